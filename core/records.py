@@ -1,0 +1,246 @@
+"""The nouns: what the store hands out and takes in. Plain frozen values, no behaviour that touches a disk.
+
+Times are integers in milliseconds (`_ms`), rates in hertz (`_hz`), instants are UTC ISO 8601 strings (`_at`).
+A span is half-open: `[start_ms, end_ms)`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Level = Literal["utterance", "recording"]
+Side = Literal["train", "validation", "test"]
+JobState = Literal["queued", "running", "done", "failed", "cancelled"]
+ProposalState = Literal["open", "accepted", "rejected"]
+
+IMPORTED = "import"  # the curator name under which labels of a delivery are kept
+SHORTEST_VOICE_MS = 500  # below this a span says too little to be judged by voice (the seeds' rule)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    id: int
+    name: str
+    kind: str
+    licence: str
+    sha256: str
+    added_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """One audio file. `path` is relative to the workspace, None where only its labels were delivered."""
+
+    id: int
+    key: str
+    source_id: int
+    path: str | None
+    sha256: str | None
+    duration_ms: int
+    sample_rate_hz: int | None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """A span of a Recording, or a sentence on its own (then times, speaker and recording_id are None).
+
+    `original` is the text as received and never changes; `text` is the latest Revision's; `version` counts decisions.
+    """
+
+    id: int
+    key: str
+    source_id: int
+    recording_id: int | None
+    parent_id: int | None
+    start_ms: int | None
+    end_ms: int | None
+    speaker: str | None
+    text: str
+    original: str
+    version: int
+    group: str
+    voice_usable: bool
+    origin: str
+    skipped: bool
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """`code` None withdraws the curator's earlier answer."""
+
+    id: int
+    scheme: str
+    level: Level
+    target_id: int
+    code: str | None
+    curator: str
+    at: str
+    spent_ms: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One decision on an utterance; `before` and `after` hold only what changed (`text`, `skipped`, `labels`)."""
+
+    id: int
+    utterance_id: int
+    version: int
+    curator: str
+    at: str
+    before: Mapping[str, Any]
+    after: Mapping[str, Any]
+    why: str
+    undoes: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A machine's suggestion. `kind` is augmentation, pseudo-label or cleaning; `payload` is what it would write."""
+
+    id: int
+    kind: str
+    utterance_id: int
+    operation: str
+    payload: Mapping[str, Any]
+    reason: str
+    state: ProposalState
+    run_id: str | None
+    made_at: str
+    decided_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """`probs[k]` belongs to the k-th class of the Run's scheme."""
+
+    run_id: str
+    utterance_id: int
+    side: str
+    gold: str | None
+    probs: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SnapshotInfo:
+    name: str
+    scheme: str
+    sha256: str
+    created_at: str
+    counts: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RunInfo:
+    id: str
+    recipe: str
+    encoder: str
+    scheme: str
+    modality: Literal["text", "voice"]
+    snapshot: str
+    state: JobState
+    started_at: str
+    metrics: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """`progress` is free for the job: at least `done`, `total`, `unit`; training adds `history`."""
+
+    id: str
+    kind: str
+    title: str
+    params: Mapping[str, Any]
+    state: JobState
+    progress: Mapping[str, Any]
+    error: str | None
+    created_at: str
+    updated_at: str
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """One item of a batch that could not be used."""
+
+    where: str
+    reason: str
+
+
+@dataclass(slots=True)
+class Report:
+    """What a batch did. `added` and `known` count records; `notes` are counted facts that stopped nothing."""
+
+    added: int = 0
+    known: int = 0
+    skipped: list[Skip] = field(default_factory=list)
+    notes: dict[str, int] = field(default_factory=dict)
+
+    def note(self, what: str, n: int = 1) -> None:
+        self.notes[what] = self.notes.get(what, 0) + n
+
+
+@dataclass(frozen=True, slots=True)
+class NewUtterance:
+    """An utterance as a reader delivers it, before the store gives it an id.
+
+    `key` is unique in the workspace and stable between imports; `group` is what a split must not cut.
+    """
+
+    key: str
+    text: str
+    group: str
+    start_ms: int | None = None
+    end_ms: int | None = None
+    speaker: str | None = None
+    voice_usable: bool = False
+    origin: str = "imported"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NewRecording:
+    """A recording as a reader delivers it; `labels` are recording-level codes by scheme, `meta` keeps every field."""
+
+    key: str
+    duration_ms: int
+    sample_rate_hz: int | None
+    path: str | None
+    sha256: str | None
+    utterances: tuple[NewUtterance, ...]
+    labels: Mapping[str, str] = field(default_factory=dict)
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which utterances: every given condition must hold.
+
+    `labels` maps a scheme to the codes wanted, `UNLABELLED` among them for those that have none. A recording-level
+    scheme asks the utterance's recording. `text` is a substring. Lengths are in characters.
+    """
+
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    speaker: tuple[str, ...] = ()
+    origin: tuple[str, ...] = ()
+    min_chars: int | None = None
+    max_chars: int | None = None
+    text: str = ""
+    recording_id: int | None = None
+    in_recording: bool | None = None
+    with_audio: bool | None = None
+    skipped: bool | None = None
+    after_id: int | None = None
+
+
+UNLABELLED = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a listing: `total` counts all that match."""
+
+    rows: tuple[Utterance, ...]
+    total: int
