@@ -1,0 +1,107 @@
+"""Calibrated confidence, and the rule that says when a machine's answer may stand.
+
+`probs float (N, K)`, rows sum to 1, column k is the scheme's k-th class. Arrays in, arrays out; no model is needed.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from core.errors import InputError, NotEnoughData
+
+Floats = NDArray[np.float64]
+
+_LEAST_PROB = 1e-12  # a probability of exactly 0 is rounding, not knowledge
+_LOG_T_BOUNDS = (np.log(0.05), np.log(20.0))
+_ROUNDING = 1e-6  # float32 probabilities .6 and .4 are .2 apart only within this
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Accept where the largest probability and its lead over the second reach these, both in [0, 1]."""
+
+    confidence: float = 0.75
+    margin: float = 0.20
+
+    def __post_init__(self) -> None:
+        for name, value in (("confidence", self.confidence), ("margin", self.margin)):
+            if not 0 <= value <= 1:
+                raise InputError(f"{name} {value} is not in [0, 1]")
+
+
+def confidence(probs: ArrayLike) -> Floats:
+    """The largest probability of each row, (N,)."""
+    return _table(probs).max(axis=1)
+
+
+def margin(probs: ArrayLike) -> Floats:
+    """The largest minus the second largest probability of each row, (N,)."""
+    top = np.partition(_table(probs), -2, axis=1)
+    return np.asarray(top[:, -1] - top[:, -2])
+
+
+def accept(probs: ArrayLike, rule: Rule) -> NDArray[np.bool_]:
+    """Which rows pass `rule`, bool (N,).
+
+    >>> accept([[.8, .2, .0], [.5, .4, .1]], Rule()).tolist()
+    [True, False]
+    """
+    sure = confidence(probs) >= rule.confidence - _ROUNDING
+    clear = margin(probs) >= rule.margin - _ROUNDING
+    return np.asarray(sure & clear)
+
+
+def per_class_counts(probs: ArrayLike, mask: ArrayLike, k: int) -> NDArray[np.int64]:
+    """How many of the rows in `mask` (bool (N,)) each class wins, int (k,)."""
+    return np.bincount(_table(probs).argmax(axis=1)[np.asarray(mask, dtype=bool)], minlength=k).astype(np.int64)
+
+
+def fit_temperature(logits: ArrayLike, gold: ArrayLike) -> float:
+    """The temperature in [.05, 20] under which `logits` (or log probabilities), (N, K), explain `gold`, int (N,), best.
+
+    Fit it on a side the model was not trained on. Targets are softened by 1 / (N + 2) (Platt's rule), so that N right
+    answers never make anything surer than N examples can show. `NotEnoughData` for no example.
+    """
+    from scipy.optimize import minimize_scalar
+
+    scores, right = _table(logits), np.asarray(gold, dtype=np.int64)
+    n, k = scores.shape
+    if right.shape != (n,) or (n and not (right.min() >= 0 and right.max() < k)):
+        raise InputError(f"gold must be {n} class ids below {k}")
+    if not n:
+        raise NotEnoughData("no example to calibrate on")
+    logs = np.maximum(_log_softmax(scores), np.log(_LEAST_PROB))
+    softening = 1 / (n + 2)
+
+    def loss(log_t: float) -> float:
+        scaled = _log_softmax(logs / np.exp(log_t))
+        return float(-(1 - softening) * scaled[np.arange(n), right].mean() - softening * scaled.mean())
+
+    found: Any = minimize_scalar(loss, bounds=_LOG_T_BOUNDS, method="bounded")
+    return float(np.exp(found.x))
+
+
+def apply_temperature(probs: ArrayLike, t: float) -> Floats:
+    """`probs` softened (t > 1) or sharpened (t < 1), (N, K), rows sum to 1; the winner of a row stays.
+
+    >>> apply_temperature([[.8, .2]], 2.0).round(3).tolist()
+    [[0.667, 0.333]]
+    """
+    if not (np.isfinite(t) and t > 0):
+        raise InputError(f"temperature {t} is not above 0")
+    logs = np.log(np.maximum(_table(probs), _LEAST_PROB))
+    return np.asarray(np.exp(_log_softmax(logs / t)))
+
+
+def _log_softmax(scores: Floats) -> Floats:
+    shifted = scores - scores.max(axis=1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True)))
+
+
+def _table(values: ArrayLike) -> Floats:
+    table = np.asarray(values, dtype=np.float64)
+    if table.ndim != 2 or table.shape[1] < 2:
+        raise InputError(f"expected a table of (N, K >= 2) numbers, got shape {table.shape}")
+    return table

@@ -1,0 +1,147 @@
+"""Which side an item is on: by group, by hash, and proved.
+
+A group lies on one side whole. Its side depends on its name and the seed alone, so more data moves nobody; the price
+is that small corpora miss the wished fractions. Groups that share a text are merged first (`merge_near_duplicates`);
+a merge may rename groups when a text arrives that ties two of them together, so a frozen Snapshot keeps its own sides.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from itertools import pairwise
+from math import isfinite
+
+from core.errors import InputError
+from core.records import Side
+from core.text import letters, nfc
+
+Fractions = tuple[float, float, float]
+DEFAULT_FRACTIONS: Fractions = (0.70, 0.15, 0.15)
+
+_GRAM = 3
+_PERMUTATIONS = 128
+# (false positives, false negatives): a false candidate costs one exact comparison, a missed one is a leak
+_LSH_WEIGHTS = (0.002, 0.998)
+
+
+@dataclass(frozen=True, slots=True)
+class SplitReport:
+    """`groups_cut`: names of groups on several sides; `repeated_texts`: indices of train items also held out."""
+
+    groups_cut: tuple[str, ...]
+    repeated_texts: tuple[int, ...]
+
+    @property
+    def ok(self) -> bool:
+        return not self.groups_cut and not self.repeated_texts
+
+
+def parse_fractions(text: str) -> Fractions:
+    """Percentages of train, validation and test.
+
+    >>> parse_fractions("70/15/15")
+    (0.7, 0.15, 0.15)
+    """
+    try:
+        train, validation, test = (float(part) / 100 for part in text.split("/"))
+    except ValueError:
+        raise InputError(f"split {text!r} is not three percentages such as 70/15/15") from None
+    return _checked((train, validation, test))
+
+
+def _checked(fractions: Fractions) -> Fractions:
+    if not all(isfinite(f) and f >= 0 for f in fractions) or abs(sum(fractions) - 1) > 1e-9 or not fractions[0]:
+        wrong = "/".join(f"{f * 100:g}" for f in fractions)
+        raise InputError(f"split {wrong} must be three percentages of at least 0 that sum to 100, train above 0")
+    return fractions
+
+
+def assign(groups: Sequence[str], fractions: Fractions = DEFAULT_FRACTIONS, seed: int = 0) -> list[Side]:
+    """The side of each item, by the hash of (seed, its group); `InputError` for fractions that do not sum to 1."""
+    train, _, test = _checked(fractions)
+    sides: dict[str, Side] = {}
+    for group in set(groups):
+        place = _place(seed, group)
+        sides[group] = "train" if place < train else "validation" if place < 1 - test else "test"
+    return [sides[group] for group in groups]
+
+
+def _place(seed: int, group: str) -> float:
+    """A number in [0, 1) that no other run, machine or item changes."""
+    digest = blake2b(f"{seed}\x1f{group}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return (int.from_bytes(digest, "big") >> 11) / 2**53
+
+
+def merge_near_duplicates(
+    groups: Sequence[str], texts: Sequence[str], threshold: float = 0.8, min_letters: int = 8
+) -> list[str]:
+    """Groups after merging those that share a text; the smallest name of a merged set stands for it.
+
+    Two texts are shared when their `letters()` are equal or their sets of character 3-grams have a Jaccard similarity
+    of at least `threshold`. Texts with fewer than `min_letters` letters merge nothing: 네 is in every call.
+    """
+    if not 0 < threshold <= 1:
+        raise InputError(f"near-duplicate threshold {threshold} is not in (0, 1]")
+    names = sorted(set(groups))
+    node = {name: i for i, name in enumerate(names)}
+    holders: dict[str, list[int]] = {}
+    for group, text in zip(groups, texts, strict=True):
+        if len(key := letters(text)) >= min_letters:
+            holders.setdefault(key, []).append(node[group])
+    edges = {pair for nodes in holders.values() for pair in pairwise(nodes)}
+    edges |= {(holders[a][0], holders[b][0]) for a, b in _near_pairs(sorted(holders), threshold)}
+    merged = _smallest_of_component(len(names), edges)
+    return [names[merged[node[group]]] for group in groups]
+
+
+def _near_pairs(keys: list[str], threshold: float) -> Iterator[tuple[str, str]]:
+    """Pairs of different keys that are near-equal; candidates by MinHash, each verified exactly."""
+    if threshold == 1 or len(keys) < 2:
+        return
+    from datasketch import MinHash, MinHashLSH
+
+    grams = [{key[i : i + _GRAM] for i in range(max(1, len(key) - _GRAM + 1))} for key in keys]
+    hashes = MinHash.bulk([[g.encode("utf-8", "surrogatepass") for g in s] for s in grams], num_perm=_PERMUTATIONS)
+    index = MinHashLSH(threshold=threshold, num_perm=_PERMUTATIONS, weights=_LSH_WEIGHTS)
+    for i, hashed in enumerate(hashes):
+        for j in index.query(hashed):
+            if len(grams[i] & grams[j]) / len(grams[i] | grams[j]) >= threshold:
+                yield keys[j], keys[i]
+        index.insert(i, hashed)
+
+
+def _smallest_of_component(n: int, edges: set[tuple[int, int]]) -> list[int]:
+    """For each of `n` nodes the smallest node that `edges` tie it to, itself included."""
+    if not edges:
+        return list(range(n))
+    import numpy as np
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    ends = np.asarray(sorted(edges), dtype=np.int64)
+    graph = coo_array((np.ones(len(ends), dtype=np.bool_), (ends[:, 0], ends[:, 1])), shape=(n, n))
+    _, component = connected_components(graph, directed=False)
+    _, first = np.unique(component, return_index=True)
+    return [int(i) for i in first[component]]
+
+
+def check(groups: Sequence[str], texts: Sequence[str], sides: Sequence[Side]) -> SplitReport:
+    """What a split leaks. Near-equal texts are not looked for here: merge the groups first."""
+    seen: dict[str, set[Side]] = {}
+    for group, side in zip(groups, sides, strict=True):
+        seen.setdefault(group, set()).add(side)
+    cut = tuple(sorted(group for group, on in seen.items() if len(on) > 1))
+    return SplitReport(cut, _repeats(texts, sides))
+
+
+def drop_repeats(texts: Sequence[str], sides: Sequence[Side]) -> list[int]:
+    """Indices to keep, in order: all but the train items whose text is also held out, however short."""
+    dropped = set(_repeats(texts, sides))
+    return [i for i in range(len(texts)) if i not in dropped]
+
+
+def _repeats(texts: Sequence[str], sides: Sequence[Side]) -> tuple[int, ...]:
+    # a text without letters (an emoji, "?!") is compared as it stands
+    keys = [letters(text) or nfc(text).strip() for text in texts]
+    held_out = {key for key, side in zip(keys, sides, strict=True) if side != "train"}
+    return tuple(i for i, key in enumerate(keys) if sides[i] == "train" and key in held_out)

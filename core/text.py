@@ -1,0 +1,68 @@
+"""What counts as the same text, how it is cut for search, and how two versions of it differ.
+
+Everything works on Unicode NFC, so that Hangul typed as jamo equals Hangul typed as syllables. Words are what white
+space separates; there is no morphological analysis here.
+"""
+
+import unicodedata
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from typing import Literal
+
+Change = Literal["same", "del", "ins"]
+
+
+def nfc(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def letters(text: str) -> str:
+    """The key under which two texts are the same: NFC, casefolded, letters and digits only; "" where there are none.
+
+    >>> letters("불이야!! Help me") == letters("불 이야, HELP me")
+    True
+    """
+    return nfc("".join(c for c in nfc(nfc(text).casefold()) if c.isalnum()))
+
+
+def words(text: str) -> list[str]:
+    return nfc(text).split()
+
+
+def bigrams(text: str) -> list[str]:
+    """Syllable bigrams of each word, in order, for the search index; a one-character word gives itself.
+
+    A query's two-character items are all in the index of every text that contains it; its one-character items need
+    not be (`불` lies inside `산불`), so a search must leave those to its exact filter.
+
+    >>> bigrams("화재가 난 집")
+    ['화재', '재가', '난', '집']
+    """
+    return [gram for word in words(nfc(text).casefold()) for gram in _pairs(word)]
+
+
+def _pairs(word: str) -> list[str]:
+    return [word[i : i + 2] for i in range(len(word) - 1)] or [word]
+
+
+def word_diff(a: str, b: str) -> list[tuple[Change, str]]:
+    """What turns `a` into `b`: runs of words, joined by one space; a replacement is a `del`, then an `ins`.
+
+    The `same` and `del` runs spell `a`, the `same` and `ins` runs spell `b`; differences in the kind of white space
+    or in Unicode normalisation do not show.
+
+    >>> word_diff("불이 낫어요 여기", "불이 났어요 여기")
+    [('same', '불이'), ('del', '낫어요'), ('ins', '났어요'), ('same', '여기')]
+    """
+    return list(_changes(words(a), words(b)))
+
+
+def _changes(old: list[str], new: list[str]) -> Iterator[tuple[Change, str]]:
+    for tag, i, j, k, m in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            yield "same", " ".join(old[i:j])
+            continue
+        if i < j:
+            yield "del", " ".join(old[i:j])
+        if k < m:
+            yield "ins", " ".join(new[k:m])
