@@ -1,0 +1,116 @@
+"""What the first bytes of a file say: its kind, and how much sound its header claims against how much is there.
+
+Pure Python over a seekable binary stream; decodes nothing and allocates nothing that a header asked for.
+The name of a file is never looked at: users hold WAVs called `.wavp` and MP3s called `.wav`.
+"""
+
+import io
+import struct
+from dataclasses import dataclass
+from typing import BinaryIO
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What is refused before decoding."""
+
+    max_bytes: int = 50_000_000
+    max_duration_ms: int = 30 * 60 * 1000
+    max_channels: int = 8
+    min_rate_hz: int = 1_000
+    max_rate_hz: int = 384_000
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Bytes of sound that a header claims (`None`: it leaves them open) and bytes that are there."""
+
+    claimed: int | None
+    present: int
+
+
+OTHER_KINDS = (
+    (4, b"ftyp", "MP4 or M4A"),
+    (0, b"\x1aE\xdf\xa3", "WebM or Matroska"),
+    (0, b"PK\x03\x04", "a zip archive"),
+    (0, b"%PDF", "a PDF"),
+    (0, b"#!AMR", "AMR"),
+)
+
+
+def sniff(head: bytes) -> str:
+    """The format behind the first 12 bytes: WAV, FLAC, OGG, MP3, AIFF, AU, or an empty string.
+
+    >>> sniff(b"RIFF....WAVE"), sniff(b"RIFF....AVI ")
+    ('WAV', '')
+    """
+    if head[:4] in (b"RIFF", b"RIFX", b"RF64"):
+        return "WAV" if head[8:12] == b"WAVE" else ""
+    if head[:4] == b"FORM":
+        return "AIFF" if head[8:12] in (b"AIFF", b"AIFC") else ""
+    known = {b"fLaC": "FLAC", b"OggS": "OGG", b".snd": "AU", b"dns.": "AU"}
+    if head[:4] in known:
+        return known[head[:4]]
+    # MPEG sync is 11 set bits; a layer of 0 is reserved there and means AAC or a naked FLAC frame
+    synced = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06 != 0
+    return "MP3" if head[:3] == b"ID3" or synced else ""
+
+
+def not_audio(head: bytes) -> str:
+    """The reason for bytes that `sniff` does not know."""
+    for at, magic, name in OTHER_KINDS:
+        if head[at : at + len(magic)] == magic:
+            return f"not audio that can be read here, it looks like {name} (WAV, FLAC, OGG, MP3, AIFF and AU can)"
+    return "not audio (neither WAV, FLAC, OGG, MP3, AIFF nor AU)"
+
+
+def extent(stream: BinaryIO, kind: str) -> Extent | None:
+    """Claimed and present bytes of sound of a WAV, AIFF or AU; None for formats whose header does not give bytes."""
+    size = stream.seek(0, io.SEEK_END)
+    stream.seek(0)
+    head = stream.read(24)
+    if kind == "AU":
+        return _au_extent(head, size)
+    return _chunk_extent(stream, head, size) if kind in ("WAV", "AIFF") else None
+
+
+def is_closed_ogg(stream: BinaryIO) -> bool:
+    """Whether the last page that begins in the final 64 KiB (more than a page) is marked as the end of its stream."""
+    stream.seek(max(0, stream.seek(0, io.SEEK_END) - (1 << 16)))
+    tail = stream.read()
+    at = tail.rfind(b"OggS")
+    return at >= 0 and len(tail) > at + 5 and bool(tail[at + 5] & 4)
+
+
+def _au_extent(head: bytes, size: int) -> Extent | None:
+    if len(head) < 12:
+        return None
+    offset, claimed = struct.unpack(">II" if head[:4] == b".snd" else "<II", head[4:12])
+    return Extent(None if claimed == 0xFFFFFFFF else claimed, max(0, size - offset))
+
+
+def _chunk_extent(stream: BinaryIO, head: bytes, size: int) -> Extent | None:
+    """Walk the chunks of RIFF, RIFX, RF64 or FORM up to the one that holds the sound."""
+    order = "<" if head[:4] in (b"RIFF", b"RF64") else ">"
+    outer, wide, at = struct.unpack(order + "I", head[4:8])[0] + 8, None, 12
+    for _ in range(4096):  # a bound, so that millions of empty chunks cost nothing
+        stream.seek(at)
+        chunk = stream.read(8)
+        if len(chunk) < 8:
+            break
+        name, length = chunk[:4], struct.unpack(order + "I", chunk[4:])[0]
+        if name in (b"data", b"SSND"):
+            claimed = wide if wide is not None and length == 0xFFFFFFFF else length
+            return Extent(None if _left_open(claimed) else claimed, size - at - 8)
+        if name == b"ds64" and len(sizes := stream.read(16)) == 16:
+            wide = struct.unpack(order + "Q", sizes[8:])[0]
+        at += 8 + length + length % 2
+    return Extent(outer, 0) if outer > size + 1 else None
+
+
+def _left_open(claimed: int) -> bool:
+    """Lengths that programs write when they stream and never come back: 0, all ones, 2 GiB less a block."""
+    return claimed == 0 or 0xFFFFFF00 <= claimed <= 0xFFFFFFFF or 0x7FFFF000 <= claimed <= 0x7FFFFFFF

@@ -1,0 +1,121 @@
+"""Cutting a recording into utterances by voice activity.
+
+A backend finds raw spans of sound; the same rules then make utterances of them: gaps under 300 ms are bridged, 100 ms
+of air added on both sides, what is still under 300 ms dropped (a click, but not a shouted syllable), and what is longer
+than 15 s is split at its quietest point.
+`energy` hears any sound that stands out of the noise, speech or not; `silero` knows speech. Neither tells
+speakers apart.
+"""
+
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.plugins import Backend, pick
+
+MERGE_MS = 300
+SHORTEST_MS = 300
+PAD_MS = 100
+LONGEST_MS = 15_000
+FRAME_MS, HOP_MS = 25, 10
+SILENT_DB = -70.0  # a recording whose loudest stretch is below this holds no speech
+ZERO_DB = -95.0  # digital silence between sounds says nothing about the noise around them
+
+VADS: dict[str, Backend] = {
+    "energy": Backend("core.audio.vad:energy", needs=("librosa",), install="pip install librosa==0.11.0"),
+    "silero": Backend("core.audio.vad:silero", needs=("faster_whisper",), install="pip install faster-whisper==1.2.1"),
+}
+
+Spans = list[tuple[int, int]]
+
+
+def segments(wave: NDArray[np.float32], rate_hz: int = 16_000, backend: str = "energy") -> Spans:
+    """Utterances as `(start_ms, end_ms)`, in order, not overlapping, at most 15 s each; [] for silence.
+
+    `wave` float32 (n,), mono. Raises `UnknownName` or `MissingBackend` for the backend.
+    """
+    find = pick(VADS, backend, "voice activity backend")
+    if not len(wave):
+        return []
+    kept = [span for span in _bridged(find(wave, rate_hz)) if span[1] - span[0] + 2 * PAD_MS >= SHORTEST_MS]
+    total_ms = len(wave) * 1000 // rate_hz
+    padded = [(max(0, start - PAD_MS), min(total_ms, end + PAD_MS)) for start, end in kept]
+    if all(end - start <= LONGEST_MS for start, end in padded):
+        return padded
+    levels = frame_db(wave, rate_hz)
+    return [piece for span in padded for piece in _split(span, levels)]
+
+
+def energy(wave: NDArray[np.float32], rate_hz: int) -> Spans:
+    """Raw spans whose frame energy lies above a threshold that follows the recording's own noise floor."""
+    from librosa.effects import split
+
+    centred = wave - np.mean(wave, dtype=np.float64).astype(np.float32)
+    frame, hop = _frame_hop(rate_hz)
+    limit_db = _threshold_db(frame_db(centred, rate_hz), HOP_MS)
+    if limit_db is None:
+        return []
+    spans = split(centred, top_db=-limit_db, ref=1.0, frame_length=frame, hop_length=hop)
+    return [(int(start) * 1000 // rate_hz, int(end) * 1000 // rate_hz) for start, end in spans]
+
+
+def silero(wave: NDArray[np.float32], rate_hz: int) -> Spans:
+    """Raw spans of speech by the Silero network that faster-whisper carries; runs offline on onnxruntime."""
+    import soxr
+    from faster_whisper.vad import VadOptions, get_speech_timestamps
+
+    speech = wave if rate_hz == 16_000 else soxr.resample(wave, rate_hz, 16_000)
+    options = VadOptions(min_speech_duration_ms=0, min_silence_duration_ms=MERGE_MS, speech_pad_ms=0)
+    return [(span["start"] // 16, span["end"] // 16) for span in get_speech_timestamps(speech, options)]
+
+
+def frame_db(wave: NDArray[np.float32], rate_hz: int) -> NDArray[np.float64]:
+    """RMS level in dBFS of frames of 25 ms every 10 ms, centred as librosa centres them: float64 (1 + n // hop,)."""
+    from librosa.feature import rms
+
+    frame, hop = _frame_hop(rate_hz)
+    level = rms(y=wave, frame_length=frame, hop_length=hop)[0].astype(np.float64)
+    return np.asarray(20.0 * np.log10(np.maximum(level, 1e-5)))
+
+
+def _frame_hop(rate_hz: int) -> tuple[int, int]:
+    return rate_hz * FRAME_MS // 1000, rate_hz * HOP_MS // 1000
+
+
+def _threshold_db(levels: NDArray[np.float64], hop_ms: int) -> float | None:
+    """Level above which a frame is sound; None where the whole recording is silent.
+
+    The floor is the level that one frame in ten stays under. The threshold lies a third of the way up to the loudest
+    100 ms (so a click does not raise it), 3 to 8 dB over the floor: low, because a missed whisper costs more than a
+    breath too many. With no contrast at all everything is sound.
+    """
+    width = min(100 // hop_ms, len(levels))
+    peak = float(np.convolve(levels, np.ones(width) / width, mode="valid").max())
+    if peak < SILENT_DB:
+        return None
+    floor = max(float(np.percentile(levels[levels > ZERO_DB], 10)), peak - 60.0)
+    contrast = peak - floor
+    return floor - 6.0 if contrast < 6.0 else floor + min(max(3.0, 0.3 * contrast), 8.0)
+
+
+def _bridged(spans: Iterable[tuple[int, int]]) -> Spans:
+    merged: Spans = []
+    for start, end in spans:
+        if merged and start - merged[-1][1] < MERGE_MS:
+            merged[-1] = (merged[-1][0], end)
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def _split(span: tuple[int, int], levels: NDArray[np.float64]) -> Spans:
+    """Halve until nothing is longer than 15 s, at the quietest 200 ms of the middle, so that no piece is a crumb."""
+    start, end = span
+    if end - start <= LONGEST_MS:
+        return [span]
+    margin = min(LONGEST_MS // 3, (end - start) // 4)
+    smooth = np.convolve(levels, np.ones(20) / 20, mode="same")
+    inner = smooth[(start + margin) // HOP_MS : (end - margin) // HOP_MS]
+    at = start + margin + int(inner.argmin()) * HOP_MS
+    return _split((start, at), levels) + _split((at, end), levels)
