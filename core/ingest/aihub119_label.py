@@ -1,0 +1,157 @@
+"""One label JSON of the AI Hub 119 corpus, checked and turned into the parts of a record. No archives, no audio here.
+
+Times are ms. What is wrong with a part goes into `Findings` and the rest is kept; only a file without a usable object
+or `_id` is refused as a whole (`BadRecord`).
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+from core.errors import BadRecord, UnknownName
+from core.records import SHORTEST_VOICE_MS, NewUtterance, Skip
+from core.schemes import scheme
+
+SPEAKERS = {0: "taker", 1: "caller"}  # as in the data; the official guide's sample has it reversed
+PERSONAL = ("address",)  # fields of a label file that hold personal data
+LABELS = {"urgencyLevel": "urgency", "sentiment": "sentiment", "disasterLarge": "disaster"}
+LONGEST_MS = 24 * 3_600_000
+TAIL_MS = 100  # an end may lie this far behind the audio: labels were rounded
+
+OVERLAP = "utterance overlaps the one before"
+INVERTED = "utterance ends at or before its start"
+BEYOND = "utterance lies outside the audio"
+UNTIMED = "utterance without times"
+SHORT = "utterance too short for voice"
+NO_TEXT = "utterance without text"
+NO_SPEAKER = "utterance of an unknown speaker"
+NO_UTTERANCES = "call without utterances"
+
+
+@dataclass(slots=True)
+class Findings:
+    """What was found in one call: items left out, and facts that stopped nothing (one entry an occurrence)."""
+
+    skips: list[Skip] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def decode(data: bytes, where: str) -> dict[str, Any]:
+    """The label object; `BadRecord` when it is not UTF-8 JSON, not an object, or has no usable `_id` or utterances."""
+    try:
+        document = json.loads(data.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise BadRecord(where, f"not UTF-8 (byte {error.start})") from error
+    except (ValueError, RecursionError) as error:
+        raise BadRecord(where, f"broken JSON ({error})") from error
+    if not isinstance(document, dict):
+        raise BadRecord(where, f"a JSON {type(document).__name__} where a call's object was expected")
+    document = _storable(document)
+    identity = document.get("_id")
+    if not isinstance(identity, str) or not re.fullmatch(r"[0-9A-Za-z-]{1,64}", identity):
+        raise BadRecord(where, f"no usable _id ({'missing' if identity is None else repr(identity)[:80]})")
+    if not isinstance(document.get("utterances", []) or [], list):
+        raise BadRecord(where, f"utterances is a {type(document['utterances']).__name__}, not a list")
+    return document
+
+
+def milliseconds(value: object) -> int | None:
+    """`value` as whole ms, None for null, text, and what cannot be a time in a call.
+
+    >>> milliseconds(1234.6), milliseconds(None), milliseconds(-5), milliseconds(True)
+    (1235, None, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST_MS:
+        return None
+    return round(value)
+
+
+def last_ms(document: Mapping[str, Any]) -> int:
+    """How long the call is by its label alone: its own `endAt`, else the last utterance's, else 0."""
+    ends = [milliseconds(u.get("endAt")) for u in document.get("utterances") or [] if isinstance(u, dict)]
+    return milliseconds(document.get("endAt")) or max((e for e in ends if e is not None), default=0)
+
+
+def recording_labels(document: Mapping[str, Any], where: str, found: Findings) -> dict[str, str]:
+    """Codes by scheme. A missing value is noted, an unknown one is a `Skip` that lists the legal ones."""
+    labels: dict[str, str] = {}
+    for key, name in LABELS.items():
+        raw = document.get(key)
+        if raw is None or raw == "":
+            found.notes.append(f"call without {key}")
+            continue
+        try:
+            labels[name] = scheme(name).parse(raw if isinstance(raw, str) else repr(raw))
+        except UnknownName as error:
+            found.skips.append(Skip(f"{where}, {key}", f"{error}; the call is kept without this label"))
+    return labels
+
+
+def utterances(
+    document: Mapping[str, Any], key: str, where: str, audio_ms: int | None, found: Findings
+) -> tuple[NewUtterance, ...]:
+    """The call's utterances in delivered order; `audio_ms` is the audio's real length, None without audio."""
+    made: list[NewUtterance] = []
+    taken: set[str] = set()
+    for position, raw in enumerate(document.get("utterances") or [], start=1):
+        if not isinstance(raw, dict) or not isinstance(raw.get("text") or "", str):
+            found.skips.append(Skip(f"{where}, utterance {position}", "not an object with a text"))
+            continue
+        name = _name(raw.get("id"), position, taken)
+        taken.add(name)
+        made.append(_utterance(raw, f"{key}:{name}", key, audio_ms, found))
+    if not made:
+        found.notes.append(NO_UTTERANCES)
+    found.notes += [OVERLAP] * _overlaps(made)
+    return tuple(made)
+
+
+def _utterance(raw: dict[str, Any], name: str, key: str, audio_ms: int | None, found: Findings) -> NewUtterance:
+    start, end = milliseconds(raw.get("startAt")), milliseconds(raw.get("endAt"))
+    text = (raw.get("text") or "").rstrip()
+    speaker = SPEAKERS.get(raw["speaker"]) if isinstance(raw.get("speaker"), int | float) else None
+    trouble = _span_trouble(start, end, audio_ms)
+    found.notes += [note for note in (trouble, None if text else NO_TEXT, None if speaker else NO_SPEAKER) if note]
+    usable = audio_ms is not None and trouble is None
+    rest = {field: value for field, value in raw.items() if field != "text"}
+    return NewUtterance(name, text, key, start, end, speaker, voice_usable=usable, meta=rest)
+
+
+def _span_trouble(start: int | None, end: int | None, audio_ms: int | None) -> str | None:
+    if start is None or end is None:
+        return UNTIMED
+    if end <= start:
+        return INVERTED
+    if audio_ms is not None and end > audio_ms + TAIL_MS:
+        return BEYOND
+    return SHORT if end - start < SHORTEST_VOICE_MS else None
+
+
+def _name(raw: object, position: int, taken: set[str]) -> str:
+    """The utterance's own id, or `#position` where that is missing or used before."""
+    name = str(raw).strip() if isinstance(raw, str | int) and not isinstance(raw, bool) else ""
+    if not name or name in taken or len(name) > 64:
+        name = f"#{position}"
+    while name in taken:
+        name += "#"
+    return name
+
+
+def _overlaps(made: Sequence[NewUtterance]) -> int:
+    spans = sorted((u.start_ms, u.end_ms) for u in made if u.start_ms is not None and u.end_ms is not None)
+    return sum(later[0] < earlier[1] for earlier, later in pairwise(s for s in spans if s[0] < s[1]))
+
+
+def _storable(value: Any) -> Any:
+    """JSON without what a database refuses: lone surrogates and NUL become U+FFFD, NaN and infinity null."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
+    if isinstance(value, dict):
+        return {_storable(k): _storable(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_storable(v) for v in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

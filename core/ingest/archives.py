@@ -1,0 +1,196 @@
+"""Members of zips and folders, read where they lie: nothing is unpacked and no member's name becomes a path.
+
+Sizes are bytes. A member that may not be read (a link, a bomb, a name that leaves its archive) is a `Skip` and the rest
+goes on. A zip within a folder is read as an archive, a zip within a zip is not. Parsing members is the readers' work.
+"""
+
+import copy
+import lzma
+import os
+import re
+import stat
+import struct
+import sys
+import unicodedata
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, cast
+
+from core.errors import BadRecord, InputError
+from core.records import Skip
+
+_BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, RuntimeError)
+_JUNK = re.compile(r"(^|/)(__MACOSX/|\._|\.DS_Store$|Thumbs\.db$|desktop\.ini$)")
+_UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Caps on one member; `ratio` (declared over packed size) counts only from `ratio_from_bytes`."""
+
+    json_bytes: int = 20_000_000
+    other_bytes: int = 100_000_000
+    ratio: int = 200
+    ratio_from_bytes: int = 10_000_000
+
+    def refuse(self, suffix: str, size: int) -> str | None:
+        """Why a member of `size` bytes is too large, or None."""
+        cap = self.json_bytes if suffix == ".json" else self.other_bytes
+        return f"{size:,} bytes, more than the {cap:,} allowed" if size > cap else None
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One file of an archive or folder. `archive` and `inner` are for people; `place` orders and identifies.
+
+    A zip stays open as long as one of its members is held.
+    """
+
+    archive: str
+    inner: str
+    size: int
+    place: tuple[str, ...]
+    opener: Callable[[], BinaryIO] = field(compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        return f"{self.archive}/{self.inner}"
+
+    @property
+    def stem(self) -> str:
+        return PurePosixPath(self.inner).stem
+
+    @property
+    def suffix(self) -> str:
+        return PurePosixPath(self.inner).suffix.lower()
+
+    def open(self) -> BinaryIO:
+        """The bytes as a stream, unchecked: prefer `read`."""
+        return self.opener()
+
+    def read(self) -> bytes:
+        """All `size` bytes; `BadRecord` when it cannot be read or holds more or fewer than it declares."""
+        try:
+            with self.open() as stream:
+                data = stream.read(self.size + 1)
+        except _BROKEN as error:
+            raise BadRecord(self.name, f"cannot be read ({error or type(error).__name__})") from error
+        if len(data) > self.size:
+            raise BadRecord(self.name, f"holds more than the {self.size:,} bytes it declares")
+        if len(data) < self.size:
+            raise BadRecord(self.name, f"is cut short: {len(data):,} of {self.size:,} bytes")
+        return data
+
+
+def members(path: Path, limits: Limits | None = None) -> Iterator[Member | Skip]:
+    """Every file of a zip, of a folder and of the zips in it, or the one file `path` is, in name order.
+
+    `InputError` when there is no such path.
+    """
+    limits = limits or Limits()
+    if path.is_dir():
+        yield from _folder(path, limits)
+    elif path.is_file():
+        yield from _file(path, path.parent.resolve(), limits)
+    else:
+        raise InputError(f"{printable(str(path))}: no such file or folder")
+
+
+def printable(name: str) -> str:
+    """`name` in NFC with every character that could upset a terminal or a UTF-8 file replaced.
+
+    >>> printable("a\\x1b[2J\\udcff.wav")
+    'a\ufffd[2J\ufffd.wav'
+    """
+    return "".join(c if c.isprintable() else "\ufffd" for c in unicodedata.normalize("NFC", name))
+
+
+def _folder(root: Path, limits: Limits) -> Iterator[Member | Skip]:
+    real = root.resolve()
+    for folder, folders, files in os.walk(real):
+        folders.sort()
+        for name in sorted(files):
+            path = Path(folder, name)
+            shown = f"{printable(real.name)}/{printable(path.relative_to(real).as_posix())}"
+            if _JUNK.search(path.relative_to(real).as_posix()):
+                continue
+            if not path.resolve().is_relative_to(real):
+                yield Skip(shown, "a link that leaves the folder")
+            elif not path.is_file():
+                yield Skip(shown, "not a regular file, or a link to nothing")
+            else:
+                yield from _file(path, real, limits)
+
+
+def _file(path: Path, root: Path, limits: Limits) -> Iterator[Member | Skip]:
+    if path.suffix.lower() == ".zip":
+        yield from _zip(path, printable(path.name), limits)
+        return
+    inner, size = printable(path.relative_to(root).as_posix()), path.stat().st_size
+    member = Member(printable(root.name), inner, size, path.resolve().parts, lambda: path.open("rb"))
+    if reason := limits.refuse(member.suffix, size):
+        yield Skip(member.name, reason)
+    else:
+        yield member
+
+
+def _zip(path: Path, shown: str, limits: Limits) -> Iterator[Member | Skip]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except _BROKEN as error:
+        yield Skip(shown, f"not a readable zip ({printable(str(error)) or type(error).__name__})")
+        return
+    taken: set[str] = set()
+    for name, info in sorted(((_decoded(i), i) for i in archive.infolist()), key=lambda pair: pair[0]):
+        if info.is_dir() or name.endswith("/") or _JUNK.search(name):
+            continue
+        inner = printable(name.lstrip("/"))  # real deliveries begin members with a slash; it never becomes a path
+        reason = _hostile(inner, info, limits) or ("the same name twice in one archive" if inner in taken else None)
+        taken.add(inner)
+        if reason:
+            yield Skip(f"{shown}/{inner}", reason)
+        else:
+            place = (*path.resolve().parts, *PurePosixPath(inner).parts)
+            yield Member(shown, inner, info.file_size, place, _opener(archive, info))
+
+
+def _decoded(info: zipfile.ZipInfo) -> str:
+    """The member's name; what is not flagged as UTF-8 was read as cp437 by zipfile and is UTF-8 or cp949 in truth."""
+    name = info.filename
+    for encoding in () if info.flag_bits & _UTF8_FLAG else ("utf-8", "cp949"):
+        try:
+            name = name.encode("cp437").decode(encoding)
+            break
+        except UnicodeError:
+            continue
+    return name.replace("\\", "/")
+
+
+def _hostile(inner: str, info: zipfile.ZipInfo, limits: Limits) -> str | None:
+    if ".." in PurePosixPath(inner).parts:
+        return "its name leaves the archive ('..')"
+    if re.match(r"[A-Za-z]:", inner):
+        return "its name holds a drive letter"
+    mode = info.external_attr >> 16
+    if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
+        return "a link or special file"
+    if info.flag_bits & _ENCRYPTED_FLAG:
+        return "encrypted"
+    packed = max(info.compress_size, 1)
+    if info.file_size > limits.ratio_from_bytes and info.file_size > limits.ratio * packed:
+        return f"unpacks to {info.file_size // packed:,} times its size: looks like a bomb"
+    return limits.refuse(PurePosixPath(inner).suffix.lower(), info.file_size)
+
+
+def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
+    """Opens without zipfile's cut at the declared size, so that `Member.read` sees a member that holds more."""
+
+    def opened() -> BinaryIO:
+        uncut = copy.copy(info)
+        uncut.file_size = sys.maxsize
+        return cast(BinaryIO, archive.open(uncut))
+
+    return opened

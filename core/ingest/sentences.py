@@ -1,0 +1,43 @@
+"""Free-standing sentences with a danger label: the demo's `utterances.csv` (columns id, text, label, kind).
+
+UTF-8 with or without a byte order mark. Other tables, separators and encodings are not read here.
+"""
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.errors import InputError, UnknownName
+from core.records import NewUtterance, Skip
+from core.schemes import DANGER
+
+COLUMNS = ("id", "text", "label", "kind")
+
+
+def read(path: Path) -> Iterator[NewUtterance | Skip]:
+    """One utterance a row, its own group; `InputError` when the file or a column is missing or it is not UTF-8."""
+    seen: set[str] = set()
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as lines:
+            rows = csv.DictReader(lines)
+            if missing := [c for c in COLUMNS if c not in (rows.fieldnames or ())]:
+                raise InputError(f"{path.name}: no column {', '.join(missing)}; needs {', '.join(COLUMNS)}")
+            for row in rows:
+                yield _utterance(row, f"{path.name}, line {rows.line_num}", seen)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"{path.name}: cannot be read as a UTF-8 table ({error})") from error
+
+
+def _utterance(row: dict[str, str | None], where: str, seen: set[str]) -> NewUtterance | Skip:
+    number, text, label, kind = ((row[column] or "").strip() for column in COLUMNS)
+    if not number or not text:
+        return Skip(where, "no id" if not number else "no text")
+    if number in seen:
+        return Skip(where, f"id {number!r} came before")
+    try:
+        code = DANGER.parse(label)
+    except UnknownName as error:
+        return Skip(where, str(error))
+    seen.add(number)
+    key = f"demo:{number}"
+    return NewUtterance(key, text, key, labels={"danger": code}, meta={"kind": kind})
