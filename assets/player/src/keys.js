@@ -1,0 +1,33 @@
+// From a key event to a command name, by physical key, so that Hangul and Latin layouts press the same.
+
+const NAMED = { ",": "Comma", ".": "Period", "/": "Slash", ";": "Semicolon", "-": "Minus", "=": "Equal" };
+
+/** event.code values that mean `key` as written on a button: "d" -> KeyD, "1" -> Digit1 and the number pad's. */
+export function codesOf(key) {
+  if (/^[a-z]$/i.test(key)) return [`Key${key.toUpperCase()}`];
+  if (/^[0-9]$/.test(key)) return [`Digit${key}`, `Numpad${key}`];
+  return NAMED[key] ? [NAMED[key]] : [];
+}
+
+export function isComposing(event) {
+  return event.isComposing || event.keyCode === 229;
+}
+
+export function hasModifier(event) {
+  return event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || event.getModifierState("AltGraph");
+}
+
+const EDITABLE = "input, textarea, select, [role=textbox], [role=combobox], [role=dialog], [role=menu], [role=listbox]";
+const CONTROL = "button, a[href], summary, [role=button], [role=tab], [role=slider], [role=option], [role=menuitem]";
+
+const elements = (event) => event.composedPath().filter((node) => node instanceof Element);
+
+/** Typing somewhere: that key is not ours. */
+export function isTyping(event) {
+  return elements(event).some((node) => node.isContentEditable || node.matches(EDITABLE));
+}
+
+/** On a control that has its own meaning for Space and Enter. */
+export function isOnControl(event) {
+  return elements(event).some((node) => node.matches(CONTROL));
+}

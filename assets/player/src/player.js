@@ -1,0 +1,263 @@
+// The player component: a recording's waveform, its utterances as regions and as a list of buttons.
+// Sends the trigger `region` (the id) once for each click or Enter; plays exactly that region.
+
+import RegionsPlugin from "wavesurfer.js/dist/plugins/regions.esm.js";
+import { button, clock, el, icon, mount } from "./dom.js";
+import { Sound, Wave } from "./wave.js";
+
+const LEVELS = [1, 2, 4, 8, 16, 32];
+const STRIP_PX = 26;
+
+/** Lane of each region: the call taker's below, the others above, and another one where two of a lane overlap. */
+export function lanes(regions) {
+  const ends = [];
+  const lane = new Map();
+  const lower = regions.some((r) => r.tone !== "taker") ? 1 : 0;
+  for (const region of [...regions].sort((a, b) => a.start_ms - b.start_ms)) {
+    let index = region.tone === "taker" ? lower : 0;
+    if ((ends[index] ?? 0) > region.start_ms) {
+      index = [...ends.keys()].find((i) => (ends[i] ?? 0) <= region.start_ms) ?? ends.length;
+    }
+    ends[index] = region.end_ms;
+    lane.set(region.id, index);
+  }
+  return { lane, count: Math.max(1, ends.length) };
+}
+
+class Player {
+  constructor(root) {
+    this.root = root;
+    this.regions = [];
+    this.selected = -1;
+    this.atMs = 0;
+    this.shown = {};
+    this.sound = new Sound({ onState: () => this.#state(), onTick: (ms) => this.#time(ms) });
+    this.abort = new AbortController();
+    const { signal } = this.abort;
+    root.addEventListener("keydown", (event) => this.#key(event), { signal });
+    root.addEventListener("keyup", (event) => this.#ownsSpace(event) && event.preventDefault(), { signal });
+  }
+
+  destroy() {
+    this.abort.abort();
+    this.sound.destroy();
+    this.wave?.destroy();
+    this.root.replaceChildren();
+  }
+
+  update({ data, setTriggerValue }) {
+    this.send = (id) => setTriggerValue("region", id);
+    const before = this.shown;
+    this.shown = {
+      strings: JSON.stringify(data.strings),
+      frame: `${data.height} ${data.duration_ms}`,
+      regions: JSON.stringify(data.regions),
+      url: data.audio_url,
+      selected: data.selected,
+    };
+    const changed = (name) => this.shown[name] !== before[name];
+    const reframed = changed("strings") || changed("frame");
+    this.data = data;
+    if (reframed) this.#frame();
+    else this.wave.recolor();
+    if (reframed || changed("regions")) this.#drawRegions();
+    if (reframed || changed("url")) this.#load();
+    if (reframed || changed("regions") || changed("selected")) this.#select(data.selected ?? -1);
+  }
+
+  #frame() {
+    const { strings, height, duration_ms } = this.data;
+    this.wave?.destroy();
+    this.playButton = button({ class: "gw-icon", onclick: () => this.#toggle() });
+    this.timeNow = el("span", { class: "gw-now", text: clock(0) });
+    this.zoomLabel = el("span", { class: "gw-zoom-level", text: "×1" });
+    this.status = el("p", { class: "gw-note", "aria-live": "polite" });
+    this.holder = el("div", { class: "gw-wave", "aria-hidden": "true" });
+    this.rows = el("ol", { class: "gw-rows", "aria-label": strings.regions });
+    this.timeAll = el("span", { text: clock(duration_ms) });
+    const zoom = (name, text, step) =>
+      button({ class: "gw-icon", "aria-label": strings[name], title: strings[name], text, onclick: () => this.#zoom(step) });
+    this.root.replaceChildren(
+      el("div", { class: "gw-bar" }, this.playButton,
+        el("span", { class: "gw-clock" }, this.timeNow, " / ", this.timeAll),
+        el("span", { class: "gw-gap" }),
+        el("span", { class: "gw-zoom", role: "group", "aria-label": strings.zoom },
+          zoom("zoom_out", "−", -1), this.zoomLabel, zoom("zoom_in", "+", 1))),
+      this.holder, this.status, this.rows,
+      el("p", { class: "gw-keys" }, ...["key_move", "key_play", "key_pause"].map((name, i) =>
+        el("span", {}, el("kbd", { text: ["↑ ↓", "Enter", "Space"][i] }), ` ${strings[name]}`))),
+    );
+    this.marks = RegionsPlugin.create();
+    this.wave = new Wave(this.root, this.holder, {
+      height,
+      durationMs: duration_ms,
+      plugins: [this.marks],
+      onSeek: (ms) => this.#seek(ms),
+    });
+    this.wave.surfer.on("ready", () => this.#drawMarks());
+    this.marks.on("region-clicked", (mark, event) => {
+      event.stopPropagation();
+      this.#choose(this.regions.findIndex((r) => r.mark === mark));
+    });
+    this.#state();
+  }
+
+  async #load() {
+    const { audio_url, strings, duration_ms } = this.data;
+    const url = audio_url;
+    this.status.textContent = url ? strings.loading : strings.no_audio;
+    this.sound.unload();
+    this.#state();
+    this.root.dataset.ready = "false";
+    this.playButton.disabled = true;
+    if (!url) return void this.wave.show([0, 0], duration_ms);
+    try {
+      const sound = await this.sound.load(url);
+      if (!sound) return;
+      await this.wave.show(sound.peaks, sound.durationMs);
+      this.timeAll.textContent = clock(sound.durationMs);
+      this.status.textContent = "";
+      this.playButton.disabled = false;
+      this.root.dataset.ready = "true";
+    } catch (error) {
+      this.status.textContent = `${strings.audio_failed} (${error.message})`;
+    }
+  }
+
+  #drawRegions() {
+    const { lane, count } = lanes(this.data.regions);
+    this.lanes = count;
+    this.holder.style.setProperty("--gw-strip", `${count * STRIP_PX + 4}px`);
+    this.regions = this.data.regions.map((region, index) => this.#region(region, index, lane.get(region.id)));
+    this.rows.replaceChildren(...this.regions.map((region) => el("li", {}, region.row)));
+    this.rows.hidden = this.regions.length === 0;
+    this.#drawMarks();
+  }
+
+  #region(region, index, lane) {
+    const tone = region.tone.replace(/[^a-z-]/g, "") || "plain";
+    const span = `${clock(region.start_ms)} – ${clock(region.end_ms)}`;
+    const title = `${span} ${region.text}`;
+    const shade = el("div", { title });
+    const chip = el("div", { title, text: tone === "danger" ? `! ${region.text}` : region.text });
+    const row = button(
+      { class: `gw-row tone-${tone}`, "data-id": region.id, tabindex: "-1", onclick: () => this.#choose(index) },
+      el("span", { class: "gw-when", text: span }),
+      el("span", { class: "gw-who", text: this.data.strings[`tone_${tone}`] ?? "" }),
+      el("span", { class: "gw-text", text: region.text }),
+      region.badge ? el("span", { class: "gw-badge", text: region.badge }) : null,
+    );
+    return { ...region, tone, lane, shade, chip, row };
+  }
+
+  /** Again whenever the drawing's duration changes: wavesurfer cuts a region to the duration it knows at that time. */
+  #drawMarks() {
+    const { height } = this.data;
+    this.marks.clearRegions();
+    if (!this.wave.surfer.getDuration()) return;
+    for (const region of this.regions) {
+      const { start_ms, end_ms, lane, shade, chip } = region;
+      region.mark = this.marks.addRegion({
+        start: start_ms / 1000, end: end_ms / 1000, drag: false, resize: false, color: "transparent",
+      });
+      region.mark.element.style.pointerEvents = "none";
+      region.mark.element.append(shade, chip);
+      shade.style.top = `${(lane / this.lanes) * height}px`;
+      shade.style.height = `${height / this.lanes}px`;
+      chip.style.top = `${height + 4 + lane * STRIP_PX}px`;
+    }
+  }
+
+  #choose(index) {
+    const region = this.regions[index];
+    if (!region) return;
+    this.#select(index);
+    this.sound.play(region.start_ms, region.end_ms);
+    this.send(region.id);
+  }
+
+  #select(index) {
+    this.selected = this.regions[index] ? index : -1;
+    this.regions.forEach((region, i) => {
+      const on = i === this.selected ? " selected" : "";
+      region.shade.setAttribute("part", `shade ${region.tone}${on}`);
+      region.chip.setAttribute("part", `chip ${region.tone}${on}`);
+      region.row.tabIndex = i === Math.max(0, this.selected) ? 0 : -1;
+      region.row.setAttribute("aria-current", String(i === this.selected));
+    });
+    const region = this.regions[this.selected];
+    this.root.dataset.region = region?.id ?? "";
+    if (!region) return;
+    // Not scrollIntoView: it would scroll the whole page along.
+    const { rows } = this;
+    const top = region.row.offsetTop - rows.offsetTop;
+    if (top < rows.scrollTop) rows.scrollTop = top;
+    const over = top + region.row.offsetHeight - rows.scrollTop - rows.clientHeight;
+    if (over > 0) rows.scrollTop += over;
+    if (!this.sound.playing) this.#time(region.start_ms);
+  }
+
+  #seek(ms) {
+    this.#select(-1);
+    this.#time(ms);
+    if (this.sound.playing) this.sound.play(ms, this.wave.durationMs);
+  }
+
+  #toggle() {
+    if (this.sound.playing) return this.sound.stop();
+    const region = this.regions[this.selected];
+    const inside = region && this.atMs > region.start_ms && this.atMs < region.end_ms;
+    if (region) return this.sound.play(inside ? Math.round(this.atMs) : region.start_ms, region.end_ms);
+    const atEnd = this.atMs >= this.wave.durationMs - 10;
+    return this.sound.play(atEnd ? 0 : Math.round(this.atMs), this.wave.durationMs);
+  }
+
+  #zoom(step) {
+    const level = LEVELS[LEVELS.indexOf(this.wave.level) + step];
+    if (!level) return;
+    this.wave.zoom(level);
+    this.zoomLabel.textContent = `×${level}`;
+  }
+
+  #time(ms) {
+    this.atMs = ms;
+    this.root.dataset.timeMs = Math.round(ms);
+    this.timeNow.textContent = clock(ms);
+    this.wave.cursor(ms);
+  }
+
+  #state() {
+    const { sound, root, playButton, status } = this;
+    const { strings } = this.data;
+    const label = sound.playing ? strings.pause : strings.play;
+    root.dataset.playing = String(sound.playing);
+    root.dataset.playedMs = sound.played ? sound.played.join("-") : "";
+    playButton.replaceChildren(icon(sound.playing ? "pause" : "play"));
+    playButton.setAttribute("aria-label", label);
+    playButton.title = label;
+    if (sound.buffer) status.textContent = sound.blocked ? strings.blocked : "";
+  }
+
+  #ownsSpace(event) {
+    return event.code === "Space" && !event.target.closest(".gw-zoom");
+  }
+
+  #key(event) {
+    if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.code];
+    if (this.#ownsSpace(event)) {
+      event.preventDefault();
+      if (!event.repeat) this.#toggle();
+    } else if (event.code === "Enter" && event.repeat) {
+      event.preventDefault();
+    } else if (step && this.regions.length) {
+      event.preventDefault();
+      const at = this.regions.findIndex((r) => r.row === event.target);
+      const next = Math.min(this.regions.length - 1, Math.max(0, (at < 0 ? this.selected : at) + step));
+      this.regions.forEach((r, i) => (r.row.tabIndex = i === next ? 0 : -1));
+      this.regions[next].row.focus();
+    }
+  }
+}
+
+export default mount(Player, ".gw-player");

@@ -1,0 +1,216 @@
+// Sound and its picture. Times are ms from the start of the file.
+// Playback is by AudioBufferSourceNode.start(when, offset, duration) in a context that runs at the file's own rate,
+// so a region begins and ends on the sample; wavesurfer.js only draws. Does not record and does not cache files.
+
+import WaveSurfer from "wavesurfer.js";
+
+const PEAKS = 16000;
+const RESUME_MS = 400;
+
+/** Rate that a RIFF header states, within what every browser's AudioContext takes; 48 kHz for other formats. */
+export function statedRate(bytes) {
+  const view = new DataView(bytes);
+  const isWav = view.byteLength >= 28 && view.getUint32(0) === 0x52494646 && view.getUint32(12) === 0x666d7420;
+  return isWav ? Math.min(96000, Math.max(8000, view.getUint32(24, true))) : 48000;
+}
+
+function peaks(buffer) {
+  const samples = buffer.getChannelData(0);
+  const count = Math.min(PEAKS, samples.length);
+  const out = new Float32Array(count);
+  for (let i = 0; i < samples.length; i++) {
+    const bucket = Math.floor((i * count) / samples.length);
+    out[bucket] = Math.max(out[bucket], Math.abs(samples[i]));
+  }
+  return out;
+}
+
+export class Sound {
+  /** `onState()` after play and stop, `onTick(ms)` about 60 times a second in between. */
+  constructor({ onState, onTick }) {
+    this.onState = onState;
+    this.onTick = onTick;
+    this.buffer = null;
+    this.context = null;
+    this.node = null;
+    this.range = null;
+    this.played = null;
+    this.blocked = false;
+    this.turn = 0;
+    this.fetching = null;
+  }
+
+  get playing() {
+    return this.node !== null;
+  }
+
+  get positionMs() {
+    if (!this.node) return null;
+    const [start, end] = this.range;
+    return Math.min(end, start + (this.context.currentTime - this.startedAt) * 1000);
+  }
+
+  /** Fetches and decodes; {peaks, durationMs}, or null when a later load or destroy overtook it. Throws on failure. */
+  async load(url) {
+    this.unload();
+    const fetching = (this.fetching = new AbortController());
+    try {
+      const answer = await fetch(url, { signal: fetching.signal, credentials: "same-origin" });
+      if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+      const bytes = await answer.arrayBuffer();
+      const buffer = await new OfflineAudioContext(1, 1, statedRate(bytes)).decodeAudioData(bytes);
+      if (fetching.signal.aborted) return null;
+      this.buffer = buffer;
+      return { peaks: peaks(buffer), durationMs: buffer.duration * 1000 };
+    } catch (error) {
+      if (fetching.signal.aborted) return null;
+      throw error;
+    }
+  }
+
+  unload() {
+    this.stop();
+    this.fetching?.abort();
+    this.buffer = null;
+    this.played = null;
+  }
+
+  /** Plays exactly [startMs, endMs), cut to the file; a running playback is stopped first. */
+  async play(startMs, endMs) {
+    this.stop();
+    if (!this.buffer) return;
+    const end = Math.min(endMs, Math.floor(this.buffer.duration * 1000));
+    if (startMs >= end) return;
+    const turn = ++this.turn;
+    const context = this.#context();
+    if (context.state !== "running") {
+      // A browser may refuse sound before the first key or click; never let it start by surprise much later.
+      await Promise.race([context.resume(), new Promise((done) => setTimeout(done, RESUME_MS))]);
+      if (turn !== this.turn || !this.buffer) return;
+      this.blocked = context.state !== "running";
+      if (this.blocked) return this.onState();
+    }
+    this.blocked = false;
+    const node = context.createBufferSource();
+    node.buffer = this.buffer;
+    node.connect(this.output);
+    node.onended = () => node === this.node && this.#finish(end);
+    this.node = node;
+    this.range = [startMs, end];
+    this.startedAt = context.currentTime;
+    node.start(0, startMs / 1000, (end - startMs) / 1000);
+    this.onState();
+    this.#tick();
+  }
+
+  stop() {
+    this.turn++;
+    if (!this.node) return;
+    const at = this.positionMs;
+    const node = this.node;
+    this.#finish(at);
+    node.stop();
+  }
+
+  destroy() {
+    this.onState = this.onTick = () => {};
+    this.unload();
+    this.context?.close();
+    this.context = null;
+  }
+
+  #context() {
+    if (this.context?.sampleRate !== this.buffer.sampleRate) {
+      this.context?.close();
+      this.context = new AudioContext({ sampleRate: this.buffer.sampleRate, latencyHint: "interactive" });
+      this.output = this.context.createGain();
+      this.output.connect(this.context.destination);
+    }
+    return this.context;
+  }
+
+  #finish(atMs) {
+    this.node = null;
+    this.played = [this.range[0], Math.round(atMs)];
+    cancelAnimationFrame(this.frame);
+    this.onTick(atMs);
+    this.onState();
+  }
+
+  #tick() {
+    this.frame = requestAnimationFrame(() => {
+      if (!this.node) return;
+      this.onTick(this.positionMs);
+      this.#tick();
+    });
+  }
+}
+
+/** What a CSS variable comes to in the theme of the day; canvas cannot read variables itself. */
+function resolved(root, variable) {
+  const probe = document.createElement("i");
+  probe.style.color = `var(${variable})`;
+  root.append(probe);
+  const color = getComputedStyle(probe).color;
+  probe.remove();
+  return color;
+}
+
+export class Wave {
+  /** A flat line of `durationMs` until `show` brings peaks, so that regions have their place at once. */
+  constructor(root, container, { height, durationMs, onSeek, plugins = [] }) {
+    this.root = root;
+    this.level = 1;
+    this.durationMs = Math.max(1, durationMs);
+    this.surfer = WaveSurfer.create({
+      container,
+      height,
+      plugins,
+      peaks: [[0, 0]],
+      duration: this.durationMs / 1000,
+      normalize: true,
+      cursorWidth: 2,
+      barWidth: 2,
+      barGap: 1,
+      barRadius: 1,
+      ...this.#colors(),
+    });
+    this.surfer.on("interaction", (seconds) => onSeek(Math.round(seconds * 1000)));
+  }
+
+  #colors() {
+    return {
+      waveColor: resolved(this.root, "--gw-wave"),
+      progressColor: resolved(this.root, "--gw-wave-done"),
+      cursorColor: resolved(this.root, "--gw-cursor"),
+    };
+  }
+
+  /** Follows a change of theme; redraws only when a colour really changed. */
+  recolor() {
+    const colors = this.#colors();
+    if (Object.entries(colors).some(([name, value]) => this.surfer.options[name] !== value))
+      this.surfer.setOptions(colors);
+  }
+
+  async show(values, durationMs) {
+    this.durationMs = Math.max(1, durationMs);
+    await this.surfer.load("", [values], this.durationMs / 1000).catch(() => {});
+    this.zoom(this.level);
+  }
+
+  /** 1 fits the whole file into the width. */
+  zoom(level) {
+    this.level = level;
+    if (!this.surfer.getDecodedData()) return;
+    this.surfer.zoom(level === 1 ? 0 : (this.surfer.getWidth() / this.durationMs) * 1000 * level);
+  }
+
+  cursor(ms) {
+    this.surfer.setTime(ms / 1000);
+  }
+
+  destroy() {
+    this.surfer.destroy();
+  }
+}

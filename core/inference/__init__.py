@@ -1,0 +1,1 @@
+"""From a Run folder to judgements: `predictor`."""

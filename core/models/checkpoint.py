@@ -1,0 +1,145 @@
+"""A Checkpoint on disk: `weights.safetensors` and `card.json` in one folder, the only thing serving reads.
+
+The card says what the weights are (recipe, encoder, scheme, class codes in order, cleaning plan, model configuration,
+snapshot, calibration, scores) and holds their SHA-256; the weights repeat scheme and codes in their own header, so a
+card edited by hand is caught. Nothing here is pickled. Files appear whole or not at all.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import load, save
+
+from core.errors import CheckpointMismatch, InputError
+from core.models import Arrays, Modality, Model, restore
+from core.schemes import SCHEMES
+
+FORMAT = 1
+CARD, WEIGHTS = "card.json", "weights.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """`temperature` divides log probabilities, fitted on `n` rows of `fitted_on`; `ece_*`: errors there."""
+
+    method: str
+    temperature: float
+    fitted_on: str
+    n: int
+    ece_before: float
+    ece_after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """What the weights are. `codes[k]` is the class of column k; `cleaning` is the plan every text passes first."""
+
+    run_id: str
+    recipe: str
+    encoder: str
+    modality: Modality
+    scheme: str
+    codes: tuple[str, ...]
+    cleaning: tuple[str, ...]
+    config: Mapping[str, Any]
+    snapshot: str
+    snapshot_sha256: str
+    weights_sha256: str
+    calibration: Calibration
+    scores: Mapping[str, Any]
+    code_version: str
+    created_at: str
+    format: int = FORMAT
+
+
+def write_atomic(path: Path, data: bytes) -> None:
+    """Write `data` beside `path`, then rename: a reader sees the old file or the new one, never a half."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
+
+
+def dump_json(value: Any) -> bytes:
+    """Readable JSON in UTF-8; refuses NaN and infinity."""
+    return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False).encode()
+
+
+def weights_bytes(arrays: Arrays, scheme: str, codes: tuple[str, ...]) -> bytes:
+    """Equal arguments give equal bytes: one entry in the header, since several come out in any order."""
+    return bytes(save(arrays, metadata={"classes": _classes(scheme, codes)}))
+
+
+def _classes(scheme: str, codes: tuple[str, ...]) -> str:
+    return json.dumps([scheme, *codes])
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def write_checkpoint(folder: Path, card: Card, weights: bytes) -> None:
+    """The card goes last: a folder with a card is complete."""
+    write_atomic(folder / WEIGHTS, weights)
+    write_atomic(folder / CARD, dump_json(asdict(card)))
+
+
+def read_card(folder: Path) -> Card:
+    """`CheckpointMismatch` for a card that is absent, unreadable, of another format or at odds with its scheme."""
+    path = folder / CARD
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise CheckpointMismatch(f"{path} is missing: this run was not finished") from error
+    except ValueError as error:
+        raise CheckpointMismatch(f"{path} is not JSON: {error}") from error
+    if not isinstance(raw, dict) or raw.get("format") != FORMAT:
+        raise CheckpointMismatch(f"{path} is not a card of format {FORMAT}")
+    try:
+        calibration = Calibration(**raw["calibration"])
+        lists = {name: tuple(raw[name]) for name in ("codes", "cleaning")}
+        card = Card(**(raw | lists | {"calibration": calibration}))
+    except (KeyError, TypeError) as error:
+        raise CheckpointMismatch(f"{path} lacks or has an odd field: {error}") from error
+    _check_codes(card, path)
+    return card
+
+
+def _check_codes(card: Card, path: Path) -> None:
+    """Classes are appended and never reordered, so the card's codes begin the scheme's."""
+    if card.scheme in SCHEMES and SCHEMES[card.scheme].codes[: len(card.codes)] != card.codes:
+        raise CheckpointMismatch(
+            f"{path}: classes {', '.join(card.codes)} are not those of scheme {card.scheme} "
+            f"({', '.join(SCHEMES[card.scheme].codes)})"
+        )
+
+
+def read_checkpoint(folder: Path) -> tuple[Card, Model]:
+    """The card and its model; `CheckpointMismatch` names the file where weights, card and codes do not agree."""
+    card = read_card(folder)
+    path = folder / WEIGHTS
+    if not path.is_file():
+        raise CheckpointMismatch(f"{path} is missing: the run has a card but no weights")
+    data = path.read_bytes()
+    if sha256(data) != card.weights_sha256:
+        raise CheckpointMismatch(f"{path} is not the file that {CARD} describes (SHA-256 differs)")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            header = file.metadata() or {}
+        arrays = load(data)
+    except SafetensorError as error:
+        raise CheckpointMismatch(f"{path} is not a safetensors file: {error}") from error
+    if header.get("classes") != _classes(card.scheme, card.codes):
+        raise CheckpointMismatch(f"{path} was trained for other classes than {CARD} says")
+    try:
+        return card, restore(card.encoder, card.config, arrays, len(card.codes))
+    except (InputError, KeyError, ValueError, TypeError) as error:
+        raise CheckpointMismatch(f"{path} does not fit the configuration in {CARD}: {error}") from error

@@ -1,0 +1,203 @@
+"""Character n-gram TF-IDF and multinomial logistic regression: needs no download and can say why.
+
+Texts in, `log_probs (N, K)` out. Words are padded with one space on either side ("char_wb") or the text is taken as
+one run ("char"); n-grams never reach beyond that. Nothing is pickled: vocabulary, idf and coefficients are arrays.
+Cleaning is the caller's: texts arrive as they were in training.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields
+from itertools import pairwise
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import log_softmax
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+from core.errors import InputError, NotEnoughData
+from core.models import Arrays
+
+QUIET = 0.12  # a character run below this share of the loudest one says nothing
+
+
+@dataclass(frozen=True, slots=True)
+class NgramConfig:
+    """`analyzer` is "char_wb" (within words) or "char"; `c` is the inverse regularisation strength."""
+
+    min_n: int = 1
+    max_n: int = 4
+    analyzer: str = "char_wb"
+    min_df: int = 2
+    sublinear_tf: bool = True
+    c: float = 5.0
+    balanced: bool = True
+    max_iter: int = 1000
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.min_n <= self.max_n <= 10:
+            raise InputError(f"min_n {self.min_n} and max_n {self.max_n} must satisfy 1 <= min_n <= max_n <= 10")
+        if self.analyzer not in ("char_wb", "char"):
+            raise InputError(f"analyzer {self.analyzer!r} must be char_wb or char")
+        if self.c <= 0 or self.min_df < 1 or self.max_iter < 1:
+            raise InputError("c must be above 0, min_df and max_iter at least 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A character run, its share of the decision (above 0: for it, below: against) and where it stands in the text."""
+
+    text: str
+    weight: float
+    spans: tuple[tuple[int, int], ...]
+
+
+def placed_ngrams(text: str, config: NgramConfig) -> Iterator[tuple[str, int, int]]:
+    """Every n-gram with the span `[start, end)` of `text` it covers, padding left out of the span.
+
+    >>> list(placed_ngrams("불 나", NgramConfig(min_n=2, max_n=2)))
+    [(' 불', 0, 1), ('불 ', 0, 1), (' 나', 2, 3), ('나 ', 2, 3)]
+    """
+    lowered = "".join(low if len(low := char.lower()) == 1 else char for char in text)  # spans need equal lengths
+    for start, end in _pieces(lowered, config.analyzer):
+        padded = f" {lowered[start:end]} "
+        for n in range(config.min_n, config.max_n + 1):
+            for at in range(len(padded) - n + 1):
+                yield padded[at : at + n], max(start + at - 1, start), min(start + at - 1 + n, end)
+
+
+def _pieces(text: str, analyzer: str) -> list[tuple[int, int]]:
+    """Spans of the words, or of the whole stripped text."""
+    if analyzer == "char":
+        body = text.strip()
+        start = text.find(body) if body else 0
+        return [(start, start + len(body))] if body else []
+    spans: list[tuple[int, int]] = []
+    at = 0
+    for word in text.split():
+        at = text.index(word, at)
+        spans.append((at, at + len(word)))
+        at += len(word)
+    return spans
+
+
+class NgramModel:
+    """A fitted model: `vectorizer` with V n-grams, `coef (K, V)` and `intercept (K,)`, centred over the classes."""
+
+    def __init__(
+        self, config: NgramConfig, vectorizer: TfidfVectorizer, coef: NDArray[Any], intercept: NDArray[Any]
+    ) -> None:
+        self.config, self.vectorizer, self.coef, self.intercept = config, vectorizer, coef, intercept
+
+    @classmethod
+    def fit(cls, config: NgramConfig, texts: Sequence[str], labels: NDArray[np.int64], classes: int) -> Self:
+        """Fit on N texts with class ids `labels (N,)`; `NotEnoughData` below two classes or without any n-gram.
+
+        A class that no text has keeps a column: its probability is below that of one example, never undefined.
+        """
+        present = np.unique(labels)
+        if len(present) < 2:
+            raise NotEnoughData(f"training needs at least 2 classes, found {len(present)}")
+        vectorizer = _vectorizer(config)
+        try:
+            features = vectorizer.fit_transform(texts)
+        except ValueError as error:  # scikit-learn's word for an empty vocabulary
+            raise NotEnoughData(f"no n-gram occurs in {config.min_df} texts or more: lower min_df") from error
+        solver = LogisticRegression(
+            C=config.c, max_iter=config.max_iter, class_weight="balanced" if config.balanced else None
+        )
+        solver.fit(features, labels)
+        rows, bias = solver.coef_, solver.intercept_
+        if len(present) == 2:  # scikit-learn keeps one row for two classes
+            rows, bias = np.vstack([-rows, rows]) / 2, np.concatenate([-bias, bias]) / 2
+        coef = np.zeros((classes, features.shape[1]))
+        intercept = np.full(classes, bias.min() - np.log(len(labels) + 1.0))
+        coef[present], intercept[present] = rows - rows.mean(axis=0), bias
+        return cls(config, vectorizer, coef, intercept)
+
+    def log_probs(self, values: Sequence[str]) -> NDArray[np.float64]:
+        if not len(values):
+            return np.zeros((0, len(self.intercept)))
+        scores = self.vectorizer.transform(values) @ self.coef.T + self.intercept
+        return np.asarray(log_softmax(scores, axis=1), dtype=np.float64)
+
+    def arrays(self) -> Arrays:
+        """`vocabulary` uint8 (bytes of all n-grams in UTF-8), `offsets` int64 (V + 1,), `idf` (V,), coef, intercept."""
+        words = [word.encode() for word in sorted(self.vectorizer.vocabulary_, key=self.vectorizer.vocabulary_.get)]
+        return {
+            "vocabulary": np.frombuffer(b"".join(words), dtype=np.uint8),
+            "offsets": np.cumsum([0, *map(len, words)], dtype=np.int64),
+            "idf": np.ascontiguousarray(self.vectorizer.idf_),
+            "coef": np.ascontiguousarray(self.coef),
+            "intercept": np.ascontiguousarray(self.intercept),
+        }
+
+    @classmethod
+    def restore(cls, config: Mapping[str, Any], arrays: Arrays, classes: int) -> Self:
+        known = {f.name for f in fields(NgramConfig)}
+        settings = NgramConfig(**{name: value for name, value in config.items() if name in known})
+        blob, offsets = arrays["vocabulary"].tobytes(), arrays["offsets"]
+        words = [blob[a:b].decode() for a, b in pairwise(offsets)]
+        shapes = (arrays["coef"].shape, arrays["intercept"].shape, arrays["idf"].shape)
+        if shapes != ((classes, len(words)), (classes,), (len(words),)):
+            raise ValueError(f"arrays of shapes {shapes} do not fit {classes} classes and {len(words)} n-grams")
+        vectorizer = _vectorizer(settings, {word: i for i, word in enumerate(words)})
+        vectorizer.idf_ = arrays["idf"]
+        return cls(settings, vectorizer, arrays["coef"], arrays["intercept"])
+
+    def explain(self, text: str, class_index: int, top: int = 8) -> list[Evidence]:
+        """The character runs of `text` that spoke for (above 0) and against class `class_index`, strongest first.
+
+        An n-gram's weight times its tf-idf is shared evenly among the characters it covers; neighbours of one sign
+        within a word are one run; equal runs are one Evidence with several spans.
+        """
+        shares = self._character_shares(text, class_index)
+        sums: dict[str, float] = defaultdict(float)
+        spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
+        for start, end in _runs(text, shares):
+            sums[text[start:end]] += float(shares[start:end].sum())
+            spans[text[start:end]].append((start, end))
+        ranked = sorted(sums, key=lambda run: -abs(sums[run]))[:top]
+        loudest = max((abs(sums[run]) for run in ranked), default=0.0)
+        return [Evidence(run, sums[run], tuple(spans[run])) for run in ranked if abs(sums[run]) >= QUIET * loudest > 0]
+
+    def _character_shares(self, text: str, class_index: int) -> NDArray[np.float64]:
+        """(len(text),): what each character adds to the score of the class over the mean of all classes."""
+        vocabulary = self.vectorizer.vocabulary_
+        places: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        for gram, start, end in placed_ngrams(text, self.config):
+            if gram in vocabulary and end > start:
+                places[vocabulary[gram]].append((start, end))
+        tfidf = self.vectorizer.transform([text]).tocsr()
+        against = self.coef[:, tfidf.indices].mean(axis=0)
+        gains = tfidf.data * (self.coef[class_index, tfidf.indices] - against)
+        shares = np.zeros(len(text))
+        for column, gain in zip(tfidf.indices, gains, strict=True):
+            for start, end in places[column]:
+                shares[start:end] += gain / len(places[column]) / (end - start)
+        return shares
+
+
+def _runs(text: str, shares: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
+    """Spans of neighbouring characters whose shares have one sign; white space and zero end a run."""
+    signs = [0 if char.isspace() else int(np.sign(share)) for char, share in zip(text, shares, strict=True)]
+    start = 0
+    for at in range(1, len(signs) + 1):
+        if at == len(signs) or signs[at] != signs[start]:
+            if signs[start]:
+                yield start, at
+            start = at
+
+
+def _vectorizer(config: NgramConfig, vocabulary: dict[str, int] | None = None) -> TfidfVectorizer:
+    def ngrams(text: str) -> list[str]:
+        return [gram for gram, _, _ in placed_ngrams(text, config)]
+
+    return TfidfVectorizer(
+        analyzer=ngrams,
+        min_df=config.min_df if vocabulary is None else 1,
+        sublinear_tf=config.sublinear_tf,
+        vocabulary=vocabulary,
+    )

@@ -1,0 +1,32 @@
+"""Fits the n-gram model: one epoch, one step, no state to start from."""
+
+from dataclasses import asdict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.models import Arrays
+from core.models.ngram import NgramConfig, NgramModel
+from core.training.trainers import StepReport
+
+
+class LinearTrainer:
+    Config = NgramConfig
+    epochs = 1
+    patience = 1
+
+    def __init__(self, config: NgramConfig, classes: int, seed: int) -> None:
+        """`seed` is not used: the solver draws nothing."""
+        self.config, self.classes = config, classes
+
+    def run_epoch(
+        self, epoch: int, state: Arrays | None, values: list[str], labels: NDArray[np.int64], report: StepReport
+    ) -> tuple[Arrays, float]:
+        report(0, 1, None)
+        model = NgramModel.fit(self.config, values, labels, self.classes)
+        loss = -float(model.log_probs(values)[np.arange(len(labels)), labels].mean())
+        report(1, 1, loss)
+        return model.arrays(), loss
+
+    def model(self, state: Arrays) -> NgramModel:
+        return NgramModel.restore(asdict(self.config), state, self.classes)

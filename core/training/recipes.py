@@ -1,0 +1,95 @@
+"""Recipes: which encoder on which data for which Scheme, and the settings a person may change.
+
+A row names its trainers by path, so listing recipes imports neither torch nor scikit-learn.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, get_type_hints
+
+from core.errors import InputError, UnknownName
+from core.models import Modality
+from core.plugins import Backend, pick
+from core.training.trainers import Trainer
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """`encoders` maps a name to its Trainer; `speakers` are those whose utterances are used (all where empty).
+
+    An utterance whose speaker is not known is used too. `defaults` are settings as a person would type them.
+    """
+
+    name: str
+    modality: Modality
+    schemes: tuple[str, ...]
+    encoders: Mapping[str, Backend]
+    default_encoder: str
+    speakers: tuple[str, ...] = ()
+    defaults: Mapping[str, str] = field(default_factory=dict)
+
+    def check_scheme(self, scheme: str) -> None:
+        """`InputError` where this recipe does not learn `scheme`."""
+        if scheme not in self.schemes:
+            raise InputError(f"recipe {self.name} learns {', '.join(self.schemes)}, the snapshot holds {scheme}")
+
+
+_TEXT = {"ngram": Backend("core.training.linear:LinearTrainer", ("sklearn",), "pip install scikit-learn")}
+_VOICE = {"conv-bilstm": Backend("core.training.network:NetworkTrainer", ("torch",), "pip install torch")}
+
+RECIPES: dict[str, Recipe] = {
+    r.name: r
+    for r in (
+        Recipe("danger-text", "text", ("danger",), _TEXT, "ngram"),
+        Recipe("urgency-text", "text", ("urgency",), _TEXT, "ngram"),
+        Recipe("emotion-voice", "voice", ("sentiment",), _VOICE, "conv-bilstm", speakers=("caller",)),
+    )
+}
+
+
+def recipe(name: str) -> Recipe:
+    """`UnknownName` lists the known ones."""
+    if name not in RECIPES:
+        raise UnknownName("recipe", name, tuple(RECIPES))
+    return RECIPES[name]
+
+
+def trainer_type(chosen: Recipe, encoder: str) -> type[Trainer]:
+    """The Trainer behind `encoder`; `UnknownName` lists this recipe's encoders, `MissingBackend` what to install."""
+    loaded: type[Trainer] = pick(chosen.encoders, encoder, f"encoder of {chosen.name}")
+    return loaded
+
+
+def config_for(chosen: Recipe, encoder: str, overrides: Mapping[str, str]) -> Any:
+    """The frozen configuration of `encoder`: its defaults, then the recipe's, then `overrides` (`--set key=value`).
+
+    `UnknownName` lists the settings there are; `InputError` names the setting whose value cannot be read.
+    """
+    config_type = trainer_type(chosen, encoder).Config
+    known = {f.name: get_type_hints(config_type)[f.name] for f in fields(config_type)}
+    values: dict[str, Any] = {}
+    for name, raw in {**chosen.defaults, **overrides}.items():
+        if name not in known:
+            raise UnknownName(f"setting of {chosen.name}", name, tuple(known))
+        values[name] = _parse(name, raw, known[name])
+    return config_type(**values)
+
+
+def _parse(name: str, raw: str, kind: type[Any]) -> Any:
+    """`raw` as an int, float, bool (true, false) or str.
+
+    >>> _parse("balanced", "False", bool), _parse("c", "2", float)
+    (False, 2.0)
+    """
+    word = raw.strip()
+    if kind is bool:
+        if word.casefold() not in ("true", "false"):
+            raise InputError(f"{name}={raw}: expected true or false")
+        return word.casefold() == "true"
+    try:
+        value = kind(word)
+    except ValueError as error:
+        raise InputError(f"{name}={raw}: expected {'a whole number' if kind is int else 'a number'}") from error
+    if isinstance(value, float) and not abs(value) < 1e12:
+        raise InputError(f"{name}={raw}: expected a finite number")
+    return value

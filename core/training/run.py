@@ -1,0 +1,142 @@
+"""The one Run format: a folder named by the run id.
+
+`config.toml` what was asked, `history.jsonl` one line an epoch, `checkpoint/` state while training, then
+`predictions.parquet` (id, key, side, gold, probs; validation and test), `metrics.json`, `weights.safetensors` and, last
+of all, `card.json`: a run with a card is finished. Each file appears whole or not at all. Models and scores are made
+elsewhere.
+"""
+
+import json
+import shutil
+import subprocess
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import tomli_w
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save
+
+from core.errors import CheckpointMismatch
+from core.models import Arrays
+from core.models.checkpoint import CARD, dump_json, write_atomic
+from core.settings import ROOT
+from core.training.snapshot import Item
+
+_PREDICTIONS = pa.schema(
+    [
+        ("id", pa.int64()), ("key", pa.string()), ("side", pa.string()), ("gold", pa.string()),
+        ("probs", pa.list_(pa.float64())),
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """The files of one run. Nothing is created before it is written."""
+
+    path: Path
+
+    @cached_property
+    def checkpoint(self) -> Path:
+        return self.path / "checkpoint"
+
+    @property
+    def finished(self) -> bool:
+        return (self.path / CARD).is_file()
+
+    def write_config(self, config: Mapping[str, Any]) -> None:
+        self.checkpoint.mkdir(parents=True, exist_ok=True)
+        write_atomic(self.path / "config.toml", tomli_w.dumps(config).encode())
+
+    def config(self) -> dict[str, Any] | None:
+        """What was asked; None for a run that has not begun."""
+        path = self.path / "config.toml"
+        return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+    def state_file(self, epoch: int) -> Path:
+        return self.checkpoint / f"epoch-{epoch:04d}.safetensors"
+
+    def write_state(self, epoch: int, state: Arrays) -> None:
+        write_atomic(self.state_file(epoch), save(state))
+
+    def state(self, epoch: int) -> Arrays:
+        """`CheckpointMismatch` where that epoch was not trained."""
+        if not self.state_file(epoch).is_file():
+            raise CheckpointMismatch(f"run {self.path.name}: the checkpoint of epoch {epoch} is missing")
+        return dict(load_file(self.state_file(epoch)))
+
+    def keep_states(self, epochs: set[int]) -> None:
+        """Remove the states of all other epochs."""
+        wanted = {self.state_file(epoch).name for epoch in epochs}
+        for path in self.checkpoint.glob("epoch-*.safetensors"):
+            if path.name not in wanted:
+                path.unlink()
+
+    def history(self) -> list[dict[str, Any]]:
+        """One entry an epoch, in order: epoch, loss, validation_loss, macro_f1, learning state of the early stop."""
+        path = self.path / "history.jsonl"
+        if not path.is_file():
+            return []
+        return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+    def record(self, entry: Mapping[str, Any]) -> None:
+        """Add an epoch; one that was recorded before is replaced, later ones are dropped: they grew out of it."""
+        kept = [line for line in self.history() if line["epoch"] < entry["epoch"]]
+        lines = [json.dumps(line, allow_nan=False) for line in (*kept, entry)]
+        write_atomic(self.path / "history.jsonl", ("\n".join(lines) + "\n").encode())
+
+    def write_predictions(self, items: Sequence[Item], probs: NDArray[np.float64]) -> None:
+        """`probs` (N, K) of N items, calibrated."""
+        rows = [
+            {"id": i.id, "key": i.key, "side": i.side, "gold": i.code, "probs": row.tolist()}
+            for i, row in zip(items, probs, strict=True)
+        ]
+        sink = pa.BufferOutputStream()
+        pq.write_table(pa.Table.from_pylist(rows, schema=_PREDICTIONS), sink, compression="zstd")
+        write_atomic(self.path / "predictions.parquet", sink.getvalue().to_pybytes())
+
+    def write_metrics(self, metrics: Mapping[str, Any]) -> None:
+        write_atomic(self.path / "metrics.json", dump_json(metrics))
+
+    def metrics(self) -> dict[str, Any]:
+        """`CheckpointMismatch` where the run has none."""
+        path = self.path / "metrics.json"
+        if not path.is_file():
+            raise CheckpointMismatch(f"run {self.path.name} has no metrics.json")
+        loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        return loaded
+
+    def drop_checkpoint(self) -> None:
+        shutil.rmtree(self.checkpoint, ignore_errors=True)
+
+
+def read_predictions(folder: Path | str) -> list[dict[str, Any]]:
+    """Rows {id, key, side, gold, probs} of a finished run; `CheckpointMismatch` where there are none."""
+    path = Path(folder) / "predictions.parquet"
+    try:
+        rows: list[dict[str, Any]] = pq.ParquetFile(path).read().to_pylist()
+    except FileNotFoundError as error:
+        raise CheckpointMismatch(f"run {path.parent.name} has no predictions.parquet: it was not finished") from error
+    except pa.ArrowException as error:
+        raise CheckpointMismatch(f"run {path.parent.name}: predictions.parquet cannot be read: {error}") from error
+    return rows
+
+
+def code_version() -> str:
+    """The project's version, with the commit where this is a checkout that git can describe."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    try:
+        asked = subprocess.run(
+            ["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True, timeout=10
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return str(project["version"])
+    commit = asked.stdout.strip()
+    return f"{project['version']}+{commit}" if asked.returncode == 0 and commit else str(project["version"])

@@ -1,0 +1,254 @@
+"""The one Snapshot format: a folder with `items.parquet` and `snapshot.json`, frozen and hashed.
+
+`build` cleans the texts, merges groups that share a near-equal sentence, assigns a side to each group and then drops
+what may not be there: training items that repeat a held-out text, silver or derived items on a held-out side. `read`
+verifies the hash; `check_trainable` is what training refuses. Nothing here reads the store or any audio.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+import uuid
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.cleaning import DEFAULT_PLAN, apply
+from core.errors import CheckpointMismatch, InputError, NotEnoughData
+from core.models.checkpoint import dump_json
+from core.records import Side
+from core.schemes import Scheme
+from core.split import Fractions, assign, check, drop_repeats, merge_near_duplicates
+
+ITEMS, ABOUT = "items.parquet", "snapshot.json"
+SIDES: tuple[Side, ...] = ("train", "validation", "test")
+RARE = 5  # a class with fewer held-out items is scored, but the score says little
+
+_NAME = re.compile(r"[\w-][\w.-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One utterance as it is trained on or scored. `build` sets `label`, `side` and the final `group` and `text`.
+
+    `gold` False: a silver label or a derived text, for the training side only. `audio` is a path relative to the
+    workspace, of which `[start_ms, end_ms)` is the utterance; `recording` is the key of its Recording.
+    """
+
+    id: int
+    key: str
+    group: str
+    text: str
+    code: str
+    label: int = -1
+    side: Side = "train"
+    gold: bool = True
+    audio: str | None = None
+    start_ms: int | None = None
+    end_ms: int | None = None
+    speaker: str | None = None
+    recording: str | None = None
+
+
+_SCHEMA = pa.schema(
+    [
+        ("id", pa.int64()), ("key", pa.string()), ("group", pa.string()), ("text", pa.string()),
+        ("code", pa.string()), ("label", pa.int32()), ("side", pa.string()), ("gold", pa.bool_()),
+        ("audio", pa.string()), ("start_ms", pa.int64()), ("end_ms", pa.int64()), ("speaker", pa.string()),
+        ("recording", pa.string()),
+    ]
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """`report` says what building did: groups, merged_groups, what was dropped and why, warnings."""
+
+    name: str
+    scheme: str
+    codes: tuple[str, ...]
+    fractions: Fractions
+    seed: int
+    plan: tuple[str, ...]
+    created_at: str
+    items: tuple[Item, ...]
+    sha256: str
+    report: Mapping[str, Any]
+
+    def counts(self) -> dict[str, dict[str, int]]:
+        """Items by side, then class."""
+        found = Counter((item.side, item.code) for item in self.items)
+        return {side: {code: found[side, code] for code in self.codes} for side in SIDES}
+
+    def summary(self) -> dict[str, Any]:
+        """What a list of snapshots shows: n, gold, sides {side: {code: n}} and the report."""
+        gold = sum(item.gold for item in self.items)
+        return {"n": len(self.items), "gold": gold, "sides": self.counts(), "report": dict(self.report)}
+
+
+def build(
+    name: str,
+    scheme: Scheme,
+    items: Iterable[Item],
+    fractions: Fractions,
+    seed: int,
+    at: str,
+    plan: Sequence[str] = DEFAULT_PLAN,
+) -> Snapshot:
+    """Freeze `items` (their side and label are not read) at the instant `at`.
+
+    `InputError` for a name that cannot be a folder's or a key that occurs twice, `UnknownName` for a class that the
+    scheme lacks, `NotEnoughData` if nothing is left.
+    """
+    if not _NAME.fullmatch(name):
+        raise InputError(f"snapshot name {name!r}: use up to 64 letters, digits, - _ or . and no . in front")
+    cleaned = [replace(i, text=apply(plan, i.text), label=scheme.index(i.code)) for i in items]
+    usable = [item for item in cleaned if item.text or item.audio]
+    _unique([item.key for item in usable])
+    merged = _merge(usable)
+    sides = assign([item.group for item in merged], fractions, seed)
+    placed = [replace(item, side=side) for item, side in zip(merged, sides, strict=True)]
+    trusted = [item for item in placed if item.gold or item.side == "train"]
+    kept = _without_repeats(trusted)
+    if not kept:
+        raise NotEnoughData(f"snapshot {name}: no labelled item is left to freeze under scheme {scheme.name}")
+    report = {
+        "groups": len({item.group for item in kept}),
+        "merged_groups": len({i.group for i in usable}) - len({i.group for i in merged}),
+        "dropped_empty": len(cleaned) - len(usable),
+        "dropped_not_gold": len(placed) - len(trusted),
+        "dropped_repeats": len(trusted) - len(kept),
+        "warnings": _warnings(kept, scheme.codes),
+    }
+    ordered = tuple(sorted(kept, key=lambda item: item.key))
+    digest = content_hash(scheme.name, scheme.codes, ordered)
+    return Snapshot(name, scheme.name, scheme.codes, fractions, seed, tuple(plan), at, ordered, digest, report)
+
+
+def content_hash(scheme: str, codes: Sequence[str], items: Iterable[Item]) -> str:
+    """SHA-256 over what training reads, in whatever order the items come; without the ids, which a workspace gives."""
+    digest = hashlib.sha256(json.dumps([scheme, list(codes)]).encode())
+    lines = {item.key: {k: v for k, v in asdict(item).items() if k not in ("id", "label")} for item in items}
+    for key in sorted(lines):
+        digest.update(b"\n" + json.dumps(lines[key], sort_keys=True).encode())
+    return digest.hexdigest()
+
+
+def _unique(keys: list[str]) -> None:
+    twice = [key for key, n in Counter(keys).items() if n > 1]
+    if twice:
+        raise InputError(f"{len(twice)} keys occur more than once, the first is {twice[0]!r}")
+
+
+def _merge(items: list[Item]) -> list[Item]:
+    """Groups joined where free-standing sentences are near-equal.
+
+    Calls are not joined by their turns: the same request is made in many calls, and joining those would leave one
+    group. Their repeats are dropped from the training side instead (`_without_repeats`).
+    """
+    texts = ["" if item.recording else item.text for item in items]
+    groups = merge_near_duplicates([item.group for item in items], texts)
+    return [replace(item, group=group) for item, group in zip(items, groups, strict=True)]
+
+
+def _without_repeats(items: list[Item]) -> list[Item]:
+    """Without the training items that equal or nearly equal a held-out text."""
+    exact = [items[i] for i in drop_repeats([_said(item) for item in items], [item.side for item in items])]
+    if not any(item.recording for item in exact):
+        return exact  # near-equal sentences are in one group already
+    alike = merge_near_duplicates([item.key for item in exact], [item.text for item in exact])
+    held_out = {one for one, item in zip(alike, exact, strict=True) if item.side != "train"}
+    return [i for one, i in zip(alike, exact, strict=True) if i.side != "train" or one not in held_out]
+
+
+def _said(item: Item) -> str:
+    """What a repeat is found by; sound without a text repeats nothing."""
+    return item.text or item.key
+
+
+def _warnings(items: list[Item], codes: Sequence[str]) -> list[str]:
+    found = Counter((item.side, item.code) for item in items)
+    return [
+        f"{side}: {found[side, code]} of class {code}" for side in SIDES for code in codes if found[side, code] < RARE
+    ]
+
+
+def write(snapshot: Snapshot, folder: Path | str) -> None:
+    """Write whole or not at all; `InputError` where `folder` exists, since a snapshot is frozen."""
+    folder = Path(folder)
+    if folder.exists():
+        raise InputError(f"snapshot {folder.name!r} exists already; snapshots are frozen, choose another name")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    temporary = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.tmp"
+    temporary.mkdir()
+    try:
+        rows = [asdict(item) for item in snapshot.items]
+        pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), temporary / ITEMS, compression="zstd")
+        about = {f.name: getattr(snapshot, f.name) for f in fields(snapshot) if f.name != "items"}
+        (temporary / ABOUT).write_bytes(dump_json(about | {"counts": snapshot.counts()}))
+        temporary.rename(folder)
+    except OSError as error:
+        shutil.rmtree(temporary, ignore_errors=True)
+        raise InputError(f"snapshot {folder.name!r} cannot be written: {error}") from error
+
+
+def read(folder: Path | str) -> Snapshot:
+    """The snapshot in `folder`; `CheckpointMismatch` if a file is absent, unreadable or not what was frozen."""
+    folder = Path(folder)
+    try:
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        table = pq.ParquetFile(folder / ITEMS).read()
+    except FileNotFoundError as error:
+        raise CheckpointMismatch(f"snapshot {folder.name}: {Path(error.filename or ITEMS).name} is missing") from error
+    except (ValueError, OSError, pa.ArrowException) as error:
+        raise CheckpointMismatch(f"snapshot {folder.name} cannot be read: {error}") from error
+    try:
+        about.pop("counts")
+        lists = {name: tuple(about[name]) for name in ("codes", "fractions", "plan")}
+        snapshot = Snapshot(**(about | lists), items=tuple(Item(**row) for row in table.to_pylist()))
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CheckpointMismatch(f"snapshot {folder.name}: {ABOUT} lacks or has an odd field: {error}") from error
+    _verify(snapshot, folder.name)
+    return snapshot
+
+
+def _verify(snapshot: Snapshot, where: str) -> None:
+    items = snapshot.items
+    if len({item.key for item in items}) < len(items):
+        raise CheckpointMismatch(f"snapshot {where}: a key occurs twice")
+    if content_hash(snapshot.scheme, snapshot.codes, items) != snapshot.sha256:
+        raise CheckpointMismatch(f"snapshot {where}: its items are not those that were frozen (SHA-256 differs)")
+    place = {code: k for k, code in enumerate(snapshot.codes)}
+    if any(place.get(item.code) != item.label for item in items):
+        raise CheckpointMismatch(f"snapshot {where}: a label is not the position of its class in the scheme")
+
+
+def check_trainable(snapshot: Snapshot) -> None:
+    """Refuse what would give a number nobody can trust.
+
+    `InputError` for a group on several sides, a training text that equals a held-out one, or a held-out item that is
+    not gold; `NotEnoughData` for an empty held-out side or fewer than two classes to train on.
+    """
+    items = snapshot.items
+    proof = check([i.group for i in items], [_said(i) for i in items], [i.side for i in items])
+    if proof.groups_cut:
+        more = f" and {len(proof.groups_cut) - 1} more" if len(proof.groups_cut) > 1 else ""
+        raise InputError(f"snapshot {snapshot.name}: the split cuts group {proof.groups_cut[0]!r}{more}")
+    if proof.repeated_texts:
+        first = items[proof.repeated_texts[0]]
+        raise InputError(f"snapshot {snapshot.name}: training item {first.key!r} repeats a held-out text")
+    for item in items:
+        if not item.gold and item.side != "train":
+            raise InputError(f"snapshot {snapshot.name}: {item.key!r} on the {item.side} side is not gold")
+    for side in ("validation", "test"):
+        if not any(item.side == side for item in items):
+            raise NotEnoughData(f"snapshot {snapshot.name}: the {side} side is empty; label more groups")
+    classes = {item.code for item in items if item.side == "train"}
+    if len(classes) < 2:
+        raise NotEnoughData(f"snapshot {snapshot.name}: training needs at least 2 classes, found {len(classes)}")
