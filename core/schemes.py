@@ -29,13 +29,14 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Scheme:
-    """`aliases` maps spellings found in deliveries to codes."""
+    """`critical` is the class whose recall is reported first; `aliases` maps spellings found in deliveries to codes."""
 
     name: str
     ko: str
     en: str
     level: Level
     labels: tuple[Label, ...]
+    critical: str = ""
     aliases: tuple[tuple[str, str], ...] = ()
 
     @property
@@ -75,6 +76,7 @@ _GREY, _GREEN, _BLUE, _AMBER, _RED, _VIOLET, _TEAL = (
 DANGER = Scheme(
     "danger", "위험", "Danger", "utterance",
     (Label("normal", "정상", "Normal", "n", _GREEN), Label("danger", "위험", "Danger", "d", _RED)),
+    critical="danger",
 )  # fmt: skip
 URGENCY = Scheme(
     "urgency", "긴급도", "Urgency", "recording",
@@ -83,6 +85,7 @@ URGENCY = Scheme(
         Label("medium", "중", "Medium", "2", _AMBER),
         Label("high", "상", "High", "3", _RED),
     ),
+    critical="high",
 )  # fmt: skip
 SENTIMENT = Scheme(
     "sentiment", "감정(119)", "Sentiment (119)", "recording",

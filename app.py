@@ -1,0 +1,39 @@
+"""The dashboard and the REST service in one process: `python -m core serve`, `uvicorn app:app`, `streamlit run app.py`.
+
+This file is two things. Imported by a server it is the ASGI application: Streamlit, the REST service under /api, audio
+by id under /audio. Run by Streamlit for a browser session it is the page at `/`, the overview. The other pages are
+plain files under pages/ and frame themselves, so a deep link on a fresh server does not depend on this one.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import streamlit as st
+from starlette.routing import Mount
+from streamlit.runtime.scriptrunner import get_script_run_ctx
+
+from core import ui
+from core.ui import overview
+
+if get_script_run_ctx(suppress_warning=True) is not None:
+    with ui.page("overview"):
+        overview.show()
+else:
+    from core.api import api
+    from core.settings import settings
+    from core.ui import headers, media
+    from core.workflows.workspace import open_workspace
+
+    @asynccontextmanager
+    async def lifespan(_: st.App) -> AsyncIterator[None]:
+        open_workspace()
+        yield
+
+    headers.trust(settings().host)
+    app = st.App(
+        Path(__file__).resolve(),
+        lifespan=lifespan,
+        routes=[*media.ROUTES, Mount("/api", app=api)],
+        middleware=headers.middleware(),
+    )

@@ -1,0 +1,51 @@
+"""`python -m core.jobs`: run the worker until SIGTERM or SIGINT, or until whoever started it is gone."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from threading import Event, Thread
+
+from core.errors import CoreError
+from core.jobs import JOBS
+from core.jobs.worker import run_worker
+from core.plugins import Backend
+
+TETHER = "--until-stdin-closes"
+
+
+def main(arguments: Sequence[str] | None = None, kinds: Mapping[str, Backend] = JOBS) -> int:
+    """Run the worker; 0 when it was stopped, 1 with a line on stderr if it could not start."""
+    parser = argparse.ArgumentParser(prog="python -m core.jobs", description="work on queued jobs")
+    parser.add_argument(TETHER, action="store_true", help="stop when the other end of stdin is closed")
+    tethered = parser.parse_args(arguments).until_stdin_closes
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("gwidama").setLevel(logging.INFO)
+    stop = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    if tethered:
+        # The kernel closes the pipe however the parent ends, `kill -9` included.
+        Thread(target=_await_end_of_stdin, args=(stop,), daemon=True).start()
+    try:
+        let_go = run_worker(stop, kinds)
+    except CoreError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if not let_go:
+        # The job's thread would keep the process; leaving here is what its steps are durable for.
+        logging.shutdown()
+        os._exit(0)
+    return 0
+
+
+def _await_end_of_stdin(stop: Event) -> None:
+    while os.read(0, 4096):  # not through sys.stdin, whose lock would get in the way of leaving
+        pass
+    stop.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,134 @@
+"""The worker: the one process that works on jobs, one at a time, and states on the board how they go.
+
+However it ends, nothing is lost: on SIGTERM a job stops at its next report and stays unfinished, after `kill -9` it
+was left unfinished anyway, and the next worker goes on with it. One worker a workspace; a second one waits for the
+first to end and then gives up.
+"""
+
+import fcntl
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from core.errors import Cancelled, CoreError, JobFailed
+from core.jobs import APPLICATION, EXECUTOR, JOBS, QUEUE, VERSION, WORKFLOW, enqueue
+from core.jobs.context import JobContext, Stopped, now
+from core.plugins import Backend, pick
+from core.settings import settings
+from core.store import Board, open_store
+
+LOG = logging.getLogger("gwidama.jobs")
+LIVES = 20  # a job that took its worker down with it so often is given up
+LOCK_WAIT_S = 8.0  # a worker whose parent was killed needs a moment to notice
+TIDY_S = 2.0
+GRACE_S = 3.0
+
+
+def run_worker(stop: Event | None = None, kinds: Mapping[str, Backend] = JOBS) -> bool:
+    """Work until `stop` is set; whether the last job had let go by then (if not, leave by `os._exit`).
+
+    Raises `JobFailed` if another worker serves this workspace.
+    """
+    from dbos import DBOS, DBOSPortableJSONSerializer
+
+    stop = stop or Event()
+    chosen = settings()
+    board = open_store(chosen.database_url).board
+    idle = Event()
+    idle.set()
+    with _alone(chosen.home / "worker.lock", stop):
+        DBOS(
+            config={
+                "name": APPLICATION,
+                "system_database_url": chosen.jobs_url,
+                "application_version": VERSION,
+                "executor_id": EXECUTOR,
+                "serializer": DBOSPortableJSONSerializer(),
+                "log_level": "CRITICAL",  # it reports a job's failure, which is ours to report
+                "enable_otlp": False,
+            }
+        )
+
+        def steps(name: str, fn: Callable[[], Any]) -> Any:
+            return DBOS.run_step({"name": name}, fn)
+
+        @DBOS.workflow(name=WORKFLOW, max_recovery_attempts=LIVES)
+        def work(job_id: str) -> None:
+            idle.clear()
+            try:
+                _work(board, kinds, job_id, steps, stop)
+            finally:
+                idle.set()
+
+        DBOS.launch()
+        DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=0.2)
+        LOG.info("worker ready")
+        while not stop.wait(TIDY_S):
+            _tidy(board, chosen.jobs_url, DBOS.get_workflow_status)
+        let_go = idle.wait(GRACE_S)
+        DBOS.destroy()
+        return let_go
+
+
+def _work(board: Board, kinds: Mapping[str, Backend], job_id: str, steps: Any, stop: Event) -> None:
+    """One life of one job; its end is on the board. `Stopped` goes on to the queue, which keeps the job unfinished."""
+    job = board.get(job_id)
+    if job.state in ("done", "failed", "cancelled"):
+        return  # cancelled before its turn, or killed between the end of the job and the end of its workflow
+    context = JobContext(board, job_id, steps, stop)
+    try:
+        run_job = pick(kinds, job.kind, "job")
+        if board.update(job_id, now(), state="running"):
+            raise Cancelled
+        run_job(dict(job.params), context)
+    except Stopped:
+        board.update(job_id, now(), state="queued")
+        raise
+    except Cancelled:
+        context.flush()
+        board.update(job_id, now(), state="cancelled")
+    except CoreError as error:
+        context.flush()
+        board.update(job_id, now(), state="failed", error=str(error))
+    except Exception as error:
+        LOG.exception("job %s (%s) failed", job_id, job.kind)
+        context.flush()
+        board.update(job_id, now(), state="failed", error=f"{type(error).__name__}: {error}")
+    else:
+        context.flush()
+        board.update(job_id, now(), state="done")
+
+
+def _tidy(board: Board, url: str, status_of: Callable[[str], Any]) -> None:
+    """Make the queue and the board agree: queue what was only announced, fail what killed worker after worker."""
+    for job in board.list(limit=100):
+        if job.state not in ("queued", "running"):
+            continue
+        status = status_of(job.id)
+        if status is None:
+            enqueue(url, [job.id])
+        elif status.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED":
+            board.update(job.id, now(), state="failed", error=f"the worker died {LIVES} times while working on it")
+
+
+@contextmanager
+def _alone(path: Path, stop: Event) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    until = time.monotonic() + LOCK_WAIT_S
+    with path.open("w") as lock:
+        while not _locked(lock):
+            if stop.wait(0.2) or time.monotonic() > until:
+                raise JobFailed(f"another worker serves {path.parent.name}/ already")
+        yield
+
+
+def _locked(lock: Any) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

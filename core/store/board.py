@@ -1,0 +1,65 @@
+"""The board of jobs: what people see of the durable queue, written by whoever works on a job."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Engine, insert, select, update
+
+from core.errors import NotFound
+from core.records import Job, JobState
+from core.store.engine import reading, writing
+from core.store.schema import job
+
+
+class Board:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, job_id: str, kind: str, title: str, params: Mapping[str, Any], at: str) -> None:
+        """Announce a job as queued; announcing it again changes nothing."""
+        with writing(self._engine) as connection:
+            if connection.scalar(select(job.c.id).where(job.c.id == job_id)) is None:
+                connection.execute(
+                    insert(job).values(
+                        id=job_id, kind=kind, title=title, params=dict(params), state="queued", progress={},
+                        created_at=at, updated_at=at, cancel_requested=False,
+                    )
+                )  # fmt: skip
+
+    def update(
+        self,
+        job_id: str,
+        at: str,
+        *,
+        state: JobState | None = None,
+        progress: Mapping[str, Any] | None = None,
+        error: str | None = None,
+    ) -> bool:
+        """Write what is given; returns whether somebody asked for the job to be cancelled."""
+        values: dict[str, Any] = {"updated_at": at}
+        if state is not None:
+            values |= {"state": state, "error": error}
+        if progress is not None:
+            values["progress"] = dict(progress)
+        with writing(self._engine) as connection:
+            connection.execute(update(job).where(job.c.id == job_id).values(values))
+            return bool(connection.scalar(select(job.c.cancel_requested).where(job.c.id == job_id)))
+
+    def cancel(self, job_id: str, at: str) -> None:
+        """Ask for a stop; a job that is still queued is cancelled at once."""
+        with writing(self._engine) as connection:
+            connection.execute(update(job).where(job.c.id == job_id).values(cancel_requested=True, updated_at=at))
+            connection.execute(update(job).where(job.c.id == job_id, job.c.state == "queued").values(state="cancelled"))
+
+    def get(self, job_id: str) -> Job:
+        with reading(self._engine) as connection:
+            row = connection.execute(select(job).where(job.c.id == job_id)).mappings().one_or_none()
+        if row is None:
+            raise NotFound(f"no job {job_id!r}")
+        return Job(**row)
+
+    def list(self, limit: int = 20) -> list[Job]:
+        """Newest first."""
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(job).order_by(job.c.created_at.desc()).limit(limit)).mappings()
+            return [Job(**row) for row in rows]

@@ -1,0 +1,109 @@
+"""Opening the database: one engine a URL, SQLite's pragmas, one transaction a user action, Alembic migrations.
+
+SQLite runs in WAL with `synchronous=FULL`: a committed decision survives `kill -9` and a power cut. Writers begin
+IMMEDIATE, so that two of them queue for `busy_timeout` instead of failing on the upgrade of a read lock.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.pool import NullPool
+
+from core.errors import InputError, MissingBackend, StoreError
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+
+
+@cache
+def engine_for(url: str) -> Engine:
+    """The engine of `url`; creates the folder of a SQLite file. `InputError` for what is no database URL."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            return create_engine(url, pool_pre_ping=True)
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise InputError(f"the database URL cannot be used: {error}") from error
+    except ModuleNotFoundError as error:
+        way = "pip install 'psycopg[binary]' and write postgresql+psycopg://"
+        raise MissingBackend(f"the database URL needs {error.name}, which is not installed: {way}") from error
+    if parsed.database:
+        Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
+    # Connections are opened per transaction (0.1 ms): threads of Streamlit come and go, and none keeps a file open.
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 10})
+    event.listen(engine, "connect", _pragmas)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _pragmas(connection: Any, _: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin(connection: Connection) -> None:
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    with _named(), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """One transaction: committed on leaving, rolled back on any exception."""
+    with _named(), engine.connect().execution_options(write=True) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def _named() -> Iterator[None]:
+    """A database that is locked, damaged, full or out of reach is a `StoreError`; a broken constraint stays a bug."""
+    try:
+        yield
+    except DatabaseError as error:
+        if type(error) not in (DatabaseError, OperationalError):
+            raise
+        raise StoreError(f"the database cannot be used: {error.orig}") from error
+
+
+def insert_id(connection: Connection, table: Table, values: dict[str, Any]) -> int:
+    """Insert one row; its new id."""
+    return int(connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())
+
+
+def config_for(url: str) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["url"] = url
+    return config
+
+
+def revision_of(url: str) -> str | None:
+    with reading(engine_for(url)) as connection:
+        return MigrationContext.configure(connection).get_current_revision()
+
+
+def migrate(url: str, to: str = "head") -> None:
+    """Bring the database to revision `to`; nothing to do is cheap. `StoreError` for one of a newer program."""
+    config = config_for(url)
+    wanted = ScriptDirectory.from_config(config).get_current_head() if to == "head" else to
+    if revision_of(url) == wanted:
+        return
+    try:
+        command.upgrade(config, to)
+    except CommandError as error:
+        raise StoreError(f"the database has a schema this program does not know: {error}") from error

@@ -1,0 +1,182 @@
+"""Suggestions of machines that wait for a person: made once, decided once, and a decision can be taken back."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+
+from core.errors import Conflict, NotFound
+from core.records import NewUtterance, Proposal, ProposalState
+from core.store import review, search
+from core.store.corpus import insert_utterance, one_utterance
+from core.store.engine import reading, writing
+from core.store.schema import label, proposal, utterance
+
+BLOCK = 1000  # names in one IN list
+
+
+@dataclass(frozen=True, slots=True)
+class NewProposal:
+    """`payload`: {"text", ...} of an augmentation, {"scheme", "code", "confidence", "margin"} of a pseudo-label."""
+
+    kind: str
+    utterance_id: int
+    operation: str
+    payload: Mapping[str, Any]
+    reason: str
+    run_id: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal suggestions for one utterance have equal fingerprints, whatever seed or score made them."""
+        told = {k: v for k, v in self.payload.items() if k in ("text", "scheme", "code")}
+        parts = [self.kind, self.utterance_id, self.run_id, told]
+        return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+class Proposals:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, items: Sequence[NewProposal], at: str) -> int:
+        """Add those that were never made before; returns how many."""
+        rows = {
+            item.fingerprint: {
+                "kind": item.kind, "utterance_id": item.utterance_id, "operation": item.operation,
+                "payload": dict(item.payload), "fingerprint": item.fingerprint, "reason": item.reason,
+                "state": "open", "run_id": item.run_id, "made_at": at,
+            }
+            for item in items
+        }  # fmt: skip
+        marks, new = list(rows), 0
+        with writing(self._engine) as connection:
+            for start in range(0, len(marks), BLOCK):
+                block = marks[start : start + BLOCK]
+                seen = set(connection.scalars(select(proposal.c.fingerprint).where(proposal.c.fingerprint.in_(block))))
+                if fresh := [rows[mark] for mark in block if mark not in seen]:
+                    connection.execute(insert(proposal), fresh)
+                    new += len(fresh)
+        return new
+
+    def next(self, kind: str, after_id: int = 0, run_id: str | None = None) -> Proposal | None:
+        """The open proposal of `kind` that follows `after_id`."""
+        query = select(proposal).where(proposal.c.kind == kind, proposal.c.state == "open", proposal.c.id > after_id)
+        if run_id is not None:
+            query = query.where(proposal.c.run_id == run_id)
+        with reading(self._engine) as connection:
+            row = connection.execute(query.order_by(proposal.c.id).limit(1)).mappings().one_or_none()
+            return None if row is None else _record(row)
+
+    def get(self, proposal_id: int) -> Proposal:
+        with reading(self._engine) as connection:
+            return _record(_row(connection, proposal_id)._mapping)
+
+    def counts(self, kind: str, run_id: str | None = None) -> dict[str, int]:
+        """state -> how many."""
+        query = select(proposal.c.state, func.count()).where(proposal.c.kind == kind).group_by(proposal.c.state)
+        if run_id is not None:
+            query = query.where(proposal.c.run_id == run_id)
+        with reading(self._engine) as connection:
+            found = {str(state): int(n) for state, n in connection.execute(query)}
+        return {"open": 0, "accepted": 0, "rejected": 0} | found
+
+    def decide(self, proposal_id: int, accept: bool, curator: str, at: str) -> Proposal:
+        """Accept (and carry out) or reject an open proposal, in one transaction. `Conflict` if it is not open."""
+        with writing(self._engine) as connection:
+            row = _row(connection, proposal_id)
+            if row.state != "open":
+                raise Conflict(f"proposal {proposal_id} was already {row.state} by {row.decided_by}")
+            done: dict[str, Any] = _CARRY_OUT[row.kind](connection, row, curator, at) if accept else {}
+            return _decided(connection, proposal_id, "accepted" if accept else "rejected", curator, at, done)
+
+    def undo(self, kind: str, curator: str, at: str) -> Proposal | None:
+        """Reopen the curator's latest decision on a proposal of `kind`; what it wrote is taken back."""
+        with writing(self._engine) as connection:
+            row = connection.execute(
+                select(proposal)
+                .where(proposal.c.kind == kind, proposal.c.decided_by == curator, proposal.c.state != "open")
+                .order_by(proposal.c.decided_at.desc(), proposal.c.id.desc())
+                .limit(1)
+            ).one_or_none()
+            if row is None:
+                return None
+            if row.revision_id is not None:
+                review.undo(connection, row.revision_id, curator, at)
+            if row.result_id is not None:
+                _withdraw(connection, row.result_id)
+            return _decided(connection, row.id, "open", None, None, {"revision_id": None})
+
+
+def _row(connection: Connection, proposal_id: int) -> Any:
+    row = connection.execute(select(proposal).where(proposal.c.id == proposal_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"no proposal {proposal_id}")
+    return row
+
+
+def _record(row: Mapping[Any, Any]) -> Proposal:
+    hidden = {"fingerprint", "decided_at", "result_id", "revision_id"}
+    return Proposal(**{name: value for name, value in row.items() if name not in hidden})
+
+
+def _decided(
+    connection: Connection,
+    proposal_id: int,
+    state: ProposalState,
+    curator: str | None,
+    at: str | None,
+    done: dict[str, Any],
+) -> Proposal:
+    values = {"state": state, "decided_by": curator, "decided_at": at, **done}
+    connection.execute(update(proposal).where(proposal.c.id == proposal_id).values(values))
+    return _record(_row(connection, proposal_id)._mapping)
+
+
+def _augment(connection: Connection, row: Any, curator: str, at: str) -> dict[str, Any]:
+    """A new utterance in its parent's group with its parent's labels as silver; one taken back comes to life again."""
+    parent = one_utterance(connection, row.utterance_id)
+    if row.result_id is not None:
+        connection.execute(update(utterance).where(utterance.c.id == row.result_id).values(active=True))
+        _copy_labels(connection, parent.id, row.result_id, curator)
+        return {"result_id": row.result_id}
+    text = str(row.payload["text"])
+    new = NewUtterance(
+        key=f"{parent.key}+{row.id}", text=text, group=parent.group, speaker=parent.speaker, origin="augmented",
+        meta={"operation": row.operation, **row.payload},
+    )  # fmt: skip
+    new_id = insert_utterance(connection, parent.source_id, parent.recording_id, new, parent.id)
+    search.add(connection, [(new_id, text)])
+    _copy_labels(connection, parent.id, new_id, curator)
+    return {"result_id": new_id}
+
+
+def _copy_labels(connection: Connection, parent_id: int, new_id: int, curator: str) -> None:
+    own = select(label).where(label.c.level == "utterance", label.c.target_id == parent_id)
+    for old in connection.execute(own).mappings().all():
+        connection.execute(insert(label).values(dict(old) | {"target_id": new_id, "grade": "silver", "by": curator}))
+
+
+def _withdraw(connection: Connection, utterance_id: int) -> None:
+    """Take a derived utterance out of the corpus, its labels with it; its row stays for whoever refers to it."""
+    if (later := review.standing(connection, utterance_id)) is not None:
+        raise Conflict(f"the accepted utterance {utterance_id} was decided on by {later}; that has to be undone first")
+    connection.execute(delete(label).where(label.c.level == "utterance", label.c.target_id == utterance_id))
+    connection.execute(update(utterance).where(utterance.c.id == utterance_id).values(active=False))
+
+
+def _label(connection: Connection, row: Any, curator: str, at: str) -> dict[str, Any]:
+    """The pseudo-label as a silver label, through a Revision; never over a label that came meanwhile."""
+    value = {"code": row.payload["code"], "grade": "silver", "by": curator}
+    now = one_utterance(connection, row.utterance_id)
+    if row.payload["scheme"] in now.labels:
+        raise Conflict(f"utterance {now.id} has a {row.payload['scheme']} label by now; reject this suggestion")
+    written = review.decide(
+        connection, now.id, now.version, curator, at, labels={row.payload["scheme"]: value}, why=row.operation
+    )
+    return {"revision_id": written.id}
+
+
+_CARRY_OUT = {"augmentation": _augment, "pseudo-label": _label}

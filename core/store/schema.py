@@ -1,0 +1,195 @@
+"""The tables. Names are design.md's words; JSON columns hold what nobody filters by.
+
+`revision` and `annotation` are append-only: the migration adds triggers that refuse UPDATE and DELETE. `label` is the
+current answer derived from them, kept because every filter and every snapshot asks for it.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)  # fmt: skip
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite only autoincrements a column declared INTEGER; PostgreSQL gets 64 bits.
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+source = Table(
+    "source",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", String, nullable=False, unique=True),
+    Column("kind", String, nullable=False),
+    Column("licence", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("added_at", String, nullable=False),
+)
+
+recording = Table(
+    "recording",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False, index=True),
+    Column("path", String),
+    Column("sha256", String),
+    Column("duration_ms", Integer, nullable=False),
+    Column("sample_rate_hz", Integer),
+    Column("meta", JSON, nullable=False),
+)
+
+utterance = Table(
+    "utterance",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key", String, nullable=False, unique=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False, index=True),
+    Column("recording_id", ForeignKey("recording.id"), index=True),
+    Column("parent_id", ForeignKey("utterance.id"), index=True),
+    Column("start_ms", Integer),
+    Column("end_ms", Integer),
+    Column("speaker", String, index=True),
+    Column("text", Text, nullable=False),
+    Column("original", Text, nullable=False),
+    Column("chars", Integer, nullable=False, index=True),
+    Column("version", Integer, nullable=False, default=0),
+    Column("group", String, nullable=False),
+    Column("voice_usable", Boolean, nullable=False),
+    Column("origin", String, nullable=False, index=True),
+    Column("skipped", Boolean, nullable=False, default=False),
+    Column("active", Boolean, nullable=False, default=True),
+    Column("meta", JSON, nullable=False),
+)
+
+revision = Table(
+    "revision",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("utterance_id", ForeignKey("utterance.id"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("curator", String, nullable=False, index=True),
+    Column("at", String, nullable=False),
+    Column("before", JSON, nullable=False),
+    Column("after", JSON, nullable=False),
+    Column("why", String, nullable=False),
+    Column("undoes", ForeignKey("revision.id"), unique=True),
+    UniqueConstraint("utterance_id", "version"),
+)
+
+annotation = Table(
+    "annotation",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("level", String, nullable=False),
+    Column("target_id", BigInteger, nullable=False),
+    Column("scheme", String, nullable=False),
+    Column("code", String),
+    Column("curator", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("spent_ms", Integer),
+    Column("revision_id", ForeignKey("revision.id"), index=True),
+    Index("ix_annotation_target", "level", "target_id", "scheme"),
+)
+
+label = Table(
+    "label",
+    metadata,
+    Column("level", String, primary_key=True),
+    Column("target_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("scheme", String, primary_key=True),
+    Column("code", String, nullable=False),
+    Column("grade", String, nullable=False),  # gold: a person or a delivery said so; silver: a machine, accepted
+    Column("by", String, nullable=False),
+    Index("ix_label_scheme_code", "scheme", "code", "level", "target_id"),
+)
+
+proposal = Table(
+    "proposal",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("utterance_id", ForeignKey("utterance.id"), nullable=False, index=True),
+    Column("operation", String, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("fingerprint", String, nullable=False, unique=True),  # the same suggestion is made once
+    Column("reason", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("run_id", String),
+    Column("made_at", String, nullable=False),
+    Column("decided_by", String),
+    Column("decided_at", String),
+    Column("result_id", ForeignKey("utterance.id")),
+    Column("revision_id", ForeignKey("revision.id")),
+    Index("ix_proposal_kind_state", "kind", "state", "id"),
+)
+
+snapshot = Table(
+    "snapshot",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("scheme", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("created_at", String, nullable=False),
+    Column("counts", JSON, nullable=False),
+)
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("recipe", String, nullable=False),
+    Column("encoder", String, nullable=False),
+    Column("scheme", String, nullable=False),
+    Column("modality", String, nullable=False),
+    Column("snapshot", ForeignKey("snapshot.name"), nullable=False),
+    Column("state", String, nullable=False),
+    Column("started_at", String, nullable=False, index=True),
+    Column("metrics", JSON, nullable=False),
+)
+
+prediction = Table(
+    "prediction",
+    metadata,
+    Column("run_id", ForeignKey("run.id"), primary_key=True),
+    Column("utterance_id", ForeignKey("utterance.id"), primary_key=True),
+    Column("side", String, nullable=False),
+    Column("gold", String),
+    Column("code", String, nullable=False),
+    Column("confidence", Float, nullable=False),
+    Column("margin", Float, nullable=False),
+    Column("probs", JSON, nullable=False),
+    Index("ix_prediction_cell", "run_id", "side", "gold", "code"),
+)
+
+job = Table(
+    "job",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("title", String, nullable=False),
+    Column("params", JSON, nullable=False),
+    Column("state", String, nullable=False),
+    Column("progress", JSON, nullable=False),
+    Column("error", Text),
+    Column("created_at", String, nullable=False, index=True),
+    Column("updated_at", String, nullable=False),
+    Column("cancel_requested", Boolean, nullable=False, default=False),
+)

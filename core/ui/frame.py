@@ -1,0 +1,129 @@
+"""The frame of a page: `with ui.page("corpus"):` gives title, menu, language; a `CoreError` becomes a message.
+
+Pages are plain files under pages/; Streamlit's own menu is hidden. The frame is entered by every page itself, so a
+deep link on a fresh server is framed too.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.errors import CoreError
+from core.settings import ASSETS
+from core.ui.i18n import LANGUAGES, N_, _, language
+from core.workflows.workspace import Workspace, open_workspace
+
+
+ICON = ASSETS / "icon.png"
+
+
+@dataclass(frozen=True, slots=True)
+class PageInfo:
+    """`file` is relative to app.py; `title` and `help` are messages."""
+
+    name: str
+    file: str
+    title: str
+    icon: str
+    help: str
+
+
+PAGES = (
+    PageInfo(
+        "overview",
+        "app.py",
+        N_("Overview"),
+        ":material/dashboard:",
+        N_("What the workspace holds and what to do next."),
+    ),
+    PageInfo(
+        "corpus",
+        "pages/corpus.py",
+        N_("Corpus"),
+        ":material/library_music:",
+        N_("Find calls and utterances and listen."),
+    ),
+    PageInfo(
+        "review",
+        "pages/review.py",
+        N_("Review"),
+        ":material/hearing:",
+        N_("Hear, mend and label one utterance at a time."),
+    ),
+    PageInfo(
+        "augment",
+        "pages/augment.py",
+        N_("Augment"),
+        ":material/content_copy:",
+        N_("Make label-safe variants and accept them one by one."),
+    ),
+    PageInfo(
+        "pseudo_label",
+        "pages/pseudo_label.py",
+        N_("Pseudo-label"),
+        ":material/auto_awesome:",
+        N_("Let a model label what it is sure of, and check it."),
+    ),
+    PageInfo(
+        "train",
+        "pages/train.py",
+        N_("Train"),
+        ":material/model_training:",
+        N_("Freeze a snapshot, train a recipe, watch it."),
+    ),
+    PageInfo(
+        "evaluate",
+        "pages/evaluate.py",
+        N_("Evaluate"),
+        ":material/analytics:",
+        N_("Scores with intervals, and the utterances behind every mistake."),
+    ),
+    PageInfo(
+        "predict",
+        "pages/predict.py",
+        N_("Live prediction"),
+        ":material/graphic_eq:",
+        N_("Upload a WAV or type a sentence and see what the models hear."),
+    ),
+)
+
+
+@contextmanager
+def page(name: str) -> Iterator[None]:
+    """Frame the body of page `name`. A `CoreError` becomes a message; anything else crashes visibly."""
+    info = next(p for p in PAGES if p.name == name)
+    st.set_page_config(page_title=f"{_(info.title)} · 귀담아", page_icon=str(ICON), layout="wide")
+    _sidebar(name)
+    st.title(_(info.title), anchor=False)
+    st.caption(_(info.help))
+    try:
+        yield
+    except CoreError as error:
+        st.error(str(error), icon=":material/error:")
+
+
+def _sidebar(name: str) -> None:
+    with st.sidebar:
+        st.markdown("### 귀담아 · Gwidama")
+        for info in PAGES:
+            st.page_link(info.file, label=_(info.title), icon=info.icon, disabled=info.name == name)
+        st.divider()
+        st.session_state.setdefault("lang", language())
+        st.segmented_control(
+            "언어 · Language", list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="lang", required=True,
+            persist_state="session",
+        )  # fmt: skip
+        st.text_input(_("Curator"), key="curator_name", max_chars=40, placeholder=workspace().settings.curator,
+                      help=_("Your decisions are kept under this name."), persist_state="session")  # fmt: skip
+
+
+def curator() -> str:
+    """The name under which this session decides."""
+    return str(st.session_state.get("curator_name") or "").strip() or workspace().settings.curator
+
+
+def workspace() -> Workspace:
+    """The workspace of this server."""
+    return open_workspace()

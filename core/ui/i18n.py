@@ -1,0 +1,47 @@
+"""Korean and English by gettext. Messages in the code are English; `locale/ko.po` holds the Korean ones.
+
+The catalogue is compiled in memory with Babel, so that no binary lies in the repository.
+"""
+
+import gettext
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LANGUAGES = {"ko": "한국어", "en": "English"}
+DEFAULT = "ko"
+CATALOGUE = Path(__file__).with_name("locale") / "ko.po"
+
+
+@cache
+def catalogue(language: str) -> gettext.NullTranslations:
+    """The translations of `language`; English needs none."""
+    if language != "ko":
+        return gettext.NullTranslations()
+    with CATALOGUE.open("rb") as po:
+        messages = read_po(po, locale="ko")
+    mo = BytesIO()
+    write_mo(mo, messages)
+    mo.seek(0)
+    return gettext.GNUTranslations(mo)
+
+
+def language() -> str:
+    """The language of this browser session: what the switch (its key is `lang`) says, else `?lang=`, else Korean."""
+    import streamlit as st
+
+    chosen = st.session_state.get("lang") or st.query_params.get("lang")
+    return chosen if chosen in LANGUAGES else DEFAULT
+
+
+def _(message: str) -> str:
+    """`message` in the session's language."""
+    return catalogue(language()).gettext(message)
+
+
+def N_(message: str) -> str:
+    """Marks a message for the catalogue that is translated later, when a session is there."""
+    return message

@@ -1,0 +1,56 @@
+"""Augmentation as Proposals: made from training-worthy utterances, accepted by a person, kept in the parent's group."""
+
+from dataclasses import dataclass
+from random import Random
+
+from core import augment
+from core.records import Filter, Proposal, Utterance
+from core.store import NewProposal
+from core.workflows.workspace import Workspace, now
+
+KIND = "augmentation"
+OPERATIONS = tuple(augment.AUGMENTERS)
+
+
+@dataclass(frozen=True, slots=True)
+class AugmentPlan:
+    """`per_text` suggestions an utterance, at most `limit` utterances, chosen by `seed` among those of class `code`."""
+
+    operation: str
+    scheme: str = "danger"
+    code: str = "danger"
+    per_text: int = 1
+    limit: int = 50
+    strength: float = 0.15
+    seed: int = 0
+
+
+def propose(ws: Workspace, plan: AugmentPlan) -> int:
+    """Make the suggestions of `plan`; returns how many are new."""
+    wanted = Filter(labels={plan.scheme: (plan.code,)}, origin=("imported",))
+    parents = list(ws.store.corpus.every(wanted))
+    chosen = Random(plan.seed).sample(parents, min(plan.limit, len(parents)))
+    return ws.store.proposals.add([p for parent in chosen for p in _suggest(parent, plan)], now())
+
+
+def _suggest(parent: Utterance, plan: AugmentPlan) -> list[NewProposal]:
+    made = augment.propose(parent.text, plan.operation, plan.seed, plan.strength, plan.per_text)
+    payload = {"parent": parent.id, "seed": plan.seed, "strength": plan.strength}
+    return [
+        NewProposal(KIND, parent.id, plan.operation, payload | {"text": text}, f"{plan.operation}, seed {plan.seed}")
+        for text in made
+    ]
+
+
+def next_proposal(ws: Workspace, kind: str, after_id: int = 0, run_id: str | None = None) -> Proposal | None:
+    """The next open suggestion after `after_id`, from the start again at the end."""
+    found = ws.store.proposals.next(kind, after_id, run_id)
+    return found or (ws.store.proposals.next(kind, 0, run_id) if after_id else None)
+
+
+def decide(ws: Workspace, proposal_id: int, accept: bool, curator: str) -> Proposal:
+    return ws.store.proposals.decide(proposal_id, accept, curator, now())
+
+
+def undo(ws: Workspace, kind: str, curator: str) -> Proposal | None:
+    return ws.store.proposals.undo(kind, curator, now())

@@ -1,0 +1,63 @@
+"""Is this machine ready: Python, packages, optional groups, workspace, models."""
+
+import platform
+import sys
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+
+from core.errors import CoreError
+from core.settings import Settings
+from core.workflows.workspace import open_workspace
+
+State = Literal["ok", "absent", "broken"]
+
+REQUIRED = (
+    "torch", "streamlit", "transformers", "librosa", "soundfile", "soxr", "numpy", "pandas", "plotly", "scikit-learn",
+    "SQLAlchemy", "alembic", "dbos", "fastapi", "typer", "safetensors", "pyarrow", "datasketch", "Babel",
+)  # fmt: skip
+OPTIONAL = {  # distribution -> how to install it, and what it is for
+    "pykospacing": "pip install 'tensorflow<2.22' 'setuptools<82' git+https://github.com/haven-jeon/PyKoSpacing "
+    "(spacing; GPL-3, +2 GB)",
+    "py-hanspell": "pip install git+https://github.com/ssut/py-hanspell (spelling; sends text to a third party)",
+    "koeda": "pip install koeda==0.0.4 (augmentation; pulls konlpy, GPL-3)",
+    "faster-whisper": "pip install faster-whisper==1.2.1 (Silero voice activity; speech-to-text later)",
+    "kiwipiepy": "pip install kiwipiepy==0.24.1 (morphemes for spacing and synonyms)",
+    "ray": "pip install 'ray[data]==2.60' (more than one machine)",
+    "psycopg": "pip install 'psycopg[binary]==3.3.9' (PostgreSQL)",
+    "openai": "pip install 'openai>=3.52' (GPT augmentation; off until turned on)",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    what: str
+    state: State
+    detail: str
+
+
+def check(chosen: Settings) -> list[Finding]:
+    """Every finding; the machine is ready if none is `broken`."""
+    right = sys.version_info >= (3, 11)
+    found = [Finding("python", "ok" if right else "broken", platform.python_version() + ("" if right else " < 3.11"))]
+    found += [_package(name, "pip install -r requirements.txt", "broken") for name in REQUIRED]
+    found += [_package(name, how, "absent") for name, how in OPTIONAL.items()]
+    return [*found, _workspace(chosen)]
+
+
+def _package(name: str, how: str, otherwise: State) -> Finding:
+    try:
+        return Finding(name, "ok", version(name))
+    except PackageNotFoundError:
+        return Finding(name, otherwise, how)
+
+
+def _workspace(chosen: Settings) -> Finding:
+    try:
+        ws = open_workspace(chosen)
+        counts = ws.store.corpus.counts()
+        runs = ws.store.ledger.runs("done")
+    except (CoreError, OSError) as error:
+        return Finding("workspace", "broken", str(error))
+    detail = f"{counts['recordings']} recordings, {counts['utterances']} utterances, {len(runs)} trained runs"
+    return Finding("workspace", "ok", detail)

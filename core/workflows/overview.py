@@ -1,0 +1,45 @@
+"""What the workspace holds and what to do next."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from core.records import Job, RunInfo, SnapshotInfo
+from core.workflows.workspace import Workspace
+
+NextStep = Literal["import", "label", "snapshot", "train", "predict"]
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    counts: dict[str, int]
+    progress: dict[str, dict[str, int]]
+    snapshots: list[SnapshotInfo]
+    runs: list[RunInfo]
+    jobs: list[Job]
+    next_steps: tuple[NextStep, ...]
+
+
+def overview(ws: Workspace) -> Overview:
+    counts = ws.store.corpus.counts()
+    progress = ws.store.corpus.progress()
+    snapshots, runs = ws.store.ledger.snapshots(), ws.store.ledger.runs()
+    return Overview(
+        counts, progress, snapshots, runs, ws.store.board.list(10), _next_steps(counts, progress, snapshots, runs)
+    )
+
+
+def _next_steps(
+    counts: dict[str, int], progress: dict[str, dict[str, int]], snapshots: list[SnapshotInfo], runs: list[RunInfo]
+) -> tuple[NextStep, ...]:
+    if not counts["utterances"]:
+        return ("import",)
+    steps: list[NextStep] = []
+    if progress["danger"]["labelled"] < progress["danger"]["targets"]:
+        steps.append("label")
+    if not snapshots:
+        steps.append("snapshot")
+    elif not any(run.state == "done" for run in runs):
+        steps.append("train")
+    else:
+        steps.append("predict")
+    return tuple(steps)

@@ -1,0 +1,48 @@
+"""Freezing: which utterances, which text, which label, which side. The only thing training reads."""
+
+import shutil
+
+from core.records import Filter, SnapshotInfo, Utterance
+from core.schemes import scheme
+from core.split import parse_fractions
+from core.training import snapshot as frozen
+from core.workflows.workspace import Workspace, now
+
+
+def create(ws: Workspace, name: str, scheme_name: str, split: str = "70/15/15", seed: int = 0) -> SnapshotInfo:
+    """Freeze everything labelled under a scheme.
+
+    A label of the recording (urgency, sentiment) is handed down to the utterances of its caller: the call-taker's
+    words are trained habit and would leak nothing but the protocol.
+    """
+    chosen = scheme(scheme_name)
+    fractions = parse_fractions(split)
+    grades = ws.store.corpus.grades(chosen.level, chosen.name)
+    paths = {r.id: (r.key, r.path) for r in ws.store.corpus.recordings()}
+    wanted = Filter() if chosen.level == "utterance" else Filter(speaker=("caller",))
+    items = []
+    for one in ws.store.corpus.every(wanted):
+        target = one.id if chosen.level == "utterance" else one.recording_id
+        if target is None or target not in grades or not one.text.strip():
+            continue
+        code, grade = grades[target]
+        items.append(_item(one, code, grade == "gold" and one.origin != "augmented", paths))
+    made = frozen.build(name, chosen, items, fractions, seed, now())
+    folder = ws.settings.snapshots / made.name
+    frozen.write(made, folder)
+    info = SnapshotInfo(made.name, chosen.name, made.sha256, made.created_at, made.summary())
+    try:
+        ws.store.ledger.add_snapshot(info)
+    except Exception:
+        shutil.rmtree(folder)  # a folder that the ledger does not know would block the name for ever
+        raise
+    return info
+
+
+def _item(one: Utterance, code: str, gold: bool, paths: dict[int, tuple[str, str | None]]) -> frozen.Item:
+    key, path = paths.get(one.recording_id or 0, (None, None))
+    return frozen.Item(
+        id=one.id, key=one.key, group=one.group, text=one.text, code=code, gold=gold,
+        audio=path if one.voice_usable else None, start_ms=one.start_ms, end_ms=one.end_ms,
+        speaker=one.speaker, recording=key,
+    )  # fmt: skip

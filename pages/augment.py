@@ -1,0 +1,51 @@
+"""증강 / Augment: label-safe variants as Proposals; a curator accepts or rejects each by key."""
+
+import streamlit as st
+
+from core import ui
+from core.records import Proposal
+from core.schemes import SCHEMES
+from core.ui import _, forms, proposals
+from core.workflows import augment
+
+TITLES = {
+    "random-deletion": ui.N_("Random deletion"),
+    "punctuation-insertion": ui.N_("Punctuation insertion"),
+}
+
+
+def make() -> None:
+    with st.form("plan"):
+        first, second, third = st.columns(3)
+        operation = first.selectbox(
+            _("Operation"), augment.OPERATIONS, format_func=lambda name: _(TITLES[name]),
+            help=_("Both keep negations and danger words, so that the label stays true."),
+        )  # fmt: skip
+        code = second.selectbox(
+            _("Class to multiply"), SCHEMES["danger"].codes[::-1], format_func=lambda c: forms.code_title("danger", c)
+        )
+        limit = third.number_input(_("Utterances at most"), 1, 5000, 50)
+        per_text = first.number_input(_("Variants each"), 1, 9, 1)
+        strength = second.slider(_("Strength"), 0.05, 0.5, 0.15)
+        seed = third.number_input(_("Seed"), 0, 2**31, 0, help=_("The same seed makes the same variants."))
+        if st.form_submit_button(_("Make proposals"), type="primary", icon=":material/auto_fix_high:"):
+            plan = augment.AugmentPlan(operation, "danger", code, per_text, limit, strength, seed)
+            n = augment.propose(ui.workspace(), plan)
+            if n:
+                st.success(_("{n} new proposals").format(n=n))
+            else:
+                st.info(_("Nothing new: these variants were proposed before, or the texts are too short."))
+
+
+def details(one: Proposal) -> tuple[str, str, str, dict[str, str]]:
+    """Text to show, text to compare with, note, labels."""
+    parent = ui.workspace().store.corpus.utterance(one.utterance_id)
+    note = _("{operation} · parent {key} · seed {seed}").format(
+        operation=_(TITLES.get(one.operation, one.operation)), key=parent.key, seed=one.payload["seed"]
+    )
+    return str(one.payload["text"]), parent.text, note, dict(parent.labels)
+
+
+with ui.page("augment"):
+    make()
+    proposals.desk(augment.KIND, details)

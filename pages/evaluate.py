@@ -1,0 +1,154 @@
+"""평가 / Evaluate: scores on held-out groups with intervals, and the utterances behind each confusion cell."""
+
+from typing import Any
+
+import streamlit as st
+
+from core import ui
+from core.records import RunInfo
+from core.schemes import scheme
+from core.ui import _, charts, forms
+from core.workflows import evaluate
+
+SCORES = {
+    "accuracy": ui.N_("Accuracy"),
+    "macro_f1": ui.N_("Macro-F1"),
+    "weighted_f1": ui.N_("Weighted-F1"),
+}
+METHODS = {"temperature": ui.N_("temperature scaling")}
+# What core.scores notes, here for the catalogue.
+NOTES = (
+    ui.N_("no example in the gold labels: left out of the macro average"),
+    ui.N_("never predicted: precision is undefined"),
+    ui.N_("one group only: no interval"),
+)
+
+
+def choose_run() -> str | None:
+    done = [run.id for run in ui.workspace().store.ledger.runs("done")]
+    if not done:
+        st.info(_("No finished run yet: train one on the Train page."))
+        return None
+    return st.selectbox(_("Run"), done, key="run", bind="query-params")
+
+
+def number(score: dict[str, float | None] | None) -> str:
+    return "–" if not score or score["value"] is None else f"{score['value']:.3f}"
+
+
+def interval(score: dict[str, float | None] | None) -> str:
+    if not score or score["low"] is None or score["high"] is None:
+        return _("no interval")
+    return f"{score['low']:.3f} – {score['high']:.3f}"
+
+
+def headline(run: RunInfo, metrics: dict[str, Any]) -> None:
+    """The recall of the class that must not be missed comes first."""
+    shown = [(_(title), metrics[key]) for key, title in SCORES.items()]
+    if critical := scheme(run.scheme).critical:
+        row = next(row for row in metrics["per_class"] if row["code"] == critical)
+        name = forms.code_title(run.scheme, critical)
+        shown.insert(0, (_("Recall of {name} (n = {n})").format(name=name, n=row["n"]), row["recall"]))
+    for column, (title, score) in zip(st.columns(4), shown, strict=False):
+        column.metric(title, number(score), interval(score), delta_color="off", delta_arrow="off")
+    st.caption(
+        _(
+            "Test side, n = {n} in {groups} groups that training never saw; intervals are 95 %, by resampling groups."
+        ).format(n=metrics["n"], groups=metrics["n_groups"])
+    )
+    for note in metrics["notes"]:
+        what = note["what"]
+        names = ", ".join(forms.code_title(run.scheme, code) for code in note["classes"])
+        st.warning(": ".join(filter(None, [names, _(what)])), icon=":material/warning:")
+
+
+def per_class(run: RunInfo, metrics: dict[str, Any]) -> None:
+    chosen = scheme(run.scheme)
+    # Danger reports recall first: a missed cry for help is the error that counts.
+    columns = {"recall": _("Recall"), "precision": _("Precision"), "f1": "F1"}
+    rows = metrics["per_class"]
+    names = [f"{chosen.label(row['code']).title(ui.language())} (n={row['n']})" for row in rows]
+    st.plotly_chart(charts.scores(rows, names, columns), key="per-class")
+    with st.expander(_("As a table"), icon=":material/table:"):
+        st.dataframe(
+            [
+                {_("Class"): name, "n": row["n"]}
+                | {title: f"{number(row[key])} ({interval(row[key])})" for key, title in columns.items()}
+                for name, row in zip(names, rows, strict=True)
+            ],
+            hide_index=True,
+        )
+
+
+def cells(run: RunInfo, metrics: dict[str, Any]) -> None:
+    chosen = scheme(run.scheme)
+    figure = charts.confusion(metrics["confusion"], chosen, ui.language(), (_("True"), _("Predicted")))
+    left, right = st.columns([2, 3])
+    with left:
+        clicked = st.plotly_chart(figure, key=f"confusion-{run.id}", on_select="rerun", selection_mode="points",
+                                  config={"displayModeBar": False})  # fmt: skip
+    points = clicked["selection"]["points"]
+    with right:
+        if points:
+            behind(run, *points[0]["customdata"][:2])
+        else:
+            st.info(_("Click a cell to hear and read the utterances behind it."))
+
+
+def behind(run: RunInfo, gold: str, predicted: str) -> None:
+    names = [forms.code_title(run.scheme, code) for code in (gold, predicted)]
+    found = evaluate.cell(ui.workspace(), run.id, gold, predicted)
+    st.subheader(
+        _("{gold} taken for {predicted}: {n}").format(gold=names[0], predicted=names[1], n=len(found)), anchor=False
+    )
+    for mistake in found[:30]:
+        one = mistake.utterance
+        with st.container(border=True):
+            st.text(one.text)
+            place = "" if one.start_ms is None else f" · {forms.seconds(one.start_ms)}"
+            st.caption(
+                f"{max(mistake.prediction.probs):.0%} · {forms.speaker_title(one.speaker)}{place} · {forms.plain(one.key)}"
+            )
+            if one.voice_usable:
+                st.audio(f"/audio/utterance/{one.id}", format="audio/wav")
+    if len(found) > 30:
+        st.caption(_("{n} more").format(n=len(found) - 30))
+
+
+def calibration(metrics: dict[str, Any]) -> None:
+    told = metrics["calibration"]
+    method = METHODS[told["method"]]
+    text = _(
+        "Confidence is calibrated by {method} on the {where} side (n = {n}): "
+        "expected calibration error {before} before, {after} after."
+    )
+    st.caption(
+        text.format(
+            method=_(method),
+            where=forms.side_title(told["fitted_on"]),
+            n=told["n"],
+            before=f"{told['ece_before']:.3f}",
+            after=f"{told['ece_after']:.3f}",
+        )
+    )
+
+
+def by_recording(run: RunInfo, metrics: dict[str, Any]) -> None:
+    """The same question asked of whole calls: the mean over a call's utterances decides."""
+    if whole := metrics["by_recording"]:
+        st.subheader(_("By call"), anchor=False)
+        headline(run, whole)
+
+
+with ui.page("evaluate"):
+    run_id = choose_run()
+    if run_id is not None:
+        run, metrics = evaluate.report(ui.workspace(), run_id)
+        test = metrics["test"]
+        headline(run, test)
+        calibration(metrics)
+        st.subheader(_("Per class"), anchor=False)
+        per_class(run, test)
+        st.subheader(_("Confusion"), anchor=False)
+        cells(run, test)
+        by_recording(run, metrics)

@@ -1,0 +1,108 @@
+"""실시간 예측 / Predict: a WAV or a sentence in, calibrated judgements on a timeline out."""
+
+from typing import Any
+
+import streamlit as st
+
+from core import ui
+from core.schemes import SCHEMES
+from core.ui import _, charts, forms, uploads
+from core.ui.player import Region, player
+from core.workflows import predict
+
+
+def judge_voice() -> None:
+    left, right = st.columns(2)
+    files = left.file_uploader(
+        _("A WAV (FLAC, OGG, MP3, AIFF), and its 119 label JSON if there is one"),
+        type=None, accept_multiple_files=True, max_upload_size=50,
+    )  # fmt: skip
+    spoken = right.audio_input(_("or speak"), sample_rate=16000)
+    transcript = st.text_area(
+        _("Transcript, if you have one (one line an utterance)"), height=80,
+        help=_("Text models judge the transcript; without one only the voice is judged."),
+    )  # fmt: skip
+    labels = next((f for f in files if f.name.lower().endswith(".json")), None)
+    sounds = [f for f in files if f is not labels] or ([spoken] if spoken else [])
+    for sound in sounds:
+        data = sound.getvalue()
+        with st.spinner(_("Listening …")):
+            document = predict.predict_audio(
+                ui.workspace(), data, sound.name, text=transcript or None, labels=labels.getvalue() if labels else None
+            )
+        show_recording(document, data)
+    if labels is not None and not sounds:
+        st.info(_("The label JSON came without its WAV: drop both together."))
+
+
+def show_recording(document: dict[str, Any], data: bytes) -> None:
+    found = document["utterances"]
+    st.subheader(forms.plain(document["source"]), anchor=False)
+    if not found:
+        st.info(_("No speech was found in this recording."))
+        return
+    regions = [
+        Region(str(i), u["start_ms"], u["end_ms"], u["text"] or "", _tone(u), _badge(u)) for i, u in enumerate(found)
+    ]
+    wav, duration_ms = predict.playable(data, document["source"])
+    token = uploads.keep(wav)
+    player(audio_url=f"/audio/upload/{token}", duration_ms=duration_ms, regions=regions, key=f"heard-{token}")
+    for name in dict.fromkeys(name for u in found for name in u["judgements"]):
+        st.markdown(f"**{forms.scheme_title(name)}**")
+        st.plotly_chart(
+            charts.timeline(found, SCHEMES[name], ui.language(), _("seconds")), key=f"timeline-{token}-{name}"
+        )
+    calibrated(found)
+    with st.expander(_("As JSON, like the REST service answers"), icon=":material/data_object:"):
+        st.json(document, expanded=False)
+
+
+def _tone(one: dict[str, Any]) -> str:
+    judged = one["judgements"].get("danger")
+    return "danger" if judged and judged["label"] == "danger" else "plain"
+
+
+def _badge(one: dict[str, Any]) -> str:
+    return " · ".join(
+        f"{forms.code_title(name, j['label'])} {j['confidence']:.0%}" for name, j in one["judgements"].items()
+    )
+
+
+def calibrated(found: list[dict[str, Any]]) -> None:
+    """Which runs spoke, and what their confidence was calibrated on."""
+    for run_id in dict.fromkeys(j["run"] for u in found for j in u["judgements"].values()):
+        st.caption(_("{run}: calibrated on {where}").format(
+            run=run_id, where=forms.side_title(predict.calibrated_on(ui.workspace(), run_id))))  # fmt: skip
+
+
+def judge_text() -> None:
+    with st.form("sentence"):
+        text = st.text_input(_("A sentence"), placeholder=_("e.g. 할머니가 쓰러지셨어요"), max_chars=2000)
+        asked = st.form_submit_button(_("Judge"), type="primary", icon=":material/psychology:")
+    if not (asked and text.strip()):
+        return
+    found = predict.predict_text(ui.workspace(), text)["utterances"]
+    for name, judged in found[0]["judgements"].items():
+        label = SCHEMES[name].label(judged["label"])
+        left, right = st.columns([1, 2], vertical_alignment="center")
+        left.metric(forms.scheme_title(name), label.title(ui.language()), f"{judged['confidence']:.0%}",
+                    delta_color="off", delta_arrow="off")  # fmt: skip
+        right.plotly_chart(charts.bars(SCHEMES[name], ui.language(), judged["probabilities"]), key=f"bars-{name}")
+        why(text, judged["run"])
+    calibrated(found)
+
+
+def why(text: str, run_id: str) -> None:
+    """The character runs that spoke for and against the decision."""
+    runs = predict.explain(ui.workspace(), text, run_id)
+    if runs:
+        told = [f"{'＋' if weight > 0 else '－'} ‘{piece}’ ({weight:+.2f})" for piece, weight in runs]
+        st.text(_("What spoke for it and against it: {runs}").format(runs=", ".join(told)))
+
+
+with ui.page("predict"):
+    voice, sentence = st.tabs([_("Recording"), _("Sentence")])
+    with voice:
+        judge_voice()
+    with sentence:
+        judge_text()

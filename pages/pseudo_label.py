@@ -1,0 +1,81 @@
+"""의사라벨 / Pseudo-label: what a run is sure of, filtered by confidence and margin, accepted as silver."""
+
+import streamlit as st
+
+from core import ui
+from core.confidence import Rule
+from core.records import Proposal, RunInfo
+from core.schemes import scheme
+from core.ui import _, charts, forms, proposals
+from core.workflows import pseudo_label as work
+
+
+def choose_run() -> RunInfo | None:
+    fit = [
+        run
+        for run in ui.workspace().store.ledger.runs("done")
+        if run.modality == "text" and scheme(run.scheme).level == "utterance"
+    ]
+    if not fit:
+        st.info(_("No trained text model of an utterance scheme yet. Train danger-text on the Train page."))
+        return None
+    return st.selectbox(
+        _("Run"), fit, format_func=lambda run: f"{run.id} · {forms.scheme_title(run.scheme)}", key="pseudo_run"
+    )
+
+
+def sliders(run: RunInfo) -> Rule:
+    left, right = st.columns(2)
+    rule = Rule(
+        left.slider(_("Least confidence"), 0.0, 1.0, 0.75, 0.01, help=_("Calibrated probability of the best class.")),
+        right.slider(_("Least margin"), 0.0, 1.0, 0.20, 0.01, help=_("Distance to the second best class.")),
+    )
+    seen = work.preview(ui.workspace(), run.id, rule)
+    if not seen.total:
+        st.info(_("This run has judged nothing unlabelled yet. Start with the button."))
+        return rule
+    st.markdown(
+        _("**{kept}** of {total} judged utterances stay").format(kept=sum(seen.kept.values()), total=seen.total)
+    )
+    figure = charts.shares(scheme(run.scheme), ui.language(), seen.kept, seen.dropped, (_("stay"), _("filtered out")))
+    st.plotly_chart(figure, key="shares")
+    st.caption(_("A fixed threshold often hurts: compare a run with and without these labels before you trust them. "
+                 "Silver labels never enter validation or test."))  # fmt: skip
+    return rule
+
+
+def act(run: RunInfo, rule: Rule) -> None:
+    first, second, third = st.columns(3)
+    if first.button(_("Judge what is unlabelled"), icon=":material/bolt:", width="stretch"):
+        with st.spinner(_("Judging …")):
+            n = work.judge(ui.workspace(), run.id)
+        st.session_state["pseudo_notice"] = _("{n} utterances judged").format(n=n)
+        st.rerun()
+    if second.button(_("Propose what stays"), icon=":material/filter_alt:", width="stretch", type="primary"):
+        n = work.propose(ui.workspace(), run.id, rule)
+        st.session_state["pseudo_notice"] = _("{n} new proposals").format(n=n)
+        st.rerun()
+    waiting = ui.workspace().store.proposals.counts(work.KIND, run.id)["open"]
+    label = _("Accept all {n} waiting").format(n=waiting)
+    if third.button(label, icon=":material/done_all:", width="stretch", disabled=not waiting):
+        n = work.accept_all(ui.workspace(), run.id, ui.curator())
+        st.session_state["pseudo_notice"] = _("{n} accepted as silver").format(n=n)
+        st.rerun()
+    if notice := st.session_state.pop("pseudo_notice", ""):
+        st.success(notice)
+
+
+def details(one: Proposal) -> tuple[str, str, str, dict[str, str]]:
+    """Text, text to compare with, note, labels: the class is the suggestion."""
+    target = ui.workspace().store.corpus.utterance(one.utterance_id)
+    note = _("confidence {confidence} · margin {margin}").format(
+        confidence=f"{one.payload['confidence']:.2f}", margin=f"{one.payload['margin']:.2f}"
+    )
+    return target.text, target.text, note, {str(one.payload["scheme"]): str(one.payload["code"])}
+
+
+with ui.page("pseudo_label"):
+    run = choose_run()
+    if run is not None:
+        act(run, sliders(run))
+        proposals.desk(work.KIND, details, run.id)

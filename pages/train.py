@@ -1,0 +1,108 @@
+"""학습 / Train: freeze a snapshot, queue a training, watch its epochs; the job survives reload, restart and kill -9."""
+
+import streamlit as st
+
+from core import ui
+from core.records import Job
+from core.schemes import SCHEMES
+from core.ui import _, charts, forms
+from core.ui.overview import JOB_STATES
+from core.workflows import jobs, snapshot, train
+
+ICONS = {
+    "queued": "schedule",
+    "running": "play_circle",
+    "done": "check_circle",
+    "failed": "error",
+    "cancelled": "cancel",
+}
+
+
+def freeze() -> None:
+    with st.expander(_("Freeze a snapshot"), icon=":material/ac_unit:"), st.form("freeze"):
+        first, second, third, fourth = st.columns([3, 3, 2, 1])
+        name = first.text_input(_("Name"), max_chars=60, placeholder="danger-2026-11")
+        scheme = second.selectbox(_("Scheme"), list(SCHEMES), format_func=forms.scheme_title)
+        split = third.text_input(_("Split (train/validation/test, %)"), "70/15/15")
+        seed = fourth.number_input(_("Seed"), 0, 2**31, 0)
+        if st.form_submit_button(_("Freeze"), icon=":material/ac_unit:"):
+            info = snapshot.create(ui.workspace(), name, scheme, split, seed)
+            st.success(
+                _("Frozen: {name}, content hash {sha}").format(name=forms.plain(info.name), sha=info.sha256[:12])
+            )
+
+
+def begin() -> None:
+    snapshots = ui.workspace().store.ledger.snapshots()
+    if not snapshots:
+        st.info(_("Freeze a snapshot first: training reads nothing else."))
+        return
+    first, second, third = st.columns(3)
+    recipe = first.selectbox(
+        _("Recipe"), list(train.RECIPES), help=_("An architecture with its data needs."), key="recipe"
+    )
+    fit = [s for s in snapshots if s.scheme in train.RECIPES[recipe].schemes]
+    chosen = second.selectbox(_("Snapshot"), fit, format_func=lambda s: s.name, placeholder=_("none of this scheme"))
+    encoder = third.selectbox(_("Encoder"), list(train.RECIPES[recipe].encoders))
+    settings = st.text_input(
+        _("Settings (key=value, separated by spaces)"), placeholder=train.settings_help(recipe, encoder), key="settings"
+    )
+    if (
+        st.button(_("Start training"), type="primary", icon=":material/rocket_launch:", disabled=chosen is None)
+        and chosen
+    ):
+        overrides = train.parse_settings(settings.split())
+        run_id = train.start(ui.workspace(), recipe, chosen.name, encoder, overrides)
+        st.toast(_("Queued: {run}").format(run=run_id), icon=":material/schedule:")
+
+
+@st.fragment(run_every="1s")
+def board() -> None:
+    rows = ui.workspace().store.board.list(12)
+    if not rows:
+        st.caption(_("No job yet."))
+    for job in rows:
+        show(job)
+
+
+def show(job: Job) -> None:
+    live = job.state in ("queued", "running")
+    with st.expander(
+        f"{forms.plain(job.title)} · {_(JOB_STATES[job.state])}",
+        icon=f":material/{ICONS[job.state]}:",
+        expanded=live,
+        key=f"job-{job.id}",
+    ):
+        told = job.progress
+        if live and told.get("total"):
+            st.progress(min(told["done"] / told["total"], 1.0), text=progress_text(job))
+        if job.state == "failed":
+            st.error(job.error or "")
+        if len(told.get("history", ())) > 1:
+            titles = {
+                "loss": _("Training loss"),
+                "val_loss": _("Validation loss"),
+                "val_macro_f1": _("Validation macro-F1"),
+            }
+            st.plotly_chart(charts.curves(told["history"], titles, _("Epoch")), key=f"curve-{job.id}")
+        left, right = st.columns([4, 1], vertical_alignment="center")
+        left.caption(f"{job.id} · {job.created_at[:19].replace('T', ' ')} UTC")
+        if live and right.button(_("Cancel"), key=f"cancel-{job.id}", disabled=job.cancel_requested, width="stretch"):
+            jobs.cancel(ui.workspace(), job.id)
+        if job.state == "done":
+            right.page_link("pages/evaluate.py", label=_("Scores"), query_params={"run": job.id})
+
+
+def progress_text(job: Job) -> str:
+    told = job.progress
+    text = _("epoch {epoch} of {epochs} · step {done} of {total}").format(
+        epoch=told.get("epoch", 0), epochs=told.get("epochs", 0), done=told["done"], total=told["total"]
+    )
+    return text + (f" · {forms.seconds(told['left_ms'])}" if told.get("left_ms") else "")
+
+
+with ui.page("train"):
+    freeze()
+    begin()
+    st.subheader(_("Jobs"), anchor=False)
+    board()

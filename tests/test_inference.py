@@ -1,0 +1,187 @@
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+from training_corpus import TELLING, danger_items, danger_snapshot, text_spec, voice_snapshot, voice_spec
+
+from core.audio import cut, decode
+from core.errors import CheckpointMismatch, InputError, NotEnoughData
+from core.inference.predictor import Predictor, cached, load
+from core.models.checkpoint import sha256, weights_bytes
+from core.training.engine import train
+from core.training.run import read_predictions
+from core.training.snapshot import read
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("home")
+    danger_snapshot(home / "snapshots" / "d1")
+    voice_snapshot(home, home / "snapshots" / "v1", recordings=16)
+    train(text_spec(home, "text"), lambda progress: None)
+    train(voice_spec(home, "voice", epochs="3"), lambda progress: None)
+    return home
+
+
+@pytest.fixture
+def text(trained: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(trained / "runs" / "text", tmp_path / "text"))
+
+
+@pytest.fixture(scope="module")
+def voice(trained: Path) -> Predictor:
+    return load(trained / "runs" / "voice")
+
+
+def waves_of(home: Path, n: int = 6) -> list[np.ndarray]:
+    items = [i for i in read(home / "snapshots" / "v1").items if i.speaker == "caller"][:n]
+    return [cut(decode(home / str(i.audio), "t").wave, 16_000, i.start_ms or 0, i.end_ms or 0) for i in items]
+
+
+def test_it_says_what_it_is(text: Path, voice: Predictor) -> None:
+    predictor = load(str(text))
+    assert (predictor.run_id, predictor.scheme, predictor.modality) == ("text", "danger", "text")
+    assert predictor.codes == ("normal", "danger")
+    assert (voice.scheme, voice.modality) == ("sentiment", "voice")
+    assert len(voice.codes) == 4
+
+
+def test_it_judges_as_training_did(trained: Path, voice: Predictor) -> None:
+    predictor = load(trained / "runs" / "text")
+    texts = {i.id: i.text for i in read(trained / "snapshots" / "d1").items}
+    rows = read_predictions(trained / "runs" / "text")
+    np.testing.assert_allclose(predictor.predict_texts([texts[r["id"]] for r in rows]), [r["probs"] for r in rows])
+    items = {i.id: i for i in read(trained / "snapshots" / "v1").items}
+    rows = read_predictions(trained / "runs" / "voice")
+    waves = [
+        cut(decode(trained / str(items[r["id"]].audio), "t").wave, 16_000, items[r["id"]].start_ms or 0,
+            items[r["id"]].end_ms or 0)
+        for r in rows
+    ]  # fmt: skip
+    np.testing.assert_allclose(voice.predict_waves(waves), [r["probs"] for r in rows], atol=1e-5)
+
+
+def test_one_at_a_time_equals_all_at_once(text: Path, trained: Path, voice: Predictor) -> None:
+    predictor = load(text)
+    texts = [i.text for i in danger_items(12, seed=8)]
+    together = predictor.predict_texts(texts)
+    assert together.shape == (12, 2)
+    np.testing.assert_allclose(together.sum(axis=1), 1)
+    np.testing.assert_allclose(np.vstack([predictor.predict_texts([t]) for t in texts]), together, atol=1e-5)
+    waves = waves_of(trained)
+    many = voice.predict_waves(waves)
+    assert many.shape == (6, 4)
+    np.testing.assert_allclose(np.vstack([voice.predict_waves([w]) for w in waves]), many, atol=1e-5)
+    assert predictor.predict_texts([]).shape == (0, 2)
+    assert voice.predict_waves([]).shape == (0, 4)
+
+
+def test_texts_are_cleaned_as_the_card_says_and_calibrated(text: Path) -> None:
+    predictor = load(text)
+    plain, dirty = "어머니가 쓰러졌어요 지금", "\ufeff어머니가   쓰러졌어요\u200b\n지금 "
+    np.testing.assert_array_equal(predictor.predict_texts([dirty]), predictor.predict_texts([plain]))
+    raw = np.exp(predictor.model.log_probs([plain]))[0]
+    t = predictor.card.calibration.temperature
+    assert t != 1
+    np.testing.assert_allclose(predictor.predict_texts([plain])[0], raw ** (1 / t) / (raw ** (1 / t)).sum())
+    for empty in ("", "  \n", "\u200b"):
+        with pytest.raises(InputError, match="empty after cleaning"):
+            predictor.predict_texts(["불이야", empty])
+
+
+def test_explain_names_the_telling_word(text: Path) -> None:
+    evidence = load(text).explain(f"버스에서  친구가 {TELLING['danger']}\n")
+    assert evidence[0][0] in TELLING["danger"]
+    assert evidence[0][1] > 0
+
+
+def test_the_wrong_modality_is_refused(text: Path, voice: Predictor) -> None:
+    with pytest.raises(InputError, match="run text judges text, it was given voice"):
+        load(text).predict_waves([np.zeros(16_000, dtype=np.float32)])
+    for call in (lambda: voice.predict_texts(["불이야"]), lambda: voice.explain("불이야")):
+        with pytest.raises(InputError, match="run voice judges voice, it was given text"):
+            call()
+    with pytest.raises(NotEnoughData):
+        voice.predict_waves([np.zeros(0, dtype=np.float32)])
+
+
+def edit(folder: Path, **changes: object) -> None:
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps(card | changes, ensure_ascii=False))
+
+
+@pytest.mark.parametrize("name", ["card.json", "weights.safetensors"])
+def test_a_missing_file_is_named(text: Path, name: str) -> None:
+    (text / name).unlink()
+    with pytest.raises(CheckpointMismatch, match=f"{name} is missing"):
+        load(text)
+
+
+def test_changed_weights_are_refused(text: Path) -> None:
+    data = bytearray((text / "weights.safetensors").read_bytes())
+    data[-1] ^= 1
+    (text / "weights.safetensors").write_bytes(bytes(data))
+    with pytest.raises(CheckpointMismatch, match="SHA-256 differs"):
+        load(text)
+
+
+def test_changed_codes_are_refused(text: Path) -> None:
+    edit(text, codes=["danger", "normal"])
+    with pytest.raises(CheckpointMismatch, match="are not those of scheme danger"):
+        load(text)
+    edit(text, codes=["danger", "normal"], scheme="of-ours")
+    with pytest.raises(CheckpointMismatch, match="trained for other classes"):
+        load(text)
+    edit(text, codes=["normal"], scheme="danger")
+    with pytest.raises(CheckpointMismatch, match="trained for other classes"):
+        load(text)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"format": 99}, "not a card of format 1"),
+        ({"calibration": {"method": "guess"}}, "odd field"),
+        ({"surplus": 1}, "odd field"),
+        ({"encoder": "bert"}, "unknown encoder 'bert'; known: ngram"),
+        ({"encoder": "conv-bilstm"}, "does not fit the configuration"),
+        ({"config": {"min_n": 9}}, "min_n 9"),
+    ],
+)
+def test_an_odd_card_is_refused(text: Path, changes: dict[str, object], message: str) -> None:
+    edit(text, **changes)
+    with pytest.raises(CheckpointMismatch, match=message):
+        load(text)
+    (text / "card.json").write_text("{half")
+    with pytest.raises(CheckpointMismatch, match="is not JSON"):
+        load(text)
+
+
+def test_weights_of_another_shape_are_refused(text: Path) -> None:
+    arrays = load_file(text / "weights.safetensors")
+    arrays["coef"] = arrays["coef"][:, 1:].copy()
+    data = weights_bytes(arrays, "danger", ("normal", "danger"))
+    (text / "weights.safetensors").write_bytes(data)
+    edit(text, weights_sha256=sha256(data))
+    with pytest.raises(CheckpointMismatch, match="do not fit 2 classes"):
+        load(text)
+
+
+def test_weights_that_are_no_safetensors_are_refused(text: Path) -> None:
+    (text / "weights.safetensors").write_bytes(b"\x80\x04K\x01.")
+    edit(text, weights_sha256=sha256(b"\x80\x04K\x01."))
+    with pytest.raises(CheckpointMismatch, match="not a safetensors file"):
+        load(text)
+
+
+def test_cached_until_the_card_changes(text: Path) -> None:
+    first = cached(text)
+    assert cached(str(text)) is first
+    edit(text, created_at="later")
+    assert cached(text).card.created_at == "later"
+    (text / "card.json").unlink()
+    with pytest.raises(CheckpointMismatch, match=r"card\.json is missing"):
+        cached(text)
