@@ -1,0 +1,87 @@
+# Everything a newcomer, a developer and CI type. Needs python3 (3.11 or newer), its venv module and make; `make help`.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Each worker loads torch (about 1 GB), so more than four gain little.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -le 4 ] && echo "$$n" || echo 4)
+PYTEST_ARGS ?=
+PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet)
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help install dev optional run test check format messages screenshots bench clean
+
+help:
+	@echo "make run          설치하고, 데모 작업공간을 만들고, 대시보드를 엽니다 | install, build the demo workspace, start the dashboard"
+	@echo "make test         모든 시험 (WORKERS=2, PYTEST_ARGS='-k store')      | every test"
+	@echo "make check        ruff, mypy: 아무것도 고치지 않습니다               | ruff, mypy: changes nothing"
+	@echo "make format       코드 모양을 고칩니다                               | format the code"
+	@echo "make messages     ko.po를 코드에 맞춥니다                            | bring ko.po up to the sources"
+	@echo "make screenshots  assets/screenshots/ 를 다시 찍습니다 (chromium)    | take the screenshots anew (chromium)"
+	@echo "make bench        bench/RESULTS.md 를 다시 잽니다 (chromium)         | measure bench/RESULTS.md anew (chromium)"
+	@echo "make optional     선택 패키지를 설치합니다                           | install the optional packages"
+	@echo "make clean        .venv와 임시 파일을 지웁니다; workspace/는 남깁니다 | remove .venv and caches; keep workspace/"
+	@echo ""
+	@echo "PYTHON=/path/to/python3.11   .venv를 만들 파이썬 | the Python that .venv is made with"
+
+# --- installation: a stamp a step, so that only what changed is installed again -------------------------------------
+
+$(VENV)/.made:
+	@command -v "$(PYTHON)" >/dev/null 2>&1 || { echo "'$(PYTHON)' 를 찾을 수 없습니다 / not found. Python 3.11+: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "'$(PYTHON)' 은(는) / is $$("$(PYTHON)" -V 2>&1) ($$(command -v "$(PYTHON)")). Python 3.11+: make $(MAKECMDGOALS) PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@"$(PYTHON)" -m venv "$(VENV)" || { echo "venv를 만들 수 없습니다 / cannot make a venv: apt-get install python3-venv (Debian, Ubuntu)" >&2; exit 1; }
+	@touch $@
+
+# torch by itself and first: what pip finds for it decides the build, and whatever needs torch then takes that one.
+$(VENV)/.runtime: requirements.txt $(VENV)/.made
+	@echo "패키지를 설치합니다; 처음에는 몇 분 걸립니다 | installing packages; the first time takes minutes"
+	@$(PIP) "$$(grep '^torch==' requirements.txt)"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(VENV)/.optional: requirements-optional.txt $(VENV)/.runtime
+	@$(PIP) -r requirements-optional.txt
+	@touch $@
+
+install: $(VENV)/.runtime
+dev: $(VENV)/.dev
+optional: $(VENV)/.optional
+
+# --- what people do -------------------------------------------------------------------------------------------------
+
+# Single commands, without a shell around them: make hands a signal on to the server itself.
+run: $(VENV)/.runtime
+	@$(BIN)/python -m core demo
+	@$(BIN)/python -m core serve
+
+# One thread a worker: with the other core busy, two threads were several times slower.
+test: $(VENV)/.dev
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.dev
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+messages: $(VENV)/.runtime
+	@$(BIN)/python -m scripts.messages
+
+screenshots: $(VENV)/.dev
+	@$(BIN)/python scripts/screenshots.py
+
+bench: $(VENV)/.dev
+	@$(BIN)/python -m bench.ingest
+	@$(BIN)/python -m bench.review
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov test-results assets/player/node_modules
+	find app.py core pages tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,0 +1,123 @@
+"""Import speed: `python -m bench.ingest [--calls 200] [--rounds 3]` (or `make bench`).
+
+Multiplies the demo's calls (new ids, one sample of the audio changed, so that nothing counts as known), imports them
+into a fresh workspace and compares with reading the same archives by zipfile and json alone. Writes its section of
+bench/RESULTS.md. It measures the import workflow as the command line runs it, without the start of a process.
+"""
+
+import argparse
+import json
+import sys
+import time
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+from bench import results
+from core.settings import DEMO, Settings
+from core.workflows.ingest import ingest_aihub119
+from core.workflows.workspace import open_workspace
+
+WAV_HEADER_BYTES = 44
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A call of the demo: its label document and its WAV."""
+
+    document: dict[str, object]
+    wav: bytes
+
+
+def demo_pairs() -> Iterator[Pair]:
+    """The calls whose label and audio go by one name; the demo's deliberate defects are left out."""
+    files: dict[tuple[str, str], bytes] = {}
+    for path in sorted((DEMO / "archives").glob("*.zip")):
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                files[Path(name).stem, Path(name).suffix] = archive.read(name)
+    for (stem, suffix), data in sorted(files.items()):
+        if suffix == ".json" and (stem, ".wav") in files:
+            document = json.loads(data.decode("utf-8-sig"))
+            if stem.startswith(f"{document.get('_id')}_"):
+                yield Pair(document, files[stem, ".wav"])
+
+
+def deliver(folder: Path, calls: int) -> tuple[list[Path], float]:
+    """`calls` calls in two archives named as delivered ones; their paths and the seconds of audio in them."""
+    paths = [folder / "TL_서울_구급.zip", folder / "TS_서울_구급.zip"]
+    audio_s = 0.0
+    with zipfile.ZipFile(paths[0], "w", zipfile.ZIP_DEFLATED) as labels, zipfile.ZipFile(paths[1], "w") as sounds:
+        sounds.compression = zipfile.ZIP_DEFLATED
+        for number, pair in enumerate(islice(cycle(demo_pairs()), calls)):
+            stem = f"{number:024x}_20230101"
+            document = pair.document | {"_id": f"{number:024x}", "recordId": f"{number:020x}"}
+            wav = pair.wav[:-2] + (number % 256).to_bytes(2, "little")
+            labels.writestr(f"{stem}.json", json.dumps(document, ensure_ascii=False))
+            sounds.writestr(f"{stem}.wav", wav)
+            audio_s += (len(wav) - WAV_HEADER_BYTES) / 16_000  # 8 kHz, 16 bit
+    return paths, audio_s
+
+
+def read_plainly(paths: list[Path]) -> float:
+    """Seconds to unzip every member and parse every JSON: what no import can go below."""
+    began = time.perf_counter()
+    for path in paths:
+        with zipfile.ZipFile(path) as archive:
+            for name in archive.namelist():
+                data = archive.read(name)
+                if name.endswith(".json"):
+                    json.loads(data)
+    return time.perf_counter() - began
+
+
+def import_once(home: Path, paths: list[Path], calls: int) -> float:
+    """Seconds to import into the fresh workspace `home`; raises if a call did not come in."""
+    chosen = Settings(
+        home, f"sqlite:///{home / 'gwidama.db'}", f"sqlite:///{home / 'jobs.db'}", frozenset(), "", 0, "bench"
+    )
+    ws = open_workspace(chosen)
+    began = time.perf_counter()
+    done = ingest_aihub119(ws, paths)
+    spent = time.perf_counter() - began
+    if done.report.added != calls:
+        raise SystemExit(f"{done.report.added} of {calls} calls came in: {done.report.skipped[:3]}")
+    return spent
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--calls", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=3)
+    asked = parser.parse_args()
+    with TemporaryDirectory(prefix="gwidama-bench-") as folder:
+        paths, audio_s = deliver(Path(folder), asked.calls)
+        size_mb = sum(path.stat().st_size for path in paths) / 1e6
+        import_once(Path(folder) / "warm-up", paths, asked.calls)
+        plain, imported = [], []
+        for number in range(asked.rounds):
+            plain.append(read_plainly(paths))
+            imported.append(import_once(Path(folder) / f"home-{number}", paths, asked.calls))
+    ratio = median(mine / theirs for mine, theirs in zip(imported, plain, strict=True))
+    results.write(
+        "Import of AI Hub 119 archives",
+        f"python -m bench.ingest --calls {asked.calls} --rounds {asked.rounds}",
+        [
+            ("calls per second", f"{asked.calls / median(imported):.0f}"),
+            ("hours of audio per minute of import", f"{audio_s / 60 / median(imported):.1f}"),
+            ("faster than real time by", f"{audio_s / median(imported):,.0f}"),
+            ("time against plain zipfile + json of the same archives", f"{ratio:.2f} times"),
+            ("share of the import that plain reading takes", f"{1 / ratio:.0%}"),
+        ],
+        f"{asked.calls} calls ({audio_s / 3600:.1f} h of audio, {size_mb:.0f} MB zipped) made from the demo's, into a "
+        f"fresh workspace; median of {asked.rounds} rounds after one to warm up.",
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

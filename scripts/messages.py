@@ -1,0 +1,96 @@
+"""Bring `core/ui/locale/ko.po` up to the messages in core/ui, pages and app.py: `make messages`.
+
+A message is what stands in `_("...")` or `N_("...")`, or is a value of a table named STRINGS. New ones come in with an
+empty translation, gone ones go out, translations stay. The same sources give the same bytes: sorted, no locations, no
+dates. It translates nothing; `tests/test_i18n.py` fails until a person has.
+"""
+
+import ast
+import sys
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract
+from babel.messages.pofile import read_po, write_po
+
+ROOT = Path(__file__).resolve().parent.parent
+PO = ROOT / "core" / "ui" / "locale" / "ko.po"
+KEYWORDS = {"_": None, "N_": None}
+TABLE = "STRINGS"
+HEADER = """\
+# Korean messages of Gwidama. `make messages` brings this file up to the sources; translate what is empty.
+msgid ""
+msgstr ""
+"Language: ko\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
+
+
+def sources() -> list[Path]:
+    """The Python files that people read the output of, in a fixed order."""
+    return [*sorted((ROOT / "core" / "ui").rglob("*.py")), *sorted((ROOT / "pages").glob("*.py")), ROOT / "app.py"]
+
+
+def messages(files: list[Path]) -> dict[str, str]:
+    """Every message with the `file:line` that has it first."""
+    found: dict[str, str] = {}
+    for path in files:
+        if not path.is_file():
+            continue
+        for line, text in (*_marked(path), *_tabled(path)):
+            if text:
+                found.setdefault(text, f"{path.relative_to(ROOT)}:{line}")
+    return found
+
+
+def _marked(path: Path) -> Iterator[tuple[int, str]]:
+    with path.open("rb") as file:
+        for line, text, _, _ in extract("python", file, keywords=KEYWORDS):
+            yield line, text if isinstance(text, str) else text[0]
+
+
+def _tabled(path: Path) -> Iterator[tuple[int, str]]:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        match node:
+            case ast.Assign([ast.Name(name)], ast.Dict(values=values)) if name == TABLE:
+                found = values
+            case ast.AnnAssign(ast.Name(name), _, ast.Dict(values=values)) if name == TABLE:
+                found = values
+            case _:
+                continue
+        yield from ((v.lineno, v.value) for v in found if isinstance(v, ast.Constant) and isinstance(v.value, str))
+
+
+def read(path: Path = PO) -> Catalog:
+    """The catalogue as it lies on disk, obsolete entries apart."""
+    with path.open("rb") as file:
+        return read_po(file, locale="ko")
+
+
+def updated(catalogue: Catalog, wanted: dict[str, str]) -> bytes:
+    """The file with exactly `wanted`, keeping what `catalogue` has translated."""
+    fresh = Catalog(locale="ko")
+    for text in wanted:
+        known = catalogue.get(text)
+        fresh.add(text, known.string if known else "", flags=known.flags if known else ())
+    out = BytesIO()
+    write_po(out, fresh, width=120, no_location=True, omit_header=True, sort_output=True)
+    return HEADER.encode() + out.getvalue()
+
+
+def main() -> int:
+    catalogue, wanted = read() if PO.is_file() else Catalog(locale="ko"), messages(sources())
+    PO.parent.mkdir(parents=True, exist_ok=True)
+    PO.write_bytes(updated(catalogue, wanted))
+    empty = [f"{where}: {text}" for text, where in wanted.items() if not (m := catalogue.get(text)) or not m.string]
+    print(f"{PO.relative_to(ROOT)}: {len(wanted)} messages, {len(empty)} without a translation", *empty, sep="\n  ")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

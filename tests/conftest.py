@@ -1,0 +1,118 @@
+"""What tests share: a fresh store, a fresh workspace, a copy of the demo workspace, Chromium, data beside the checkout.
+
+Torch keeps to one thread (two are several times slower while the other core is busy). The demo workspace is built once
+a test session, by whichever worker asks first, and copied for each test, so that no test sees another's changes.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:  # fixtures import the product when they run: a test of one pure file needs no database
+    from core.store import Store
+    from core.workflows.workspace import Workspace
+
+os.environ["OMP_NUM_THREADS"] = "1"  # before anything imports torch; child processes inherit it
+ROOT = Path(__file__).resolve().parent.parent
+if str(ROOT) not in sys.path:  # plain `pytest` does not add it
+    sys.path.insert(0, str(ROOT))
+
+VARIABLES = ("HOME", "DATABASE_URL", "JOBS_URL", "API_KEYS", "HOST", "PORT", "CURATOR")
+DEMO_TIMEOUT_S = 900
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whoever may have to build the demo workspace first gets the time for it."""
+    for item in items:
+        if "demo_home" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(DEMO_TIMEOUT_S))
+
+
+@pytest.fixture(scope="session")
+def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo workspace as `python -m core demo` builds it. Shared by all workers: read it, or take `demo_ws`."""
+    base = tmp_path_factory.getbasetemp()
+    shared_by_workers = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    home, log = shared_by_workers / "demo", shared_by_workers / "demo.log"
+    with (shared_by_workers / "demo.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not log.exists():
+            log.write_text(_build_demo(home), encoding="utf-8")
+    if failure := log.read_text(encoding="utf-8"):
+        pytest.fail(f"python -m core demo failed:\n{failure}", pytrace=False)
+    return home
+
+
+def _build_demo(home: Path) -> str:
+    """Build it in a process of its own; what it said if it failed, else an empty string."""
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("GWIDAMA_")}
+    done = subprocess.run(
+        [sys.executable, "-m", "core", "demo"], cwd=ROOT, env=clean | {"GWIDAMA_HOME": str(home)},
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
+    )  # fmt: skip
+    return "" if done.returncode == 0 else f"exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    """A fresh, empty SQLite store."""
+    from core.store import open_store
+
+    return open_store(f"sqlite:///{tmp_path / 'store.db'}")
+
+
+@pytest.fixture
+def ws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    """A fresh, empty workspace; the environment's settings point at it."""
+    yield from _workspace(tmp_path / "workspace", monkeypatch)
+
+
+@pytest.fixture
+def demo_ws(demo_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    """A copy of the demo workspace to do anything with; the environment's settings point at it."""
+    home = tmp_path / "demo-workspace"
+    shutil.copytree(demo_home, home)
+    yield from _workspace(home, monkeypatch)
+    shutil.rmtree(home, ignore_errors=True)  # pytest keeps tmp_path for days
+
+
+def _workspace(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    from core.workflows import workspace
+
+    for name in VARIABLES:
+        monkeypatch.delenv(f"GWIDAMA_{name}", raising=False)
+    monkeypatch.setenv("GWIDAMA_HOME", str(home))
+    monkeypatch.setenv("GWIDAMA_CURATOR", "tester")
+    workspace._open.cache_clear()
+    yield workspace.open_workspace()
+    workspace._open.cache_clear()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser, for Playwright's `executable_path`; GWIDAMA_REQUIRE_BROWSER=1: its absence fails."""
+    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if found is None:
+        reason = "chromium is not installed (Debian: apt-get install chromium fonts-nanum)"
+        if os.environ.get("GWIDAMA_REQUIRE_BROWSER") == "1":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    return found
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder `../shared/data` with the public data sets; skips where there is none."""
+    path = ROOT.parent / "shared" / "data"
+    if not path.is_dir():
+        pytest.skip("../shared/data is absent")
+    return path

@@ -1,0 +1,103 @@
+"""The house around the product: requirements are exact and pinned, make and CI scripts are sound."""
+
+import ast
+import os
+import re
+import subprocess
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+
+from core.workflows.doctor import OPTIONAL, required
+
+ROOT = Path(__file__).resolve().parent.parent
+UNSEEN = {"python-multipart"}  # starlette imports it to read forms
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def pins(file: str) -> dict[str, str]:
+    """Distribution -> the rest of its line."""
+    lines = (line.partition("#")[0].strip() for line in (ROOT / file).read_text("utf-8").splitlines())
+    found = [re.match(r"([A-Za-z0-9_.-]+)(.*)", line) for line in lines if line and not line.startswith("-")]
+    return {normal(match[1]): match[2] for match in found if match}
+
+
+def imported() -> set[str]:
+    """The distributions that the product's files import."""
+    files = [*(ROOT / "core").rglob("*.py"), *(ROOT / "pages").glob("*.py"), *ROOT.glob("*.py")]
+    names: set[str] = set()
+    for path in files:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Import):
+                names |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names.add(node.module.split(".")[0])
+    owners = packages_distributions()
+    foreign = names - sys.stdlib_module_names - {"core", "pages", "app"}
+    return {normal(owners.get(name, [name])[0]) for name in foreign}
+
+
+def test_requirements_are_what_is_imported() -> None:
+    runtime, optional = pins("requirements.txt").keys(), pins("requirements-optional.txt").keys()
+    assert imported() - runtime - optional == set(), "imported, but not in requirements.txt"
+    assert runtime - imported() - UNSEEN == set(), "in requirements.txt, but not imported"
+
+
+def test_doctor_asks_for_what_make_installs() -> None:
+    assert {normal(name) for name in required()} == pins("requirements.txt").keys()
+    assert pins("requirements-optional.txt").keys() <= {normal(name) for name in OPTIONAL}
+
+
+@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt", "requirements-optional.txt"])
+def test_every_version_is_pinned(file: str) -> None:
+    assert {name: rest for name, rest in pins(file).items() if not re.fullmatch(r"(\[\w+\])?==[\w.]+", rest)} == {}
+
+
+def test_torch_comes_first() -> None:
+    assert next(iter(pins("requirements.txt"))) == "torch"
+
+
+def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+    clean = {name: value for name, value in os.environ.items() if not name.startswith("MAKE")}
+    return subprocess.run(
+        ["make", "--no-print-directory", *arguments], cwd=ROOT, env=clean, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.parametrize("target", ["run", "test", "check", "format", "messages", "screenshots", "bench", "clean"])
+def test_make_knows_its_targets_and_help_names_them(target: str) -> None:
+    dry = make("--dry-run", target)
+    assert dry.returncode == 0, dry.stderr
+    assert re.search(rf"^make {target} .*[가-힣].*\| \w", make("help").stdout, re.M)
+
+
+def test_clean_keeps_the_workspace() -> None:
+    removed = make("--dry-run", "clean").stdout
+    assert ".venv" in removed
+    assert "workspace" not in removed
+
+
+def test_make_refuses_an_old_python_and_says_the_way_out(tmp_path: Path) -> None:
+    old = tmp_path / "python3"
+    old.write_text('#!/bin/sh\n[ "$1" = -V ] && echo "Python 3.9.2"\nexit 1\n')
+    old.chmod(0o755)
+    for python, told in ((str(old), "Python 3.9.2"), ("no-such-python", "not found")):
+        done = make(f"PYTHON={python}", f"VENV={tmp_path / 'venv'}", "install")
+        assert done.returncode != 0
+        assert told in done.stderr
+        assert "make install PYTHON=/path/to/python3.11" in done.stderr
+        assert not (tmp_path / "venv").exists()
+
+
+def test_the_script_of_ci_is_sound() -> None:
+    script = ROOT / ".ci" / "run"
+    assert os.access(script, os.X_OK)
+    assert subprocess.run(["bash", "-n", script], check=False).returncode == 0
+    assert [line for line in script.read_text("utf-8").splitlines() if line.startswith("make ")] == [
+        "make check </dev/null", "make test </dev/null",
+    ]  # fmt: skip

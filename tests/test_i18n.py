@@ -1,0 +1,97 @@
+"""Every message on a page has its Korean: complete, with the same placeholders, and nothing left over."""
+
+import ast
+import re
+import string
+from pathlib import Path
+
+import pytest
+from babel.messages.catalog import Catalog
+
+from core.ui.i18n import CATALOGUE
+from scripts.messages import PO, messages, read, sources, updated
+
+ALL = messages(sources())
+
+
+@pytest.fixture(scope="module")
+def korean() -> Catalog:
+    return read()
+
+
+def placeholders(text: str) -> list[str]:
+    """The fields of a format string, sorted: `{n:,} of {total}` gives n and total; `{}` gives an empty name."""
+    return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
+
+
+def test_the_tool_and_the_pages_read_the_same_catalogue() -> None:
+    assert PO == CATALOGUE
+    assert len(ALL) > 30
+
+
+def test_every_message_is_translated(korean: Catalog) -> None:
+    known = {text: korean.get(text) for text in ALL}
+    assert [f"{ALL[text]}: {text}" for text, entry in known.items() if entry is None or not entry.string] == []
+    assert [text for text, entry in known.items() if entry is not None and entry.fuzzy] == []
+
+
+def test_placeholders_are_the_same_in_both_languages(korean: Catalog) -> None:
+    wrong = [
+        f"{entry.id!r} -> {entry.string!r}"
+        for entry in korean
+        if entry.id and entry.string and placeholders(str(entry.id)) != placeholders(str(entry.string))
+    ]
+    assert wrong == []
+
+
+def test_nothing_obsolete_is_kept(korean: Catalog) -> None:
+    assert sorted(str(entry.id) for entry in korean if entry.id and entry.id not in ALL) == []
+    assert list(korean.obsolete) == []
+
+
+def test_translations_are_korean(korean: Catalog) -> None:
+    """A copied English sentence is not a translation; names, signs and short technical words are."""
+    long = [(str(entry.id), str(entry.string)) for entry in korean if len(str(entry.id).split()) > 2]
+    assert [english for english, translated in long if not re.search("[가-힣]", translated)] == []
+
+
+def test_messages_are_literals() -> None:
+    """`_(f"...")` and `_("..." % x)` can never be found in a catalogue; fill placeholders after the look-up."""
+    wrong = [
+        f"{path.name}:{node.lineno}"
+        for path in sources()
+        if path.is_file()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_")
+        and (len(node.args) != 1 or isinstance(node.args[0], ast.JoinedStr | ast.BinOp))
+    ]  # fmt: skip
+    assert wrong == []
+
+
+def test_updating_keeps_translations_drops_the_gone_and_is_stable(tmp_path: Path) -> None:
+    old = Catalog(locale="ko")
+    old.add("kept {n}", "남음 {n}")
+    old.add("gone", "없어짐")
+    wanted = {"new": "a.py:1", "kept {n}": "a.py:2"}
+    path = tmp_path / "ko.po"
+    path.write_bytes(updated(old, wanted))
+    found = read(path)
+    assert {str(e.id): e.string for e in found if e.id} == {"kept {n}": "남음 {n}", "new": ""}
+    assert updated(found, wanted) == path.read_bytes()
+    assert updated(found, dict(reversed(wanted.items()))) == path.read_bytes()
+    assert "POT-Creation-Date" not in path.read_text(encoding="utf-8")
+
+
+def test_extraction_finds_calls_and_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("scripts.messages.ROOT", tmp_path)
+    path = tmp_path / "page.py"
+    path.write_text(
+        'STRINGS: dict[str, str] = {"a": "From a table", "b": ""}\n'
+        'TITLE = N_("Marked")\n'
+        'st.text(_("Two " "pieces"))\n'
+        '_(TITLE)\nother("no message")\n',
+        encoding="utf-8",
+    )
+    assert messages([path]) == {
+        "Marked": "page.py:2", "Two pieces": "page.py:3", "From a table": "page.py:1",
+    }  # fmt: skip
