@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -27,10 +27,14 @@ SOUND_S = 60.0  # a worker that lived so long is started again at once
 STOP_S = 15.0
 
 
-def serve(host: str, port: int) -> int:
+def announce(address: str) -> None:
+    print(f"귀담아 Gwidama: {address}", flush=True)
+
+
+def serve(host: str, port: int, ready: Callable[[str], None] = announce) -> int:
     """Serve until SIGINT or SIGTERM; the exit status. `port` 0 takes a free one.
 
-    Prints one line with the address when it is ready. Raises `InputError` if the address cannot be had. To be called
+    Calls `ready` with the address when it answers. Raises `InputError` if the address cannot be had. To be called
     from the main thread.
     """
     listener = _listen(host, port)
@@ -40,7 +44,7 @@ def serve(host: str, port: int) -> int:
     config = uvicorn.Config(
         "app:app", ws="websockets-sansio", log_level="warning", access_log=False, timeout_graceful_shutdown=3
     )
-    server = _Server(config, f"http://{_shown(host)}:{listener.getsockname()[1]}")
+    server = _Server(config, f"http://{_shown(host)}:{listener.getsockname()[1]}", ready)
     # While it runs, uvicorn catches signals itself, and raises them again for us, who have the worker to stop.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.handle_exit)
@@ -50,14 +54,14 @@ def serve(host: str, port: int) -> int:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, address: str) -> None:
+    def __init__(self, config: uvicorn.Config, address: str, ready: Callable[[str], None]) -> None:
         super().__init__(config)
-        self._address = address
+        self._address, self._ready = address, ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            print(f"귀담아 Gwidama: {self._address}", flush=True)
+            self._ready(self._address)
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from core.errors import InputError
+
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
 DEMO = ASSETS / "demo"
@@ -52,6 +54,12 @@ def settings() -> Settings:
         jobs_url=jobs_url,
         api_keys=frozenset(k.strip() for k in env.get("GWIDAMA_API_KEYS", "").split(",") if k.strip()),
         host=env.get("GWIDAMA_HOST") or "127.0.0.1",
-        port=int(env.get("GWIDAMA_PORT") or 8501),
+        port=_port(env.get("GWIDAMA_PORT") or "8501"),
         curator=env.get("GWIDAMA_CURATOR") or env.get("USER") or "curator",
     )
+
+
+def _port(raw: str) -> int:
+    if not raw.isdecimal() or int(raw) > 65535:
+        raise InputError(f"GWIDAMA_PORT={raw}: expected a number from 0 to 65535")
+    return int(raw)

@@ -7,25 +7,23 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
 from core.errors import CoreError
-from core.settings import Settings
+from core.settings import ROOT, Settings
 from core.workflows.workspace import open_workspace
 
 State = Literal["ok", "absent", "broken"]
 
-REQUIRED = (
-    "torch", "streamlit", "transformers", "librosa", "soundfile", "soxr", "numpy", "pandas", "plotly", "scikit-learn",
-    "SQLAlchemy", "alembic", "dbos", "fastapi", "typer", "safetensors", "pyarrow", "datasketch", "Babel",
-)  # fmt: skip
+REQUIREMENTS = ROOT / "requirements.txt"
 OPTIONAL = {  # distribution -> how to install it, and what it is for
+    "transformers": "pip install transformers==5.23.0 (pretrained encoders, which join the recipes later)",
     "pykospacing": "pip install 'tensorflow<2.22' 'setuptools<82' git+https://github.com/haven-jeon/PyKoSpacing "
     "(spacing; GPL-3, +2 GB)",
     "py-hanspell": "pip install git+https://github.com/ssut/py-hanspell (spelling; sends text to a third party)",
     "koeda": "pip install koeda==0.0.4 (augmentation; pulls konlpy, GPL-3)",
     "faster-whisper": "pip install faster-whisper==1.2.1 (Silero voice activity; speech-to-text later)",
     "kiwipiepy": "pip install kiwipiepy==0.24.1 (morphemes for spacing and synonyms)",
-    "ray": "pip install 'ray[data]==2.60' (more than one machine)",
+    "ray": "pip install 'ray[data]==2.60.0' (more than one machine)",
     "psycopg": "pip install 'psycopg[binary]==3.3.9' (PostgreSQL)",
-    "openai": "pip install 'openai>=3.52' (GPT augmentation; off until turned on)",
+    "openai": "pip install openai==3.52.0 (GPT augmentation; off until turned on)",
 }
 
 
@@ -40,9 +38,16 @@ def check(chosen: Settings) -> list[Finding]:
     """Every finding; the machine is ready if none is `broken`."""
     right = sys.version_info >= (3, 11)
     found = [Finding("python", "ok" if right else "broken", platform.python_version() + ("" if right else " < 3.11"))]
-    found += [_package(name, "pip install -r requirements.txt", "broken") for name in REQUIRED]
+    found += [_package(name, f"pip install {name}=={pin}", "broken") for name, pin in required().items()]
     found += [_package(name, how, "absent") for name, how in OPTIONAL.items()]
     return [*found, _workspace(chosen)]
+
+
+def required() -> dict[str, str]:
+    """What requirements.txt pins: distribution -> version."""
+    lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
+    pins = (line.partition("==") for line in lines if "==" in line and not line.startswith("#"))
+    return {name.strip(): pin.strip() for name, _, pin in pins}
 
 
 def _package(name: str, how: str, otherwise: State) -> Finding:

@@ -68,7 +68,7 @@ def ingest_aihub119(
                     total.note(note)
         _merge(total, ws.store.corpus.add_recordings(source_id, calls, now()))
         progress(total.added + total.known, files.total)
-    return Imported(total, _write_rejects(ws, total.skipped))
+    return Imported(total, _write_rejects(ws, "rejects.csv", total.skipped))
 
 
 def ingest_sentences(ws: Workspace, path: Path, source: str, licence: str) -> Imported:
@@ -82,7 +82,7 @@ def ingest_sentences(ws: Workspace, path: Path, source: str, licence: str) -> Im
         total.skipped += [item for item in batch if isinstance(item, Skip)]
         new = [item for item in batch if isinstance(item, NewUtterance)]
         _merge(total, ws.store.corpus.add_sentences(source_id, new, now()))
-    return Imported(total, _write_rejects(ws, total.skipped))
+    return Imported(total, _write_rejects(ws, "rejects-sentences.csv", total.skipped))
 
 
 def _batches(items: Iterator[T], size: int) -> Iterator[list[T]]:
@@ -118,10 +118,10 @@ def _names_hash(paths: Sequence[Path]) -> str:
     return hashlib.sha256("\n".join(sorted(path.name for path in paths)).encode()).hexdigest()
 
 
-def _write_rejects(ws: Workspace, skipped: Sequence[Skip]) -> Path | None:
+def _write_rejects(ws: Workspace, name: str, skipped: Sequence[Skip]) -> Path | None:
     if not skipped:
         return None
-    path = ws.settings.home / "rejects.csv"
+    path = ws.settings.home / name
     with path.open("w", newline="", encoding="utf-8-sig") as file:  # the BOM makes spreadsheets read Hangul
         rows = csv.writer(file)
         rows.writerow(["file", "reason"])

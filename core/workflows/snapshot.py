@@ -13,13 +13,13 @@ def create(ws: Workspace, name: str, scheme_name: str, split: str = "70/15/15", 
     """Freeze everything labelled under a scheme.
 
     A label of the recording (urgency, sentiment) is handed down to the utterances of its caller: the call-taker's
-    words are trained habit and would leak nothing but the protocol.
+    words are trained habit and would leak nothing but the protocol. What a curator skipped is left out.
     """
     chosen = scheme(scheme_name)
     fractions = parse_fractions(split)
     grades = ws.store.corpus.grades(chosen.level, chosen.name)
     paths = {r.id: (r.key, r.path) for r in ws.store.corpus.recordings()}
-    wanted = Filter() if chosen.level == "utterance" else Filter(speaker=("caller",))
+    wanted = Filter(skipped=False, speaker=() if chosen.level == "utterance" else ("caller",))
     items = []
     for one in ws.store.corpus.every(wanted):
         target = one.id if chosen.level == "utterance" else one.recording_id
@@ -29,6 +29,8 @@ def create(ws: Workspace, name: str, scheme_name: str, split: str = "70/15/15", 
         items.append(_item(one, code, grade == "gold" and one.origin != "augmented", paths))
     made = frozen.build(name, chosen, items, fractions, seed, now())
     folder = ws.settings.snapshots / made.name
+    if folder.exists() and made.name not in {known.name for known in ws.store.ledger.snapshots()}:
+        shutil.rmtree(folder)  # left by a process that was killed between the folder and its row
     frozen.write(made, folder)
     info = SnapshotInfo(made.name, chosen.name, made.sha256, made.created_at, made.summary())
     try:

@@ -97,8 +97,8 @@ def run(
     step: Callable[[str, Callable[[], Any]], Any] = lambda name, fn: fn(),
 ) -> dict[str, Any]:
     """Train to the end; the metrics. The run is announced before and its outcome recorded after."""
-    _announce(ws, spec, Path(spec.snapshot_folder).name, "running")
     try:
+        _announce(ws, spec, Path(spec.snapshot_folder).name, "running")
         metrics = engine.train(spec, report, step)
         _keep_predictions(ws, spec)
     except (Cancelled, KeyboardInterrupt):

@@ -1,0 +1,51 @@
+"""The verbs and where they live.
+
+Every verb takes `--json` and keeps one contract: exit 0 on success; 1 on a clear failure, with one line on stderr; 2 on
+wrong usage. With `--json`, stdout is exactly one JSON document (its shape is in the docstring of the verb's module) or
+nothing. Progress, warnings and logs go to stderr.
+"""
+
+import sys
+import warnings
+from collections.abc import Callable
+
+import typer
+
+from core.cli import corpus, models, service
+
+app = typer.Typer(
+    help="귀담아 Gwidama: from raw emergency speech to a corpus and models people can trust.",
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+_GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
+    "ingest": ("Bring a delivery in.", {"aihub119": corpus.ingest_aihub119}),
+    "schemes": ("Closed, ordered lists of classes.", {"list": corpus.list_schemes}),
+    "snapshot": ("Frozen lists that training reads.", {"create": corpus.create_snapshot}),
+    "runs": ("Trained models.", {"list": models.list_runs}),
+}
+
+app.command("demo")(service.demo)
+app.command("serve")(service.serve)
+app.command("doctor")(service.doctor)
+app.command("search")(corpus.search)
+app.command("export")(corpus.export)
+app.command("train")(models.train)
+app.command("evaluate")(models.evaluate)
+app.command("predict", cls=models.PredictCommand)(models.predict)
+for _name, (_about, _verbs) in _GROUPS.items():
+    _group = typer.Typer(help=_about, no_args_is_help=True, rich_markup_mode=None)
+    for _verb, _function in _verbs.items():
+        _group.command(_verb)(_function)
+    # A callback keeps the verb's own name even where a group has only one.
+    _group.callback(help=_about)(lambda: None)
+    app.add_typer(_group, name=_name)
+
+
+def main() -> None:
+    """Run the command line of this process and leave it."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # a library's warning is no failure; `python -W` shows it again
+    app(prog_name="python -m core")

@@ -1,0 +1,118 @@
+"""Verbs about the corpus. `--json` answers:
+
+- `ingest aihub119`: `{"added", "known", "notes": {what: n}, "skipped": [{"where", "reason"}], "rejects": path or null}`
+- `schemes list`: `{"schemes": [{"name", "ko", "en", "level", "labels": [{"code", "ko", "en", "key", "color"}]}]}`
+- `search`: `{"query", "total", "utterances": [{"id", "key", "text", "original", "labels": {scheme: code}, "start_ms",
+  "end_ms", "speaker", "recording_id", "version", ...}]}`, at most `--limit` of `total`, by id
+- `snapshot create`: `{"name", "scheme", "sha256", "created_at", "counts": {"n", "gold", "sides": {side: {code: n}},
+  "report"}}`
+- `export`: `{"file", "utterances": n}`
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.cli.frame import Json, answering, progress_bar, table
+
+
+def ingest_aihub119(
+    paths: Annotated[list[Path], typer.Argument(help="Zips, extracted folders, single regions; several at once.")],
+    json: Json = False,
+) -> None:
+    """Import AI Hub 119 calls. Known calls add nothing; what cannot be used is named in rejects.csv."""
+    with answering(json) as reply:
+        from core.workflows.ingest import ingest_aihub119 as run
+        from core.workflows.workspace import open_workspace
+
+        ws = open_workspace()
+        with progress_bar("import") as tell:
+            done = run(ws, paths, lambda n, total: tell("calls", n, total))
+        report, rejects = done.report, None if done.rejects is None else str(done.rejects)
+        skipped = [asdict(skip) for skip in report.skipped]
+        reply.give(
+            {"added": report.added, "known": report.known, "notes": report.notes, "skipped": skipped,
+             "rejects": rejects},
+            f"{report.added} calls added, {report.known} known already, {len(skipped)} files or parts not used",
+            table("", ("found", "n"), list(report.notes.items())),
+            *([f"What could not be used, and why: {rejects}"] if rejects else []),
+        )  # fmt: skip
+
+
+def list_schemes(json: Json = False) -> None:
+    """Show the label schemes and their classes, in order."""
+    with answering(json) as reply:
+        from core.schemes import SCHEMES
+
+        found = [
+            {"name": s.name, "ko": s.ko, "en": s.en, "level": s.level, "labels": [asdict(x) for x in s.labels]}
+            for s in SCHEMES.values()
+        ]
+        rows = [(s.name, s.ko, s.level, ", ".join(f"{x.code} ({x.ko})" for x in s.labels)) for s in SCHEMES.values()]
+        reply.give({"schemes": found}, table("", ("scheme", "이름", "level", "classes"), rows))
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="A part of the text: two syllables, one syllable, anything.")],
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Show at most so many.")] = 20,
+    json: Json = False,
+) -> None:
+    """Find utterances whose text contains TEXT."""
+    _utf8(text)
+    with answering(json) as reply:
+        from core.records import Filter
+        from core.workflows.workspace import open_workspace
+
+        page = open_workspace().store.corpus.find(Filter(text=text), limit=limit)
+        rows = [(u.id, u.key, u.text, ", ".join(f"{k}={v}" for k, v in u.labels.items())) for u in page.rows]
+        reply.give(
+            {"query": text, "total": page.total, "utterances": [asdict(u) for u in page.rows]},
+            table("", ("id", "key", "text", "labels"), rows) if rows else "",
+            f"{len(rows)} of {page.total} utterances that contain {text!r}",
+        )
+
+
+def create_snapshot(
+    name: Annotated[str, typer.Argument(help="The snapshot's name.")],
+    scheme: Annotated[str, typer.Option(help="Which labels to freeze.")],
+    split: Annotated[str, typer.Option(help="Train/validation/test in percent, by group.")] = "70/15/15",
+    seed: Annotated[int, typer.Option(help="Another seed gives another split.")] = 0,
+    json: Json = False,
+) -> None:
+    """Freeze everything labelled under a scheme for training."""
+    with answering(json) as reply:
+        from core.workflows import snapshot
+        from core.workflows.workspace import open_workspace
+
+        info = snapshot.create(open_workspace(), name, scheme, split, seed)
+        sides = info.counts["sides"]
+        codes = list(next(iter(sides.values())))
+        rows = [(side, *(sides[side][code] for code in codes)) for side in sides]
+        reply.give(
+            asdict(info),
+            f"snapshot {info.name}: {info.counts['n']} items of {info.scheme}, SHA-256 {info.sha256[:12]}",
+            table("", ("side", *codes), rows),
+            *(f"note: {warning}" for warning in info.counts["report"]["warnings"]),
+        )
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="A .csv (for spreadsheets) or a .jsonl.")], json: Json = False
+) -> None:
+    """Write all utterances with their current labels to FILE."""
+    with answering(json) as reply:
+        from core.workflows.export import export_utterances
+        from core.workflows.workspace import open_workspace
+
+        n = export_utterances(open_workspace(), file)
+        reply.give({"file": str(file), "utterances": n}, f"{n} utterances written to {file}")
+
+
+def _utf8(text: str) -> None:
+    """Refuse what no stored text can contain: half a character, from a shell in another encoding."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise typer.BadParameter("TEXT is not valid UTF-8") from None

@@ -1,0 +1,57 @@
+"""Small corpora for the store's tests, made through the store's own doors."""
+
+from collections.abc import Mapping
+
+from core.records import Filter, NewRecording, NewUtterance, Utterance
+from core.store import Store
+
+AT = "2024-05-01T00:00:00.000000+00:00"
+
+
+def sentences(
+    store: Store, *texts: str, labels: Mapping[str, str] | None = None, origin: str = "imported"
+) -> list[int]:
+    """Free-standing utterances in that order; their ids."""
+    source = store.corpus.add_source("sentences", "sentences", "ours", "0", AT)
+    have = {u.id for u in store.corpus.every(Filter())}
+    items = [
+        NewUtterance(f"s:{len(have) + n}", text, f"s:{len(have) + n}", origin=origin, labels=labels or {})
+        for n, text in enumerate(texts)
+    ]
+    store.corpus.add_sentences(source, items, AT)
+    return [u.id for u in store.corpus.every(Filter()) if u.id not in have]
+
+
+def call(
+    store: Store, name: str, *texts: str, labels: Mapping[str, str] | None = None, path: str | None = None
+) -> list[int]:
+    """A recording whose speakers take turns, the call-taker first; the ids of its utterances."""
+    source = store.corpus.add_source("calls", "calls", "ours", "0", AT)
+    said = tuple(
+        NewUtterance(
+            f"{name}:{n}", text, name, start_ms=n * 1000, end_ms=n * 1000 + 900,
+            speaker="caller" if n % 2 else "taker", voice_usable=path is not None,
+        )
+        for n, text in enumerate(texts)
+    )  # fmt: skip
+    recording = NewRecording(name, 1000 * len(texts), 8000, path, "ab" if path else None, said, labels or {})
+    store.corpus.add_recordings(source, [recording], AT)
+    return [u.id for u in store.corpus.every(Filter()) if u.group == name]
+
+
+def texts(store: Store, wanted: Filter) -> list[str]:
+    return [u.text for u in store.corpus.find(wanted).rows]
+
+
+def state(store: Store) -> dict[int, tuple[object, ...]]:
+    """What a decision may change, by utterance id; the version is left out, since an undo appends."""
+    grades = {
+        name: store.corpus.grades(level, name) for level, name in (("utterance", "danger"), ("recording", "urgency"))
+    }
+
+    def one(u: Utterance) -> tuple[object, ...]:
+        return (
+            u.text, u.skipped, dict(u.labels), grades["danger"].get(u.id), grades["urgency"].get(u.recording_id or -1),
+        )  # fmt: skip
+
+    return {u.id: one(u) for u in store.corpus.every(Filter())}

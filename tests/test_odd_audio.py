@@ -1,0 +1,60 @@
+"""Every odd or broken file of ../shared/data/odd_audio through the doors that strangers reach: REST and Predict.
+
+The gate itself is tested under a memory limit in test_audio_gate.py.
+"""
+
+import runpy
+from pathlib import Path
+
+import pytest
+from starlette.testclient import TestClient
+from streamlit.runtime import Runtime
+from streamlit.testing.v1 import AppTest
+
+from core.settings import ROOT
+from core.workflows.workspace import Workspace
+
+
+@pytest.fixture
+def odd(shared: Path) -> list[Path]:
+    files = [p for p in sorted((shared / "odd_audio").rglob("*")) if p.is_file()]
+    files = [p for p in files if p.name.lower() not in ("license", "readme.txt")]
+    assert len(files) > 80
+    return files
+
+
+def test_the_rest_service_judges_or_refuses_each(
+    odd: list[Path], demo_ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Runtime, "_instance", None)
+    app = runpy.run_path(str(ROOT / "app.py"))["app"]
+    judged = 0
+    with TestClient(app, base_url="http://127.0.0.1:8501") as client:
+        for path in odd:
+            answer = client.post("/api/v1/predict", files={"file": (path.name, path.read_bytes())})
+            assert answer.status_code in (200, 422), f"{path.name}: {answer.status_code} {answer.text[:200]}"
+            body = answer.json()
+            if answer.status_code == 200:
+                judged += 1
+                assert body["source"] == path.name
+                assert all(0 <= u["start_ms"] < u["end_ms"] for u in body["utterances"])
+            else:
+                assert body["error"].startswith(f"{path.name}: "), body
+                assert len(body["error"]) > len(path.name) + 10
+    assert judged > 20
+
+
+def test_the_predict_page_shows_a_result_or_a_reason_for_each(odd: list[Path], demo_ws: Workspace) -> None:
+    page = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    page.switch_page("pages/predict.py").run()
+    refused = 0
+    for path in odd:
+        page.file_uploader[0].set_value((path.name, path.read_bytes(), "audio/wav"))
+        page.run()
+        assert not page.exception, f"{path.name}: {page.exception}"
+        if page.error:
+            refused += 1
+            assert path.name in page.error[0].value
+        else:
+            assert path.stem[:5] in "".join(s.value for s in page.subheader).replace("\\", "")
+    assert 10 < refused < len(odd)
