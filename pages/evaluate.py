@@ -83,7 +83,7 @@ def per_class(run: RunInfo, metrics: dict[str, Any]) -> None:
 def cells(run: RunInfo, metrics: dict[str, Any]) -> None:
     chosen = scheme(run.scheme)
     figure = charts.confusion(metrics["confusion"], chosen, ui.language(), (_("True"), _("Predicted")))
-    left, right = st.columns([2, 3])
+    left, right = st.columns(2)
     with left:
         clicked = st.plotly_chart(figure, key=f"confusion-{run.id}", on_select="rerun", selection_mode="points",
                                   config={"displayModeBar": False})  # fmt: skip
@@ -101,16 +101,21 @@ def behind(run: RunInfo, gold: str, predicted: str) -> None:
     st.subheader(
         _("{gold} taken for {predicted}: {n}").format(gold=names[0], predicted=names[1], n=len(found)), anchor=False
     )
+    shelf = st.container(height=620, border=False)
     for mistake in found[:30]:
         one = mistake.utterance
-        with st.container(border=True):
+        with shelf.container(border=True):
             st.text(one.text)
-            place = "" if one.start_ms is None else f" · {forms.seconds(one.start_ms)}"
-            st.caption(
-                f"{max(mistake.prediction.probs):.0%} · {forms.speaker_title(one.speaker)}{place} · {forms.plain(one.key)}"
+            place = None if one.start_ms is None else forms.seconds(one.start_ms)
+            told = (
+                f"{max(mistake.prediction.probs):.0%}",
+                forms.speaker_title(one.speaker),
+                place,
+                forms.plain(one.key),
             )
+            st.caption(" · ".join(filter(None, told)))
             if one.voice_usable:
-                st.audio(f"/audio/utterance/{one.id}", format="audio/wav")
+                forms.listen(one.id)
     if len(found) > 30:
         st.caption(_("{n} more").format(n=len(found) - 30))
 

@@ -7,6 +7,7 @@ from core.errors import CoreError
 from core.schemes import SCHEMES, Scheme
 from core.ui import _, forms
 from core.ui.player import ReviewEvent, ReviewItem, review
+from core.ui.troubles import explain
 from core.workflows import review as work
 
 QUEUES: dict[work.Queue, str] = {"unlabelled": ui.N_("Unlabelled"), "all": ui.N_("All"), "skipped": ui.N_("Skipped")}
@@ -15,7 +16,7 @@ QUEUES: dict[work.Queue, str] = {"unlabelled": ui.N_("Unlabelled"), "all": ui.N_
 def handle(event: ReviewEvent) -> None:
     """Write what the curator did, before anything else is shown."""
     state, ws, who = st.session_state, ui.workspace(), ui.curator()
-    state["review_error"] = ""
+    state["review_error"] = (0, "")
     try:
         if event.kind == "undo":
             undone = work.undo(ws, who)
@@ -27,7 +28,7 @@ def handle(event: ReviewEvent) -> None:
         else:
             work.decide(ws, event.item, event.version, who, event.labels, event.text, event.spent_ms)
     except CoreError as error:
-        state["review_error"] = str(error)
+        state["review_error"] = (event.item, explain(error))
         return
     state["review_show"], state["review_after"] = None, event.item
     state["review_notice"] = ""
@@ -66,13 +67,16 @@ def current(schemes: list[Scheme], queue: work.Queue) -> work.Card | None:
 
 def show(card: work.Card, schemes: list[Scheme]) -> None:
     one = card.utterance
+    refused, why = st.session_state.get("review_error", (0, ""))
+    if why and refused != one.id:  # somebody else decided it, so that another item has come up
+        st.warning(forms.plain(why), icon=":material/group:")
     review(
         item=ReviewItem(
             id=one.id, version=one.version, text=one.text, original=one.original,
             audio_url=f"/audio/utterance/{one.id}" if one.voice_usable else None,
             context=(card.before, card.after),
             note=" · ".join(filter(None, [forms.speaker_title(one.speaker), one.key])),
-            error=st.session_state.get("review_error", ""),
+            error=why if refused == one.id else "",
         ),
         groups=forms.choice_groups(schemes, one.labels),
         key="review",

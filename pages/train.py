@@ -81,8 +81,8 @@ def show(job: Job) -> None:
         if len(told.get("history", ())) > 1:
             titles = {
                 "loss": _("Training loss"),
-                "val_loss": _("Validation loss"),
-                "val_macro_f1": _("Validation macro-F1"),
+                "validation_loss": _("Validation loss"),
+                "macro_f1": _("Validation macro-F1"),
             }
             st.plotly_chart(charts.curves(told["history"], titles, _("Epoch")), key=f"curve-{job.id}")
         left, right = st.columns([4, 1], vertical_alignment="center")

@@ -5,8 +5,6 @@
 - `doctor`: `{"ready": bool, "findings": [{"what", "state": "ok" | "absent" | "broken", "detail"}]}`
 """
 
-import sys
-from contextlib import redirect_stdout
 from dataclasses import asdict
 from typing import Annotated
 

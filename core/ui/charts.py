@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
+import streamlit as st
 
 from core.schemes import Scheme
 
@@ -12,22 +13,30 @@ _DASHES = ("solid", "dash", "dot", "dashdot")
 
 
 def _calm(figure: go.Figure, height: int, **layout: Any) -> go.Figure:
+    legend = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}
     base = {"height": height, "margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "paper_bgcolor": "rgba(0,0,0,0)",
-            "plot_bgcolor": "rgba(0,0,0,0)", "legend": {"orientation": "h", "y": -0.2}}  # fmt: skip
+            "plot_bgcolor": "rgba(0,0,0,0)", "legend": legend}  # fmt: skip
     return figure.update_layout(**(base | layout))
+
+
+def _ink() -> str:
+    """Text on coloured cells, in the browser's theme."""
+    return "#e5e9f0" if st.context.theme.type == "dark" else "#1f2937"
 
 
 def confusion(matrix: Sequence[Sequence[int]], chosen: Scheme, language: str, axes: tuple[str, str]) -> go.Figure:
     """Rows true, columns predicted. A heat map does not report clicks, so transparent squares lie over its cells.
 
-    Their `customdata` is (gold code, predicted code).
+    Their `customdata` is (gold code, predicted code). The numbers are annotations: a trace's own text fades once a cell
+    is chosen.
     """
-    names = [label.title(language) for label in chosen.labels]
+    titles = [label.title(language) for label in chosen.labels]
+    names = [title.replace(" ", "<br>") for title in titles]
     shares = [[n / max(sum(row), 1) for n in row] for row in matrix]
     figure = go.Figure(
         go.Heatmap(
             z=shares, x=names, y=names, zmin=0, zmax=1, showscale=False, hoverinfo="skip", xgap=3, ygap=3,
-            colorscale=[(0, "rgba(37,99,235,.06)"), (1, "rgba(37,99,235,.85)")],
+            colorscale=[(0, "rgba(37,99,235,.08)"), (1, "rgba(37,99,235,.6)")],
         )
     )  # fmt: skip
     cells = [(i, j) for i in range(len(names)) for j in range(len(names))]
@@ -35,17 +44,19 @@ def confusion(matrix: Sequence[Sequence[int]], chosen: Scheme, language: str, ax
         x=[names[j] for _, j in cells],
         y=[names[i] for i, _ in cells],
         customdata=[(chosen.codes[i], chosen.codes[j]) for i, j in cells],
-        text=[f"<b>{matrix[i][j]}</b><br>{shares[i][j]:.0%}" for i, j in cells],
-        mode="markers+text",
-        textfont={"size": 15},
+        hovertext=[f"{axes[0]}: {titles[i]}<br>{axes[1]}: {titles[j]}" for i, j in cells],
+        hoverinfo="text",
+        mode="markers",
         marker={"symbol": "square", "size": 64, "color": "rgba(0,0,0,0)"},
         selected={"marker": {"opacity": 0}},
-        unselected={"marker": {"opacity": 0}, "textfont": {"color": None}},
-        hovertemplate=f"{axes[0]}: %{{y}}<br>{axes[1]}: %{{x}}<extra></extra>",
+        unselected={"marker": {"opacity": 0}},
         showlegend=False,
     )
+    for i, j in cells:
+        told = f"<b>{matrix[i][j]}</b><br>{shares[i][j]:.0%}"
+        figure.add_annotation(x=names[j], y=names[i], text=told, showarrow=False, font={"size": 15, "color": _ink()})
     figure.update_yaxes(autorange="reversed", title=axes[0], showgrid=False)
-    figure.update_xaxes(title=axes[1], side="top", showgrid=False)
+    figure.update_xaxes(title=axes[1], side="top", showgrid=False, tickangle=0)
     return _calm(figure, 110 + 90 * len(names), clickmode="event+select", dragmode=False)
 
 

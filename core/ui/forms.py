@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import streamlit as st
 
@@ -79,6 +80,13 @@ def seconds(ms: int) -> str:
     '1:01.5'
     """
     return f"{ms // 60000}:{ms % 60000 / 1000:04.1f}"
+
+
+def listen(utterance_id: int) -> None:
+    """A small player of one utterance; the browser fetches the audio itself, so that a list of many costs nothing."""
+    # st.audio takes a path without a host for a file on the disk of the server.
+    here = urlsplit(st.context.url or "")
+    st.audio(f"{here.scheme}://{here.netloc}/audio/utterance/{utterance_id}", format="audio/wav")
 
 
 def utterance_rows(rows: Iterable[Utterance]) -> list[dict[str, object]]:

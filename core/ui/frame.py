@@ -12,9 +12,9 @@ import streamlit as st
 
 from core.errors import CoreError
 from core.settings import ASSETS
+from core.ui import forms, troubles
 from core.ui.i18n import LANGUAGES, N_, _, language
 from core.workflows.workspace import Workspace, open_workspace
-
 
 ICON = ASSETS / "icon.png"
 
@@ -101,7 +101,7 @@ def page(name: str) -> Iterator[None]:
     try:
         yield
     except CoreError as error:
-        st.error(str(error), icon=":material/error:")
+        st.error(f"{troubles.lead(error)}  \n{forms.plain(str(error))}", icon=":material/error:")
 
 
 def _sidebar(name: str) -> None:

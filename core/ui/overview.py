@@ -71,7 +71,7 @@ def _progress(name: str, n: dict[str, int]) -> None:
 
 
 def _recent(told: work.Overview) -> None:
-    left, right = st.columns(2)
+    left, right = st.columns([3, 2])
     with left:
         st.subheader(_("Recent runs"), anchor=False)
         if told.runs:
@@ -82,7 +82,7 @@ def _recent(told: work.Overview) -> None:
         st.subheader(_("Recent jobs"), anchor=False)
         if told.jobs:
             rows = [
-                {_("Job"): job.title, _("State"): _(JOB_STATES[job.state]), _("Started"): job.created_at[:16]}
+                {_("Job"): job.title, _("State"): _(JOB_STATES[job.state]), _("Started"): _short(job.created_at)}
                 for job in told.jobs[:8]
             ]
             st.dataframe(rows, hide_index=True)
@@ -98,5 +98,13 @@ def _run(run: RunInfo) -> dict[str, object]:
         _("State"): _(JOB_STATES[run.state]),
         _("Macro-F1"): None if score is None else round(score, 3),
         "n": run.metrics.get("test", {}).get("n"),
-        _("Started"): run.started_at[:16],
+        _("Started"): _short(run.started_at),
     }
+
+
+def _short(at: str) -> str:
+    """
+    >>> _short("2026-11-21T08:56:33.120000+00:00")
+    '11-21 08:56'
+    """
+    return at[5:16].replace("T", " ")

@@ -10,6 +10,7 @@ from core.ui import forms
 from core.ui.frame import curator, workspace
 from core.ui.i18n import _
 from core.ui.player import Choice, ChoiceGroup, ReviewEvent, ReviewItem, review
+from core.ui.troubles import explain
 from core.workflows import augment as work
 
 Details = Callable[[Proposal], tuple[str, str, str, dict[str, str]]]
@@ -40,8 +41,8 @@ def desk(kind: str, details: Details, run_id: str | None = None) -> None:
     choices = (Choice("accept", _("Accept"), "a", "#0f8a5f"), Choice("reject", _("Reject"), "x", "#dc2626"))
     review(
         item=ReviewItem(
-            id=one.id, version=state.get(f"{kind}_turn", 0), audio_url=None, text=text, original=original, readonly=True,
-            note=" · ".join([*told, note]), error=state.get(f"{kind}_error", ""),
+            id=one.id, version=state.get(f"{kind}_turn", 0), audio_url=None, text=text, original=original,
+            readonly=True, note=" · ".join([*told, note]), error=state.get(f"{kind}_error", ""),
         ),
         groups=[ChoiceGroup("decision", _("Decision"), choices)],
         can_edit=False,
@@ -64,4 +65,4 @@ def _handle(kind: str, event: ReviewEvent) -> None:
                 work.decide(workspace(), event.item, event.labels["decision"] == "accept", curator())
             state[f"{kind}_after"] = event.item
     except CoreError as error:
-        state[f"{kind}_error"] = str(error)
+        state[f"{kind}_error"] = explain(error)

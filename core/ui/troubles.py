@@ -1,0 +1,60 @@
+"""Errors in the reader's language: one sentence that says what kind of trouble it is, then the error's own words.
+
+The error names file, row, reason and way out in English, as the shell and the REST service do.
+"""
+
+from core.errors import (
+    AudioError,
+    BadRecord,
+    CheckpointMismatch,
+    Conflict,
+    CoreError,
+    MissingBackend,
+    NotEnoughData,
+    NotFound,
+    StoreError,
+    UnknownName,
+)  # fmt: skip
+from core.ui.i18n import N_, _
+
+# The reason of an AudioError begins with one of these.
+AUDIO = {
+    "empty file": N_("The file is empty."),
+    "not audio": N_("This is not an audio file that can be read."),
+    "truncated": N_("The recording is cut off: part of it is missing."),
+    "zero frames": N_("There is no sound in the file."),
+    "all-silent": N_("The recording is silent."),
+    "non-finite": N_("The recording holds values that are no sound."),
+    "too short": N_("The recording is too short."),
+    "too long": N_("The recording is too long."),
+    "too large": N_("The file is too large."),
+    "too many channels": N_("The recording has too many channels."),
+    "sample rate": N_("The sample rate is out of range."),
+    "codec error": N_("The recording cannot be decoded."),
+}
+KINDS: tuple[tuple[type[CoreError], str], ...] = (
+    (AudioError, N_("The recording cannot be used.")),
+    (BadRecord, N_("A record cannot be used.")),
+    (UnknownName, N_("There is nothing of this name.")),
+    (NotEnoughData, N_("There is not enough data for this.")),
+    (Conflict, N_("Somebody was faster: look again, then decide.")),
+    (NotFound, N_("It is not there.")),
+    (StoreError, N_("The store refused.")),
+    (MissingBackend, N_("An optional package is missing.")),
+    (CheckpointMismatch, N_("The files of this run do not belong together.")),
+    (CoreError, N_("This cannot be done.")),
+)
+
+
+def lead(error: CoreError) -> str:
+    """What kind of trouble it is, in the session's language."""
+    if isinstance(error, AudioError):
+        for start, message in AUDIO.items():
+            if error.reason.startswith(start):
+                return _(message)
+    return _(next(message for kind, message in KINDS if isinstance(error, kind)))
+
+
+def explain(error: CoreError) -> str:
+    """One line of plain text."""
+    return f"{lead(error)} ({error})"
