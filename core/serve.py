@@ -11,15 +11,16 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Thread
 
 import uvicorn
 
-from core.errors import InputError
+from core.errors import CoreError, InputError
 from core.jobs.__main__ import TETHER
 from core.settings import ROOT
 from core.ui import headers
+from core.workflows.predict import warm_up
 from core.workflows.workspace import open_workspace
 
 BACKOFF_S = (1.0, 2.0, 5.0, 15.0, 60.0)
@@ -62,6 +63,12 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready(self._address)
+            Thread(target=_warm_up, name="warm-up", daemon=True).start()
+
+
+def _warm_up() -> None:
+    with suppress(CoreError):  # a workspace without models has nothing to warm
+        warm_up(open_workspace())
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -43,6 +43,17 @@ def predictors(ws: Workspace, run_ids: Sequence[str] = ()) -> list[Predictor]:
     return [cached(ws.run_folder(run_id)) for run_id in newest.values()]
 
 
+def warm_up(ws: Workspace) -> None:
+    """Load the default models and judge a second of noise, so that the first visitor does not wait for libraries."""
+    noise = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
+    segments(noise)
+    for predictor in predictors(ws):
+        if predictor.modality == "voice":
+            predictor.predict_waves([noise])
+        else:
+            predictor.predict_texts(["여보세요"])
+
+
 def predict_text(ws: Workspace, text: str, run_ids: Sequence[str] = (), source: str = "text") -> dict[str, Any]:
     """Judge one typed sentence by every text model."""
     if not apply(DEFAULT_PLAN, text):
