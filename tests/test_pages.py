@@ -1,0 +1,178 @@
+"""Every page by AppTest: on the demo workspace, on an empty one, in both languages, and with what goes wrong.
+
+Selecting rows, charts and the components' keys need a browser: tests/browser.
+"""
+
+import io
+import json
+import wave
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.settings import DEMO, ROOT
+from core.ui.frame import PAGES
+from core.ui.i18n import catalogue
+from core.workflows import review
+from core.workflows.workspace import Workspace
+
+NAMES = [page.name for page in PAGES]
+
+
+def opened(name: str, lang: str = "ko", **query: str) -> AppTest:
+    """Page `name`, run once."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for key, value in {"lang": lang, **query}.items():
+        app.query_params[key] = value
+    app.run()
+    if name != "overview":
+        app.switch_page(next(page.file for page in PAGES if page.name == name)).run()
+    return app
+
+
+def said(app: AppTest) -> str:
+    """All that the page says in words."""
+    kinds = ("title", "subheader", "caption", "markdown", "info", "success", "warning", "error", "text")
+    return "\n".join(str(element.value) for kind in kinds for element in getattr(app, kind))
+
+
+@pytest.fixture(scope="module")
+def call() -> Iterator[tuple[bytes, bytes]]:
+    """A demo call: its WAV and its label JSON."""
+    with zipfile.ZipFile(DEMO / "archives" / "TS_서울_화재.zip") as sounds:
+        name = next(n for n in sorted(sounds.namelist()) if n.endswith(".wav"))
+        sound = sounds.read(name)
+    with zipfile.ZipFile(DEMO / "archives" / "TL_서울_화재.zip") as labels:
+        yield sound, labels.read(name.replace(".wav", ".json"))
+
+
+@pytest.mark.parametrize("lang", ["ko", "en"])
+@pytest.mark.parametrize("name", NAMES)
+def test_each_page_runs_on_the_demo_in_both_languages(demo_ws: Workspace, name: str, lang: str) -> None:
+    app = opened(name, lang)
+    assert not app.exception
+    assert not app.error
+    info = next(page for page in PAGES if page.name == name)
+    wanted = catalogue(lang).gettext(info.title)
+    assert [title.value for title in app.title] == [wanted]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_page_says_what_to_do_on_an_empty_workspace(ws: Workspace, name: str) -> None:
+    app = opened(name, "en")
+    assert not app.exception
+    hints = {
+        "overview": "Import a delivery",
+        "corpus": "import a delivery",
+        "review": "This queue is empty",
+        "augment": "Make some above",
+        "pseudo_label": "Train danger-text on the Train page",
+        "train": "Freeze a snapshot first",
+        "evaluate": "train one on the Train page",
+        "predict": "Upload a WAV or type a sentence",
+    }
+    assert hints[name] in said(app)
+
+
+def test_the_overview_counts_and_says_that_the_demo_is_a_demo(demo_ws: Workspace) -> None:
+    app = opened("overview", "en")
+    shown = {metric.label: metric.value for metric in app.metric}
+    counts = demo_ws.store.corpus.counts()
+    assert shown["Calls"] == str(counts["recordings"])
+    assert shown["Utterances"] == f"{counts['utterances']:,}"
+    assert "written by this project" in said(app)
+
+
+def test_the_corpus_is_filtered_by_the_url(demo_ws: Workspace) -> None:
+    app = opened("corpus", "en", text="화재")
+    total = len([u for u in _texts(demo_ws) if "화재" in u])
+    assert total
+    assert f"**{total}** utterances" in said(app)
+
+
+def _texts(ws: Workspace) -> list[str]:
+    from core.records import Filter
+
+    return [u.text for u in ws.store.corpus.every(Filter())]
+
+
+def test_the_review_page_counts_the_curators_decisions(demo_ws: Workspace) -> None:
+    card = review.next_card(demo_ws, ["danger"])
+    assert card is not None
+    review.decide(demo_ws, card.utterance.id, card.utterance.version, "tester", {"danger": "normal"})
+    assert f"{card.left - 1:,} left in this queue · 1 decisions by tester" in said(opened("review", "en"))
+
+
+def test_a_snapshot_is_frozen_and_refused_the_second_time(demo_ws: Workspace) -> None:
+    app = opened("train")
+    next(field for field in app.text_input if field.label == "이름").set_value("from-the-page")
+    next(button for button in app.button if button.label == "고정").click().run()
+    assert "고정했습니다: from\\-the\\-page" in said(app)
+    assert demo_ws.store.ledger.snapshot("from-the-page").scheme == "danger"
+    next(button for button in app.button if button.label == "고정").click().run()
+    assert "exists already" in app.error[0].value
+
+
+def test_a_typed_sentence_is_judged_with_reasons(demo_ws: Workspace) -> None:
+    app = opened("predict", "en")
+    next(field for field in app.text_input if field.label == "A sentence").set_value("할머니가 쓰러지셨어요")
+    next(button for button in app.button if button.label == "Judge").click().run()
+    assert not app.exception
+    shown = {metric.label: metric.value for metric in app.metric}
+    assert shown["Danger"] == "Danger"
+    assert "What spoke for it and against it" in said(app)
+    assert "calibrated on validation" in said(app)
+
+
+def test_a_wav_is_cut_into_utterances_and_judged(demo_ws: Workspace, call: tuple[bytes, bytes]) -> None:
+    app = opened("predict", "en")
+    app.file_uploader[0].set_value(("call.wav", call[0], "audio/wav")).run()
+    assert not app.exception
+    assert not app.error
+    (document,) = [json.loads(element.value) for element in app.json]
+    assert len(document["utterances"]) > 3
+    assert {scheme for u in document["utterances"] for scheme in u["judgements"]} == {"sentiment"}
+
+
+def test_with_its_label_json_the_transcript_is_judged_too(demo_ws: Workspace, call: tuple[bytes, bytes]) -> None:
+    app = opened("predict", "en")
+    files = [("call.wav", call[0], "audio/wav"), ("call.json", call[1], "application/json")]
+    app.file_uploader[0].set_value(files).run()
+    assert not app.exception
+    (document,) = [json.loads(element.value) for element in app.json]
+    wanted = json.loads(call[1].decode("utf-8-sig"))["utterances"]
+    assert [u["start_ms"] for u in document["utterances"]] == [u["startAt"] for u in wanted]
+    assert {s for u in document["utterances"] for s in u["judgements"]} == {"danger", "urgency", "sentiment"}
+
+
+def test_what_cannot_be_heard_is_one_message_in_korean(demo_ws: Workspace) -> None:
+    silent = io.BytesIO()
+    with wave.open(silent, "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(8000)
+        file.writeframes(bytes(16000))
+    app = opened("predict")
+    app.file_uploader[0].set_value(("조용함.wav", silent.getvalue(), "audio/wav")).run()
+    assert not app.exception
+    (error,) = app.error
+    assert error.value.startswith("아무 소리도 나지 않는 녹음입니다.")
+    assert "조용함" in error.value
+    assert "all\\-silent" in error.value
+
+
+def test_hostile_names_are_shown_and_not_rendered(demo_ws: Workspace) -> None:
+    app = opened("predict", "en")
+    name = "![x](http://127.0.0.1:9/x.png)<b>.wav"
+    app.file_uploader[0].set_value((name, b"RIFF", "audio/wav")).run()
+    (error,) = app.error
+    assert "![x](" not in error.value
+    assert "<b>" not in error.value.replace("\\<b\\>", "")
+
+
+def test_pages_are_files_of_the_frame() -> None:
+    files = {f"pages/{path.name}" for path in Path(ROOT / "pages").glob("*.py")} | {"app.py"}
+    assert {page.file for page in PAGES} == files
