@@ -76,9 +76,10 @@ messages: $(VENV)/.runtime
 	@$(BIN)/python -m scripts.messages
 
 screenshots: $(VENV)/.dev
-	@$(BIN)/python scripts/screenshots.py
+	@$(BIN)/python -m scripts.screenshots
 
 bench: $(VENV)/.dev
+	@$(BIN)/python -m core demo
 	@$(BIN)/python -m bench.ingest
 	@$(BIN)/python -m bench.review
 

@@ -101,7 +101,7 @@ def behind(run: RunInfo, gold: str, predicted: str) -> None:
     st.subheader(
         _("{gold} taken for {predicted}: {n}").format(gold=names[0], predicted=names[1], n=len(found)), anchor=False
     )
-    shelf = st.container(height=620, border=False)
+    shelf = st.container(height=620 if len(found) > 4 else "content", border=False)
     for mistake in found[:30]:
         one = mistake.utterance
         with shelf.container(border=True):

@@ -35,6 +35,7 @@ def judge_voice() -> None:
         st.info(_("The label JSON came without its WAV: drop both together."))
 
 
+@st.fragment  # choosing an utterance must not judge the recording again
 def show_recording(document: dict[str, Any], data: bytes) -> None:
     found = document["utterances"]
     st.subheader(forms.plain(document["source"]), anchor=False)

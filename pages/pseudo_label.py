@@ -78,4 +78,4 @@ with ui.page("pseudo_label"):
     run = choose_run()
     if run is not None:
         act(run, sliders(run))
-        proposals.desk(work.KIND, details, run.id)
+        proposals.desk(work.KIND, details, run.id, hear=True)

@@ -164,6 +164,23 @@ def test_what_cannot_be_heard_is_one_message_in_korean(demo_ws: Workspace) -> No
     assert "all\\-silent" in error.value
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "cpython/pluck-pcm24.wav", "cpython/pluck-ulaw.au", "hound/nonstandard-01.wav", "hound/pop.wav",
+        "scipy/test-1234Hz-le-1ch-10S-20bit-extra.wav", "scipy/test-44100Hz-le-1ch-4bytes-early-eof-no-data.wav",
+        "scipy/test-8000Hz-le-3ch-5S-36bit.wav", "scipy/test-48000Hz-2ch-64bit-float-le-wavex.wav",
+    ],
+)  # fmt: skip
+def test_odd_audio_gives_a_result_or_a_message(demo_ws: Workspace, shared: Path, name: str) -> None:
+    path = shared / "odd_audio" / name
+    app = opened("predict", "en")
+    app.file_uploader[0].set_value((path.name, path.read_bytes(), "audio/wav")).run()
+    assert not app.exception
+    answers = [len(app.error), len(app.json), said(app).count("No speech was found in this recording.")]
+    assert sum(answers) == 1, answers
+
+
 def test_hostile_names_are_shown_and_not_rendered(demo_ws: Workspace) -> None:
     app = opened("predict", "en")
     name = "![x](http://127.0.0.1:9/x.png)<b>.wav"

@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -187,6 +188,29 @@ def test_training_leaves_the_world_as_it_was(home: Path) -> None:
     train(voice_spec(home, **QUICK), quiet)
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.get_rng_state(), random_state)
+
+
+TRAIN_IN_A_PROCESS = """
+import sys
+from pathlib import Path
+from training_corpus import voice_spec
+from core.training.engine import train
+
+train(voice_spec(Path(sys.argv[1]), sys.argv[2], epochs="6", batch_size="8"), lambda progress: None)
+"""
+
+
+def test_the_number_of_threads_changes_no_weight(home: Path) -> None:
+    """More than the machine has is allowed, and splits the sums all the same."""
+    made = {}
+    for threads in ("1", "3"):
+        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+        environment = os.environ | dict.fromkeys(names, threads) | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+        run_id = f"threads-{threads}"
+        command = [sys.executable, "-c", TRAIN_IN_A_PROCESS, str(home), run_id]
+        subprocess.run(command, cwd=ROOT, env=environment, check=True)
+        made[threads] = weights(voice_spec(home, run_id, epochs="6", batch_size="8"))
+    assert made["1"] == made["3"]
 
 
 def test_another_seed_gives_other_weights(home: Path) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from core.confidence import apply_temperature, fit_temperature
 from core.errors import InputError, NotEnoughData
@@ -32,6 +33,10 @@ from core.training.trainers import Trainer
 
 Report = Callable[[dict[str, Any]], None]
 Step = Callable[[str, Callable[[], Any]], Any]
+
+# Sums of floats depend on how many threads share them, and thirty epochs make much of little: on one thread the same
+# snapshot and seed give the same run on a machine of any size. The models are small enough to lose nothing by it.
+_one_thread = threadpool_limits.wrap(limits=1)
 
 _RUN_ID = re.compile(r"[\w-][\w.-]{0,99}")
 
@@ -113,6 +118,7 @@ class _Work:
         return {"done": done, "total": total, "unit": unit, "epoch": epoch, "epochs": epochs, "loss": loss}
 
 
+@_one_thread
 def prepare(spec: TrainSpec, report: Report) -> int:
     """Check the snapshot, write config.toml and the features; the number of epochs at most.
 
@@ -142,6 +148,7 @@ def _check_inputs(inputs: Inputs, name: str) -> None:
         raise NotEnoughData(f"snapshot {name}: usable training items are all of class {', '.join(classes)}{why}")
 
 
+@_one_thread
 def run_epoch(spec: TrainSpec, epoch: int, report: Report) -> dict[str, Any]:
     """Train `epoch` (1, 2, ...) from the checkpoint before it, score the validation side, keep checkpoint and line.
 
@@ -182,6 +189,7 @@ def _best(history: list[dict[str, Any]]) -> int:
     return int(min(history, key=lambda e: (-e["macro_f1"], round(e["validation_loss"], 3), e["epoch"]))["epoch"])
 
 
+@_one_thread
 def finish(spec: TrainSpec, report: Report, now: Callable[[], str] | None = None) -> dict[str, Any]:
     """Calibrate the best epoch on validation, score it on test, write the Checkpoint; the metrics.
 

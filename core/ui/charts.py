@@ -106,12 +106,14 @@ def shares(
     """Stacked bars a class: kept and dropped."""
     titles = [label.title(language) for label in chosen.labels]
     figure = go.Figure()
-    for counts, name, color, pattern in ((kept, names[0], BLUE, ""), (dropped, names[1], GREY, "/")):
+    hatched = {"shape": "/", "fillmode": "overlay", "fgopacity": 0.35}
+    for counts, name, color, pattern in ((kept, names[0], BLUE, {}), (dropped, names[1], GREY, hatched)):
         values = [counts[code] for code in chosen.codes]
         figure.add_bar(y=titles, x=values, name=name, orientation="h", text=values,
-                       marker={"color": color, "pattern": {"shape": pattern}})  # fmt: skip
+                       insidetextanchor="middle",
+                       marker={"color": color, "pattern": pattern})  # fmt: skip
     figure.update_yaxes(autorange="reversed")
-    return _calm(figure, 110 + 48 * len(titles), barmode="stack")
+    return _calm(figure, 110 + 48 * len(titles), barmode="stack", legend_traceorder="normal")
 
 
 def timeline(utterances: Sequence[Mapping[str, Any]], scheme: Scheme, language: str, x_title: str) -> go.Figure:

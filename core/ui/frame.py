@@ -110,13 +110,18 @@ def _sidebar(name: str) -> None:
         for info in PAGES:
             st.page_link(info.file, label=_(info.title), icon=info.icon, disabled=info.name == name)
         st.divider()
-        st.session_state.setdefault("lang", language())
+        # Not persist_state: the next page would find None where nobody had pressed the switch.
+        st.session_state["lang"] = language()
         st.segmented_control(
             "언어 · Language", list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="lang", required=True,
-            persist_state="session",
+            on_change=_keep_language,
         )  # fmt: skip
         st.text_input(_("Curator"), key="curator_name", max_chars=40, placeholder=workspace().settings.curator,
                       help=_("Your decisions are kept under this name."), persist_state="session")  # fmt: skip
+
+
+def _keep_language() -> None:
+    st.session_state["language"] = st.query_params["lang"] = st.session_state["lang"]
 
 
 def curator() -> str:

@@ -30,11 +30,15 @@ def catalogue(language: str) -> gettext.NullTranslations:
 
 
 def language() -> str:
-    """The language of this browser session: what the switch (its key is `lang`) says, else `?lang=`, else Korean."""
+    """The language of this browser session: what was chosen last, by the switch or by `?lang=`, else Korean."""
     import streamlit as st
 
-    chosen = st.session_state.get("lang") or st.query_params.get("lang")
-    return chosen if chosen in LANGUAGES else DEFAULT
+    state = st.session_state
+    chosen = state.get("language") or st.query_params.get("lang")
+    if chosen not in LANGUAGES:
+        return DEFAULT
+    state["language"] = chosen  # the next page's address does not say it again
+    return chosen
 
 
 def _(message: str) -> str:

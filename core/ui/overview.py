@@ -58,7 +58,7 @@ def _counts(counts: dict[str, int]) -> None:
         (_("Usable for voice"), f"{counts['voice_usable']:,}"),
         (_("Audio (minutes)"), f"{counts['audio_ms'] / 60000:,.1f}"),
     )
-    for column, (title, value) in zip(st.columns(len(shown)), shown, strict=True):
+    for column, (title, value) in zip(st.columns([4, 4, 5, 4, 4]), shown, strict=True):
         column.metric(title, value, border=True)
 
 
@@ -71,7 +71,7 @@ def _progress(name: str, n: dict[str, int]) -> None:
 
 
 def _recent(told: work.Overview) -> None:
-    left, right = st.columns([3, 2])
+    left, right = st.columns([4, 3])
     with left:
         st.subheader(_("Recent runs"), anchor=False)
         if told.runs:

@@ -17,8 +17,11 @@ Details = Callable[[Proposal], tuple[str, str, str, dict[str, str]]]
 
 
 @st.fragment
-def desk(kind: str, details: Details, run_id: str | None = None) -> None:
-    """The next open proposal of `kind`; `details` gives (text, original, note, labels) of one."""
+def desk(kind: str, details: Details, run_id: str | None = None, hear: bool = False) -> None:
+    """The next open proposal of `kind`; `details` gives (text, original, note, labels) of one.
+
+    With `hear` the utterance it is about is played, where it can be.
+    """
     counts = workspace().store.proposals.counts(kind, run_id)
     for column, (title, n) in zip(
         st.columns(3),
@@ -41,7 +44,7 @@ def desk(kind: str, details: Details, run_id: str | None = None) -> None:
     choices = (Choice("accept", _("Accept"), "a", "#0f8a5f"), Choice("reject", _("Reject"), "x", "#dc2626"))
     review(
         item=ReviewItem(
-            id=one.id, version=state.get(f"{kind}_turn", 0), audio_url=None, text=text, original=original,
+            id=one.id, version=state.get(f"{kind}_turn", 0), audio_url=_audio(one) if hear else None, text=text, original=original,
             readonly=True, note=" · ".join([*told, note]), error=state.get(f"{kind}_error", ""),
         ),
         groups=[ChoiceGroup("decision", _("Decision"), choices)],
@@ -66,3 +69,8 @@ def _handle(kind: str, event: ReviewEvent) -> None:
             state[f"{kind}_after"] = event.item
     except CoreError as error:
         state[f"{kind}_error"] = explain(error)
+
+
+def _audio(one: Proposal) -> str | None:
+    about = workspace().store.corpus.utterance(one.utterance_id)
+    return f"/audio/utterance/{about.id}" if about.voice_usable else None

@@ -3,6 +3,7 @@
 A token is unguessable and is all that is needed to hear the upload; nothing is written to disk.
 """
 
+import hmac
 import secrets
 from collections import OrderedDict
 from threading import Lock
@@ -10,15 +11,20 @@ from threading import Lock
 ENTRIES = 32
 BYTES = 256_000_000
 
+_SECRET = secrets.token_bytes(32)
 _kept: OrderedDict[str, bytes] = OrderedDict()
 _lock = Lock()
 
 
 def keep(data: bytes) -> str:
-    """A token under which `/audio/upload/{token}` serves `data`; the least recently played uploads make room."""
-    token = secrets.token_urlsafe(16)
+    """A token under which `/audio/upload/{token}` serves `data`; the least recently played uploads make room.
+
+    The same data has the same token for as long as the server runs, so that a player of it is not begun anew.
+    """
+    token = hmac.digest(_SECRET, data, "sha256").hex()[:32]
     with _lock:
         _kept[token] = data
+        _kept.move_to_end(token)
         while len(_kept) > 1 and (len(_kept) > ENTRIES or sum(map(len, _kept.values())) > BYTES):
             _kept.popitem(last=False)
     return token
