@@ -44,8 +44,8 @@ def desk(kind: str, details: Details, run_id: str | None = None, hear: bool = Fa
     choices = (Choice("accept", _("Accept"), "a", "#0f8a5f"), Choice("reject", _("Reject"), "x", "#dc2626"))
     review(
         item=ReviewItem(
-            id=one.id, version=state.get(f"{kind}_turn", 0), audio_url=_audio(one) if hear else None, text=text, original=original,
-            readonly=True, note=" · ".join([*told, note]), error=state.get(f"{kind}_error", ""),
+            id=one.id, version=state.get(f"{kind}_turn", 0), audio_url=_audio(one) if hear else None,
+            text=text, original=original, readonly=True, note=" · ".join([*told, note]), error=state.get(f"{kind}_error", ""),
         ),
         groups=[ChoiceGroup("decision", _("Decision"), choices)],
         can_edit=False,

@@ -115,6 +115,7 @@ class Player {
       const sound = await this.sound.load(url);
       if (!sound) return;
       await this.wave.show(sound.peaks, sound.durationMs);
+      this.#time(this.atMs); // a new drawing begins at 0
       this.timeAll.textContent = clock(sound.durationMs);
       this.status.textContent = "";
       this.playButton.disabled = false;

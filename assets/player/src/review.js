@@ -202,7 +202,8 @@ class Review {
     this.url = item.audio_url;
     this.audioNote.textContent = this.url ? "" : strings.no_audio;
     this.holder.hidden = !this.url;
-    this.playButton.disabled = !this.url;
+    const listening = [this.playButton, this.autoplayButton, this.root.querySelector("[data-command=replay]")];
+    for (const control of listening) control.hidden = !this.url;
     this.root.dataset.ready = "false";
     this.sound.unload();
     this.#soundState();
