@@ -45,7 +45,8 @@ def desk(kind: str, details: Details, run_id: str | None = None, hear: bool = Fa
     review(
         item=ReviewItem(
             id=one.id, version=state.get(f"{kind}_turn", 0), audio_url=_audio(one) if hear else None,
-            text=text, original=original, readonly=True, note=" · ".join([*told, note]), error=state.get(f"{kind}_error", ""),
+            text=text, original=original, readonly=True,
+            note=" · ".join([*told, note]), error=state.get(f"{kind}_error", ""),
         ),
         groups=[ChoiceGroup("decision", _("Decision"), choices)],
         can_edit=False,
