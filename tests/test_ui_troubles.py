@@ -12,7 +12,7 @@ from core.ui.i18n import catalogue
 
 def test_every_reason_of_the_gate_has_a_sentence() -> None:
     source = "".join(inspect.getsource(module) for module in (gate, reader))
-    reasons = re.findall(r'AudioError\((?:self\.)?where, f?"([^"{]+)', source) + [header.not_audio(b"x" * 16)]
+    reasons = [*re.findall(r'AudioError\((?:self\.)?where, f?"([^"{]+)', source), header.not_audio(b"x" * 16)]
     assert len(reasons) > 12
     known = (*troubles.AUDIO, "no such file")
     assert [r for r in reasons if not r.startswith(known)] == []

@@ -50,6 +50,7 @@ def desk(kind: str, details: Details, run_id: str | None = None, hear: bool = Fa
         ),
         groups=[ChoiceGroup("decision", _("Decision"), choices)],
         can_edit=False,
+        strings=None if hear else {"no_audio": ""},
         can_skip=True,
         key=f"desk-{kind}",
         on_event=lambda event: _handle(kind, event),

@@ -1,0 +1,289 @@
+"""Every page as a picture: `python -m scripts.screenshots [--home workspace] [--only review,train]`.
+
+A real server on a copy of the demo workspace (`--home`, built afresh where there is none), in which a few utterances
+are decided, proposals wait and a job has run; each page in Korean on light and in English on dark, 1400 px wide and as
+long as it is, to assets/screenshots/{page}-{ko-light|en-dark}.png. It checks nothing: tests/browser does.
+"""
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Literal
+from urllib.request import urlopen
+from zipfile import ZipFile
+
+from PIL import Image
+from playwright.sync_api import Browser, Locator, Page, sync_playwright
+
+from core.confidence import Rule
+from core.records import Filter
+from core.settings import ASSETS, DEMO, ROOT
+from core.ui.frame import PAGES
+from core.workflows import augment, pseudo_label, review, train
+from core.workflows.workspace import Workspace, open_workspace
+
+TARGET = ASSETS / "screenshots"
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+ARGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
+WIDTH_PX, LEAST_HEIGHT_PX, MOST_HEIGHT_PX = 1400, 800, 2400
+LARGEST_BYTES = 150_000
+PATIENCE_S = 120
+DECISIONS = 12
+QUERY = "연기"
+
+
+@dataclass(frozen=True)
+class Look:
+    language: Literal["ko", "en"]
+    theme: Literal["light", "dark"]
+
+    @property
+    def name(self) -> str:
+        return f"{self.language}-{self.theme}"
+
+
+LOOKS = (Look("ko", "light"), Look("en", "dark"))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What there is to be shown: a delivered call with its label document, and a run that errs now and then."""
+
+    address: str
+    wav: bytes
+    labels: bytes
+    run: str
+
+
+def prepare(ws: Workspace) -> None:
+    """A workspace in the middle of its work: decisions, accepted and waiting proposals."""
+    after = 0
+    for _ in range(DECISIONS):
+        card = review.next_card(ws, ["danger"], after_id=after)
+        if card is None:
+            return
+        after = card.utterance.id
+        code = "danger" if card.utterance.speaker == "caller" else "normal"
+        review.decide(ws, after, card.utterance.version, "curator", {"danger": code}, spent_ms=2400)
+    augment.propose(ws, augment.AugmentPlan("random-deletion", limit=24, strength=0.2, seed=1))
+    for _ in range(5):
+        if (one := augment.next_proposal(ws, augment.KIND)) is not None:
+            augment.decide(ws, one.id, True, "curator")
+    run = newest(ws, "danger-text")
+    pseudo_label.judge(ws, run)
+    pseudo_label.propose(ws, run, Rule(0.75, 0.2))
+
+
+def newest(ws: Workspace, recipe: str) -> str:
+    return next(run.id for run in ws.store.ledger.runs("done") if run.recipe == recipe)
+
+
+def await_job(ws: Workspace, run_id: str) -> None:
+    """Until the server's worker has finished it."""
+    give_up = time.monotonic() + PATIENCE_S
+    while (state := ws.store.board.get(run_id).state) != "done":
+        if state in ("failed", "cancelled") or time.monotonic() > give_up:
+            raise SystemExit(f"the job {run_id} is {state}: {ws.store.board.get(run_id).error}")
+        time.sleep(0.3)
+
+
+def stage(ws: Workspace, address: str) -> Stage:
+    wanted = Filter(labels={"urgency": ("high",)}, text=QUERY, with_audio=True)
+    call_id = ws.store.corpus.find(wanted, limit=1).rows[0].recording_id
+    assert call_id is not None
+    told = ws.store.corpus.recording(call_id).meta
+    with ZipFile(DEMO / "archives" / told["archive"]) as archive:
+        labels = archive.read(told["member"])
+    return Stage(address, ws.audio_file(call_id).read_bytes(), labels, newest(ws, "danger-text"))
+
+
+# --- the pages, each in a state worth looking at ----------------------------------------------------------------------
+
+
+def corpus(page: Page, shown: Stage) -> None:
+    page.get_by_test_id("stMain").locator("input[type=text]").first.fill(QUERY)
+    page.keyboard.press("Enter")
+    settle(page)
+    click(page, page.get_by_test_id("stDataFrame"), 20, 52)
+    page.locator(".gw-player[data-ready=true]").wait_for()
+
+
+def review_page(page: Page, shown: Stage) -> None:
+    page.locator(".gw-review[data-ready=true]").wait_for()
+    text = page.locator(".gw-review textarea")
+    text.fill(f"{text.input_value()} 빨리요")
+    page.locator(".gw-review .gw-bar").click()
+
+
+def desk(page: Page, shown: Stage) -> None:
+    page.locator(".gw-review").wait_for()
+
+
+def train_page(page: Page, shown: Stage) -> None:
+    page.get_by_test_id("stExpander").nth(1).locator("summary").click()
+    page.locator(".js-plotly-plot").first.wait_for()
+
+
+def evaluate(page: Page, shown: Stage) -> None:
+    page.goto(f"{page.url}&run={shown.run}")
+    plot = page.locator(".js-plotly-plot").nth(1)
+    missed = plot.locator(".scatterlayer .point").nth(2)  # row by row: true danger, taken for normal
+    missed.wait_for()
+    plot.scroll_into_view_if_needed()
+    click(page, missed, 8, 8)
+    page.get_by_test_id("stVerticalBlock").get_by_test_id("stText").first.wait_for()
+    page.mouse.move(0, 0)
+
+
+def predict(page: Page, shown: Stage) -> None:
+    page.locator("input[type=file]").set_input_files(
+        [
+            {"name": "call.wav", "mimeType": "audio/wav", "buffer": shown.wav},
+            {"name": "call.json", "mimeType": "application/json", "buffer": shown.labels},
+        ]
+    )
+    page.locator(".gw-player[data-ready=true]").wait_for()
+    page.locator(".js-plotly-plot").first.wait_for()
+
+
+ACTIONS: dict[str, Callable[[Page, Stage], None]] = {
+    "corpus": corpus,
+    "review": review_page,
+    "augment": desk,
+    "pseudo_label": desk,
+    "train": train_page,
+    "evaluate": evaluate,
+    "predict": predict,
+}
+
+
+def click(page: Page, target: Locator, x: float, y: float) -> None:
+    """By the mouse itself: tables and plots cover what is clicked with layers of their own."""
+    box = target.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + x, box["y"] + y)
+
+
+# --- taking them ------------------------------------------------------------------------------------------------------
+
+
+def settle(page: Page) -> None:
+    """Until the page has finished its run and drawn its charts."""
+    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget], [data-stale=true]')")
+    page.wait_for_timeout(700)
+
+
+def take(browser: Browser, look: Look, name: str, shown: Stage) -> None:
+    context = browser.new_context(
+        viewport={"width": WIDTH_PX, "height": LEAST_HEIGHT_PX}, color_scheme=look.theme, locale=look.language
+    )
+    page = context.new_page()
+    page.set_default_timeout(30_000)
+    page.goto(f"{shown.address}/{'' if name == 'overview' else name}?lang={look.language}")
+    page.get_by_test_id("stHeading").first.wait_for()
+    settle(page)
+    if name in ACTIONS:
+        ACTIONS[name](page, shown)
+        settle(page)
+    # Streamlit scrolls an inner element: the window has to be as high as that element's content, which grows with it.
+    for _ in range(2):
+        height = page.evaluate("() => document.querySelector('[data-testid=stMainBlockContainer]').scrollHeight")
+        page.set_viewport_size({"width": WIDTH_PX, "height": min(max(height, LEAST_HEIGHT_PX), MOST_HEIGHT_PX)})
+        settle(page)
+    page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
+    settle(page)
+    path = TARGET / f"{name}-{look.name}.png"
+    path.write_bytes(compressed(page.screenshot()))
+    print(f"{path.relative_to(ROOT)} {path.stat().st_size / 1000:.0f} kB")
+    context.close()
+
+
+def compressed(png: bytes) -> bytes:
+    """The same picture in as many of 256 colours as fit into `LARGEST_BYTES`."""
+    picture = Image.open(BytesIO(png)).convert("RGB")
+    for colors in (256, 128, 64, 32):
+        out = BytesIO()
+        picture.quantize(colors, dither=Image.Dither.NONE).save(out, "PNG", optimize=True)
+        if out.tell() <= LARGEST_BYTES:
+            break
+    return out.getvalue()
+
+
+@contextmanager
+def serving(home: Path) -> Iterator[str]:
+    """A server on `home`; gives its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = subprocess.Popen(
+        [sys.executable, "-m", "core", "serve", "--port", str(port)], cwd=ROOT, env=environment(home),
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield await_server(server, f"http://127.0.0.1:{port}")
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def await_server(server: subprocess.Popen[bytes], address: str) -> str:
+    give_up = time.monotonic() + PATIENCE_S
+    while server.poll() is None and time.monotonic() < give_up:
+        try:
+            with urlopen(f"{address}/api/v1/health", timeout=5):
+                return address
+        except OSError:
+            time.sleep(0.2)
+    raise SystemExit("the server did not start")
+
+
+def environment(home: Path) -> dict[str, str]:
+    others = {name: value for name, value in os.environ.items() if not name.startswith("GWIDAMA_")}
+    return others | {"GWIDAMA_HOME": str(home), "GWIDAMA_CURATOR": "curator"}
+
+
+def demo_copy(source: Path, home: Path) -> None:
+    """A copy of the workspace `source`, completed to the demo."""
+    if source.exists():
+        shutil.copytree(source, home, ignore=shutil.ignore_patterns("*.lock"))
+    subprocess.run([sys.executable, "-m", "core", "demo"], cwd=ROOT, env=environment(home), check=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
+    parser.add_argument("--home", type=Path, default=ROOT / "workspace", help="a demo workspace; it is copied")
+    parser.add_argument("--only", default="", help="pages, separated by commas; all by default")
+    chosen = parser.parse_args()
+    names = [info.name for info in PAGES if not chosen.only or info.name in chosen.only.split(",")]
+    chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if chromium is None:
+        raise SystemExit("chromium is not installed (Debian: apt-get install chromium fonts-nanum)")
+    TARGET.mkdir(exist_ok=True)
+    with TemporaryDirectory() as folder:
+        home = Path(folder) / "workspace"
+        demo_copy(chosen.home.resolve(), home)
+        os.environ.update(environment(home))
+        ws = open_workspace()
+        prepare(ws)
+        with serving(home) as address, sync_playwright() as playwright:
+            await_job(ws, train.start(ws, "emotion-voice", "demo-sentiment"))
+            browser = playwright.chromium.launch(executable_path=chromium, args=ARGS.split())
+            shown = stage(ws, address)
+            for look in LOOKS:
+                for name in names:
+                    take(browser, look, name, shown)
+            browser.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,207 @@
+"""A real server on a workspace of its own, and what a person does with its pages in Chromium.
+
+`Live` starts, stops and kills the server; the functions find and wait for what is on the screen. Expected values come
+from the store: every process may read it while the server runs. Nothing here asserts about the product.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote
+from urllib.request import urlopen
+
+from playwright.sync_api import Locator, Page, expect
+
+from core.settings import ROOT, Settings
+from core.ui.i18n import catalogue
+from core.workflows.workspace import Workspace, open_workspace
+
+ARGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
+PATIENCE_S = 60
+PATIENCE_MS = PATIENCE_S * 1000
+CURATOR = "tester"
+
+expect.set_options(timeout=PATIENCE_MS)
+
+# Streamlit keeps a component in a shadow tree; `gw("review")` finds its root wherever it is.
+FINDER = """
+window.gw = (name) =>
+  [...document.querySelectorAll("*")].map((node) => node.shadowRoot?.querySelector(".gw-" + name)).find(Boolean);
+"""
+# [item, version] on the screen once a key counts: painted, unlocked, the quiet time over; and other than `before`.
+OPEN = """(before) => {
+  const shown = gw("review")?.dataset;
+  if (!shown?.paintedAt || shown.locked !== "false" || performance.now() - shown.paintedAt < 130) return null;
+  return `${shown.item} ${shown.version}` !== before && [+shown.item, +shown.version];
+}"""
+# Notes every [item, version] that reached the screen, in order, in window.painted.
+WATCH = """() => {
+  const root = gw("review");
+  window.painted = [];
+  const note = () => {
+    const {item, version, paintedAt} = root.dataset, last = window.painted.at(-1);
+    if (paintedAt && !(last && last[0] == item && last[1] == version)) window.painted.push([+item, +version]);
+  };
+  new MutationObserver(note).observe(root, {attributes: true});
+  note();
+}"""
+
+
+def until(fact: Callable[[], object], what: str) -> None:
+    """For facts of the store or the system; what the page shows is waited for with `expect`."""
+    give_up = time.monotonic() + PATIENCE_S
+    while not fact():
+        if time.monotonic() > give_up:
+            raise AssertionError(f"never happened: {what}")
+        time.sleep(0.05)
+
+
+class Live:
+    """`python -m core serve` on `home`, always at the same address."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.log = home.parent / f"{home.name}.log"
+
+    @cached_property
+    def ws(self) -> Workspace:
+        database, jobs = (f"sqlite:///{self.home / name}" for name in ("gwidama.db", "jobs.db"))
+        return open_workspace(Settings(self.home, database, jobs, frozenset(), "127.0.0.1", self.port, CURATOR))
+
+    def environment(self) -> dict[str, str]:
+        others = {k: v for k, v in os.environ.items() if not k.startswith(("GWIDAMA_", "STREAMLIT_"))}
+        return others | {"GWIDAMA_HOME": str(self.home), "GWIDAMA_CURATOR": CURATOR}
+
+    def core(self, *arguments: str) -> str:
+        """One command of the shell; what it printed."""
+        command = [sys.executable, "-m", "core", *arguments]
+        done = subprocess.run(
+            command, cwd=ROOT, env=self.environment(), capture_output=True, encoding="utf-8", check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def start(self) -> None:
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "core", "serve", "--port", str(self.port)],
+                cwd=ROOT, env=self.environment(), stdout=log, stderr=log,
+            )  # fmt: skip
+        until(self._answers, f"the server starts; its log: {self.log.read_text('utf-8')[-2000:]}")
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text("utf-8")[-4000:]
+        try:
+            with urlopen(f"{self.address}/api/v1/health", timeout=5):
+                return True
+        except OSError:
+            return False
+
+    def end(self, how: signal.Signals = signal.SIGTERM) -> None:
+        self.process.send_signal(how)
+        self.process.wait(PATIENCE_S)
+
+    def worker(self) -> int:
+        """The process that works on jobs."""
+        found: list[int] = []
+
+        def look() -> bool:
+            for stat in Path("/proc").glob("[0-9]*/stat"):
+                try:
+                    parent = int(stat.read_text().rpartition(")")[2].split()[1])
+                    command = stat.with_name("cmdline").read_bytes()
+                except OSError:
+                    continue
+                if parent == self.process.pid and b"core.jobs" in command:
+                    found.append(int(stat.parent.name))
+            return bool(found)
+
+        until(look, "there is a worker")
+        return found[0]
+
+
+def go(page: Page, live: Live, name: str, lang: str = "ko", **query: str) -> None:
+    """Open a page and wait for the end of its first run."""
+    asked = "&".join(f"{key}={quote(value)}" for key, value in {"lang": lang, **query}.items())
+    page.goto(f"{live.address}/{name}?{asked}")
+    expect(page.get_by_test_id("stHeading").first).to_be_visible()
+    idle(page)
+
+
+def idle(page: Page) -> None:
+    expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached()
+
+
+def main(page: Page) -> Locator:
+    return page.get_by_test_id("stMain")
+
+
+def component(page: Page, name: str) -> Locator:
+    """The player's or the review's root, with what it is to show on the screen."""
+    root = page.locator(f".gw-{name}")
+    expect(root).to_be_visible()
+    return root
+
+
+def shown(page: Page, before: tuple[int, int] | None = None) -> tuple[int, int]:
+    """(id, version) of the item in the review component, once keys count for it; waits for another than `before`."""
+    handle = page.wait_for_function(OPEN, arg=f"{before[0]} {before[1]}" if before else "", timeout=PATIENCE_MS)
+    item, version = handle.json_value()
+    return item, version
+
+
+def press_at(page: Page, target: Locator, x: float, y: float) -> None:
+    """By the mouse itself: tables and plots cover what is clicked with layers of their own."""
+    target.scroll_into_view_if_needed()
+    box = target.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + x, box["y"] + y)
+
+
+def ko(message: str, **values: object) -> str:
+    """A message of the code as the page shows it in Korean, without Markdown's bold."""
+    return catalogue("ko").gettext(message).format(**values).replace("**", "")
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """One entry of the select box or multiselect called `label`."""
+    idle(page)
+    box = page.get_by_role("combobox", name=label, exact=True)
+    entry = page.get_by_role("option", name=option, exact=True)
+
+    def open_list() -> bool:  # it closes again when the page moves under it
+        if not entry.is_visible():
+            box.click()
+            page.wait_for_timeout(100)
+        return entry.is_visible()
+
+    until(open_list, f"{label} offers {option}")
+    entry.evaluate("node => node.click()")
+
+
+def cell(page: Page, row: int, column: int = 1) -> Locator:
+    """A cell of the page's first table; both count as people do, from 1."""
+    return page.get_by_test_id("stDataFrame").first.get_by_test_id(f"glide-cell-{column}-{row - 1}")
+
+
+def pick_row(page: Page, row: int) -> None:
+    """The check box at the row's left; its place is drawn, not an element."""
+    press_at(page, page.get_by_test_id("stDataFrame").first, 18, 52 + 35 * (row - 1))
+
+
+def confusion_cell(page: Page, gold: str, predicted: str, codes: Sequence[str]) -> None:
+    """Click the cell of the confusion matrix; `codes` are the classes in order."""
+    plot = page.locator(".js-plotly-plot").nth(1)
+    points = plot.locator(".scatterlayer .point")
+    expect(points).to_have_count(len(codes) ** 2)
+    press_at(page, points.nth(codes.index(gold) * len(codes) + codes.index(predicted)), 32, 32)

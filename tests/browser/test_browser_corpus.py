@@ -1,0 +1,197 @@
+"""From an empty workspace: an import seen on the Corpus page, a region heard; hostile words shown as they are."""
+
+import csv
+import re
+from pathlib import Path
+
+import pytest
+from live import (
+    Live,
+    cell,
+    choose,
+    component,
+    confusion_cell,
+    expect,
+    go,
+    ko,
+    main,
+    pick_row,
+    shown,
+)  # fmt: skip
+from playwright.sync_api import Locator, Page
+
+from core.records import Filter, Utterance
+from core.schemes import DANGER
+from core.settings import DEMO
+from core.workflows import evaluate, ingest, review, snapshot, train
+
+BITS = ("<img src=x onerror=alert(1)>", "![x](http://127.0.0.1:9/x.png)", "[a](javascript:alert(1))", "$x$", ":red[x]")
+HOSTILE = " ".join(BITS)
+HOSTILE_NAME = "<img src=x onerror=alert(1)> ![x](x.png) [a](b) $x$ :red[x].wav"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty workspace."""
+    return tmp_path_factory.mktemp("live") / "workspace"
+
+
+@pytest.fixture(scope="module")
+def imported(live: Live) -> Live:
+    """One delivered pair of archives, imported by the shell while the server runs."""
+    pair = [str(DEMO / "archives" / name) for name in ("TL_서울_화재.zip", "TS_서울_화재.zip")]
+    assert "4 calls added" in live.core("ingest", "aihub119", *pair)
+    return live
+
+
+def find(live: Live, **wanted: object) -> tuple[Utterance, ...]:
+    return live.ws.store.corpus.find(Filter(**wanted), limit=1000).rows  # type: ignore[arg-type]
+
+
+def total(page: Page, n: int) -> Locator:
+    return main(page).get_by_text(ko("**{n}** utterances", n=n), exact=True)
+
+
+def test_an_empty_workspace_says_what_to_do(live: Live, page: Page) -> None:
+    if live.ws.store.corpus.counts()["utterances"]:
+        pytest.skip("another test has imported already")
+    go(page, live, "")
+    expect(main(page)).to_contain_text("python -m core ingest aihub119")
+    go(page, live, "corpus")
+    expect(main(page)).to_contain_text("python -m core ingest aihub119")
+
+
+def test_an_import_is_seen_filtered_paged_and_opened(imported: Live, page: Page) -> None:
+    everything = find(imported)
+    go(page, imported, "corpus")
+    expect(total(page, len(everything))).to_be_visible()
+    expect(cell(page, 1)).to_have_text(everything[0].text)
+
+    page.get_by_role("button", name="Page 2", exact=True).click()
+    expect(cell(page, 1)).to_have_text(everything[25].text)
+
+    word = "불"
+    with_word = find(imported, text=word)
+    assert 0 < len(with_word) < len(everything)
+    page.get_by_label(ko("Text contains")).fill(word)
+    page.keyboard.press("Enter")
+    expect(total(page, len(with_word))).to_be_visible()
+    page.wait_for_url(re.compile("text="))
+
+    nothing = ko("Nothing matches. Take a filter back, or import a delivery: `python -m core ingest aihub119 PATH`")
+    filters = page.get_by_text(ko("Filters"), exact=True)
+    filters.click()
+    choose(page, "재난", "구급")
+    expect(main(page)).to_contain_text(nothing.partition(".")[0])
+    page.keyboard.press("Escape")
+    page.keyboard.press("Backspace")
+    choose(page, "재난", "화재")
+    expect(total(page, len(with_word))).to_be_visible()
+    page.keyboard.press("Escape")
+    page.wait_for_url(re.compile("disaster=fire"))
+
+    filters.click()
+    pick_row(page, 1)
+    root = component(page, "player")
+    call = find(imported, recording_id=with_word[0].recording_id)
+    expect(root).to_have_attribute("data-ready", "true")
+    expect(root).to_have_attribute("data-region", str(with_word[0].id))
+    expect(root.locator(".gw-row")).to_have_count(len(call))
+    expect(page.locator("[part~=shade]")).to_have_count(len(call))
+    expect(main(page)).to_contain_text("화재")
+
+
+def test_the_region_of_an_utterance_is_played_exactly(imported: Live, page: Page) -> None:
+    first = find(imported)[0]
+    go(page, imported, "corpus")
+    pick_row(page, 1)
+    root = component(page, "player")
+    expect(root).to_have_attribute("data-ready", "true")
+    call = find(imported, recording_id=first.recording_id)
+    brief = sorted(call, key=lambda one: (one.end_ms or 0) - (one.start_ms or 0))[1:3]
+    for one in brief:
+        root.locator(f"[data-id='{one.id}']").click()
+        expect(root).to_have_attribute("data-region", str(one.id))
+        expect(root).to_have_attribute("data-played-ms", f"{one.start_ms}-{one.end_ms}")
+
+
+# --- hostile words ----------------------------------------------------------------------------------------------------
+# That nothing was requested from another host, no dialog opened and no policy was violated, the `page` fixture checks.
+
+
+@pytest.fixture(scope="module")
+def hostile(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Live:
+    """Sentences whose text and id are hostile, labelled, and a run trained and tested on them."""
+    path = tmp_path_factory.mktemp("hostile") / "sentences.csv"
+    with (DEMO / "utterances.csv").open(encoding="utf-8", newline="") as demo:
+        given = list(csv.DictReader(demo))[::8]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.DictWriter(file, ["id", "text", "label", "kind"])
+        rows.writeheader()
+        for number, row in enumerate(given):  # all of it in one text, else too many would be near-duplicates
+            words = BITS[number % len(BITS)] if number else HOSTILE
+            rows.writerow(row | {"id": f"{HOSTILE}-{number}", "text": f"{row['text']} {words}"})
+    assert ingest.ingest_sentences(live.ws, path, "hostile", "none").report.added == len(given)
+    snapshot.create(live.ws, "hostile", "danger")
+    train.run(live.ws, train.plan(live.ws, "danger-text", "hostile"))
+    return live
+
+
+def literal(page: Page, *where: str) -> None:
+    """The hostile words stand there as they are, and nothing of them was made into an element."""
+    for selector in where:
+        expect(page.locator(selector).filter(has_text=HOSTILE).first).to_be_visible()
+    assert page.locator("img[src='x'], img[src*='127.0.0.1:9'], a[href^='javascript'], .katex").count() == 0
+
+
+def test_hostile_words_on_the_corpus_page(hostile: Live, page: Page) -> None:
+    go(page, hostile, "corpus", text="onerror")
+    expect(cell(page, 1)).to_contain_text(HOSTILE)
+    pick_row(page, 1)
+    literal(page, "[data-testid=stText]")
+
+
+def test_hostile_words_on_the_review_page(hostile: Live, page: Page) -> None:
+    for one in find(hostile, in_recording=True):
+        review.skip(hostile.ws, one.id, one.version, "somebody")
+    go(page, hostile, "review", schemes="emotion-dialogue")
+    item = shown(page)
+    first = find(hostile, text="onerror")[0]
+    assert item[0] == first.id
+    root = component(page, "review")
+    assert root.locator("textarea").input_value() == first.text
+    literal(page, ".gw-item-note")
+    page.keyboard.press("2")
+    shown(page, before=item)
+    literal(page, ".gw-item-note")
+
+
+def test_hostile_words_behind_a_confusion_cell(hostile: Live, page: Page) -> None:
+    (run,) = (one for one in hostile.ws.store.ledger.runs("done") if one.snapshot == "hostile")
+    matrix = run.metrics["test"]["confusion"]
+    k = max(range(len(matrix)), key=lambda i: matrix[i][i])
+    go(page, hostile, "evaluate", run=run.id)
+    confusion_cell(page, DANGER.codes[k], DANGER.codes[k], DANGER.codes)
+    behind = evaluate.cell(hostile.ws, run.id, DANGER.codes[k], DANGER.codes[k])
+    expect(main(page).get_by_test_id("stText")).to_have_text([one.utterance.text for one in behind])
+    literal(page, "[data-testid=stCaptionContainer]")
+
+
+def test_hostile_words_on_the_predict_page(hostile: Live, imported: Live, page: Page) -> None:
+    call = next(one for one in imported.ws.store.corpus.recordings() if one.path)
+    wav = imported.ws.audio_file(call.id).read_bytes()
+    go(page, imported, "predict")
+    transcript = page.get_by_role("textbox", name=ko("Transcript, if you have one (one line an utterance)"))
+    transcript.fill(HOSTILE)
+    transcript.blur()
+    page.locator("input[type=file]").set_input_files({"name": HOSTILE_NAME, "mimeType": "audio/wav", "buffer": wav})
+    root = component(page, "player")
+    expect(root.locator(".gw-row").first).to_contain_text(HOSTILE)
+    expect(page.get_by_role("heading", name=HOSTILE_NAME)).to_be_visible()
+    literal(page, ".gw-text")
+    page.get_by_role("tab", name=ko("Sentence")).click()
+    page.get_by_role("textbox", name=ko("A sentence"), exact=True).fill(HOSTILE)
+    page.keyboard.press("Enter")
+    expect(page.locator(".js-plotly-plot:visible").first).to_be_visible()
+    expect(page.get_by_text("‘", exact=False).first).to_be_visible()
+    literal(page)

@@ -1,0 +1,176 @@
+"""What models say, on the real pages: confusion cells, predictions, proposals; and the language switch."""
+
+import json
+import re
+import zipfile
+
+import pytest
+from live import Live, component, confusion_cell, expect, go, idle, ko, main, shown, until
+from playwright.sync_api import Page, Response
+
+from core.schemes import SENTIMENT
+from core.settings import DEMO
+from core.ui.frame import PAGES
+from core.workflows import augment, evaluate, pseudo_label
+
+TITLES = {info.name: info.title for info in PAGES}
+
+
+def newest(live: Live, recipe: str) -> str:
+    return next(run.id for run in live.ws.store.ledger.runs("done") if run.recipe == recipe)
+
+
+def delivered() -> tuple[bytes, bytes]:
+    """A call of the demo as it is delivered: (WAV, label JSON)."""
+    with (
+        zipfile.ZipFile(DEMO / "archives" / "TS_서울_화재.zip") as sounds,
+        zipfile.ZipFile(DEMO / "archives" / "TL_서울_화재.zip") as labels,
+    ):
+        name = sorted(one for one in sounds.namelist() if one.endswith(".wav"))[0]
+        return sounds.read(name), labels.read(name.replace(".wav", ".json"))
+
+
+# --- evaluate ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_confusion_cell_opens_its_utterances(live: Live, page: Page) -> None:
+    run = newest(live, "emotion-voice")
+    matrix = live.ws.store.ledger.run(run).metrics["test"]["confusion"]
+    _, i, j = max((n, i, j) for i, row in enumerate(matrix) for j, n in enumerate(row) if i != j)
+    gold, predicted = SENTIMENT.codes[i], SENTIMENT.codes[j]
+    behind = evaluate.cell(live.ws, run, gold, predicted)
+    assert len(behind) == matrix[i][j] > 0
+    heard: list[Response] = []
+    page.on("response", lambda answer: heard.append(answer) if "/audio/utterance/" in answer.url else None)
+
+    go(page, live, "evaluate", run=run)
+    confusion_cell(page, gold, predicted, SENTIMENT.codes)
+    expect(main(page).get_by_test_id("stText")).to_have_text([one.utterance.text for one in behind[:30]])
+    sounds = page.locator("audio")
+    expect(sounds).to_have_count(len(behind[:30]))
+    for at in range(sounds.count()):
+        sounds.nth(at).scroll_into_view_if_needed()
+        # 1: its length and format are known, so the browser could read it
+        page.wait_for_function(
+            "node => node.readyState >= 1 && node.duration > .4", arg=sounds.nth(at).element_handle()
+        )
+    assert {answer.status for answer in heard} <= {200, 206}
+    assert {answer.url.rpartition("/")[2] for answer in heard} == {str(one.utterance.id) for one in behind[:30]}
+
+
+# --- predict ----------------------------------------------------------------------------------------------------------
+
+
+def test_an_uploaded_call_gets_a_player_and_a_timeline(live: Live, page: Page) -> None:
+    wav, labels = delivered()
+    spoken = [one for one in json.loads(labels.decode("utf-8-sig"))["utterances"] if one["endAt"] > one["startAt"]]
+    go(page, live, "predict")
+    page.locator("input[type=file]").set_input_files(
+        [
+            {"name": "call.wav", "mimeType": "audio/wav", "buffer": wav},
+            {"name": "call.json", "mimeType": "application/json", "buffer": labels},
+        ]
+    )
+    root = component(page, "player")
+    expect(root).to_have_attribute("data-ready", "true")
+    rows = root.locator(".gw-row")
+    expect(rows).to_have_count(len(spoken))
+    expect(rows.first.locator(".gw-badge")).to_contain_text(re.compile(r"\d+%"))
+    for name in ("위험", "감정(119)"):
+        expect(main(page).locator("strong").get_by_text(name, exact=True)).to_be_visible()
+    expect(page.locator(".js-plotly-plot:visible")).to_have_count(3)  # danger, urgency and emotion over time
+    rows.nth(1).click()
+    start, end = spoken[1]["startAt"], spoken[1]["endAt"]
+    expect(root).to_have_attribute("data-played-ms", f"{start}-{end}")
+
+
+def test_a_typed_sentence_is_judged_and_explained(live: Live, page: Page) -> None:
+    go(page, live, "predict")
+    page.get_by_role("tab", name=ko("Sentence")).click()
+    page.get_by_role("textbox", name=ko("A sentence"), exact=True).fill("할머니가 쓰러졌는데 숨을 안 쉬어요")
+    page.get_by_role("button", name=ko("Judge")).click()
+    metrics = page.get_by_test_id("stMetric")
+    expect(metrics).to_have_count(2)  # danger and urgency have text models
+    expect(metrics.filter(has_text="위험").first).to_contain_text(re.compile(r"\d+%"))
+    told = main(page).get_by_test_id("stText").first
+    expect(told).to_contain_text(re.compile(r"[＋－] ‘.+’ \([+-]\d\.\d\d\)"))
+
+
+# --- language ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", list(TITLES))
+def test_every_page_changes_its_language(live: Live, page: Page, name: str) -> None:
+    go(page, live, "" if name == "overview" else name, lang="en")
+    title = page.get_by_role("heading", level=1)
+    expect(title).to_have_text(TITLES[name])
+    page.get_by_text("한국어", exact=True).click()
+    expect(title).to_have_text(ko(TITLES[name]))
+    page.get_by_text("English", exact=True).click()
+    expect(title).to_have_text(TITLES[name])
+
+
+def test_a_deep_link_on_a_fresh_server_is_framed(live: Live, page: Page) -> None:
+    live.end()
+    live.start()
+    go(page, live, "evaluate", lang="en")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Evaluate")
+    links = page.get_by_test_id("stSidebar").get_by_test_id("stPageLink")
+    expect(links).to_have_text([re.compile(re.escape(info.title)) for info in PAGES])
+    links.filter(has_text="Corpus").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Corpus")  # the language goes along
+
+
+# --- proposals --------------------------------------------------------------------------------------------------------
+
+
+def test_augmentations_are_made_accepted_rejected_and_undone(live: Live, page: Page) -> None:
+    counts = live.ws.store.proposals.counts
+    go(page, live, "augment")
+    page.get_by_role("button", name=ko("Make proposals")).click()
+    item = shown(page)
+    made = counts(augment.KIND)["open"]
+    assert made > 0
+    page.keyboard.press("a")
+    second = shown(page, before=item)
+    assert live.ws.store.proposals.get(item[0]).state == "accepted"
+    page.keyboard.press("x")
+    third = shown(page, before=second)
+    assert live.ws.store.proposals.get(second[0]).state == "rejected"
+    page.keyboard.press("z")
+    back = shown(page, before=third)
+    assert back[0] == second[0]
+    assert counts(augment.KIND) == {"open": made - 1, "accepted": 1, "rejected": 0}
+    expect(page.get_by_test_id("stMetricValue")).to_have_text([f"{made - 1}", "1", "0"])
+    page.keyboard.press("z")
+    shown(page, before=back)
+    assert counts(augment.KIND) == {"open": made, "accepted": 0, "rejected": 0}
+
+
+def test_pseudo_labels_are_judged_filtered_and_accepted(live: Live, page: Page) -> None:
+    run = newest(live, "danger-text")
+    go(page, live, "pseudo_label")
+    page.get_by_role("button", name=ko("Judge what is unlabelled")).click()
+    until(lambda: pseudo_label.waiting(live.ws, run), "the unlabelled are judged")
+    idle(page)
+    total = len(pseudo_label.waiting(live.ws, run))
+    assert total > 100
+
+    def kept(confidence: float, margin: float) -> str:
+        seen = pseudo_label.preview(live.ws, run, pseudo_label.Rule(confidence, margin))
+        return ko("**{kept}** of {total} judged utterances stay", kept=sum(seen.kept.values()), total=total)
+
+    expect(main(page).get_by_text(kept(0.75, 0.2), exact=True)).to_be_visible()
+    slider = page.get_by_role("slider", name=ko("Least confidence"))
+    slider.focus()
+    for _ in range(15):
+        page.keyboard.press("ArrowRight")
+    assert kept(0.9, 0.2) != kept(0.75, 0.2)
+    expect(main(page).get_by_text(kept(0.9, 0.2), exact=True)).to_be_visible()
+    page.get_by_role("button", name=ko("Propose what stays")).click()
+    item = shown(page)
+    utterance = live.ws.store.proposals.get(item[0]).utterance_id
+    page.keyboard.press("a")
+    shown(page, before=item)
+    assert live.ws.store.corpus.grades("utterance", "danger")[utterance][1] == "silver"
+    expect(main(page).get_by_test_id("stMetricValue").nth(1)).to_have_text("1")

@@ -1,0 +1,84 @@
+"""Training from the Train page: progress that survives a reload, cancelling, a worker killed half-way."""
+
+import os
+import re
+import signal
+
+from live import Live, choose, expect, go, ko, main, until
+from playwright.sync_api import Locator, Page
+
+from core.records import Job
+
+
+def queue(live: Live, page: Page, settings: str) -> Job:
+    """Fill in the form and start; the job."""
+    known = {job.id for job in live.ws.store.board.list()}
+    go(page, live, "train")
+    choose(page, ko("Recipe"), "emotion-voice")
+    box = page.get_by_label(ko("Settings (key=value, separated by spaces)"))
+    expect(box).to_have_attribute("placeholder", re.compile("epochs="))  # the recipe's own settings
+    box.fill(settings)
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name=ko("Start training")).click()
+    until(lambda: {job.id for job in live.ws.store.board.list()} - known, "the job is queued")
+    return live.ws.store.board.list(1)[0]
+
+
+def panel(page: Page, job: Job) -> Locator:
+    """The job's part of the page."""
+    return page.locator(f".st-key-job-{job.id}")
+
+
+def epochs(live: Live, job: Job) -> list[int]:
+    return [line["epoch"] for line in live.ws.store.board.get(job.id).progress.get("history", [])]
+
+
+def test_progress_is_seen_and_survives_a_reload(live: Live, page: Page) -> None:
+    job = queue(live, page, "epochs=12 patience=12 batch_size=4")
+    expect(panel(page, job).get_by_role("progressbar")).to_be_visible()
+    page.reload()
+    expect(panel(page, job).get_by_role("progressbar")).to_be_visible()
+    expect(panel(page, job).locator(".js-plotly-plot").first).to_be_visible()
+    expect(panel(page, job)).to_contain_text(ko("done"))
+    if panel(page, job).locator("details[open]").count() == 0:
+        panel(page, job).locator("summary").click()
+    expect(panel(page, job).locator(".js-plotly-plot .trace").first.locator(".point")).to_have_count(12)
+    assert epochs(live, job) == list(range(1, 13))
+    assert live.ws.store.ledger.run(job.id).state == "done"
+    panel(page, job).get_by_text(ko("Scores")).click()
+    expect(page.get_by_role("combobox", name=ko("Run"), exact=True)).to_have_value(job.id)
+    expect(page.get_by_role("heading", name=ko("Confusion"))).to_be_visible()
+
+
+def test_a_running_job_is_cancelled(live: Live, page: Page) -> None:
+    job = queue(live, page, "epochs=400 patience=400 batch_size=4")
+    expect(panel(page, job).get_by_role("progressbar")).to_be_visible()
+    panel(page, job).get_by_role("button", name=ko("Cancel")).click()
+    expect(panel(page, job)).to_contain_text(ko("cancelled"))
+    until(lambda: live.ws.store.ledger.run(job.id).state == "cancelled", "the run is cancelled")
+    assert live.ws.store.board.get(job.id).state == "cancelled"
+    go(page, live, "evaluate")
+    expect(page.get_by_role("heading", name=ko("Confusion"))).to_be_visible()
+    assert job.id not in main(page).inner_text()
+
+
+def test_a_killed_worker_goes_on_where_it_was(live: Live, page: Page) -> None:
+    job = queue(live, page, "epochs=14 patience=14 batch_size=4")
+    until(lambda: len(epochs(live, job)) >= 2, "two epochs are done")
+    done = epochs(live, job)
+    assert live.ws.store.board.get(job.id).state == "running"
+    os.kill(live.worker(), signal.SIGKILL)
+    expect(panel(page, job)).to_contain_text(ko("done"))
+    assert done == list(range(1, len(done) + 1))
+    assert epochs(live, job) == list(range(1, 15))
+    assert live.ws.store.ledger.run(job.id).metrics["epochs"] == 14
+
+
+def test_a_wrong_setting_is_a_message(live: Live, page: Page) -> None:
+    before = len(live.ws.store.board.list(100))
+    go(page, live, "train", lang="en")
+    page.get_by_label("Settings (key=value, separated by spaces)").fill("nonsense=1")
+    page.keyboard.press("Enter")
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_test_id("stAlert").first).to_contain_text("nonsense")
+    assert len(live.ws.store.board.list(100)) == before
