@@ -13,7 +13,7 @@ PAGE_SIZE = 25
 def chosen_filter() -> Filter:
     """The filter row; its state is in the URL."""
     facets = ui.workspace().store.corpus.facets()
-    text = st.text_input(_("Text contains"), key="text", bind="query-params", placeholder=_("e.g. 화재, 불, 살려"))
+    text = forms.linked_text(_("Text contains"), "text", placeholder=_("e.g. 화재, 불, 살려"))
     with st.expander(_("Filters"), icon=":material/filter_list:"):
         first = st.columns(4)
         labels = {}
@@ -25,7 +25,8 @@ def chosen_filter() -> Filter:
             speakers = forms.linked_multiselect(_("Speaker"), facets["speaker"], "speaker", forms.speaker_title)
         with origin_column:
             origins = forms.linked_multiselect(_("Origin"), facets["origin"], "origin", forms.origin_title)
-        low, high = length_column.slider(_("Length (characters)"), 0, 200, (0, 200), key="chars", bind="query-params")
+        with length_column:
+            low, high = forms.linked_range(_("Length (characters)"), 0, 200, "chars")
     return Filter(
         labels=labels, speaker=tuple(speakers), origin=tuple(origins), text=text.strip(),
         min_chars=low or None, max_chars=high if high < 200 else None,

@@ -27,19 +27,56 @@ def code_title(scheme_name: str, code: str) -> str:
     return _("unlabelled") if code == UNLABELLED else SCHEMES[scheme_name].label(code).title(language())
 
 
+# What a view shows stands in its address, so that it can be shared. Streamlit can bind a widget to the URL itself, but
+# keeps titles there, in one language; and the browser then writes what the server writes too, and one may lose.
+def share(key: str, value: str | Sequence[str], default: str | Sequence[str] = "") -> None:
+    """Keep `value` in the address under `key`, or nothing where it is the default."""
+    if value != default:
+        st.query_params[key] = value
+    elif key in st.query_params:
+        del st.query_params[key]
+
+
 def linked_multiselect(
     label: str, options: Sequence[str], key: str, title: Callable[[str], str], default: Sequence[str] = (), **more: Any
 ) -> list[str]:
-    """A multiselect kept in the URL by its values; Streamlit's own binding would keep its titles in one language."""
+    """A multiselect whose values are in the address."""
     if key not in st.session_state:
         asked = [value for value in st.query_params.get_all(key) if value in options]
         st.session_state[key] = asked or list(default)
     chosen = st.multiselect(label, options, format_func=title, key=key, placeholder=_("any"), **more)
-    if chosen != list(default):
-        st.query_params[key] = chosen
-    elif key in st.query_params:
-        del st.query_params[key]
+    share(key, chosen, list(default))
     return chosen
+
+
+def linked_select(label: str, options: Sequence[str], key: str) -> str:
+    """A select box whose value is in the address; the first option is the default."""
+    if key not in st.session_state and (asked := st.query_params.get(key)) in options:
+        st.session_state[key] = asked
+    chosen = st.selectbox(label, options, key=key)
+    share(key, chosen, options[0])
+    return chosen
+
+
+def linked_text(label: str, key: str, **more: Any) -> str:
+    """A text field whose text is in the address."""
+    st.session_state.setdefault(key, st.query_params.get(key, ""))
+    text = st.text_input(label, key=key, **more)
+    share(key, text)
+    return text
+
+
+def linked_range(label: str, low: int, high: int, key: str) -> tuple[int, int]:
+    """A slider over [low, high] whose two ends are in the address as `low-high`."""
+    if key not in st.session_state:
+        ends = st.query_params.get(key, "").split("-")
+        asked = [int(end) for end in ends if end.isdecimal()]
+        fits = len(asked) == 2 and low <= asked[0] <= asked[1] <= high
+        st.session_state[key] = tuple(asked) if fits else (low, high)
+    st.slider(label, low, high, key=key)
+    first, last = st.session_state[key]
+    share(key, f"{first}-{last}", f"{low}-{high}")
+    return first, last
 
 
 def choose_codes(name: str, key: str) -> tuple[str, ...]:
