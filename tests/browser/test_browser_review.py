@@ -86,7 +86,10 @@ def test_keys_pressed_too_fast_label_nothing_unshown(live: Live, page: Page, how
     shown(page)
     page.evaluate(WATCH)
     before = reviewed.decided(CURATOR)
-    for _ in range(30):
+    presses = 0
+    # A slow machine paints fewer items meanwhile; hammering goes on until some have passed.
+    while presses < 30 or (how == "hammered" and page.evaluate("() => window.painted.length") < 4 and presses < 2000):
+        presses += 1
         if how == "held":
             page.keyboard.down("d")  # from the second on, the browser marks it as a repeat
         else:
@@ -98,4 +101,4 @@ def test_keys_pressed_too_fast_label_nothing_unshown(live: Live, page: Page, how
     written = [pair for pair in painted if any(one.version == pair[1] + 1 for one in reviewed.history(pair[0]))]
     assert reviewed.decided(CURATOR) - before == len(written)
     assert written == painted[:-1]  # in the order of the screen; the last one is still there
-    assert len(written) == 1 if how == "held" else 1 < len(written) < 30
+    assert len(written) == 1 if how == "held" else 1 < len(written) < presses
