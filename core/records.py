@@ -4,12 +4,13 @@ Times are integers in milliseconds (`_ms`), rates in hertz (`_hz`), instants are
 A span is half-open: `[start_ms, end_ms)`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Level = Literal["utterance", "recording"]
 Side = Literal["train", "validation", "test"]
+Sort = Literal["id", "-id", "length", "-length", "text", "-text", "speaker", "-speaker"]  # "-": backwards
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 ProposalState = Literal["open", "accepted", "rejected"]
 
@@ -46,6 +47,7 @@ class Utterance:
     """A span of a Recording, or a sentence on its own (then times, speaker and recording_id are None).
 
     `original` is the text as received and never changes; `text` is the latest Revision's; `version` counts decisions.
+    `labels` maps scheme to code; of a multi scheme, to its codes joined by `|` in class order.
     """
 
     id: int
@@ -68,7 +70,7 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """`code` None withdraws the curator's earlier answer."""
+    """`code` None withdraws the curator's earlier answer; several classes of a multi scheme are joined by `|`."""
 
     id: int
     scheme: str
@@ -97,7 +99,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A machine's suggestion. `kind` is augmentation, pseudo-label or cleaning; `payload` is what it would write."""
+    """A machine's suggestion: augmentation, pseudo-label, cleaning or exclude; `payload` is what it would write."""
 
     id: int
     kind: str
@@ -215,11 +217,28 @@ class NewRecording:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """An utterance that was in a workspace before, as an export tells it.
+
+    `new.text` is the original, `text` what it was edited to; `silver` names the schemes under which a machine gave the
+    label; `parent` and `recording` are keys.
+    """
+
+    new: NewUtterance
+    text: str
+    skipped: bool = False
+    silver: tuple[str, ...] = ()
+    parent: str | None = None
+    recording: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """Which utterances: every given condition must hold.
 
-    `labels` maps a scheme to the codes wanted, `UNLABELLED` among them for those that have none. A recording-level
-    scheme asks the utterance's recording. `text` is a substring. Lengths are in characters.
+    `labels` maps a scheme to the codes wanted, `UNLABELLED` among them for those that have none; of a multi scheme,
+    one of them is enough. A recording-level scheme asks the utterance's recording. `text` is a substring. Lengths are
+    in characters. Of several tags, one is enough.
     """
 
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -228,14 +247,81 @@ class Filter:
     min_chars: int | None = None
     max_chars: int | None = None
     text: str = ""
+    ignore_spacing: bool = False
+    source: tuple[int, ...] = ()
     recording_id: int | None = None
     in_recording: bool | None = None
     with_audio: bool | None = None
     skipped: bool | None = None
     after_id: int | None = None
+    tag: tuple[str, ...] = ()
 
 
 UNLABELLED = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkAction:
+    """One deed on many utterances, of which `count` changed.
+
+    `what`: {"do": "label", "scheme", "code"} or {"do": "tag" or "untag", "tag"}; with it `already` (were so before) and
+    `unfit` (cannot be: no recording to label, or out of the corpus); once undone, `undone` and `since` (decided on
+    since, and left as they are).
+    """
+
+    id: int
+    curator: str
+    at: str
+    what: Mapping[str, Any]
+    count: int
+    undone_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedView:
+    """A state of the Corpus page: URL parameter -> its values."""
+
+    name: str
+    query: Mapping[str, Sequence[str]]
+    curator: str
+    created_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What an audit reads of an utterance; `labels` are its own, not its recording's."""
+
+    id: int
+    recording_id: int | None
+    text: str
+    group: str
+    origin: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A timed utterance of a `Call`."""
+
+    id: int
+    start_ms: int
+    end_ms: int
+    speaker: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What an audit reads of a recording: its `spans` by start."""
+
+    id: int
+    key: str
+    source_id: int
+    path: str | None
+    sha256: str | None
+    duration_ms: int
+    sample_rate_hz: int | None
+    spans: tuple[Span, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,19 +1,30 @@
 """The store: records in, records out. SQLAlchemy lives only in this package; no session or SQL leaves it.
 
-`open_store(url)` migrates the database and gives five small doors: `corpus`, `review`, `proposals`, `ledger`
-(snapshots, runs, predictions) and `board` (jobs). Each call is one transaction. Audio and weights stay on disk.
+`open_store(url)` migrates the database and gives eleven small doors: `corpus`, `review`, `proposals`, `ledger`
+(snapshots, runs, predictions), `board` (jobs), `schemes` (the workspace's own), `transfer` (exports and their way
+back), `audit` (the whole corpus once, for checks), `bulk` (many utterances at once), `views` (saved searches) and
+`texts` (for an index of them). Each call is one transaction. Audio and weights stay on disk.
 """
 
 from dataclasses import dataclass
 
+from core.store.audit import Audit
 from core.store.board import Board
+from core.store.bulk import Bulk
 from core.store.corpus import Corpus
 from core.store.engine import engine_for, migrate
 from core.store.ledger import Ledger
 from core.store.proposals import NewProposal, Proposals
 from core.store.review import Review
+from core.store.schemes import Kept, Schemes
+from core.store.texts import Texts
+from core.store.transfer import Beside, Judged, Transfer
+from core.store.views import Views
 
-__all__ = ["Board", "Corpus", "Ledger", "NewProposal", "Proposals", "Review", "Store", "open_store"]
+__all__ = [
+    "Audit", "Beside", "Board", "Bulk", "Corpus", "Judged", "Kept", "Ledger", "NewProposal", "Proposals", "Review",
+    "Schemes", "Store", "Texts", "Transfer", "Views", "open_store",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +34,19 @@ class Store:
     proposals: Proposals
     ledger: Ledger
     board: Board
+    schemes: Schemes
+    transfer: Transfer
+    audit: Audit
+    bulk: Bulk
+    views: Views
+    texts: Texts
 
 
 def open_store(url: str) -> Store:
     """The store behind an SQLAlchemy URL, brought to the newest schema."""
     migrate(url)
     engine = engine_for(url)
-    return Store(Corpus(engine), Review(engine), Proposals(engine), Ledger(engine), Board(engine))
+    return Store(
+        Corpus(engine), Review(engine), Proposals(engine), Ledger(engine), Board(engine), Schemes(engine),
+        Transfer(engine), Audit(engine), Bulk(engine), Views(engine), Texts(engine),
+    )  # fmt: skip

@@ -4,7 +4,8 @@ SQLite runs in WAL with `synchronous=FULL`: a committed decision survives `kill 
 IMMEDIATE, so that two of them queue for `busy_timeout` instead of failing on the upgrade of a read lock.
 """
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -15,13 +16,15 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Table, create_engine, event, insert
+from sqlalchemy import JSON, Connection, Engine, Table, create_engine, event, func, insert, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from core.errors import InputError, MissingBackend, StoreError
+from core.store import index
 
+WRITER_CACHE_KIB = 64 * 1024
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -53,7 +56,10 @@ def _pragmas(connection: Any, _: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("write") else "BEGIN")
+    write = connection.get_execution_options().get("write")
+    if write:  # an import touches all of an index; pages are freed on closing
+        connection.exec_driver_sql(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
 @contextmanager
@@ -64,7 +70,15 @@ def reading(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction: committed on leaving, rolled back on any exception."""
+    """One transaction: committed on leaving, the search index with it, rolled back on any exception."""
+    with migrating(engine) as connection:
+        yield connection
+        index.settle(connection)
+
+
+@contextmanager
+def migrating(engine: Engine) -> Iterator[Connection]:
+    """`writing` where there may be no index yet."""
     with _named(), engine.connect().execution_options(write=True) as connection, connection.begin():
         yield connection
 
@@ -83,6 +97,29 @@ def _named() -> Iterator[None]:
 def insert_id(connection: Connection, table: Table, values: dict[str, Any]) -> int:
     """Insert one row; its new id."""
     return int(connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())
+
+
+def allot(connection: Connection, table: Table, n: int) -> list[int]:
+    """`n` new ids of `table`, ascending, for rows that this transaction inserts itself."""
+    if connection.dialect.name == "postgresql":  # untested
+        following = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :n)")
+        return sorted(connection.scalars(following, {"name": table.name, "n": n}))
+    last = connection.scalar(select(func.max(table.c.id))) or 0
+    return list(range(last + 1, last + 1 + n))
+
+
+def insert_many(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Insert many rows; on SQLite without SQLAlchemy's work on each value, which takes as long as the insert itself."""
+    if not rows:
+        return
+    if connection.dialect.name != "sqlite":
+        connection.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
+        return
+    for at in (at for at, name in enumerate(columns) if isinstance(table.c[name].type, JSON)):
+        rows = [(*row[:at], json.dumps(row[at]), *row[at + 1 :]) for row in rows]
+    names = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in columns)
+    marks = ", ".join("?" * len(columns))
+    connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)
 
 
 def config_for(url: str) -> Config:
@@ -107,3 +144,6 @@ def migrate(url: str, to: str = "head") -> None:
         command.upgrade(config, to)
     except CommandError as error:
         raise StoreError(f"the database has a schema this program does not know: {error}") from error
+    if to == "head":
+        with writing(engine_for(url)):
+            pass  # leaving it indexes what the migrations changed

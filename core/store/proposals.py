@@ -10,17 +10,22 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from core.errors import Conflict, NotFound
 from core.records import NewUtterance, Proposal, ProposalState
-from core.store import review, search
+from core.store import review
 from core.store.corpus import insert_utterance, one_utterance
 from core.store.engine import reading, writing
 from core.store.schema import label, proposal, utterance
+from core.text import nfc
 
 BLOCK = 1000  # names in one IN list
 
 
 @dataclass(frozen=True, slots=True)
 class NewProposal:
-    """`payload`: {"text", ...} of an augmentation, {"scheme", "code", "confidence", "margin"} of a pseudo-label."""
+    """`payload`: {"text", ...} of an augmentation, {"scheme", "code", "confidence", "margin"} of a pseudo-label.
+
+    Of a cleaning: {"text", "before"}, the text to be and the one it was made from. Of an exclude: {"before"} likewise;
+    one is enough for an utterance, whatever speaks against it.
+    """
 
     kind: str
     utterance_id: int
@@ -82,6 +87,36 @@ class Proposals:
         with reading(self._engine) as connection:
             found = {str(state): int(n) for state, n in connection.execute(query)}
         return {"open": 0, "accepted": 0, "rejected": 0} | found
+
+    def waiting(self, kind: str, operation: str, limit: int = BLOCK) -> list[int]:
+        """The first open proposals of `kind` that `operation` made."""
+        mine = (proposal.c.kind == kind, proposal.c.state == "open", proposal.c.operation == operation)
+        with reading(self._engine) as connection:
+            return list(connection.scalars(select(proposal.c.id).where(*mine).order_by(proposal.c.id).limit(limit)))
+
+    def open_by_operation(self, kind: str) -> dict[str, int]:
+        """operation -> how many proposals of `kind` are open."""
+        mine = (proposal.c.kind == kind, proposal.c.state == "open")
+        query = select(proposal.c.operation, func.count()).where(*mine).group_by(proposal.c.operation)
+        with reading(self._engine) as connection:
+            return {str(operation): int(n) for operation, n in connection.execute(query)}
+
+    def accept_many(self, proposal_ids: Sequence[int], curator: str, at: str) -> tuple[int, int]:
+        """Accept those, in one transaction: (accepted, rejected because what they were made from has changed)."""
+        accepted = 0
+        with writing(self._engine) as connection:
+            for proposal_id in proposal_ids:
+                row = _row(connection, proposal_id)
+                if row.state != "open":
+                    continue
+                try:
+                    done = _CARRY_OUT[row.kind](connection, row, curator, at)
+                except Conflict:
+                    _decided(connection, proposal_id, "rejected", curator, at, {})
+                    continue
+                _decided(connection, proposal_id, "accepted", curator, at, done)
+                accepted += 1
+        return accepted, len(proposal_ids) - accepted
 
     def decide(self, proposal_id: int, accept: bool, curator: str, at: str) -> Proposal:
         """Accept (and carry out) or reject an open proposal, in one transaction. `Conflict` if it is not open."""
@@ -148,7 +183,6 @@ def _augment(connection: Connection, row: Any, curator: str, at: str) -> dict[st
         meta={"operation": row.operation, **row.payload},
     )  # fmt: skip
     new_id = insert_utterance(connection, parent.source_id, parent.recording_id, new, parent.id)
-    search.add(connection, [(new_id, text)])
     _copy_labels(connection, parent.id, new_id, curator)
     return {"result_id": new_id}
 
@@ -179,4 +213,26 @@ def _label(connection: Connection, row: Any, curator: str, at: str) -> dict[str,
     return {"revision_id": written.id}
 
 
-_CARRY_OUT = {"augmentation": _augment, "pseudo-label": _label}
+def _clean(connection: Connection, row: Any, curator: str, at: str) -> dict[str, Any]:
+    """The cleaned text through a Revision; never over a text that was changed since the suggestion was made."""
+    now = one_utterance(connection, row.utterance_id)
+    if nfc(str(row.payload.get("before", now.text))) != now.text:
+        raise Conflict(f"the text of utterance {now.id} was changed meanwhile; reject this suggestion")
+    text = str(row.payload["text"])
+    written = review.decide(connection, now.id, now.version, curator, at, text=text, labels={}, why=row.operation)
+    return {"revision_id": written.id}
+
+
+def _exclude(connection: Connection, row: Any, curator: str, at: str) -> dict[str, Any]:
+    """The utterance marked skipped through a Revision; never one whose text was changed since."""
+    now = one_utterance(connection, row.utterance_id)
+    if nfc(str(row.payload.get("before", now.text))) != now.text:
+        raise Conflict(f"the text of utterance {now.id} was changed meanwhile; reject this suggestion")
+    if now.skipped:
+        raise Conflict(f"utterance {now.id} is left out already; reject this suggestion")
+    why = f"{row.operation}: {row.reason}"
+    written = review.decide(connection, now.id, now.version, curator, at, labels={}, skip=True, why=why)
+    return {"revision_id": written.id}
+
+
+_CARRY_OUT = {"augmentation": _augment, "pseudo-label": _label, "cleaning": _clean, "exclude": _exclude}

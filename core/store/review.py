@@ -1,7 +1,8 @@
 """A curator's decisions: append-only revisions and annotations, optimistic versions, undo that appends.
 
 Every decision, undo and accepted pseudo-label on an utterance raises its version by one and leaves one Revision; a
-decision made on an older version than the store's is refused with `Conflict`.
+decision made on an older version than the store's is refused with `Conflict`. Under a multi scheme the answer is one:
+its codes joined by `|` in class order, kept as one annotation and one row of `label` a class.
 """
 
 from collections.abc import Mapping
@@ -11,8 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, func, 
 
 from core.errors import Conflict
 from core.records import Annotation, Revision, Utterance
-from core.schemes import scheme
-from core.store import search
+from core.schemes import joined, parts, scheme
 from core.store.corpus import one_utterance
 from core.store.engine import insert_id, reading, writing
 from core.store.schema import annotation, label, proposal, revision, utterance
@@ -36,7 +36,10 @@ class Review:
         spent_ms: int | None = None,
         why: str = "review",
     ) -> Revision:
-        """Write one decision. `labels` maps scheme to code, `text` None leaves it. `Conflict` if `version` is old."""
+        """Write one decision. `labels` maps scheme to code (joined codes of a multi scheme), `text` None leaves it.
+
+        `Conflict` if `version` is old.
+        """
         chosen = {name: {"code": scheme(name).parse(code), "grade": "gold", "by": curator}
                   for name, code in (labels or {}).items()}  # fmt: skip
         with writing(self._engine) as connection:
@@ -53,7 +56,7 @@ class Review:
         with writing(self._engine) as connection:
             latest = connection.scalar(
                 select(revision.c.id)
-                .where(revision.c.curator == curator, *_stands())
+                .where(revision.c.curator == curator, *stands())
                 .order_by(revision.c.id.desc())
                 .limit(1)
             )
@@ -75,7 +78,7 @@ class Review:
 
     def decided(self, curator: str) -> int:
         """How many decisions of this curator stand."""
-        query = select(func.count()).where(revision.c.curator == curator, *_stands())
+        query = select(func.count()).where(revision.c.curator == curator, *stands())
         with reading(self._engine) as connection:
             return int(connection.scalar(query) or 0)
 
@@ -107,7 +110,6 @@ def decide(
     after: dict[str, Any] = {}
     if text is not None and nfc(text) != now.text:
         before["text"], after["text"] = now.text, nfc(text)
-        search.replace(connection, utterance_id, now.text, nfc(text))
     if skip is not None and skip != now.skipped:
         before["skipped"], after["skipped"] = now.skipped, skip
     if labels:
@@ -165,10 +167,10 @@ def undo(connection: Connection, revision_id: int, curator: str, at: str) -> Rev
 def standing(connection: Connection, utterance_id: int, after_version: int = 0) -> str | None:
     """Who made a decision on the utterance after that version that was not undone; None if nobody did."""
     mine = (revision.c.utterance_id == utterance_id, revision.c.version > after_version)
-    return connection.scalar(select(revision.c.curator).where(*mine, *_stands()).order_by(revision.c.version.desc()))
+    return connection.scalar(select(revision.c.curator).where(*mine, *stands()).order_by(revision.c.version.desc()))
 
 
-def _stands() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def stands() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     """A revision that is no undo and was not undone."""
     undone = revision.alias()
     return revision.c.undoes.is_(None), ~exists().where(undone.c.undoes == revision.c.id)
@@ -184,13 +186,14 @@ def _target(now: Utterance, name: str) -> tuple[str, int]:
 
 
 def _current(connection: Connection, now: Utterance, name: str) -> dict[str, str] | None:
+    """What stands: {code, grade, by}. The classes of one target are written together, so grade and by are the same."""
     level, target_id = _target(now, name)
-    row = connection.execute(
+    rows = connection.execute(
         select(label.c.code, label.c.grade, label.c.by).where(
             label.c.level == level, label.c.target_id == target_id, label.c.scheme == name
         )
-    ).one_or_none()
-    return None if row is None else dict(row._mapping)
+    ).all()
+    return {**rows[0]._mapping, "code": joined(name, [row.code for row in rows])} if rows else None
 
 
 def _write_label(
@@ -209,4 +212,4 @@ def _write_label(
     connection.execute(insert(annotation).values(row | {"spent_ms": spent_ms, "revision_id": revision_id}))
     connection.execute(delete(label).filter_by(**mine))
     if value:
-        connection.execute(insert(label).values(mine | dict(value)))
+        connection.execute(insert(label), [mine | dict(value) | {"code": code} for code in parts(value["code"])])

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -55,28 +56,61 @@ recording = Table(
     Column("sample_rate_hz", Integer),
     Column("meta", JSON, nullable=False),
 )
+Index(
+    "ix_recording_audio",
+    recording.c.duration_ms,
+    sqlite_where=recording.c.path.is_not(None),
+    postgresql_where=recording.c.path.is_not(None),
+)
 
 utterance = Table(
     "utterance",
     metadata,
     Column("id", Id, primary_key=True),
     Column("key", String, nullable=False, unique=True),
-    Column("source_id", ForeignKey("source.id"), nullable=False, index=True),
-    Column("recording_id", ForeignKey("recording.id"), index=True),
-    Column("parent_id", ForeignKey("utterance.id"), index=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False),
+    Column("recording_id", ForeignKey("recording.id")),
+    Column("parent_id", ForeignKey("utterance.id")),
     Column("start_ms", Integer),
     Column("end_ms", Integer),
-    Column("speaker", String, index=True),
+    Column("speaker", String),
     Column("text", Text, nullable=False),
     Column("original", Text, nullable=False),
-    Column("chars", Integer, nullable=False, index=True),
+    Column("chars", Integer, nullable=False),
     Column("version", Integer, nullable=False, default=0),
     Column("group", String, nullable=False),
     Column("voice_usable", Boolean, nullable=False),
-    Column("origin", String, nullable=False, index=True),
+    Column("origin", String, nullable=False),
     Column("skipped", Boolean, nullable=False, default=False),
     Column("active", Boolean, nullable=False, default=True),
     Column("meta", JSON, nullable=False),
+)
+
+# The index over utterances, by chunk; filled on SQLite only, from the tables above (see core.store.index).
+facet = Table(
+    "facet",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("chunk", Integer, primary_key=True, autoincrement=False),
+    Column("bits", LargeBinary, nullable=False),
+    Index("ix_facet_chunk", "chunk"),
+)
+
+posting = Table(
+    "posting",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),  # chunk << 21 | code point
+    Column("bits", LargeBinary, nullable=False),
+    Column("follows", LargeBinary, nullable=False),
+    Column("counts", LargeBinary, nullable=False),
+    Column("places", LargeBinary, nullable=False),
+)
+
+stale = Table(
+    "stale",
+    metadata,
+    Column("id", Id, primary_key=True, autoincrement=False),  # of an utterance that changed since it was indexed
+    Column("text", Boolean, nullable=False),
 )
 
 revision = Table(
@@ -105,9 +139,14 @@ annotation = Table(
     Column("curator", String, nullable=False),
     Column("at", String, nullable=False),
     Column("spent_ms", Integer),
-    Column("revision_id", ForeignKey("revision.id"), index=True),
+    Column("revision_id", ForeignKey("revision.id")),
     Index("ix_annotation_target", "level", "target_id", "scheme"),
 )
+
+# Most sentences of an import have neither: an index over NULLs costs more than the row.
+for _column in (utterance.c.recording_id, utterance.c.parent_id, annotation.c.revision_id):
+    _given = _column.is_not(None)
+    Index(f"ix_{_column.table.name}_{_column.name}", _column, sqlite_where=_given, postgresql_where=_given)
 
 label = Table(
     "label",
@@ -115,10 +154,10 @@ label = Table(
     Column("level", String, primary_key=True),
     Column("target_id", BigInteger, primary_key=True, autoincrement=False),
     Column("scheme", String, primary_key=True),
-    Column("code", String, nullable=False),
+    Column("code", String, primary_key=True),  # one row a class: a multi scheme has several for one target
     Column("grade", String, nullable=False),  # gold: a person or a delivery said so; silver: a machine, accepted
     Column("by", String, nullable=False),
-    Index("ix_label_scheme_code", "scheme", "code", "level", "target_id"),
+    Index("ix_label_scheme_code", "scheme", "level", "code", "grade", "target_id"),
 )
 
 proposal = Table(
@@ -139,6 +178,54 @@ proposal = Table(
     Column("result_id", ForeignKey("utterance.id")),
     Column("revision_id", ForeignKey("revision.id")),
     Index("ix_proposal_kind_state", "kind", "state", "id"),
+)
+
+scheme = Table(
+    "scheme",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("definition", JSON, nullable=False),
+    Column("state", String, nullable=False),  # proposed, active, rejected
+    Column("created_at", String, nullable=False),
+    Column("created_by", String, nullable=False),
+    Column("version", Integer, nullable=False),
+)
+
+tag = Table(
+    "tag",
+    metadata,
+    Column("utterance_id", ForeignKey("utterance.id"), primary_key=True),
+    Column("tag", String, primary_key=True),
+    Index("ix_tag_tag_utterance_id", "tag", "utterance_id"),
+)
+
+bulk = Table(
+    "bulk",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("curator", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("what", JSON, nullable=False),
+    Column("count", Integer, nullable=False),
+    Column("undone_at", String),
+)
+
+# What a bulk action tagged or untagged and nobody has taken back; what it labelled is in `revision`.
+bulk_tagged = Table(
+    "bulk_tagged",
+    metadata,
+    Column("bulk_id", ForeignKey("bulk.id"), primary_key=True),
+    Column("utterance_id", ForeignKey("utterance.id"), primary_key=True),
+    Column("tag", String, nullable=False),
+)
+
+view = Table(
+    "view",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("query", JSON, nullable=False),
+    Column("curator", String, nullable=False),
+    Column("created_at", String, nullable=False),
 )
 
 snapshot = Table(

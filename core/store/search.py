@@ -1,52 +1,81 @@
-"""Substring search, the one thing the dialects do not share.
+"""What a text query means, and the one thing the dialects do not share: how it is matched.
 
-SQLite: an FTS5 table over syllable bigrams narrows, LIKE decides (the trigram tokenizer answers two-syllable queries
-with nothing, silently). PostgreSQL: ILIKE alone until its bigram array arrives. A query of one syllable scans.
+A query is a substring of the NFC text; ASCII letters match either case. A compatibility consonant (ㅎ) matches itself
+and every syllable that begins with it, so `ㅎㅈ` finds 화재 and `ㅎ재` too. With `ignore_spacing` white space counts
+neither in the query nor in the text. The pattern of a query is a regular expression that SQLite (through Python's re)
+and PostgreSQL (`~`, untested) both read: it decides. On SQLite `core.store.index` answers most of it beforehand.
 """
 
-import re
-from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
 
-from sqlalchemy import ColumnElement, Connection, text
+from sqlalchemy import ColumnElement
 
 from core.store.schema import utterance
-from core.text import bigrams, nfc
+from core.text import nfc
 
-CREATE = "CREATE VIRTUAL TABLE utterance_search USING fts5(grams, content='', tokenize='unicode61 remove_diacritics 0')"
-_ADD = text("INSERT INTO utterance_search(rowid, grams) VALUES (:id, :grams)")
-_REMOVE = text("INSERT INTO utterance_search(utterance_search, rowid, grams) VALUES ('delete', :id, :grams)")
+INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+_FIRST_SYLLABLE, _SYLLABLES_AN_INITIAL = ord("가"), 21 * 28
+Ranges = tuple[tuple[int, int], ...]  # code points, both ends included, that one letter of a query accepts
 
-
-# What the tokenizer surely keeps as one token; a newer letter than it knows must not narrow to nothing.
-_SURE = re.compile(r"[0-9a-z\u3131-\u318e\u4e00-\u9fa5가-힣]{2}")
-
-
-def _grams(value: str) -> str:
-    return " ".join(bigrams(value))
+TOGETHER, ONE_SPACE, OTHER_SPACE = range(3)  # what stands between two letters: nothing, " ", other white space
+ANY_GAP = frozenset((TOGETHER, ONE_SPACE, OTHER_SPACE))
 
 
-def add(connection: Connection, rows: Iterable[tuple[int, str]]) -> None:
-    """Index new texts: (utterance id, text)."""
-    if connection.dialect.name == "sqlite" and (values := [{"id": i, "grams": _grams(t)} for i, t in rows]):
-        connection.execute(_ADD, values)
+@dataclass(frozen=True, slots=True)
+class Query:
+    """`gaps[i]` may stand between letters i and i + 1. Where not `sure`, these only narrow, and `pattern` decides."""
+
+    letters: tuple[Ranges, ...]
+    gaps: tuple[frozenset[int], ...]
+    sure: bool
+    pattern: str
 
 
-def replace(connection: Connection, utterance_id: int, old: str, new: str) -> None:
-    """Index `new` instead of `old`; a contentless table must be told exactly what to forget."""
-    if connection.dialect.name == "sqlite":
-        connection.execute(_REMOVE, {"id": utterance_id, "grams": _grams(old)})
-        connection.execute(_ADD, {"id": utterance_id, "grams": _grams(new)})
-
-
-def contains(dialect: str, wanted: str) -> list[ColumnElement[bool]]:
-    """The conditions that hold for utterances whose text contains `wanted`."""
+def parse(wanted: str, ignore_spacing: bool = False) -> Query | None:
+    """The query that `wanted` is; None where it asks for nothing."""
     wanted = nfc(wanted)
-    conditions: list[ColumnElement[bool]] = [utterance.c.text.icontains(wanted, autoescape=True)]
-    grams = [gram for gram in bigrams(wanted) if _SURE.fullmatch(gram)]
-    if dialect == "sqlite" and grams:
-        match = " AND ".join(f'"{gram}"' for gram in dict.fromkeys(grams))
-        narrowed = text("SELECT rowid FROM utterance_search WHERE utterance_search MATCH :match").bindparams(
-            match=match
-        )
-        conditions.insert(0, utterance.c.id.in_(narrowed))
-    return conditions
+    if ignore_spacing:
+        wanted = "".join(wanted.split())
+    if not wanted:
+        return None
+    solid = [at for at, letter in enumerate(wanted) if not letter.isspace()]
+    gaps = tuple(ANY_GAP if ignore_spacing else frozenset((gap(wanted[a + 1 : b]),)) for a, b in pairwise(solid))
+    inside = bool(solid) and solid[0] == 0 and solid[-1] == len(wanted) - 1
+    sure = inside and all(OTHER_SPACE not in one or ignore_spacing for one in gaps)
+    between = r"\s*" if ignore_spacing else ""
+    return Query(
+        tuple(accepted(wanted[at]) for at in solid), gaps, sure, between.join(_pattern(letter) for letter in wanted)
+    )
+
+
+def gap(between: str) -> int:
+    if not between:
+        return TOGETHER
+    return ONE_SPACE if between == " " else OTHER_SPACE
+
+
+def accepted(letter: str) -> Ranges:
+    """What a letter of a query accepts, in the lower case of ASCII.
+
+    >>> [(chr(a), chr(b)) for a, b in accepted("ㅎ")]
+    [('ㅎ', 'ㅎ'), ('하', '힣')]
+    """
+    code = ord(letter.lower() if letter.isascii() else letter)
+    if letter not in INITIALS:
+        return ((code, code),)
+    first = _FIRST_SYLLABLE + INITIALS.index(letter) * _SYLLABLES_AN_INITIAL
+    return ((code, code), (first, first + _SYLLABLES_AN_INITIAL - 1))
+
+
+def _pattern(letter: str) -> str:
+    if letter in INITIALS:
+        return "[" + "".join(chr(a) if a == b else f"{chr(a)}-{chr(b)}" for a, b in accepted(letter)) + "]"
+    if not letter.isascii() or letter.isdigit():
+        return letter
+    return f"[{letter.lower()}{letter.upper()}]" if letter.isalpha() else f"\\{letter}"
+
+
+def matches(query: Query) -> ColumnElement[bool]:
+    """The exact condition, for any dialect; slow over many rows."""
+    return utterance.c.text.regexp_match(query.pattern)

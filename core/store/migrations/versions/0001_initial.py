@@ -3,8 +3,6 @@
 import sqlalchemy as sa
 from alembic import op
 
-from core.store import search
-
 revision = "0001"
 down_revision = None
 branch_labels = None
@@ -204,7 +202,10 @@ def upgrade() -> None:
     op.create_index("ix_proposal_kind_state", "proposal", ["kind", "state", "id"])
     op.create_index("ix_proposal_utterance_id", "proposal", ["utterance_id"])
     if op.get_bind().dialect.name == "sqlite":
-        op.execute(search.CREATE)
+        op.execute(
+            "CREATE VIRTUAL TABLE utterance_search USING "
+            "fts5(grams, content='', tokenize='unicode61 remove_diacritics 0')"
+        )
         for table in ("revision", "annotation"):
             for verb in ("UPDATE", "DELETE"):
                 op.execute(
