@@ -1,4 +1,5 @@
-// The review component: hear one utterance, mend its text, give its labels by single keys.
+// The review component: hear one utterance, mend its text, give its labels by single keys. Of a `multi` group a key adds
+// or takes back its class (codes joined by | in order), and only Enter says that all are given.
 // Sends the triggers `decision`, `skip` and `undo`, each once, with the item and version that were on the screen.
 // Knows nothing of queues or storage: the server decides what comes next.
 
@@ -110,9 +111,9 @@ class Review {
 
   #choiceButton(group, choice) {
     const node = button(
-      { class: "gw-choice", "data-group": group.name, "data-code": choice.code, "aria-keyshortcuts": choice.key,
+      { class: "gw-choice", "data-group": group.name, "data-code": choice.code, "aria-keyshortcuts": choice.key || null,
         onclick: () => this.#choose(group.name, choice.code) },
-      el("kbd", { text: choice.key.toUpperCase() }), el("span", { text: choice.title }),
+      choice.key && el("kbd", { text: choice.key.toUpperCase() }), el("span", { text: choice.title }),
       el("span", { class: "gw-tick", "aria-hidden": "true", text: "✓" }),
     );
     if (CSS.supports("color", choice.color)) node.style.setProperty("--gw-choice", choice.color);
@@ -122,8 +123,9 @@ class Review {
   #groupBox(group) {
     const { strings } = this.data;
     const mine = this.choices.filter((choice) => choice.group === group.name).map((choice) => choice.node);
+    const how = [!group.required && strings.optional, group.multi && strings.several].filter(Boolean);
     return el("div", { class: "gw-group", role: "group", "aria-label": group.title },
-      el("span", { class: "gw-label", text: group.required ? group.title : `${group.title} (${strings.optional})` }),
+      el("span", { class: "gw-label", text: how.length ? `${group.title} (${how.join(", ")})` : group.title }),
       el("div", { class: "gw-choices" }, ...mine));
   }
 
@@ -180,7 +182,7 @@ class Review {
     root.setAttribute("aria-busy", String(gate.locked));
     this.status.textContent = gate.locked ? data.strings.saving : "";
     for (const choice of this.choices)
-      choice.node.setAttribute("aria-pressed", String(this.labels[choice.group] === choice.code));
+      choice.node.setAttribute("aria-pressed", String(this.#chosen(choice.group).includes(choice.code)));
     this.autoplayButton.setAttribute("aria-checked", String(this.autoplay));
   }
 
@@ -251,11 +253,19 @@ class Review {
     return this.data.groups.every((group) => !group.required || this.labels[group.name]);
   }
 
+  #chosen(group) {
+    return (this.labels[group] ?? "").split("|").filter(Boolean);
+  }
+
   #choose(group, code) {
     if (!this.gate.open(performance.now())) return;
-    this.labels = { ...this.labels, [group]: code };
+    const { multi, choices } = this.data.groups.find((one) => one.name === group);
+    const chosen = this.#chosen(group);
+    const next = !multi ? [code] : choices.map((one) => one.code).filter((one) => chosen.includes(one) !== (one === code));
+    const { [group]: _, ...others } = this.labels;
+    this.labels = next.length ? { ...others, [group]: next.join("|") } : others;
     this.#paintState();
-    if (this.#complete) this.#decide();
+    if (this.#complete && !this.data.groups.some((one) => one.multi)) this.#decide();
   }
 
   /** Enter: what is labelled already, with or without a mended text. */

@@ -1,0 +1,220 @@
+"""Schemes as TOML files, and schemes made from values found in data.
+
+    name = "mood"            # a word
+    ko = "기분"
+    en = "Mood"              # the Korean title where absent
+    level = "utterance"      # or recording
+    kind = "single"          # or multi: several classes at once
+
+    [[label]]                # in order: a class id is its position
+    code = "good"            # stored: letters, digits, _ . -
+    ko = "좋음"
+    en = "Good"
+    key = "g"                # review key: a letter or digit, not s, z, e
+    color = "#0f8a5f"
+    aliases = ["+", "좋다"]   # other spellings in deliveries
+    critical = true          # at most one class: its recall is reported first
+
+Of a label only `code` and `ko` are needed; keys and colours come from what is free. The store keeps the same document
+as JSON. Every refusal is a `BadRecord` that names file, field and reason.
+"""
+
+import re
+import tomllib
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, get_args
+
+import tomli_w
+
+from core.errors import BadRecord, InputError
+from core.records import Level, Utterance
+from core.schemes.classes import JOIN, SPARE_KEYS, Kind, Label, Scheme, State, tidy
+
+PALETTE = ("#0f8a5f", "#dc2626", "#2563eb", "#b45309", "#7c3aed", "#0e7490", "#64748b")
+LONGEST_FILE = 1 << 18
+LONGEST_TITLE = 100
+MOST_CLASSES = 256
+_NAME = re.compile(r"[^\W_][\w-]{0,63}")
+_CODE = re.compile(r"\w[\w.-]{0,199}")
+_COLOR = re.compile(r"#[0-9a-f]{6}", re.I)
+_RESERVED = frozenset(Utterance.__slots__)  # the columns of every table that has one column a scheme
+_TOP = {"name": str, "ko": str, "en": str, "level": str, "kind": str, "label": list}
+_LABEL = {"code": str, "ko": str, "en": str, "key": str, "color": str, "aliases": list, "critical": bool}
+
+
+def parse_toml(text: str, where: str) -> Scheme:
+    """The scheme in `text`, checked; `where` is the file's name."""
+    if len(text) > LONGEST_FILE:
+        raise BadRecord(where, f"{len(text):,} characters; a scheme has at most {LONGEST_FILE:,}")
+    try:
+        document = tomllib.loads(text.removeprefix("\ufeff"))
+    except ValueError as error:  # TOMLDecodeError, and a number with thousands of digits
+        raise BadRecord(where, f"is not TOML: {error}") from error
+    except RecursionError as error:
+        raise BadRecord(where, "is nested too deeply") from error
+    return from_document(document, where)
+
+
+def to_toml(scheme: Scheme) -> str:
+    """The file that `parse_toml` reads back as the same scheme (its state apart)."""
+    return tomli_w.dumps(to_document(scheme))
+
+
+def to_document(scheme: Scheme) -> dict[str, Any]:
+    """What a file and the store hold."""
+    labels = []
+    for x in scheme.labels:
+        aliases = [spelling for spelling, code in scheme.aliases if code == x.code]
+        more = {"aliases": aliases} if aliases else {}
+        critical = {"critical": True} if x.code == scheme.critical else {}
+        labels.append({"code": x.code, "ko": x.ko, "en": x.en, "key": x.key, "color": x.color} | more | critical)
+    about = {name: getattr(scheme, name) for name in ("name", "ko", "en", "level", "kind")}
+    return about | {"label": labels}
+
+
+def from_document(document: Mapping[str, Any], where: str, state: State = "active") -> Scheme:
+    """The scheme of a parsed file; what is missing and may be is filled in."""
+    _fields(document, _TOP, ("name", "ko", "label"), where)
+    name = document["name"]
+    if not _NAME.fullmatch(name) or name != tidy(name):
+        raise BadRecord(f"{where}, name", f"{name[:80]!r} is no name: up to 64 letters, digits, _ and -, no spaces")
+    if name in _RESERVED:
+        raise BadRecord(f"{where}, name", f"{name!r} is the name of a column of every table; choose another one")
+    rows = document["label"]
+    if not 1 <= len(rows) <= MOST_CLASSES:
+        raise BadRecord(f"{where}, label", f"{len(rows)} classes; a scheme has 1 to {MOST_CLASSES}")
+    ko = _title(document["ko"], f"{where}, ko")
+    places = [f"{where}, label {n}" for n in range(1, len(rows) + 1)]
+    for row, place in zip(rows, places, strict=True):
+        if not isinstance(row, Mapping):
+            raise BadRecord(place, "is no table: classes are written as [[label]] blocks")
+        _fields(row, _LABEL, ("code", "ko"), place)
+    critical = [row["code"] for row in rows if row.get("critical")]
+    if len(critical) > 1:
+        raise BadRecord(f"{where}, critical", f"{', '.join(critical)}: at most one class is critical")
+    made = Scheme(
+        name=name, ko=ko, en=_title(document.get("en", ko), f"{where}, en"),
+        level=_one_of(document.get("level", "utterance"), get_args(Level), f"{where}, level"),
+        labels=_labels(rows, places), critical="".join(critical),
+        aliases=tuple((_title(a, f"{p}, aliases"), r["code"]) for r, p in zip(rows, places, strict=True)
+                      for a in r.get("aliases", ())),
+        kind=_one_of(document.get("kind", "single"), get_args(Kind), f"{where}, kind"), state=state,
+    )  # fmt: skip
+    _distinct(made, places)
+    return made
+
+
+def _fields(row: Mapping[str, Any], known: Mapping[str, type], needed: tuple[str, ...], where: str) -> None:
+    for name, value in row.items():
+        if name not in known:
+            raise BadRecord(f"{where}, {name[:40]}", f"no such field; there are {', '.join(known)}")
+        if not isinstance(value, known[name]):
+            wanted = {str: "a text", list: "a list", bool: "true or false"}[known[name]]
+            raise BadRecord(f"{where}, {name}", f"expected {wanted}, found {str(value)[:40]!r}")
+    if missing := [name for name in needed if name not in row]:
+        raise BadRecord(f"{where}, {missing[0]}", "is missing")
+
+
+def _one_of(value: str, known: tuple[Any, ...], where: str) -> Any:
+    if value not in known:
+        raise BadRecord(where, f"{value[:40]!r} is not one of {', '.join(known)}")
+    return value
+
+
+def _title(value: object, where: str) -> str:
+    if not isinstance(value, str):
+        raise BadRecord(where, f"expected a text, found {str(value)[:40]!r}")
+    if not (text := tidy(value)):
+        raise BadRecord(where, "is empty")
+    if len(text) > LONGEST_TITLE:
+        raise BadRecord(where, f"{len(text)} characters; at most {LONGEST_TITLE}")
+    if wrong := [c for c in text if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")]:
+        raise BadRecord(where, f"holds the control character U+{ord(wrong[0]):04X}")
+    return text
+
+
+def _labels(rows: list[Mapping[str, Any]], places: list[str]) -> tuple[Label, ...]:
+    keys = _keys([str(row.get("key", "")).lower() for row in rows], places)
+    made = []
+    for n, (row, place) in enumerate(zip(rows, places, strict=True)):
+        code, color = row["code"], row.get("color") or PALETTE[n % len(PALETTE)]
+        if not _CODE.fullmatch(code) or code != tidy(code):
+            raise BadRecord(f"{place}, code", f"{code[:80]!r} is no code: letters, digits, _ . - and no spaces")
+        if not _COLOR.fullmatch(color):
+            raise BadRecord(f"{place}, color", f"{color[:40]!r} is no colour; write #rrggbb")
+        ko = _title(row["ko"], f"{place}, ko")
+        made.append(Label(code, ko, _title(row.get("en") or ko, f"{place}, en"), keys[n], color.lower()))
+    return tuple(made)
+
+
+def _keys(asked: list[str], places: list[str]) -> list[str]:
+    """The keys as asked, then the free ones in order; "" where none is left."""
+    for n, key in enumerate(asked):
+        if key and (len(key) != 1 or key not in SPARE_KEYS):
+            raise BadRecord(f"{places[n]}, key", f"{key[:20]!r} is no key: one letter or digit, not s, z, e")
+        if key and key in asked[:n]:
+            raise BadRecord(f"{places[n]}, key", f"{key!r} is the key of label {asked.index(key) + 1} already")
+    free = iter(key for key in SPARE_KEYS if key not in asked)
+    return [key or next(free, "") for key in asked]
+
+
+def _distinct(made: Scheme, places: list[str]) -> None:
+    """No spelling may mean two classes: an answer read from a file would be a guess."""
+    meant: dict[str, str] = {}
+    spelt = [(n, x.code, text) for n, x in enumerate(made.labels) for text in (x.code, x.ko, x.en)]
+    spelt += [(made.index(code), code, alias) for alias, code in made.aliases]
+    for n, code in enumerate(made.codes):
+        if code in made.codes[:n]:
+            raise BadRecord(f"{places[n]}, code", f"{code!r} is the code of two classes")
+    for n, code, text in spelt:
+        if made.kind == "multi" and JOIN in text:
+            raise BadRecord(places[n], f"{text!r} holds {JOIN!r}, which stands between the classes of a multi scheme")
+        if meant.setdefault(tidy(text).casefold(), code) != code:
+            other = meant[tidy(text).casefold()]
+            raise BadRecord(places[n], f"{text!r} means class {other!r} already; a spelling means one class")
+
+
+def grown(scheme: Scheme, values: Iterable[str]) -> Scheme:
+    """`scheme` with one class more for every value it has no class for.
+
+    The code is the value made safe (`slug`), the value itself is the title and an alias.
+    """
+    titles: dict[str, str] = {}
+    for value in values:
+        text = _title(value, f"scheme {scheme.name}, value {str(value)[:40]!r}")
+        if text.casefold() not in scheme.spellings:
+            titles.setdefault(text.casefold(), text)
+    if len(scheme.labels) + len(titles) > MOST_CLASSES:
+        raise InputError(
+            f"scheme {scheme.name}: {len(scheme.labels) + len(titles):,} different values, a scheme has at most "
+            f"{MOST_CLASSES} classes; is this a column of labels?"
+        )
+    rows = list(to_document(scheme)["label"])
+    taken = {*scheme.spellings, *titles}
+    for title in titles.values():
+        code = _free(slug(title), taken - {title.casefold()})
+        taken.add(code.casefold())
+        rows.append({"code": code, "ko": title, "aliases": [title]})
+    return replace(from_document(to_document(scheme) | {"label": rows}, scheme.name), state=scheme.state)
+
+
+def slug(value: str) -> str:
+    """A code for a value: a legal code is its own, any other sign is written as `_` + its number in hex + `_`.
+
+    >>> slug("당황/난처"), slug("-1"), slug("joy")
+    ('당황_2f_난처', '_2d_1', 'joy')
+    """
+    text = tidy(value)
+    kept = (c if re.match(r"\w" if at == 0 else r"[\w.-]", c) else f"_{ord(c):x}_" for at, c in enumerate(text))
+    return "".join(kept)[:200]
+
+
+def _free(code: str, taken: set[str]) -> str:
+    """`code`, or with a number where another class is spelt so."""
+    n, wanted = 1, code
+    while wanted.casefold() in taken:
+        n += 1
+        wanted = f"{code[:190]}_{n}"
+    return wanted
