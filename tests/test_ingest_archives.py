@@ -168,6 +168,8 @@ def test_links_out_of_a_folder_are_not_followed(tmp_path: Path) -> None:
     assert list(good) == ["root/a.wav"]
     assert bad == {
         "root/file.wav": "a link that leaves the folder",
+        "root/folder": "a linked folder: not followed",
+        "root/loop": "a linked folder: not followed",
         "root/gone.wav": "not a regular file, or a link to nothing",
         "root/pipe.wav": "not a regular file, or a link to nothing",
     }

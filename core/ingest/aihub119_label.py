@@ -5,7 +5,6 @@ or `_id` is refused as a whole (`BadRecord`).
 """
 
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +12,7 @@ from itertools import pairwise
 from typing import Any
 
 from core.errors import BadRecord, UnknownName
+from core.ingest.entries import storable
 from core.records import SHORTEST_VOICE_MS, NewUtterance, Skip
 from core.schemes import scheme
 
@@ -50,7 +50,7 @@ def decode(data: bytes, where: str) -> dict[str, Any]:
         raise BadRecord(where, f"broken JSON ({error})") from error
     if not isinstance(document, dict):
         raise BadRecord(where, f"a JSON {type(document).__name__} where a call's object was expected")
-    document = _storable(document)
+    document = storable(document)
     identity = document.get("_id")
     if not isinstance(identity, str) or not re.fullmatch(r"[0-9A-Za-z-]{1,64}", identity):
         raise BadRecord(where, f"no usable _id ({'missing' if identity is None else repr(identity)[:80]})")
@@ -144,14 +144,3 @@ def _name(raw: object, position: int, taken: set[str]) -> str:
 def _overlaps(made: Sequence[NewUtterance]) -> int:
     spans = sorted((u.start_ms, u.end_ms) for u in made if u.start_ms is not None and u.end_ms is not None)
     return sum(later[0] < earlier[1] for earlier, later in pairwise(s for s in spans if s[0] < s[1]))
-
-
-def _storable(value: Any) -> Any:
-    """JSON without what a database refuses: lone surrogates and NUL become U+FFFD, NaN and infinity null."""
-    if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
-    if isinstance(value, dict):
-        return {_storable(k): _storable(v) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_storable(v) for v in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

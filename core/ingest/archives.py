@@ -71,6 +71,14 @@ class Member:
         """The bytes as a stream, unchecked: prefer `read`."""
         return self.opener()
 
+    def head(self, size: int) -> bytes:
+        """The first `size` bytes, or as many as there are; `BadRecord` when it cannot be read."""
+        try:
+            with self.open() as stream:
+                return stream.read(size)
+        except _BROKEN as error:
+            raise BadRecord(self.name, f"cannot be read ({error or type(error).__name__})") from error
+
     def read(self) -> bytes:
         """All `size` bytes; `BadRecord` when it cannot be read or holds more or fewer than it declares."""
         try:
@@ -112,6 +120,10 @@ def _folder(root: Path, limits: Limits) -> Iterator[Member | Skip]:
     real = root.resolve()
     for folder, folders, files in os.walk(real):
         folders.sort()
+        for name in folders:
+            if Path(folder, name).is_symlink():  # os.walk does not enter it
+                inner = Path(folder, name).relative_to(real).as_posix()
+                yield Skip(f"{printable(real.name)}/{printable(inner)}", "a linked folder: not followed")
         for name in sorted(files):
             path = Path(folder, name)
             shown = f"{printable(real.name)}/{printable(path.relative_to(real).as_posix())}"

@@ -1,0 +1,81 @@
+"""What a file's name tells: `{digit}_{speaker}_{take}.wav` read off `7_jackson_32.wav`.
+
+A field is the shortest text up to what follows it in the pattern, the last one all that is left: no backtracking, so
+a hostile name costs one look. `/` in a pattern asks for folders above the file.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from core.errors import InputError
+
+FOLDER = "folder"  # the field that every file has: the name of the folder it lies in
+SUFFIXES = (".wav", ".wavp", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".snd")
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """`parts`: one a path component, each as literal, field, literal, … with a literal at both ends."""
+
+    text: str
+    parts: tuple[tuple[str, ...], ...]
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(name for part in self.parts for name in part[1::2])
+
+    def read(self, path: str) -> dict[str, str] | None:
+        """The fields of `path` (relative, with `/`), None where it does not fit. An audio suffix may be another one.
+
+        >>> compile_pattern("{label}/{speaker}-{take}.wav").read("calls/위험/kim-3.wavp")
+        {'label': '위험', 'speaker': 'kim', 'take': '3'}
+        """
+        components = unicodedata.normalize("NFC", path).split("/")[-len(self.parts) :]
+        if len(components) < len(self.parts):
+            return None
+        last = components[-1]
+        for name in (PurePosixPath(last).stem, last):
+            found = [_read(part, c) for part, c in zip(self.parts, [*components[:-1], name], strict=True)]
+            if all(one is not None for one in found):
+                return {k: v for one in found if one for k, v in one.items()}
+        return None
+
+
+def compile_pattern(text: str) -> Pattern:
+    """`InputError` for a pattern without fields, with a field twice, an odd name, or two fields that touch."""
+    text = unicodedata.normalize("NFC", text)
+    stem = text[: -len(PurePosixPath(text).suffix)] if PurePosixPath(text).suffix.lower() in SUFFIXES else text
+    pattern = Pattern(text, tuple(tuple(re.split(r"\{([^{}/]*)\}", part)) for part in stem.split("/")))
+    names = pattern.fields
+    trouble = (
+        "has no field such as {speaker}" if not names
+        else "names a field twice" if len(set(names)) < len(names)
+        else f"calls a field {FOLDER!r}, which is the folder a file lies in" if FOLDER in names
+        else "has a field whose name is not letters, digits and _" if not all(n.isidentifier() for n in names)
+        else "has a stray brace" if any(c in literal for part in pattern.parts for literal in part[::2] for c in "{}")
+        else "has two fields that touch" if any("" in part[2:-1:2] for part in pattern.parts)
+        else None
+    )  # fmt: skip
+    if trouble:
+        raise InputError(f"pattern {text!r} {trouble}; an example is '{{digit}}_{{speaker}}_{{take}}.wav'")
+    return pattern
+
+
+def _read(part: tuple[str, ...], name: str) -> dict[str, str] | None:
+    """The fields of one path component; every field holds at least one character."""
+    first, last = part[0], part[-1]
+    if len(part) == 1:
+        return {} if name == first else None
+    if not name.startswith(first) or not name.endswith(last) or len(name) <= len(first) + len(last):
+        return None
+    rest, found = name[len(first) : len(name) - len(last)], {}
+    for field, literal in zip(part[1:-2:2], part[2:-1:2], strict=True):
+        at = rest.find(literal, 1)
+        if at < 0:
+            return None
+        found[field], rest = rest[:at], rest[at + len(literal) :]
+    if not rest:
+        return None
+    return found | {part[-2]: rest}

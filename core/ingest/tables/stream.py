@@ -1,0 +1,134 @@
+"""The bytes of a table, unpacked if they are gzip, with what they are: told by their first bytes before their name.
+
+Nothing is unpacked to a disk or as a whole; a gzip that grows beyond reason stops the pass.
+"""
+
+import gzip
+import io
+import zlib
+from pathlib import PurePath
+from typing import Any, BinaryIO
+
+from core.errors import InputError
+from core.ingest.tables.nouns import File, Meter
+
+RATIO, RATIO_FROM_BYTES = 200, 10_000_000
+_SUFFIXES = {
+    ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".tab": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
+    ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet", ".pq": "parquet",
+}  # fmt: skip
+_BINARY = {
+    b"\xd0\xcf\x11\xe0": "an old Excel file: save it as .xlsx",
+    b"%PDF": "a PDF, not a table",
+    b"RIFF": "audio, not a table",
+    b"SQLi": "a database, not a table",
+    b"7z\xbc\xaf": "an archive, not a table: unpack it first",
+    b"BZh9": "packed with bzip2: unpack it, or pack it with gzip",
+    b"\xfd7zX": "packed with xz: unpack it, or pack it with gzip",
+    b"(\xb5/\xfd": "packed with zstd: unpack it, or pack it with gzip",
+}
+
+
+def inner_name(file: File) -> PurePath:
+    """The name without the `.gz` of a packed table."""
+    name = PurePath(file.name)
+    return PurePath(name.stem) if name.suffix.lower() == ".gz" else name
+
+
+def kind(file: File) -> str:
+    """csv, json, jsonl, xlsx or parquet; `InputError` that says what the file is instead."""
+    with unpacked(file) as stream:
+        start = stream.read(4096)
+    if not start:
+        raise InputError(f"{file.name}: is empty")
+    if start[:4] == b"PAR1":
+        return "parquet"
+    suffix = inner_name(file).suffix.lower()
+    if start[:4] == b"PK\x03\x04":
+        if _SUFFIXES.get(suffix, "xlsx") != "xlsx" or b"[Content_Types]" in start or b"xl/" in start or suffix:
+            if suffix == ".zip":
+                raise InputError(f"{file.name}: a zip, not a table: unpack it first")
+            return "xlsx"
+        raise InputError(f"{file.name}: a zip, not a table: unpack it first")
+    if reason := _BINARY.get(start[:4]):
+        raise InputError(f"{file.name}: {reason}")
+    named = _SUFFIXES.get(suffix)
+    if named in ("xlsx", "parquet"):
+        raise InputError(f"{file.name}: is called {suffix} but is not one, or is damaged")
+    return named or _guessed(start)
+
+
+def _guessed(start: bytes) -> str:
+    text = start.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text[:1] == b"[":
+        return "json"
+    if text[:1] == b"{":
+        return "jsonl" if b"}\n{" in text.replace(b"\r", b"") else "json"
+    return "csv"
+
+
+def unpacked(file: File, meter: Meter | None = None) -> BinaryIO:
+    """The table's bytes from the start; a damaged or exploding gzip is an `InputError` where it shows."""
+    raw = file.open()
+    head = raw.read(2)
+    raw.seek(0)
+    counted = io.BufferedReader(_Counted(raw, file, meter or Meter()))
+    if head != b"\x1f\x8b":
+        return counted
+    return io.BufferedReader(_Unpacked(gzip.GzipFile(fileobj=counted, mode="rb"), file), 1 << 16)
+
+
+class _Reader(io.RawIOBase):
+    """Reads through another stream and closes it with itself."""
+
+    def __init__(self, inner: BinaryIO | gzip.GzipFile, file: File) -> None:
+        self._inner, self._file, self._read = inner, file, 0
+
+    def readable(self) -> bool:
+        return True
+
+    def close(self) -> None:
+        if not self.closed:
+            self._inner.close()
+        super().close()
+
+    def _fill(self, buffer: Any) -> int:
+        data = self._inner.read(len(buffer))
+        buffer[: len(data)] = data
+        self._read += len(data)
+        return len(data)
+
+
+class _Counted(_Reader):
+    def __init__(self, inner: BinaryIO, file: File, meter: Meter) -> None:
+        super().__init__(inner, file)
+        self._meter = meter
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            n = self._fill(buffer)
+        except OSError as error:
+            raise InputError(f"{self._file.name}: cannot be read: {error.strerror or error}") from error
+        self._meter.share = min(self._read / max(self._file.size, 1), 1.0)
+        return n
+
+
+class _Unpacked(_Reader):
+    def readinto(self, buffer: Any) -> int:
+        try:
+            n = self._fill(buffer)
+        except (OSError, EOFError, zlib.error) as error:  # BadGzipFile is an OSError
+            raise InputError(f"{self._file.name}: the gzip is damaged or cut short ({error})") from error
+        if self._read > RATIO_FROM_BYTES and self._read > RATIO * self._file.size:
+            raise InputError(f"{self._file.name}: unpacks to more than {RATIO} times its size: looks like a bomb")
+        return n
+
+
+def seekable(file: File) -> BinaryIO:
+    """For formats read from their end (XLSX, Parquet); those inside a gzip are refused."""
+    raw = file.open()
+    if raw.read(2) == b"\x1f\x8b":
+        raw.close()
+        raise InputError(f"{file.name}: only text tables are read from a gzip: unpack it first")
+    raw.seek(0)
+    return raw

@@ -1,0 +1,116 @@
+"""Texts beside audio: `a.txt` and `a.json` for `a.wav`, and `*.trans.txt` with a line for each file of its folder.
+
+A JSON is an object with one text-like key; its other fields are kept. A text that no audio takes, or that cannot be
+read, is a `Skip`; the audio then comes without text.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.errors import BadRecord
+from core.ingest.archives import Member
+from core.ingest.entries import TEXT_KEYS, decoded, parsed
+from core.records import Skip
+
+Place = tuple[str, ...]
+LARGEST = 1_000_000  # bytes of a text beside one clip; a file that lists a folder may hold LARGEST_LIST
+LARGEST_LIST = 100_000_000
+LIST = ".trans.txt"
+
+
+@dataclass(slots=True)
+class Beside:
+    """The text files of a delivery, found by folder and stem."""
+
+    texts: dict[Place, list[Member]] = field(default_factory=dict)
+    lists: dict[Place, list[Member]] = field(default_factory=dict)
+    _used: set[Place] = field(default_factory=set)
+    _lines: dict[Place, dict[str, str]] = field(default_factory=dict)
+    _troubles: list[Skip] = field(default_factory=list)
+
+    def take(self, member: Member) -> bool:
+        """Whether `member` is a text file by its name; then it waits for its audio."""
+        if member.inner.lower().endswith(LIST):
+            self.lists.setdefault(_folder(member), []).append(member)
+        elif member.suffix in (".txt", ".json"):
+            self.texts.setdefault((*_folder(member), member.stem), []).append(member)
+        else:
+            return False
+        return True
+
+    def of(self, audio: Member) -> tuple[str, dict[str, Any]]:
+        """The text of `audio` ("" if there is none) and what else its JSON says, as meta fields."""
+        text = ""
+        more: dict[str, Any] = {}
+        mine = self.texts.get((*_folder(audio), audio.stem), [])
+        for member in sorted(mine, key=lambda m: m.suffix, reverse=True):  # .txt before .json
+            self._used.add(member.place)
+            try:
+                said, fields = _json(member) if member.suffix == ".json" else (_plain(member), {})
+            except BadRecord as error:
+                self._troubles.append(Skip(error.where, f"{error.reason}: the audio is kept without it"))
+                continue
+            text, more = text or said, more | fields
+        return text or self._listed(audio), more
+
+    def _listed(self, audio: Member) -> str:
+        for member in self.lists.get(_folder(audio), []):
+            self._used.add(member.place)
+            if member.place not in self._lines:
+                self._lines[member.place] = self._read_list(member)
+            if audio.stem in self._lines[member.place]:
+                return self._lines[member.place].pop(audio.stem)
+        return ""
+
+    def _read_list(self, member: Member) -> dict[str, str]:
+        try:
+            lines = _text(member, LARGEST_LIST).splitlines()
+        except BadRecord as error:
+            self._troubles.append(Skip(error.where, error.reason))
+            return {}
+        pairs = (line.strip().split(None, 1) for line in lines)
+        return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
+
+    def troubles(self) -> Iterator[Skip]:
+        """What could not be read since the last call."""
+        found, self._troubles = self._troubles, []
+        yield from found
+
+    def rest(self) -> Iterator[Skip]:
+        """A `Skip` for every text, and every line of a list, that no audio took."""
+        for held in (self.texts, self.lists):
+            for member in (m for group in held.values() for m in group if m.place not in self._used):
+                yield Skip(member.name, "a text without audio of its name beside it")
+        for member in (m for group in self.lists.values() for m in group):
+            for name in self._lines.get(member.place, {}):
+                yield Skip(f"{member.name}, {name[:100]}", "a line without audio of its name beside it")
+
+
+def _folder(member: Member) -> Place:
+    return member.place[:-1]
+
+
+def _text(member: Member, most: int) -> str:
+    if member.size > most:
+        raise BadRecord(member.name, f"{member.size:,} bytes are too many for a transcript ({most:,} allowed)")
+    return decoded(member.read(), member.name).replace("\0", "\ufffd")
+
+
+def _plain(member: Member) -> str:
+    return _text(member, LARGEST).strip()
+
+
+def _json(member: Member) -> tuple[str, dict[str, Any]]:
+    """The text and {"label": every other field}."""
+    if member.size > LARGEST:
+        raise BadRecord(member.name, f"{member.size:,} bytes are too many for a transcript ({LARGEST:,} allowed)")
+    document = parsed(member.read(), member.name)
+    if not isinstance(document, dict):
+        raise BadRecord(member.name, f"a JSON {type(document).__name__} where an object with a text was expected")
+    keys = {key.casefold(): key for key in document}
+    key = next((keys[k] for k in TEXT_KEYS if isinstance(document.get(keys.get(k, "")), str)), None)
+    if key is None:
+        has = ", ".join(list(document)[:8]) or "nothing"
+        raise BadRecord(member.name, f"no text in it (it has {has}; text, transcript, transcription … are read)")
+    return document[key].strip(), {"label": {k: v for k, v in document.items() if k != key}}

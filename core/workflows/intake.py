@@ -1,0 +1,58 @@
+"""What every import shares: batches, the running report, and the CSV that names what could not be used."""
+
+import csv
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from core.cells import harmless
+from core.records import Report, Skip
+from core.workflows.workspace import Workspace
+
+T = TypeVar("T")
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import did; `rejects` is the CSV that names what could not be used, None if everything could.
+
+    `proposed` are the schemes of the data that wait for a person to confirm them.
+    """
+
+    report: Report
+    rejects: Path | None
+    proposed: tuple[str, ...] = ()
+
+
+def batches(items: Iterator[T], size: int) -> Iterator[list[T]]:
+    while batch := list(islice(items, size)):
+        yield batch
+
+
+def merge(total: Report, part: Report) -> None:
+    """Add the counts of `part` to `total`."""
+    total.added += part.added
+    total.known += part.known
+    for what, n in part.notes.items():
+        total.note(what, n)
+
+
+def names_hash(paths: Sequence[Path]) -> str:
+    """SHA-256 over the names of what was handed in; their content is hashed file by file."""
+    return hashlib.sha256("\n".join(sorted(path.name for path in paths)).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def write_rejects(ws: Workspace, name: str, skipped: Sequence[Skip]) -> Path | None:
+    """`skipped` as a CSV (file, reason) in the workspace; None where nothing was."""
+    if not skipped:
+        return None
+    path = ws.settings.home / name
+    with path.open("w", newline="", encoding="utf-8-sig") as file:  # the BOM makes spreadsheets read Hangul
+        rows = csv.writer(file)
+        rows.writerow(["file", "reason"])
+        rows.writerows((harmless(skip.where), harmless(skip.reason)) for skip in skipped)
+    return path

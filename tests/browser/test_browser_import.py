@@ -1,0 +1,56 @@
+"""A cp949 table comes in through the page, is found, and a view of it is shared by its address."""
+
+from pathlib import Path
+
+import pytest
+from live import Live, cell, choose, expect, go, idle, ko, main
+from playwright.sync_api import Page
+
+from core.records import Filter
+
+TABLE = "번호,문장,판정,Unnamed: 3\r\n" + "".join(
+    f'{n},"{text}",{label},\r\n'
+    for n, (text, label) in enumerate(
+        [
+            ("가스가 새요, 빨리요", "위험"),
+            ("오늘은 빨래를 널었어요", "정상"),
+            ("불이 옆집으로 번져요", "위험"),
+            ("말은 했지만\r\n아무 일도 아니에요", "정상"),
+        ]
+    )
+)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("import") / "workspace"
+
+
+def test_a_cp949_table_is_mapped_imported_and_shared(live: Live, page: Page) -> None:
+    go(page, live, "import_data")
+    table = {"name": "현장.csv", "mimeType": "text/csv", "buffer": TABLE.encode("cp949")}
+    page.set_input_files("input[type=file]", [table])
+    expect(main(page)).to_contain_text("CSV · cp949")
+    expect(main(page)).to_contain_text("Unnamed: 3")
+    choose(page, ko("Text"), "문장")
+    idle(page)
+    page.get_by_role("button", name=ko("Import"), exact=True).click()
+    expect(main(page)).to_contain_text(ko("Look at it in Corpus"))
+
+    rows = live.ws.store.corpus.find(Filter()).rows
+    assert [row.text for row in rows] == [
+        "가스가 새요, 빨리요", "오늘은 빨래를 널었어요", "불이 옆집으로 번져요", "말은 했지만\r\n아무 일도 아니에요",
+    ]  # fmt: skip
+    assert [row.labels.get("danger") for row in rows] == ["danger", "normal", "danger", "normal"]
+
+    go(page, live, "corpus")
+    page.get_by_label(ko("Text contains")).fill("빨")
+    page.keyboard.press("Enter")
+    page.get_by_text(ko("Filters"), exact=True).click()
+    choose(page, "위험", "위험")
+    expect(main(page)).to_contain_text(ko("**{n}** utterances", n="1"))
+    page.wait_for_url("**danger=danger**")
+
+    shared = page.context.new_page()
+    shared.goto(page.url)
+    expect(cell(shared, 1)).to_have_text("가스가 새요, 빨리요")

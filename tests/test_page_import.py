@@ -1,0 +1,103 @@
+"""The Import page: a table is dropped, read, mapped, imported; what it holds is shown as plain text."""
+
+from pathlib import Path
+from typing import Any
+
+from streamlit.testing.v1 import AppTest
+
+from core.records import Filter
+from core.schemes import scheme
+from core.settings import ROOT
+from core.workflows.workspace import Workspace
+
+CP949 = "Unnamed: 0;문장;상태\n0;집에 불이 났어요;위험\n1;괜찮아요;정상\n2;글쎄요;모름\n".encode("cp949")
+
+
+def opened() -> AppTest:
+    page = AppTest.from_file(str(Path(ROOT) / "app.py"), default_timeout=60).run()
+    return page.switch_page("pages/import_data.py").run()
+
+
+def drop(page: AppTest, name: str, data: bytes) -> AppTest:
+    page.file_uploader[0].set_value((name, data, "application/octet-stream"))
+    page.run()
+    assert not page.exception
+    return page
+
+
+def pick(page: AppTest, key: str) -> Any:
+    """The select box whose key begins so: labels are in the session's language."""
+    return next(one for one in page.selectbox if (one.key or "").startswith(f"{key}-"))
+
+
+def press(page: AppTest) -> AppTest:
+    next(one for one in page.button if (one.key or "").startswith("go-")).click()
+    page.run()
+    assert not page.exception
+    return page
+
+
+def told(page: AppTest) -> str:
+    return "\n".join(one.value for one in page.text)
+
+
+def test_a_cp949_table_is_shown_mapped_and_imported(ws: Workspace) -> None:
+    page = drop(opened(), "우리.csv", CP949)
+    assert told(page).startswith("CSV · cp949 · ")
+    assert told(page).endswith("Unnamed: 0")
+    assert list(page.dataframe[0].value.columns) == ["문장", "상태"]
+    assert pick(page, "text").value == "문장"
+    page.multiselect[0].set_value(["상태"])
+    page.run()
+    pick(page, "scheme").set_value("danger")
+    press(page)
+    assert [one.value for one in page.metric] == ["3", "2", "0", "1"], "read, added, known, not used"
+    assert "모름" in str(page.dataframe[1].value)
+    assert [(one.text, dict(one.labels)) for one in ws.store.corpus.every(Filter())] == [
+        ("집에 불이 났어요", {"danger": "danger"}), ("괜찮아요", {"danger": "normal"}),
+    ]  # fmt: skip
+    assert [one.name for one in ws.store.corpus.sources()] == ["우리"]
+    press(page)
+    assert [one.value for one in page.metric] == ["3", "0", "2", "1"]
+
+
+def test_reading_can_be_overridden(ws: Workspace) -> None:
+    page = drop(opened(), "t.csv", b"1,2\n3,4\n")
+    assert list(page.dataframe[0].value.columns) == ["column_1", "column_2"]
+    pick(page, "header").set_value("yes")
+    page.run()
+    assert list(page.dataframe[0].value.columns) == ["1", "2"]
+    pick(page, "separator").set_value(";")
+    page.run()
+    assert list(page.dataframe[0].value.columns) == ["1,2"]
+    pick(page, "encoding").set_value("utf-16")
+    page.run()
+    assert not page.exception
+
+
+def test_a_new_scheme_is_proposed(ws: Workspace) -> None:
+    rows = "".join(f"글 {n},{('좋음', '나쁨')[n % 2]}\n" for n in range(20))
+    page = drop(opened(), "t.csv", f"text,mood!\n{rows}".encode())
+    assert page.multiselect[0].value == ["mood!"]
+    assert next(one for one in page.text_input if (one.key or "").startswith("new-")).value == "mood"
+    press(page)
+    assert (scheme("mood").state, set(scheme("mood").codes)) == ("proposed", {"좋음", "나쁨"})
+    assert "mood" in page.info[0].value
+
+
+def test_hostile_cells_are_plain_text(ws: Workspace) -> None:
+    bad = "<script>alert(1)</script> ![x](http://evil/x.png) **b**"
+    page = drop(opened(), f"{bad[:8]}.csv", f'"{bad}",text,text\n"{bad}",{bad},a\n1,2\n'.encode())
+    shown = [one.value for one in (*page.markdown, *page.caption, *page.subheader)]
+    assert [one for one in shown if "script" in one or "evil" in one] == []
+    press(page)
+    assert [one for one in (x.value for x in page.markdown) if "evil" in one] == []
+
+
+def test_what_is_no_table_is_one_message_and_the_options_stay(ws: Workspace) -> None:
+    page = drop(opened(), "x.xlsx", b"no workbook")
+    (box,) = page.error
+    assert "x.xlsx: is called .xlsx but is not one, or is damaged" in box.value.replace("\\", "")
+    page = drop(opened(), "x.csv", bytes(range(256)) * 9)
+    assert "neither UTF-8, cp949 nor UTF-16" in page.error[0].value.replace("\\", "")
+    assert pick(page, "encoding").value == ""
