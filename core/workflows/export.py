@@ -1,12 +1,225 @@
-"""Taking the corpus out as a file."""
+"""Taking the corpus out: what matches a filter, or what a Snapshot froze, in one of the formats of `core.export`.
 
+Rows are read in blocks and written as they come, so that memory does not follow the size of the corpus. Only a Snapshot
+is read whole, since it is one file that is verified before it is used.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from core import export
-from core.records import Filter
-from core.workflows.workspace import Workspace
+from core.errors import InputError, NotFound, UnknownName
+from core.export import Format, Line, Opinion, Plan, Written
+from core.records import UNLABELLED, Filter, Recording, Utterance
+from core.schemes import SCHEMES, scheme
+from core.store import Judged
+from core.training import snapshot as frozen
+from core.workflows.workspace import Workspace, now
+
+Progress = Callable[[int, int], None]
+BLOCK = 1_000
+PLAIN_KEYS = ("text", "speaker", "origin", "chars")
+NO_AUDIO = "recording whose audio is gone from the workspace"
 
 
 def export_utterances(ws: Workspace, path: Path, wanted: Filter | None = None) -> int:
-    """Write the matching utterances with their current labels to a .csv or .jsonl; returns how many."""
-    return export.write(path, ws.store.corpus.every(wanted or Filter()))
+    """Write the matching utterances with their current labels, in the format of the suffix; returns how many."""
+    return save(ws, path, wanted=wanted).utterances
+
+
+def save(
+    ws: Workspace,
+    path: Path,
+    *,
+    name: str | None = None,
+    wanted: Filter | None = None,
+    snapshot: str | None = None,
+    progress: Progress = lambda done, total: None,
+) -> Written:
+    """Write to `path` as format `name` (None: by the suffix); `progress(done, total)` in utterances.
+
+    With `snapshot` what it froze is written, with side, class id and code; a filter has no place there. `InputError`
+    for an unknown format, a folder that exists, a format that needs a snapshot or takes none.
+    """
+    how = export.chosen(path, name)
+    if snapshot is not None and wanted is not None and wanted != Filter():
+        raise InputError("a snapshot is exported whole: leave the filter away, or export the corpus")
+    left_out: dict[str, int] = {}
+    if snapshot is None:
+        plan = _plan(ws)
+        total = ws.store.corpus.find(wanted or Filter(), limit=0).total
+        lines = _lines(ws, how, plan, wanted or Filter(), left_out)
+    else:
+        content = frozen.read(ws.snapshot_folder(snapshot))
+        plan, total = export.frozen_plan(scheme(content.scheme)), len(content.items)
+        lines = _frozen_lines(ws, how, content, left_out)
+    written = export.write(path, how, plan, _counted(lines, total, progress))
+    written.left_out |= left_out
+    return written
+
+
+def deliver(ws: Workspace, name: str, wanted: Filter, snapshot: str | None, progress: Progress) -> tuple[Path, Written]:
+    """Write format `name` into the workspace's exports/, a folder as a zip, for somebody who has only a browser."""
+    how = export.chosen(Path(), name)
+    folder = ws.settings.home / "exports"
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = f"gwidama-{re.sub('[^0-9]', '', now())[:17]}-{how.name}"
+    if not how.folder:
+        path = folder / f"{stem}{how.suffix or how.ends}"
+        return path, save(ws, path, name=name, wanted=wanted, snapshot=snapshot, progress=progress)
+    with TemporaryDirectory(dir=folder, prefix=".") as temporary:
+        made = Path(temporary) / stem
+        written = save(ws, made, name=name, wanted=wanted, snapshot=snapshot, progress=progress)
+        packed = Path(shutil.make_archive(f"{made}-packed", "zip", temporary, stem))
+        return packed.replace(folder / f"{stem}.zip"), written
+
+
+def parse_filter(pairs: Sequence[str]) -> Filter:
+    """KEY=VALUE pairs as the Corpus page's URL has them; values of one key are alternatives.
+
+    Keys: text, speaker, origin, chars (`10-50`, `10-`, `-50`) and every scheme (a class by code or name, `-` for
+    unlabelled). `UnknownName` for another key or class, `InputError` for a pair that is none.
+
+    >>> parse_filter(["danger=위험", "danger=-", "chars=2-"])  # doctest: +ELLIPSIS
+    Filter(labels={'danger': ('danger', '-')}, speaker=(), origin=(), min_chars=2, max_chars=None, ...)
+    """
+    found: dict[str, list[str]] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError(f"filter {pair!r} is no KEY=VALUE pair such as danger=danger")
+        if key not in PLAIN_KEYS and key not in SCHEMES:
+            raise UnknownName("filter key", key, (*PLAIN_KEYS, *SCHEMES))
+        found.setdefault(key, []).append(value)
+    low, high = _chars(found.pop("chars", []))
+    text, *more = found.pop("text", [""])
+    if more:
+        raise InputError("filter text is given more than once; only one text can be looked for")
+    return Filter(
+        speaker=tuple(found.pop("speaker", ())), origin=tuple(found.pop("origin", ())), text=text, min_chars=low,
+        max_chars=high, labels={key: tuple(_code(key, value) for value in values) for key, values in found.items()},
+    )  # fmt: skip
+
+
+def _code(key: str, value: str) -> str:
+    return value if value == UNLABELLED else scheme(key).parse(value)
+
+
+def _chars(values: list[str]) -> tuple[int | None, int | None]:
+    """One `low-high`, or two numbers as the URL writes them."""
+    span = values[0] if len(values) == 1 else "-".join(values)
+    match = re.fullmatch(r"([0-9]{0,9})-([0-9]{0,9})", span)
+    if values and match is None:
+        raise InputError(f"filter chars={span} is no span of lengths such as 10-50, 10- or -50")
+    low, high = match.groups() if match else ("", "")
+    return int(low) if low else None, int(high) if high else None
+
+
+def _plan(ws: Workspace) -> Plan:
+    ws.store.schemes.sync()
+    licences = sorted({one.licence for one in ws.store.corpus.sources()})
+    return export.corpus_plan(SCHEMES.values(), ws.store.transfer.has_silver(), licences)
+
+
+def _counted(lines: Iterable[Line], total: int, progress: Progress) -> Iterator[Line]:
+    progress(0, total)
+    done = 0
+    for done, line in enumerate(lines, start=1):
+        yield line
+        if done % BLOCK == 0:
+            progress(done, total)
+    progress(done, total)
+
+
+def _lines(ws: Workspace, how: Format, plan: Plan, wanted: Filter, left_out: dict[str, int]) -> Iterator[Line]:
+    """Of utterances as they are now; what a plain table does not show is not asked for."""
+    needs_all = how.full or how.audio or export.SILVER in plan.columns
+    sources = {one.id: {"_source": one.name, "_licence": one.licence} for one in ws.store.corpus.sources()}
+    audio = _Audio(ws, left_out if how.audio else {})
+    names = [one.name for one in plan.schemes]
+    for block in _blocks(ws.store.corpus.every(wanted, block=BLOCK)):
+        ids = [one.id for one in block]
+        beside = ws.store.transfer.beside(ids) if needs_all else {}
+        calls = ws.store.transfer.recordings(u.recording_id for u in block if u.recording_id) if needs_all else {}
+        judged = ws.store.transfer.judged(ids) if how.opinions else {}
+        for one in block:
+            values = _values(one, names)
+            call = calls.get(one.recording_id or 0)
+            if one.id in beside:
+                more = beside[one.id]
+                values |= sources[one.source_id] | _of_recording(call)
+                values |= {"_parent": more.parent, "_meta": _json(more.meta)}
+                values[export.SILVER] = ",".join(more.silver) or None
+            opinions = tuple(_opinion(x) for x in judged.get(one.id, ()))
+            yield Line(values, call, audio.of(call) if how.audio else None, opinions)
+
+
+def _values(one: Utterance, names: list[str]) -> dict[str, Any]:
+    own = {name: getattr(one, name) for name in export.COLUMNS if name not in SCHEMES}
+    return own | {name: one.labels.get(name) for name in names}
+
+
+def _of_recording(call: Recording | None) -> dict[str, Any]:
+    if call is None:
+        return dict.fromkeys(("_recording", "_recording_ms", "_recording_hz", "_recording_sha256", "_recording_meta"))
+    return {
+        "_recording": call.key, "_recording_ms": call.duration_ms, "_recording_hz": call.sample_rate_hz,
+        "_recording_sha256": call.sha256, "_recording_meta": _json(call.meta),
+    }  # fmt: skip
+
+
+def _opinion(one: Judged) -> Opinion:
+    codes = scheme(one.scheme).codes
+    return Opinion(one.run_id, one.scheme, one.code, one.confidence, dict(zip(codes, one.probs, strict=False)))
+
+
+def _frozen_lines(ws: Workspace, how: Format, content: frozen.Snapshot, left_out: dict[str, int]) -> Iterator[Line]:
+    audio = _Audio(ws, left_out if how.audio else {})
+    for block in _blocks(content.items):
+        keys = {item.recording for item in block if item.recording}
+        calls = ws.store.transfer.recordings_by_key(keys) if how.audio else {}
+        for item in block:
+            values = {name: getattr(item, name) for name in export.FROZEN if name != "scheme"}
+            call = calls.get(item.recording or "")
+            yield Line(values | {"scheme": content.scheme}, call, audio.of(call) if how.audio else None)
+
+
+class _Audio:
+    """The file of a recording; each one that is gone is counted once."""
+
+    def __init__(self, ws: Workspace, left_out: dict[str, int]) -> None:
+        self._ws, self._left_out = ws, left_out
+        self._last: tuple[int, Path | None] = (0, None)
+        self._gone: set[int] = set()
+
+    def of(self, call: Recording | None) -> Path | None:
+        if call is None or call.path is None:
+            return None
+        if call.id != self._last[0]:
+            self._last = call.id, self._find(call.id, call.path)
+        return self._last[1]
+
+    def _find(self, recording_id: int, path: str) -> Path | None:
+        try:
+            return self._ws.inside(path)
+        except NotFound:
+            if recording_id not in self._gone:
+                self._gone.add(recording_id)
+                self._left_out[NO_AUDIO] = self._left_out.get(NO_AUDIO, 0) + 1
+            return None
+
+
+def _blocks(rows: Iterable[Any]) -> Iterator[list[Any]]:
+    source = iter(rows)
+    while block := list(islice(source, BLOCK)):
+        yield block
+
+
+def _json(meta: Any) -> str | None:
+    return json.dumps(dict(meta), ensure_ascii=False) if meta else None

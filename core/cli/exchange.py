@@ -1,0 +1,80 @@
+"""Verbs that take the corpus out and bring exports back. `--json` answers:
+
+- `export`: `{"file", "utterances": n}`, and where the format could not take something `"left_out": {reason: n}`
+- `ingest own`, `ingest labelstudio`: what `ingest audio` answers (`core.cli.foreign`); utterances are counted
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.cli.foreign import give
+from core.cli.frame import Json, answering, progress_bar, table
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="A file, or a new folder; its suffix says the format.")],
+    filter: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUE", help="As the Corpus page: text, speaker, origin, chars=10-50, any scheme."),
+    ] = None,
+    snapshot: Annotated[str | None, typer.Option(metavar="NAME", help="What a snapshot froze, with its sides.")] = None,
+    format: Annotated[
+        str | None,
+        typer.Option(help="csv, jsonl, parquet, hf, seeds, autotrain, autotrain-audio, labelstudio."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Write utterances with their current labels to FILE; all of them, or what every --filter lets through."""
+    for pair in filter or ():
+        if "=" not in pair:
+            raise typer.BadParameter(f"--filter {pair}: expected KEY=VALUE")
+    with answering(json) as reply:
+        from core.workflows.export import parse_filter, save
+        from core.workflows.workspace import open_workspace
+
+        ws = open_workspace()
+        wanted = parse_filter(filter or [])
+        with progress_bar("export") as tell:
+            done = save(
+                ws, file, name=format, wanted=wanted, snapshot=snapshot,
+                progress=lambda n, total: tell("utterances", n, total),
+            )  # fmt: skip
+        more = {"left_out": done.left_out} if done.left_out else {}
+        reply.give(
+            {"file": str(file), "utterances": done.utterances, **more},
+            f"{done.utterances} utterances written to {file}",
+            *([table("", ("left out", "n"), list(done.left_out.items()))] if more else []),
+        )
+
+
+def ingest_own(
+    file: Annotated[Path, typer.Argument(help="A .csv, .jsonl or .parquet of `export`, or a `datasets` folder.")],
+    json: Json = False,
+) -> None:
+    """Import what `python -m core export` wrote. Known utterances add nothing."""
+    with answering(json) as reply:
+        from core.workflows.restore import ingest_own as run
+        from core.workflows.workspace import open_workspace
+
+        ws = open_workspace()
+        with progress_bar("import") as tell:
+            done = run(ws, file, lambda n, total: tell("utterances", n, total))
+        give(reply, done, "utterances")
+
+
+def ingest_labelstudio(
+    file: Annotated[Path, typer.Argument(help="A Label Studio project exported as JSON.")],
+    text: Annotated[str | None, typer.Option(metavar="FIELD", help="The field of `data` with the text.")] = None,
+    json: Json = False,
+) -> None:
+    """Import Label Studio tasks: annotations become labels, predictions wait as proposals."""
+    with answering(json) as reply:
+        from core.workflows.restore import ingest_labelstudio as run
+        from core.workflows.workspace import open_workspace
+
+        ws = open_workspace()
+        with progress_bar("import") as tell:
+            done = run(ws, file, text, lambda n, total: tell("utterances", n, total))
+        give(reply, done, "utterances")

@@ -1,0 +1,17 @@
+"""JSONL for programs: UTF-8, one JSON object a line, each text as it is. Holds what the CSV holds."""
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.export.rows import Line, Plan, Written
+
+
+def write(path: Path, plan: Plan, lines: Iterable[Line]) -> Written:
+    done = Written()
+    with path.open("w", newline="", encoding="utf-8") as file:
+        for line in lines:
+            row = {column: line.values[column] for column in plan.columns}
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+            done.utterances += 1
+    return done
