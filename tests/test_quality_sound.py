@@ -1,0 +1,107 @@
+"""core.quality.sound: measured in blocks of any size, faults told of made sounds, silence about speech."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from core.audio import LIMITS
+from core.audio.reader import blocks, opened
+from core.quality import Sound, faults, measure
+from core.records import Span
+from core.settings import DEMO
+
+RATE_HZ = 8000
+RNG = np.random.default_rng(5)
+
+
+def talk(seconds: float = 3.0, seed: int = 1) -> NDArray[np.float32]:
+    """Something like a voice: harmonics of a gliding pitch, in syllables."""
+    rng = np.random.default_rng(seed)
+    t = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
+    phase = 2 * np.pi * np.cumsum(140 + 40 * np.sin(2 * np.pi * (0.7 + seed * 0.13) * t + seed)) / RATE_HZ
+    voice = sum(np.sin(k * phase) / k for k in range(1, 12))
+    syllables = np.clip(np.sin(2 * np.pi * (1.3 + 0.37 * seed) * t + seed), 0, None)
+    return (0.1 * voice * syllables + 0.002 * rng.standard_normal(len(t))).astype(np.float32)
+
+
+def heard(*channels: NDArray[np.float32], block: int = 5000) -> Sound:
+    wave = np.stack(channels, axis=1)
+    return measure((wave[at : at + block] for at in range(0, len(wave), block)), RATE_HZ)
+
+
+def told(sound: Sound, *spans: Span) -> dict[str, int | None]:
+    return {check: where for check, where, _ in faults(sound, spans)}
+
+
+def test_a_voice_has_no_faults() -> None:
+    for seed in range(1, 6):
+        assert told(heard(talk(seed=seed))) == {}
+        assert told(heard(talk(seed=seed), talk(seed=seed))) == {}
+
+
+def test_silence() -> None:
+    assert told(heard(np.zeros(RATE_HZ, np.float32))) == {"silent": None}
+    assert told(heard((talk() * 0.003).astype(np.float32))) == {"silent": None}
+    assert told(measure([], RATE_HZ)) == {"silent": None}
+
+
+def test_a_silent_utterance_in_a_recording_that_is_not() -> None:
+    wave = np.concatenate([talk(), np.zeros(2 * RATE_HZ, np.float32), talk(seed=2)])
+    spans = Span(1, 0, 3000, None), Span(2, 3100, 4900, None), Span(3, 5000, 8000, None), Span(4, 90_000, 91_000, None)
+    assert list(faults(heard(wave), spans)) == [("silent-span", 2, "at most -200 dBFS")]
+
+
+def test_clipping_shows_at_any_level() -> None:
+    loud = np.clip(talk() * 8, -1, 1).astype(np.float32)
+    assert told(heard(loud)) == {"clipped": None}
+    assert told(heard((loud * 0.5).astype(np.float32))) == {"clipped": None}
+    assert told(heard(loud, talk())) != {}
+    assert told(heard((talk() / np.abs(talk()).max()).astype(np.float32))) == {}, "loud, but whole"
+
+
+@pytest.mark.parametrize("hz", [50, 440, 1000, 3000])
+def test_a_tone_is_no_voice(hz: int) -> None:
+    tone = (0.3 * np.sin(2 * np.pi * hz * np.arange(2 * RATE_HZ) / RATE_HZ)).astype(np.float32)
+    assert told(heard(tone)) == {"synthetic": None}
+    assert "around one frequency" in next(faults(heard(tone)))[2]
+
+
+def test_plain_noise_is_no_voice() -> None:
+    noise = (0.1 * RNG.standard_normal(3 * RATE_HZ)).astype(np.float32)
+    assert told(heard(noise)) == {"synthetic": None}
+    assert "noise of all frequencies" in next(faults(heard(noise)))[2]
+
+
+def test_two_speakers_left_and_right() -> None:
+    assert told(heard(talk(6, seed=1), talk(6, seed=4))) == {"two-speakers": None}
+    assert told(heard(talk(), -talk())) == {"silent": None}, "mixed to mono, they cancel each other"
+    late = np.roll(talk(6), 40)
+    assert told(heard(talk(6), late)) == {}, "one sound, two microphones"
+    assert told(heard(talk(), np.zeros_like(talk()))) == {}, "one channel is empty"
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(0, 3000), min_size=1, max_size=20))
+def test_blocks_of_any_size_tell_the_same(sizes: list[int]) -> None:
+    wave = np.stack([talk(1.0), talk(1.0, seed=3)], axis=1)
+    cuts = np.cumsum(sizes)
+    one, other = measure([wave], RATE_HZ), measure(np.split(wave, cuts[cuts < len(wave)]), RATE_HZ)
+    assert (one.frames, one.channels, one.peak) == (other.frames, other.channels, other.peak) == (8000, 2, one.peak)
+    np.testing.assert_allclose(one.levels, other.levels, rtol=1e-4)
+    assert (one.tone, one.flatness) == pytest.approx((other.tone, other.flatness), rel=1e-4)
+    assert one.likeness == pytest.approx(other.likeness, rel=1e-4)
+
+
+def test_the_demo_calls_have_no_faults() -> None:
+    import zipfile
+
+    archives = sorted(DEMO.glob("archives/*.zip"))
+    assert archives
+    for archive in archives[:6]:
+        with zipfile.ZipFile(archive) as packed:
+            for name in (one for one in packed.namelist() if one.endswith(".wav")):
+                with opened(packed.read(name), name, LIMITS) as (sound, head):
+                    made = measure(blocks(sound, head, name, LIMITS), head.sample_rate_hz)
+                assert told(made) == {}, name
