@@ -15,6 +15,8 @@ TITLES = {
 
 
 def make() -> None:
+    names = [name for name, one in SCHEMES.items() if one.level == "utterance" and one.state == "active"]
+    scheme = st.selectbox(_("Scheme"), names, format_func=forms.scheme_title, key="augment_scheme")
     with st.form("plan"):
         first, second, third = st.columns(3)
         operation = first.selectbox(
@@ -22,14 +24,14 @@ def make() -> None:
             help=_("Both keep negations and danger words, so that the label stays true."),
         )  # fmt: skip
         code = second.selectbox(
-            _("Class to multiply"), SCHEMES["danger"].codes[::-1], format_func=lambda c: forms.code_title("danger", c)
+            _("Class to multiply"), SCHEMES[scheme].codes[::-1], format_func=lambda c: forms.code_title(scheme, c)
         )
         limit = third.number_input(_("Utterances at most"), 1, 5000, 50)
         per_text = first.number_input(_("Variants each"), 1, 9, 1)
         strength = second.slider(_("Strength"), 0.05, 0.5, 0.15)
         seed = third.number_input(_("Seed"), 0, 2**31, 0, help=_("The same seed makes the same variants."))
         if st.form_submit_button(_("Make proposals"), type="primary", icon=":material/auto_fix_high:"):
-            plan = augment.AugmentPlan(operation, "danger", code, per_text, limit, strength, seed)
+            plan = augment.AugmentPlan(operation, scheme, code, per_text, limit, strength, seed)
             n = augment.propose(ui.workspace(), plan)
             if n:
                 st.success(_("{n} new proposals").format(n=n))

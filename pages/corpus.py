@@ -1,35 +1,47 @@
-"""말뭉치 / Corpus: filter, page through, open a call and listen to its utterances."""
+"""말뭉치 / Corpus: filter, sort, page through, act on many at once, open a call and listen to its utterances."""
+
+import zlib
+from collections.abc import Sequence
 
 import streamlit as st
 
 from core import ui
-from core.records import Filter, Recording, Utterance
-from core.ui import _, forms
+from core.records import Filter, Recording, Sort, Utterance
+from core.ui import _, bulk, exporting, forms, similar, views
 from core.ui.player import Region, player
 
 PAGE_SIZE = 25
+SORTS: dict[Sort, str] = {
+    "id": ui.N_("As imported"), "-id": ui.N_("Newest first"),
+    "length": ui.N_("Shortest first"), "-length": ui.N_("Longest first"),
+    "text": ui.N_("By text"), "-text": ui.N_("By text, backwards"),
+    "speaker": ui.N_("By speaker"), "-speaker": ui.N_("By speaker, backwards"),
+}  # fmt: skip
 
 
 def chosen_filter() -> Filter:
     """The filter row; its state is in the URL."""
     facets = ui.workspace().store.corpus.facets()
-    text = forms.linked_text(_("Text contains"), "text", placeholder=_("e.g. 화재, 불, 살려"))
+    text_column, spacing_column = st.columns([4, 1], vertical_alignment="bottom")
+    with text_column:
+        hint = _("e.g. 화재, 불, 살려; first consonants find syllables: ㅎㅈ")
+        text = forms.linked_text(_("Text contains"), "text", placeholder=hint)
+    with spacing_column:
+        spacing = forms.linked_toggle(_("Ignore spacing"), "spacing")
     with st.expander(_("Filters"), icon=":material/filter_list:"):
-        first = st.columns(4)
-        labels = {}
-        for column, name in zip(first, ("disaster", "urgency", "sentiment", "danger"), strict=True):
-            with column:
-                labels[name] = forms.choose_codes(name, name)
-        speaker_column, origin_column, length_column = st.columns([1, 1, 2])
+        labels = forms.choose_labels()
+        speaker_column, origin_column, tag_column, length_column = st.columns([1, 1, 1, 2])
         with speaker_column:
             speakers = forms.linked_multiselect(_("Speaker"), facets["speaker"], "speaker", forms.speaker_title)
         with origin_column:
             origins = forms.linked_multiselect(_("Origin"), facets["origin"], "origin", forms.origin_title)
+        with tag_column:
+            tags = forms.linked_multiselect(_("Tag"), ui.workspace().store.bulk.tags(), "tag", str)
         with length_column:
-            low, high = forms.linked_range(_("Length (characters)"), 0, 200, "chars")
+            low, high = views.length()
     return Filter(
-        labels=labels, speaker=tuple(speakers), origin=tuple(origins), text=text.strip(),
-        min_chars=low or None, max_chars=high if high < 200 else None,
+        labels=labels, speaker=tuple(speakers), origin=tuple(origins), tag=tuple(tags), text=text.strip(),
+        ignore_spacing=spacing, min_chars=low or None, max_chars=high if high < views.CHARS[1] else None,
     )  # fmt: skip
 
 
@@ -40,17 +52,33 @@ def listing(wanted: Filter) -> Utterance | None:
         st.info(_("Nothing matches. Take a filter back, or import a delivery: `python -m core ingest aihub119 PATH`"))
         return None
     pages = -(-total // PAGE_SIZE)
-    left, right = st.columns([1, 2], vertical_alignment="center")
+    left, middle, right = st.columns([1, 1, 2], vertical_alignment="bottom")
     left.markdown(_("**{n}** utterances").format(n=f"{total:,}"))
+    with middle:
+        sort = forms.linked_choice(_("Sort"), list(SORTS), "sort", lambda one: _(SORTS[one]))
     with right:
         number = st.pagination(pages, key="page") if pages > 1 else 1
-    rows = ui.workspace().store.corpus.find(wanted, limit=PAGE_SIZE, offset=(min(number, pages) - 1) * PAGE_SIZE).rows
-    picked = st.dataframe(
-        forms.utterance_rows(rows), key="rows", hide_index=True, on_select="rerun", selection_mode="single-row",
+    start = (min(number, pages) - 1) * PAGE_SIZE
+    rows = ui.workspace().store.corpus.find(wanted, limit=PAGE_SIZE, offset=start, sort=sort).rows
+    table = f"rows-{zlib.crc32(','.join(str(one.id) for one in rows).encode())}"
+    chosen = picked(rows, table)
+    with st.container(horizontal=True):
+        bulk.panel(wanted, total, [one.id for one in chosen], table)
+        exporting.panel(wanted, total)
+    return chosen[0] if len(chosen) == 1 else None
+
+
+def picked(rows: Sequence[Utterance], key: str) -> list[Utterance]:
+    """The table, and those of its rows that are picked; another page is another table, with none picked."""
+    tags = ui.workspace().store.bulk.tags_of([one.id for one in rows])
+    table = forms.utterance_rows(rows)
+    if tags:
+        table = [row | {_("Tag"): ", ".join(tags.get(one.id, ()))} for row, one in zip(table, rows, strict=True)]
+    found = st.dataframe(
+        table, key=key, hide_index=True, on_select="rerun", selection_mode="multi-row",
         column_config={_("Text"): st.column_config.TextColumn(width="large"), "id": None},
     )  # fmt: skip
-    at = picked["selection"]["rows"]
-    return rows[at[0]] if at and at[0] < len(rows) else None
+    return [rows[at] for at in found["selection"]["rows"] if at < len(rows)]
 
 
 def open_call(recording: Recording, selected: int | None) -> None:
@@ -70,7 +98,7 @@ def open_call(recording: Recording, selected: int | None) -> None:
     )
     labels = ui.workspace().store.corpus.recording_labels(recording.id)
     for column, (name, code) in zip(st.columns(max(len(labels), 1)), labels.items(), strict=False):
-        column.metric(forms.scheme_title(name), forms.code_title(name, code))
+        column.metric(forms.plain(forms.scheme_title(name)), forms.plain(forms.code_title(name, code)))
     st.caption(_("As delivered, personal data included: nothing is masked yet."))
     with st.expander(_("Everything the delivery says"), icon=":material/description:"):
         st.json({"key": recording.key, **recording.meta})
@@ -81,11 +109,16 @@ def _badge(one: Utterance) -> str:
 
 
 with ui.page("corpus"):
-    one = listing(chosen_filter())
+    wanted = chosen_filter()
+    views.panel()
+    bulk.last()
+    one = listing(wanted)
     if one is not None and one.recording_id is not None:
         open_call(ui.workspace().store.corpus.recording(one.recording_id), one.id)
     elif one is not None:
         st.subheader(_("A sentence on its own"), anchor=False)
         st.text(one.text)
     else:
-        st.caption(_("Pick a row to open its call."))
+        st.caption(_("Pick one row to open its call, or several to label or tag them."))
+    if one is not None:
+        similar.show(one.id)

@@ -29,7 +29,7 @@ def choose_run() -> str | None:
     if not done:
         st.info(_("No finished run yet: train one on the Train page."))
         return None
-    return forms.linked_select(_("Run"), done, "run")
+    return forms.linked_choice(_("Run"), done, "run", str)
 
 
 def number(score: dict[str, float | None] | None) -> str:

@@ -68,9 +68,8 @@ def act(run: RunInfo, rule: Rule) -> None:
 def details(one: Proposal) -> tuple[str, str, str, dict[str, str]]:
     """Text, text to compare with, note, labels: the class is the suggestion."""
     target = ui.workspace().store.corpus.utterance(one.utterance_id)
-    note = _("confidence {confidence} · margin {margin}").format(
-        confidence=f"{one.payload['confidence']:.2f}", margin=f"{one.payload['margin']:.2f}"
-    )
+    sure = {what: f"{one.payload[what]:.2f}" for what in ("confidence", "margin") if what in one.payload}
+    note = _("confidence {confidence} · margin {margin}").format(**({"confidence": "?", "margin": "?"} | sure))
     return target.text, target.text, note, {str(one.payload["scheme"]): str(one.payload["code"])}
 
 
@@ -78,4 +77,10 @@ with ui.page("pseudo_label"):
     run = choose_run()
     if run is not None:
         act(run, sliders(run))
+    imported = work.imported(ui.workspace())
+    if imported and (
+        run is None or st.toggle(_("Show all that wait, {n} imported predictions among them").format(n=imported))
+    ):
+        proposals.desk(work.KIND, details, hear=True)
+    elif run is not None:
         proposals.desk(work.KIND, details, run.id, hear=True)

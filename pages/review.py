@@ -10,7 +10,10 @@ from core.ui.player import ReviewEvent, ReviewItem, review
 from core.ui.troubles import explain
 from core.workflows import review as work
 
-QUEUES: dict[work.Queue, str] = {"unlabelled": ui.N_("Unlabelled"), "all": ui.N_("All"), "skipped": ui.N_("Skipped")}
+QUEUES: dict[work.Queue, str] = {
+    "unlabelled": ui.N_("Unlabelled"), "all": ui.N_("All"), "skipped": ui.N_("Skipped"),
+    "tagged": ui.N_("Queued in the corpus"),
+}  # fmt: skip
 
 
 def handle(event: ReviewEvent) -> None:

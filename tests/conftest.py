@@ -86,6 +86,7 @@ def demo_ws(demo_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def _workspace(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+    from core import schemes
     from core.workflows import workspace
 
     for name in VARIABLES:
@@ -95,6 +96,7 @@ def _workspace(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspac
     workspace._open.cache_clear()
     yield workspace.open_workspace()
     workspace._open.cache_clear()
+    schemes.publish(None, [])  # what this workspace added is not known to the next test
 
 
 @pytest.fixture(scope="session")

@@ -23,8 +23,8 @@ LAYERS = (
     ("errors",),
     ("records", "plugins", "settings"),
     ("schemes",),
-    ("text",),  # below its peers of design.md: splitting and augmenting need to know what the same text is
-    ("cleaning", "augment", "audio", "split", "scores", "confidence"),
+    ("text", "cells"),  # below its peers of design.md: splitting and augmenting need to know what the same text is
+    ("cleaning", "augment", "audio", "split", "embedding", "quality", "scores", "confidence"),
     ("models",),
     ("ingest", "store", "training", "inference", "jobs", "export"),
     ("workflows",),

@@ -69,8 +69,17 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_every_verb_takes_json() -> None:
-    verbs = ["demo", "serve", "doctor", "search", "export", "train", "evaluate", "predict"]
-    verbs_of_groups = ["ingest aihub119", "schemes list", "snapshot create", "runs list"]
+    verbs = ["demo", "serve", "doctor", "search", "quality", "export", "train", "evaluate", "predict"]
+    verbs_of_groups = [
+        "ingest aihub119",
+        "ingest audio",
+        "ingest hf",
+        "ingest sister",
+        "ingest table",
+        "schemes list",
+        "snapshot create",
+        "runs list",
+    ]
     listed = run("--help").stdout
     for verb in [*verbs, *verbs_of_groups]:
         assert verb.split()[0] in listed

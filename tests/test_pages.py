@@ -66,6 +66,9 @@ def test_each_page_says_what_to_do_on_an_empty_workspace(ws: Workspace, name: st
     assert not app.exception
     hints = {
         "overview": "Import a delivery",
+        "import_data": "python -m core ingest table FILE --text COL",
+        "quality": "There is nothing to check yet: import a delivery or a table first.",
+        "schemes": "add one, let it grow",
         "corpus": "import a delivery",
         "review": "This queue is empty",
         "augment": "Make some above",

@@ -69,14 +69,18 @@ def log(**row):
     with (HERE / (Q["log"] + ".jsonl")).open("a", encoding="utf-8") as out:
         out.write(json.dumps(row, ensure_ascii=False) + "\\n")
 
-def group(name, title, *codes, required=True):
-    return ChoiceGroup(name, title, tuple(Choice(c, t, k, col) for c, t, k, col in codes), None, required)
+def group(name, title, *codes, required=True, multi=False, current=None):
+    return ChoiceGroup(name, title, tuple(Choice(c, t, k, col) for c, t, k, col in codes), current, required, multi)
 
 GROUPS = {
     "one": [group("danger", "위험", ("normal", "정상", "n", "#0f8a5f"), ("danger", "위험", "d", "#dc2626"))],
     "two": [group("danger", "위험", ("normal", "정상", "n", "#0f8a5f"), ("danger", "위험", "d", "#dc2626")),
             group("urgency", "긴급도", ("low", "하", "1", "#0f8a5f"), ("high", "상", "3", "#dc2626")),
             group("note", "비고", ("noise", "잡음", "7", "#64748b"), required=False)],
+    "several": [group("danger", "위험", ("normal", "정상", "n", "#0f8a5f"), ("danger", "위험", "d", "#dc2626")),
+                group("mood", "기분", ("joy", "기쁨", "1", "#0f8a5f"), ("anger", "분노", "2", "#dc2626"),
+                      ("fear", "두려움", "3", "#b45309"), ("other", HOSTILE, "", ""),
+                      multi=True, current="anger|fear")],
 }
 
 def current():
@@ -573,6 +577,49 @@ def test_a_rerun_keeps_the_work_and_adds_no_listener(site: Site, page: Any) -> N
     assert event["text"] == "고친 말"
 
 
+def pressed(root: Any) -> list[str]:
+    """The codes that the buttons show as chosen."""
+    return [button.get_attribute("data-code") for button in root.locator(".gw-choice[aria-pressed=true]").all()]
+
+
+@pytest.mark.browser
+def test_several_classes_are_toggled_and_enter_saves(site: Site, page: Any) -> None:
+    root = open_scene(page, site, "several", groups="several", audio="none")
+    assert pressed(root) == ["anger", "fear"]
+    assert ui.STRINGS["several"] in root.locator(".gw-group").nth(1).inner_text()
+    for key, shown in [("1", ["joy", "anger", "fear"]), ("2", ["joy", "fear"]), ("d", ["danger", "joy", "fear"])]:
+        page.keyboard.press(key)
+        assert pressed(root) == shown, key
+    page.wait_for_timeout(400)
+    assert site.log("several") == [], "only Enter says that the group is answered"
+    root.locator("[data-code=other]").click()  # a class for which no key was left
+    page.keyboard.press("Enter")
+    (event,) = rows(site, "several", 1)
+    assert event["labels"] == {"danger": "danger", "mood": "joy|fear|other"}
+    item_shown(page, 2)
+    assert pressed(root) == ["anger", "fear"], "the next item begins with its own answer"
+    assert root.locator("img, b").count() == 0
+
+
+@pytest.mark.browser
+def test_several_classes_are_not_saved_while_none_is_chosen_or_a_key_is_held(site: Site, page: Any) -> None:
+    root = open_scene(page, site, "none", groups="several", audio="none")
+    for key in "n23":
+        page.keyboard.press(key)
+    assert pressed(root) == ["normal"]
+    page.keyboard.press("Enter")
+    page.wait_for_timeout(400)
+    assert root.locator(".gw-status").inner_text() == ui.STRINGS["incomplete"]
+    for _ in range(5):
+        page.keyboard.down("1")
+        page.wait_for_timeout(30)
+    page.keyboard.up("1")
+    assert pressed(root) == ["normal", "joy"], "a held key toggles once"
+    page.keyboard.press("Enter")
+    (event,) = rows(site, "none", 1)
+    assert event["labels"] == {"danger": "normal", "mood": "joy"}
+
+
 # --- without a browser -----------------------------------------------------------------------------------------------
 
 DANGER = ui.ChoiceGroup("danger", "위험", (ui.Choice("normal", "정상", "n"), ui.Choice("danger", "위험", "d")))
@@ -588,6 +635,17 @@ def test_an_event_is_checked() -> None:
             ui.parse_event("decision", broken, [DANGER])
     with pytest.raises(InputError, match="unknown class danger:fire"):
         ui.parse_event("decision", {**sent, "labels": {"danger": "fire"}}, [DANGER])
+
+
+@pytest.mark.parametrize("code", ["", "b|a", "a|a", "a|", "a|c", ["a"], None])
+def test_several_classes_are_checked_too(code: object) -> None:
+    several = ui.ChoiceGroup("g", "g", (ui.Choice("a", "a", "a"), ui.Choice("b", "b", "")), multi=True)
+    sent = {"item": 3, "version": 2, "nonce": "ab", "spent_ms": 800}
+    assert ui.parse_event("decision", sent | {"labels": {"g": "a|b"}}, [several]).labels == {"g": "a|b"}
+    with pytest.raises(InputError, match="unknown class g:"):
+        ui.parse_event("decision", sent | {"labels": {"g": code}}, [several])
+    with pytest.raises(InputError, match=r"unknown class danger:normal\|danger"):
+        ui.parse_event("decision", sent | {"labels": {"danger": "normal|danger"}}, [DANGER])
 
 
 @pytest.mark.parametrize(

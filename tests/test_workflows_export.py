@@ -2,19 +2,22 @@
 
 import csv
 import json
+import subprocess
+import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from store_data import sentences
+from store_data import AT, sentences
 from workflow_data import import_calls, import_sentences
 
-from core.errors import InputError, NotFound
-from core.records import Filter
-from core.settings import settings
+from core.errors import InputError, NotFound, UnknownName
+from core.records import Filter, NewUtterance
+from core.settings import ROOT, settings
 from core.workflows import review
 from core.workflows.doctor import check
-from core.workflows.export import export_utterances
+from core.workflows.export import deliver, export_utterances, parse_filter, save
 from core.workflows.workspace import Workspace
 
 
@@ -50,6 +53,103 @@ def test_a_failed_export_leaves_nothing_behind(ws: Workspace, tmp_path: Path) ->
     with pytest.raises(InputError, match="cannot be written: No such file or directory"):
         export_utterances(ws, tmp_path / "nowhere" / "out.csv")
     assert list(tmp_path.glob("*out*")) == []
+
+
+@pytest.mark.parametrize(
+    ("pairs", "wanted"),
+    [
+        ([], Filter()),
+        (["danger=위험", "danger=-"], Filter(labels={"danger": ("danger", "-")})),
+        (["disaster=fire", "urgency=상"], Filter(labels={"disaster": ("fire",), "urgency": ("high",)})),
+        (["emotion-diary=Joyful=no"], None),
+        (["text=불=났다"], Filter(text="불=났다")),
+        (["speaker=caller", "speaker=taker", "origin=augmented"],
+         Filter(speaker=("caller", "taker"), origin=("augmented",))),
+        (["chars=10-50"], Filter(min_chars=10, max_chars=50)),
+        (["chars=10", "chars=50"], Filter(min_chars=10, max_chars=50)),
+        (["chars=-50"], Filter(max_chars=50)),
+        (["chars=10-"], Filter(min_chars=10)),
+    ],
+)  # fmt: skip
+def test_filters_are_the_pages(pairs: list[str], wanted: Filter | None) -> None:
+    if wanted is None:
+        with pytest.raises(UnknownName, match="unknown emotion-diary class 'Joyful=no'; known: 분노"):
+            parse_filter(pairs)
+    else:
+        assert parse_filter(pairs) == wanted
+
+
+@pytest.mark.parametrize(
+    ("pair", "error", "message"),
+    [
+        ("mood=x", UnknownName, "unknown filter key 'mood'; known: text, speaker, origin, chars, danger"),
+        ("danger", InputError, "filter 'danger' is no KEY=VALUE pair"),
+        ("danger=maybe", UnknownName, "unknown danger class 'maybe'; known: 정상, 위험"),
+        ("chars=ten", InputError, "filter chars=ten is no span of lengths such as 10-50"),
+        ("chars=1-2-3", InputError, "filter chars=1-2-3 is no span of lengths"),
+        ("=x", UnknownName, "unknown filter key ''"),
+    ],
+)
+def test_a_filter_that_is_none_is_refused(pair: str, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        parse_filter([pair])
+
+
+def test_a_filter_says_what_goes_out(ws: Workspace, tmp_path: Path) -> None:
+    import_calls(ws, tmp_path, 1)
+    sentences(ws.store, "불이야", labels={"danger": "danger"})
+    told: list[tuple[int, int]] = []
+    done = save(ws, tmp_path / "out.jsonl", wanted=parse_filter(["text=불", "danger=-"]),
+                progress=lambda n, total: told.append((n, total)))  # fmt: skip
+    assert (done.utterances, told[0], told[-1]) == (1, (0, 1), (1, 1))
+    assert json.loads((tmp_path / "out.jsonl").read_text(encoding="utf-8"))["text"] == "집에 불이 났어요"
+    with pytest.raises(InputError, match="a snapshot is exported whole"):
+        save(ws, tmp_path / "out.csv", wanted=Filter(text="불"), snapshot="s1")
+
+
+MEASURE = """
+import resource, sys
+from pathlib import Path
+from core.records import Filter
+from core.workflows.export import save
+from core.workflows.workspace import open_workspace
+ws, folder = open_workspace(), Path(sys.argv[1])
+peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+names = ("csv", "jsonl", "parquet", "hf", "labelstudio")
+for name in names:
+    save(ws, folder / f"warm-{name}", name=name, wanted=Filter(max_chars=8))
+before = peak()
+n = [save(ws, folder / f"all-{name}", name=name).utterances for name in names]
+print(*n, (peak() - before) // 1024)
+"""
+
+
+def test_an_export_of_many_rows_keeps_its_memory_flat(ws: Workspace, tmp_path: Path) -> None:
+    n = 60_000
+    source = ws.store.corpus.add_source("many", "sentences", "ours", "0", AT)
+    for start in range(0, n, 5_000):
+        block = range(start, start + 5_000)
+        made = [NewUtterance(f"m:{i}", f"{i} 번째 " + "집에 불이 났어요 " * (i % 20), f"m:{i}") for i in block]
+        ws.store.corpus.add_sentences(source, made, AT)
+    done = subprocess.run(
+        [sys.executable, "-c", MEASURE, str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    *counts, grown_mb = map(int, done.stdout.split())
+    assert counts == [n] * 5
+    assert grown_mb < 48, "60,000 rows held at once are several times that"
+    with (tmp_path / "all-csv").open(encoding="utf-8-sig", newline="") as file:
+        assert sum(1 for _ in csv.DictReader(file)) == n
+
+
+def test_a_browser_gets_one_file_of_every_format(ws: Workspace, tmp_path: Path) -> None:
+    import_calls(ws, tmp_path, 1)
+    for name, ending in (("csv", ".csv"), ("seeds", ".csv"), ("labelstudio", ".json"), ("hf", ".zip")):
+        path, done = deliver(ws, name, Filter(), None, lambda n, total: None)
+        assert (path.parent, path.suffix, done.utterances) == (ws.settings.home / "exports", ending, 3)
+        assert path.is_file()
+    with zipfile.ZipFile(path) as packed:
+        assert f"{path.stem}/state.json" in packed.namelist()
+    assert {one.suffix for one in path.parent.iterdir()} == {".csv", ".json", ".zip"}
 
 
 def test_the_doctor_looks_at_packages_and_workspace(ws: Workspace, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import typer
 
-from core.cli import corpus, models, service
+from core.cli import corpus, exchange, foreign, models, quality, schemes, service, similar, tables
 
 app = typer.Typer(
     help="귀담아 Gwidama: from raw emergency speech to a corpus and models people can trust.",
@@ -21,8 +21,28 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
-    "ingest": ("Bring a delivery in.", {"aihub119": corpus.ingest_aihub119}),
-    "schemes": ("Closed, ordered lists of classes.", {"list": corpus.list_schemes}),
+    "ingest": (
+        "Bring a delivery in.",
+        {
+            "aihub119": corpus.ingest_aihub119,
+            "audio": foreign.ingest_audio,
+            "hf": foreign.ingest_hf,
+            "labelstudio": exchange.ingest_labelstudio,
+            "own": exchange.ingest_own,
+            "sister": foreign.ingest_sister,
+            "table": tables.ingest_table,
+        },
+    ),
+    "schemes": (
+        "Closed, ordered lists of classes.",
+        {
+            "list": schemes.list_schemes,
+            "add": schemes.add_scheme,
+            "confirm": schemes.confirm_scheme,
+            "reject": schemes.reject_scheme,
+            "export": schemes.export_scheme,
+        },
+    ),
     "snapshot": ("Frozen lists that training reads.", {"create": corpus.create_snapshot}),
     "runs": ("Trained models.", {"list": models.list_runs}),
 }
@@ -31,7 +51,9 @@ app.command("demo")(service.demo)
 app.command("serve")(service.serve)
 app.command("doctor")(service.doctor)
 app.command("search")(corpus.search)
-app.command("export")(corpus.export)
+app.command("similar")(similar.similar)
+app.command("quality")(quality.quality)
+app.command("export")(exchange.export)
 app.command("train")(models.train)
 app.command("evaluate")(models.evaluate)
 app.command("predict", cls=models.PredictCommand)(models.predict)

@@ -1,12 +1,10 @@
 """Verbs about the corpus. `--json` answers:
 
 - `ingest aihub119`: `{"added", "known", "notes": {what: n}, "skipped": [{"where", "reason"}], "rejects": path or null}`
-- `schemes list`: `{"schemes": [{"name", "ko", "en", "level", "labels": [{"code", "ko", "en", "key", "color"}]}]}`
 - `search`: `{"query", "total", "utterances": [{"id", "key", "text", "original", "labels": {scheme: code}, "start_ms",
   "end_ms", "speaker", "recording_id", "version", ...}]}`, at most `--limit` of `total`, by id
 - `snapshot create`: `{"name", "scheme", "sha256", "created_at", "counts": {"n", "gold", "sides": {side: {code: n}},
   "report"}}`
-- `export`: `{"file", "utterances": n}`
 """
 
 from dataclasses import asdict
@@ -39,19 +37,6 @@ def ingest_aihub119(
             table("", ("found", "n"), list(report.notes.items())),
             *([f"What could not be used, and why: {rejects}"] if rejects else []),
         )  # fmt: skip
-
-
-def list_schemes(json: Json = False) -> None:
-    """Show the label schemes and their classes, in order."""
-    with answering(json) as reply:
-        from core.schemes import SCHEMES
-
-        found = [
-            {"name": s.name, "ko": s.ko, "en": s.en, "level": s.level, "labels": [asdict(x) for x in s.labels]}
-            for s in SCHEMES.values()
-        ]
-        rows = [(s.name, s.ko, s.level, ", ".join(f"{x.code} ({x.ko})" for x in s.labels)) for s in SCHEMES.values()]
-        reply.give({"schemes": found}, table("", ("scheme", "이름", "level", "classes"), rows))
 
 
 def search(
@@ -96,18 +81,6 @@ def create_snapshot(
             table("", ("side", *codes), rows),
             *(f"note: {warning}" for warning in info.counts["report"]["warnings"]),
         )
-
-
-def export(
-    file: Annotated[Path, typer.Argument(help="A .csv (for spreadsheets) or a .jsonl.")], json: Json = False
-) -> None:
-    """Write all utterances with their current labels to FILE."""
-    with answering(json) as reply:
-        from core.workflows.export import export_utterances
-        from core.workflows.workspace import open_workspace
-
-        n = export_utterances(open_workspace(), file)
-        reply.give({"file": str(file), "utterances": n}, f"{n} utterances written to {file}")
 
 
 def _utf8(text: str) -> None:

@@ -19,7 +19,10 @@ from core.store import Store
 
 __all__ = ["JOBS", "JobContext", "cancel", "submit"]
 
-JOBS: dict[str, Backend] = {"train": Backend("core.workflows.train:run_job")}
+JOBS: dict[str, Backend] = {
+    "train": Backend("core.workflows.train:run_job"),
+    "quality": Backend("core.workflows.quality:run_job"),
+}
 
 # Client and worker must agree on these; the executor keeps its name, so that a new worker takes up a dead one's work.
 APPLICATION = "gwidama"

@@ -1,6 +1,7 @@
 """The pictures: one palette, readable in light and dark, never by colour alone. Values in, Plotly figures out."""
 
 from collections.abc import Mapping, Sequence
+from html import escape
 from typing import Any
 
 import plotly.graph_objects as go
@@ -134,6 +135,26 @@ def timeline(utterances: Sequence[Mapping[str, Any]], scheme: Scheme, language: 
     figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
     figure.update_xaxes(title=x_title)
     return _calm(figure, 240, hovermode="x")
+
+
+def classes(chosen: Scheme, language: str, keys: Mapping[str, str]) -> go.Figure:
+    """The classes in order as they are seen in Review: a square in the class's colour, its key, its title.
+
+    Titles of a workspace's scheme are hostile, and Plotly reads a little HTML.
+    """
+    wide = 4
+    places = [(n % wide, -(n // wide)) for n in range(len(chosen.labels))]
+    titles = [f"<b>{keys[x.code].upper() or '·'}</b>  {escape(x.title(language))}" for x in chosen.labels]
+    figure = go.Figure(
+        go.Scatter(
+            x=[x for x, _ in places], y=[y for _, y in places], text=titles, mode="markers+text",
+            textposition="middle right", hoverinfo="skip",
+            marker={"symbol": "square", "size": 18, "color": [x.color for x in chosen.labels]},
+        )
+    )  # fmt: skip
+    figure.update_xaxes(range=[-0.1, wide], visible=False, fixedrange=True)
+    figure.update_yaxes(range=[places[-1][1] - 0.6, 0.6], visible=False, fixedrange=True)
+    return _calm(figure, 30 + 34 * (1 - places[-1][1]))
 
 
 def bars(chosen: Scheme, language: str, probabilities: Mapping[str, float]) -> go.Figure:

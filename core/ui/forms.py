@@ -1,16 +1,17 @@
 """Pieces that several pages share: choosing classes, and showing utterances (as plain text: they are hostile)."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from core.records import UNLABELLED, Utterance
-from core.schemes import SCHEMES, Scheme, review_keys
+from core.schemes import SCHEMES, Scheme, is_bundled, parts, review_keys
 from core.ui.i18n import _, language
 from core.ui.player import Choice, ChoiceGroup
 
+Value = TypeVar("Value", bound=str)
 PLAIN = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]()#+-.!|<>~$:"})
 
 
@@ -20,11 +21,21 @@ def plain(text: str) -> str:
 
 
 def scheme_title(name: str) -> str:
-    return SCHEMES[name].title(language())
+    """The scheme's title; of a proposed one it says so. A workspace's titles are hostile: `plain` before Markdown."""
+    one = SCHEMES.get(name)
+    if one is None:
+        return name  # dropped by another process just now
+    title = one.title(language())
+    return _("{title} (proposed)").format(title=title) if one.state == "proposed" else title
 
 
 def code_title(scheme_name: str, code: str) -> str:
-    return _("unlabelled") if code == UNLABELLED else SCHEMES[scheme_name].label(code).title(language())
+    """The class's title; several of a multi scheme with commas between."""
+    if code == UNLABELLED:
+        return _("unlabelled")
+    one = SCHEMES.get(scheme_name)
+    known = one.codes if one else ()
+    return ", ".join(one.label(c).title(language()) if one and c in known else c for c in parts(code))
 
 
 # What a view shows stands in its address, so that it can be shared. Streamlit can bind a widget to the URL itself, but
@@ -41,6 +52,8 @@ def linked_multiselect(
     label: str, options: Sequence[str], key: str, title: Callable[[str], str], default: Sequence[str] = (), **more: Any
 ) -> list[str]:
     """A multiselect whose values are in the address."""
+    if gone := [value for value in st.session_state.get(key, ()) if value not in options]:
+        st.session_state[key] = [value for value in st.session_state[key] if value not in gone]
     if key not in st.session_state:
         asked = [value for value in st.query_params.get_all(key) if value in options]
         st.session_state[key] = asked or list(default)
@@ -49,11 +62,12 @@ def linked_multiselect(
     return chosen
 
 
-def linked_select(label: str, options: Sequence[str], key: str) -> str:
-    """A select box whose value is in the address; the first option is the default."""
-    if key not in st.session_state and (asked := st.query_params.get(key)) in options:
-        st.session_state[key] = asked
-    chosen = st.selectbox(label, options, key=key)
+def linked_choice(label: str, options: Sequence[Value], key: str, title: Callable[[Value], str], **more: Any) -> Value:
+    """A select box whose value is in the address; the first option is meant where the address says nothing."""
+    if st.session_state.get(key) not in options:
+        asked = st.query_params.get(key)
+        st.session_state[key] = next((one for one in options if one == asked), options[0])
+    chosen: Value = st.selectbox(label, options, format_func=title, key=key, **more)
     share(key, chosen, options[0])
     return chosen
 
@@ -66,23 +80,34 @@ def linked_text(label: str, key: str, **more: Any) -> str:
     return text
 
 
-def linked_range(label: str, low: int, high: int, key: str) -> tuple[int, int]:
-    """A slider over [low, high] whose two ends are in the address as `low-high`."""
-    if key not in st.session_state:
-        ends = st.query_params.get(key, "").split("-")
-        asked = [int(end) for end in ends if end.isdecimal()]
-        fits = len(asked) == 2 and low <= asked[0] <= asked[1] <= high
-        st.session_state[key] = tuple(asked) if fits else (low, high)
-    st.slider(label, low, high, key=key)
-    first, last = st.session_state[key]
-    share(key, f"{first}-{last}", f"{low}-{high}")
-    return first, last
+def linked_toggle(label: str, key: str) -> bool:
+    """A switch that stands in the address while it is on."""
+    st.session_state.setdefault(key, st.query_params.get(key) == "true")
+    chosen = st.toggle(label, key=key)
+    share(key, "true" if chosen else "")
+    return chosen
 
 
 def choose_codes(name: str, key: str) -> tuple[str, ...]:
     """A multiselect over a scheme's classes and "unlabelled"; kept in the URL."""
     options = [*SCHEMES[name].codes, UNLABELLED]
-    return tuple(linked_multiselect(scheme_title(name), options, key, lambda code: code_title(name, code)))
+    return tuple(linked_multiselect(plain(scheme_title(name)), options, key, lambda code: code_title(name, code)))
+
+
+def choose_labels() -> dict[str, tuple[str, ...]]:
+    """One multiselect a scheme, the workspace's among them; what `Filter.labels` takes."""
+    names = [*_SHOWN, *(name for name in SCHEMES if name not in _SHOWN)]
+    chosen = {}
+    for start in range(0, len(names), 4):
+        for column, name in zip(st.columns(4), names[start : start + 4], strict=False):
+            with column:
+                chosen[name] = choose_codes(name, label_key(name))
+    return chosen
+
+
+def label_key(scheme_name: str) -> str:
+    """The URL's name for what is wanted under a scheme."""
+    return scheme_name if is_bundled(scheme_name) else f"label.{scheme_name}"
 
 
 def speaker_title(speaker: str | None) -> str:
@@ -106,6 +131,7 @@ def choice_groups(schemes: Sequence[Scheme], current: Mapping[str, str]) -> list
             one.title(language()),
             tuple(Choice(x.code, x.title(language()), keys[one.name, x.code], x.color) for x in one.labels),
             current.get(one.name),
+            multi=one.kind == "multi",
         )
         for one in schemes
     ]
@@ -121,20 +147,34 @@ def seconds(ms: int) -> str:
 
 def listen(utterance_id: int) -> None:
     """A small player of one utterance; the browser fetches the audio itself, so that a list of many costs nothing."""
+    _listen(f"utterance/{utterance_id}")
+
+
+def listen_to_recording(recording_id: int) -> None:
+    """The same for all of a recording."""
+    _listen(f"recording/{recording_id}")
+
+
+def _listen(what: str) -> None:
     # st.audio takes a path without a host for a file on the disk of the server.
     here = urlsplit(st.context.url or "")
-    st.audio(f"{here.scheme}://{here.netloc}/audio/utterance/{utterance_id}", format="audio/wav")
+    st.audio(f"{here.scheme}://{here.netloc}/audio/{what}", format="audio/wav")
 
 
 def utterance_rows(rows: Iterable[Utterance]) -> list[dict[str, object]]:
-    """What a table shows of each utterance."""
+    """What a table shows of each utterance: the labels of the emergency schemes and of whatever else is answered."""
+    rows = list(rows)
+    more = [name for name in SCHEMES if name not in _SHOWN and any(name in u.labels for u in rows)]
+    titles = {name: scheme_title(name) for name in _SHOWN}
+    for name in more:
+        titles[name] = scheme_title(name) if scheme_title(name) not in titles.values() else name
     return [
         {
             "id": u.id,
             _("Text"): u.text,
             _("Speaker"): speaker_title(u.speaker),
             _("From"): "" if u.start_ms is None else seconds(u.start_ms),
-            **{scheme_title(n): code_title(n, u.labels[n]) if n in u.labels else "" for n in _SHOWN},
+            **{title: code_title(n, u.labels[n]) if n in u.labels else "" for n, title in titles.items()},
             _("Origin"): origin_title(u.origin),
         }
         for u in rows

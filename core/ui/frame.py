@@ -39,11 +39,25 @@ PAGES = (
         N_("What the workspace holds and what to do next."),
     ),
     PageInfo(
+        "import_data",
+        "pages/import_data.py",
+        N_("Import"),
+        ":material/upload_file:",
+        N_("Bring a table of texts in: see how it is read, say which column is what."),
+    ),
+    PageInfo(
         "corpus",
         "pages/corpus.py",
         N_("Corpus"),
         ":material/library_music:",
         N_("Find calls and utterances and listen."),
+    ),
+    PageInfo(
+        "quality",
+        "pages/quality.py",
+        N_("Quality"),
+        ":material/fact_check:",
+        N_("Find faults before they hurt: repeats, conflicting labels, broken times, odd audio."),
     ),
     PageInfo(
         "review",
@@ -86,6 +100,13 @@ PAGES = (
         N_("Live prediction"),
         ":material/graphic_eq:",
         N_("Upload a WAV or type a sentence and see what the models hear."),
+    ),
+    PageInfo(
+        "schemes",
+        "pages/schemes.py",
+        N_("Schemes"),
+        ":material/label:",
+        N_("The closed lists of classes: add one, let it grow, settle what data brought."),
     ),
 )
 

@@ -1,4 +1,5 @@
-"""Audio by id, for the players: a recording, the exact span of an utterance, an upload of this run of the server.
+"""Audio by id, for the players: a recording, the exact span of an utterance, an upload of this run of the server; and
+the exports that this run of the server wrote.
 
 Paths come from the store only and are checked to lie inside the workspace. What is not there is a 404 with a JSON
 reason, audio that cannot be read a 422.
@@ -13,7 +14,7 @@ from starlette.routing import Route
 
 from core.audio.clips import read_clip
 from core.errors import CoreError, NotFound
-from core.ui import uploads
+from core.ui import exporting, uploads
 from core.workflows.workspace import open_workspace
 
 TYPES = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg", ".mp3": "audio/mpeg"}
@@ -42,6 +43,14 @@ def upload(request: Request) -> Response:
     if data is None:
         raise NotFound("this upload is gone; upload the file again")
     return ranged(request, data)
+
+
+def export(request: Request) -> Response:
+    """A file that the Corpus page wrote, to be saved, never shown."""
+    path = exporting.find(request.path_params["token"])
+    if path is None:
+        raise NotFound("this export is gone; write it again")
+    return FileResponse(path, media_type="application/octet-stream", filename=path.name, headers=PRIVATE)
 
 
 def _id(request: Request) -> int:
@@ -82,4 +91,5 @@ ROUTES = (
     Route("/audio/recording/{id:int}", _answer(recording)),
     Route("/audio/utterance/{id:int}", _answer(utterance)),
     Route("/audio/upload/{token}", _answer(upload)),
+    Route("/export/{token}", _answer(export)),
 )

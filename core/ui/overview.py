@@ -15,7 +15,9 @@ STEPS = {
     "snapshot": (N_("Freeze a snapshot"), "pages/train.py"),
     "train": (N_("Train a model"), "pages/train.py"),
     "predict": (N_("Try the models on a recording"), "pages/predict.py"),
+    "schemes": (N_("Look at a label scheme that was proposed"), "pages/schemes.py"),
 }
+MOST_CLASSES = 8  # the most frequent ones, where a scheme has more
 JOB_STATES = {
     "queued": N_("queued"),
     "running": N_("running"),
@@ -63,11 +65,14 @@ def _counts(counts: dict[str, int]) -> None:
 
 
 def _progress(name: str, n: dict[str, int]) -> None:
-    classes = " · ".join(f"{forms.code_title(name, code)} {n[code]:,}" for code in SCHEMES[name].codes)
+    codes = SCHEMES[name].codes
+    if len(codes) > MOST_CLASSES:
+        codes = tuple(sorted(codes, key=lambda code: -n[code])[:MOST_CLASSES])
+    classes = " · ".join(f"{forms.code_title(name, code)} {n[code]:,}" for code in codes)
+    classes += "" if len(codes) == len(SCHEMES[name].codes) else " · …"
     share = n["labelled"] / n["targets"]
-    st.progress(
-        share, text=f"{forms.scheme_title(name)}: {n['labelled']:,} / {n['targets']:,} ({share:.0%}) — {classes}"
-    )
+    text = f"{forms.scheme_title(name)}: {n['labelled']:,} / {n['targets']:,} ({share:.0%}) — {classes}"
+    st.progress(share, text=forms.plain(text))
 
 
 def _recent(told: work.Overview) -> None:

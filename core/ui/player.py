@@ -48,6 +48,7 @@ STRINGS: dict[str, str] = {
     "review": "Review of one utterance",
     "save": "save",
     "saving": "Saving …",
+    "several": "several, then Enter",
     "skip": "skip",
     "text": "Text of the utterance",
     "tone_caller": "Caller",
@@ -75,7 +76,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One class on its key: a letter or a digit. `color` is any CSS colour, a mark beside the title only."""
+    """One class on its key: a letter or a digit, "" for a click only. `color`: any CSS colour, a mark at the title."""
 
     code: str
     title: str
@@ -85,13 +86,18 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ChoiceGroup:
-    """The classes of one scheme; `current` is the code chosen so far."""
+    """The classes of one scheme; `current` is the code chosen so far.
+
+    In a `multi` group a key adds or takes back its class, and only Enter saves; codes are joined by `|` in the order of
+    `choices`, in `current` as in the event.
+    """
 
     name: str
     title: str
     choices: tuple[Choice, ...]
     current: str | None = None
     required: bool = True
+    multi: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +239,8 @@ def _check_keys(groups: Sequence[ChoiceGroup]) -> None:
     for group in groups:
         for choice in group.choices:
             pressed, name = choice.key.lower(), f"{group.name}:{choice.code}"
+            if not pressed:
+                continue
             if len(pressed) != 1 or not (pressed.isascii() and pressed.isalnum()):
                 raise InputError(f"the key of {name} is {choice.key!r}; it must be one letter a-z or digit")
             if pressed in taken:
@@ -246,7 +254,8 @@ def parse_event(kind: Kind, value: object, groups: Sequence[ChoiceGroup] = ()) -
     >>> parse_event("skip", {"item": 7, "version": 1, "nonce": "a1", "spent_ms": 900}).item
     7
     """
-    codes = {group.name: {choice.code for choice in group.choices} for group in groups}
+    codes = {group.name: [choice.code for choice in group.choices] for group in groups}
+    several = {group.name for group in groups if group.multi}
     match value:
         case {"item": int(item), "version": int(version), "nonce": str(nonce), "spent_ms": int(spent), **more}:
             labels, text = more.get("labels", {}), more.get("text")
@@ -255,6 +264,7 @@ def parse_event(kind: Kind, value: object, groups: Sequence[ChoiceGroup] = ()) -
     if not (isinstance(labels, dict) and (text is None or isinstance(text, str))):
         raise InputError(f"review: malformed {kind}")
     for name, code in labels.items():
-        if code not in codes.get(name, ()):
+        named = str(code).split("|") if name in several else [code]
+        if named != [known for known in codes.get(name, ()) if known in named]:
             raise InputError(f"review: {kind} names the unknown class {name}:{code}")
     return ReviewEvent(kind, item, version, nonce, labels, text, spent)

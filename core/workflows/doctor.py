@@ -21,6 +21,7 @@ OPTIONAL = {  # distribution -> how to install it, and what it is for
     "koeda": "pip install koeda==0.0.4 (augmentation; pulls konlpy, GPL-3)",
     "faster-whisper": "pip install faster-whisper==1.2.1 (Silero voice activity; speech-to-text later)",
     "kiwipiepy": "pip install kiwipiepy==0.24.1 (morphemes for spacing and synonyms)",
+    "datasets": "pip install datasets==5.2.0 (datasets of the Hugging Face Hub by id)",
     "ray": "pip install 'ray[data]==2.60.0' (more than one machine)",
     "psycopg": "pip install 'psycopg[binary]==3.3.9' (PostgreSQL)",
     "openai": "pip install openai==3.52.0 (GPT augmentation; off until turned on)",

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.records import Job, RunInfo, SnapshotInfo
+from core.schemes import SCHEMES
 from core.workflows.workspace import Workspace
 
-NextStep = Literal["import", "label", "snapshot", "train", "predict"]
+NextStep = Literal["import", "label", "schemes", "snapshot", "train", "predict"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ def _next_steps(
 ) -> tuple[NextStep, ...]:
     if not counts["utterances"]:
         return ("import",)
-    steps: list[NextStep] = []
+    steps: list[NextStep] = ["schemes"] if any(one.state == "proposed" for one in SCHEMES.values()) else []
     if progress["danger"]["labelled"] < progress["danger"]["targets"]:
         steps.append("label")
     if not snapshots:

@@ -107,6 +107,12 @@ def accept_all(ws: Workspace, run_id: str, curator: str) -> int:
     return done
 
 
+def imported(ws: Workspace) -> int:
+    """How many opinions of models elsewhere (Label Studio's predictions) wait to be decided on."""
+    of_runs = sum(ws.store.proposals.counts(KIND, run.id)["open"] for run in ws.store.ledger.runs())
+    return ws.store.proposals.counts(KIND)["open"] - of_runs
+
+
 def _proposal(one: Prediction, name: str, run_id: str, rule: Rule) -> NewProposal:
     ranked = sorted(one.probs, reverse=True)
     payload: dict[str, Any] = {

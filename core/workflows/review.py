@@ -8,7 +8,8 @@ from core.records import UNLABELLED, Filter, Revision, Utterance
 from core.schemes import scheme
 from core.workflows.workspace import Workspace, now
 
-Queue = Literal["unlabelled", "all", "skipped"]
+Queue = Literal["unlabelled", "all", "skipped", "tagged"]
+TAG = "review"  # what the Corpus page queues for review
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +36,13 @@ def next_card(
 
 
 def queue_filter(schemes: Sequence[str], queue: Queue, base: Filter | None = None) -> Filter:
-    """Unlabelled: the first of the schemes has no answer yet; skipped ones wait in a queue of their own."""
-    wanted = replace(base or Filter(), skipped=queue == "skipped" if queue != "all" else None)
+    """Unlabelled: the first of the schemes has no answer yet; skipped ones wait in a queue of their own.
+
+    Tagged: those with the tag `TAG`, which they keep until it is taken off.
+    """
+    wanted = replace(base or Filter(), skipped=None if queue in ("all", "tagged") else queue == "skipped")
+    if queue == "tagged":
+        wanted = replace(wanted, tag=(TAG,))
     if queue == "unlabelled" and schemes:
         wanted = replace(wanted, labels={**wanted.labels, schemes[0]: (UNLABELLED,)})
     if any(scheme(name).level == "recording" for name in schemes):

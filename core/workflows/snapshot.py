@@ -3,9 +3,9 @@
 import shutil
 
 from core.records import Filter, SnapshotInfo, Utterance
-from core.schemes import scheme
 from core.split import parse_fractions
 from core.training import snapshot as frozen
+from core.workflows.schemes import trainable
 from core.workflows.workspace import Workspace, now
 
 
@@ -15,7 +15,7 @@ def create(ws: Workspace, name: str, scheme_name: str, split: str = "70/15/15", 
     A label of the recording (urgency, sentiment) is handed down to the utterances of its caller: the call-taker's
     words are trained habit and would leak nothing but the protocol. What a curator skipped is left out.
     """
-    chosen = scheme(scheme_name)
+    chosen = trainable(scheme_name)
     fractions = parse_fractions(split)
     grades = ws.store.corpus.grades(chosen.level, chosen.name)
     paths = {r.id: (r.key, r.path) for r in ws.store.corpus.recordings()}
@@ -23,7 +23,7 @@ def create(ws: Workspace, name: str, scheme_name: str, split: str = "70/15/15", 
     items = []
     for one in ws.store.corpus.every(wanted):
         target = one.id if chosen.level == "utterance" else one.recording_id
-        if target is None or target not in grades or not one.text.strip():
+        if target is None or target not in grades or not (said(one) or one.voice_usable):
             continue
         code, grade = grades[target]
         items.append(_item(one, code, grade == "gold" and one.origin != "augmented", paths))
@@ -44,7 +44,12 @@ def create(ws: Workspace, name: str, scheme_name: str, split: str = "70/15/15", 
 def _item(one: Utterance, code: str, gold: bool, paths: dict[int, tuple[str, str | None]]) -> frozen.Item:
     key, path = paths.get(one.recording_id or 0, (None, None))
     return frozen.Item(
-        id=one.id, key=one.key, group=one.group, text=one.text, code=code, gold=gold,
+        id=one.id, key=one.key, group=one.group, text=said(one), code=code, gold=gold,
         audio=path if one.voice_usable else None, start_ms=one.start_ms, end_ms=one.end_ms,
         speaker=one.speaker, recording=key,
     )  # fmt: skip
+
+
+def said(one: Utterance) -> str:
+    """What is trained on as its text: nothing where it is a caption, which nobody said and hundreds share."""
+    return "" if one.origin == "caption" else one.text.strip() and one.text

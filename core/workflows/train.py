@@ -13,6 +13,7 @@ from core.schemes import scheme
 from core.training import engine
 from core.training.recipes import RECIPES, config_for, recipe, trainer_type
 from core.training.run import read_predictions
+from core.workflows.schemes import trainable
 from core.workflows.workspace import Workspace, now, open_workspace
 
 __all__ = ["RECIPES", "parse_settings", "plan", "run", "run_job", "settings_help", "start"]
@@ -37,7 +38,7 @@ def plan(
     """Check the request and give it a run id; a wrong recipe, snapshot, encoder or setting fails here."""
     chosen = recipe(recipe_name)
     info = ws.store.ledger.snapshot(snapshot)
-    chosen.check_scheme(info.scheme)
+    chosen.check_scheme(trainable(info.scheme).name)
     encoder = encoder or chosen.default_encoder
     config_for(chosen, encoder, dict(overrides or {}))
     stamp = now()[:19].replace("-", "").replace(":", "").replace("T", "-")

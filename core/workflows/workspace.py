@@ -50,5 +50,10 @@ def _open(chosen: Settings) -> Workspace:
 
 
 def open_workspace(chosen: Settings | None = None) -> Workspace:
-    """The workspace of the environment's settings (or of `chosen`), opened and migrated once a process."""
-    return _open(chosen or settings())
+    """The workspace of the environment's settings (or of `chosen`), opened and migrated once a process.
+
+    Each call makes sure that `core.schemes` knows the schemes this workspace has by now.
+    """
+    ws = _open(chosen or settings())
+    ws.store.schemes.sync()
+    return ws

@@ -1,0 +1,262 @@
+"""Browsing: `python -m bench.browse [--sizes 10000,100000,1000000] [--queries 40]`.
+
+Builds a store of each size, seven tenths reviews of ../shared/data/nsmc (where it is there), three tenths utterances of
+synthetic calls, then asks it for pages, filters, texts, sorts and counts, each kind `--queries` times with different
+values. Every store has the same mixture, so what grows from size to size is the cost of size. Writes its section of
+bench/RESULTS.md. It measures the store alone, each answer with its rows read; no page, no browser.
+"""
+
+import argparse
+import csv
+import gzip
+import random
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import cycle, islice
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from bench import results
+from core.records import UNLABELLED, Filter, NewRecording, NewUtterance, Sort
+from core.store import Store, open_store
+
+REVIEWS = Path(__file__).resolve().parents[2] / "shared" / "data" / "nsmc" / "nsmc_all_from_raw.tsv.gz"
+AT = "2024-05-01T00:00:00.000000+00:00"
+BATCH = 20_000
+TURNS = 20
+PAGE = 50
+PLACES = (
+    "부엌", "거실", "지하", "옥상", "창고", "공장", "식당", "학교", "병원", "아파트", "골목", "터널", "계단", "주차장",
+)  # fmt: skip
+EVENTS = (
+    "불이 났어요", "연기가 나요", "화재 신고 하려고요", "사람이 쓰러졌어요", "숨을 안 쉬어요", "피가 많이 나요",
+    "차가 뒤집혔어요", "물에 빠졌어요", "문이 안 열려요", "가스 냄새가 나요", "벌집이 있어요", "다리를 다쳤어요",
+    "의식이 없어요", "애가 열이 나요", "전깃줄이 끊어졌어요",
+)  # fmt: skip
+ENDS = ("빨리 와주세요", "어떡해요", "지금요", "네", "주소가 어떻게 되세요", "몇 층이에요", "출동했습니다", "잠깐만요")
+
+
+def reviews(n: int) -> Iterator[NewUtterance]:
+    """The first `n` reviews, one in ten of them without a label; synthetic sentences where there is no file."""
+    if not REVIEWS.is_file():
+        chance = random.Random(1)
+        for number in range(n):
+            yield NewUtterance(f"n:{number}", spoken(chance, number), f"n:{number}", labels=_mark(number))
+        return
+    with gzip.open(REVIEWS, "rt", encoding="utf-8", newline="") as lines:
+        rows = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        next(rows)
+        for number, row in enumerate(islice(rows, n)):
+            yield NewUtterance(f"n:{number}", row[1], f"n:{row[0]}", labels=_mark(number))
+
+
+def _mark(number: int) -> dict[str, str]:
+    return {} if number % 10 == 0 else {"danger": "danger" if number % 3 == 0 else "normal"}
+
+
+def spoken(chance: random.Random, number: int) -> str:
+    return f"{chance.choice(PLACES)}에서 {chance.choice(EVENTS)} {chance.choice(ENDS)} {number % 1000}호"
+
+
+def calls(n: int) -> Iterator[NewRecording]:
+    """Calls of `TURNS` turns, `n` utterances in all."""
+    chance = random.Random(7)
+    for number in range(n // TURNS):
+        key = f"c:{number}"
+        turns = tuple(
+            NewUtterance(
+                f"{key}:{turn}", spoken(chance, number * TURNS + turn), key, turn * 3000, turn * 3000 + 2500,
+                "caller" if turn % 2 else "taker", turn % 5 > 0,
+            )
+            for turn in range(TURNS)
+        )  # fmt: skip
+        labels = {
+            "urgency": chance.choice(["low", "medium", "high"]),
+            "disaster": chance.choice(["medical", "rescue", "fire", "other"]),
+            "sentiment": chance.choice(["other-negative", "embarrassed", "anxious", "neutral"]),
+        }
+        yield NewRecording(key, 60_000, 8000, f"audio/{number}.wav", "ab", turns, labels, {"region": "서울"})
+
+
+@dataclass(frozen=True)
+class Built:
+    """How quick the import was; `grown_mb`: what it took of memory beyond its first batch."""
+
+    reviews_s: float
+    calls_s: float
+    grown_mb: float
+
+
+def build(url: str, n: int) -> Built:
+    """Fill the store at `url`; rates count everything from reading the file to the commit."""
+    store = open_store(url)
+    source = store.corpus.add_source("reviews", "table", "CC0", "0", AT)
+    began, first = time.perf_counter(), 0.0
+    items = reviews(n * 7 // 10)
+    while batch := list(islice(items, BATCH)):
+        store.corpus.add_sentences(source, batch, AT)
+        first = first or memory_mb()
+    half = time.perf_counter()
+    source = store.corpus.add_source("calls", "calls", "ours", "0", AT)
+    spoken_calls = calls(n * 3 // 10)
+    while heard := list(islice(spoken_calls, BATCH // TURNS)):
+        store.corpus.add_recordings(source, heard, AT)
+    done = time.perf_counter()
+    return Built(n * 7 // 10 / (half - began), n * 3 // 10 / (done - half), memory_mb() - first)
+
+
+def memory_mb() -> float:
+    """Resident memory now."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return float(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One question to the store."""
+
+    wanted: Filter = field(default_factory=Filter)
+    offset: int = 0
+    limit: int = PAGE
+    sort: Sort = "id"
+
+
+def questions(texts: Sequence[str], n: int, queries: int) -> dict[str, list[Ask]]:
+    """Kind -> what is asked. Pieces of text are drawn from `texts`, so frequent ones come as often as they are."""
+    chance = random.Random(3)
+
+    def piece(length: int) -> str:
+        while True:
+            text = chance.choice(texts)
+            at = chance.randrange(max(1, len(text) - length))
+            found = text[at : at + length]
+            if len(found) == length and all("가" <= c <= "힣" for c in found):
+                return found
+
+    def initials(text: str) -> str:
+        return "".join("ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"[(ord(c) - ord("가")) // 588] for c in text)
+
+    def each(make: Callable[[], Ask]) -> list[Ask]:
+        return [make() for _ in range(queries)]
+
+    filters: list[Filter] = [
+        Filter(labels={"danger": ("danger",)}), Filter(labels={"danger": (UNLABELLED,)}),
+        Filter(labels={"urgency": ("high",)}), Filter(labels={"disaster": ("fire", "rescue"), "urgency": ("low",)}),
+        Filter(speaker=("caller",)), Filter(origin=("imported",)), Filter(source=(2,)), Filter(in_recording=False),
+        Filter(with_audio=True), Filter(skipped=False), Filter(min_chars=10, max_chars=20), Filter(after_id=n // 2),
+        Filter(speaker=("taker",), labels={"sentiment": ("anxious",)}, min_chars=20, with_audio=True),
+    ]  # fmt: skip
+    some = cycle(filters)
+    sorts: list[Sort] = ["length", "-length", "text", "-text", "speaker", "-id"]
+    words = ["화재", "신고", "연기", "영화", "재미"]
+
+    def spaced() -> Filter:
+        return Filter(text=piece(chance.choice([2, 3])), ignore_spacing=True)
+
+    return {
+        "first page": each(Ask),
+        "page N (anywhere)": each(lambda: Ask(offset=chance.randrange(n - PAGE))),
+        "any filter, first page": each(lambda: Ask(next(some))),
+        "any filter, page N": each(lambda: Ask(next(some), offset=chance.randrange(n // 20))),
+        "text, two syllables": [Ask(Filter(text=word)) for word in words]
+        + [Ask(Filter(text=piece(2))) for _ in range(queries - len(words))],
+        "text, one syllable": each(lambda: Ask(Filter(text=piece(1)))),
+        "text, three or more syllables": each(lambda: Ask(Filter(text=piece(chance.choice([3, 4, 5]))))),
+        "text, two syllables, with a filter": each(lambda: Ask(replace(next(some), text=piece(2)))),
+        "initials, two (ㅎㅈ)": each(lambda: Ask(Filter(text=initials(piece(2))))),
+        "initials, three or four": each(lambda: Ask(Filter(text=initials(piece(chance.choice([3, 4])))))),
+        "text, ignoring spacing": each(lambda: Ask(spaced())),
+        "sorted by length, text or speaker, page N": each(
+            lambda: Ask(offset=chance.randrange(n - PAGE), sort=chance.choice(sorts))
+        ),
+        "text and filter, sorted": each(lambda: Ask(replace(next(some), text=piece(2)), sort=chance.choice(sorts))),
+        "count, any filter": each(lambda: Ask(next(some), limit=0)),
+        "count, two syllables": each(lambda: Ask(Filter(text=piece(2)), limit=0)),
+    }
+
+
+def timed(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return (time.perf_counter() - began) * 1000
+
+
+def ask(store: Store, n: int, queries: int) -> tuple[dict[str, list[float]], float]:
+    """Kind -> ms of each question; and what answering them took of memory, in MB."""
+    store.corpus.find(Filter(text="가"), limit=1)
+    before = most = memory_mb()
+    some = store.corpus.utterances(random.Random(5).sample(range(1, n), min(n - 1, 5000)))
+    asked = questions([one.text for one in some], n, queries)
+    found: dict[str, list[float]] = {}
+    for kind, asks in asked.items():
+        store.corpus.find(asks[0].wanted, limit=1)
+        found[kind] = [
+            timed(lambda one=one: store.corpus.find(one.wanted, limit=one.limit, offset=one.offset, sort=one.sort))
+            for one in asks
+        ]
+        most = max(most, memory_mb())
+    found["totals of the overview"] = [
+        timed(lambda: (store.corpus.counts(), store.corpus.progress())) for _ in range(queries)
+    ]
+    return found, most - before
+
+
+def measure(url: str, n: int, queries: int) -> tuple[dict[str, list[float]], float]:
+    return ask(open_store(url), n, queries)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--sizes", default="10000,100000,1000000")
+    parser.add_argument("--queries", type=int, default=40)
+    asked = parser.parse_args()
+    sizes = sorted(int(size) for size in asked.sizes.split(","))
+    built: dict[int, Built] = {}
+    found: dict[int, dict[str, list[float]]] = {}
+    grown: dict[int, float] = {}
+    size_mb: dict[int, float] = {}
+    with TemporaryDirectory(prefix="gwidama-bench-") as folder:
+        for n in sizes:
+            path = Path(folder) / f"{n}.db"
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:  # memory is told for each step alone
+                built[n] = alone.submit(build, f"sqlite:///{path}", n).result()
+            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+                found[n], grown[n] = alone.submit(measure, f"sqlite:///{path}", n, asked.queries).result()
+            size_mb[n] = path.stat().st_size / 1e6
+            print(f"{n:,} rows: {built[n]}, {size_mb[n]:.0f} MB", file=sys.stderr)
+    small, large = sizes[0], sizes[-1]
+    rows = []
+    for what, told in {
+        "import of reviews, rows/s": {n: f"{built[n].reviews_s:,.0f}" for n in sizes},
+        "import of calls, utterances/s": {n: f"{built[n].calls_s:,.0f}" for n in sizes},
+        "memory that the import grew by after its first batch, MB": {n: f"{built[n].grown_mb:.0f}" for n in sizes},
+        "memory that all these questions took, MB": {n: f"{grown[n]:.0f}" for n in sizes},
+        "database, MB": {n: f"{size_mb[n]:.0f}" for n in sizes},
+    }.items():
+        rows.append((what, " / ".join(told.values())))
+    for kind in found[small]:
+        middle, late = ([results.quantile(found[n][kind], share) for n in sizes] for share in (0.5, 0.95))
+        rows.append(
+            (
+                f"{kind}, ms p50; p95; p95 at {large:,} against {small:,}",
+                f"{' / '.join(f'{ms:.1f}' for ms in middle)}; {' / '.join(f'{ms:.1f}' for ms in late)}; "
+                f"{late[-1] / late[0]:.1f} times",
+            )
+        )
+    results.write(
+        "Browsing a corpus",
+        f"python -m bench.browse --sizes {','.join(map(str, sizes))} --queries {asked.queries}",
+        rows,
+        f"Rows: {' / '.join(f'{n:,}' for n in sizes)}. {asked.queries} questions of each kind, {PAGE} rows a page, the "
+        "total always counted exactly; one process, the database on this machine's disk, its pages in the system's "
+        "cache.",
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

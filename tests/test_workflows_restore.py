@@ -1,0 +1,234 @@
+"""core.workflows.restore: exports and Label Studio projects come back, with what they alone can bring."""
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aihub119_files import wav_bytes
+from export_corpora import AT, MOOD, Workspaces, add_calls, add_mood, add_sentences, derive, kept
+from store_data import sentences
+from workflow_data import import_calls
+
+from core.records import Filter, NewUtterance, Prediction, RunInfo, SnapshotInfo
+from core.schemes import SCHEMES, publish
+from core.workflows import export, restore, review, snapshot
+from core.workflows.workspace import Workspace
+
+
+@pytest.fixture
+def workspaces(tmp_path: Path) -> Iterator[Workspaces]:
+    yield Workspaces(tmp_path / "homes")
+    publish(None, ())
+
+
+def table(path: Path, *rows: dict[str, str]) -> Path:
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        out = csv.DictWriter(file, list(rows[0]))
+        out.writeheader()
+        out.writerows(rows)
+    return path
+
+
+def test_a_datasets_folder_brings_the_sound_back(ws: Workspace, workspaces: Workspaces, tmp_path: Path) -> None:
+    import_calls(ws, tmp_path, 2)
+    review.decide(ws, 2, 0, "ann", {"danger": "danger"}, text="집에 불이 났습니다")
+    export.save(ws, tmp_path / "hf", name="hf")
+    target = workspaces.fresh()
+    done = restore.ingest_own(target, tmp_path / "hf")
+    assert (done.report.added, done.report.skipped, done.report.notes["recordings"]) == (6, [], 2)
+    assert kept(target) == kept(ws)
+    assert all(one.voice_usable for one in kept(target).values())
+    for mine, theirs in zip(target.store.corpus.recordings(), ws.store.corpus.recordings(), strict=True):
+        assert target.audio_file(mine.id).read_bytes() == ws.audio_file(theirs.id).read_bytes()
+        assert (mine.key, mine.sha256, mine.duration_ms, mine.meta) == (
+            theirs.key, theirs.sha256, theirs.duration_ms, theirs.meta,
+        )  # fmt: skip
+    assert {s.name: s.licence for s in target.store.corpus.sources()} == {
+        "aihub119": "AI Hub 71768: not to be passed on"
+    }
+
+
+def test_sound_that_the_gate_refuses_is_named(ws: Workspace, workspaces: Workspaces, tmp_path: Path) -> None:
+    import_calls(ws, tmp_path, 2)
+    ws.audio_file(1).write_bytes(b"no sound at all")
+    export.save(ws, tmp_path / "hf", name="hf")
+    target = workspaces.fresh()
+    done = restore.ingest_own(target, tmp_path / "hf")
+    (skip,) = done.report.skipped
+    assert skip.reason.endswith(": imported without audio")
+    assert done.rejects is not None
+    assert [r.path is None for r in target.store.corpus.recordings()] == [True, False]
+    assert {u.voice_usable for u in target.store.corpus.every(Filter(recording_id=1))} == {False}
+
+
+def test_an_edit_comes_back_as_a_revision(ws: Workspace, workspaces: Workspaces, tmp_path: Path) -> None:
+    sentences(ws.store, "불이 낫어요", "조용하다")
+    review.decide(ws, 1, 0, "ann", {"danger": "danger"}, text="불이 났어요")
+    review.skip(ws, 2, 0, "ann")
+    export.save(ws, tmp_path / "out.jsonl")
+    target = workspaces.fresh()
+    restore.ingest_own(target, tmp_path / "out.jsonl")
+    (edit,) = target.store.review.history(1)
+    assert (edit.curator, edit.why, edit.before, edit.after) == (
+        "import", "re-imported", {"text": "불이 낫어요"}, {"text": "불이 났어요"},
+    )  # fmt: skip
+    (skipped,) = target.store.review.history(2)
+    assert skipped.after == {"skipped": True}
+    (answer,) = target.store.review.annotations(1)
+    assert (answer.scheme, answer.code, answer.curator) == ("danger", "danger", "import")
+    assert target.store.corpus.find(Filter(text="났어")).total == 1
+
+
+def test_nothing_is_added_twice_nor_to_where_it_came_from(ws: Workspace, tmp_path: Path) -> None:
+    import_calls(ws, tmp_path, 1)
+    sentences(ws.store, "불")
+    before = kept(ws)
+    for name in ("out.csv", "out.parquet"):
+        export.save(ws, tmp_path / name)
+        done = restore.ingest_own(ws, tmp_path / name)
+        assert (done.report.added, done.report.known, done.report.notes) == (0, 4, {})
+    assert kept(ws) == before
+    assert len(ws.store.corpus.recordings()) == 1
+
+
+def test_an_interrupted_import_is_completed_by_the_next(
+    ws: Workspace, workspaces: Workspaces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(restore, "BATCH", 2)
+    import_calls(ws, tmp_path, 2)
+    derive(ws, 2, "집에 불")
+    export.save(ws, tmp_path / "out.csv")
+    target = workspaces.fresh()
+
+    def stop(done: int, total: int) -> None:
+        if done >= 4:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        restore.ingest_own(target, tmp_path / "out.csv", stop)
+    assert len(kept(target)) == 4
+    done = restore.ingest_own(target, tmp_path / "out.csv")
+    assert (done.report.added, done.report.known) == (3, 4)
+    (child,) = [one for one in kept(target).values() if one.origin == "augmented"]
+    assert child.parent == "aihub119:000000000000000000000001:u2"
+
+
+def test_a_scheme_of_the_workspace_travels_with_its_definition(workspaces: Workspaces, tmp_path: Path) -> None:
+    ws = workspaces.fresh()
+    add_mood(ws)
+    add_sentences(ws, [NewUtterance("a", "좋다", "g", labels={"mood": "good|odd"})])
+    export.save(ws, tmp_path / "out.parquet")
+    target = workspaces.fresh()
+    done = restore.ingest_own(target, tmp_path / "out.parquet")
+    assert done.proposed == ()
+    assert asdict(SCHEMES["mood"]) == asdict(MOOD)
+    assert kept(target)["a"].labels == {"mood": "good|odd"}
+
+
+def test_unknown_labels_become_proposed_schemes_never_classes(workspaces: Workspaces, tmp_path: Path) -> None:
+    rows = [{"key": f"k{n}", "text": "불", "danger": danger, "tone": tone}
+            for n, (danger, tone) in enumerate([("danger", "loud"), ("maybe", "quiet|calm"), ("", "")])]  # fmt: skip
+    target = workspaces.fresh()
+    done = restore.ingest_own(target, table(tmp_path / "out.csv", *rows))
+    assert done.proposed == ("danger-2", "tone")
+    assert SCHEMES["danger"].codes == ("normal", "danger")
+    assert (SCHEMES["tone"].state, SCHEMES["tone"].kind, SCHEMES["tone"].codes) == (
+        "proposed", "multi", ("loud", "quiet", "calm"),
+    )  # fmt: skip
+    assert [one.labels for one in kept(target).values()] == [
+        {"danger-2": "danger", "tone": "loud"}, {"danger-2": "maybe", "tone": "quiet|calm"}, {},
+    ]  # fmt: skip
+
+
+def test_a_column_that_is_no_label_is_named_and_left(workspaces: Workspaces, tmp_path: Path) -> None:
+    rows = [{"key": f"k{n}", "text": "불", "a note": f"remark {n}"} for n in range(3)]
+    done = restore.ingest_own(workspaces.fresh(), table(tmp_path / "out.csv", *rows))
+    assert done.report.added == 3
+    (skip,) = done.report.skipped
+    assert skip.where == "out.csv, a note"
+
+
+def test_what_a_row_points_to_and_is_not_there_is_noted(workspaces: Workspaces, tmp_path: Path) -> None:
+    rows = [{"id": "5", "key": "a", "parent_id": "4", "text": "불", "urgency": "상"}]
+    target = workspaces.fresh()
+    done = restore.ingest_own(target, table(tmp_path / "out.csv", *rows))
+    assert done.report.notes == {
+        "parents that are not in the workspace": 1, "labels of a recording on an utterance that has none": 1,
+    }  # fmt: skip
+    assert kept(target)["a"].labels == {}
+
+
+def test_a_snapshot_comes_back_with_its_labels(ws: Workspace, workspaces: Workspaces, tmp_path: Path) -> None:
+    import_calls(ws, tmp_path, 4)
+    for n in range(1, 13):
+        review.decide(
+            ws, n, 0, "ann", {"danger": ("normal", "danger")[n % 2]}, text="가나다라마바사아자차카타"[n - 1] * 5
+        )
+    snapshot.create(ws, "s1", "danger", "60/20/20")
+    frozen = {one.key: one for one in snapshot.frozen.read(ws.snapshot_folder("s1")).items}
+    for name, path in (("csv", tmp_path / "s1.csv"), ("parquet", tmp_path / "s1.parquet"), ("hf", tmp_path / "s1")):
+        export.save(ws, path, name=name, snapshot="s1")
+        target = workspaces.fresh()
+        assert restore.ingest_own(target, path).report.skipped == []
+        after = kept(target)
+        assert {key: (u.text, u.labels["danger"], u.group, u.start_ms, u.recording) for key, u in after.items()} == {
+            key: (item.text, item.code, item.group, item.start_ms, item.recording) for key, item in frozen.items()
+        }
+        assert {one.voice_usable for one in after.values()} == {name == "hf"}
+
+
+def test_predictions_of_label_studio_wait_as_proposals(workspaces: Workspaces, tmp_path: Path) -> None:
+    ws = workspaces.fresh()
+    add_sentences(ws, [NewUtterance("a", "불이야", "g"), NewUtterance("b", "네", "g", labels={"danger": "normal"})])
+    add_calls(ws, {"call": [NewUtterance("c", "여보세요", "call", 0, 900, "caller")]}, {})
+    for name in ("danger", "urgency"):
+        ws.store.ledger.add_snapshot(SnapshotInfo(f"s-{name}", name, "0", AT, {}))
+        ws.store.ledger.put_run(RunInfo(name, f"{name}-text", "ngram", name, "text", f"s-{name}", "done", AT, {}))
+    said = [Prediction("danger", n, "unlabelled", None, (0.2, 0.8)) for n in (1, 2)]
+    ws.store.ledger.put_predictions("danger", ("normal", "danger"), said)
+    call = Prediction("urgency", 3, "unlabelled", None, (0.1, 0.2, 0.7))
+    ws.store.ledger.put_predictions("urgency", ("low", "medium", "high"), [call])
+    export.save(ws, tmp_path / "out.json")
+    target = workspaces.fresh()
+    done = restore.ingest_labelstudio(target, tmp_path / "out.json")
+    assert done.report.notes == {
+        "recordings": 1, "predictions that wait as proposals": 1, "predictions about a recording, not taken": 1,
+    }  # fmt: skip
+    one = target.store.proposals.next("pseudo-label")
+    assert one is not None
+    assert one.payload["code"] == "danger"
+    assert one.payload["confidence"] == pytest.approx(0.8)
+    assert one.payload["margin"] == pytest.approx(0.6)
+    assert (one.operation, one.reason) == ("prediction of danger", "imported, confidence 0.80")
+    target.store.proposals.decide(one.id, True, "ann", AT)
+    assert (kept(target)["a"].labels, kept(target)["a"].silver) == ({"danger": "danger"}, ("danger",))
+    assert restore.ingest_labelstudio(target, tmp_path / "out.json").report.added == 0
+    assert target.store.proposals.counts("pseudo-label") == {"open": 0, "accepted": 1, "rejected": 0}
+
+
+def test_regions_of_label_studio_become_a_recording_with_sound(workspaces: Workspaces, tmp_path: Path) -> None:
+    (tmp_path / "call.wav").write_bytes(wav_bytes(6_000))
+
+    def results(name: str, start: float, end: float, said: str) -> list[dict[str, Any]]:
+        span = {"start": start, "end": end}
+        return [
+            {"id": name, "from_name": "tr", "type": "textarea", "value": {**span, "text": [said]}},
+            {"id": name, "from_name": "danger", "type": "choices", "value": {**span, "choices": ["danger"]}},
+        ]
+
+    answer = {"result": results("b", 1.6, 3.5, "불이 났어요") + results("a", 0, 1.5, "네")}
+    (tmp_path / "p.json").write_text(json.dumps([{"id": 1, "data": {"audio": "call.wav"}, "annotations": [answer]}]))
+    target = workspaces.fresh()
+    done = restore.ingest_labelstudio(target, tmp_path / "p.json")
+    assert (done.report.added, done.report.skipped) == (2, [])
+    (call,) = target.store.corpus.recordings()
+    assert (call.duration_ms, call.sample_rate_hz) == (6_000, 8_000)
+    assert target.audio_file(call.id).read_bytes() == wav_bytes(6_000)
+    rows = list(target.store.corpus.every(Filter()))
+    assert [(u.text, u.start_ms, u.end_ms, u.voice_usable, u.labels) for u in rows] == [
+        ("네", 0, 1_500, True, {"danger": "danger"}), ("불이 났어요", 1_600, 3_500, True, {"danger": "danger"}),
+    ]  # fmt: skip
