@@ -4,6 +4,9 @@ Every error that a page, the shell or the REST service turns into a message is a
 and crashes visibly. One bad item in a batch is not an error but a `core.records.Skip` in a `Report`.
 """
 
+from collections.abc import Mapping
+from typing import Any
+
 
 class CoreError(Exception):
     """A failure with a reason and, where there is one, a way out."""
@@ -59,6 +62,14 @@ class NotFound(StoreError):
 
 class Conflict(StoreError):
     """The record changed since it was read: read it again, then decide."""
+
+
+class Stale(Conflict):
+    """A decision on an old version: `mine` is what would have been written, `theirs` what stands, with who and when."""
+
+    def __init__(self, message: str, mine: Mapping[str, Any], theirs: Mapping[str, Any]) -> None:
+        super().__init__(message)
+        self.mine, self.theirs = dict(mine), dict(theirs)
 
 
 class CheckpointMismatch(CoreError):

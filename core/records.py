@@ -13,6 +13,8 @@ Side = Literal["train", "validation", "test"]
 Sort = Literal["id", "-id", "length", "-length", "text", "-text", "speaker", "-speaker"]  # "-": backwards
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 ProposalState = Literal["open", "accepted", "rejected"]
+AnnotationKind = Literal["answer", "settlement", "vote"]
+RemarkKind = Literal["comment", "flag", "unflag"]
 
 IMPORTED = "import"  # the curator name under which labels of a delivery are kept
 SHORTEST_VOICE_MS = 500  # below this a span says too little to be judged by voice (the seeds' rule)
@@ -70,7 +72,10 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """`code` None withdraws the curator's earlier answer; several classes of a multi scheme are joined by `|`."""
+    """`code` None withdraws the curator's earlier answer; several classes of a multi scheme are joined by `|`.
+
+    `kind` vote: an answer that was imported and never a label; settlement: it ends a dispute.
+    """
 
     id: int
     scheme: str
@@ -80,11 +85,63 @@ class Annotation:
     curator: str
     at: str
     spent_ms: int | None
+    kind: AnnotationKind = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One rater's answer as a delivery tells it: counted for agreement, never a label."""
+
+    scheme: str
+    target_id: int
+    code: str
+    curator: str
+    at: str
+    spent_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a curator answered last under a scheme and did not take back; `at` and `spent_ms` of that answer."""
+
+    target_id: int
+    curator: str
+    code: str
+    at: str
+    spent_ms: int | None
+    kind: AnnotationKind
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a curator decided by hand on one day (UTC): under a scheme, or, where `scheme` is "", in all."""
+
+    curator: str
+    scheme: str
+    day: str
+    decisions: int
+    spent_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Something said about an utterance that decides nothing."""
+
+    id: int
+    utterance_id: int
+    curator: str
+    at: str
+    kind: RemarkKind
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One decision on an utterance; `before` and `after` hold only what changed (`text`, `skipped`, `labels`)."""
+    """One decision on an utterance; `before` and `after` hold only what changed.
+
+    That is `text`, `skipped`, `start_ms`, `end_ms`, `voice_usable` and `labels` (scheme -> {code, grade, by} or None);
+    `after` has `answers` (scheme -> code) too where the utterance is answered blind and the label may differ.
+    """
 
     id: int
     utterance_id: int
@@ -95,11 +152,15 @@ class Revision:
     after: Mapping[str, Any]
     why: str
     undoes: int | None
+    spent_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A machine's suggestion: augmentation, pseudo-label, cleaning or exclude; `payload` is what it would write."""
+    """A machine's suggestion: augmentation, pseudo-label, cleaning or exclude; `payload` is what it would write.
+
+    `confidence` is 0..1 where its maker has one; `batch` names the run that made it with others.
+    """
 
     id: int
     kind: str
@@ -111,6 +172,8 @@ class Proposal:
     run_id: str | None
     made_at: str
     decided_by: str | None
+    confidence: float | None = None
+    batch: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,28 @@
 """Small corpora for the store's tests, made through the store's own doors."""
 
 from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from core.records import Filter, NewRecording, NewUtterance, Utterance
-from core.store import Store
+from core.store import Store, open_store
 
 AT = "2024-05-01T00:00:00.000000+00:00"
+
+
+def fresh(folder: Path, name: str = "store") -> str:
+    """The URL of a new, empty store; copied, since making one takes as long as a dozen decisions."""
+    path = folder / f"{name}.db"
+    path.write_bytes(_empty())
+    return f"sqlite:///{path}"
+
+
+@cache
+def _empty() -> bytes:
+    with TemporaryDirectory() as folder:
+        open_store(f"sqlite:///{folder}/empty.db")
+        return (Path(folder) / "empty.db").read_bytes()
 
 
 def sentences(

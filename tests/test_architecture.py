@@ -24,7 +24,7 @@ LAYERS = (
     ("records", "plugins", "settings"),
     ("schemes",),
     ("text", "cells"),  # below its peers of design.md: splitting and augmenting need to know what the same text is
-    ("cleaning", "augment", "audio", "split", "embedding", "quality", "scores", "confidence"),
+    ("cleaning", "augment", "audio", "split", "embedding", "quality", "scores", "confidence", "agreement"),
     ("models",),
     ("ingest", "store", "training", "inference", "jobs", "export"),
     ("workflows",),

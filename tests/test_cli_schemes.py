@@ -43,7 +43,7 @@ def test_a_scheme_is_added_listed_and_exported(ws: Workspace, mood: str, tmp_pat
     made = answer("add", mood)
     assert made == {
         "name": "mood", "ko": "기분", "en": "기분", "level": "utterance", "kind": "single", "state": "active",
-        "bundled": False, "critical": "", "aliases": {"+": "good"},
+        "bundled": False, "critical": "", "ordinal": False, "aliases": {"+": "good"},
         "labels": [{"code": "good", "ko": "좋음", "en": "좋음", "key": "1", "color": "#0f8a5f"}],
     }  # fmt: skip
     listed = answer("list")["schemes"]

@@ -98,6 +98,17 @@ def test_what_a_file_leaves_out_is_filled_in() -> None:
     assert (short.en, short.level, short.kind, short.labels[0].en) == ("가", "utterance", "single", "나")
 
 
+def test_an_order_is_declared_and_kept() -> None:
+    assert [one.name for one in BUNDLED if one.ordinal] == ["urgency"]
+    text = 'name = "x"\nko = "가"\nordinal = true\n[[label]]\ncode = "a"\nko = "나"'
+    made = parse_toml(text, "x.toml")
+    assert made.ordinal
+    assert parse_toml(to_toml(made), "x.toml") == made
+    assert grown(made, ["다"]).ordinal
+    assert "ordinal" not in to_document(DANGER), "what an older version reads stays as it was"
+    check_growth(made, replace(made, ordinal=False))  # it is no class: nothing that is stored changes
+
+
 def mood(**change: Any) -> dict[str, Any]:
     """The document of MOOD with fields changed; None takes one away."""
     document = to_document(parse_toml(MOOD, "mood.toml")) | change
@@ -125,7 +136,9 @@ def label(at: int, **change: Any) -> dict[str, Any]:
         (mood(en="a\x00b"), "f.toml, en", "holds the control character U+0000"),
         (mood(level="call"), "f.toml, level", "'call' is not one of utterance, recording"),
         (mood(kind="many"), "f.toml, kind", "'many' is not one of single, multi"),
-        (mood(labels=[]), "f.toml, labels", "no such field; there are name, ko, en, level, kind, label"),
+        (mood(labels=[]), "f.toml, labels", "no such field; there are name, ko, en, level, kind, ordinal, label"),
+        (mood(ordinal="yes"), "f.toml, ordinal", "expected true or false, found 'yes'"),
+        (mood(ordinal=True), "f.toml, ordinal", "several classes at once have no order; only a single scheme is"),
         (mood(label=[]), "f.toml, label", "0 classes; a scheme has 1 to 256"),
         (mood(label=[3]), "f.toml, label 1", "is no table: classes are written as [[label]] blocks"),
         (label(1, code=None), "f.toml, label 2, code", "is missing"),

@@ -33,6 +33,12 @@ def rows(store_url: str) -> dict[str, list[Any]]:
         return found
 
 
+def kept(store_url: str) -> list[Any]:
+    """What no later schema changed."""
+    with reading(engine_for(store_url)) as connection:
+        return [tuple(row) for table in (utterance, label) for row in connection.execute(select(table))]
+
+
 def corpus(store: Store) -> list[int]:
     """Two calls and some sentences: labelled by the delivery, by a machine, by a person, skipped, not at all."""
     ids = call(store, "c1", "네 119입니다", "불이 났어요", "어디세요", labels={"urgency": "low"})
@@ -233,11 +239,18 @@ def test_a_filled_database_of_the_schema_before_goes_on(tmp_path: Path) -> None:
     source = before.add_source("s", "test", "ours", "0", AT)
     items = [NewUtterance(f"k{n}", f"불 {n}", f"k{n}", labels={"danger": "normal"}) for n in range(3)]
     before.add_sentences(source, items, AT)
-    review.Review(engine_for(url)).decide(1, 0, "ann", AT, labels={"danger": "danger"})
-    old = rows(url)
+    with writing(engine_for(url)) as connection:  # as the program of that schema decided
+        answer = '{"labels": {"danger": {"code": "danger", "grade": "gold", "by": "ann"}}}'
+        connection.exec_driver_sql(
+            "INSERT INTO revision VALUES (1, 1, 1, 'ann', ?, '{}', ?, 'review', NULL)", (AT, answer)
+        )
+        connection.exec_driver_sql("UPDATE utterance SET version = 1 WHERE id = 1")
+        connection.exec_driver_sql("UPDATE label SET code = 'danger', \"by\" = 'ann' WHERE target_id = 1")
+    old = kept(url)
     assert revision_of(url) == "0003"
     store = open_store(url)
-    assert rows(url) == old
+    assert kept(url) == old
+    assert [r.after["labels"]["danger"]["by"] for r in store.review.history(1)] == ["ann"]
     assert (store.bulk.latest(), store.bulk.tags(), store.views.list()) == (None, [], [])
     done = store.bulk.label(Filter(), "danger", "danger", "bob", AT)
     assert (done.count, done.what["already"]) == (2, 1)

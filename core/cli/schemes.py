@@ -2,7 +2,7 @@
 
 - `schemes list`: `{"schemes": [one scheme, ...]}`, the bundled ones first; one scheme is `{"name", "ko", "en", "level",
   "labels": [{"code", "ko", "en", "key", "color"}], "kind": "single" | "multi", "state": "active" | "proposed",
-  "bundled": bool, "critical": code or "", "aliases": {spelling: code}}`
+  "bundled": bool, "critical": code or "", "ordinal": bool, "aliases": {spelling: code}}`
 - `schemes add`, `schemes confirm`, `schemes export`: the scheme; `export` adds `"file"`
 - `schemes reject`: `{"name", "withdrawn": n}`: of how many targets a label was withdrawn
 """
@@ -86,12 +86,19 @@ def _document(s: "Scheme") -> dict[str, Any]:
     from core.schemes import is_bundled
 
     named = {"name": s.name, "ko": s.ko, "en": s.en, "level": s.level, "labels": [asdict(x) for x in s.labels]}
-    more = {"kind": s.kind, "state": s.state, "bundled": is_bundled(s.name), "critical": s.critical}
+    more = {
+        "kind": s.kind,
+        "state": s.state,
+        "bundled": is_bundled(s.name),
+        "critical": s.critical,
+        "ordinal": s.ordinal,
+    }
     return named | more | {"aliases": dict(s.aliases)}
 
 
 def _about(s: "Scheme") -> str:
-    return ", ".join(word for word, true in (("multi", s.kind == "multi"), ("proposed", s.state == "proposed")) if true)
+    facts = (("multi", s.kind == "multi"), ("ordinal", s.ordinal), ("proposed", s.state == "proposed"))
+    return ", ".join(word for word, true in facts if true)
 
 
 def _classes(s: "Scheme") -> str:

@@ -22,6 +22,8 @@ __all__ = ["JOBS", "JobContext", "cancel", "submit"]
 JOBS: dict[str, Backend] = {
     "train": Backend("core.workflows.train:run_job"),
     "quality": Backend("core.workflows.quality:run_job"),
+    "clean": Backend("core.workflows.clean:run_job"),
+    "label-errors": Backend("core.workflows.label_errors:run_job"),
 }
 
 # Client and worker must agree on these; the executor keeps its name, so that a new worker takes up a dead one's work.

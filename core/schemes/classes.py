@@ -42,6 +42,7 @@ class Label:
 class Scheme:
     """`critical` is the class whose recall is reported first; `aliases` maps spellings found in deliveries to codes.
 
+    `ordinal`: the classes stand in an order, and a neighbour is nearer than the next but one (agreement weighs by it).
     A `proposed` scheme was made from found values and waits for a person; nothing is trained on it before.
     """
 
@@ -54,6 +55,7 @@ class Scheme:
     aliases: tuple[tuple[str, str], ...] = ()
     kind: Kind = "single"
     state: State = "active"
+    ordinal: bool = False
 
     @cached_property
     def codes(self) -> tuple[str, ...]:

@@ -5,6 +5,7 @@
     en = "Mood"              # the Korean title where absent
     level = "utterance"      # or recording
     kind = "single"          # or multi: several classes at once
+    ordinal = true           # the classes stand in an order, as low, medium, high; false where absent
 
     [[label]]                # in order: a class id is its position
     code = "good"            # stored: letters, digits, _ . -
@@ -40,7 +41,7 @@ _NAME = re.compile(r"[^\W_][\w-]{0,63}")
 _CODE = re.compile(r"\w[\w.-]{0,199}")
 _COLOR = re.compile(r"#[0-9a-f]{6}", re.I)
 _RESERVED = frozenset(Utterance.__slots__)  # the columns of every table that has one column a scheme
-_TOP = {"name": str, "ko": str, "en": str, "level": str, "kind": str, "label": list}
+_TOP = {"name": str, "ko": str, "en": str, "level": str, "kind": str, "ordinal": bool, "label": list}
 _LABEL = {"code": str, "ko": str, "en": str, "key": str, "color": str, "aliases": list, "critical": bool}
 
 
@@ -71,7 +72,7 @@ def to_document(scheme: Scheme) -> dict[str, Any]:
         critical = {"critical": True} if x.code == scheme.critical else {}
         labels.append({"code": x.code, "ko": x.ko, "en": x.en, "key": x.key, "color": x.color} | more | critical)
     about = {name: getattr(scheme, name) for name in ("name", "ko", "en", "level", "kind")}
-    return about | {"label": labels}
+    return about | ({"ordinal": True} if scheme.ordinal else {}) | {"label": labels}
 
 
 def from_document(document: Mapping[str, Any], where: str, state: State = "active") -> Scheme:
@@ -101,7 +102,10 @@ def from_document(document: Mapping[str, Any], where: str, state: State = "activ
         aliases=tuple((_title(a, f"{p}, aliases"), r["code"]) for r, p in zip(rows, places, strict=True)
                       for a in r.get("aliases", ())),
         kind=_one_of(document.get("kind", "single"), get_args(Kind), f"{where}, kind"), state=state,
+        ordinal=document.get("ordinal", False),
     )  # fmt: skip
+    if made.ordinal and made.kind == "multi":
+        raise BadRecord(f"{where}, ordinal", "several classes at once have no order; only a single scheme is ordinal")
     _distinct(made, places)
     return made
 

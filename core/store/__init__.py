@@ -1,9 +1,10 @@
 """The store: records in, records out. SQLAlchemy lives only in this package; no session or SQL leaves it.
 
-`open_store(url)` migrates the database and gives eleven small doors: `corpus`, `review`, `proposals`, `ledger`
+`open_store(url)` migrates the database and gives sixteen small doors: `corpus`, `review`, `proposals`, `ledger`
 (snapshots, runs, predictions), `board` (jobs), `schemes` (the workspace's own), `transfer` (exports and their way
-back), `audit` (the whole corpus once, for checks), `bulk` (many utterances at once), `views` (saved searches) and
-`texts` (for an index of them). Each call is one transaction. Audio and weights stay on disk.
+back), `audit` (the whole corpus once, for checks), `bulk` (many utterances at once), `views` (saved searches), `texts`
+(for an index of them), `leases` (who works on what), `queues` (ranked lists), `cards` (what is shown beside an
+utterance), `remarks` and `cleanings` (runs by step). Each call is one transaction. Audio and weights stay on disk.
 """
 
 from dataclasses import dataclass
@@ -11,18 +12,25 @@ from dataclasses import dataclass
 from core.store.audit import Audit
 from core.store.board import Board
 from core.store.bulk import Bulk
+from core.store.cards import About, Cards
+from core.store.cleanings import Cleanings, Remade
 from core.store.corpus import Corpus
 from core.store.engine import engine_for, migrate
+from core.store.leases import Leases
 from core.store.ledger import Ledger
-from core.store.proposals import NewProposal, Proposals
+from core.store.proposals import Batch, NewProposal, Proposals
+from core.store.queues import QueueInfo, Queues, Ranked
+from core.store.remarks import Remarks
 from core.store.review import Review
 from core.store.schemes import Kept, Schemes
+from core.store.sources import Ask
 from core.store.texts import Texts
 from core.store.transfer import Beside, Judged, Transfer
 from core.store.views import Views
 
 __all__ = [
-    "Audit", "Beside", "Board", "Bulk", "Corpus", "Judged", "Kept", "Ledger", "NewProposal", "Proposals", "Review",
+    "About", "Ask", "Audit", "Batch", "Beside", "Board", "Bulk", "Cards", "Cleanings", "Corpus", "Judged", "Kept",
+    "Leases", "Ledger", "NewProposal", "Proposals", "QueueInfo", "Queues", "Ranked", "Remade", "Remarks", "Review",
     "Schemes", "Store", "Texts", "Transfer", "Views", "open_store",
 ]  # fmt: skip
 
@@ -40,6 +48,11 @@ class Store:
     bulk: Bulk
     views: Views
     texts: Texts
+    leases: Leases
+    queues: Queues
+    cards: Cards
+    remarks: Remarks
+    cleanings: Cleanings
 
 
 def open_store(url: str) -> Store:
@@ -48,5 +61,6 @@ def open_store(url: str) -> Store:
     engine = engine_for(url)
     return Store(
         Corpus(engine), Review(engine), Proposals(engine), Ledger(engine), Board(engine), Schemes(engine),
-        Transfer(engine), Audit(engine), Bulk(engine), Views(engine), Texts(engine),
+        Transfer(engine), Audit(engine), Bulk(engine), Views(engine), Texts(engine), Leases(engine), Queues(engine),
+        Cards(engine), Remarks(engine), Cleanings(engine),
     )  # fmt: skip

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
 
 from core.errors import Conflict, NotFound
 from core.records import NewUtterance, Proposal, ProposalState
-from core.store import review
+from core.store import batches, review
 from core.store.corpus import insert_utterance, one_utterance
 from core.store.engine import reading, writing
+from core.store.rows import NAMES
 from core.store.schema import label, proposal, utterance
 from core.text import nfc
 
@@ -24,7 +25,7 @@ class NewProposal:
     """`payload`: {"text", ...} of an augmentation, {"scheme", "code", "confidence", "margin"} of a pseudo-label.
 
     Of a cleaning: {"text", "before"}, the text to be and the one it was made from. Of an exclude: {"before"} likewise;
-    one is enough for an utterance, whatever speaks against it.
+    one is enough for an utterance, whatever speaks against it. `batch` names the run that makes it with others.
     """
 
     kind: str
@@ -33,6 +34,8 @@ class NewProposal:
     payload: Mapping[str, Any]
     reason: str
     run_id: str | None = None
+    confidence: float | None = None
+    batch: str | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -40,6 +43,15 @@ class NewProposal:
         told = {k: v for k, v in self.payload.items() if k in ("text", "scheme", "code")}
         parts = [self.kind, self.utterance_id, self.run_id, told]
         return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one run suggested: how many of it are open, accepted, rejected."""
+
+    name: str
+    made_at: str
+    counts: Mapping[str, int]
 
 
 class Proposals:
@@ -52,7 +64,8 @@ class Proposals:
             item.fingerprint: {
                 "kind": item.kind, "utterance_id": item.utterance_id, "operation": item.operation,
                 "payload": dict(item.payload), "fingerprint": item.fingerprint, "reason": item.reason,
-                "state": "open", "run_id": item.run_id, "made_at": at,
+                "state": "open", "run_id": item.run_id, "made_at": at, "confidence": item.confidence,
+                "batch": item.batch,
             }
             for item in items
         }  # fmt: skip
@@ -88,35 +101,92 @@ class Proposals:
             found = {str(state): int(n) for state, n in connection.execute(query)}
         return {"open": 0, "accepted": 0, "rejected": 0} | found
 
-    def waiting(self, kind: str, operation: str, limit: int = BLOCK) -> list[int]:
-        """The first open proposals of `kind` that `operation` made."""
-        mine = (proposal.c.kind == kind, proposal.c.state == "open", proposal.c.operation == operation)
+    def waiting(
+        self,
+        kind: str,
+        operation: str | None = None,
+        limit: int = BLOCK,
+        *,
+        min_confidence: float | None = None,
+        batch: str | None = None,
+    ) -> list[int]:
+        """The first open proposals of `kind`: those that `operation` made, at least so sure, of that batch."""
+        c = proposal.c
+        mine = _open(kind, operation, min_confidence, batch)
         with reading(self._engine) as connection:
-            return list(connection.scalars(select(proposal.c.id).where(*mine).order_by(proposal.c.id).limit(limit)))
+            return list(connection.scalars(select(c.id).where(*mine).order_by(c.id).limit(limit)))
 
-    def open_by_operation(self, kind: str) -> dict[str, int]:
-        """operation -> how many proposals of `kind` are open."""
-        mine = (proposal.c.kind == kind, proposal.c.state == "open")
+    def open_by_operation(
+        self, kind: str, *, min_confidence: float | None = None, batch: str | None = None
+    ) -> dict[str, int]:
+        """operation -> how many proposals of `kind` are open, at least so sure, of that batch."""
+        mine = _open(kind, None, min_confidence, batch)
         query = select(proposal.c.operation, func.count()).where(*mine).group_by(proposal.c.operation)
         with reading(self._engine) as connection:
             return {str(operation): int(n) for operation, n in connection.execute(query)}
 
+    def page(
+        self, kind: str, operation: str | None = None, limit: int = 50, *, after_id: int = 0,
+        min_confidence: float | None = None, batch: str | None = None,
+    ) -> list[Proposal]:  # fmt: skip
+        """As `waiting`, whole, those after `after_id`."""
+        mine = (*_open(kind, operation, min_confidence, batch), proposal.c.id > after_id)
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(proposal).where(*mine).order_by(proposal.c.id).limit(limit)).mappings()
+            return [_record(row) for row in rows]
+
+    def batches(self, kind: str = "cleaning") -> list[Batch]:
+        """The runs that made proposals of `kind`, the latest first."""
+        c = proposal.c
+        query = select(c.batch, func.min(c.made_at), c.state, func.count()).where(c.kind == kind, c.batch.is_not(None))
+        found: dict[str, Batch] = {}
+        with reading(self._engine) as connection:
+            for name, at, state, n in connection.execute(query.group_by(c.batch, c.state)):
+                one = found.get(name, Batch(name, at, {"open": 0, "accepted": 0, "rejected": 0}))
+                found[name] = Batch(name, min(at, one.made_at), {**one.counts, state: n})
+        return sorted(found.values(), key=lambda one: one.made_at, reverse=True)
+
     def accept_many(self, proposal_ids: Sequence[int], curator: str, at: str) -> tuple[int, int]:
-        """Accept those, in one transaction: (accepted, rejected because what they were made from has changed)."""
-        accepted = 0
+        """Accept those that are open, in one transaction, by id.
+
+        (accepted, rejected because what they were made from has changed)
+        """
+        accepted = rejected = 0
         with writing(self._engine) as connection:
-            for proposal_id in proposal_ids:
-                row = _row(connection, proposal_id)
-                if row.state != "open":
-                    continue
-                try:
-                    done = _CARRY_OUT[row.kind](connection, row, curator, at)
-                except Conflict:
-                    _decided(connection, proposal_id, "rejected", curator, at, {})
-                    continue
-                _decided(connection, proposal_id, "accepted", curator, at, done)
-                accepted += 1
-        return accepted, len(proposal_ids) - accepted
+            for start in range(0, len(proposal_ids), NAMES):
+                mine = (proposal.c.id.in_(proposal_ids[start : start + NAMES]), proposal.c.state == "open")
+                rows = connection.execute(select(proposal).where(*mine).order_by(proposal.c.id)).all()
+                done = batches.accept(connection, [row for row in rows if row.kind in batches.FITS], curator, at)
+                accepted, rejected = accepted + done[0], rejected + done[1]
+                for row in rows:
+                    if row.kind not in batches.FITS:
+                        fits = _accept(connection, row, curator, at)
+                        accepted, rejected = accepted + fits, rejected + (not fits)
+        return accepted, rejected
+
+    def undo_batch(self, batch: str, curator: str, at: str) -> tuple[int, int]:
+        """Take a whole run back: what was accepted of it is open again, but for what was decided on since.
+
+        (undone, left because of later decisions). All of it is one transaction. `NotFound` for a batch that is none.
+        """
+        undone = left = 0
+        with writing(self._engine) as connection:
+            if connection.scalar(select(proposal.c.id).where(proposal.c.batch == batch).limit(1)) is None:
+                raise NotFound(f"no batch {batch!r} of proposals")
+            for ids in batches.accepted_in(connection, batch):
+                done = batches.take_back(connection, batch, ids, curator, at)
+                undone, left = undone + done[0], left + done[1]
+        return undone, left
+
+    def reject_many(self, proposal_ids: Sequence[int], curator: str, at: str) -> int:
+        """Reject those that are open, in one transaction; how many were."""
+        values = {"state": "rejected", "decided_by": curator, "decided_at": at}
+        n = 0
+        with writing(self._engine) as connection:
+            for start in range(0, len(proposal_ids), NAMES):
+                mine = (proposal.c.id.in_(proposal_ids[start : start + NAMES]), proposal.c.state == "open")
+                n += connection.execute(update(proposal).where(*mine).values(values)).rowcount
+        return n
 
     def decide(self, proposal_id: int, accept: bool, curator: str, at: str) -> Proposal:
         """Accept (and carry out) or reject an open proposal, in one transaction. `Conflict` if it is not open."""
@@ -143,6 +213,31 @@ class Proposals:
             if row.result_id is not None:
                 _withdraw(connection, row.result_id)
             return _decided(connection, row.id, "open", None, None, {"revision_id": None})
+
+
+def _open(
+    kind: str, operation: str | None, min_confidence: float | None, batch: str | None
+) -> list[ColumnElement[bool]]:
+    c = proposal.c
+    mine = [c.kind == kind, c.state == "open"]
+    if operation is not None:
+        mine.append(c.operation == operation)
+    if min_confidence is not None:
+        mine.append(c.confidence >= min_confidence)
+    if batch is not None:
+        mine.append(c.batch == batch)
+    return mine
+
+
+def _accept(connection: Connection, row: Any, curator: str, at: str) -> bool:
+    """Accept one, or reject it where it does not fit; whether it was accepted."""
+    try:
+        done = _CARRY_OUT[row.kind](connection, row, curator, at)
+    except Conflict:
+        _decided(connection, row.id, "rejected", curator, at, {})
+        return False
+    _decided(connection, row.id, "accepted", curator, at, done)
+    return True
 
 
 def _row(connection: Connection, proposal_id: int) -> Any:

@@ -1,7 +1,7 @@
 """The tables. Names are design.md's words; JSON columns hold what nobody filters by.
 
-`revision` and `annotation` are append-only: the migration adds triggers that refuse UPDATE and DELETE. `label` is the
-current answer derived from them, kept because every filter and every snapshot asks for it.
+`revision`, `annotation` and `remark` are append-only: the migrations add triggers that refuse UPDATE and DELETE.
+`label` is the current answer derived from them, kept because every filter and every snapshot asks for it.
 """
 
 from sqlalchemy import (
@@ -119,13 +119,15 @@ revision = Table(
     Column("id", Id, primary_key=True),
     Column("utterance_id", ForeignKey("utterance.id"), nullable=False),
     Column("version", Integer, nullable=False),
-    Column("curator", String, nullable=False, index=True),
+    Column("curator", String, nullable=False),
     Column("at", String, nullable=False),
     Column("before", JSON, nullable=False),
     Column("after", JSON, nullable=False),
     Column("why", String, nullable=False),
     Column("undoes", ForeignKey("revision.id"), unique=True),
+    Column("spent_ms", Integer),
     UniqueConstraint("utterance_id", "version"),
+    Index("ix_revision_curator_at", "curator", "at", "id"),
 )
 
 annotation = Table(
@@ -140,13 +142,9 @@ annotation = Table(
     Column("at", String, nullable=False),
     Column("spent_ms", Integer),
     Column("revision_id", ForeignKey("revision.id")),
+    Column("kind", String, nullable=False, server_default="answer"),  # answer, settlement, vote
     Index("ix_annotation_target", "level", "target_id", "scheme"),
 )
-
-# Most sentences of an import have neither: an index over NULLs costs more than the row.
-for _column in (utterance.c.recording_id, utterance.c.parent_id, annotation.c.revision_id):
-    _given = _column.is_not(None)
-    Index(f"ix_{_column.table.name}_{_column.name}", _column, sqlite_where=_given, postgresql_where=_given)
 
 label = Table(
     "label",
@@ -155,7 +153,8 @@ label = Table(
     Column("target_id", BigInteger, primary_key=True, autoincrement=False),
     Column("scheme", String, primary_key=True),
     Column("code", String, primary_key=True),  # one row a class: a multi scheme has several for one target
-    Column("grade", String, nullable=False),  # gold: a person or a delivery said so; silver: a machine, accepted
+    # gold: a person or a delivery said so; silver: a machine, accepted; disputed: persons who answered blind disagree
+    Column("grade", String, nullable=False),
     Column("by", String, nullable=False),
     Index("ix_label_scheme_code", "scheme", "level", "code", "grade", "target_id"),
 )
@@ -177,7 +176,66 @@ proposal = Table(
     Column("decided_at", String),
     Column("result_id", ForeignKey("utterance.id")),
     Column("revision_id", ForeignKey("revision.id")),
+    Column("confidence", Float),
+    Column("batch", String),  # the clean run that made it
     Index("ix_proposal_kind_state", "kind", "state", "id"),
+    Index("ix_proposal_kind_operation", "kind", "operation", "state", "confidence"),
+)
+
+# Most sentences of an import have none of these: an index over NULLs costs more than the row.
+for _column in (
+    utterance.c.recording_id, utterance.c.parent_id, annotation.c.revision_id, proposal.c.revision_id, proposal.c.batch,
+):  # fmt: skip
+    _given = _column.is_not(None)
+    Index(f"ix_{_column.table.name}_{_column.name}", _column, sqlite_where=_given, postgresql_where=_given)
+
+# Who has an utterance on the screen, or as one of the next.
+lease = Table(
+    "lease",
+    metadata,
+    Column("utterance_id", ForeignKey("utterance.id"), primary_key=True),
+    Column("curator", String, primary_key=True),
+    Column("until_at", String, nullable=False),
+)
+
+# Queues that are no Filter; `at`: when it was built, and what was decided on since is out of it.
+queue_item = Table(
+    "queue_item",
+    metadata,
+    Column("queue", String, primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("utterance_id", ForeignKey("utterance.id"), nullable=False),
+    Column("score", Float, nullable=False),
+    Column("reason", String, nullable=False),
+    Column("at", String, nullable=False),
+    UniqueConstraint("queue", "utterance_id"),
+)
+
+# Utterances that `wanted` curators answer blind; `answered`: who did, as sorted JSON; `missing`: how many are to come.
+overlap = Table(
+    "overlap",
+    metadata,
+    Column("scheme", String, primary_key=True),
+    Column("utterance_id", ForeignKey("utterance.id"), primary_key=True),
+    Column("wanted", Integer, nullable=False),
+    Column("missing", Integer, nullable=False),
+    Column("answered", String, nullable=False),
+)
+_missing = overlap.c.missing > 0
+Index(
+    "ix_overlap_missing", overlap.c.scheme, overlap.c.answered, overlap.c.utterance_id,
+    sqlite_where=_missing, postgresql_where=_missing,
+)  # fmt: skip
+
+remark = Table(
+    "remark",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("utterance_id", ForeignKey("utterance.id"), nullable=False, index=True),
+    Column("curator", String, nullable=False),
+    Column("at", String, nullable=False),
+    Column("kind", String, nullable=False),  # comment, flag, unflag
+    Column("text", Text, nullable=False),
 )
 
 scheme = Table(

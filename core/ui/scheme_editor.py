@@ -45,12 +45,17 @@ def edit(start: Scheme | None, key: str) -> Scheme | None:
         _("An answer is"), list(KINDS), list(KINDS).index(start.kind) if start else 0, disabled=start is not None,
         format_func=lambda x: _(KINDS[x]), key=f"{key}-kind",
     )  # fmt: skip
+    ordinal = third.checkbox(
+        _("The classes stand in an order"), start.ordinal if start else False, disabled=kind == "multi",
+        key=f"{key}-ordinal", help=_("As low, medium, high: agreement then weighs by how far two answers lie apart."),
+    )  # fmt: skip
     rows = _table(start, key)
     if not (name.strip() and any(row.get("ko") or row.get("code") for row in rows)):
         st.caption(_("Write a name and at least one class."))
         return None
     try:
-        made = from_document(document(name, ko, en, level, kind, rows), name.strip())
+        order = {"ordinal": True} if ordinal and kind == "single" else {}
+        made = from_document(document(name, ko, en, level, kind, rows) | order, name.strip())
         if start is not None:
             check_growth(start, made)
     except InputError as error:

@@ -4,12 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from core.records import UNLABELLED, Filter, Revision, Utterance
-from core.schemes import scheme
+from core.errors import NotFound
+from core.records import Filter, Revision, Utterance
+from core.workflows import queues
+from core.workflows.queues import TAG
 from core.workflows.workspace import Workspace, now
 
+__all__ = ["TAG", "Card", "Queue", "card", "decide", "next_card", "queue_filter", "skip", "undo"]
+
 Queue = Literal["unlabelled", "all", "skipped", "tagged"]
-TAG = "review"  # what the Corpus page queues for review
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,29 +39,16 @@ def next_card(
 
 
 def queue_filter(schemes: Sequence[str], queue: Queue, base: Filter | None = None) -> Filter:
-    """Unlabelled: the first of the schemes has no answer yet; skipped ones wait in a queue of their own.
-
-    Tagged: those with the tag `TAG`, which they keep until it is taken off.
-    """
-    wanted = replace(base or Filter(), skipped=None if queue in ("all", "tagged") else queue == "skipped")
-    if queue == "tagged":
-        wanted = replace(wanted, tag=(TAG,))
-    if queue == "unlabelled" and schemes:
-        wanted = replace(wanted, labels={**wanted.labels, schemes[0]: (UNLABELLED,)})
-    if any(scheme(name).level == "recording" for name in schemes):
-        wanted = replace(wanted, in_recording=True)
-    return wanted
+    """See `core.workflows.queues.wanted`."""
+    return queues.wanted(queue, schemes, base)
 
 
 def card(ws: Workspace, utterance_id: int, left: int) -> Card:
     """The card of one utterance."""
-    one = ws.store.corpus.utterance(utterance_id)
-    before = after = ""
-    if one.recording_id is not None and one.parent_id is None:
-        said = ws.store.corpus.find(Filter(recording_id=one.recording_id, origin=("imported",)), limit=1000).rows
-        before = next((u.text for u in reversed(said) if u.id < one.id), "")
-        after = next((u.text for u in said if u.id > one.id), "")
-    return Card(one, before, after, left)
+    found = ws.store.cards.about([utterance_id], ())
+    if not found:
+        raise NotFound(f"no utterance {utterance_id}")
+    return Card(found[0].utterance, found[0].before, found[0].after, left)
 
 
 def decide(

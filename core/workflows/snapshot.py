@@ -13,7 +13,8 @@ def create(ws: Workspace, name: str, scheme_name: str, split: str = "70/15/15", 
     """Freeze everything labelled under a scheme.
 
     A label of the recording (urgency, sentiment) is handed down to the utterances of its caller: the call-taker's
-    words are trained habit and would leak nothing but the protocol. What a curator skipped is left out.
+    words are trained habit and would leak nothing but the protocol. What a curator skipped is left out, and what
+    curators dispute until somebody settled it.
     """
     chosen = trainable(scheme_name)
     fractions = parse_fractions(split)
@@ -26,6 +27,8 @@ def create(ws: Workspace, name: str, scheme_name: str, split: str = "70/15/15", 
         if target is None or target not in grades or not (said(one) or one.voice_usable):
             continue
         code, grade = grades[target]
+        if grade == "disputed":
+            continue
         items.append(_item(one, code, grade == "gold" and one.origin != "augmented", paths))
     made = frozen.build(name, chosen, items, fractions, seed, now())
     folder = ws.settings.snapshots / made.name
