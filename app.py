@@ -1,8 +1,9 @@
 """The dashboard and the REST service in one process: `python -m core serve`, `uvicorn app:app`, `streamlit run app.py`.
 
 This file is two things. Imported by a server it is the ASGI application: Streamlit, the REST service under /api, audio
-by id under /audio. Run by Streamlit for a browser session it is the page at `/`, the overview. The other pages are
-plain files under pages/ and frame themselves, so a deep link on a fresh server does not depend on this one.
+by id under /audio, the Review page's decisions under /desk. Run by Streamlit for a browser session it is the page at
+`/`, the overview. The other pages are plain files under pages/ and frame themselves, so a deep link on a fresh server
+does not depend on this one.
 """
 
 from collections.abc import AsyncIterator
@@ -22,7 +23,7 @@ if get_script_run_ctx(suppress_warning=True) is not None:
 else:
     from core.api import api
     from core.settings import settings
-    from core.ui import headers, media
+    from core.ui import desk, headers, media
     from core.workflows.workspace import open_workspace
 
     @asynccontextmanager
@@ -34,6 +35,6 @@ else:
     app = st.App(
         Path(__file__).resolve(),
         lifespan=lifespan,
-        routes=[*media.ROUTES, Mount("/api", app=api)],
+        routes=[*media.ROUTES, *desk.ROUTES, Mount("/api", app=api)],
         middleware=headers.middleware(),
     )

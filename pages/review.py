@@ -1,122 +1,112 @@
-"""정제 / Review: hear, mend, label; every decision is on disk before the next utterance shows."""
+"""정제 / Review: hear, mend, label by key; every decision is on disk before the next utterance shows.
+
+This page only says what is worked on and how. Cards and decisions go between the screen and the desk's routes.
+"""
 
 import streamlit as st
 
 from core import ui
-from core.errors import CoreError
 from core.schemes import SCHEMES, Scheme
-from core.ui import _, forms
-from core.ui.player import ReviewEvent, ReviewItem, review
-from core.ui.troubles import explain
-from core.workflows import review as work
+from core.ui import _, desk, forms, screen
+from core.workflows import queues
+from core.workflows.session import Desk
 
-QUEUES: dict[work.Queue, str] = {
-    "unlabelled": ui.N_("Unlabelled"), "all": ui.N_("All"), "skipped": ui.N_("Skipped"),
-    "tagged": ui.N_("Queued in the corpus"),
+QUEUES = {
+    "unlabelled": ui.N_("Unlabelled"), "least-confident": ui.N_("Models are least sure"),
+    "models-disagree": ui.N_("Models disagree"), "text-voice": ui.N_("Text and voice disagree"),
+    "annotators-disagree": ui.N_("Curators disagree"), "label-errors": ui.N_("Suspected label errors"),
+    "audit": ui.N_("Random audit"), "filter": ui.N_("From a saved view"), "tagged": ui.N_("Queued in the corpus"),
+    "skipped": ui.N_("Skipped"), "all": ui.N_("All"),
 }  # fmt: skip
+OPINIONS: dict[desk.Opinion, str] = {
+    "hidden": ui.N_("hidden"), "after": ui.N_("after the decision"), "shown": ui.N_("shown"),
+}  # fmt: skip
+SHARES = (0, 5, 10, 20, 50, 100)
 
 
-def handle(event: ReviewEvent) -> None:
-    """Write what the curator did, before anything else is shown."""
-    state, ws, who = st.session_state, ui.workspace(), ui.curator()
-    state["review_error"] = (0, "")
-    try:
-        if event.kind == "undo":
-            undone = work.undo(ws, who)
-            state["review_notice"] = _("Undone.") if undone else _("Nothing left to undo.")
-            state["review_show"] = undone.utterance_id if undone else state.get("review_show")
-            return
-        if event.kind == "skip":
-            work.skip(ws, event.item, event.version, who)
-        else:
-            work.decide(ws, event.item, event.version, who, event.labels, event.text, event.spent_ms)
-    except CoreError as error:
-        state["review_error"] = (event.item, explain(error))
+def chosen_schemes() -> list[Scheme]:
+    names = forms.linked_multiselect(
+        _("Schemes to answer"),
+        list(SCHEMES),
+        "schemes",
+        forms.scheme_title,
+        ["danger"],
+        help=_("The first decides what is unlabelled. All must be answered before the next item shows."),
+    )
+    return [SCHEMES[name] for name in names]
+
+
+def settings() -> tuple[float, bool, desk.Opinion]:
+    """The share of overlap, whether it is blind, and when the models' opinion is told."""
+    with st.popover(_("Settings"), icon=":material/tune:", width="stretch"):
+        share = st.select_slider(
+            _("Answered by two curators (%)"), SHARES, key="review_overlap", persist_state="session",
+            help=_("Of these, each curator decides alone; how far they agree is measured."),
+        )  # fmt: skip
+        blind = st.toggle(
+            _("Blind: do not show what another curator answered"), value=True, key="review_blind",
+            persist_state="session",
+        )  # fmt: skip
+        opinion = st.segmented_control(
+            _("The model's opinion"), list(OPINIONS), format_func=lambda name: _(OPINIONS[name]), default="hidden",
+            required=True, key="review_opinion", persist_state="session",
+        )  # fmt: skip
+    return share / 100, blind, opinion or "hidden"
+
+
+def built_list(queue: str, scheme_name: str) -> None:
+    """What a list holds that is built by hand, and the button that builds it anew."""
+    known = queues.built(ui.workspace(), scheme_name)[queue]
+    left, right = st.columns([3, 1], vertical_alignment="center")
+    if known.built_at is None:
+        left.caption(_("This list was not built yet."))
+    else:
+        left.caption(_("{n} utterances, as of {at}").format(n=f"{known.count:,}", at=known.built_at[:16]))
+    if not right.button(_("Build the list"), icon=":material/refresh:", key="review_build"):
         return
-    state["review_show"], state["review_after"] = None, event.item
-    state["review_notice"] = ""
+    if queue == queues.LABEL_ERRORS:
+        queues.start(ui.workspace(), scheme_name)
+        st.info(_("A job looks for label errors; the list is there when it is done."))
+        return
+    with st.spinner(_("Building the list …")):
+        queues.build(ui.workspace(), queue, scheme_name)
+    st.rerun()
 
 
-def settings() -> tuple[list[Scheme], work.Queue]:
-    left, right = st.columns([3, 2])
+def wanted() -> tuple[Desk, list[Scheme], desk.Opinion] | None:
+    """What the controls ask for; None where no scheme is chosen."""
+    left, middle, right, last = st.columns([3, 2, 1.3, 1.2], vertical_alignment="bottom")
     with left:
-        names = forms.linked_multiselect(
-            _("Schemes to answer"),
-            list(SCHEMES),
-            "schemes",
-            forms.scheme_title,
-            ["danger"],
-            on_change=start_over,
-            help=_("The first decides what is unlabelled. All must be answered before the next item shows."),
-        )
-    queue = right.segmented_control(
-        _("Queue"), list(QUEUES), format_func=lambda name: _(QUEUES[name]), default="unlabelled", required=True,
-        key="queue", persist_state="session", on_change=start_over,
+        schemes = chosen_schemes()
+    with middle:
+        queue = forms.linked_choice(_("Queue"), list(QUEUES), "queue", lambda name: _(QUEUES[name]))
+    with right:
+        batch = forms.linked_toggle(_("Many at once"), "many")
+    with last:
+        share, blind, opinion = settings()
+    if not schemes:
+        st.info(_("Choose at least one scheme."))
+        return None
+    if batch:
+        schemes = [one for one in schemes if one.kind == "single"][:1]
+        if not schemes:
+            st.info(_("Many at once needs a scheme of which one class is chosen."))
+            return None
+    if queue in queues.BUILT:
+        built_list(queue, schemes[0].name)
+    base = screen.chosen_view() if queue == "filter" else None
+    if queue == "filter" and base is None:
+        return None
+    made = Desk(
+        ui.curator(), tuple(one.name for one in schemes), queue, base, share, blind=blind,
+        hide_opinion=opinion == "hidden", batch=batch,
     )  # fmt: skip
-    return [SCHEMES[name] for name in names], queue or "unlabelled"
-
-
-def start_over() -> None:
-    st.session_state["review_show"], st.session_state["review_after"] = None, 0
-
-
-def current(schemes: list[Scheme], queue: work.Queue) -> work.Card | None:
-    """The card on screen: the one an undo brought back, else the next of the queue."""
-    ws, names = ui.workspace(), [s.name for s in schemes]
-    card = work.next_card(ws, names, queue, after_id=st.session_state.get("review_after", 0))
-    shown = st.session_state.get("review_show")
-    return work.card(ws, shown, card.left if card else 0) if shown else card
-
-
-def show(card: work.Card, schemes: list[Scheme]) -> None:
-    one = card.utterance
-    refused, why = st.session_state.get("review_error", (0, ""))
-    if why and refused != one.id:  # somebody else decided it, so that another item has come up
-        st.warning(forms.plain(why), icon=":material/group:")
-    review(
-        item=ReviewItem(
-            id=one.id, version=one.version, text=one.text, original=one.original,
-            audio_url=f"/audio/utterance/{one.id}" if one.voice_usable else None,
-            context=(card.before, card.after),
-            note=" · ".join(filter(None, [forms.speaker_title(one.speaker), one.key])),
-            error=why if refused == one.id else "",
-        ),
-        groups=forms.choice_groups(schemes, one.labels),
-        key="review",
-        on_event=handle,
-    )  # fmt: skip
-
-
-@st.fragment
-def desk(schemes: list[Scheme], queue: work.Queue) -> None:
-    card = current(schemes, queue)
-    done = ui.workspace().store.review.decided(ui.curator())
-    st.caption(_("{left} left in this queue · {done} decisions by {who}").format(
-        left=f"{card.left if card else 0:,}", done=f"{done:,}", who=forms.plain(ui.curator())))  # fmt: skip
-    if card is None:
-        st.success(_("This queue is empty. Choose another one, or freeze a snapshot on the Train page."))
-        if done and st.button(_("Undo the last decision"), icon=":material/undo:"):
-            handle(ReviewEvent("undo", 0, 0, ""))
-            st.rerun(scope="fragment")
-        return
-    show(card, schemes)
-    if notice := st.session_state.get("review_notice"):
-        st.caption(notice)
-    history(card)
-
-
-def history(card: work.Card) -> None:
-    with st.expander(_("History of this utterance"), icon=":material/history:"):
-        rows = ui.workspace().store.review.history(card.utterance.id)
-        if not rows:
-            st.caption(_("No decision yet."))
-        for row in rows:
-            st.text(f"{row.version}  {row.at[:19]}  {row.curator}  {row.why}  {row.before} → {row.after}")
+    return made, schemes, opinion
 
 
 with ui.page("review"):
-    chosen, which = settings()
-    if chosen:
-        desk(chosen, which)
-    else:
-        st.info(_("Choose at least one scheme."))
+    if not ui.workspace().store.corpus.counts()["utterances"]:
+        st.info(_("There is nothing to review yet: import a delivery or a table first."))
+    elif asked := wanted():
+        made, schemes, opinion = asked
+        screen.show(made, forms.choice_groups(schemes, {}), opinion, key="review")

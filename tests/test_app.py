@@ -120,6 +120,15 @@ def test_an_utterance_is_exactly_its_samples(client: TestClient, call: int) -> N
     assert samples(client.get("/audio/utterance/2").content) == list(range(2664, 8008))
 
 
+def test_an_utterance_is_heard_with_what_is_around_it(client: TestClient, call: int) -> None:
+    address = "/audio/utterance/2?span=333-1001&context_ms"
+    assert samples(client.get(f"{address}=100").content) == list(range(233 * 8, 1101 * 8))
+    assert samples(client.get(f"{address}=2000").content) == list(range(12_000)), "no further than the recording"
+    for odd in ("-1", "10001", "1e3", "x", "९", "9" * 40):
+        answer = client.get(f"{address}={odd}")
+        assert (answer.status_code, answer.json()["error"]) == (422, "context_ms: a whole number of 0 to 10000"), odd
+
+
 @pytest.mark.parametrize(
     ("asked", "status", "expected"),
     [

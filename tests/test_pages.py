@@ -13,10 +13,12 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.records import Filter
 from core.settings import DEMO, ROOT
+from core.ui import desk
 from core.ui.frame import PAGES
 from core.ui.i18n import catalogue
-from core.workflows import review
+from core.workflows import queues, views
 from core.workflows.workspace import Workspace
 
 NAMES = [page.name for page in PAGES]
@@ -68,9 +70,13 @@ def test_each_page_says_what_to_do_on_an_empty_workspace(ws: Workspace, name: st
         "overview": "Import a delivery",
         "import_data": "python -m core ingest table FILE --text COL",
         "quality": "There is nothing to check yet: import a delivery or a table first.",
+        "clean": "There is nothing to clean yet: import a delivery or a table first.",
         "schemes": "add one, let it grow",
         "corpus": "import a delivery",
-        "review": "This queue is empty",
+        "review": "There is nothing to review yet",
+        "adjudicate": "No dispute waits here",
+        "agreement": "No two people answered the same here yet",
+        "progress": "Nobody has decided anything yet",
         "augment": "Make some above",
         "pseudo_label": "Train danger-text on the Train page",
         "train": "Freeze a snapshot first",
@@ -97,16 +103,54 @@ def test_the_corpus_is_filtered_by_the_url(demo_ws: Workspace) -> None:
 
 
 def _texts(ws: Workspace) -> list[str]:
-    from core.records import Filter
-
     return [u.text for u in ws.store.corpus.every(Filter())]
 
 
-def test_the_review_page_counts_the_curators_decisions(demo_ws: Workspace) -> None:
-    card = review.next_card(demo_ws, ["danger"])
-    assert card is not None
-    review.decide(demo_ws, card.utterance.id, card.utterance.version, "tester", {"danger": "normal"})
-    assert f"{card.left - 1:,} left in this queue · 1 decisions by tester" in said(opened("review", "en"))
+def sitting(app: AppTest) -> desk.Sitting:
+    """The desk that the review page opened for its session."""
+    assert not app.exception
+    return desk._sitting(app.session_state["review:token"])
+
+
+def test_the_review_page_opens_a_desk_of_its_own(demo_ws: Workspace) -> None:
+    app = opened("review", schemes="urgency")  # in Korean: AppTest forms the titles of boxes outside of its session
+    first = app.session_state["review:token"]
+    one = sitting(app)
+    assert (one.desk.curator, one.desk.schemes, one.desk.queue) == ("tester", ("urgency",), "unlabelled")
+    assert (one.opinion, one.desk.overlap, one.desk.blind, one.desk.batch) == ("hidden", 0.0, True, False)
+    app.run()
+    assert app.session_state["review:token"] == first, "the same desk goes on"
+    assert opened("review").session_state["review:token"] != first, "another session has another"
+    app.select_slider(key="review_overlap").set_value(20)
+    app.text_input(key="curator_name").set_value("민지").run()
+    assert app.session_state["review:token"] != first
+    assert (sitting(app).desk.curator, sitting(app).desk.overlap) == ("민지", 0.2)
+    with pytest.raises(desk.Refused):
+        desk._sitting(first)
+
+
+def test_the_review_page_of_many_takes_one_scheme(demo_ws: Workspace) -> None:
+    app = opened("review", "en", schemes="urgency", many="true")
+    assert (sitting(app).desk.schemes, sitting(app).desk.batch) == (("urgency",), True)
+
+
+def test_the_review_page_narrows_to_a_saved_view(demo_ws: Workspace) -> None:
+    assert "There is no saved view yet" in said(opened("review", "en", queue="filter"))
+    views.save(demo_ws, "불", {"text": ["불"], "speaker": ["caller"], "chars": ["3", "200"]}, "tester")
+    app = opened("review", "en", queue="filter")
+    assert sitting(app).desk.base == Filter(text="불", speaker=("caller",), min_chars=3)
+
+
+def test_the_review_page_builds_a_list(demo_ws: Workspace) -> None:
+    app = opened("review", queue="audit", schemes="urgency")
+    say = catalogue("ko").gettext
+    assert say("This list was not built yet.") in said(app)
+    app.button(key="review_build").click().run()
+    assert not app.exception
+    count = queues.built(demo_ws, "urgency")["audit"].count
+    assert count > 0
+    told = queues.built(demo_ws, "urgency")["audit"].built_at
+    assert say("{n} utterances, as of {at}").format(n=f"{count:,}", at=str(told)[:16]) in said(app)
 
 
 def test_a_snapshot_is_frozen_and_refused_the_second_time(demo_ws: Workspace) -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from playwright.sync_api import sync_playwright
 
 from core.errors import InputError
 from core.ui import player as ui
+from core.ui import screen
 
 ROOT = Path(__file__).resolve().parents[1]
 ARGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
@@ -659,9 +661,18 @@ def test_keys_that_clash_are_refused(keys: str, message: str) -> None:
         ui.review(item=item, groups=[group], key="x")
 
 
+def test_the_screen_has_a_text_for_everything_it_says() -> None:
+    sources = [ui.ASSETS / "src" / "desk.js", *(ui.ASSETS / "src" / "desk").glob("*.js")]
+    code = "\n".join(path.read_text("utf-8") for path in sources)
+    named = set(re.findall(r"\bt\.(\w+)", code)) | set(re.findall(r"^  (\w+): \[", code, re.M))
+    assert named - screen.STRINGS.keys() == set()
+    built = {"batch_", "is_", "trouble_"}  # put together from a name: t[`trouble_${kind}`]
+    assert {one for one in screen.STRINGS.keys() - named if not one.startswith(tuple(built))} == set()
+
+
 def test_the_bundles_are_whole_and_name_their_licences() -> None:
     licences = (ui.ASSETS / "LICENSES.md").read_text("utf-8")
-    for name, holder in [("player", "katspaugh"), ("review", "Kevin Decker")]:
+    for name, holder in [("player", "katspaugh"), ("review", "Kevin Decker"), ("desk", "Kevin Decker")]:
         bundle = (ui.ASSETS / "dist" / f"{name}.js").read_text("utf-8")
         assert bundle.startswith("/*! Gwidama")
         assert holder in bundle

@@ -8,9 +8,9 @@ cd "$(dirname "$0")"
 npm install --no-package-lock --no-audit --no-fund --ignore-scripts
 
 BANNER='/*! Gwidama. Bundles wavesurfer.js 8.0.1 (BSD-3-Clause, (c) 2012-2023 katspaugh and contributors)
- *  and, in review.js, jsdiff 9.0.0 (BSD-3-Clause, (c) 2009-2015 Kevin Decker). Full texts: LICENSES.md */'
+ *  and, in review.js and desk.js, jsdiff 9.0.0 (BSD-3-Clause, (c) 2009-2015 Kevin Decker). Full texts: LICENSES.md */'
 
-for name in player review; do
+for name in player review desk; do
   ./node_modules/.bin/esbuild "src/$name.js" --bundle --format=esm --target=es2022 --minify \
     --legal-comments=inline --charset=utf8 --log-level=warning --banner:js="$BANNER" --outfile="dist/$name.js"
 done

@@ -1,5 +1,5 @@
-"""Audio by id, for the players: a recording, the exact span of an utterance, an upload of this run of the server; and
-the exports that this run of the server wrote.
+"""Audio by id, for the players: a recording, the exact span of an utterance, the same with what was said around it, an
+upload of this run of the server; and the exports that this run of the server wrote.
 
 Paths come from the store only and are checked to lie inside the workspace. What is not there is a 404 with a JSON
 reason, audio that cannot be read a 422.
@@ -13,12 +13,13 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
 from core.audio.clips import read_clip
-from core.errors import CoreError, NotFound
+from core.errors import CoreError, InputError, NotFound
 from core.ui import exporting, uploads
 from core.workflows.workspace import open_workspace
 
 TYPES = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg", ".mp3": "audio/mpeg"}
 PRIVATE = {"Cache-Control": "private, max-age=300"}
+MOST_CONTEXT_MS = 10_000
 
 
 def recording(request: Request) -> Response:
@@ -29,13 +30,24 @@ def recording(request: Request) -> Response:
 
 
 def utterance(request: Request) -> Response:
-    """A WAV of exactly `[start_ms, end_ms)`."""
+    """A WAV of exactly `[start_ms, end_ms)`; with `context_ms`, of so much more at either side, where there is so much.
+
+    The span that an address may name besides is for caches: what is cut is what the store says.
+    """
     ws = open_workspace()
     found = ws.store.corpus.utterance(_id(request))
     if found.recording_id is None or found.start_ms is None or found.end_ms is None:
         raise NotFound(f"utterance {found.id} is a sentence without audio")
     path = ws.audio_file(found.recording_id)
-    return ranged(request, read_clip(path, found.start_ms, found.end_ms, f"utterance {found.id}"))
+    more_ms = _context_ms(request.query_params.get("context_ms", "0"))
+    start, end = max(0, found.start_ms - more_ms), found.end_ms + more_ms
+    return ranged(request, read_clip(path, start, end, f"utterance {found.id}"))
+
+
+def _context_ms(asked: str) -> int:
+    if not (asked.isascii() and asked.isdigit() and len(asked) < 9 and int(asked) <= MOST_CONTEXT_MS):
+        raise InputError(f"context_ms: a whole number of 0 to {MOST_CONTEXT_MS}")
+    return int(asked)
 
 
 def upload(request: Request) -> Response:

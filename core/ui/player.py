@@ -1,4 +1,5 @@
 """The two components that pages hear with: `player` (a recording and its utterances), `review` (one utterance, by key).
+The Review page's own screen is core/ui/screen.py.
 
 Times are ms from the start of the recording; audio comes from a same-origin path such as `/audio/recording/12`. Both
 bundles are read from `assets/player` (sources, licences and build script lie there) and run without a network. What
@@ -131,17 +132,19 @@ class ReviewEvent:
     spent_ms: int = 0
 
 
-def _component(name: str) -> Callable[..., Any]:
+def component(name: str, *kinds: str) -> Callable[..., Any]:
+    """The component of the bundle `name`; its root has the classes gw-`name` and those of `kinds`."""
+    classes = " ".join(["gw", *(f"gw-{kind}" for kind in (*kinds, name))])
     return st.components.v2.component(
         f"gwidama_{name}",
-        html=f'<div class="gw gw-{name}" role="group" tabindex="-1"></div>',
+        html=f'<div class="{classes}" role="group" tabindex="-1"></div>',
         css=(ASSETS / "style.css").read_text("utf-8"),
         js=(ASSETS / "dist" / f"{name}.js").read_text("utf-8"),
     )
 
 
-_PLAYER = _component("player")
-_REVIEW = _component("review")
+_PLAYER = component("player")
+_REVIEW = component("review")
 
 
 def _texts(own: Mapping[str, str] | None) -> dict[str, str]:
@@ -200,7 +203,7 @@ def review(
     (id, version), or for the same one in a later run, whose `item.error` says what was wrong.
     `InputError` where two choices share a key or one takes a key of the commands.
     """
-    _check_keys(groups)
+    check_keys(groups)
     memory = st.session_state.setdefault(f"{key}:review", {"session": uuid4().hex, "nonces": []})
     data = {
         "item": asdict(item),
@@ -234,7 +237,8 @@ def review(
     return None
 
 
-def _check_keys(groups: Sequence[ChoiceGroup]) -> None:
+def check_keys(groups: Sequence[ChoiceGroup]) -> None:
+    """`InputError` where two choices share a key or one takes a key of the commands."""
     taken = dict.fromkeys(RESERVED_KEYS, "a command")
     for group in groups:
         for choice in group.choices:

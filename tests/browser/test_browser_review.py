@@ -1,14 +1,18 @@
 """Reviewing by keyboard on the real page: nothing decided is lost, nothing unseen is decided."""
 
 import signal
+from typing import Any
 
 import pytest
-from live import CURATOR, WATCH, Live, component, expect, go, shown
-from playwright.sync_api import Page
+from live import CURATOR, PATIENCE_MS, WATCH, Live, component, expect, go, shown, until
+from playwright.sync_api import Page, Route
 
-from core.workflows import review as work
+from core.records import Utterance
+from core.workflows import session
+from core.workflows.session import Desk
 
 Item = tuple[int, int]
+SOMEBODY = Desk("somebody", ("danger",))
 
 
 def decide(page: Page, key: str, item: Item) -> Item:
@@ -19,6 +23,25 @@ def decide(page: Page, key: str, item: Item) -> Item:
 
 def codes(live: Live, items: list[int]) -> list[str | None]:
     return [one.labels.get("danger") for one in live.ws.store.corpus.utterances(items)]
+
+
+def utterance(live: Live, item: int) -> Utterance:
+    return live.ws.store.corpus.utterance(item)
+
+
+def data(page: Page, name: str) -> str:
+    return str(page.evaluate("name => gw('desk').dataset[name] ?? ''", name))
+
+
+def heard(page: Page) -> None:
+    """Until the sound of what is shown is here."""
+    page.wait_for_function("() => gw('desk').dataset.audioReadyAt", timeout=PATIENCE_MS)
+
+
+def fresh(page: Page, live: Live, **query: str) -> Item:
+    """The review page in English, with the first item open to keys."""
+    go(page, live, "review", lang="en", **query)
+    return shown(page)
 
 
 def test_ten_by_keyboard_with_an_undo_are_there_after_a_restart(live: Live, page: Page) -> None:
@@ -37,22 +60,226 @@ def test_ten_by_keyboard_with_an_undo_are_there_after_a_restart(live: Live, page
             again, item = back, decide(page, "n", back)
             decided[again[0]] = "normal"
     undone = list(decided)[4]
+    expect(component(page, "desk")).to_have_attribute("data-done", "10")
     live.end()
     live.start()
 
     assert codes(live, list(decided)) == list(decided.values())
-    assert [(one.why, one.curator) for one in live.ws.store.review.history(undone)] == [
-        ("review", CURATOR), ("undo", CURATOR), ("review", CURATOR),
-    ]  # fmt: skip
-    go(page, live, "review", lang="en")
-    assert shown(page)[0] not in decided
-    page.get_by_role("radio", name="All").or_(page.get_by_role("button", name="All", exact=True)).first.click()
-    first = next(iter(decided))
-    root = component(page, "review")
-    expect(root).to_have_attribute("data-item", str(first))
-    expect(root.locator("[data-code=danger]")).to_have_attribute("aria-pressed", "true")
-    page.get_by_text("History of this utterance").click()
-    expect(page.get_by_test_id("stExpander").get_by_test_id("stText")).to_contain_text([f"{CURATOR}  review"])
+    history = live.ws.store.review.history(undone)
+    assert [(one.why, one.curator) for one in history] == [("review", CURATOR), ("undo", CURATOR), ("review", CURATOR)]
+    assert all(one.spent_ms and one.spent_ms >= 120 for one in history if one.undoes is None)
+    assert fresh(page, live)[0] not in decided
+
+
+def test_a_whole_session_by_keyboard_alone(live: Live, page: Page) -> None:
+    """Heard at another speed, its ends moved, its text mended, remarked, flagged, labelled, skipped: all of it kept."""
+    first = fresh(page, live)
+    heard(page)
+    root = component(page, "desk")
+    before = utterance(live, first[0])
+    assert before.start_ms is not None
+    assert before.end_ms is not None
+    for key in (".", ".", "\\", "\\", "'", " "):
+        page.keyboard.press(key)
+    expect(root.locator(".gw-zoom-level")).to_have_text("×1.5")
+    expect(root).to_have_attribute("data-playing", "true")
+    for key in ("ArrowRight", "ArrowRight", "Shift+ArrowLeft"):
+        page.keyboard.press(key)
+    moved = (before.start_ms + 100, before.end_ms - 50)
+    expect(root).to_have_attribute("data-span", f"{moved[0]}-{moved[1]}")
+    width = root.locator(".gw-outside-left").evaluate("node => node.getBoundingClientRect().width")
+    page.keyboard.press("Backspace")
+    expect(root).to_have_attribute("data-span", f"{before.start_ms}-{before.end_ms}")
+    assert root.locator(".gw-outside-left").evaluate("node => node.getBoundingClientRect().width") < width
+    for key in ("ArrowRight", "ArrowRight", "Shift+ArrowLeft"):
+        page.keyboard.press(key)
+    page.keyboard.press("e")
+    page.keyboard.press("End")
+    page.keyboard.type(" 지금")
+    expect(root.locator("ins")).to_have_text("지금")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("/")
+    page.keyboard.type("바람 소리가 크다")
+    page.keyboard.press("Enter")
+    expect(root.locator(".gw-remarks")).to_contain_text("바람 소리가 크다")
+    page.keyboard.press("`")
+    expect(root).to_have_attribute("data-flagged", "true")
+    second = decide(page, "d", first)
+    after = utterance(live, first[0])
+    assert (after.start_ms, after.end_ms, after.text) == (*moved, f"{before.text} 지금")
+    assert after.labels["danger"] == "danger"
+    (revision,) = live.ws.store.review.history(first[0])
+    assert revision.before["start_ms"] == before.start_ms
+    assert {one["kind"]: one["text"] for one in session.history(live.ws, first[0]) if one["what"] == "remark"} == {
+        "comment": "바람 소리가 크다", "flag": "",
+    }  # fmt: skip
+
+    page.keyboard.press("s")
+    expect(page.get_by_role("dialog", name="Why is it skipped?")).to_be_visible()
+    page.keyboard.press("d")  # no label while the menu is open
+    page.keyboard.press("1")
+    third = shown(page, before=second)
+    assert utterance(live, second[0]).skipped
+    assert live.ws.store.review.history(second[0])[0].why == "skip: inaudible"
+    page.keyboard.press("s")
+    page.keyboard.press("6")
+    page.keyboard.type("말이 없다")
+    page.keyboard.press("Enter")
+    fourth = shown(page, before=third)
+    assert live.ws.store.review.history(third[0])[0].why == "skip: 말이 없다"
+
+    here = fourth  # and all the way back
+    for item in (third, second, first):
+        here = decide(page, "z", here)
+        assert here == (item[0], 2)
+    back = utterance(live, first[0])
+    assert (back.start_ms, back.end_ms, back.text, back.labels.get("danger")) == (
+        before.start_ms, before.end_ms, before.text, None,
+    )  # fmt: skip
+    assert not utterance(live, second[0]).skipped
+
+
+def test_the_keys_are_all_listed(live: Live, page: Page) -> None:
+    item = fresh(page, live)
+    root = component(page, "desk")
+    for key in ("Shift+Slash", "F1"):
+        page.keyboard.press(key)
+        dialog = page.get_by_role("dialog", name="All keys")
+        expect(dialog).to_be_visible()
+        listed = set(dialog.locator("kbd").all_text_contents())
+        keys = "nodes => nodes.map(node => node.getAttribute('aria-keyshortcuts'))"
+        shown_keys = set(root.locator("[aria-keyshortcuts]").evaluate_all(keys))
+        known = {one.lower() for entry in listed for one in entry.split()} | {one.lower() for one in listed}
+        assert {one.lower() for one in shown_keys} - known == set()
+        page.keyboard.press("d")  # decides nothing while the list is open
+        page.keyboard.press(key)
+        expect(dialog).to_be_hidden()
+    root.locator("[data-command=help]").click()
+    expect(page.get_by_role("dialog", name="All keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert shown(page) == item
+    assert codes(live, [item[0]]) == [None]
+
+
+def test_a_stale_edit_is_refused_with_both_versions(live: Live, page: Page) -> None:
+    item = fresh(page, live)
+    root = component(page, "desk")
+    page.keyboard.press("e")
+    page.keyboard.type(" 나의 말")
+    page.keyboard.press("Control+Enter")
+    mine = root.locator("textarea").input_value()
+    session.decide(live.ws, SOMEBODY, item[0], item[1], {"danger": "normal"}, text="<b>남의 말</b>")
+    page.keyboard.press("d")
+    dialog = page.get_by_role("dialog", name="Somebody was faster")
+    expect(dialog.locator("[data-version-of=mine]")).to_contain_text("나의 말")
+    expect(dialog.locator("[data-version-of=theirs]")).to_contain_text("<b>남의 말</b>")
+    expect(dialog.locator("[data-version-of=theirs]")).to_contain_text("somebody")
+    assert dialog.locator("b").count() == 0
+    page.keyboard.press("Escape")  # decides nothing: mine is still on the screen
+    assert root.locator("textarea").input_value() == mine
+    assert codes(live, [item[0]]) == ["normal"]
+    page.keyboard.press("d")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("1")
+    second = shown(page, before=item)
+    kept = utterance(live, item[0])
+    assert (kept.text, kept.labels["danger"], kept.version) == (mine, "danger", item[1] + 2)
+
+    session.decide(live.ws, SOMEBODY, second[0], second[1], {"danger": "normal"})
+    page.keyboard.press("d")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("2")
+    shown(page, before=second)
+    assert codes(live, [second[0]]) == ["normal"]
+    assert len(live.ws.store.review.history(second[0])) == second[1] + 1
+
+
+def test_what_the_server_does_not_answer_stays_and_is_sent_again_once(live: Live, page: Page) -> None:
+    item = fresh(page, live)
+    root = component(page, "desk")
+    page.keyboard.press("e")
+    page.keyboard.type(" 고침")
+    page.keyboard.press("Control+Enter")
+    text = root.locator("textarea").input_value()
+    lost: list[Any] = []
+
+    def lose(route: Route) -> None:
+        """The first is written, but its answer is lost on the way."""
+        lost.append(route.request.post_data_json)
+        if len(lost) == 1:
+            assert route.fetch().ok
+        route.abort()
+
+    page.route("**/desk/*/decide", lose)
+    for attempt in (1, 2):
+        page.keyboard.press("d")
+        expect(root.get_by_role("alert")).to_contain_text("nothing is lost")
+        until(lambda attempt=attempt: len(lost) == attempt, "it was sent")
+        assert data(page, "item") == str(item[0])
+        assert root.locator("textarea").input_value() == text
+    page.unroute("**/desk/*/decide")
+    assert decide(page, "d", item)[0] != item[0]
+    assert len({one["nonce"] for one in lost}) == 1
+    assert len(live.ws.store.review.history(item[0])) == item[1] + 1
+    assert utterance(live, item[0]).text == text
+
+
+def test_the_history_is_a_timeline_with_a_way_back(live: Live, page: Page) -> None:
+    item = fresh(page, live)
+    text = utterance(live, item[0]).text
+    session.decide(live.ws, SOMEBODY, item[0], item[1], {}, text="다른 말", spent_ms=4200)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/history") else None)
+    here = fresh(page, live)
+    assert here == (item[0], item[1] + 1), "it is unlabelled still"
+    assert asked == []
+    page.keyboard.press(";")
+    root = component(page, "desk")
+    rows = root.locator("[data-version-row]")
+    expect(rows.first).to_contain_text("somebody")
+    expect(rows.first).to_contain_text("4.2 s")
+    expect(rows.last).to_contain_text("as received")
+    assert len(asked) == 1
+    root.locator(f"[data-restore='{item[1]}']").click()
+    assert shown(page, before=here) == (item[0], item[1] + 2)
+    back = utterance(live, item[0])
+    assert (back.text, back.labels.get("danger")) == (text, None)
+    expect(root.locator("textarea")).to_have_value(text)
+    expect(root.locator("[aria-pressed=true]")).to_have_count(0)
+
+
+def test_a_page_of_many_is_as_many_decisions(live: Live, page: Page) -> None:
+    go(page, live, "review", lang="en", many="true")
+    page.wait_for_function("() => gw('desk')?.dataset.paintedAt && gw('desk').dataset.locked === 'false'")
+    root = component(page, "desk")
+    cells = root.locator(".gw-cell")
+    expect(cells).to_have_count(20)
+    ids = [int(one) for one in data(page, "item").split(",")]
+    before = {one: utterance(live, one).version for one in ids}
+    page.wait_for_timeout(300)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("d")
+    expect(cells.nth(1)).to_have_attribute("data-mark", "danger")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("s")
+    expect(cells.nth(2)).to_have_attribute("data-out", "true")
+    session.decide(live.ws, SOMEBODY, ids[5], before[ids[5]], {"danger": "danger"})
+    for _ in range(30):  # what was not in sight yet comes first
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(300)
+        if data(page, "item") != ",".join(map(str, ids)):
+            break
+    expect(cells).to_have_count(1)
+    expect(cells.first).to_contain_text("Theirs")
+    others = [one for n, one in enumerate(ids) if n not in (1, 2, 5)]
+    assert codes(live, others) == ["normal"] * 17
+    assert codes(live, [ids[1], ids[2], ids[5]]) == ["danger", None, "danger"]
+    assert [utterance(live, one).version - before[one] for one in others] == [1] * 17
+    page.wait_for_timeout(300)
+    page.keyboard.press("Enter")  # mine, against what stands
+    expect(cells).to_have_count(20)
+    assert codes(live, [ids[5]]) == ["normal"]
+    assert not set(map(int, data(page, "item").split(","))) & set(ids)
 
 
 def test_what_was_decided_before_kill_9_is_there_after_it(live: Live, page: Page) -> None:
@@ -70,13 +297,37 @@ def test_what_was_decided_before_kill_9_is_there_after_it(live: Live, page: Page
     assert shown(page) == item
 
 
-def test_an_item_that_somebody_else_decided_is_refused_and_said(live: Live, page: Page) -> None:
-    go(page, live, "review", lang="en")
-    item, version = shown(page)
-    work.decide(live.ws, item, version, "somebody", {"danger": "normal"})
+def test_the_screen_goes_on_by_itself_after_the_server_was_started_anew(live: Live, page: Page) -> None:
+    item = fresh(page, live)
+    root = component(page, "desk")
+    page.keyboard.press("e")
+    page.keyboard.type(" 끝까지")
+    page.keyboard.press("Control+Enter")
+    text = root.locator("textarea").input_value()
+    base = page.evaluate("() => performance.now()")
+    live.end(signal.SIGKILL)
     page.keyboard.press("d")
-    expect(page.get_by_test_id("stAlert")).to_contain_text(f"utterance {item} was changed meanwhile")
-    assert codes(live, [item]) == ["normal"]
+    expect(root.get_by_role("alert")).to_contain_text("nothing is lost")
+    live.start()
+
+    def sent() -> bool:
+        page.keyboard.press("d")
+        page.wait_for_timeout(500)
+        return data(page, "item") != str(item[0])
+
+    until(sent, "the decision is sent to the new server")
+    assert page.evaluate("() => performance.now()") > base, "the page was not loaded again"
+    assert (utterance(live, item[0]).text, codes(live, [item[0]])) == (text, ["danger"])
+    assert len(live.ws.store.review.history(item[0])) == item[1] + 1
+
+
+def test_two_curators_never_get_the_same_utterance(live: Live, page: Page) -> None:
+    item = fresh(page, live)
+    taken = {card.utterance.id for card in session.take(live.ws, SOMEBODY, 20)}
+    for _ in range(6):
+        assert item[0] not in taken
+        item = decide(page, "n", item)
+    session.release(live.ws, SOMEBODY)
 
 
 @pytest.mark.parametrize("how", ["held", "hammered"])
@@ -102,3 +353,27 @@ def test_keys_pressed_too_fast_label_nothing_unshown(live: Live, page: Page, how
     assert reviewed.decided(CURATOR) - before == len(written)
     assert written == painted[:-1]  # in the order of the screen; the last one is still there
     assert len(written) == 1 if how == "held" else 1 < len(written) < presses
+
+
+def test_composition_modifiers_and_typing_decide_nothing(live: Live, page: Page) -> None:
+    item = fresh(page, live)
+    fire = (
+        "event => document.body.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, composed: true, ...event}))"
+    )
+    for event in (
+        {"code": "KeyD", "key": "ㅇ", "isComposing": True},
+        {"code": "KeyD", "key": "Process", "keyCode": 229},
+        {"code": "KeyD", "key": "d", "repeat": True},
+    ):
+        page.evaluate(fire, event)
+    for combination in ("Control+d", "Alt+d", "Meta+d"):
+        page.keyboard.press(combination)
+    root = component(page, "desk")
+    root.locator("textarea").click()
+    page.keyboard.type("d n s z")
+    page.keyboard.press("Escape")
+    assert shown(page) == item
+    assert codes(live, [item[0]]) == [None]
+    page.evaluate(fire, {"code": "KeyD", "key": "ㅇ"})  # the same key while Hangul is switched on
+    shown(page, before=item)
+    assert codes(live, [item[0]]) == ["danger"]

@@ -41,4 +41,9 @@ export class Gate {
   lock(nonce) {
     this.pending = nonce;
   }
+
+  /** The answer came while the same pair stays on the screen. */
+  unlock() {
+    this.pending = null;
+  }
 }

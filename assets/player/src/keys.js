@@ -1,6 +1,7 @@
 // From a key event to a command name, by physical key, so that Hangul and Latin layouts press the same.
 
 const NAMED = { ",": "Comma", ".": "Period", "/": "Slash", ";": "Semicolon", "-": "Minus", "=": "Equal" };
+const SHIFTED = "Shift+";
 
 /** event.code values that mean `key` as written on a button: "d" -> KeyD, "1" -> Digit1 and the number pad's. */
 export function codesOf(key) {
@@ -14,10 +15,20 @@ export function isComposing(event) {
 }
 
 export function hasModifier(event) {
-  return event.ctrlKey || event.altKey || event.metaKey || event.shiftKey || event.getModifierState("AltGraph");
+  return event.shiftKey || hasOtherModifier(event);
 }
 
-const EDITABLE = "input, textarea, select, [role=textbox], [role=combobox], [role=dialog], [role=menu], [role=listbox]";
+export function hasOtherModifier(event) {
+  return event.ctrlKey || event.altKey || event.metaKey || event.getModifierState("AltGraph");
+}
+
+/** "Shift+Slash", "KeyD", "Enter": what a table of commands names. */
+export function combination(event) {
+  const code = event.code === "NumpadEnter" ? "Enter" : event.code;
+  return event.shiftKey ? SHIFTED + code : code;
+}
+
+const EDITABLE = "input, textarea, select, dialog, [role=textbox], [role=combobox], [role=dialog], [role=menu], [role=listbox]";
 const CONTROL = "button, a[href], summary, [role=button], [role=tab], [role=slider], [role=option], [role=menuitem]";
 
 const elements = (event) => event.composedPath().filter((node) => node instanceof Element);

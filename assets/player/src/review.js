@@ -7,31 +7,11 @@ import { diffNodes } from "./diff.js";
 import { button, clock, el, icon, mount } from "./dom.js";
 import { Gate } from "./gate.js";
 import { codesOf, hasModifier, isComposing, isOnControl, isTyping } from "./keys.js";
+import { nonce, store, stored } from "./local.js";
 import { Sound, Wave } from "./wave.js";
 
 const WAVE_PX = 56;
 const AUTOPLAY = "gwidama.autoplay";
-
-function stored(name, fallback) {
-  try {
-    return localStorage.getItem(name) ?? fallback;
-  } catch {
-    return fallback; // storage may be forbidden; the setting then lasts for the page
-  }
-}
-
-function store(name, value) {
-  try {
-    localStorage.setItem(name, value);
-  } catch {
-    // see stored()
-  }
-}
-
-function nonce() {
-  // Not randomUUID: that needs HTTPS, which a workbench in a local network may not have.
-  return Array.from(crypto.getRandomValues(new Uint8Array(12)), (b) => b.toString(16).padStart(2, "0")).join("");
-}
 
 class Review {
   constructor(root) {

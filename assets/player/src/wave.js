@@ -1,6 +1,7 @@
 // Sound and its picture. Times are ms from the start of the file.
 // Playback is by AudioBufferSourceNode.start(when, offset, duration) in a context that runs at the file's own rate,
-// so a region begins and ends on the sample; wavesurfer.js only draws. Does not record and does not cache files.
+// so a region begins and ends on the sample. At another speed the browser's own media element plays, which keeps the
+// pitch of a voice; its ends are true to a frame of the screen. wavesurfer.js only draws. Does not record or cache.
 
 import WaveSurfer from "wavesurfer.js";
 
@@ -14,15 +15,25 @@ export function statedRate(bytes) {
   return isWav ? Math.min(96000, Math.max(8000, view.getUint32(24, true))) : 48000;
 }
 
-function peaks(buffer) {
+function peaks(buffer, most) {
   const samples = buffer.getChannelData(0);
-  const count = Math.min(PEAKS, samples.length);
+  const count = Math.min(most, samples.length);
   const out = new Float32Array(count);
   for (let i = 0; i < samples.length; i++) {
     const bucket = Math.floor((i * count) / samples.length);
     out[bucket] = Math.max(out[bucket], Math.abs(samples[i]));
   }
   return out;
+}
+
+/** {buffer, blob, peaks, durationMs} of the audio at `url`, with at most `most` peaks; throws on failure. */
+export async function fetchSound(url, signal, most = PEAKS) {
+  const answer = await fetch(url, { signal, credentials: "same-origin" });
+  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+  const bytes = await answer.arrayBuffer();
+  const blob = new Blob([bytes], { type: answer.headers.get("content-type") ?? "" }); // decoding empties `bytes`
+  const buffer = await new OfflineAudioContext(1, 1, statedRate(bytes)).decodeAudioData(bytes);
+  return { buffer, blob, peaks: peaks(buffer, most), durationMs: buffer.duration * 1000 };
 }
 
 export class Sound {
@@ -38,6 +49,8 @@ export class Sound {
     this.blocked = false;
     this.turn = 0;
     this.fetching = null;
+    this.speed = 1;
+    this.loop = false;
   }
 
   get playing() {
@@ -45,9 +58,7 @@ export class Sound {
   }
 
   get positionMs() {
-    if (!this.node) return null;
-    const [start, end] = this.range;
-    return Math.min(end, start + (this.context.currentTime - this.startedAt) * 1000);
+    return this.node ? this.node.positionMs() : null;
   }
 
   /** Fetches and decodes; {peaks, durationMs}, or null when a later load or destroy overtook it. Throws on failure. */
@@ -55,27 +66,30 @@ export class Sound {
     this.unload();
     const fetching = (this.fetching = new AbortController());
     try {
-      const answer = await fetch(url, { signal: fetching.signal, credentials: "same-origin" });
-      if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-      const bytes = await answer.arrayBuffer();
-      const buffer = await new OfflineAudioContext(1, 1, statedRate(bytes)).decodeAudioData(bytes);
+      const sound = await fetchSound(url, fetching.signal);
       if (fetching.signal.aborted) return null;
-      this.buffer = buffer;
-      return { peaks: peaks(buffer), durationMs: buffer.duration * 1000 };
+      this.adopt(sound);
+      return sound;
     } catch (error) {
       if (fetching.signal.aborted) return null;
       throw error;
     }
   }
 
+  /** What `fetchSound` gave, from now on. */
+  adopt({ buffer, blob }) {
+    this.buffer = buffer;
+    this.blob = blob;
+  }
+
   unload() {
     this.stop();
     this.fetching?.abort();
-    this.buffer = null;
+    this.buffer = this.blob = null;
     this.played = null;
   }
 
-  /** Plays exactly [startMs, endMs), cut to the file; a running playback is stopped first. */
+  /** Plays [startMs, endMs), cut to the file, again and again if `loop`; a running playback is stopped first. */
   async play(startMs, endMs) {
     this.stop();
     if (!this.buffer) return;
@@ -91,25 +105,62 @@ export class Sound {
       if (this.blocked) return this.onState();
     }
     this.blocked = false;
-    const node = context.createBufferSource();
-    node.buffer = this.buffer;
-    node.connect(this.output);
-    node.onended = () => node === this.node && this.#finish(end);
-    this.node = node;
     this.range = [startMs, end];
-    this.startedAt = context.currentTime;
-    node.start(0, startMs / 1000, (end - startMs) / 1000);
+    const done = () => turn === this.turn && this.node && this.#finish(end);
+    this.node = this.speed === 1 ? this.#exactly(startMs, end, done) : this.#stretched(startMs, end, done);
     this.onState();
     this.#tick();
+  }
+
+  #exactly(startMs, end, done) {
+    const { context } = this;
+    const node = context.createBufferSource();
+    const length = end - startMs;
+    node.buffer = this.buffer;
+    node.connect(this.output);
+    node.onended = done;
+    const startedAt = context.currentTime;
+    if (this.loop) {
+      Object.assign(node, { loop: true, loopStart: startMs / 1000, loopEnd: end / 1000 });
+      node.start(0, startMs / 1000);
+    } else node.start(0, startMs / 1000, length / 1000);
+    const past = () => (context.currentTime - startedAt) * 1000;
+    return { stop: () => node.stop(), positionMs: () => startMs + (node.loop ? past() % length : Math.min(length, past())) };
+  }
+
+  /** Ends itself at every frame's look at the position. */
+  #stretched(startMs, end, done) {
+    const url = URL.createObjectURL(this.blob);
+    const element = Object.assign(new Audio(url), { playbackRate: this.speed, currentTime: startMs / 1000 });
+    const stop = () => {
+      element.pause();
+      URL.revokeObjectURL(url);
+    };
+    const finish = () => {
+      stop();
+      done();
+    };
+    const again = () => {
+      element.currentTime = startMs / 1000;
+      element.play().catch(finish);
+    };
+    element.onended = () => (this.loop ? again() : finish());
+    element.play().catch(finish);
+    const positionMs = () => {
+      const at = element.currentTime * 1000;
+      if (at >= end && !element.paused) this.loop ? again() : finish();
+      return Math.min(end, at);
+    };
+    return { stop, positionMs };
   }
 
   stop() {
     this.turn++;
     if (!this.node) return;
     const at = this.positionMs;
-    const node = this.node;
-    this.#finish(at);
-    node.stop();
+    const { node } = this;
+    if (node) this.#finish(at);
+    node?.stop();
   }
 
   destroy() {
@@ -139,8 +190,9 @@ export class Sound {
 
   #tick() {
     this.frame = requestAnimationFrame(() => {
+      const at = this.positionMs; // may end what is stretched
       if (!this.node) return;
-      this.onTick(this.positionMs);
+      this.onTick(at);
       this.#tick();
     });
   }

@@ -1,0 +1,305 @@
+// The review screen: one utterance, or a page of short ones, decided by key. Cards come from this desk's routes and
+// decisions go there; what was decided is on disk before the next card shows, and what could not be sent stays.
+// A key counts for the (item, version) that was painted, once: see gate.js. Texts are hostile: only textContent.
+
+import { button, el, mount } from "./dom.js";
+import { commandOf, COMMANDS } from "./desk/commands.js";
+import { Grid } from "./desk/grid.js";
+import { Line } from "./desk/line.js";
+import { Link } from "./desk/link.js";
+import { One } from "./desk/one.js";
+import { showConflict, showHelp } from "./desk/panels.js";
+import { Gate } from "./gate.js";
+import { combination, hasOtherModifier, isComposing, isOnControl, isTyping } from "./keys.js";
+
+const AHEAD = 4;
+
+class Desk {
+  constructor(root) {
+    this.root = root;
+    this.gate = new Gate();
+    this.serial = 0;
+    this.drafts = new Map();
+    this.progress = {};
+    this.control = this.control.bind(this);
+    this.run = this.run.bind(this);
+    this.abort = new AbortController();
+    const { signal } = this.abort;
+    // Capture: Streamlit has single-key shortcuts of its own, which must not fire along with a label.
+    document.addEventListener("keydown", (event) => this.#key(event), { capture: true, signal });
+    window.addEventListener("pagehide", () => this.link?.release(), { signal });
+  }
+
+  destroy() {
+    this.abort.abort();
+    cancelAnimationFrame(this.frame);
+    this.link?.release();
+    this.face?.destroy();
+    this.root.replaceChildren();
+  }
+
+  /** `data.work` names queue, schemes and mode: another one begins anew, the same one under another token goes on. */
+  update({ data, setTriggerValue }) {
+    this.trigger = setTriggerValue;
+    const shape = JSON.stringify({ ...data, base: "" });
+    const [rebuild, moved, other] = [shape !== this.shape, data.base !== this.data?.base, data.work !== this.data?.work];
+    this.shape = shape;
+    this.data = data;
+    this.t = data.strings;
+    if (moved) this.#connect(other);
+    if (rebuild) this.#build(other);
+    else this.face.recolor();
+    if (moved && !rebuild) this.fail(null); // the server is back
+    if (other || (moved && !this.face.shown.length)) this.next();
+  }
+
+  #connect(other) {
+    this.link = new Link(this.data.base);
+    const size = this.data.batch ? { ahead: 20, low: 0, eager: false } : { ahead: AHEAD, low: AHEAD / 2, eager: true };
+    if (other) this.line = new Line(this.link, { ...size, onFill: (answer) => this.#count(answer.progress) });
+    this.line.link = this.link;
+  }
+
+  // --- building ---------------------------------------------------------------------------------------------------
+
+  #build(other) {
+    const { t, data } = this;
+    const shown = other ? [] : (this.face?.shown ?? []);
+    if (!other && shown.length === 1) this.drafts.set(shown[0].utterance.id, this.face.draft());
+    this.face?.destroy();
+    this.counters = el("span", { class: "gw-clock" });
+    this.error = el("p", { class: "gw-error", role: "alert" });
+    this.status = el("span", { class: "gw-status", role: "status", "aria-live": "polite" });
+    this.last = el("p", { class: "gw-note gw-last" });
+    this.again = button({ class: "gw-small", "data-again": true, text: t.look_again, onclick: () => this.next() });
+    this.empty = el("div", { class: "gw-empty", hidden: true }, el("p", { text: t.empty }), this.again);
+    this.face = data.batch ? new Grid(this) : new One(this);
+    this.root.setAttribute("aria-label", t.review);
+    this.root.replaceChildren(
+      el("div", { class: "gw-bar gw-top" }, this.counters, el("span", { class: "gw-gap" }), this.control("help", () => this.run("help"))),
+      this.empty, this.face.node, this.error,
+      el("div", { class: "gw-keys", role: "group", "aria-label": t.keys }, ...this.face.legend, el("span", { class: "gw-gap" }), this.status),
+      this.last);
+    this.face.begin();
+    this.#count();
+    if (shown.length) this.show(shown);
+  }
+
+  /** The button of a command; with `symbol` a small one that is named by its label only. */
+  control(name, onclick, symbol = null, text = this.t[name]) {
+    const key = COMMANDS[name][1];
+    const props = { "data-command": name, "aria-keyshortcuts": key, onclick };
+    if (symbol) return button({ ...props, class: "gw-icon", "aria-label": text, title: `${text} (${key})`, text: symbol });
+    return button({ ...props, class: "gw-command" }, el("kbd", { text: key }), el("span", { text }));
+  }
+
+  // --- showing ----------------------------------------------------------------------------------------------------
+
+  /** The next card or page of cards; the screen stays locked until it is painted. */
+  async next() {
+    const { line, face } = this;
+    if (!line.cards.length) {
+      this.say(this.t.loading_cards);
+      line.shown = [];
+      const answer = await line.fill();
+      if (line !== this.line || this.abort.signal.aborted) return;
+      this.say("");
+      this.empty.firstChild.hidden = !answer.ok;
+      if (!line.cards.length) {
+        this.show([]);
+        if (!answer.ok) this.fail(answer);
+        return;
+      }
+    }
+    this.show(line.next(face.size));
+    line.fill();
+  }
+
+  show(cards) {
+    const heard = this.face.show(cards, this.drafts) ?? undefined;
+    for (const card of cards) this.drafts.delete(card.utterance.id);
+    this.empty.hidden = cards.length > 0;
+    this.present(heard);
+  }
+
+  /** What the face shows is another thing from now on: keys count once it has been painted. */
+  present(heard = this.face.heard ?? Promise.resolve(true)) {
+    const { root, gate, line } = this;
+    const cards = this.face.shown;
+    line.shown = cards.map((card) => card.utterance.id);
+    const [item, version] = ["id", "version"].map((name) => cards.map((card) => card.utterance[name]).join(","));
+    gate.offer({ item, version, session: ++this.serial, echo: "" });
+    Object.assign(root.dataset, { item, version, paintedAt: "", audioReadyAt: "" });
+    root.dataset.audio = String(cards.some((card) => card.context_url ?? card.audio_url));
+    this.error.textContent = "";
+    this.#paintState();
+    const { pair } = gate;
+    cancelAnimationFrame(this.frame);
+    // The second frame begins after the first, which shows the item, has been drawn.
+    this.frame = requestAnimationFrame(() => {
+      this.frame = requestAnimationFrame(() => {
+        const now = performance.now();
+        if (gate.painted(pair, now)) root.dataset.paintedAt = String(Math.round(now));
+      });
+    });
+    // Empty where the sound failed; where there is none, nothing is to be waited for.
+    heard.then((ready) => ready && pair === gate.pair && (root.dataset.audioReadyAt = String(Math.round(performance.now()))));
+  }
+
+  #paintState() {
+    this.root.dataset.locked = String(this.gate.locked);
+    this.root.setAttribute("aria-busy", String(this.gate.locked));
+    if (this.gate.locked) this.say(this.t.saving);
+    else if (this.status.textContent === this.t.saving) this.say("");
+  }
+
+  #count(progress) {
+    if (progress) this.progress = progress;
+    const { done, left, rate_per_hour: rate } = this.progress;
+    const number = (value) => (Number.isFinite(value) ? Math.round(value).toLocaleString() : "–");
+    const words = { done: number(done), left: number(left), rate: number(rate || NaN), who: this.data.curator };
+    this.counters.textContent = this.t.counters.replace(/\{(\w+)\}/g, (_, name) => words[name] ?? "");
+    Object.assign(this.root.dataset, { done: done ?? "", left: left ?? "", curator: this.data.curator });
+  }
+
+  say(text) {
+    this.status.textContent = text;
+  }
+
+  /** An answer that was no; null takes the last one back. A desk that is gone is opened anew by a run of the page. */
+  fail(answer) {
+    if (answer?.kind === "gone") this.trigger("reopen", this.data.base);
+    const why = answer && this.t[`trouble_${answer.kind}`];
+    this.error.textContent = answer ? [why, why ? `(${answer.error})` : answer.error].filter(Boolean).join(" ") : "";
+  }
+
+  /** [scheme's title, titles of its classes] of each label. */
+  titles(labels) {
+    return Object.entries(labels).map(([name, code]) => {
+      const group = this.data.groups.find((one) => one.name === name);
+      const title = (one) => group?.choices.find((choice) => choice.code === one)?.title ?? one;
+      return [group?.title ?? name, String(code ?? "").split("|").map(title).join(", ")];
+    });
+  }
+
+  opinionText(opinions) {
+    const share = (value) => (Number.isFinite(value) ? ` ${Math.round(value * 100)} %` : "");
+    return opinions.map(({ scheme, code, confidence, run }) => `${this.titles({ [scheme]: code })[0].join(": ")}${share(confidence)} (${run})`).join(" · ");
+  }
+
+  // --- deciding ---------------------------------------------------------------------------------------------------
+
+  get open() {
+    return this.gate.open(performance.now());
+  }
+
+  /** One decision, or one page of them: sent once for what was painted. Null where a key does not count. */
+  async send(action, what) {
+    if (!this.open) return null;
+    const spent = { spent_ms: Math.round(performance.now() - this.gate.paintedAt) };
+    return this.#locked(() => this.link.decide(action, what, spent));
+  }
+
+  /** Another request during which keys do not count; it stays locked after `ok`, until something is shown. */
+  async post(action, body) {
+    return this.open ? this.#locked(() => this.link.post(action, body)) : null;
+  }
+
+  async #locked(ask) {
+    const { pair } = this.gate;
+    this.gate.lock("sent");
+    this.fail(null);
+    this.#paintState();
+    const answer = await ask();
+    if (this.abort.signal.aborted || pair !== this.gate.pair) return null;
+    if (!answer.ok) {
+      this.gate.unlock();
+      this.#paintState();
+      this.fail(answer);
+    }
+    return answer;
+  }
+
+  /** `pairs`: [card, what was sent]; then the next. */
+  async decided(pairs, answer) {
+    this.noted(pairs, answer);
+    await this.next();
+    this.say(this.t.saved);
+  }
+
+  noted(pairs, answer) {
+    for (const [card, { labels }] of pairs) {
+      const { id, recording_id } = card.utterance;
+      this.line.forget(id);
+      const shared = Object.entries(labels).filter(([name]) => this.data.groups.some((group) => group.name === name && group.level === "recording"));
+      this.line.spread(recording_id, Object.fromEntries(shared));
+    }
+    const { done, left } = this.progress;
+    this.#count({ ...this.progress, done: (done ?? 0) + pairs.length, left: Math.max(0, (left ?? 0) - pairs.length) });
+    const mine = pairs.length === 1 ? this.titles(pairs[0][1].labels).map(([, title]) => title).join(", ") : "";
+    this.last.textContent = answer.opinions?.length ? `${this.t.last_item}: ${mine} · ${this.t.opinion}: ${this.opinionText(answer.opinions)}` : "";
+  }
+
+  /** Somebody was faster: keep mine on the new version, or leave theirs and go on. */
+  conflict(answer, keep, take) {
+    showConflict(this.root, this.t, answer, (labels) => this.answered(labels), (which) => (which === "mine" ? keep() : take()));
+  }
+
+  /** The same, only of the schemes that are answered here. */
+  answered(labels) {
+    return this.titles(Object.fromEntries(Object.entries(labels).filter(([name]) => this.data.groups.some((one) => one.name === name))));
+  }
+
+  pass(card) {
+    this.line.pass(card.utterance.id);
+    this.line.forget(card.utterance.id);
+    return this.next();
+  }
+
+  async #undo() {
+    const answer = await this.post("undo", {});
+    if (!answer?.ok) return;
+    this.#count(answer.progress);
+    if (answer.card) {
+      this.line.forget(answer.card.utterance.id);
+      this.face.bringBack(answer.card);
+      this.say(this.t.undone);
+    } else {
+      this.gate.unlock();
+      this.#paintState();
+      this.say(this.t.nothing);
+    }
+  }
+
+  // --- keys -------------------------------------------------------------------------------------------------------
+
+  run(name) {
+    if (name === "help") showHelp(this.root, this.t, this.face.helpSections());
+    else if (name === "undo") this.#undo();
+    else if (name === "save" && !this.face.shown.length) this.next();
+    else this.face.run(name);
+  }
+
+  #key(event) {
+    if (isComposing(event) || hasOtherModifier(event) || isTyping(event)) return;
+    if (!this.root.checkVisibility() || document.querySelector("[aria-modal=true]")) return;
+    const pressed = combination(event);
+    const command = commandOf(pressed);
+    const run = this.face.keyed(pressed) ?? (command && (() => this.run(command)));
+    if (!run) return;
+    const ours = event.composedPath().includes(this.root);
+    // A focused button answers Space and Enter itself, a slider of the page its arrows; only auto-repeat is ours to drop.
+    const native = isOnControl(event) && !isCell(event) && (["Space", "Enter"].includes(event.code) || (!ours && /^Arrow/.test(event.code)));
+    if (native && !(event.repeat && ours)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (!event.repeat) run();
+  }
+}
+
+/** On an utterance of a page of them, where Enter and Space are the desk's. */
+function isCell(event) {
+  return event.composedPath().some((node) => node instanceof Element && node.matches(".gw-cell"));
+}
+
+export default mount(Desk, ".gw-desk");

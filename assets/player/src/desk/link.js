@@ -1,0 +1,42 @@
+// The way to the desk's routes: JSON out, JSON in. Every answer is an object with `ok`; it never throws.
+// A decision keeps its nonce until the server has answered it, so that sending it again cannot count twice.
+
+import { nonce } from "../local.js";
+
+const PATIENCE_MS = 20000;
+
+export class Link {
+  constructor(base) {
+    this.base = base;
+    this.unanswered = null;
+  }
+
+  /** {ok: true, ...} or {ok: false, kind, error, mine?, theirs?}; `kind` away: nobody knows what became of it. */
+  async post(action, body = {}, more = {}) {
+    try {
+      const answer = await fetch(`${this.base}/${action}`, {
+        method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json" },
+        body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE_MS), ...more,
+      });
+      const said = await answer.json();
+      if (answer.ok) return { ...said, ok: true };
+      return { kind: answer.status >= 500 ? "away" : "refused", error: `HTTP ${answer.status}`, ...said, ok: false };
+    } catch (error) {
+      return { ok: false, kind: "away", error: error.message };
+    }
+  }
+
+  /** `what` is decided, or was: the same once more has the same nonce until an answer came. */
+  async decide(action, what, spent) {
+    const content = JSON.stringify([action, what]);
+    if (this.unanswered?.content !== content) this.unanswered = { content, nonce: nonce() };
+    const answer = await this.post(action, { ...what, ...spent, nonce: this.unanswered.nonce });
+    if (answer.kind !== "away" && answer.kind !== "gone") this.unanswered = null;
+    return answer;
+  }
+
+  /** Also while the page is going away. */
+  release() {
+    return this.post("release", {}, { keepalive: true });
+  }
+}

@@ -1,0 +1,306 @@
+// One utterance on the screen: its sound, its text, its labels by single keys, a comment, a flag, its history. A decision
+// is complete with the last label that is required; with a group of several classes, or for a mended text, Enter says so.
+
+import { diffNodes } from "../diff.js";
+import { button, el } from "../dom.js";
+import { isComposing } from "../keys.js";
+import { Choices } from "./choices.js";
+import { COMMANDS } from "./commands.js";
+import { Hear } from "./hear.js";
+import { showReasons } from "./panels.js";
+import { timeline } from "./timeline.js";
+
+export class One {
+  constructor(desk) {
+    this.desk = desk;
+    this.card = null;
+    this.size = 1;
+    this.#build();
+  }
+
+  // --- building ---------------------------------------------------------------------------------------------------
+
+  #build() {
+    const { t, data, root } = this.desk;
+    this.hear = new Hear(root, t, (...what) => this.desk.control(...what));
+    this.choices = new Choices(t, data.groups, (group, code) => this.#choose(group, code));
+    this.note = el("span", { class: "gw-item-note" });
+    this.flagMark = el("span", { class: "gw-flag", text: `⚑ ${t.flagged}` });
+    this.before = el("p", { class: "gw-context" });
+    this.after = el("p", { class: "gw-context" });
+    this.textBox = el("textarea", {
+      class: "gw-edit", rows: "1", spellcheck: "false", autocomplete: "off", "aria-label": t.text, maxlength: "10000",
+      oninput: () => this.#textChanged(), onkeydown: (event) => this.#textKey(event),
+    });
+    this.diff = el("p", { class: "gw-diff" });
+    this.diffLine = el("div", { class: "gw-diff-line" }, el("span", { class: "gw-label", text: t.changes }), this.diff);
+    this.opinion = el("p", { class: "gw-opinion" });
+    this.remarks = el("ul", { class: "gw-remarks", "aria-label": t.remarks });
+    this.commentBox = el("input", { class: "gw-line", "aria-label": t.comment, placeholder: t.comment_hint, maxlength: "2000", hidden: true,
+      onkeydown: (event) => this.#commentKey(event) });
+    this.history = el("ol", { class: "gw-history", "aria-label": t.history, hidden: true });
+    this.node = el("div", { class: "gw-one" },
+      el("div", { class: "gw-item-note" }, this.flagMark, " ", this.note), ...this.hear.nodes,
+      el("div", { class: "gw-sheet" }, this.before, this.textBox, this.after), this.diffLine,
+      el("div", { class: "gw-groups" }, ...this.choices.nodes), this.opinion, this.remarks, this.commentBox,
+      this.history);
+    this.legend = this.#legend();
+  }
+
+  #legend() {
+    const { t } = this.desk;
+    const names = ["save", "edit", "skip", "undo", "comment", "flag", "history"];
+    const typing = el("span", { class: "gw-typing" }, el("kbd", { text: "Ctrl+Enter" }), ` ${t.leave} `, el("kbd", { text: "Esc" }), ` ${t.revert}`);
+    return [...names.map((name) => this.desk.control(name, () => this.desk.run(name))), typing];
+  }
+
+  /** Once its nodes are in the document. */
+  begin() {
+    this.hear.begin();
+  }
+
+  recolor() {
+    this.hear.recolor();
+  }
+
+  destroy() {
+    this.hear.destroy();
+  }
+
+  helpSections() {
+    const { t, data } = this.desk;
+    const of = (...names) => names.map((name) => [name === "help" ? "? F1" : COMMANDS[name][1], t[name]]);
+    const classes = data.groups.flatMap((group) =>
+      group.choices.filter((choice) => choice.key).map((choice) => [choice.key.toUpperCase(), `${group.title}: ${choice.title}`]));
+    return [
+      [t.help_labels, classes],
+      [t.help_decide, of("save", "skip", "undo", "comment", "flag", "history", "help")],
+      [t.text, [...of("edit"), ["Ctrl+Enter", t.leave], ["Esc", t.revert]]],
+      [t.help_hear, of("replay", "whole", "loop", "slower", "faster", "autoplay")],
+      [t.help_times, of("start_earlier", "start_later", "end_earlier", "end_later", "times_back")],
+    ];
+  }
+
+  // --- showing ----------------------------------------------------------------------------------------------------
+
+  get shown() {
+    return this.card ? [this.card] : [];
+  }
+
+  /** The first of `cards`, or nothing. `drafts`: id -> what was done to it before it left without a decision. */
+  show([card = null], drafts) {
+    this.card = card;
+    const draft = drafts.get(card?.utterance.id);
+    this.node.hidden = !card;
+    for (const node of this.legend) node.hidden = !card && node.dataset.command !== "undo";
+    this.#closeHistory();
+    this.commentBox.hidden = true;
+    if (!card) {
+      this.hear.stop();
+      return;
+    }
+    const { data, line } = this.desk;
+    const one = card.utterance;
+    this.choices.set(draft?.labels ?? { ...card.labels });
+    this.note.textContent = [data.speakers[one.speaker ?? ""] ?? one.speaker, one.key].filter(Boolean).join(" · ");
+    this.before.textContent = card.before;
+    this.after.textContent = card.after;
+    this.textBox.value = draft?.text ?? one.text;
+    this.#textChanged();
+    this.#drawOpinion(data.opinion === "shown" ? card.opinions : []);
+    this.#drawRemarks();
+    return this.hear.show(card, line.sound(card), draft?.times);
+  }
+
+  /** What was done to the card and is not saved. */
+  draft() {
+    return { labels: this.choices.labels, text: this.textBox.value, times: this.hear.times };
+  }
+
+  /** A card that an undo brought back comes before what was on the screen. */
+  bringBack(card) {
+    if (this.card) {
+      this.desk.drafts.set(this.card.utterance.id, this.draft());
+      this.desk.line.putBack(this.card);
+    }
+    this.desk.show([card]);
+  }
+
+  #textChanged() {
+    const { original } = this.card.utterance;
+    const text = this.textBox.value;
+    this.textBox.style.height = "auto";
+    this.textBox.style.height = `${this.textBox.scrollHeight}px`;
+    this.diffLine.hidden = text === original;
+    this.diff.replaceChildren(...(text === original ? [] : diffNodes(original, text)));
+  }
+
+  #drawOpinion(opinions) {
+    this.opinion.hidden = !opinions.length;
+    this.opinion.textContent = opinions.length ? `${this.desk.t.opinion}: ${this.desk.opinionText(opinions)}` : "";
+  }
+
+  #drawRemarks() {
+    const { flagged, remarks } = this.card;
+    this.flagMark.hidden = !flagged;
+    this.root.dataset.flagged = String(flagged);
+    const comments = remarks.filter((one) => one.kind === "comment");
+    this.remarks.hidden = !comments.length;
+    this.remarks.replaceChildren(...comments.map((one) => el("li", {}, el("b", { text: one.curator }), ` ${one.text}`)));
+  }
+
+  get root() {
+    return this.desk.root;
+  }
+
+  // --- deciding ---------------------------------------------------------------------------------------------------
+
+  run(name) {
+    const { hear } = this;
+    const does = {
+      save: () => this.#save(), edit: () => this.#edit(), skip: () => this.#skip(), comment: () => this.#comment(),
+      flag: () => this.#flag(), history: () => this.#toggleHistory(), replay: () => hear.replay(), whole: () => hear.whole(),
+      loop: () => hear.toggleLoop(), slower: () => hear.faster(-1), faster: () => hear.faster(1), autoplay: () => hear.toggleAutoplay(),
+      start_earlier: () => hear.nudge("start", -1), start_later: () => hear.nudge("start", 1),
+      end_earlier: () => hear.nudge("end", -1), end_later: () => hear.nudge("end", 1), times_back: () => hear.timesBack(),
+    };
+    if (this.card) does[name]?.();
+  }
+
+  /** The class on a physical key, if there is one: what pressing it does. */
+  keyed(combination) {
+    const choice = this.choices.keyed(combination);
+    return choice && this.card && (() => this.#choose(choice.group, choice.code));
+  }
+
+  #choose(group, code) {
+    if (!this.desk.open) return;
+    this.choices.toggle(group, code);
+    if (this.choices.complete && !this.desk.data.groups.some((one) => one.multi)) this.#decide();
+  }
+
+  /** Enter: what is labelled already, with or without a mended text or moved ends. */
+  #save() {
+    const worth = Object.keys(this.choices.labels).length > 0 || this.#edits !== null;
+    if (this.choices.complete && worth) this.#decide();
+    else this.desk.say(this.desk.t.incomplete);
+  }
+
+  get #edits() {
+    const text = this.textBox.value;
+    const found = { ...(text !== this.card.utterance.text && { text }), ...this.hear.moved };
+    return Object.keys(found).length ? found : null;
+  }
+
+  #decide() {
+    if (!this.textBox.value.trim() && this.textBox.value !== this.card.utterance.text) return this.desk.fail({ error: this.desk.t.empty_text });
+    return this.#send({ labels: this.choices.labels, ...this.#edits });
+  }
+
+  #skip() {
+    if (!this.desk.open) return;
+    const { id } = this.card.utterance;
+    const { t, data } = this.desk;
+    showReasons(this.root, t, data.reasons, (reason) => this.card?.utterance.id === id && this.#send({ labels: {}, skip_reason: reason }));
+  }
+
+  async #send(what, version = this.card.utterance.version) {
+    const { card, desk } = this;
+    const answer = await desk.send("decide", { item: card.utterance.id, version, ...what });
+    if (!answer) return;
+    if (answer.ok) return desk.decided([[card, what]], answer);
+    if (answer.theirs) desk.conflict(answer, () => this.#send(what, answer.theirs.version), () => desk.pass(card));
+  }
+
+  // --- text -------------------------------------------------------------------------------------------------------
+
+  #edit() {
+    this.textBox.focus();
+    this.textBox.setSelectionRange(this.textBox.value.length, this.textBox.value.length);
+  }
+
+  #leave(box) {
+    box.blur();
+    this.root.focus({ preventScroll: true });
+  }
+
+  #textKey(event) {
+    if (event.code === "Enter" && event.ctrlKey) {
+      // Also while a syllable is being composed: leaving the box commits it, and nothing is labelled by this.
+      event.preventDefault();
+      event.stopPropagation();
+      this.#leave(this.textBox);
+    } else if (event.code === "Escape" && !isComposing(event)) {
+      event.preventDefault();
+      event.stopPropagation();
+      this.textBox.value = this.card.utterance.text;
+      this.#textChanged();
+      this.#leave(this.textBox);
+    }
+  }
+
+  // --- remarks ----------------------------------------------------------------------------------------------------
+
+  #comment() {
+    this.commentBox.hidden = false;
+    this.commentBox.value = "";
+    this.commentBox.focus();
+  }
+
+  #commentKey(event) {
+    if (isComposing(event) || event.repeat || !["Enter", "Escape"].includes(event.code)) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const text = this.commentBox.value.trim();
+    if (event.code === "Enter" && text) return this.#remark("comment", text, () => this.#closeComment());
+    this.#closeComment();
+  }
+
+  #closeComment() {
+    this.#leave(this.commentBox);
+    this.commentBox.hidden = true;
+  }
+
+  #flag() {
+    return this.#remark(this.card.flagged ? "unflag" : "flag", "", () => {});
+  }
+
+  async #remark(kind, text, then) {
+    const { card, desk } = this;
+    const answer = await desk.link.post("remark", { item: card.utterance.id, kind, text });
+    if (!answer.ok) return desk.fail(answer);
+    if (kind === "comment") card.remarks.push({ kind, text, curator: desk.data.curator });
+    else card.flagged = kind === "flag";
+    desk.say(desk.t.saved);
+    if (card !== this.card) return;
+    then();
+    this.#drawRemarks();
+  }
+
+  // --- history ----------------------------------------------------------------------------------------------------
+
+  async #toggleHistory() {
+    if (!this.history.hidden) return this.#closeHistory();
+    const { card, desk } = this;
+    const answer = await desk.link.post("history", { item: card.utterance.id });
+    if (!answer.ok) return desk.fail(answer);
+    if (card !== this.card) return;
+    this.history.replaceChildren(...timeline(desk.t, answer.rows, (labels) => desk.titles(labels), (version) => this.#restore(version)));
+    this.history.hidden = false;
+    this.history.scrollIntoView({ block: "nearest" });
+  }
+
+  #closeHistory() {
+    this.history.hidden = true;
+    this.history.replaceChildren();
+  }
+
+  async #restore(version) {
+    const { card, desk } = this;
+    const { id } = card.utterance;
+    const answer = await desk.post("restore", { item: id, version_to_restore: version, seen_version: card.utterance.version });
+    if (!answer?.ok) return;
+    desk.show([answer.card]);
+    desk.say(desk.t.is_restored);
+  }
+}

@@ -1,0 +1,67 @@
+"""A workspace to review in: reviews of ../shared/data/nsmc, and calls of synthetic turns that sound as the demo speaks.
+
+The calls share a few WAVs of a minute each, made by joining the demo's own recordings. At the front of the queue calls
+with sound and stretches of reviews take turns, so that what comes up is mixed; the mass lies behind them.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from bench import browse
+from core.records import NewRecording
+from core.settings import DEMO
+from core.workflows.workspace import Workspace
+
+FILES = 12
+RATE_HZ = 8000
+SECONDS = 60
+BLOCKS, BLOCK = 150, 200  # at the front: so many times one call and so many reviews, a tenth of them unlabelled
+
+
+def fill(ws: Workspace, n: int) -> None:
+    """`n` utterances: three tenths in calls, seven tenths reviews. Each call's turns are unlabelled under danger."""
+    sound(ws)
+    store = ws.store.corpus
+    spoken = store.add_source("calls", "calls", "ours", "0", browse.AT)
+    written = store.add_source("reviews", "table", "CC0", "0", browse.AT)
+    calls, reviews = heard(n * 3 // 10), browse.reviews(n * 7 // 10)
+    for _ in range(BLOCKS):
+        store.add_recordings(spoken, list(islice(calls, 1)), browse.AT)
+        store.add_sentences(written, list(islice(reviews, BLOCK)), browse.AT)
+    while batch := list(islice(reviews, browse.BATCH)):
+        store.add_sentences(written, batch, browse.AT)
+    while more := list(islice(calls, browse.BATCH // browse.TURNS)):
+        store.add_recordings(spoken, more, browse.AT)
+
+
+def heard(n: int) -> Iterator[NewRecording]:
+    """The calls of bench.browse, each with one of the files that are there."""
+    for number, call in enumerate(browse.calls(n)):
+        yield replace(call, path=f"audio/speech-{number % FILES}.wav")
+
+
+def sound(ws: Workspace) -> None:
+    """The files: `SECONDS` of speech each, every one from another place of the demo's calls joined."""
+    ws.settings.audio.mkdir(parents=True, exist_ok=True)
+    speech = np.concatenate(list(demo_speech()))
+    frames = SECONDS * RATE_HZ
+    for number in range(FILES):
+        wave = np.resize(np.roll(speech, -number * len(speech) // FILES), frames)
+        soundfile.write(ws.settings.audio / f"speech-{number}.wav", wave, RATE_HZ, subtype="PCM_16")
+
+
+def demo_speech() -> Iterator[np.ndarray]:
+    """The demo's calls: int16 (n,), 8 kHz."""
+    for archive in sorted(Path(DEMO / "archives").glob("TS_*.zip")):
+        with zipfile.ZipFile(archive) as sounds:
+            for name in sorted(one for one in sounds.namelist() if one.endswith(".wav")):
+                wave, rate = soundfile.read(io.BytesIO(sounds.read(name)), dtype="int16")
+                if rate == RATE_HZ:
+                    yield wave
