@@ -70,12 +70,14 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_every_verb_takes_json() -> None:
     verbs = ["demo", "serve", "doctor", "search", "quality", "export", "train", "evaluate", "predict"]
+    verbs += ["agreement", "clean", "progress"]
     verbs_of_groups = [
         "ingest aihub119",
         "ingest audio",
         "ingest hf",
         "ingest sister",
         "ingest table",
+        "ingest votes",
         "schemes list",
         "snapshot create",
         "runs list",

@@ -11,7 +11,21 @@ from collections.abc import Callable
 
 import typer
 
-from core.cli import corpus, exchange, foreign, models, quality, schemes, service, similar, tables
+from core.cli import (
+    agreement,
+    clean,
+    corpus,
+    exchange,
+    foreign,
+    models,
+    progress,
+    quality,
+    schemes,
+    service,
+    similar,
+    tables,
+    votes,
+)  # fmt: skip
 
 app = typer.Typer(
     help="귀담아 Gwidama: from raw emergency speech to a corpus and models people can trust.",
@@ -31,6 +45,7 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
             "own": exchange.ingest_own,
             "sister": foreign.ingest_sister,
             "table": tables.ingest_table,
+            "votes": votes.ingest_votes,
         },
     ),
     "schemes": (
@@ -53,6 +68,9 @@ app.command("doctor")(service.doctor)
 app.command("search")(corpus.search)
 app.command("similar")(similar.similar)
 app.command("quality")(quality.quality)
+app.command("clean")(clean.clean)
+app.command("agreement")(agreement.agreement)
+app.command("progress")(progress.progress)
 app.command("export")(exchange.export)
 app.command("train")(models.train)
 app.command("evaluate")(models.evaluate)
