@@ -80,6 +80,7 @@ screenshots: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	@$(BIN)/python -m core demo
+	@$(BIN)/python -m bench.cleaning
 	@$(BIN)/python -m bench.ingest
 	@$(BIN)/python -m bench.review
 
