@@ -1,4 +1,4 @@
-"""core.ingest.sister, corpus_tags: label files found by their documented keys, whatever lies around them."""
+"""core.ingest.sister, core.cleaning.tags: label files found by their documented keys, whatever lies around them."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,7 +8,8 @@ import pytest
 from aihub119_files import wav_bytes, write_tree, write_zip
 from corpus_files import as_json, elder, situation
 
-from core.ingest import corpus_tags, sister
+from core.cleaning import tags
+from core.ingest import sister
 from core.ingest.entries import Entry
 from core.ingest.sister import CORPORA, Known
 from core.records import NewRecording, Skip
@@ -51,13 +52,13 @@ def recording(entry: Entry) -> NewRecording:
     ],
 )
 def test_tags(text: str, clean: str, why: str) -> None:
-    assert corpus_tags.cleaned(text) == (clean, why)
+    assert tags.cleaned(text) == (clean, why)
 
 
 def test_tags_of_a_hostile_text_cost_one_look() -> None:
-    assert corpus_tags.cleaned("(SP:" * 50_000) == ("", "")
-    assert corpus_tags.cleaned("SP:" * 50_000) == ("", "")
-    assert corpus_tags.masks("[" * 100_000 + "[개인정보]") == 1
+    assert tags.cleaned("(SP:" * 50_000) == ("", "")
+    assert tags.cleaned("SP:" * 50_000) == ("", "")
+    assert tags.masks("[" * 100_000 + "[개인정보]") == 1
 
 
 def test_an_emergency_sound_has_a_caption_not_a_transcript(tmp_path: Path) -> None:

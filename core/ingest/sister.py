@@ -15,8 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.audio.header import sniff
+from core.cleaning import tags
 from core.errors import AudioError, BadRecord
-from core.ingest import corpus_tags
 from core.ingest.archives import Limits, Member, members, printable
 from core.ingest.entries import Cleaning, Entry, Sound, clip_notes, listen, parsed
 from core.records import SHORTEST_VOICE_MS, NewRecording, NewUtterance, Skip
@@ -222,8 +222,8 @@ def _recording(
     )  # fmt: skip
     if corpus.origin == "caption":
         return made, (), (CAPTION,) if text else ()
-    clean, why = corpus_tags.cleaned(text)
-    notes = [TAGGED] * bool(clean) + [MASKED] * bool(corpus_tags.masks(text))
+    clean, why = tags.cleaned(text)
+    notes = [TAGGED] * bool(clean) + [MASKED] * bool(tags.masks(text))
     return made, (Cleaning(said.key, CLEANING, text, clean, why),) if clean else (), tuple(notes)
 
 

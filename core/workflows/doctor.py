@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
+from core.cleaning import SPACERS, SPELLERS
+from core.cleaning.offline_spelling import HUNSPELL
 from core.errors import CoreError
 from core.settings import ROOT, Settings
 from core.workflows.workspace import open_workspace
@@ -15,12 +17,11 @@ State = Literal["ok", "absent", "broken"]
 REQUIREMENTS = ROOT / "requirements.txt"
 OPTIONAL = {  # distribution -> how to install it, and what it is for
     "transformers": "pip install transformers==5.23.0 (pretrained encoders, which join the recipes later)",
-    "pykospacing": "pip install 'tensorflow<2.22' 'setuptools<82' git+https://github.com/haven-jeon/PyKoSpacing "
-    "(spacing; GPL-3, +2 GB)",
-    "py-hanspell": "pip install git+https://github.com/ssut/py-hanspell (spelling; sends text to a third party)",
+    "pykospacing": SPACERS["pykospacing"].install + " (spacing; GPL-3, +2 GB)",
+    "py-hanspell": SPELLERS["hanspell"].install + " (spelling; sends text to a third party)",
+    "hunspell": HUNSPELL.install + " (finds misspelt words for the offline speller; LGPL)",
     "koeda": "pip install koeda==0.0.4 (augmentation; pulls konlpy, GPL-3)",
     "faster-whisper": "pip install faster-whisper==1.2.1 (Silero voice activity; speech-to-text later)",
-    "kiwipiepy": "pip install kiwipiepy==0.24.1 (morphemes for spacing and synonyms)",
     "datasets": "pip install datasets==5.2.0 (datasets of the Hugging Face Hub by id)",
     "ray": "pip install 'ray[data]==2.60.0' (more than one machine)",
     "psycopg": "pip install 'psycopg[binary]==3.3.9' (PostgreSQL)",

@@ -1,7 +1,7 @@
 """Cleaning plans: named pure steps in order, kept in the card so that serving cleans exactly as training did.
 
 A step takes and gives text, never fails and changes nothing the second time. These steps alter no letters; changing
-what somebody said (spelling, spacing, masking) is a Proposal that a curator accepts, not a step here.
+what somebody said (spelling, spacing, masking) is a Proposal that a curator accepts: see `core.cleaning.plan`.
 """
 
 import unicodedata
@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 
 from core.errors import UnknownName
 
-Step = Callable[[str], str]
+Rewrite = Callable[[str], str]
 
 # control, format (zero width, BOM, bidi) and lone surrogates, which no file or database can hold
 _UNSEEN = ("Cc", "Cf", "Cs")
@@ -30,7 +30,7 @@ def _collapse_space(text: str) -> str:
     return " ".join(text.split())
 
 
-STEPS: dict[str, Step] = {"nfc": _nfc, "strip-controls": _strip_controls, "collapse-space": _collapse_space}
+STEPS: dict[str, Rewrite] = {"nfc": _nfc, "strip-controls": _strip_controls, "collapse-space": _collapse_space}
 DEFAULT_PLAN = ("nfc", "strip-controls", "collapse-space")
 
 

@@ -1,10 +1,14 @@
-"""Transcriber's tags of Korean dialogue corpora: what a text is without them. A suggestion, never a reading.
+"""The `tags` step: transcriber's tags of Korean dialogue corpora; what a text is without them.
 
 `(SP:x) y` gives how a word was said (x) before how it is written (y): y stays. `FP:` a filled pause, `SN:` a sound of
 the speaker, `NO:` a noise, in brackets or before a word: they go. Masks such as `[개인정보]` stay; they hold a place.
 """
 
 import re
+from collections.abc import Mapping
+from typing import Any
+
+from core.cleaning.change import Change, Cleaner, each
 
 NAMES = {"SP": "pronunciation (SP)", "FP": "filled pause (FP)", "SN": "speaker sound (SN)", "NO": "noise (NO)"}
 # In brackets up to the first closing one (left alone where none closes), else up to the next white space; no nesting,
@@ -14,6 +18,15 @@ _TAG = re.compile(
 )
 _SPACE_BEFORE_MARK = re.compile(r"\s+([.,?!…])")
 _MASK = re.compile(r"\[\s*[가-힣]{2,10}\s*\]")
+
+
+def make(settings: Mapping[str, Any], least: float) -> Cleaner:
+    return each(clean)
+
+
+def clean(text: str) -> Change | None:
+    after, why = cleaned(text)
+    return Change(after, why, 1.0) if why and after != text else None
 
 
 def cleaned(text: str) -> tuple[str, str]:

@@ -1,0 +1,21 @@
+"""Cleaning: what a text is made of before a model reads it, and what a machine would have a curator change.
+
+Two things with little in common. `DEFAULT_PLAN` and `apply`: names of rewrites that lose nothing, kept in every card,
+so that serving cleans as training did. `Plan` and `suggest`: a review plan's Suggestions, which become Proposals; only
+safe steps may apply themselves.
+"""
+
+from core.cleaning.card import DEFAULT_PLAN, STEPS, apply
+from core.cleaning.change import Change
+from core.cleaning.plan import Plan, Step, default_plan, from_document, parse_toml, read, to_document, to_toml
+from core.cleaning.proposing import Suggestion, suggest, suggest_many
+from core.cleaning.spacing import SPACERS
+from core.cleaning.spelling import SPELLERS
+from core.cleaning.steps import KINDS
+from core.cleaning.words import diff, rebased
+
+__all__ = [
+    "DEFAULT_PLAN", "KINDS", "SPACERS", "SPELLERS", "STEPS", "Change", "Plan", "Step", "Suggestion", "apply",
+    "default_plan", "diff", "from_document", "parse_toml", "read", "rebased", "suggest", "suggest_many", "to_document",
+    "to_toml",
+]  # fmt: skip

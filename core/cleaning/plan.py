@@ -1,0 +1,165 @@
+"""Review plans: ordered steps with settings, as TOML files.
+
+    name = "default"
+
+    [[steps]]
+    name = "unicode"        # a row of core.cleaning.steps.KINDS
+    self_apply = true       # safe steps only (unicode, tags): applied without a curator, as a Revision like any other
+
+    [[steps]]
+    name = "spacing"
+    confidence = 0.5        # what is less sure is not suggested
+    backend = "kiwi"        # a step's own settings stand beside
+
+A plan in a card (`core.cleaning.card`) is another thing: names of rewrites that lose nothing. Every refusal is a
+`BadRecord` that names file, step number and key.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import tomli_w
+
+from core.cleaning.steps import KINDS
+from core.errors import BadRecord
+
+DEFAULT_FILE = Path(__file__).parent / "plans" / "default.toml"
+LONGEST_FILE = 1 << 20
+MOST_STEPS = 50
+_COMMON = ("name", "confidence", "self_apply")
+_TYPES = {str: "a text", list: "a list", bool: "true or false", int: "a whole number", float: "a number"}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A row of a plan; `settings` holds every setting of its kind."""
+
+    name: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    confidence: float = 0.0
+    self_apply: bool = False
+
+    @property
+    def of_corpus(self) -> bool:
+        """Whether it compares utterances; then `core.quality` has a check of its name."""
+        return KINDS[self.name].make is None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Steps in order. A name comes once, so that a suggestion's `step` tells which made it."""
+
+    name: str
+    steps: tuple[Step, ...]
+
+    def only(self, *names: str) -> "Plan":
+        """The plan with these steps only, in its order."""
+        return replace(self, steps=tuple(step for step in self.steps if step.name in names))
+
+    @property
+    def remote(self) -> tuple[str, ...]:
+        """The steps that would send texts away."""
+        return tuple(step.name for step in self.steps if KINDS[step.name].remote(step.settings))
+
+
+def read(path: Path) -> Plan:
+    """The plan in a file; `BadRecord` where it cannot be read."""
+    try:
+        return parse_toml(path.read_text(encoding="utf-8"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRecord(str(path), f"cannot be read: {error}") from error
+
+
+@cache
+def default_plan() -> Plan:
+    """What `plans/default.toml` says."""
+    return parse_toml(DEFAULT_FILE.read_text(encoding="utf-8"), DEFAULT_FILE.name)
+
+
+def parse_toml(text: str, where: str) -> Plan:
+    """The plan in `text`, checked; `where` is the file's name."""
+    if len(text) > LONGEST_FILE:
+        raise BadRecord(where, f"{len(text):,} characters; a plan has at most {LONGEST_FILE:,}")
+    try:
+        document = tomllib.loads(text.removeprefix("\ufeff"))
+    except ValueError as error:
+        raise BadRecord(where, f"is not TOML: {error}") from error
+    except RecursionError as error:
+        raise BadRecord(where, "is nested too deeply") from error
+    return from_document(document, where)
+
+
+def from_document(document: Mapping[str, Any], where: str) -> Plan:
+    """The plan of a parsed file, or of the same thing as JSON."""
+    if unknown := [key for key in document if key not in ("name", "steps")]:
+        raise BadRecord(f"{where}, {unknown[0][:40]}", "no such key; there are name, steps")
+    name, rows = document.get("name", "plan"), document.get("steps")
+    if not isinstance(name, str) or not name.strip() or len(name) > 100:
+        raise BadRecord(f"{where}, name", f"expected a text of 1 to 100 characters, found {str(name)[:40]!r}")
+    if not isinstance(rows, list) or not 1 <= len(rows) <= MOST_STEPS:
+        raise BadRecord(f"{where}, steps", f"a plan has 1 to {MOST_STEPS} steps, written as [[steps]] blocks")
+    steps = tuple(_step(row, f"{where}, step {n}") for n, row in enumerate(rows, 1))
+    for n, step in enumerate(steps, 1):
+        if step.name in [earlier.name for earlier in steps[: n - 1]]:
+            raise BadRecord(f"{where}, step {n}, name", f"{step.name!r} comes twice")
+    return Plan(name.strip(), steps)
+
+
+def to_document(plan: Plan) -> dict[str, Any]:
+    """The plan as plain values; `from_document` reads it back."""
+    steps = [
+        {"name": step.name}
+        | ({"confidence": step.confidence} if step.confidence else {})
+        | ({"self_apply": True} if step.self_apply else {})
+        | dict(step.settings)
+        for step in plan.steps
+    ]
+    return {"name": plan.name, "steps": steps}
+
+
+def to_toml(plan: Plan) -> str:
+    """The plan as a file, every setting written out."""
+    return tomli_w.dumps(to_document(plan), multiline_strings=False)
+
+
+def _step(row: Any, where: str) -> Step:
+    if not isinstance(row, Mapping):
+        raise BadRecord(where, "is no table: steps are written as [[steps]] blocks")
+    name = row.get("name")
+    if name not in KINDS:
+        found = "is missing" if name is None else f"unknown step {str(name)[:40]!r}"
+        raise BadRecord(f"{where}, name", f"{found}; known: {', '.join(KINDS)}")
+    kind, where = KINDS[name], f"{where} ({name})"
+    if unknown := [key for key in row if key not in (*_COMMON, *kind.settings)]:
+        raise BadRecord(
+            f"{where}, {unknown[0][:40]}", f"no such key; there are {', '.join((*_COMMON, *kind.settings))}"
+        )
+    confidence = _typed(row.get("confidence", 0.0), 0.0, f"{where}, confidence")
+    if not 0 <= confidence <= 1:
+        raise BadRecord(f"{where}, confidence", f"{confidence} is not in 0 to 1")
+    self_apply = _typed(row.get("self_apply", False), False, f"{where}, self_apply")
+    if self_apply and not kind.safe:
+        safe = ", ".join(other for other, one in KINDS.items() if one.safe)
+        raise BadRecord(f"{where}, self_apply", f"changes what was said, so a curator decides; only {safe} may")
+    return Step(name, _settings(row, name, where), float(confidence), self_apply)
+
+
+def _settings(row: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
+    made = {}
+    for key, setting in KINDS[name].settings.items():
+        made[key] = _typed(row.get(key, setting.default), setting.default, f"{where}, {key}")
+        if wrong := setting.check(made[key]):
+            raise BadRecord(f"{where}, {key}", wrong)
+    return made
+
+
+def _typed(value: Any, like: Any, where: str) -> Any:
+    wanted: type = type(like)
+    fits = isinstance(value, (int, float) if wanted is float else wanted)
+    if not fits or (isinstance(value, bool) and wanted is not bool):
+        raise BadRecord(where, f"expected {_TYPES[wanted]}, found {str(value)[:40]!r}")
+    return value
