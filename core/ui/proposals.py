@@ -1,4 +1,4 @@
-"""Accepting and rejecting Proposals by key, one at a time; the same desk for every kind."""
+"""Accepting and rejecting Proposals, the same for every kind: one at a time by key, or many above a confidence."""
 
 from collections.abc import Callable
 
@@ -12,25 +12,38 @@ from core.ui.i18n import _
 from core.ui.player import Choice, ChoiceGroup, ReviewEvent, ReviewItem, review
 from core.ui.troubles import explain
 from core.workflows import augment as work
+from core.workflows import deciding
 
 Details = Callable[[Proposal], tuple[str, str, str, dict[str, str]]]
 
 
 @st.fragment
-def desk(kind: str, details: Details, run_id: str | None = None, hear: bool = False) -> None:
+def desk(
+    kind: str,
+    details: Details,
+    run_id: str | None = None,
+    hear: bool = False,
+    *,
+    operation: str | None = None,
+    batch: str | None = None,
+    bulk: bool = False,
+) -> None:
     """The next open proposal of `kind`; `details` gives (text, original, note, labels) of one.
 
-    With `hear` the utterance it is about is played, where it can be.
+    With `hear` the utterance it is about is played, where it can be. With `operation`, `batch`: of that step, of that
+    cleaning run. With `bulk` many can be decided at once.
     """
-    counts = workspace().store.proposals.counts(kind, run_id)
+    counts = _counts(kind, run_id, operation, batch)
     for column, (title, n) in zip(
         st.columns(3),
         ((_("Waiting"), counts["open"]), (_("Accepted"), counts["accepted"]), (_("Rejected"), counts["rejected"])),
         strict=True,
     ):
         column.metric(title, f"{n:,}")
+    if bulk:
+        in_bulk(kind, operation, batch)
     state = st.session_state
-    one = work.next_proposal(workspace(), kind, state.get(f"{kind}_after", 0), run_id)
+    one = _next(kind, state.get(f"{kind}_after", 0), run_id, operation, batch)
     if shown := state.get(f"{kind}_show"):
         one = workspace().store.proposals.get(shown)
     if one is None:
@@ -67,10 +80,68 @@ def _handle(kind: str, event: ReviewEvent) -> None:
             state[f"{kind}_show"] = undone.id if undone else None
         else:
             if event.kind == "decision":
-                work.decide(workspace(), event.item, event.labels["decision"] == "accept", curator())
+                deciding.decide(workspace(), event.item, event.labels["decision"] == "accept", curator())
             state[f"{kind}_after"] = event.item
     except CoreError as error:
         state[f"{kind}_error"] = explain(error)
+
+
+def in_bulk(kind: str, operation: str | None = None, batch: str | None = None) -> None:
+    """Accept all that wait, of a step, of a run, at least so sure; or reject them all."""
+    key = f"{kind}-{operation}-{batch}"
+    asked = st.slider(_("At least so sure"), 0.0, 1.0, 0.0, 0.05, key=f"sure-{key}")
+    sure = asked or None  # those without a confidence are among all
+    n = deciding.waiting(workspace(), kind, operation, sure, batch)
+    every = deciding.waiting(workspace(), kind, operation, None, batch)
+    left, right = st.columns(2)
+    if left.button(
+        _("Accept all {n} waiting").format(n=f"{n:,}"), icon=":material/done_all:", key="bulk_accept", disabled=not n,
+        width="stretch",
+    ):  # fmt: skip
+        bar = st.progress(0.0)
+
+        def tell(at: int, total: int) -> None:
+            bar.progress(min(at / max(total, 1), 1.0))
+
+        done = deciding.accept_all(
+            workspace(), kind, curator(), operation=operation, sure=sure, batch=batch, progress=tell
+        )
+        st.session_state["bulk_notice"] = _accepted(done)
+        st.rerun()
+    if right.button(
+        _("Reject all {n} waiting").format(n=f"{every:,}"), icon=":material/block:", key="bulk_reject",
+        disabled=not every, width="stretch",
+    ):  # fmt: skip
+        gone = deciding.reject_all(workspace(), kind, curator(), operation=operation, batch=batch)
+        st.session_state["bulk_notice"] = _("Rejected: {n}.").format(n=f"{gone:,}")
+        st.rerun()
+    if notice := st.session_state.pop("bulk_notice", ""):
+        st.success(notice, icon=":material/done_all:")
+
+
+def _accepted(done: deciding.Decided) -> str:
+    told = [_("Accepted: {n}.").format(n=f"{done.accepted:,}")]
+    if done.changed:
+        told.append(_("Rejected, since they fit no longer: {n}.").format(n=f"{done.changed:,}"))
+    if done.anew:
+        told.append(_("Made anew on a changed text, and waiting: {n}.").format(n=f"{done.anew:,}"))
+    return " ".join(told)
+
+
+def _counts(kind: str, run_id: str | None, operation: str | None, batch: str | None) -> dict[str, int]:
+    if operation is None or batch is None:
+        return workspace().store.proposals.counts(kind, run_id)
+    none = {"open": 0, "accepted": 0, "rejected": 0}
+    return workspace().store.cleanings.tally(batch).get(operation, none)
+
+
+def _next(kind: str, after: int, run_id: str | None, operation: str | None, batch: str | None) -> Proposal | None:
+    """The next after `after`, from the start again at the end."""
+    if operation is None and batch is None:
+        return work.next_proposal(workspace(), kind, after, run_id)
+    find = workspace().store.proposals.page
+    found = find(kind, operation, 1, after_id=after, batch=batch) or find(kind, operation, 1, batch=batch)
+    return found[0] if found else None
 
 
 def _audio(one: Proposal) -> str | None:

@@ -17,9 +17,11 @@ from core.records import Proposal
 from core.store import Remade
 from core.text import letters, nfc
 from core.workflows import clean_plan, clean_runs
+from core.workflows.intake import batches
 from core.workflows.workspace import Workspace, now
 
 BLOCK = 250  # proposals in one write
+READ = 5000  # and in one read: the store sorts what waits anew for each
 CLEANING, EXCLUDE = "cleaning", "exclude"
 Progress = Callable[[int, int], None]
 
@@ -94,11 +96,11 @@ def _pages(
     ws: Workspace, kind: str, operation: str | None, sure: float | None, batch: str | None, after: int
 ) -> Iterable[list[Proposal]]:
     def page(last: int) -> list[Proposal]:
-        return ws.store.proposals.page(kind, operation, BLOCK, after_id=last, min_confidence=sure, batch=batch)
+        return ws.store.proposals.page(kind, operation, READ, after_id=last, min_confidence=sure, batch=batch)
 
-    while block := page(after):
-        after = block[-1].id
-        yield block
+    while found := page(after):
+        after = found[-1].id
+        yield from batches(iter(found), BLOCK)
 
 
 def _settled(ws: Workspace, proposals: Sequence[Proposal]) -> tuple[list[Remade], set[int]]:

@@ -1,0 +1,108 @@
+"""The workspace's cleaning plan, and whether its texts may leave the machine.
+
+`cleaning.toml` holds the steps that run, `cleaning.off.toml` those that are switched off, so that what was typed into
+one is there when it is switched on again. Without the first the bundled plan holds. `remote.json` says who accepted
+that a spelling service is asked, and when.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from core import cleaning
+from core.cleaning import KINDS, Plan, Step, Suggestion
+from core.errors import InputError
+from core.workflows.workspace import Workspace, now
+
+FILE, OFF = "cleaning.toml", "cleaning.off.toml"
+ACCEPTED = "remote.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Acceptance:
+    """Who accepted that texts leave this machine, masked."""
+
+    by: str
+    at: str
+
+
+def load(ws: Workspace) -> Plan:
+    """The plan of the workspace; the bundled one where none was saved. `BadRecord` for a file that cannot be read."""
+    path = ws.settings.home / FILE
+    return cleaning.read(path) if path.is_file() else cleaning.default_plan()
+
+
+def switched_off(ws: Workspace) -> tuple[Step, ...]:
+    """The steps that do not run: as they were when they were switched off, else as the bundled plan has them."""
+    path = ws.settings.home / OFF
+    kept = {step.name: step for step in cleaning.read(path).steps} if path.is_file() else {}
+    bundled = {step.name: step for step in cleaning.default_plan().steps}
+    running = {step.name for step in load(ws).steps}
+    return tuple(kept.get(name) or bundled.get(name) or _plain(name) for name in KINDS if name not in running)
+
+
+def checked(rows: Sequence[Mapping[str, Any]], name: str, where: str = FILE) -> Plan:
+    """The plan of those steps in that order; `BadRecord` names step and key."""
+    return cleaning.from_document({"name": name, "steps": [dict(row) for row in rows]}, where)
+
+
+def save(ws: Workspace, rows: Sequence[Mapping[str, Any]], off: Sequence[Mapping[str, Any]], name: str) -> Plan:
+    """Keep both lists of steps, if both are right; the plan that runs from now on."""
+    plan = checked(rows, name)
+    rest = checked(off, name, OFF) if off else None
+    _write(ws.settings.home / FILE, cleaning.to_toml(plan))
+    if rest is None:
+        (ws.settings.home / OFF).unlink(missing_ok=True)
+    else:
+        _write(ws.settings.home / OFF, cleaning.to_toml(rest))
+    return plan
+
+
+def reset(ws: Workspace) -> Plan:
+    """Back to the bundled plan."""
+    for name in (FILE, OFF):
+        (ws.settings.home / name).unlink(missing_ok=True)
+    return cleaning.default_plan()
+
+
+def try_out(ws: Workspace, plan: Plan, text: str) -> list[Suggestion]:
+    """What `plan` would change in one text, step by step."""
+    return cleaning.suggest(plan, text, allow_remote=may_leave(ws, plan))
+
+
+def acceptance(ws: Workspace) -> Acceptance | None:
+    """Who accepted that texts leave the machine; None where nobody did, or it was withdrawn."""
+    path = ws.settings.home / ACCEPTED
+    return Acceptance(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
+
+
+def accept(ws: Workspace, curator: str) -> None:
+    told = {"by": curator, "at": now()}
+    _write(ws.settings.home / ACCEPTED, json.dumps(told, ensure_ascii=False))
+
+
+def withdraw(ws: Workspace) -> None:
+    (ws.settings.home / ACCEPTED).unlink(missing_ok=True)
+
+
+def may_leave(ws: Workspace, plan: Plan) -> bool:
+    """Whether texts may leave for `plan`; `InputError` where it needs that and nobody accepted it."""
+    accepted = acceptance(ws) is not None
+    if plan.remote and not accepted:
+        raise InputError(
+            f"step {plan.remote[0]!r} of plan {plan.name!r} sends texts to a third party: tick the box on the Clean "
+            "page that accepts it, or choose the backend 'offline'"
+        )
+    return accepted
+
+
+def _plain(name: str) -> Step:
+    return checked([{"name": name}], "one").steps[0]
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(path)

@@ -1,0 +1,97 @@
+"""What is remembered of each cleaning run beside its proposals: the plan as it was, the filter, who started it.
+
+One JSON file a run in the workspace's cleaning/. The run's id is the batch of its proposals and, on the page, its job.
+"""
+
+import json
+import secrets
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from core import cleaning
+from core.cleaning import Plan
+from core.errors import NotFound
+from core.records import Filter
+from core.workflows.workspace import Workspace
+
+FOLDER = "cleaning"
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """`plan` and `wanted` as documents; `left_out`: step of the corpus -> why it was not run."""
+
+    id: str
+    at: str
+    curator: str
+    plan: Mapping[str, Any]
+    wanted: Mapping[str, Any]
+    utterances: int = 0
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    undone_at: str | None = None
+
+
+def new_id() -> str:
+    return f"clean-{secrets.token_hex(6)}"
+
+
+def keep(ws: Workspace, run: Run) -> Run:
+    folder = ws.settings.home / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = folder / f".{run.id}.part"
+    partial.write_text(json.dumps(asdict(run), ensure_ascii=False), encoding="utf-8")
+    partial.replace(folder / f"{run.id}.json")
+    return run
+
+
+def every(ws: Workspace) -> list[Run]:
+    """The runs, the latest first."""
+    paths = (ws.settings.home / FOLDER).glob("*.json")
+    found = (Run(**json.loads(path.read_text(encoding="utf-8"))) for path in paths)
+    return sorted(found, key=lambda run: (run.at, run.id), reverse=True)
+
+
+def get(ws: Workspace, run_id: str) -> Run:
+    """`NotFound` for an unknown id, with the latest ones."""
+    runs = every(ws)
+    for run in runs:
+        if run.id == run_id:
+            return run
+    known = ", ".join(run.id for run in runs[:5]) or "there is none yet"
+    raise NotFound(f"no cleaning run {run_id[:60]!r}; the latest: {known}")
+
+
+def change(ws: Workspace, run_id: str, **values: Any) -> Run:
+    return keep(ws, replace(get(ws, run_id), **values))
+
+
+def plan_of(run: Run) -> Plan:
+    return cleaning.from_document(run.plan, run.id)
+
+
+def filter_document(wanted: Filter) -> dict[str, Any]:
+    """What differs from no filter, JSON-able.
+
+    >>> filter_document(Filter(speaker=("caller",), min_chars=2))
+    {'speaker': ['caller'], 'min_chars': 2}
+    """
+    plain, told = Filter(), {}
+    for one in fields(Filter):
+        value = getattr(wanted, one.name)
+        if value != getattr(plain, one.name):
+            told[one.name] = list(value) if isinstance(value, tuple) else value
+    if "labels" in told:
+        told["labels"] = {scheme: list(codes) for scheme, codes in wanted.labels.items()}
+    return told
+
+
+def filter_of(document: Mapping[str, Any]) -> Filter:
+    """
+    >>> filter_of({"speaker": ["caller"], "labels": {"danger": ["-"]}}).labels
+    {'danger': ('-',)}
+    """
+    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in document.items()}
+    if "labels" in values:
+        values["labels"] = {scheme: tuple(codes) for scheme, codes in document["labels"].items()}
+    return Filter(**values)

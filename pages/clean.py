@@ -1,0 +1,154 @@
+"""정제 / Clean: a plan, a run over a filter, what it suggested by step, and taking it back."""
+
+import streamlit as st
+
+from core import ui
+from core.records import Filter
+from core.ui import _, cleaning, forms, proposals, screen
+from core.ui.overview import JOB_STATES
+from core.workflows import clean as work
+from core.workflows import clean_runs, deciding, jobs, views
+
+MOST = 2000  # utterances that the preview looks at
+
+
+def chosen_filter() -> Filter:
+    """A saved view of the Corpus page, or a text to look for; in the address."""
+    saved = {one.name: one for one in views.every(ui.workspace())}
+    left, right = st.columns(2)
+    with left:
+        everything = _("All utterances")
+        view = forms.linked_choice(_("Which utterances"), ["", *saved], "view", lambda one: one or everything)
+    if view:
+        return screen.asked_by(saved[view].query)
+    with right:
+        text = forms.linked_text(_("Text contains"), "text")
+    return Filter(text=text.strip())
+
+
+def begin(wanted: Filter) -> None:
+    """Look first, then run: the run is a job."""
+    total = ui.workspace().store.corpus.find(wanted, limit=0).total
+    st.caption(_("{n} utterances").format(n=f"{total:,}"))
+    left, right = st.columns(2)
+    if left.button(_("Preview"), icon=":material/preview:", key="clean_look", disabled=not total, width="stretch"):
+        plan = cleaning.drafted()
+        with st.spinner(_("Looking …")):
+            st.session_state["clean_seen"] = (wanted, plan, work.look(ui.workspace(), plan, wanted, most=MOST))
+    busy = work.running(ui.workspace()) is not None
+    if right.button(
+        _("Run the plan"), type="primary", icon=":material/play_arrow:", key="clean_run", disabled=busy or not total,
+        help=_("It makes proposals; only steps that apply themselves change texts. All of it can be undone."),
+        width="stretch",
+    ):  # fmt: skip
+        st.session_state.pop("clean_seen", None)
+        st.session_state["clean_shown"] = work.start(ui.workspace(), cleaning.drafted(), wanted, ui.curator())
+        st.rerun()
+    looked = st.session_state.get("clean_seen")
+    if looked is not None and looked[:2] == (wanted, cleaning.drafted()):
+        preview(looked[2])
+
+
+def preview(seen: work.Looked) -> None:
+    st.caption(_("Looked at {n} utterances; nothing was written.").format(n=f"{seen.utterances:,}"))
+    for step, n in seen.found.items():
+        if n:
+            with st.expander(f"{cleaning.title(step)} · {n:,}"):
+                cleaning.samples(step, seen.samples[step])
+    if not any(seen.found.values()):
+        st.info(_("The plan would change nothing here."), icon=":material/check:")
+    for step, why in seen.left_out.items():
+        st.caption(f"{cleaning.title(step)}: {forms.plain(why)}")
+
+
+@st.fragment(run_every="1s")
+def progress(job_id: str) -> None:
+    """The job at work; the page starts over when it has ended."""
+    job = ui.workspace().store.board.get(job_id)
+    if job.state not in ("queued", "running"):
+        if job.state == "failed":
+            st.session_state["clean_trouble"] = job.error or ""
+        st.rerun()
+    done, total = int(job.progress.get("done", 0)), int(job.progress.get("total", 0))
+    counted = f"{done:,} / {total:,}" if total else f"{done:,}"
+    stage = _("compared") if job.progress.get("stage") == "compared" else _("utterances")
+    text = f"{_(JOB_STATES[job.state])} · {counted} {stage}"
+    st.progress(min(done / total, 1.0) if total else 0.0, text=text)
+    if st.button(_("Cancel"), key="cancel_clean", disabled=job.cancel_requested):
+        jobs.cancel(ui.workspace(), job.id)
+
+
+def runs() -> clean_runs.Run | None:
+    """The run that is looked at: the latest, or the one that is chosen."""
+    found = {run.id: run for run in clean_runs.every(ui.workspace())}
+    if not found:
+        return None
+    started = st.session_state.pop("clean_shown", None)
+    if started in found:
+        st.session_state["run"] = started
+    st.subheader(_("Runs"), anchor=False)
+    return found[forms.linked_choice(_("Cleaning run"), list(found), "run", lambda one: title(found[one]))]
+
+
+def title(run: clean_runs.Run) -> str:
+    undone = " · " + _("undone") if run.undone_at else ""
+    n = _("{n} utterances").format(n=f"{run.utterances:,}")
+    return f"{run.at[:16].replace('T', ' ')} · {run.curator} · {n}{undone}"
+
+
+def decided(run: clean_runs.Run) -> None:
+    """What a run suggested by step; deciding on a step, and on the whole run."""
+    tally = ui.workspace().store.cleanings.tally(run.id)
+    for step, why in run.left_out.items():
+        st.caption(f"{cleaning.title(step)}: {forms.plain(why)}")
+    order = [step.name for step in clean_runs.plan_of(run).steps if step.name in tally]
+    if not order:
+        st.info(_("This run suggested nothing new."), icon=":material/check:")
+        return
+    st.dataframe(
+        [
+            {_("Step"): cleaning.title(step), _("Waiting"): tally[step]["open"], _("Accepted"): tally[step]["accepted"],
+             _("Rejected"): tally[step]["rejected"]}
+            for step in order
+        ],
+        hide_index=True,
+    )  # fmt: skip
+    undo(run)
+    step = forms.linked_choice(_("Step"), order, "step", cleaning.title)
+    comparing = {one.name for one in clean_runs.plan_of(run).steps if one.of_corpus}
+    kind = deciding.EXCLUDE if step in comparing else deciding.CLEANING
+    proposals.desk(kind, cleaning.details, hear=True, operation=step, batch=run.id, bulk=True)
+
+
+def undo(run: clean_runs.Run) -> None:
+    if st.button(
+        _("Undo the whole run"), icon=":material/undo:", key="clean_undo",
+        help=_("What was accepted of it is taken back and waits again; what somebody decided on since stays."),
+    ):  # fmt: skip
+        with st.spinner(_("Undoing …")):
+            undone, left = work.undo(ui.workspace(), run.id, ui.curator())
+        told = _("Taken back: {n}.").format(n=f"{undone:,}")
+        if left:
+            told += " " + _("Decided on since, and left: {n}.").format(n=f"{left:,}")
+        st.session_state["clean_notice"] = told
+        st.rerun()
+    if notice := st.session_state.pop("clean_notice", ""):
+        st.success(notice, icon=":material/undo:")
+
+
+with ui.page("clean"):
+    if not ui.workspace().store.corpus.find(Filter(), limit=0).total:
+        st.info(_("There is nothing to clean yet: import a delivery or a table first."), icon=":material/info:")
+        st.page_link("pages/import_data.py", label=_("Import"), icon=":material/upload_file:")
+    else:
+        with st.expander(_("The plan"), icon=":material/checklist:"):
+            cleaning.editor()
+            cleaning.consent()
+            cleaning.try_out()
+        begin(chosen_filter())
+        if (job := work.running(ui.workspace())) is not None:
+            progress(job.id)
+        if trouble := st.session_state.pop("clean_trouble", ""):
+            st.error(forms.plain(trouble), icon=":material/error:")
+        if (one := runs()) is not None:
+            decided(one)
