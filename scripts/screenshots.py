@@ -25,11 +25,13 @@ from zipfile import ZipFile
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
+from core.cleaning import default_plan
 from core.confidence import Rule
 from core.records import Filter
 from core.settings import ASSETS, DEMO, ROOT
 from core.ui.frame import PAGES
-from core.workflows import augment, pseudo_label, review, train
+from core.workflows import augment, clean, pseudo_label, review, session, train
+from core.workflows.session import Desk
 from core.workflows.workspace import Workspace, open_workspace
 
 TARGET = ASSETS / "screenshots"
@@ -39,6 +41,7 @@ WIDTH_PX, LEAST_HEIGHT_PX, MOST_HEIGHT_PX = 1400, 800, 2400
 LARGEST_BYTES = 150_000
 PATIENCE_S = 120
 DECISIONS = 12
+SHARED = 40
 QUERY = "연기"
 
 
@@ -82,6 +85,21 @@ def prepare(ws: Workspace) -> None:
     run = newest(ws, "danger-text")
     pseudo_label.judge(ws, run)
     pseudo_label.propose(ws, run, Rule(0.75, 0.2))
+    clean.run(ws, default_plan(), Filter(), "curator")
+    disagree(ws)
+
+
+def disagree(ws: Workspace) -> None:
+    """Two curators answer the same utterances blind, and every fifth otherwise."""
+    desks = [Desk(name, ("danger",), overlap=1.0) for name in ("김지우", "이서연")]
+    for number in range(SHARED):
+        for which, one in enumerate(desks):
+            for card in session.take(ws, one, 1):
+                odd = which == 1 and number % 5 == 0
+                code = "danger" if (card.utterance.speaker == "caller") != odd else "normal"
+                why = "숨이 가쁘고 말이 끊깁니다" if odd else None
+                version, spent = card.utterance.version, 2000 + 300 * (number % 9)
+                session.decide(ws, one, card.utterance.id, version, {"danger": code}, spent_ms=spent, comment=why)
 
 
 def newest(ws: Workspace, recipe: str) -> str:
@@ -122,11 +140,23 @@ def review_page(page: Page, shown: Stage) -> None:
     page.locator(".gw-review[data-ready=true]").wait_for()
     text = page.locator(".gw-review textarea")
     text.fill(f"{text.input_value()} 빨리요")
-    page.locator(".gw-review .gw-bar").click()
+    page.locator(".gw-review .gw-bar").first.click()
 
 
 def desk(page: Page, shown: Stage) -> None:
     page.locator(".gw-review").wait_for()
+
+
+def plots(page: Page, shown: Stage) -> None:
+    page.locator(".js-plotly-plot").first.wait_for()
+
+
+def clean_page(page: Page, shown: Stage) -> None:
+    page.goto(f"{page.url}&step=spacing")
+    page.locator(".gw-review").wait_for()
+    page.locator(".st-key-clean_look button").click()
+    page.get_by_test_id("stExpander").nth(1).wait_for()
+    page.get_by_test_id("stExpander").nth(1).locator("summary").click()
 
 
 def train_page(page: Page, shown: Stage) -> None:
@@ -158,7 +188,11 @@ def predict(page: Page, shown: Stage) -> None:
 
 ACTIONS: dict[str, Callable[[Page, Stage], None]] = {
     "corpus": corpus,
+    "clean": clean_page,
     "review": review_page,
+    "adjudicate": desk,
+    "agreement": plots,
+    "progress": plots,
     "augment": desk,
     "pseudo_label": desk,
     "train": train_page,

@@ -11,6 +11,8 @@ from core.schemes import Scheme
 
 BLUE, GREY, GREEN, AMBER = "#2563eb", "#94a3b8", "#0f8a5f", "#b45309"
 _DASHES = ("solid", "dash", "dot", "dashdot")
+_SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "star")
+_PATTERNS = ("", "/", "x", ".", "\\", "-", "+", "|")
 
 
 def _calm(figure: go.Figure, height: int, **layout: Any) -> go.Figure:
@@ -169,3 +171,79 @@ def bars(chosen: Scheme, language: str, probabilities: Mapping[str, float]) -> g
     figure.update_xaxes(range=[0, 1], visible=False)
     figure.update_yaxes(autorange="reversed")
     return _calm(figure, 40 + 36 * len(values))
+
+
+def whiskers(rows: Sequence[tuple[str, Any]], *, percent: bool = False) -> go.Figure:
+    """A dot with its 95 % interval for each (name, `core.agreement` Figure or Share) that has a value."""
+    known = [(name, one) for name, one in rows if one.value is not None]
+    told = [{"": {"value": one.value, "low": one.low, "high": one.high}} for _, one in known]
+    names = [escape(name) for name, _ in known]
+    figure = scores(told, names, {"": ""})
+    ends = [end for _, one in known for end in (one.value, one.low, one.high) if end is not None]
+    figure.update_xaxes(range=[min([0.0, *ends]) - 0.03, 1.03], tickformat=".0%" if percent else ".2f", zeroline=True)
+    figure.update_traces(hovertemplate="%{x:.1%}<extra></extra>" if percent else "%{x:.3f}<extra></extra>")
+    return figure.update_layout(height=70 + 40 * len(names), showlegend=False)
+
+
+def burn_down(days: Sequence[tuple[str, float, bool]], names: tuple[str, str], finish: str) -> go.Figure:
+    """What is left, then where it leads to, `finish` in words at its end; a day is (day, what is left, projected)."""
+    past = [(day, left) for day, left, projected in days if not projected]
+    coming = [past[-1], *((day, left) for day, left, projected in days if projected)]
+    figure = go.Figure()
+    figure.add_scatter(
+        name=names[0], x=[x for x, _ in past], y=[y for _, y in past], mode="lines+markers", fill="tozeroy",
+        fillcolor="rgba(37,99,235,.12)", line={"color": BLUE, "width": 3}, marker={"size": 7},
+        hovertemplate="%{x|%Y-%m-%d}: %{y:,.0f}<extra></extra>",
+    )  # fmt: skip
+    if len(coming) > 1:
+        figure.add_scatter(
+            name=names[1], x=[x for x, _ in coming], y=[y for _, y in coming], mode="lines",
+            line={"color": AMBER, "width": 3, "dash": "dash"}, hovertemplate="%{x|%Y-%m-%d}: %{y:,.0f}<extra></extra>",
+        )  # fmt: skip
+        end, left = coming[-1]
+        figure.add_scatter(
+            x=[end], y=[left], mode="markers", marker={"color": AMBER, "symbol": "diamond", "size": 14},
+            showlegend=False, hoverinfo="skip", cliponaxis=False,
+        )  # fmt: skip
+        figure.add_shape(type="line", x0=end, x1=end, y0=0, y1=1, yref="paper", line={"color": AMBER, "dash": "dot"})
+        figure.add_annotation(
+            x=end, y=1, yref="paper", text=f"<b>{escape(finish)}</b>", showarrow=False, xanchor="right", xshift=-6,
+            yanchor="top", font={"color": _ink(), "size": 14},
+        )  # fmt: skip
+    figure.update_xaxes(type="date", tickformat="%m-%d")
+    figure.update_yaxes(rangemode="tozero", tickformat=",.0f")
+    return _calm(figure, 340)
+
+
+def balance(rows: Mapping[str, Mapping[str, int]], chosen: Scheme, language: str) -> go.Figure:
+    """The classes of each row as shares of a whole bar, the counts written on it."""
+    figure = go.Figure()
+    names = [escape(name) for name in rows]
+    for place, label in enumerate(chosen.labels):
+        counts = [row.get(label.code, 0) for row in rows.values()]
+        shares_ = [n / max(sum(row.values()), 1) for n, row in zip(counts, rows.values(), strict=True)]
+        figure.add_bar(
+            y=names, x=shares_, name=escape(label.title(language)), orientation="h", insidetextanchor="middle",
+            text=[f"{n:,}" if n else "" for n in counts],
+            hovertemplate="%{x:.0%} · %{text}<extra>%{fullData.name}</extra>",
+            marker={"color": label.color, "pattern": {"shape": _PATTERNS[place % len(_PATTERNS)], "fillmode": "overlay",
+                    "fgcolor": "rgba(255,255,255,.5)", "size": 6}},
+        )  # fmt: skip
+    figure.update_xaxes(range=[0, 1], tickformat=".0%")
+    figure.update_yaxes(autorange="reversed")
+    return _calm(figure, 110 + 44 * len(names), barmode="stack", legend_traceorder="normal")
+
+
+def over_time(lines: Mapping[str, Sequence[tuple[str, float]]]) -> go.Figure:
+    """One line a name over instants; shares on y."""
+    figure = go.Figure()
+    colors = (BLUE, AMBER, GREEN, GREY)
+    for place, (name, points) in enumerate(lines.items()):
+        figure.add_scatter(
+            name=escape(name), x=[x for x, _ in points], y=[y for _, y in points], mode="lines+markers",
+            line={"color": colors[place % len(colors)], "dash": _DASHES[place // len(colors) % len(_DASHES)]},
+            marker={"symbol": _SYMBOLS[place % len(_SYMBOLS)], "size": 9}, hovertemplate="%{x|%m-%d %H:%M}: %{y:.0%}",
+        )  # fmt: skip
+    figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
+    figure.update_xaxes(type="date", tickformat="%m-%d %H:%M", nticks=8)
+    return _calm(figure, 300, showlegend=True)
