@@ -38,8 +38,7 @@ def handle(event: ReviewEvent) -> None:
 
 
 def settings() -> tuple[list[Scheme], work.Queue]:
-    left, right = st.columns([3, 2])
-    with left:
+    with st.container(horizontal=True):  # wraps in a narrow window
         names = forms.linked_multiselect(
             _("Schemes to answer"),
             list(SCHEMES),
@@ -49,10 +48,10 @@ def settings() -> tuple[list[Scheme], work.Queue]:
             on_change=start_over,
             help=_("The first decides what is unlabelled. All must be answered before the next item shows."),
         )
-    queue = right.segmented_control(
-        _("Queue"), list(QUEUES), format_func=lambda name: _(QUEUES[name]), default="unlabelled", required=True,
-        key="queue", persist_state="session", on_change=start_over,
-    )  # fmt: skip
+        queue = st.segmented_control(
+            _("Queue"), list(QUEUES), format_func=lambda name: _(QUEUES[name]), default="unlabelled", required=True,
+            key="queue", persist_state="session", on_change=start_over,
+        )  # fmt: skip
     return [SCHEMES[name] for name in names], queue or "unlabelled"
 
 
@@ -91,7 +90,7 @@ def show(card: work.Card, schemes: list[Scheme]) -> None:
 def desk(schemes: list[Scheme], queue: work.Queue) -> None:
     card = current(schemes, queue)
     done = ui.workspace().store.review.decided(ui.curator())
-    st.caption(_("{left} left in this queue · {done} decisions by {who}").format(
+    st.caption(_("{left} left in this queue · decisions by {who}: {done}").format(
         left=f"{card.left if card else 0:,}", done=f"{done:,}", who=forms.plain(ui.curator())))  # fmt: skip
     if card is None:
         st.success(_("This queue is empty. Choose another one, or freeze a snapshot on the Train page."))
