@@ -88,7 +88,7 @@ class Opinions:
         c = annotation.c
         mine = select(c.scheme, func.count()).where(c.kind.in_(("answer", "vote")), c.curator != IMPORTED)
         with reading(self._engine) as connection:
-            return {name: n for name, n in connection.execute(mine.group_by(c.scheme))}
+            return {str(name): int(n) for name, n in connection.execute(mine.group_by(c.scheme))}
 
     def newest(self) -> tuple[int, int]:
         """The ids of the last annotation and the last revision: while they stay, so does all that people said."""
