@@ -1,9 +1,13 @@
-"""Browsing: `python -m bench.browse [--sizes 10000,100000,1000000] [--queries 40]`.
+"""Browsing: `python -m bench.browse [--sizes 10000,100000,1000000] [--queries 40]`; `--pages`, `--exports`, `--like`.
 
 Builds a store of each size, seven tenths reviews of ../shared/data/nsmc (where it is there), three tenths utterances of
 synthetic calls, then asks it for pages, filters, texts, sorts and counts, each kind `--queries` times with different
 values. Every store has the same mixture, so what grows from size to size is the cost of size. Writes its section of
 bench/RESULTS.md. It measures the store alone, each answer with its rows read; no page, no browser.
+
+`--pages` measures the Corpus page in Chromium instead (`bench.browse_page`), `--exports` writing it all out
+(`bench.export`), `--like` "more like this" (`bench.likeness`), each on 10,000 utterances and on all 712,404 reviews
+with 1,000,000 utterances of calls; `--folder` keeps these two corpora for the next run. They write their own sections.
 """
 
 import argparse
@@ -15,10 +19,12 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import cycle, islice
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeVar
 
 from bench import results
 from core.records import UNLABELLED, Filter, NewRecording, NewUtterance, Sort
@@ -26,7 +32,8 @@ from core.store import Store, open_store
 
 REVIEWS = Path(__file__).resolve().parents[2] / "shared" / "data" / "nsmc" / "nsmc_all_from_raw.tsv.gz"
 AT = "2024-05-01T00:00:00.000000+00:00"
-BATCH = 20_000
+CORPORA = ((4_160, 5_840), (712_404, 1_000_000))  # reviews and utterances of calls, in the same proportion
+BATCH = 16_384  # as many as a chunk of the index has, so that none is indexed twice
 TURNS = 20
 PAGE = 50
 PLACES = (
@@ -38,6 +45,9 @@ EVENTS = (
     "의식이 없어요", "애가 열이 나요", "전깃줄이 끊어졌어요",
 )  # fmt: skip
 ENDS = ("빨리 와주세요", "어떡해요", "지금요", "네", "주소가 어떻게 되세요", "몇 층이에요", "출동했습니다", "잠깐만요")
+
+
+Value = TypeVar("Value")
 
 
 def reviews(n: int) -> Iterator[NewUtterance]:
@@ -91,22 +101,22 @@ class Built:
     grown_mb: float
 
 
-def build(url: str, n: int) -> Built:
-    """Fill the store at `url`; rates count everything from reading the file to the commit."""
+def build(url: str, written: int, said: int) -> Built:
+    """Fill the store at `url` with reviews and with utterances of calls; rates count all from file to commit."""
     store = open_store(url)
     source = store.corpus.add_source("reviews", "table", "CC0", "0", AT)
     began, first = time.perf_counter(), 0.0
-    items = reviews(n * 7 // 10)
+    items = reviews(written)
     while batch := list(islice(items, BATCH)):
         store.corpus.add_sentences(source, batch, AT)
         first = first or memory_mb()
     half = time.perf_counter()
     source = store.corpus.add_source("calls", "calls", "ours", "0", AT)
-    spoken_calls = calls(n * 3 // 10)
+    spoken_calls = calls(said)
     while heard := list(islice(spoken_calls, BATCH // TURNS)):
         store.corpus.add_recordings(source, heard, AT)
     done = time.perf_counter()
-    return Built(n * 7 // 10 / (half - began), n * 3 // 10 / (done - half), memory_mb() - first)
+    return Built(written / (half - began), said / (done - half), memory_mb() - first)
 
 
 def memory_mb() -> float:
@@ -195,7 +205,7 @@ def ask(store: Store, n: int, queries: int) -> tuple[dict[str, list[float]], flo
     for kind, asks in asked.items():
         store.corpus.find(asks[0].wanted, limit=1)
         found[kind] = [
-            timed(lambda one=one: store.corpus.find(one.wanted, limit=one.limit, offset=one.offset, sort=one.sort))
+            timed(partial(store.corpus.find, one.wanted, limit=one.limit, offset=one.offset, sort=one.sort))
             for one in asks
         ]
         most = max(most, memory_mb())
@@ -213,8 +223,27 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--sizes", default="10000,100000,1000000")
     parser.add_argument("--queries", type=int, default=40)
+    parser.add_argument("--pages", action="store_true", help="the Corpus page in Chromium")
+    parser.add_argument("--rounds", type=int, default=20, help="of each kind of key or click on it")
+    parser.add_argument("--exports", action="store_true", help="writing all reviews out")
+    parser.add_argument("--like", action="store_true", help="more like this")
+    parser.add_argument("--folder", type=Path, help="where the corpora of these three are, or are built and stay")
     asked = parser.parse_args()
-    sizes = sorted(int(size) for size in asked.sizes.split(","))
+    if asked.pages or asked.exports or asked.like:
+        with TemporaryDirectory(prefix="gwidama-bench-") as folder:
+            large(corpora(asked.folder or Path(folder)), asked)
+    else:
+        sizes_of_store(sorted(int(size) for size in asked.sizes.split(",")), asked.queries)
+    return 0
+
+
+def apart(call: Callable[..., Value], *values: object) -> Value:
+    """`call` in a process of its own, so that memory is told for it alone."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
+        return alone.submit(call, *values).result()
+
+
+def sizes_of_store(sizes: list[int], queries: int) -> None:
     built: dict[int, Built] = {}
     found: dict[int, dict[str, list[float]]] = {}
     grown: dict[int, float] = {}
@@ -222,10 +251,8 @@ def main() -> int:
     with TemporaryDirectory(prefix="gwidama-bench-") as folder:
         for n in sizes:
             path = Path(folder) / f"{n}.db"
-            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:  # memory is told for each step alone
-                built[n] = alone.submit(build, f"sqlite:///{path}", n).result()
-            with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-                found[n], grown[n] = alone.submit(measure, f"sqlite:///{path}", n, asked.queries).result()
+            built[n] = apart(build, f"sqlite:///{path}", n * 7 // 10, n * 3 // 10)
+            found[n], grown[n] = apart(measure, f"sqlite:///{path}", n, queries)
             size_mb[n] = path.stat().st_size / 1e6
             print(f"{n:,} rows: {built[n]}, {size_mb[n]:.0f} MB", file=sys.stderr)
     small, large = sizes[0], sizes[-1]
@@ -249,13 +276,35 @@ def main() -> int:
         )
     results.write(
         "Browsing a corpus",
-        f"python -m bench.browse --sizes {','.join(map(str, sizes))} --queries {asked.queries}",
+        f"python -m bench.browse --sizes {','.join(map(str, sizes))} --queries {queries}",
         rows,
-        f"Rows: {' / '.join(f'{n:,}' for n in sizes)}. {asked.queries} questions of each kind, {PAGE} rows a page, the "
+        f"Rows: {' / '.join(f'{n:,}' for n in sizes)}. {queries} questions of each kind, {PAGE} rows a page, the "
         "total always counted exactly; one process, the database on this machine's disk, its pages in the system's "
         "cache.",
     )
-    return 0
+
+
+def corpora(folder: Path) -> list[Path]:
+    """The workspaces of `CORPORA` in `folder`, built where they are not there yet."""
+    homes = [folder / str(written + said) for written, said in CORPORA]
+    for home, (written, said) in zip(homes, CORPORA, strict=True):
+        if not home.is_dir():
+            home.mkdir(parents=True)
+            print(home, apart(build, f"sqlite:///{home / 'gwidama.db'}", written, said), file=sys.stderr)
+    return homes
+
+
+def large(homes: list[Path], asked: argparse.Namespace) -> None:
+    """The sections on the Corpus page, on export and on likeness, those that are asked for."""
+    from bench import browse_page, export, likeness
+
+    sizes = [written + said for written, said in CORPORA]
+    if asked.pages:
+        browse_page.report(f"python -m bench.browse --pages --rounds {asked.rounds}", homes, sizes, asked.rounds)
+    if asked.exports:
+        export.report("python -m bench.browse --exports", homes, [written for written, _ in CORPORA])
+    if asked.like:
+        likeness.report("python -m bench.browse --like", homes, sizes)
 
 
 if __name__ == "__main__":

@@ -14,8 +14,9 @@ both sides of a ratio were measured in the same run, in turns.
 
 
 def machine() -> str:
-    """What figures depend on, without the machine's name."""
-    return f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}"
+    """What figures depend on, without the machine's name; load: what ran or waited to run, these 15 minutes."""
+    cores, load = os.cpu_count(), os.getloadavg()[2]
+    return f"{cores} cores (load {load:.0f}), {platform.system()}, Python {platform.python_version()}"
 
 
 def write(title: str, command: str, rows: list[tuple[str, str]], note: str) -> None:

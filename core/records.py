@@ -284,7 +284,7 @@ class Restored:
     """An utterance that was in a workspace before, as an export tells it.
 
     `new.text` is the original, `text` what it was edited to; `silver` names the schemes under which a machine gave the
-    label; `parent` and `recording` are keys.
+    label; `parent` and `recording` are keys. It is added, so of what is known nothing changes, its tags neither.
     """
 
     new: NewUtterance
@@ -293,6 +293,7 @@ class Restored:
     silver: tuple[str, ...] = ()
     parent: str | None = None
     recording: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def make() -> None:
             plan = augment.AugmentPlan(operation, scheme, code, per_text, limit, strength, seed)
             n = augment.propose(ui.workspace(), plan)
             if n:
-                st.success(_("{n} new proposals").format(n=n))
+                st.success(_("New proposals: {n}").format(n=n))
             else:
                 st.info(_("Nothing new: these variants were proposed before, or the texts are too short."))
 

@@ -10,7 +10,7 @@ from core.records import Filter, Recording, Sort, Utterance
 from core.ui import _, bulk, exporting, forms, similar, views
 from core.ui.player import Region, player
 
-PAGE_SIZE = 25
+PAGE_SIZE, SORT_PX, PAGER_PX, TEXT_PX = 25, 190, 340, 380
 SORTS: dict[Sort, str] = {
     "id": ui.N_("As imported"), "-id": ui.N_("Newest first"),
     "length": ui.N_("Shortest first"), "-length": ui.N_("Longest first"),
@@ -22,11 +22,9 @@ SORTS: dict[Sort, str] = {
 def chosen_filter() -> Filter:
     """The filter row; its state is in the URL."""
     facets = ui.workspace().store.corpus.facets()
-    text_column, spacing_column = st.columns([4, 1], vertical_alignment="bottom")
-    with text_column:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         hint = _("e.g. 화재, 불, 살려; first consonants find syllables: ㅎㅈ")
         text = forms.linked_text(_("Text contains"), "text", placeholder=hint)
-    with spacing_column:
         spacing = forms.linked_toggle(_("Ignore spacing"), "spacing")
     with st.expander(_("Filters"), icon=":material/filter_list:"):
         labels = forms.choose_labels()
@@ -51,14 +49,13 @@ def listing(wanted: Filter) -> Utterance | None:
     if not total:
         st.info(_("Nothing matches. Take a filter back, or import a delivery: `python -m core ingest aihub119 PATH`"))
         return None
-    pages = -(-total // PAGE_SIZE)
-    left, middle, right = st.columns([1, 1, 2], vertical_alignment="bottom")
-    left.markdown(_("**{n}** utterances").format(n=f"{total:,}"))
-    with middle:
-        sort = forms.linked_choice(_("Sort"), list(SORTS), "sort", lambda one: _(SORTS[one]))
-    with right:
-        number = st.pagination(pages, key="page") if pages > 1 else 1
-    start = (min(number, pages) - 1) * PAGE_SIZE
+    with st.container(horizontal=True, vertical_alignment="bottom"):  # wraps in a narrow window
+        with st.container(width=SORT_PX):
+            sort = forms.linked_choice(_("Sort"), list(SORTS), "sort", lambda one: _(SORTS[one]))
+        st.markdown(_("Utterances: **{n}**").format(n=f"{total:,}"), width="content")
+        with st.container(width=PAGER_PX):  # its own room: it shows fewer pages where it was once short of it
+            number = forms.linked_pages(-(-total // PAGE_SIZE), "page", (wanted, sort))
+    start = (number - 1) * PAGE_SIZE
     rows = ui.workspace().store.corpus.find(wanted, limit=PAGE_SIZE, offset=start, sort=sort).rows
     table = f"rows-{zlib.crc32(','.join(str(one.id) for one in rows).encode())}"
     chosen = picked(rows, table)
@@ -76,7 +73,7 @@ def picked(rows: Sequence[Utterance], key: str) -> list[Utterance]:
         table = [row | {_("Tag"): ", ".join(tags.get(one.id, ()))} for row, one in zip(table, rows, strict=True)]
     found = st.dataframe(
         table, key=key, hide_index=True, on_select="rerun", selection_mode="multi-row",
-        column_config={_("Text"): st.column_config.TextColumn(width="large"), "id": None},
+        column_config={_("Text"): st.column_config.TextColumn(width=TEXT_PX), "id": None},
     )  # fmt: skip
     return [rows[at] for at in found["selection"]["rows"] if at < len(rows)]
 
@@ -119,6 +116,7 @@ with ui.page("corpus"):
         st.subheader(_("A sentence on its own"), anchor=False)
         st.text(one.text)
     else:
-        st.caption(_("Pick one row to open its call, or several to label or tag them."))
+        st.caption(_("Pick one row to open its call, or several to label or tag them. In the table, arrows move and "
+                     "Shift+Space picks."))  # fmt: skip
     if one is not None:
         similar.show(one.id)

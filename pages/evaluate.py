@@ -15,6 +15,7 @@ SCORES = {
     "macro_f1": ui.N_("Macro-F1"),
     "weighted_f1": ui.N_("Weighted-F1"),
 }
+MATRIX_PX, CELL_PX = 170, 90  # the names beside the matrix, and each of its columns
 METHODS = {"temperature": ui.N_("temperature scaling")}
 # What core.scores notes, here for the catalogue.
 NOTES = (
@@ -83,12 +84,12 @@ def per_class(run: RunInfo, metrics: dict[str, Any]) -> None:
 def cells(run: RunInfo, metrics: dict[str, Any]) -> None:
     chosen = scheme(run.scheme)
     figure = charts.confusion(metrics["confusion"], chosen, ui.language(), (_("True"), _("Predicted")))
-    left, right = st.columns(2)
-    with left:
+    row = st.container(horizontal=True)  # wraps in a narrow window
+    with row.container(width=MATRIX_PX + CELL_PX * len(chosen.codes)):
         clicked = st.plotly_chart(figure, key=f"confusion-{run.id}", on_select="rerun", selection_mode="points",
                                   config={"displayModeBar": False})  # fmt: skip
     points = clicked["selection"]["points"]
-    with right:
+    with row.container(key="behind"):
         if points:
             behind(run, *points[0]["customdata"][:2])
         else:

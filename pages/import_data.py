@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import ui
 from core.schemes import SCHEMES
-from core.ui import _, forms
+from core.ui import _, forms, phrases
 from core.workflows import ingest_table as work
 
 MOST_MB = 50
@@ -77,7 +77,7 @@ def show(shown: work.Preview, token: str) -> None:
         facts.append(_("first row: names") if shape.header else _("no header: columns are numbered"))
     if shape.dropped:
         facts.append(_("left out, says nothing: {columns}").format(columns=", ".join(shape.dropped)))
-    st.text(" · ".join(fact for fact in (*facts, *shape.notes) if fact))
+    st.text(" · ".join(fact for fact in (*facts, *map(phrases.shown, shape.notes)) if fact))
     if len(shape.sheets) > 1:
         st.selectbox(_("Sheet"), shape.sheets, index=shape.sheets.index(shape.sheet or ""), key=f"sheet-{token}")
     rows = [
@@ -88,7 +88,7 @@ def show(shown: work.Preview, token: str) -> None:
     st.dataframe(rows, hide_index=True, column_order=shape.columns)
     for row in shown.rows:
         if isinstance(row, work.Reject):
-            st.text(_("row {row}: {reason}").format(row=row.row, reason=row.reason))
+            st.text(_("row {row}: {reason}").format(row=row.row, reason=phrases.shown(row.reason)))
 
 
 def mapping(shown: work.Preview, token: str) -> work.Columns:
@@ -151,12 +151,17 @@ def run(file: work.File, wanted: work.Options, columns: work.Columns, token: str
         _("Numbers are class positions, from 0"), key=f"ids-{token}",
         help=_("For the labels of known schemes. Otherwise a number that is no class is left out and named."),
     )  # fmt: skip
+    only = st.checkbox(
+        _("Leave rows without any label out"), key=f"only-{token}", disabled=not columns.labels
+    )  # fmt: skip
     if st.button(_("Import"), type="primary", icon=":material/upload:", key=f"go-{token}"):
-        order = work.Order(columns, wanted, source, licence or "not stated", ids)
+        order = work.Order(
+            columns, wanted, source, licence or "not stated", ids, labelled_only=only and bool(columns.labels)
+        )
         bar = st.progress(0.0)
 
         def tell(rows: int, share: float) -> None:
-            bar.progress(min(share, 1.0), text=_("{n} rows read").format(n=f"{rows:,}"))
+            bar.progress(min(share, 1.0), text=_("Rows read: {n}").format(n=f"{rows:,}"))
 
         st.session_state["import_done"] = (token, work.ingest_table(ui.workspace(), file, order, tell))
         bar.empty()
@@ -172,7 +177,7 @@ def result(done: work.TableImport) -> None:
     for column, (title, n) in zip(st.columns(4), told, strict=True):
         column.metric(title, f"{n:,}")
     for what, n in done.notes.items():
-        st.text(f"{n:,} × {what}")
+        st.text(f"{n:,} × {phrases.shown(what)}")
     for name in done.schemes.values():
         if SCHEMES[name].state == "proposed":
             st.info(
@@ -182,10 +187,12 @@ def result(done: work.TableImport) -> None:
     if done.rejected:
         with st.expander(_("What could not be used, and why"), icon=":material/rule:", expanded=True):
             st.dataframe(
-                [{_("Row"): one.row, _("Reason"): one.reason} for one in done.skipped], hide_index=True, key="rejected"
+                [{_("Row"): one.row, _("Reason"): phrases.shown(one.reason)} for one in done.skipped],
+                hide_index=True,
+                key="rejected",
             )
             if done.rejects is not None:
-                st.caption(_("The first {n}; all are in `{file}` of the workspace.").format(
+                st.caption(_("Shown: {n}. All of them are in `{file}` of the workspace.").format(
                     n=len(done.skipped), file=done.rejects.name))  # fmt: skip
     st.page_link("pages/corpus.py", label=_("Look at it in Corpus"), icon=":material/arrow_forward:")
 

@@ -25,18 +25,18 @@ def judge_voice() -> None:
     labels = next((f for f in files if f.name.lower().endswith(".json")), None)
     sounds = [f for f in files if f is not labels] or ([spoken] if spoken else [])
     for sound in sounds:
-        data = sound.getvalue()
         with st.spinner(_("Listening …")):
+            audio = predict.hear(sound.getvalue(), sound.name)
             document = predict.predict_audio(
-                ui.workspace(), data, sound.name, text=transcript or None, labels=labels.getvalue() if labels else None
+                ui.workspace(), audio, sound.name, text=transcript or None, labels=labels.getvalue() if labels else None
             )
-        show_recording(document, data)
+        show_recording(document, predict.playable(audio), audio.duration_ms)
     if labels is not None and not sounds:
         st.info(_("The label JSON came without its WAV: drop both together."))
 
 
 @st.fragment  # choosing an utterance must not judge the recording again
-def show_recording(document: dict[str, Any], data: bytes) -> None:
+def show_recording(document: dict[str, Any], wav: bytes, duration_ms: int) -> None:
     found = document["utterances"]
     st.subheader(forms.plain(document["source"]), anchor=False)
     if not found:
@@ -45,7 +45,6 @@ def show_recording(document: dict[str, Any], data: bytes) -> None:
     regions = [
         Region(str(i), u["start_ms"], u["end_ms"], u["text"] or "", _tone(u), _badge(u)) for i, u in enumerate(found)
     ]
-    wav, duration_ms = predict.playable(data, document["source"])
     token = uploads.keep(wav)
     player(audio_url=f"/audio/upload/{token}", duration_ms=duration_ms, regions=regions, key=f"heard-{token}")
     for name in dict.fromkeys(name for u in found for name in u["judgements"]):

@@ -45,21 +45,21 @@ def sliders(run: RunInfo) -> Rule:
 
 
 def act(run: RunInfo, rule: Rule) -> None:
-    first, second, third = st.columns(3)
-    if first.button(_("Judge what is unlabelled"), icon=":material/bolt:", width="stretch"):
+    row = st.container(horizontal=True)  # wraps in a narrow window
+    if row.button(_("Judge what is unlabelled"), icon=":material/bolt:"):
         with st.spinner(_("Judging …")):
             n = work.judge(ui.workspace(), run.id)
-        st.session_state["pseudo_notice"] = _("{n} utterances judged").format(n=n)
+        st.session_state["pseudo_notice"] = _("Judged: {n}").format(n=n)
         st.rerun()
-    if second.button(_("Propose what stays"), icon=":material/filter_alt:", width="stretch", type="primary"):
+    if row.button(_("Propose what stays"), icon=":material/filter_alt:", type="primary"):
         n = work.propose(ui.workspace(), run.id, rule)
-        st.session_state["pseudo_notice"] = _("{n} new proposals").format(n=n)
+        st.session_state["pseudo_notice"] = _("New proposals: {n}").format(n=n)
         st.rerun()
     waiting = ui.workspace().store.proposals.counts(work.KIND, run.id)["open"]
-    label = _("Accept all {n} waiting").format(n=waiting)
-    if third.button(label, icon=":material/done_all:", width="stretch", disabled=not waiting):
+    label = _("Accept all that wait: {n}").format(n=waiting)
+    if row.button(label, icon=":material/done_all:", disabled=not waiting):
         n = work.accept_all(ui.workspace(), run.id, ui.curator())
-        st.session_state["pseudo_notice"] = _("{n} accepted as silver").format(n=n)
+        st.session_state["pseudo_notice"] = _("Accepted as silver: {n}").format(n=n)
         st.rerun()
     if notice := st.session_state.pop("pseudo_notice", ""):
         st.success(notice)
@@ -79,7 +79,7 @@ with ui.page("pseudo_label"):
         act(run, sliders(run))
     imported = work.imported(ui.workspace())
     if imported and (
-        run is None or st.toggle(_("Show all that wait, {n} imported predictions among them").format(n=imported))
+        run is None or st.toggle(_("Show all that wait; imported predictions among them: {n}").format(n=imported))
     ):
         proposals.desk(work.KIND, details, hear=True)
     elif run is not None:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import ui
 from core.records import Filter
-from core.ui import _, forms, proposals, quality
+from core.ui import _, forms, phrases, quality
 from core.ui.overview import JOB_STATES
 from core.workflows import jobs
 from core.workflows import quality as work
@@ -27,7 +27,7 @@ def begin(utterances: int, recordings: int) -> None:
             work.start(ui.workspace(), checks)
         st.rerun()
     if right.button(
-        _("Listen to {n} recordings").format(n=f"{recordings:,}"), icon=":material/hearing:", key="check_sound",
+        _("Listen to all recordings: {n}").format(n=f"{recordings:,}"), icon=":material/hearing:", key="check_sound",
         disabled=busy or not recordings, width="stretch",
     ):  # fmt: skip
         work.start(ui.workspace(), work.SOUND)
@@ -56,17 +56,12 @@ def results() -> None:
     if not report.at:
         st.info(_("Nothing was checked yet. Start with the button."), icon=":material/info:")
         return
-    when = max(report.at.values())[:16].replace("T", " ")
-    st.caption(_("Last checked {when} UTC: {checks} checks").format(when=when, checks=len(report.at)))
+    when = forms.minute(max(report.at.values()))
+    st.caption(_("Last checked {when} · checks: {checks}").format(when=when, checks=len(report.at)))
     if not report.findings:
         st.success(_("No faults were found."), icon=":material/check_circle:")
         return
-    one = quality.listing(report.findings)
-    if one is not None:
-        quality.opened(one)
-        quality.offer(one)
-        if notice := st.session_state.pop("quality_notice", ""):
-            st.success(notice)
+    quality.listing(report.findings)
 
 
 with ui.page("quality"):
@@ -79,8 +74,6 @@ with ui.page("quality"):
         if (job := work.running(ui.workspace())) is not None:
             progress(job.id)
         if trouble := st.session_state.pop("quality_trouble", ""):
-            st.error(forms.plain(trouble))
+            st.error(forms.plain(phrases.shown(trouble)))
         results()
-        if any(ui.workspace().store.proposals.counts(work.KIND).values()):
-            st.subheader(_("Proposals to leave out"), anchor=False)
-            proposals.desk(work.KIND, quality.details)
+        quality.decide()

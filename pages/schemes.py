@@ -26,7 +26,7 @@ def show(one: Scheme) -> None:
     told = [_("a label of {level}").format(level=_(scheme_editor.LEVELS[one.level])), _(scheme_editor.KINDS[one.kind])]
     told.append(_("{n} labelled").format(n=f"{counts['labelled']:,}"))
     if (kept := {k.scheme.name: k for k in ui.workspace().store.schemes.list()}.get(one.name)) is not None:
-        made = _("made by {who} on {when}, changed {n} times")
+        made = _("made by {who} on {when}, changes since: {n}")
         told.append(made.format(who=forms.plain(kept.created_by), when=kept.created_at[:10], n=kept.version - 1))
     else:
         told.append(_("bundled"))
@@ -55,7 +55,7 @@ def settle(one: Scheme) -> None:
         done(_("Confirmed: {name}").format(name=forms.plain(one.name)))
     if right.button(_("Reject, and withdraw its labels"), icon=":material/close:", width="stretch", key="reject"):
         n = work.reject(ui.workspace(), one.name, ui.curator())
-        done(_("Rejected: {name}; {n} labels withdrawn").format(name=forms.plain(one.name), n=f"{n:,}"))
+        done(_("Rejected: {name}. Labels withdrawn: {n}").format(name=forms.plain(one.name), n=f"{n:,}"))
 
 
 def grow(one: Scheme) -> None:

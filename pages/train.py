@@ -41,7 +41,7 @@ def begin() -> None:
     recipe = first.selectbox(
         _("Recipe"), list(train.RECIPES), help=_("An architecture with its data needs."), key="recipe"
     )
-    fit = [s for s in snapshots if s.scheme in train.RECIPES[recipe].schemes]
+    fit = [s for s in snapshots if train.RECIPES[recipe].learns(s.scheme)]
     chosen = second.selectbox(_("Snapshot"), fit, format_func=lambda s: s.name, placeholder=_("none of this scheme"))
     encoder = third.selectbox(_("Encoder"), list(train.RECIPES[recipe].encoders))
     settings = st.text_input(

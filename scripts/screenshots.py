@@ -1,8 +1,9 @@
-"""Every page as a picture: `python -m scripts.screenshots [--home workspace] [--only review,train]`.
+"""Every page as a picture, Corpus as two: `python -m scripts.screenshots [--home workspace] [--only review,train]`.
 
 A real server on a copy of the demo workspace (`--home`, built afresh where there is none), in which a few utterances
-are decided, proposals wait and a job has run; each page in Korean on light and in English on dark, 1400 px wide and as
-long as it is, to assets/screenshots/{page}-{ko-light|en-dark}.png. It checks nothing: tests/browser does.
+are decided, proposals wait, faults were found and a job has run; each page in Korean on light and in English on dark,
+1400 px wide and as long as it is, to assets/screenshots/{picture}-{ko-light|en-dark}.png. It checks nothing:
+tests/browser does.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
+from urllib.parse import quote
 from urllib.request import urlopen
 from zipfile import ZipFile
 
@@ -30,7 +32,7 @@ from core.confidence import Rule
 from core.records import Filter
 from core.settings import ASSETS, DEMO, ROOT
 from core.ui.frame import PAGES
-from core.workflows import augment, clean, pseudo_label, review, session, train
+from core.workflows import augment, bulk, clean, ingest_table, pseudo_label, quality, review, session, train, views
 from core.workflows.session import Desk
 from core.workflows.workspace import Workspace, open_workspace
 
@@ -43,6 +45,20 @@ PATIENCE_S = 120
 DECISIONS = 12
 SHARED = 40
 QUERY = "연기"
+SECOND = {"corpus_bulk": "corpus"}  # a second picture -> the page it is of
+VIEW = {"text": ["불"], "danger": ["danger"], "sort": ["-length"]}
+# A delivery with faults: repeats, one text under two labels, masks only, and values that are no class yet.
+REPORTS = (
+    ("지하 주차장에서 연기가 올라와요", "위험", "화재신고"),
+    ("지하 주차장에서 연기가 올라와요", "정상", "화재신고"),
+    ("할머니가 숨을 안 쉬어요", "위험", "구급신고"),
+    ("할머니가 숨을 안 쉬어요", "위험", "구급신고"),
+    ("엘리베이터에 갇혔는데 사람 좀 보내 주세요", "위험", "구조신고"),
+    ("[이름] [전화번호]", "정상", "문의"),
+    ("민원 서류는 어디서 떼나요", "정상", "문의"),
+    ("주차 단속 문의드려요", "정상", "문의"),
+)
+TABLE = "번호,발화 내용,판정,신고 유형\r\n" + "".join(f"{n},{','.join(row)}\r\n" for n, row in enumerate(REPORTS, 1))
 
 
 @dataclass(frozen=True)
@@ -60,12 +76,15 @@ LOOKS = (Look("ko", "light"), Look("en", "dark"))
 
 @dataclass(frozen=True)
 class Stage:
-    """What there is to be shown: a delivered call with its label document, and a run that errs now and then."""
+    """What there is to be shown: a delivered call with its label document, a run that errs now and then, and which of
+    the findings is one text under two labels.
+    """
 
     address: str
     wav: bytes
     labels: bytes
     run: str
+    conflict: int
 
 
 def prepare(ws: Workspace) -> None:
@@ -82,6 +101,7 @@ def prepare(ws: Workspace) -> None:
     for _ in range(5):
         if (one := augment.next_proposal(ws, augment.KIND)) is not None:
             augment.decide(ws, one.id, True, "curator")
+    faulty(ws)
     run = newest(ws, "danger-text")
     pseudo_label.judge(ws, run)
     pseudo_label.propose(ws, run, Rule(0.75, 0.2))
@@ -100,6 +120,17 @@ def disagree(ws: Workspace) -> None:
                 why = "숨이 가쁘고 말이 끊깁니다" if odd else None
                 version, spent = card.utterance.version, 2000 + 300 * (number % 9)
                 session.decide(ws, one, card.utterance.id, version, {"danger": code}, spent_ms=spent, comment=why)
+
+
+def faulty(ws: Workspace) -> None:
+    """A table with faults that the checks have found, a scheme it proposes, a tag and a saved view."""
+    columns = ingest_table.Columns("발화 내용", {"danger": "판정", "report-kind": "신고 유형"}, id="번호")
+    file = ingest_table.File.of(TABLE.encode("cp949"), "reports.csv")
+    ingest_table.ingest_table(ws, file, ingest_table.Order(columns, source="reports"), lambda rows, share: None)
+    quality.run(ws, quality.texts(0))
+    quality.propose(ws, "same-text")
+    bulk.tag(ws, Filter(text="불이 났", labels={"danger": ("danger",)}), "checked twice", "curator")
+    views.save(ws, "fire, in danger, longest first", VIEW, "curator")
 
 
 def newest(ws: Workspace, recipe: str) -> str:
@@ -122,7 +153,10 @@ def stage(ws: Workspace, address: str) -> Stage:
     told = ws.store.corpus.recording(call_id).meta
     with ZipFile(DEMO / "archives" / told["archive"]) as archive:
         labels = archive.read(told["member"])
-    return Stage(address, ws.audio_file(call_id).read_bytes(), labels, newest(ws, "danger-text"))
+    checks = [one.check for one in quality.last(ws).findings]
+    return Stage(
+        address, ws.audio_file(call_id).read_bytes(), labels, newest(ws, "danger-text"), checks.index("label-conflict")
+    )
 
 
 # --- the pages, each in a state worth looking at ----------------------------------------------------------------------
@@ -132,8 +166,35 @@ def corpus(page: Page, shown: Stage) -> None:
     page.get_by_test_id("stMain").locator("input[type=text]").first.fill(QUERY)
     page.keyboard.press("Enter")
     settle(page)
-    click(page, page.get_by_test_id("stDataFrame"), 20, 52)
+    click(page, page.get_by_test_id("stDataFrame").first, 20, 52)
     page.locator(".gw-player[data-ready=true]").wait_for()
+
+
+def corpus_bulk(page: Page, shown: Stage) -> None:
+    asked = "&".join(f"{key}={quote(one)}" for key, values in VIEW.items() for one in values)
+    page.goto(f"{page.url}&{asked}")
+    page.get_by_test_id("stDataFrame").first.wait_for()
+    settle(page)
+    page.get_by_test_id("stExpander").first.locator("summary").click()
+    page.set_viewport_size({"width": WIDTH_PX, "height": MOST_HEIGHT_PX})
+    settle(page)
+    for row in (0, 1, 3):
+        click(page, page.get_by_test_id("stDataFrame").first, 20, 52 + 35 * row)
+        settle(page)
+    page.get_by_test_id("stPopover").nth(1).locator("button").click()
+    page.locator(".st-key-bulk_act").wait_for()
+
+
+def import_data(page: Page, shown: Stage) -> None:
+    page.locator("input[type=file]").set_input_files(
+        [{"name": "reports.csv", "mimeType": "text/csv", "buffer": TABLE.encode("cp949")}]
+    )
+    page.locator("[class*=st-key-go-]").wait_for()
+
+
+def quality_page(page: Page, shown: Stage) -> None:
+    page.locator(f".st-key-open-{shown.conflict} button").click()
+    page.get_by_test_id("stText").first.wait_for()
 
 
 def review_page(page: Page, shown: Stage) -> None:
@@ -187,7 +248,10 @@ def predict(page: Page, shown: Stage) -> None:
 
 
 ACTIONS: dict[str, Callable[[Page, Stage], None]] = {
+    "import_data": import_data,
     "corpus": corpus,
+    "corpus_bulk": corpus_bulk,
+    "quality": quality_page,
     "clean": clean_page,
     "review": review_page,
     "adjudicate": desk,
@@ -213,7 +277,9 @@ def click(page: Page, target: Locator, x: float, y: float) -> None:
 
 def settle(page: Page) -> None:
     """Until the page has finished its run and drawn its charts."""
-    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget], [data-stale=true]')")
+    page.wait_for_function(
+        "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]')"
+    )
     page.wait_for_timeout(700)
 
 
@@ -223,7 +289,7 @@ def take(browser: Browser, look: Look, name: str, shown: Stage) -> None:
     )
     page = context.new_page()
     page.set_default_timeout(30_000)
-    page.goto(f"{shown.address}/{'' if name == 'overview' else name}?lang={look.language}")
+    page.goto(f"{shown.address}/{'' if name == 'overview' else SECOND.get(name, name)}?lang={look.language}")
     page.get_by_test_id("stHeading").first.wait_for()
     settle(page)
     if name in ACTIONS:
@@ -296,9 +362,10 @@ def demo_copy(source: Path, home: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0] if __doc__ else None)
     parser.add_argument("--home", type=Path, default=ROOT / "workspace", help="a demo workspace; it is copied")
-    parser.add_argument("--only", default="", help="pages, separated by commas; all by default")
+    parser.add_argument("--only", default="", help="pictures, separated by commas; all by default")
     chosen = parser.parse_args()
-    names = [info.name for info in PAGES if not chosen.only or info.name in chosen.only.split(",")]
+    every = [*(info.name for info in PAGES), *SECOND]
+    names = [name for name in every if not chosen.only or name in chosen.only.split(",")]
     chromium = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if chromium is None:
         raise SystemExit("chromium is not installed (Debian: apt-get install chromium fonts-nanum)")

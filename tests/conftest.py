@@ -99,6 +99,14 @@ def _workspace(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspac
     schemes.publish(None, [])  # what this workspace added is not known to the next test
 
 
+@pytest.fixture
+def english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages in English. AppTest formats options outside of a session, so `?lang=en` alone would not do."""
+    from core.ui import i18n
+
+    monkeypatch.setattr(i18n, "DEFAULT", "en")
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of the browser, for Playwright's `executable_path`; GWIDAMA_REQUIRE_BROWSER=1: its absence fails."""

@@ -57,6 +57,7 @@ class Kept:
     skipped: bool
     labels: Mapping[str, str]
     silver: tuple[str, ...]
+    tags: tuple[str, ...]
     parent: str | None
     recording: str | None
 
@@ -67,6 +68,7 @@ def kept(ws: Workspace) -> dict[str, Kept]:
     rows = list(ws.store.corpus.every(Filter()))
     keys = {u.id: u.key for u in rows}
     calls = {r.id: r.key for r in ws.store.corpus.recordings()}
+    tags = ws.store.bulk.tags_of([u.id for u in rows])
     silver: dict[int, list[str]] = {}
     for name in sorted(SCHEMES):
         if SCHEMES[name].level == "utterance":
@@ -75,7 +77,8 @@ def kept(ws: Workspace) -> dict[str, Kept]:
     return {
         u.key: Kept(
             u.text, u.original, u.start_ms, u.end_ms, u.speaker, u.origin, u.group, u.voice_usable, u.skipped,
-            dict(u.labels), tuple(silver.get(u.id, ())), keys.get(u.parent_id or 0), calls.get(u.recording_id or 0),
+            dict(u.labels), tuple(silver.get(u.id, ())), tuple(tags.get(u.id, ())), keys.get(u.parent_id or 0),
+            calls.get(u.recording_id or 0),
         )
         for u in rows
     }  # fmt: skip

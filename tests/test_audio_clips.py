@@ -1,4 +1,4 @@
-"""Cuts that are exact to the sample, and peaks to draw."""
+"""Cuts that are exact to the sample."""
 
 import io
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from core.audio import cut, peaks, read_clip, to_wav
+from core.audio import cut, read_clip, to_wav
 from core.errors import AudioError
 
 
@@ -85,13 +85,3 @@ def test_to_wav_rounds_and_clips() -> None:
     clip, rate_hz = pcm(to_wav(np.array([0.0, 0.5, 1.0, -1.0, 2.0, 100 / 32768], dtype=np.float32), 16_000))
     assert rate_hz == 16_000
     assert clip.tolist() == [0, 16_384, 32_767, -32_768, 32_767, 100]
-
-
-def test_peaks() -> None:
-    wave = np.zeros(1000, dtype=np.float32)
-    wave[450], wave[999] = -0.75, 0.5
-    found = peaks(wave, 10)
-    assert found.dtype == np.float32
-    assert found.tolist() == [0, 0, 0, 0, 0.75, 0, 0, 0, 0, 0.5]
-    assert peaks(wave[:3], 8).shape == (8,)
-    assert peaks(wave[:0], 4).tolist() == [0, 0, 0, 0]

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from store_data import AT
 from test_cli import answer, failure, run
 from workflow_data import import_calls, import_sentences
 
@@ -32,6 +33,25 @@ def test_export_by_format_filter_and_snapshot(ws: Workspace, tmp_path: Path) -> 
         "file": str(target), "utterances": 0, "left_out": {"a sentence on its own": 60},
     }  # fmt: skip
     assert "a sentence on its own" in run("export", target, "--format", "seeds").stdout
+
+
+def test_tags_and_sources_go_out_and_filter(ws: Workspace, tmp_path: Path) -> None:
+    import_sentences(ws, tmp_path, 6)
+    ws.store.bulk.tag([1, 2], "검토, 나중", "ann", AT)
+    (source,) = ws.store.corpus.sources()
+    target = tmp_path / "out.jsonl"
+    for pairs, n in [(["tag=검토, 나중"], 2), ([f"source={source.name}"], 6), ([f"source={source.id}", "tag=x"], 0)]:
+        given = [word for pair in pairs for word in ("--filter", pair)]
+        assert answer("export", target, *given)["utterances"] == n
+    assert answer("export", target)["utterances"] == 6
+    rows = [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+    assert [row["_tags"] for row in rows] == ['["검토, 나중"]'] * 2 + [None] * 4
+    text = ws.store.corpus.utterance(1).text
+    part = text.replace(" ", "")[:4]
+    assert answer("search", part, "--filter", "spacing=true", "--filter", "tag=검토, 나중")["utterances"][0]["id"] == 1
+    assert answer("search", part, "--filter", "tag=x")["total"] == 0
+    assert "more than once" in failure("search", part, "--filter", "text=x")
+    assert run("search", part, "--filter", "tag").exit_code == 2
 
 
 def test_what_export_refuses(ws: Workspace, tmp_path: Path) -> None:

@@ -18,9 +18,11 @@ from export_corpora import (
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from core.errors import InputError
 from core.records import Filter, NewUtterance
 from core.schemes import publish
 from core.workflows import export, restore
+from core.workflows.bulk import named
 from core.workflows.workspace import Workspace
 
 ODD = [
@@ -31,6 +33,7 @@ ODD = [
 LETTERS = st.one_of(st.sampled_from(ODD), st.characters(exclude_categories=("Cs",), exclude_characters="\0"))
 TEXT = st.lists(LETTERS, max_size=6).map("".join)
 NAME = st.lists(LETTERS, min_size=1, max_size=3).map("".join)
+TAG = NAME.filter(lambda text: _is_tag(text)).map(lambda text: named(text, "tag"))
 MS = st.none() | st.integers(0, 10**6)
 COUNT = st.integers(1, 2)
 LABELS = st.fixed_dictionaries(
@@ -41,6 +44,13 @@ CALL_LABELS = st.fixed_dictionaries(
 )
 
 
+def _is_tag(text: str) -> bool:
+    try:
+        return bool(named(text, "tag"))
+    except InputError:
+        return False
+
+
 @dataclass(frozen=True)
 class Corpus:
     said: list[NewUtterance]
@@ -48,6 +58,7 @@ class Corpus:
     call_labels: dict[str, dict[str, str]]
     edits: list[tuple[int, str | None, bool]]
     children: list[tuple[int, str]]
+    tags: list[tuple[int, str]]
 
     def build(self, ws: Workspace) -> None:
         add_mood(ws)
@@ -61,6 +72,9 @@ class Corpus:
         for place, text in self.children:
             if n:
                 derive(ws, 1 + place % n, text)
+        for place, name in self.tags:
+            if n:
+                ws.store.bulk.tag([1 + place % n], name, "ann", "2024")
 
 
 @st.composite
@@ -84,6 +98,7 @@ def corpora(draw: Any) -> Corpus:
         said, calls, {name: draw(CALL_LABELS) for name in calls},
         draw(st.lists(st.tuples(st.integers(0, 9), st.none() | TEXT, st.booleans()), max_size=2)),
         draw(st.lists(st.tuples(st.integers(0, 9), TEXT), max_size=1)),
+        draw(st.lists(st.tuples(st.integers(0, 9), TAG), max_size=3)),
     )  # fmt: skip
 
 
@@ -98,6 +113,7 @@ FORMULAS = Corpus(
         ["=1+1", "'=1+1", "''=1", "'", "' =", "-3", "+", "@a", "＝1", "\t=", "\r", "\r\n", " ", "", '"', ",", "'안녕'"]
     )],
     {}, {}, [(0, "'=2", False), (3, "", True)], [],
+    [(0, "=검토"), (0, "a,b|c"), (1, '"[]'), (2, "'=1")],
 )  # fmt: skip
 
 

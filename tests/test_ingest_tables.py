@@ -132,6 +132,7 @@ def test_what_is_no_text_is_said_so(name: str) -> None:
 
 def test_nul_and_half_characters_cost_their_row() -> None:
     assert rejects(of("id,text\n1,가\n2,나\x00다\n3,라\n")) == [(3, "NUL character")]
+    assert rejects(of("id,text\n1,가\n2,나\x00다\n33,라\n")) == [(3, "NUL character")], "an even number of bytes, too"
     lines = '{"text": "ok"}\n{"text": "\\ud800"}\n{"text": "a\\u0000"}\n{"\\udfff": "x", "text": "y"}\n'
     assert rejects(of(lines, "t.jsonl")) == [
         (2, "broken characters"), (3, "NUL character"), (4, "broken characters"),

@@ -3,22 +3,18 @@
 Picking rows of the table needs a browser; what is done with them is tests/test_store_bulk.py.
 """
 
+import page_driver
 import pytest
+from page_driver import captions, ok
 from store_data import AT, sentences
 from streamlit.testing.v1 import AppTest
 
 from core.records import Filter, NewUtterance
-from core.settings import ROOT
 from core.ui import bulk as panel
-from core.ui import i18n
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("english")
 SAID = ["불 이 났어요", "산불이요", "괜찮아요", "화재입니다"]
-
-
-@pytest.fixture(autouse=True)
-def _english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(i18n, "DEFAULT", "en")  # AppTest formats options outside of a session, too
 
 
 @pytest.fixture
@@ -27,25 +23,11 @@ def ids(ws: Workspace) -> list[int]:
 
 
 def page(**query: str | list[str]) -> AppTest:
-    """The page in English, after its first run. `app.py` is its main script, so that links resolve."""
-    opened = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    opened.switch_page("pages/corpus.py")
-    for name, value in query.items():
-        opened.query_params[name] = value
-    return ok(opened.run())
-
-
-def ok(opened: AppTest) -> AppTest:
-    assert not opened.exception, opened.exception
-    return opened
+    return page_driver.page("corpus", **query)
 
 
 def shown(opened: AppTest) -> list[str]:
     return list(opened.dataframe[0].value["Text"]) if opened.dataframe else []
-
-
-def captions(opened: AppTest) -> str:
-    return "\n".join(caption.value for caption in opened.caption)
 
 
 @pytest.mark.parametrize(
@@ -70,6 +52,26 @@ def test_the_url_says_what_is_shown(ws: Workspace, ids: list[int], query: dict[s
     ws.store.bulk.tag([ids[0], ids[2]], "x", "ann", AT)
     opened = page(**query)
     assert shown(opened) == wanted
+
+
+@pytest.mark.parametrize(
+    ("asked", "first", "kept"),
+    [("2", 25, "2"), ("3", 50, "3"), ("99", 50, "3"), ("0", 0, None), ("-1", 0, None), ("x", 0, None),
+     ("9" * 40, 0, None), ("²", 0, None)],
+)  # fmt: skip
+def test_the_url_says_which_page(ws: Workspace, asked: str, first: int, kept: str | None) -> None:
+    sentences(ws.store, *(f"글 {n}" for n in range(60)))
+    opened = page(page=asked)
+    assert shown(opened)[0] == f"글 {first}"
+    assert opened.query_params.get("page") == kept
+
+
+def test_another_question_begins_at_its_first_page(ws: Workspace) -> None:
+    sentences(ws.store, *(f"글 {n}" for n in range(60)))
+    opened = page(page="2")
+    opened.selectbox(key="sort").set_value("-id")
+    assert shown(ok(opened.run()))[0] == "글 59"
+    assert "page" not in opened.query_params
 
 
 def test_what_is_chosen_is_in_the_url(ws: Workspace, ids: list[int]) -> None:
@@ -121,7 +123,7 @@ def test_all_matches_are_labelled_and_taken_back_as_one(ws: Workspace, ids: list
     assert ws.store.corpus.grades("utterance", "danger") == dict.fromkeys(ids[:2], ("danger", "gold"))
     assert [box.value for box in opened.success] == ["Changed: 2."]
     assert shown(opened) == [], "none is unlabelled any more"
-    assert "Last bulk action: Danger = Danger · 2 utterances · tester" in captions(opened)
+    assert "Last bulk action: Danger = Danger · utterances: 2 · tester" in "\n".join(captions(opened))
     ok(opened.button(key="bulk_undo").click().run())
     assert ws.store.corpus.grades("utterance", "danger") == {}
     assert [box.value for box in opened.success] == ["Taken back: 2."]

@@ -61,6 +61,19 @@ def test_a_cp949_table_is_shown_mapped_and_imported(ws: Workspace) -> None:
     assert [one.value for one in page.metric] == ["3", "0", "2", "1"]
 
 
+def test_rows_without_a_label_are_left_out_where_asked(ws: Workspace) -> None:
+    page = drop(opened(), "t.csv", "글,상태\n집에 불이 났어요,위험\n저기요 여보세요,\n괜찮아요,정상\n".encode())
+    only = next(one for one in page.checkbox if (one.key or "").startswith("only-"))
+    page.multiselect[0].set_value([])
+    page.run()
+    assert next(one for one in page.checkbox if one.key == only.key).disabled
+    page.multiselect[0].set_value(["상태"])
+    page.run()
+    next(one for one in page.checkbox if one.key == only.key).check()
+    press(page)
+    assert [one.text for one in ws.store.corpus.every(Filter())] == ["집에 불이 났어요", "괜찮아요"]
+
+
 def test_reading_can_be_overridden(ws: Workspace) -> None:
     page = drop(opened(), "t.csv", b"1,2\n3,4\n")
     assert list(page.dataframe[0].value.columns) == ["column_1", "column_2"]
@@ -97,7 +110,7 @@ def test_hostile_cells_are_plain_text(ws: Workspace) -> None:
 def test_what_is_no_table_is_one_message_and_the_options_stay(ws: Workspace) -> None:
     page = drop(opened(), "x.xlsx", b"no workbook")
     (box,) = page.error
-    assert "x.xlsx: is called .xlsx but is not one, or is damaged" in box.value.replace("\\", "")
+    assert "x.xlsx: 이름은 .xlsx이지만 그 형식이 아니거나 손상되었습니다" in box.value.replace("\\", "")
     page = drop(opened(), "x.csv", bytes(range(256)) * 9)
-    assert "neither UTF-8, cp949 nor UTF-16" in page.error[0].value.replace("\\", "")
+    assert "UTF-8, cp949, UTF-16 글이 아닙니다" in page.error[0].value.replace("\\", "")
     assert pick(page, "encoding").value == ""

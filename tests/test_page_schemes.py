@@ -3,12 +3,11 @@
 from typing import Any
 
 import pytest
-from streamlit.testing.v1 import AppTest
+from page_driver import captions, notices, ok, page
 
 from core.records import NewUtterance
 from core.schemes import SCHEMES
-from core.settings import ROOT
-from core.ui import forms, i18n, scheme_editor
+from core.ui import forms, scheme_editor
 from core.workflows import schemes as work
 from core.workflows.workspace import Workspace
 
@@ -29,41 +28,21 @@ ko = "나쁨"
 """
 
 
-@pytest.fixture(autouse=True)
-def _english(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(i18n, "DEFAULT", "en")  # AppTest formats options outside of a session, too
-
-
-def page(file: str = "pages/schemes.py", **query: str) -> AppTest:
-    """The page in English, after its first run. `app.py` is its main script, so that links resolve."""
-    opened = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    opened.switch_page(file)
-    for name, value in query.items():
-        opened.query_params[name] = value
-    return ok(opened.run())
-
-
-def ok(opened: AppTest) -> AppTest:
-    assert not opened.exception, opened.exception
-    return opened
-
-
-def notices(opened: AppTest) -> list[str]:
-    return [box.value for box in opened.success]
+pytestmark = pytest.mark.usefixtures("english")
 
 
 def test_a_bundled_scheme_is_shown_with_its_classes(ws: Workspace) -> None:
-    opened = page(scheme="urgency")
+    opened = page("schemes", scheme="urgency")
     assert opened.selectbox(key="scheme").value == "urgency"
     table = opened.dataframe[0].value
     assert list(table["Code"]) == ["low", "medium", "high"]
     assert list(table["Key"]) == ["1", "2", "3"]
-    assert "a label of the whole recording · one class · 0 labelled · bundled" in [c.value for c in opened.caption]
+    assert "a label of the whole recording · one class · 0 labelled · bundled" in captions(opened)
     assert not [b for b in opened.button if b.key in ("confirm", "reject", "grow")]
 
 
 def test_a_file_is_previewed_and_added(ws: Workspace) -> None:
-    opened = page()
+    opened = page("schemes")
     opened.file_uploader[0].set_value(("mood.toml", MOOD.encode(), "application/toml"))
     ok(opened.run())
     assert "mood" not in SCHEMES
@@ -76,7 +55,7 @@ def test_a_file_is_previewed_and_added(ws: Workspace) -> None:
 
 
 def test_a_wrong_file_is_named_and_nothing_is_added(ws: Workspace) -> None:
-    opened = page()
+    opened = page("schemes")
     opened.file_uploader[0].set_value(("mood.toml", MOOD.replace('"bad"', '"good"').encode(), "application/toml"))
     ok(opened.run())
     (box,) = opened.error
@@ -86,7 +65,7 @@ def test_a_wrong_file_is_named_and_nothing_is_added(ws: Workspace) -> None:
 
 def test_a_proposed_scheme_comes_first_and_is_confirmed(ws: Workspace) -> None:
     work.propose(ws, "기분", ["좋다", "나쁘다"])
-    opened = page()
+    opened = page("schemes")
     assert opened.selectbox(key="scheme").value == "기분"
     assert "(proposed)" in opened.selectbox(key="scheme").options[0]
     ok(opened.button(key="confirm").click().run())
@@ -99,16 +78,16 @@ def test_a_proposed_scheme_is_rejected_with_its_labels(ws: Workspace) -> None:
     work.propose(ws, "기분", ["좋다", "나쁘다"])
     source = ws.store.corpus.add_source("s", "test", "ours", "0", AT)
     ws.store.corpus.add_sentences(source, [NewUtterance("a", "가", "a", labels={"기분": "좋다"})], AT)
-    opened = page()
+    opened = page("schemes")
     ok(opened.button(key="reject").click().run())
     assert "기분" not in SCHEMES
-    assert notices(opened) == ["Rejected: 기분; 1 labels withdrawn"]
+    assert notices(opened) == ["Rejected: 기분. Labels withdrawn: 1"]
     assert opened.selectbox(key="scheme").value == "danger"
 
 
 def test_titles_are_mended_in_the_form(ws: Workspace) -> None:
     work.propose(ws, "mood", ["좋다", "나쁘다"])
-    opened = page()
+    opened = page("schemes")
     opened.text_input(key="grow-mood-1-ko").set_value("기분 이름")
     ok(opened.run())
     ok(opened.button(key="grow").click().run())
@@ -119,8 +98,8 @@ def test_titles_are_mended_in_the_form(ws: Workspace) -> None:
 
 
 def test_the_form_says_what_is_missing_or_wrong(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    opened = page()
-    assert "Write a name and at least one class." in [c.value for c in opened.caption]
+    opened = page("schemes")
+    assert "Write a name and at least one class." in captions(opened)
     assert opened.button(key="add").disabled
     monkeypatch.setattr(scheme_editor, "_table", lambda start, key: [{"ko": "좋음"}, {"ko": "나쁨", "key": "z"}])
     opened.text_input(key="new-name").set_value("mood")
@@ -136,14 +115,14 @@ def test_other_pages_offer_the_workspaces_schemes(ws: Workspace) -> None:
     work.save(ws, work.read_bytes(MOOD.encode(), "mood.toml"), "ann")
     source = ws.store.corpus.add_source("s", "test", "ours", "0", AT)
     ws.store.corpus.add_sentences(source, [NewUtterance("a", "가", "a", labels={"mood": "good|bad"})], AT)
-    corpus = page("pages/corpus.py")
+    corpus = page("corpus")
     assert HOSTILE not in [box.label for box in corpus.multiselect]
     assert forms.plain(HOSTILE) in [box.label for box in corpus.multiselect]
-    review = page("pages/review.py")
+    review = page("review")
     assert HOSTILE in review.multiselect[0].options
-    train = page("pages/train.py")
+    train = page("train")
     assert HOSTILE in next(box for box in train.selectbox if box.label == "Scheme").options
-    augment = page("pages/augment.py")
+    augment = page("augment")
     assert HOSTILE in augment.selectbox(key="augment_scheme").options
     (one,) = ws.store.corpus.utterances([1])
     assert forms.utterance_rows([one])[0][HOSTILE] == f"{HOSTILE} 둘, 나쁨"

@@ -99,7 +99,7 @@ def test_the_corpus_is_filtered_by_the_url(demo_ws: Workspace) -> None:
     app = opened("corpus", "en", text="화재")
     total = len([u for u in _texts(demo_ws) if "화재" in u])
     assert total
-    assert f"**{total}** utterances" in said(app)
+    assert f"Utterances: **{total}**" in said(app)
 
 
 def _texts(ws: Workspace) -> list[str]:
@@ -160,7 +160,7 @@ def test_a_snapshot_is_frozen_and_refused_the_second_time(demo_ws: Workspace) ->
     assert "고정했습니다: from\\-the\\-page" in said(app)
     assert demo_ws.store.ledger.snapshot("from-the-page").scheme == "danger"
     next(button for button in app.button if button.label == "고정").click().run()
-    assert "exists already" in app.error[0].value
+    assert "같은 이름의 스냅샷" in app.error[0].value
 
 
 def test_a_typed_sentence_is_judged_with_reasons(demo_ws: Workspace) -> None:
@@ -208,7 +208,7 @@ def test_what_cannot_be_heard_is_one_message_in_korean(demo_ws: Workspace) -> No
     (error,) = app.error
     assert error.value.startswith("아무 소리도 나지 않는 녹음입니다.")
     assert "조용함" in error.value
-    assert "all\\-silent" in error.value
+    assert "all-silent" in said(app), "its own words, among the details"
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,9 @@ from core.quality import CHECKS, Fact, Finding, Fix, Marked, chosen
 from core.quality.marks import Marks, digest
 from core.quality.near import Near
 from core.quality.nouns import KEPT, Collector
-from core.quality.words import only_masks
+from core.quality.words import mended, only_masks
 from core.records import Call, Said, Span
-from core.text import letters
+from core.text import letters, nfc
 
 
 @pytest.fixture(autouse=True)
@@ -274,3 +274,40 @@ def test_small_classes_of_recordings_and_of_several_at_once() -> None:
     items = said(*"가나다", labels=[{"mood": "a|b"}, {"mood": "a"}, {}])
     (one,) = found("small-class", items)
     assert one.numbers == {"a": 2, "b": 1}, "a scheme that this process does not know fails nothing"
+
+
+# -- texts that can be mended
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("불이  났어요", "불이 났어요"),
+        (" 불이\t났어요\n빨리\u3000", "불이 났어요 빨리"),
+        ("\ufeff불\u200b이\x07 났\u202e어요\xad", "불이 났어요"),
+        ("１１９，ＦＩＲＥ！", "119,FIRE!"),
+        ("\uffa1\uffc2", "ㄱㅏ"),
+        ("각", "각"),
+        ("👩\u200d🚒 🏴\U000e0067\U000e007f ㅎㅈ ㅋㅋ", "👩\u200d🚒 🏴\U000e0067\U000e007f ㅎㅈ ㅋㅋ"),
+        ("\u200b", ""),
+    ],
+)
+def test_a_text_is_mended_without_changing_a_word(text: str, wanted: str) -> None:
+    assert mended(text) == wanted
+
+
+@given(st.text())
+def test_what_is_mended_has_nothing_left_to_mend(text: str) -> None:
+    assert mended(mended(text)) == mended(text)
+    assert letters(mended(text)) == letters(mended(nfc(text)))
+    assert not found("untidy-text", said(mended(text)))
+
+
+def test_texts_with_signs_out_of_place_are_found_and_counted() -> None:
+    items = said("불이 났어요", " 불이\u200b 났어요", "１１９", "   ", "\u200b", "네\n네")
+    (one,) = found("untidy-text", items)
+    assert (one.count, one.ids, one.severity, one.fix) == (3, (2, 3, 6), "info", True)
+    assert one.numbers == {"space": 2, "hidden": 1, "wide": 1}
+    assert one.message == "3 texts have hidden characters, full-width letters or white space out of place"
+    assert [fix.id for fix in fixes("untidy-text", items)] == [2, 3, 6]
+    assert {one.name for one in CHECKS.values() if one.mend} == {"untidy-text"}

@@ -1,41 +1,28 @@
 """pages/quality.py in process: checking, opening a finding, offering and deciding fixes, the job, the empty states."""
 
-from collections.abc import Iterator
 from typing import Any
 
+import page_driver
 import pytest
+from page_driver import captions, notices, ok
 from store_data import AT, call, sentences
 from streamlit.testing.v1 import AppTest
 from test_quality_sound import talk
 from test_quality_workflow import record
 
-from core import schemes
 from core.quality import CHECKS
-from core.settings import ROOT
-from core.ui import i18n, quality
+from core.ui import quality
 from core.workflows import quality as work
 from core.workflows.workspace import Workspace
 
 HOSTILE = "![x](http://evil.example/a.png) <b>굵게</b>"
 
 
-@pytest.fixture(autouse=True)
-def _english_and_forget(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(i18n, "DEFAULT", "en")
-    yield
-    schemes.publish(None, [])
+pytestmark = pytest.mark.usefixtures("english")
 
 
-def page(**query: str) -> AppTest:
-    opened = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    opened.switch_page("pages/quality.py")
-    for name, value in query.items():
-        opened.query_params[name] = value
-    return ok(opened.run())
-
-
-def ok(opened: AppTest) -> AppTest:
-    assert not opened.exception, opened.exception
+def page(**query: str | list[str]) -> AppTest:
+    opened = page_driver.page("quality", **query)
     assert not opened.error, opened.error
     return opened
 
@@ -63,12 +50,12 @@ def test_texts_are_checked_at_once_and_a_finding_opens(ws: Workspace) -> None:
     ok(opened.button(key="check_texts").click().run())
     shown = [text for text in texts(opened.markdown) if "**" in text]
     assert shown == [
-        ":material/warning: **2** · Classes too small to split \\(Danger\\)",
+        ":material/warning: **2** · Classes too small to split · Danger",
         ":material/warning: **1** · Same text again",
     ]
     ok(opened.button(key="open-1").click().run())
     assert HOSTILE in texts(opened.text), "as plain text"
-    assert not [text for text in [*texts(opened.markdown), *texts(opened.caption)] if "![x](" in text]
+    assert not [text for text in [*texts(opened.markdown), *captions(opened)] if "![x](" in text]
     assert opened.query_params["finding"] == "same-text::warning:2"
 
 
@@ -78,14 +65,31 @@ def test_fixes_are_offered_and_accepted(ws: Workspace) -> None:
     opened = page(finding="same-text::warning:2")
     assert opened.button(key="accept_all").disabled
     ok(opened.button(key="offer").click().run())
-    assert "2 new proposals" in texts(opened.success)
+    assert "New proposals: 2" in notices(opened)
     assert "Proposals to leave out" in texts(opened.subheader)
     assert opened.metric[0].value == "2"
     ok(opened.button(key="accept_all").click().run())
-    assert "2 left out; 0 had changed and stay" in texts(opened.success)
+    assert "Left out: 2. Changed meanwhile, and left in: 0." in notices(opened)
     assert [one.skipped for one in ws.store.corpus.utterances([1, 2, 3])] == [False, True, True]
     ok(opened.button(key="check_texts").click().run())
     assert "same-text" not in {one.check for one in work.last(ws).findings}
+
+
+def test_texts_are_mended_by_proposals_of_their_own(ws: Workspace) -> None:
+    sentences(ws.store, "불이  났어요", "네 ", "네")
+    work.run(ws, ["untidy-text"])
+    opened = page(finding="untidy-text::info:1")
+    ok(opened.button(key="offer").click().run())
+    assert "New proposals: 2" in notices(opened)
+    assert "Proposals to mend" in texts(opened.subheader)
+    ok(opened.button(key="accept_all").click().run())
+    assert "Mended: 2. Changed meanwhile, and left as they are: 0." in notices(opened)
+    assert [one.text for one in ws.store.corpus.utterances([1, 2, 3])] == ["불이 났어요", "네", "네"]
+    work.propose(ws, "same-text")
+    opened = page()
+    assert opened.radio(key="desk_kind").options == ["Proposals to leave out", "Proposals to mend"]
+    ok(opened.radio(key="desk_kind").set_value(work.CLEANING).run())
+    assert texts(opened.subheader)[-1] == "Proposals to mend"
 
 
 def test_recordings_files_and_classes_are_shown(ws: Workspace) -> None:
@@ -98,7 +102,7 @@ def test_recordings_files_and_classes_are_shown(ws: Workspace) -> None:
     assert "audio/stray.wav" in texts(page(finding="stray-file::info:audio/stray.wav").text)
     opened = page(finding="small-class:urgency:error")
     assert list(opened.dataframe[0].value["Class"]) == ["Low", "Medium", "High"]
-    assert "There is no fix to suggest here: it is mended where the data comes from." in texts(opened.caption)
+    assert "There is no fix to suggest here: it is mended where the data comes from." in captions(opened)
 
 
 def test_many_rows_are_paged_through(ws: Workspace) -> None:
@@ -134,5 +138,5 @@ def test_a_clean_corpus_says_so(ws: Workspace) -> None:
     sentences(ws.store, "불이야", "연기가 나요")
     work.run(ws)
     opened = page()
-    assert texts(opened.success) == ["No faults were found."]
-    assert [text for text in texts(opened.caption) if text.endswith(f"{len(CHECKS)} checks")]
+    assert notices(opened) == ["No faults were found."]
+    assert [text for text in captions(opened) if text.endswith(f"checks: {len(CHECKS)}")]

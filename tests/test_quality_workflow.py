@@ -1,11 +1,8 @@
 """core.workflows.quality: through a real store and real files, fixes accepted and undone, known answers."""
 
-import csv
-import gzip
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +16,14 @@ from typer.testing import CliRunner
 from core import schemes
 from core.cli.app import app
 from core.errors import Cancelled, Conflict, UnknownName
+from core.ingest.tables import File, Options, Reject, Row, open_table
+from core.ingest.tables.meaning import Reader, reading
 from core.jobs import JOBS
-from core.quality import CHECKS, Finding
-from core.records import NewRecording, NewUtterance
+from core.quality import CHECKS, Finding, Marked, chosen
+from core.records import NewRecording, NewUtterance, Said
+from core.schemes import DANGER
 from core.store import NewProposal, Store
+from core.text import nfc
 from core.workflows import ingest_table
 from core.workflows import quality as work
 from core.workflows.workspace import Workspace
@@ -167,6 +168,24 @@ def test_fixes_are_offered_once_accepted_together_and_undone(ws: Workspace) -> N
     assert counted(ws, "same-text") == {"same-text": 1}
 
 
+def test_what_can_be_mended_is_mended_not_left_out(ws: Workspace) -> None:
+    ids = sentences(ws.store, "불이  났어요", "불이 났어요", "１１９\u200b", " ", "네 ")
+    assert work.propose(ws, "untidy-text") == 3
+    assert work.propose(ws, "untidy-text") == 0
+    assert (work.kind("untidy-text"), work.waiting(ws, "untidy-text")) == (work.CLEANING, 3)
+    one = ws.store.proposals.next(work.CLEANING)
+    assert one is not None
+    assert (one.operation, one.payload) == ("untidy-text", {"before": "불이  났어요", "text": "불이 났어요"})
+    ws.store.review.decide(ids[4], 0, "ann", AT, text="네, ")
+    assert work.accept_all(ws, "untidy-text", "ann") == (2, 1), "nothing is mended over what somebody has changed"
+    texts = [said.text for said in ws.store.corpus.utterances(ids)]
+    assert texts == ["불이 났어요", "불이 났어요", "119", " ", "네, "]
+    assert not any(said.skipped for said in ws.store.corpus.utterances(ids))
+    assert ws.store.corpus.utterance(ids[2]).original == "１１９\u200b"
+    assert counted(ws, "untidy-text") == {"untidy-text": 1}
+    assert ws.store.proposals.undo(work.CLEANING, "ann", AT) is not None
+
+
 def test_a_check_without_a_fix_offers_none(ws: Workspace) -> None:
     call(ws.store, "c1", "네", "네")
     assert work.propose(ws, "no-audio") == 0
@@ -304,21 +323,56 @@ def test_chatbot(ws: Workspace, shared: Path) -> None:
     assert conflict.numbers["labelled"] == 11_823
 
 
+def shell(*arguments: object) -> Any:
+    done = CliRunner().invoke(app, [*map(str, arguments), "--json"])
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_chatbot_by_the_shell_alone(ws: Workspace, shared: Path) -> None:
+    table = shared / "chatbot" / "ChatbotData.csv"
+    assert shell("ingest", "table", table, "--text", "Q", "--label", "mood=label")["added"] == 11_823
+    told = {one["check"]: one for one in shell("quality")["findings"]}
+    assert told["same-text"]["count"] == 161
+    assert (told["label-conflict"]["count"], told["label-conflict"]["scheme"]) == (81, "mood")
+    assert told["label-conflict"]["numbers"] == {"texts": 81, "rows": 165, "labelled": 11_823, "repeats": 161}
+
+
+def test_nsmc_as_a_table_is_read(shared: Path) -> None:
+    """What `ingest table` makes of all 712,404 rows, straight into the checks: the store alone takes a minute."""
+    columns = ingest_table.Columns("document", {"danger": "label"}, id="id")
+    table = open_table(File.at(shared / "nsmc" / "nsmc_all_from_raw.tsv.gz"), Options(wanted=columns.named))
+    reader = Reader(columns.found_in(table.shape), "nsmc", {"danger": reading(DANGER, ids=True)}, (), "ms")
+    checks = chosen(["same-text", "label-conflict", "empty-text"])
+    collectors = [one.make(one) for one in checks]
+    refused = kept = 0
+    for number, row in enumerate(table.rows(), start=1):
+        meant = reader.read(row) if isinstance(row, Row) else row
+        if isinstance(meant, Reject):
+            refused += 1
+            continue
+        kept += 1
+        if meant.utterance.labels:
+            one = meant.utterance
+            item = Marked(Said(number, None, nfc(one.text), one.group, one.origin, one.labels))
+            for collector in collectors:
+                collector.take(item)
+    assert (kept, refused) == (712_403, 1), "one row has neither a text nor a label"
+    found = {one.check: one for collector in collectors for one in collector.findings()}
+    assert found["same-text"].count == 18_306
+    assert (found["label-conflict"].count, found["label-conflict"].numbers["labelled"]) == (424, 499_729)
+    assert found["empty-text"].count == 20
+
+
 @pytest.mark.slow
 def test_nsmc(ws: Workspace, shared: Path) -> None:
-    """Half a million labelled reviews; among them blank ones, which a table import names as rejects instead."""
-    with gzip.open(shared / "nsmc" / "nsmc_all_from_raw.tsv.gz", "rt", encoding="utf-8", newline="") as lines:
-        rows = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        next(rows)
-        names = {"0": "normal", "1": "danger"}
-        items = (
-            NewUtterance(f"n:{key}", text, f"n:{key}", labels={"danger": names[label]})
-            for key, text, _, label in rows
-            if label
-        )
-        source = ws.store.corpus.add_source("nsmc", "table", "CC0", "0", AT)
-        while batch := list(islice(items, 20_000)):
-            ws.store.corpus.add_sentences(source, batch, AT)
+    """Half a million labelled reviews, through the shell and the store."""
+    table = shared / "nsmc" / "nsmc_all_from_raw.tsv.gz"
+    done = shell(
+        "ingest", "table", table, "--text", "document", "--label", "danger=label", "--label-ids", "--id", "id",
+        "--labelled-only",
+    )  # fmt: skip
+    assert (done["added"], done["notes"]["row without a text that has a label: kept"]) == (499_729, 20)
     found = by_check(work.run(ws, ["same-text", "label-conflict", "empty-text"]))
     assert found["same-text"].numbers == {"rows": 18_306, "texts": 4_479}
     assert found["label-conflict"].count == 424

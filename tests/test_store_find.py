@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,8 +16,9 @@ from core.records import UNLABELLED, Filter, NewUtterance, Sort, Utterance
 from core.store import Store, index, open_store
 from core.store.bitmaps import Bitmaps
 from core.store.engine import engine_for, reading, writing
-from core.store.postings import CHUNK, LONGEST, postings
+from core.store.postings import CHUNK, LONGEST, consonants, postings, said, with_consonants
 from core.store.schema import utterance
+from core.store.search import ANY_GAP
 from core.text import nfc
 
 INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
@@ -341,11 +343,36 @@ def test_hostile_names_are_values(store: Store, tmp_path: Path) -> None:
 
 
 def test_postings_of_a_chunk() -> None:
-    found = {chr(p.letter): p for p in postings(["가 나", "", "가나A"], [0, 1, 5])}
+    found = {chr(p.letter): p for p in postings(said(["가 나", "", "가나A"], [0, 1, 5]))}
     assert sorted(found) == ["a", "가", "나"]
     follows = [(chr(f >> 2), f & 3) for f in memoryview(found["가"].follows).cast("I")]
     assert follows == [("나", 0), ("나", 1)]
     assert list(memoryview(found["가"].counts).cast("I")) == [1, 1]
     assert [(p >> 18, p & 0x3FFFF) for p in memoryview(found["가"].places).cast("I")] == [(5, 0), (0, 0)]
     assert found["나"].bits == b""
-    assert list(postings(["", " \n"], [0, 1])) == []
+    assert list(postings(said(["", " \n"], [0, 1]))) == []
+
+
+@given(said_texts=st.lists(TEXTS, max_size=8), wanted=st.text(alphabet="ㅎㅈㅂ", min_size=1, max_size=3))
+@settings(QUIET, max_examples=100)
+def test_consonants_of_a_chunk(said_texts: list[str], wanted: str) -> None:
+    slots = [at * 3 for at in range(len(said_texts))]
+    row = consonants(said([nfc(text) for text in said_texts], slots))
+    numbers = [INITIALS.index(one) + 1 for one in wanted]
+    found = np.flatnonzero(with_consonants(row, numbers, [ANY_GAP] * (len(wanted) - 1))).tolist()
+    assert found == [slot for slot, text in zip(slots, said_texts, strict=True) if holds(nfc(text), wanted, True)]
+
+
+def test_consonants_that_nearly_every_text_has() -> None:
+    slots = range(1, CHUNK)
+    row = consonants(said([("하하" if slot % 2 else "나무") for slot in slots], slots))
+    assert np.flatnonzero(with_consonants(row, [19], [])).tolist() == list(range(1, CHUNK, 2))
+    assert not with_consonants(row, [19, 19], [frozenset((1,))]).any()
+
+
+def test_texts_with_a_long_common_beginning_are_sorted(store: Store, tmp_path: Path) -> None:
+    said_texts = [f"아파트에서 불이 {'나' * (n % 3)}{n}" for n in range(1200)]
+    sentences(store, *said_texts)
+    settle(at(tmp_path))
+    page = store.corpus.find(Filter(), limit=7, offset=600, sort="text")
+    assert [u.text for u in page.rows] == sorted(said_texts)[600:607]

@@ -50,6 +50,22 @@ def test_every_column_arrives(store: Store) -> None:
     assert (given.code, given.curator, given.at) == ("normal", "import", AT)
 
 
+def test_a_known_recording_gets_the_utterances_it_lacked(store: Store) -> None:
+    source = store.corpus.add_source("calls", "calls", "ours", "0", AT)
+    first = NewUtterance("c:0", "네", "c", 0, 900)
+    more = NewUtterance("c:1", "불이 났어요", "c", 900, 2000, "caller", labels={"danger": "danger"})
+    call = NewRecording("c", 900, None, None, None, (first,), {"urgency": "low"})
+    store.corpus.add_recordings(source, [call], AT)
+    report = store.corpus.add_recordings(source, [replace(call, utterances=(first, more))] * 2, AT)
+    assert (report.added, report.known, report.notes) == (0, 2, {"utterances": 1})
+    assert store.corpus.recording(1).duration_ms == 2000
+    assert [(u.key, u.labels) for u in store.corpus.find(Filter(recording_id=1)).rows] == [
+        ("c:0", {"urgency": "low"}), ("c:1", {"urgency": "low", "danger": "danger"}),
+    ]  # fmt: skip
+    assert store.corpus.find(Filter(text="났어")).total == 1
+    assert store.corpus.add_recordings(source, [replace(call, utterances=(more,))], AT).notes == {}
+
+
 def test_a_recording_twice_in_one_batch_is_one(store: Store) -> None:
     source = store.corpus.add_source("calls", "calls", "ours", "0", AT)
     bare = NewRecording("c", 900, None, None, None, (NewUtterance("c:0", "네", "c", 0, 900),), {"urgency": "low"})

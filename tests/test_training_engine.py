@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,13 @@ def test_text_training_learns_and_leaves_one_run_folder(home: Path) -> None:
     last = [p for p in seen if p.get("unit") == "step"][-1]
     assert last.pop("loss") > 0
     assert last == {"done": 1, "total": 1, "unit": "step", "epoch": 1, "epochs": 1}
+
+
+def test_the_recipe_for_any_scheme_learns_by_voice(home: Path) -> None:
+    spec = replace(voice_spec(home, "any", **QUICK), recipe="voice")
+    metrics = train(spec, quiet)
+    assert set(metrics["used"]) == {"train", "validation", "test"}
+    assert json.loads((spec.run_folder / "card.json").read_text())["modality"] == "voice"
 
 
 def test_predictions_are_of_the_held_out_sides_and_give_the_metrics(home: Path) -> None:

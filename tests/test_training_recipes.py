@@ -51,7 +51,7 @@ def test_voice_settings_are_checked(setting: str) -> None:
 
 
 def test_unknown_names_list_the_known_ones() -> None:
-    with pytest.raises(UnknownName, match="known: danger-text, urgency-text, emotion-voice"):
+    with pytest.raises(UnknownName, match="known: danger-text, urgency-text, emotion-voice, text, voice"):
         recipe("danger")
     with pytest.raises(UnknownName, match="unknown encoder of danger-text 'bert'; known: ngram"):
         config_for(recipe("danger-text"), "bert", {})
@@ -61,8 +61,17 @@ def test_unknown_names_list_the_known_ones() -> None:
 
 def test_a_recipe_refuses_another_scheme() -> None:
     recipe("urgency-text").check_scheme("urgency")
-    with pytest.raises(InputError, match="urgency-text learns urgency, the snapshot holds danger"):
+    with pytest.raises(InputError, match="learns urgency, the snapshot holds danger: recipe text learns any scheme"):
         recipe("urgency-text").check_scheme("danger")
+
+
+def test_two_recipes_learn_any_scheme() -> None:
+    for name in ("text", "voice"):
+        recipe(name).check_scheme("a scheme of the workspace")
+        assert recipe(name).learns("danger")
+    assert not recipe("danger-text").learns("urgency")
+    with pytest.raises(InputError, match="recipe voice learns any scheme by voice"):
+        recipe("emotion-voice").check_scheme("danger")
 
 
 def test_listing_recipes_is_cheap() -> None:

@@ -73,7 +73,7 @@ def test_what_was_left_out_is_shown(ws: Workspace, client: TestClient) -> None:
     app = run()
     app.selectbox(key="export_format").set_value("seeds")
     app.button(key="export_write").click().run()
-    assert app.dataframe[0].value.iloc[0].tolist() == ["a sentence on its own", 1]
+    assert app.dataframe[0].value.iloc[0].tolist() == ["단독 문장", 1]
 
 
 def test_a_link_that_is_gone_is_a_404(client: TestClient, tmp_path: Path) -> None:

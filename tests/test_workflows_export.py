@@ -13,7 +13,7 @@ from store_data import AT, sentences
 from workflow_data import import_calls, import_sentences
 
 from core.errors import InputError, NotFound, UnknownName
-from core.records import Filter, NewUtterance
+from core.records import Filter, NewUtterance, Source
 from core.settings import ROOT, settings
 from core.workflows import review
 from core.workflows.doctor import check
@@ -55,6 +55,9 @@ def test_a_failed_export_leaves_nothing_behind(ws: Workspace, tmp_path: Path) ->
     assert list(tmp_path.glob("*out*")) == []
 
 
+SOURCES = [Source(3, "calls", "calls", "ours", "0", AT), Source(7, "reviews", "table", "CC0", "0", AT)]
+
+
 @pytest.mark.parametrize(
     ("pairs", "wanted"),
     [
@@ -69,14 +72,20 @@ def test_a_failed_export_leaves_nothing_behind(ws: Workspace, tmp_path: Path) ->
         (["chars=10", "chars=50"], Filter(min_chars=10, max_chars=50)),
         (["chars=-50"], Filter(max_chars=50)),
         (["chars=10-"], Filter(min_chars=10)),
+        (["tag=검토", "tag=a=b"], Filter(tag=("검토", "a=b"))),
+        (["source=calls", "source=7"], Filter(source=(3, 7))),
+        (["text=불 이야", "ignore_spacing=true"], Filter(text="불 이야", ignore_spacing=True)),
+        (["spacing=yes", "skipped=no"], Filter(ignore_spacing=True, skipped=False)),
+        (["with_audio=1", "in_recording=False"], Filter(with_audio=True, in_recording=False)),
+        (["recording_id=5", "after_id=12"], Filter(recording_id=5, after_id=12)),
     ],
 )  # fmt: skip
 def test_filters_are_the_pages(pairs: list[str], wanted: Filter | None) -> None:
     if wanted is None:
         with pytest.raises(UnknownName, match="unknown emotion-diary class 'Joyful=no'; known: 분노"):
-            parse_filter(pairs)
+            parse_filter(pairs, SOURCES)
     else:
-        assert parse_filter(pairs) == wanted
+        assert parse_filter(pairs, SOURCES) == wanted
 
 
 @pytest.mark.parametrize(
@@ -88,11 +97,20 @@ def test_filters_are_the_pages(pairs: list[str], wanted: Filter | None) -> None:
         ("chars=ten", InputError, "filter chars=ten is no span of lengths such as 10-50"),
         ("chars=1-2-3", InputError, "filter chars=1-2-3 is no span of lengths"),
         ("=x", UnknownName, "unknown filter key ''"),
+        ("source=9", UnknownName, "unknown source '9'; known: calls, reviews"),
+        ("skipped=maybe", InputError, "filter skipped=maybe: expected true or false"),
+        ("after_id=-1", InputError, "filter after_id=-1: expected a whole number"),
     ],
 )
 def test_a_filter_that_is_none_is_refused(pair: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
-        parse_filter([pair])
+        parse_filter([pair], SOURCES)
+
+
+def test_what_can_be_said_once_is_said_once() -> None:
+    for pairs in (["text=a", "text=b"], ["skipped=true", "skipped=false"], ["spacing=1", "ignore_spacing=1"]):
+        with pytest.raises(InputError, match="is given more than once"):
+            parse_filter(pairs)
 
 
 def test_a_filter_says_what_goes_out(ws: Workspace, tmp_path: Path) -> None:

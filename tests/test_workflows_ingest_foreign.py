@@ -16,7 +16,7 @@ from core.plugins import Backend
 from core.records import Filter, Utterance
 from core.schemes import scheme
 from core.training import snapshot as frozen
-from core.workflows import augment, schemes, snapshot
+from core.workflows import augment, intake, schemes, snapshot
 from core.workflows.ingest_audio import Rules, compile_pattern, ingest_audio
 from core.workflows.ingest_hf import Mapped, ingest_hf
 from core.workflows.ingest_sister import ingest_sister
@@ -376,3 +376,11 @@ def test_odd_audio_is_stored_or_named(ws: Workspace, shared: Path) -> None:
     assert done.report.added + len(done.report.skipped) == there
     assert done.report.added >= 30
     assert all(skip.where and skip.reason for skip in done.report.skipped)
+
+
+def test_a_batch_ends_by_number_or_by_what_it_holds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "BATCH_BYTES", 10)
+    assert list(intake.portions(iter([4, 4, 4, 1, 11, 1, 1, 1]), 3, lambda size: size)) == [
+        [4, 4, 4], [1, 11], [1, 1, 1],
+    ]  # fmt: skip
+    assert list(intake.portions(iter([]), 3, lambda size: size)) == []

@@ -106,19 +106,47 @@ def test_what_a_file_held_before_it_broke_off_stays(ws: Workspace, tmp_path: Pat
 
 
 def test_rejects_are_named_by_row_and_counted_by_reason(ws: Workspace, tmp_path: Path) -> None:
-    path = put(tmp_path, "text,danger\n불,위험\n\n  ,위험\n나,아마\n다\n라,\n마,nan\n=1\x00,위험\n", "=cmd.csv")
+    path = put(tmp_path, "text,danger\n불,위험\n\n  ,\n나,아마\n다\n라,\n마,nan\n=1\x00,위험\n,nan\n", "=cmd.csv")
     done = take(ws, path, labels={"danger": "danger"})
-    assert (done.rows, done.added, done.rejected) == (7, 3, 4)
+    assert (done.rows, done.added, done.rejected) == (8, 3, 5)
     assert done.reasons == {
-        "no text": 1, "unknown danger class": 1, "wrong number of cells": 1, "NUL character": 1,
+        "no text": 2, "unknown danger class": 1, "wrong number of cells": 1, "NUL character": 1,
     }  # fmt: skip
     assert rejected(done) == [
         ["'=cmd.csv", "4", "column text: no text"],
         ["'=cmd.csv", "5", "column danger: unknown danger class '아마'; known: 정상, 위험"],
         ["'=cmd.csv", "6", "1 cells where 2 belong"],
         ["'=cmd.csv", "9", "column text: holds a NUL character"],
+        ["'=cmd.csv", "10", "column text: no text"],
     ]
     assert stored(ws) == [("불", {"danger": "danger"}), ("라", {}), ("마", {})]
+
+
+def test_a_label_without_a_text_is_kept_and_told(ws: Workspace, tmp_path: Path) -> None:
+    path = put(tmp_path, "text,danger\n불,위험\n  ,위험\n,정상\n,\n")
+    done = take(ws, path, labels={"danger": "danger"})
+    assert (done.added, done.reasons) == (3, {"no text": 1})
+    assert done.notes == {"row without a text that has a label: kept": 2}
+    assert stored(ws) == [("불", {"danger": "danger"}), ("  ", {"danger": "danger"}), ("", {"danger": "normal"})]
+    assert take(ws, path, labels={"danger": "danger"}).known == 3
+    lines = '{"text": ["가"], "danger": "위험"}\n{"danger": "위험"}\n{"text": [], "danger": "위험"}\n'
+    done = take(ws, put(tmp_path, lines, "t.jsonl"), labels={"danger": "danger"})
+    assert (done.added, done.reasons) == (2, {"a list, not a text": 1})
+
+
+def test_rows_without_a_label_are_left_out_where_asked(ws: Workspace, tmp_path: Path) -> None:
+    path = put(tmp_path, "text,danger,mood\n가,위험,\n나,,\n다,,좋음\n,,\n")
+    order = Order(Columns("text", {"danger": "danger", "mood": "mood"}), labelled_only=True)
+    done = work.ingest_table(ws, File.at(path), order)
+    assert (done.rows, done.added, done.reasons) == (4, 2, {"no text": 1})
+    assert done.notes == {"row without a label: left out, as asked": 1}
+    assert [text for text, _ in stored(ws)] == ["가", "다"]
+    assert json.loads(run(path, "--text", "text", "--label", "danger=danger", "--labelled-only", "--json").stdout)[
+        "notes"
+    ] == {"row without a label: left out, as asked": 2}
+    wrong = run(path, "--text", "text", "--labelled-only")
+    assert wrong.exit_code == 2
+    assert "--labelled-only leaves nothing" in wrong.output
 
 
 def test_an_unknown_scheme_is_proposed_and_grows_until_it_is_settled(ws: Workspace, tmp_path: Path) -> None:
@@ -225,6 +253,33 @@ def test_utterances_of_recordings_beside_the_table(ws: Workspace, tmp_path: Path
     (folder / "gone.wav").write_bytes(wav_bytes())
     assert take(ws, path, **options).notes["recording that had no audio before: joined"] == 1
     assert ws.audio_file(found["gone.wav"].id).read_bytes() == wav_bytes()
+
+
+def test_new_rows_join_the_recording_that_is_known(ws: Workspace, tmp_path: Path) -> None:
+    options: dict[str, Any] = {"text": "stt", "recording": "wav", "start": "start_ms", "end": "end_ms", "id": "id"}
+    (tmp_path / "a.wav").write_bytes(wav_bytes(6_000))
+    head = "id,wav,start_ms,end_ms,stt\n"
+    first = "1,a.wav,0,1000,불이 났어요\n2,b.wav,0,1000,여보세요\n"
+    assert take(ws, put(tmp_path, head + first), **options).added == 2
+    more = "3,a.wav,1000,2000,어디세요\n4,b.wav,1000,2500,네\n5,a.wav,5000,7000,끝\n"
+    done = take(ws, put(tmp_path, head + first + more), **options)
+    assert (done.added, done.known, done.notes["recordings added"]) == (3, 2, 0)
+    assert done.notes["utterance that ends after its audio: not usable for voice"] == 1
+    heard, unheard = ws.store.corpus.recordings()
+    assert (heard.duration_ms, unheard.duration_ms) == (6_000, 2_500)
+    assert [(u.text, u.voice_usable) for u in ws.store.corpus.find(Filter(recording_id=heard.id)).rows] == [
+        ("불이 났어요", True), ("어디세요", True), ("끝", False),
+    ]  # fmt: skip
+    assert [u.text for u in ws.store.corpus.find(Filter(recording_id=unheard.id)).rows] == ["여보세요", "네"]
+    assert take(ws, put(tmp_path, head + first + more), **options).known == 5
+
+
+def test_an_id_that_is_known_elsewhere_stays_where_it_is(ws: Workspace, tmp_path: Path) -> None:
+    take(ws, put(tmp_path, "id,wav,stt\n1,a,가\n"), "stt", id="id")
+    done = take(ws, put(tmp_path, "id,wav,stt\n1,a,가\n2,b,나\n"), "stt", id="id", recording="wav")
+    assert (done.added, done.known) == (1, 1)
+    assert done.notes["row whose id is known and belongs to no such recording: left as it is"] == 1
+    assert [one.meta["name"] for one in ws.store.corpus.recordings()] == ["b"]
 
 
 def test_audio_that_cannot_be_used_is_noted_and_the_text_stays(ws: Workspace, tmp_path: Path) -> None:

@@ -2,20 +2,23 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aihub119_files import label_bytes, wav_bytes
 from training_corpus import TELLING
-from workflow_data import import_calls, import_sentences, trained
+from workflow_data import import_calls, import_sentences, sentence_file, trained
 
 from core.confidence import Rule
 from core.errors import AudioError, Cancelled, CheckpointMismatch, InputError, NotEnoughData, NotFound, UnknownName
 from core.records import Filter, NewUtterance
+from core.schemes import SCHEMES
 from core.store import NewProposal
 from core.training.snapshot import read
-from core.workflows import augment, evaluate, predict, pseudo_label, review, snapshot, train
+from core.workflows import augment, evaluate, ingest_table, predict, pseudo_label, review, schemes, snapshot, train
+from core.workflows.ingest_table import Columns
 from core.workflows.workspace import Workspace, now
 
 TEXT = "할머니가 골목에서 쓰러졌어요"
@@ -166,6 +169,32 @@ def test_a_wrong_request_fails_before_a_run_is_announced(ws: Workspace, tmp_path
         with pytest.raises((InputError, NotFound), match=message):
             train.plan(ws, *arguments)
     assert ws.store.ledger.runs() == []
+
+
+def test_a_scheme_of_the_workspace_is_frozen_and_trained(ws: Workspace, tmp_path: Path) -> None:
+    path = sentence_file(tmp_path / "mood.csv")
+    columns = Columns("text", {"mood": "label"}, id="id")
+    ingest_table.ingest_table(ws, ingest_table.File.at(path), ingest_table.Order(columns))
+    with pytest.raises(InputError, match="scheme mood is only proposed"):
+        snapshot.create(ws, "m1", "mood")
+    schemes.confirm(ws, "mood", "ann")
+    snapshot.create(ws, "m1", "mood")
+    with pytest.raises(InputError, match="danger-text learns danger, the snapshot holds mood: recipe text learns any"):
+        train.plan(ws, "danger-text", "m1")
+    spec = train.plan(ws, "text", "m1")
+    assert train.run(ws, spec)["test"]["accuracy"]["value"] > 0.9
+    (run,) = ws.store.ledger.runs()
+    assert (run.recipe, run.scheme, run.modality, run.state) == ("text", "mood", "text", "done")
+    (one,) = predict.predict_text(ws, TEXT)["utterances"]
+    assert one["judgements"]["mood"]["label"] == "danger"
+    voice = train.plan(ws, "voice", "m1")
+    with pytest.raises(
+        NotEnoughData, match=r"nothing usable on the train side; .* no audio that can be judged by voice"
+    ):
+        train.run(ws, voice)
+    ws.store.schemes.put("many", lambda old: replace(SCHEMES["mood"], name="many", kind="multi"), "ann", now())
+    with pytest.raises(InputError, match=r"scheme many gives one target several classes; .* single-label schemes only"):
+        snapshot.create(ws, "m2", "many")
 
 
 def test_pseudo_labels_wait_for_a_curator_and_are_silver(ws: Workspace, tmp_path: Path) -> None:

@@ -7,6 +7,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from aihub119_files import wav_bytes
 from export_corpora import AT, MOOD, Workspaces, add_calls, add_mood, add_sentences, derive, kept
@@ -93,6 +95,36 @@ def test_nothing_is_added_twice_nor_to_where_it_came_from(ws: Workspace, tmp_pat
         assert (done.report.added, done.report.known, done.report.notes) == (0, 4, {})
     assert kept(ws) == before
     assert len(ws.store.corpus.recordings()) == 1
+
+
+def test_tags_come_back_and_what_is_none_is_noted(workspaces: Workspaces, tmp_path: Path) -> None:
+    rows = [
+        {"key": "a", "text": "불", "_tags": '["검토", "a,b", "검토"]'},
+        {"key": "b", "text": "물", "_tags": '["", "x  y", "' + "가" * 61 + '"]'},
+        {"key": "c", "text": "흙", "_tags": "검토"},
+        {"key": "d", "text": "흙", "_tags": "[1]"},
+        {"key": "e", "text": "흙", "_tags": ""},
+    ]
+    target = workspaces.fresh()
+    done = restore.ingest_own(target, table(tmp_path / "out.csv", *rows))
+    assert {key: one.tags for key, one in kept(target).items()} == {"a": ("a,b", "검토"), "b": ("x y",), "e": ()}
+    assert done.report.notes == {"tags that cannot be one, not taken": 2}
+    assert [skip.reason for skip in done.report.skipped] == ["_tags is no JSON list of texts", "_tags is no text: '1'"]
+    assert target.store.bulk.tags() == ["a,b", "x y", "검토"]
+
+
+def test_new_rows_join_the_recording_that_is_known(ws: Workspace, tmp_path: Path) -> None:
+    import_calls(ws, tmp_path, 1)
+    (call,) = ws.store.corpus.recordings()
+    export.save(ws, tmp_path / "out.parquet")
+    rows = pq.read_table(tmp_path / "out.parquet")
+    more = rows.slice(0, 1).to_pylist()[0] | {"key": "late", "text": "한 마디 더", "original": "한 마디 더", "id": 99}
+    pq.write_table(pa.Table.from_pylist([*rows.to_pylist(), more], schema=rows.schema), tmp_path / "more.parquet")
+    done = restore.ingest_own(ws, tmp_path / "more.parquet")
+    assert (done.report.added, done.report.known, done.report.skipped) == (1, 3, [])
+    assert [one.key for one in ws.store.corpus.recordings()] == [call.key]
+    late = next(one for one in ws.store.corpus.every(Filter()) if one.key == "late")
+    assert (late.recording_id, late.voice_usable) == (call.id, True)
 
 
 def test_an_interrupted_import_is_completed_by_the_next(

@@ -4,7 +4,7 @@
 only: soundfile, soxr and librosa are imported by the functions that need them. Nothing here plays or records.
 """
 
-from core.audio.clips import cut, peaks, read_clip, to_wav
+from core.audio.clips import cut, read_clip, to_wav
 from core.audio.features import mfcc, mfcc_batch, trim_leading_silence
 from core.audio.gate import Audio, Probe, decode, probe
 from core.audio.header import LIMITS, Limits
@@ -20,7 +20,6 @@ __all__ = [
     "decode",
     "mfcc",
     "mfcc_batch",
-    "peaks",
     "probe",
     "read_clip",
     "segments",

@@ -1,4 +1,4 @@
-"""Pieces of a recording, exact to the sample: for playing one utterance and for drawing a waveform.
+"""Pieces of a recording, exact to the sample: for playing and judging one utterance.
 
 Sample `k` belongs to `[start_ms, end_ms)` when `start_ms * rate // 1000 <= k < end_ms * rate // 1000`, so neighbouring
 spans neither overlap nor leave a gap. Players that cut to whole seconds get a WAV of just the span instead.
@@ -47,11 +47,3 @@ def read_clip(path: Path, start_ms: int, end_ms: int, where: str) -> bytes:
     if not pieces:
         raise AudioError(where, f"no sound in {start_ms}-{end_ms} ms of a recording of {head.duration_ms} ms")
     return to_wav(np.concatenate(pieces), rate)
-
-
-def peaks(wave: NDArray[np.float32], n: int) -> NDArray[np.float32]:
-    """Largest absolute value in each of `n` equal stretches: float32 (n,), in [0, 1]. An empty wave gives zeros."""
-    if not len(wave):
-        return np.zeros(n, dtype=np.float32)
-    starts = np.arange(n, dtype=np.int64) * len(wave) // n
-    return np.maximum.reduceat(np.abs(wave), starts).astype(np.float32)

@@ -1,6 +1,6 @@
 """Verbs about the corpus. `--json` answers:
 
-- `ingest aihub119`: `{"added", "known", "notes": {what: n}, "skipped": [{"where", "reason"}], "rejects": path or null}`
+- `ingest aihub119`: what `ingest audio` answers (`core.cli.foreign`); calls are counted
 - `search`: `{"query", "total", "utterances": [{"id", "key", "text", "original", "labels": {scheme: code}, "start_ms",
   "end_ms", "speaker", "recording_id", "version", ...}]}`, at most `--limit` of `total`, by id
 - `snapshot create`: `{"name", "scheme", "sha256", "created_at", "counts": {"n", "gold", "sides": {side: {code: n}},
@@ -9,11 +9,16 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.frame import Json, answering, progress_bar, table
+from core.cli.foreign import bring
+from core.cli.frame import Filters, Json, answering, pairs, table
+
+if TYPE_CHECKING:
+    from core.workflows.intake import Imported, Progress
+    from core.workflows.workspace import Workspace
 
 
 def ingest_aihub119(
@@ -21,36 +26,30 @@ def ingest_aihub119(
     json: Json = False,
 ) -> None:
     """Import AI Hub 119 calls. Known calls add nothing; what cannot be used is named in rejects.csv."""
-    with answering(json) as reply:
-        from core.workflows.ingest import ingest_aihub119 as run
-        from core.workflows.workspace import open_workspace
 
-        ws = open_workspace()
-        with progress_bar("import") as tell:
-            done = run(ws, paths, lambda n, total: tell("calls", n, total))
-        report, rejects = done.report, None if done.rejects is None else str(done.rejects)
-        skipped = [asdict(skip) for skip in report.skipped]
-        reply.give(
-            {"added": report.added, "known": report.known, "notes": report.notes, "skipped": skipped,
-             "rejects": rejects},
-            f"{report.added} calls added, {report.known} known already, {len(skipped)} files or parts not used",
-            table("", ("found", "n"), list(report.notes.items())),
-            *([f"What could not be used, and why: {rejects}"] if rejects else []),
-        )  # fmt: skip
+    def run(ws: "Workspace", progress: "Progress") -> "Imported":
+        from core.workflows.ingest import ingest_aihub119
+
+        return ingest_aihub119(ws, paths, progress)
+
+    bring(run, "calls", "calls", json)
 
 
 def search(
     text: Annotated[str, typer.Argument(help="A part of the text: two syllables, one syllable, anything.")],
+    filter: Filters = None,
     limit: Annotated[int, typer.Option(min=1, max=100_000, help="Show at most so many.")] = 20,
     json: Json = False,
 ) -> None:
-    """Find utterances whose text contains TEXT."""
+    """Find utterances whose text contains TEXT; all of every --filter must hold too."""
     _utf8(text)
+    given = pairs(filter)
     with answering(json) as reply:
-        from core.records import Filter
+        from core.workflows.filters import parse_filter
         from core.workflows.workspace import open_workspace
 
-        page = open_workspace().store.corpus.find(Filter(text=text), limit=limit)
+        store = open_workspace().store
+        page = store.corpus.find(parse_filter([f"text={text}", *given], store.corpus.sources()), limit=limit)
         rows = [(u.id, u.key, u.text, ", ".join(f"{k}={v}" for k, v in u.labels.items())) for u in page.rows]
         reply.give(
             {"query": text, "total": page.total, "utterances": [asdict(u) for u in page.rows]},

@@ -5,20 +5,21 @@
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.foreign import give
-from core.cli.frame import Json, answering, progress_bar, table
+from core.cli.foreign import bring
+from core.cli.frame import Filters, Json, answering, pairs, progress_bar, table
+
+if TYPE_CHECKING:
+    from core.workflows.intake import Imported, Progress
+    from core.workflows.workspace import Workspace
 
 
 def export(
     file: Annotated[Path, typer.Argument(help="A file, or a new folder; its suffix says the format.")],
-    filter: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="As the Corpus page: text, speaker, origin, chars=10-50, any scheme."),
-    ] = None,
+    filter: Filters = None,
     snapshot: Annotated[str | None, typer.Option(metavar="NAME", help="What a snapshot froze, with its sides.")] = None,
     format: Annotated[
         str | None,
@@ -27,15 +28,13 @@ def export(
     json: Json = False,
 ) -> None:
     """Write utterances with their current labels to FILE; all of them, or what every --filter lets through."""
-    for pair in filter or ():
-        if "=" not in pair:
-            raise typer.BadParameter(f"--filter {pair}: expected KEY=VALUE")
+    given = pairs(filter)
     with answering(json) as reply:
         from core.workflows.export import parse_filter, save
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        wanted = parse_filter(filter or [])
+        wanted = parse_filter(given, ws.store.corpus.sources())
         with progress_bar("export") as tell:
             done = save(
                 ws, file, name=format, wanted=wanted, snapshot=snapshot,
@@ -54,14 +53,13 @@ def ingest_own(
     json: Json = False,
 ) -> None:
     """Import what `python -m core export` wrote. Known utterances add nothing."""
-    with answering(json) as reply:
-        from core.workflows.restore import ingest_own as run
-        from core.workflows.workspace import open_workspace
 
-        ws = open_workspace()
-        with progress_bar("import") as tell:
-            done = run(ws, file, lambda n, total: tell("utterances", n, total))
-        give(reply, done, "utterances")
+    def run(ws: "Workspace", progress: "Progress") -> "Imported":
+        from core.workflows import restore
+
+        return restore.ingest_own(ws, file, progress)
+
+    bring(run, "utterances", "utterances", json)
 
 
 def ingest_labelstudio(
@@ -70,11 +68,10 @@ def ingest_labelstudio(
     json: Json = False,
 ) -> None:
     """Import Label Studio tasks: annotations become labels, predictions wait as proposals."""
-    with answering(json) as reply:
-        from core.workflows.restore import ingest_labelstudio as run
-        from core.workflows.workspace import open_workspace
 
-        ws = open_workspace()
-        with progress_bar("import") as tell:
-            done = run(ws, file, text, lambda n, total: tell("utterances", n, total))
-        give(reply, done, "utterances")
+    def run(ws: "Workspace", progress: "Progress") -> "Imported":
+        from core.workflows import restore
+
+        return restore.ingest_labelstudio(ws, file, text, progress)
+
+    bring(run, "utterances", "utterances", json)

@@ -1,11 +1,11 @@
-"""Verbs that bring foreign corpora in. `--json` of `ingest audio`, `ingest hf` and `ingest sister` answers:
+"""Verbs that bring foreign corpora in, and what every import by batches shares. All of them answer with `--json`:
 
 `{"added", "known", "notes": {what: n}, "skipped": [{"where", "reason"}], "rejects": path or null, "proposed": [name]}`.
 `added` and `known` count recordings, and sentences where there is no audio; `proposed` are schemes made from the label
 values found, which wait for a person (`schemes confirm NAME`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +16,8 @@ import typer
 from core.cli.frame import Json, Reply, answering, progress_bar, table
 
 if TYPE_CHECKING:
-    from core.workflows.intake import Imported
+    from core.workflows.intake import Imported, Progress
+    from core.workflows.workspace import Workspace
 
 Licence = Annotated[str, typer.Option(help="The licence the data came under.")]
 SourceName = Annotated[str, typer.Option(help="What to call the corpus; by default after the path.")]
@@ -47,16 +48,14 @@ def ingest_audio(
 ) -> None:
     """Import audio: one file, one utterance. The field `folder` is the folder that a file lies in."""
     labels = _pairs(label or [], "" if label_from is None else label_from.value)
-    with answering(json) as reply:
-        from core.workflows.ingest_audio import Rules, compile_pattern
-        from core.workflows.ingest_audio import ingest_audio as run
-        from core.workflows.workspace import open_workspace
+
+    def run(ws: "Workspace", progress: "Progress") -> "Imported":
+        from core.workflows.ingest_audio import Rules, compile_pattern, ingest_audio
 
         rules = Rules(compile_pattern(pattern) if pattern else None, labels, speaker, group)
-        ws = open_workspace()
-        with progress_bar("import") as tell:
-            done = run(ws, paths, rules, source, licence, lambda n, total: tell("files", n, total))
-        give(reply, done, "recordings")
+        return ingest_audio(ws, paths, rules, source, licence, progress)
+
+    bring(run, "files", "recordings", json)
 
 
 def ingest_hf(
@@ -74,16 +73,13 @@ def ingest_hf(
 ) -> None:
     """Import a Hugging Face dataset: saved on disk, as Parquet, or by its id where a hub can be reached."""
     labels = None if label is None else _pairs(label, "")
-    with answering(json) as reply:
-        from core.workflows.ingest_hf import Mapped
-        from core.workflows.ingest_hf import ingest_hf as run
-        from core.workflows.workspace import open_workspace
 
-        ws = open_workspace()
-        with progress_bar("import") as tell:
-            mapped = Mapped(text, audio, group, labels)
-            done = run(ws, where, mapped, config, source, licence, lambda n, total: tell("rows", n, total))
-        give(reply, done, "rows")
+    def run(ws: "Workspace", progress: "Progress") -> "Imported":
+        from core.workflows.ingest_hf import Mapped, ingest_hf
+
+        return ingest_hf(ws, where, Mapped(text, audio, group, labels), config, source, licence, progress)
+
+    bring(run, "rows", "rows", json)
 
 
 def ingest_sister(
@@ -92,14 +88,13 @@ def ingest_sister(
     json: Json = False,
 ) -> None:
     """Import a sister corpus of AI Hub 119. Tags in texts stay and get a cleaning suggestion each."""
-    with answering(json) as reply:
-        from core.workflows.ingest_sister import ingest_sister as run
-        from core.workflows.workspace import open_workspace
 
-        ws = open_workspace()
-        with progress_bar("import") as tell:
-            done = run(ws, kind.value, paths, lambda n, total: tell("labels", n, total))
-        give(reply, done, "recordings")
+    def run(ws: "Workspace", progress: "Progress") -> "Imported":
+        from core.workflows.ingest_sister import ingest_sister
+
+        return ingest_sister(ws, kind.value, paths, progress)
+
+    bring(run, "labels", "recordings", json)
 
 
 def _pairs(given: Sequence[str], otherwise: str) -> Mapping[str, str]:
@@ -116,8 +111,18 @@ def _pairs(given: Sequence[str], otherwise: str) -> Mapping[str, str]:
     return found
 
 
-def give(reply: Reply, done: "Imported", what: str) -> None:
-    """What an import did; `what` was counted."""
+def bring(run: Callable[["Workspace", "Progress"], "Imported"], unit: str, what: str, json: bool) -> None:
+    """One import as a verb: a bar that counts `unit`, then what it did, in `what`."""
+    with answering(json) as reply:
+        from core.workflows.workspace import open_workspace
+
+        ws = open_workspace()
+        with progress_bar("import") as tell:
+            done = run(ws, lambda n, total: tell(unit, n, total))
+        _give(reply, done, what)
+
+
+def _give(reply: Reply, done: "Imported", what: str) -> None:
     report, rejects = done.report, None if done.rejects is None else str(done.rejects)
     skipped = [asdict(skip) for skip in report.skipped]
     reply.give(

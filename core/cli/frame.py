@@ -18,6 +18,14 @@ import typer
 from core.errors import Cancelled, CoreError
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Filters = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="KEY=VALUE",
+        help="Text, speaker, origin, tag, source, chars=10-50, ignore_spacing=true, with_audio=true, any scheme. "
+        "May be repeated.",
+    ),
+]
 Tell = Callable[[str, float, float], None]  # stage, done, total (0: not known)
 
 
@@ -70,6 +78,14 @@ def answering(as_json: bool) -> Iterator[Reply]:
     if trouble is not None:
         typer.echo(f"error: {one_line(trouble)}", err=True)
         raise typer.Exit(1)
+
+
+def pairs(given: list[str] | None) -> list[str]:
+    """What `--filter` was given; anything but KEY=VALUE is a wrong call."""
+    for pair in given or ():
+        if "=" not in pair:
+            raise typer.BadParameter(f"--filter {pair}: expected KEY=VALUE")
+    return given or []
 
 
 @contextmanager

@@ -29,7 +29,7 @@ _ORDER = "gwidama.order"
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="danger-text, urgency-text, emotion-voice ...")],
+    recipe: Annotated[str, typer.Argument(help="danger-text, urgency-text, emotion-voice; text, voice: any scheme.")],
     snapshot: Annotated[str, typer.Option(help="What to train on.")],
     encoder: Annotated[str | None, typer.Option(help="Another encoder than the recipe's default.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,

@@ -1,7 +1,8 @@
 """The verb about faults. `--json` answers:
 
-- `quality`: `{"findings": [{"check", "level", "severity", "count", "message", "scheme", "ids": [the first 100; paths
-  where the level is file], "details": {id: what exactly}, "fix": whether the Quality page can suggest one}], "checked":
+- `quality`: `{"findings": [{"check", "level", "severity", "count", "message", "scheme", "numbers": {what: n; of
+  label-conflict `labelled` rows and the `repeats` among them}, "ids": [the first 100; paths where the level is file],
+  "details": {id: what exactly}, "fix": whether the Quality page can suggest one}], "checked":
   {"utterances", "listened": recordings heard, "checks": [...], "left_out": {check: why}}}`
 """
 
@@ -32,7 +33,8 @@ def quality(
         findings = [
             {
                 "check": one.check, "level": one.level, "severity": one.severity, "count": one.count,
-                "message": one.message, "scheme": one.scheme, "ids": list(one.ids[:SHOWN]),
+                "message": one.message, "scheme": one.scheme, "numbers": dict(one.numbers),
+                "ids": list(one.ids[:SHOWN]),
                 "details": {str(i): one.details[str(i)] for i in one.ids[:SHOWN] if str(i) in one.details},
                 "fix": one.fix,
             }

@@ -36,6 +36,7 @@ def ingest_table(
     ] = "auto",
     speaker: Annotated[str | None, typer.Option(metavar="COL", help="Who speaks.")] = None,
     label_ids: Annotated[bool, typer.Option("--label-ids", help="Numbers are class positions from 0.")] = False,
+    labelled_only: Annotated[bool, typer.Option("--labelled-only", help="Leave rows without any label out.")] = False,
     sep: Annotated[str | None, typer.Option(help="One character, or comma, tab, semicolon, pipe.")] = None,
     encoding: Annotated[str | None, typer.Option(help="E.g. utf-8, cp949, utf-16. Else detected.")] = None,
     header: Annotated[
@@ -51,6 +52,8 @@ def ingest_table(
 ) -> None:
     """Import a table of texts. A second import of the same file adds nothing; rejects are named by row."""
     labels = _labels(label or [])
+    if labelled_only and not labels:
+        raise typer.BadParameter("--labelled-only leaves nothing where no --label is given")
     with answering(json) as reply:
         from core.workflows.ingest_table import Columns, File, Options, Order
         from core.workflows.ingest_table import ingest_table as run
@@ -59,7 +62,7 @@ def ingest_table(
         columns = Columns(text, labels, id, group, speaker, recording, start, end)
         order = Order(
             columns, Options(encoding, sep, quotes, header, sheet), source, licence, label_ids,
-            None if times == "auto" else times,
+            None if times == "auto" else times, labelled_only,
         )  # fmt: skip
         opened, ws = File.at(file), open_workspace()
         with progress_bar("import") as tell:

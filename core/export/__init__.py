@@ -14,13 +14,14 @@ from pathlib import Path
 from core.cells import harmless
 from core.errors import InputError, UnknownName
 from core.export import autotrain, csv_table, hf_dataset, json_lines, label_studio, parquet, seeds
-from core.export.rows import COLUMNS, FROZEN, SILVER, Line, Opinion, Plan, Written, corpus_plan, frozen_plan
+from core.export.rows import COLUMNS, FROZEN, SILVER, TAGS, Line, Opinion, Plan, Written, corpus_plan, frozen_plan
 
 __all__ = [
     "COLUMNS",
     "FORMATS",
     "FROZEN",
     "SILVER",
+    "TAGS",
     "Format",
     "Line",
     "Opinion",

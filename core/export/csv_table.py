@@ -1,8 +1,8 @@
 """CSV for spreadsheets: UTF-8 with a byte order mark (Hangul shows), commas, CRLF between rows, one header row.
 
-Holds the text and the original, labels as codes, times, speaker, group and, as numbers, recording and parent. Does not
-hold audio, what is known of a recording (its key, length, metadata), the source and its licence. An empty cell is
-nothing: an empty speaker is the same as none.
+Holds the text and the original, labels as codes, tags, times, speaker, group and, as numbers, recording and parent.
+Does not hold audio, what is known of a recording (its key, length, metadata), the source and its licence. An empty cell
+is nothing: an empty speaker is the same as none.
 """
 
 import csv

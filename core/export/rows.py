@@ -1,9 +1,9 @@
 """What every format writes: one Line an utterance, and the columns that tables have.
 
-`COLUMNS` are those of CSV and JSONL; schemes of the workspace come after them, and `_silver` (the schemes under which a
-machine gave the label, with commas) where there is such a label at all. Parquet and `datasets` hold the `FULL` columns
-after those, too; no scheme's name begins with a low line, so they never collide. A Snapshot has columns of its own,
-since what it froze is not what the utterances are now.
+`COLUMNS` are those of CSV and JSONL; schemes of the workspace come after them, then `_silver` (the schemes under which
+a machine gave the label, with commas) and `_tags` (a JSON list), each where the workspace has such a thing. Parquet and
+`datasets` hold the `FULL` columns after those, too; no scheme's name begins with a low line, so they never collide. A
+Snapshot has columns of its own, since what it froze is not what the utterances are now.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,7 @@ FIXED = (
     "voice_usable", "skipped", "text", "original",
 )  # fmt: skip
 COLUMNS = (*FIXED, *SCHEMES.bundled)
-SILVER = "_silver"
+SILVER, TAGS = "_silver", "_tags"
 FULL = (
     "_parent", "_source", "_licence", "_meta", "_recording", "_recording_ms", "_recording_hz", "_recording_sha256",
     "_recording_meta",
@@ -88,12 +88,15 @@ class Written:
         self.left_out[why] = self.left_out.get(why, 0) + 1
 
 
-def corpus_plan(schemes: Iterable[Scheme], silver: bool, licences: Sequence[str]) -> Plan:
-    """Of utterances as they are now; `schemes` are all that the workspace knows, the bundled ones first."""
+def corpus_plan(schemes: Iterable[Scheme], silver: bool, tags: bool, licences: Sequence[str]) -> Plan:
+    """Of utterances as they are now; `schemes` are all that the workspace knows, the bundled ones first.
+
+    `silver`, `tags`: whether there are any.
+    """
     known = tuple(schemes)
     own = [one.name for one in known if one.name not in COLUMNS]
-    columns = (*COLUMNS, *own, *([SILVER] if silver else []))
-    full = (*COLUMNS, *own, SILVER, *FULL)
+    columns = (*COLUMNS, *own, *([SILVER] if silver else []), *([TAGS] if tags else []))
+    full = (*COLUMNS, *own, SILVER, TAGS, *FULL)
     return Plan(known, columns, full, None, tuple(licences))
 
 

@@ -94,7 +94,7 @@ def _csv(path: Path) -> Callable[[], Iterator[Row | Skip]]:
                 for number, cells in enumerate(lines, start=2):
                     where = f"{path.name}, row {number}"
                     if len(cells) == len(header):
-                        told = [as_told(cell) for cell in cells]
+                        told = [as_told(cell) for cell in cells] if "'" in "".join(cells) else cells
                         yield where, {name: cell or None for name, cell in zip(header, told, strict=True)}
                     elif cells:
                         yield Skip(where, f"{len(cells)} cells, the header has {len(header)}")
@@ -216,9 +216,10 @@ def told(where: str, row: Mapping[str, Any]) -> Told:
     labels = {
         name: text_of(value, name, where)
         for name, value in row.items()
-        if name not in gone and not name.startswith("_") and value not in (None, "")
+        if value is not None and value != "" and name not in gone and not name.startswith("_")
     }
-    silver = tuple(filter(None, text_of(row.get("_silver"), "_silver", where, "").split(",")))
+    machine = row.get("_silver")
+    silver = tuple(filter(None, text_of(machine, "_silver", where).split(","))) if machine else ()
     meta = _json(row.get("_meta"), "_meta", where)
     if frozen:
         under = text_of(row["scheme"], "scheme", where)
@@ -245,6 +246,7 @@ def told(where: str, row: Mapping[str, Any]) -> Told:
         call=_call(row, recording, where) if recording and "_recording_ms" in row else None,
         source=name_of(row.get("_source"), "_source", where),
         licence=text_of(row.get("_licence"), "_licence", where, ""),
+        tags=_tags(row.get("_tags"), where),
     )  # fmt: skip
 
 
@@ -267,6 +269,16 @@ def _heard(where: str, row: Mapping[str, Any]) -> Heard:
     )  # fmt: skip
     source = name_of(row.get("source"), "source", where)
     return Heard(where, call, data, source, name_of(row.get("licence"), "licence", where))
+
+
+def _tags(value: Any, where: str) -> tuple[str, ...]:
+    """The names in a JSON list."""
+    if value is None or value == "":
+        return ()
+    found = _object(text_of(value, "_tags", where))
+    if not isinstance(found, list):
+        raise BadRecord(where, "_tags is no JSON list of texts")
+    return tuple(text_of(one, "_tags", where) for one in found)
 
 
 def _json(value: Any, what: str, where: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from core.records import NewRecording, NewUtterance, Skip
 from core.schemes import Scheme
 
 _MOST = 2**31
+_SURE = 10  # digits that cannot reach it
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Told:
     source: str | None = None
     licence: str | None = None
     opinions: tuple[Opinion, ...] = ()
+    tags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -85,6 +87,8 @@ def text_of(value: Any, what: str, where: str, default: str | None = None) -> st
         raise BadRecord(where, f"{what} is missing" if value is None else f"{what} is no text: {str(value)[:40]!r}")
     if "\0" in value:
         raise BadRecord(where, f"{what} holds a NUL character")
+    if value.isascii():
+        return value
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -101,6 +105,8 @@ def whole(value: Any, what: str, where: str) -> int | None:
     """A whole number however a table holds it (7, "7", 7.0); None for nothing."""
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return None
+    if isinstance(value, str) and value.isdecimal() and len(value) < _SURE:
+        return int(value)
     try:
         found = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
     except ValueError:
@@ -114,6 +120,8 @@ def truth(value: Any, what: str, where: str) -> bool:
     """True or False however a table holds it; False for nothing."""
     if value is None or value == "":
         return False
+    if isinstance(value, bool):
+        return value
     known = {"true": True, "1": True, "false": False, "0": False}
     if str(value).casefold() not in known:
         raise BadRecord(where, f"{what} is neither true nor false: {str(value)[:40]!r}")

@@ -28,6 +28,8 @@ _TABLE = (
     Check("mask-only", "texts hold nothing but masks", "utterance", "warning", ("said",), words.masks, True),
     Check("empty-text", "sentences are empty", "utterance", "warning", ("said",), words.empty, True),
     Check("no-letters", "texts have no letter or digit", "utterance", "info", ("said",), words.without_letters, True),
+    Check("untidy-text", "texts have hidden characters, full-width letters or white space out of place",
+          "utterance", "info", ("said",), words.Untidy, True, words.mended),
     Check("no-transcript", "utterances of recordings have no text",
           "utterance", "info", ("said",), words.unwritten),
     Check("small-class", "classes are too small to split",

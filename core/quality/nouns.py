@@ -40,7 +40,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Leave utterance `id` out, for `reason`; `keep` is the one that stays in its place."""
+    """Leave utterance `id` out (or mend it: `Check.mend`), for `reason`; `keep` is the one that stays in its place."""
 
     id: int
     reason: str
@@ -64,7 +64,10 @@ class Collector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A row of `CHECKS`: `what` one says of a fault, what it reads, and how its collector is made."""
+    """A row of `CHECKS`: `what` one says of a fault, what it reads, and how its collector is made.
+
+    `fix`: it can offer Proposals. With `mend` they are a cleaner text each, else to leave the utterance out.
+    """
 
     name: str
     what: str
@@ -73,6 +76,7 @@ class Check:
     reads: tuple[Reads, ...]
     make: Callable[["Check"], Collector]
     fix: bool = False
+    mend: Callable[[str], str] | None = None
 
     def finding(
         self, count: int, ids: Iterable[int | str], message: str = "", *, keep: int = KEPT, **more: Any

@@ -1,12 +1,14 @@
 """Reading the index: sets of utterances as bitmaps, their sizes, and any window of them in any order.
 
 A set is uint64 `(chunks, CHUNK / 64)`: row r is chunk `Bitmaps.chunks[r]`, bit s of it slot s. What the index says of
-stale rows is cleared; `with_stale` puts in those that plain SQL found. Costs grow with the number of chunks (61 at a
-million rows), by about 2 KB a chunk and set. One instance serves one transaction.
+stale rows is cleared; `with_stale` puts in those that plain SQL found. The index comes from `core.store.shelf`, so what
+is asked often costs no reading; the rest grows by 2 KB a set and chunk (62 at a million rows), some microseconds. One
+instance serves one transaction.
 """
 
 import json
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,23 +16,23 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from core.store.index import CODE_BITS, PREFIX, SHIFT, prefixes
-from core.store.postings import CHUNK, PLACE_BITS, chosen
-from core.store.search import ANY_GAP, Query, Ranges
+from core.store.letters import WORDS, Ids, Set, packed
+from core.store.postings import CHUNK, LONGEST
+from core.store.search import Query
+from core.store.shelf import Shelf
 
-Set = NDArray[np.uint64]
-Ids = NDArray[np.int64]
-_WORDS = CHUNK // 64
 _FEW = 1000  # so many rows are sorted at once instead of being split further
+_Plane = Callable[[], Set | None]
 
 
 class Bitmaps:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._shelf = Shelf(connection)
         self.stale = _ints(connection.exec_driver_sql("SELECT id FROM stale ORDER BY id"))
-        settled = _ints(connection.exec_driver_sql("SELECT chunk FROM facet WHERE name = 'active'"))
-        self.chunks = np.union1d(settled, self.stale >> SHIFT)
+        self.chunks = np.union1d(self._shelf.chunks, self.stale >> SHIFT)
+        self._rows = np.searchsorted(self.chunks, self._shelf.chunks)
         self._fresh = ~self.of(self.stale)
-        self._known: dict[str, Set] = {}
 
     # -- sets
 
@@ -40,9 +42,7 @@ class Bitmaps:
 
     def facet(self, name: str) -> Set:
         """Who has it; nobody where nobody ever had. Do not write into the answer."""
-        if name not in self._known:
-            self._known |= self._read("name = ?", (name,)) or {name: self._none()}
-        return self._known[name]
+        return self._wide(self._shelf.facet(name))
 
     def any_facet(self, kind: str, values: Iterable[object]) -> Set:
         found = self._none()
@@ -52,23 +52,24 @@ class Bitmaps:
 
     def facets(self, prefix: str) -> dict[str, Set]:
         """Every facet whose name begins with `prefix`, which ends in `=`, `:` or `/`."""
-        after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
-        return self._read("name >= ? AND name < ?", (prefix, after))
+        return {name: self._wide(held) for name, held in self._shelf.facets(prefix).items()}
 
     def at_least(self, name: str, value: int) -> Set:
-        """Whose number `name` is `value` or more."""
-        planes = self._planes(name)
+        """Whose number `name` is `value` or more, as far as the index knows."""
+        planes = self.facets(f"{name}/")
+        bits = sorted((int(key.rpartition("/")[2]) for key in planes), reverse=True)
         if value <= 0:
-            return self._fresh
-        if value.bit_length() > len(planes):
+            return ~self._none()
+        if value.bit_length() > max(bits, default=-1) + 1:
             return self._none()
-        more, equal = self._none(), self._fresh.copy()
-        for bit in reversed(range(len(planes))):
+        more, equal = self._none(), ~self._none()
+        for bit in reversed(range(bits[0] + 1)):
+            plane = planes.get(f"{name}/{bit}", self._none())
             if value >> bit & 1:
-                equal &= planes[bit]
+                equal &= plane
             else:
-                more |= equal & planes[bit]
-                equal &= ~planes[bit]
+                more |= equal & plane
+                equal &= ~plane
         return more | equal
 
     def after(self, utterance_id: int) -> Set:
@@ -83,26 +84,7 @@ class Bitmaps:
 
     def holding(self, query: Query) -> Set:
         """Whose text has the query's letters with its gaps between them: all of them, or, if not `sure`, and more."""
-        letters = query.letters
-        if not letters:
-            return self._fresh
-        if len(letters) == 1:
-            return self._letter(letters[0]) & self._fresh
-        # Places do not tell what stands between two letters, so only where that is free may a pair be left out.
-        pairs = [at for at in range(len(letters) - 1) if at % 2 == 0 or query.gaps[at] != ANY_GAP]
-        if pairs[-1] != len(letters) - 2:
-            pairs.append(len(letters) - 2)
-        places = [_shifted(self._places(letters[at], letters[at + 1], query.gaps[at]), at) for at in pairs]
-        held = self._texts_with(places[0])
-        for more in places[1:]:
-            held &= self._texts_with(more)
-        if len(places) == 1:
-            return self._packed(held) & self._fresh
-        # Few texts have all the pairs; only their places need to be matched, which takes sorting.
-        first, *rest = (one[held[_flat(one)]] for one in places)
-        for more in rest:
-            first = np.intersect1d(first, more, assume_unique=True)
-        return self._packed(self._texts_with(first)) & self._fresh
+        return self._wide(self._shelf.holding(query))
 
     def with_stale(self, settled: Set, ids: Ids) -> Set:
         """`settled` and those of the stale rows that plain SQL found."""
@@ -132,17 +114,18 @@ class Bitmaps:
         return (self.chunks[first + cut // CHUNK] << SHIFT) + cut % CHUNK
 
     def by_length(self, found: Set, start: int, stop: int) -> list[int]:
-        planes = self._planes("chars", self._stale_numbers(found, "chars", lambda v: np.array(v)))
-        return self._by_number(found, planes[::-1], "chars", start, stop)
+        stale = self._stale_numbers(found, "chars", lambda v: np.array(v))
+        top = LONGEST.bit_length() if stale is None else max(LONGEST, int(stale[1].max())).bit_length()
+        planes = [partial(self._plane, "chars", bit, stale) for bit in reversed(range(top))]
+        return self._by_number(found, planes, "chars", start, stop)
 
     def by_text(self, found: Set, start: int, stop: int) -> list[int]:
         """By code points: the planes of the first letters find the neighbourhood, which is then sorted."""
         stale = self._stale_numbers(found, "text", prefixes)
-        planes: list[Set] = []
+        planes: list[_Plane] = []
         for at in range(PREFIX):
             own = None if stale is None else (stale[0], stale[1][at])
-            have = self._planes(f"text/{at}", own)
-            planes += [self._none()] * (CODE_BITS - len(have)) + have[::-1]
+            planes += [partial(self._plane, f"text/{at}", bit, own) for bit in reversed(range(CODE_BITS))]
         return self._by_number(found, planes, "text", start, stop)
 
     def by_speaker(self, found: Set, start: int, stop: int) -> list[int]:
@@ -168,46 +151,28 @@ class Bitmaps:
     # -- inside
 
     def _none(self) -> Set:
-        return np.zeros((len(self.chunks), _WORDS), np.uint64)
+        return np.zeros((len(self.chunks), WORDS), np.uint64)
 
     def _marked(self, flat: Ids) -> Set:
         held = np.zeros(len(self.chunks) * CHUNK, bool)
         held[flat] = True
-        return self._packed(held)
+        return packed(held)
 
-    def _packed(self, held: NDArray[np.bool_]) -> Set:
-        return np.packbits(held, bitorder="little").view(np.uint64).reshape(-1, _WORDS)
+    def _wide(self, found: Set) -> Set:
+        """A set of the index over all chunks; those that are stale as a whole come into it empty."""
+        if len(self._rows) == len(self.chunks):
+            return found
+        wide = self._none()
+        wide[self._rows] = found
+        return wide
 
-    def _texts_with(self, places: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        held = np.zeros(len(self.chunks) * CHUNK, bool)
-        held[_flat(places)] = True
-        return held
-
-    def _read(self, condition: str, values: tuple[object, ...]) -> dict[str, Set]:
-        rows: dict[str, tuple[list[int], list[bytes]]] = {}
-        query = f"SELECT name, chunk, bits FROM facet WHERE {condition}"
-        for name, chunk, bits in self._connection.exec_driver_sql(query, values).all():
-            chunks, blobs = rows.setdefault(name, ([], []))
-            chunks.append(chunk)
-            blobs.append(bits)
-        found = {}
-        for name, (chunks, blobs) in rows.items():
-            found[name] = self._none()
-            at = np.searchsorted(self.chunks, chunks)
-            found[name][at] = np.frombuffer(b"".join(blobs), np.uint64).reshape(-1, _WORDS)
-        return found
-
-    def _planes(self, name: str, stale: tuple[Ids, NDArray[Any]] | None = None) -> list[Set]:
-        """The bit planes of a number, lowest first; `stale`: ids and numbers of stale rows that are to be in them."""
-        have = self.facets(f"{name}/")
-        top = max((int(key.rpartition("/")[2]) + 1 for key in have), default=0)
-        if stale is not None and len(stale[1]):
-            top = max(top, int(stale[1].max()).bit_length())
-        planes = [have.get(f"{name}/{bit}", self._none()) & self._fresh for bit in range(top)]
-        if stale is not None:
-            for bit, plane in enumerate(planes):
-                plane |= self.of(stale[0][(stale[1] >> bit) & 1 == 1])
-        return planes
+    def _plane(self, name: str, bit: int, stale: tuple[Ids, NDArray[Any]] | None) -> Set | None:
+        """Whose number has the bit; `stale`: ids and numbers of the stale rows that are to be in it. None: nobody."""
+        held = self._shelf.facets(f"{name}/").get(f"{name}/{bit}")
+        own = None if stale is None else stale[0][(stale[1] >> bit) & 1 == 1]
+        if own is None or not len(own):
+            return None if held is None else self._wide(held) & self._fresh
+        return self.of(own) if held is None else self.with_stale(self._wide(held), own)
 
     def _stale_of(self, found: Set) -> Ids:
         """The stale rows in `found`."""
@@ -225,73 +190,29 @@ class Bitmaps:
         query = f"SELECT u.id, u.{column} FROM json_each(?) j JOIN utterance u ON u.id = j.value"
         return [(one, value) for one, value in self._connection.exec_driver_sql(query, (json.dumps(ids),)).all()]
 
-    def _by_number(self, found: Set, planes: list[Set], column: str, start: int, stop: int, path: int = 0) -> list[int]:
+    def _by_number(
+        self, found: Set, planes: Sequence[_Plane], column: str, start: int, stop: int, at: int = 0, path: int = 0
+    ) -> list[int]:
         """The window of `found` by the number of the planes (highest first), then by the column itself, then by id."""
         n = self.count(found)
         start, stop = max(start, 0), min(stop, n)
         if stop <= start:
             return []
         ends_here = path & ((1 << CODE_BITS) - 1) == 0  # the last letter of the prefix is none: the texts are equal
-        if not planes and (column != "text" or ends_here):
+        if at == len(planes) and (column != "text" or ends_here):
             return self.ids(found, start, stop)
-        if not planes or n <= _FEW:
+        if at == len(planes) or n <= _FEW:
             rows = self._values(self.ids(found, 0, n), column)
             return [one for one, _ in sorted(rows, key=lambda row: (row[1], row[0]))[start:stop]]
-        low = found & ~planes[0]
+        plane = planes[at]()
+        if plane is None:
+            return self._by_number(found, planes, column, start, stop, at + 1, path << 1)
+        low = found & ~plane
         below = self.count(low)
         return [
-            *self._by_number(low, planes[1:], column, start, stop, path << 1),
-            *self._by_number(found & planes[0], planes[1:], column, start - below, stop - below, path << 1 | 1),
+            *self._by_number(low, planes, column, start, stop, at + 1, path << 1),
+            *self._by_number(found & plane, planes, column, start - below, stop - below, at + 1, path << 1 | 1),
         ]
-
-    def _postings(self, letter: Ranges, columns: str) -> list[Any]:
-        """Rows of the postings of the letters accepted: the place of the chunk in `chunks`, then `columns`."""
-        firsts = (self.chunks << CODE_BITS).tolist()
-        spans = [(first + low, first + high) for first in firsts for low, high in letter]
-        query = (
-            f"SELECT p.id >> {CODE_BITS}, {columns} FROM json_each(?) j "
-            "JOIN posting p ON p.id BETWEEN j.value ->> 0 AND j.value ->> 1"
-        )
-        return list(self._connection.exec_driver_sql(query, (json.dumps(spans),)).all())
-
-    def _places(self, letter: Ranges, then: Ranges, gaps: frozenset[int]) -> NDArray[np.uint64]:
-        """`row << 32 | place` of each `letter` that is followed by `then`."""
-        rows = self._postings(letter, "p.follows, p.counts, p.places")
-        if not rows:
-            return np.zeros(0, np.uint64)
-        chunks, follows, counts, places = zip(*rows, strict=True)
-        at = chosen(_array(follows), _array(counts), then, gaps)
-        sizes = np.array([len(one) // 4 for one in places])
-        row = np.repeat(np.searchsorted(self.chunks, chunks), sizes)[at].astype(np.uint64)
-        return row << np.uint64(32) | _array(places)[at]
-
-    def _letter(self, letter: Ranges) -> Set:
-        """Who holds the letter at all."""
-        found = self._none()
-        rows = self._postings(letter, "p.bits, CASE WHEN p.bits = x'' THEN p.places END")
-        often = [(chunk, bits) for chunk, bits, _ in rows if bits]
-        for chunk, bits in often:
-            found[np.searchsorted(self.chunks, chunk)] |= np.frombuffer(bits, np.uint64)
-        if seldom := [(chunk, places) for chunk, bits, places in rows if not bits]:
-            chunks, blobs = zip(*seldom, strict=True)
-            row = np.repeat(np.searchsorted(self.chunks, chunks), [len(one) // 4 for one in blobs])
-            found |= self._marked(row * CHUNK + (_array(blobs) >> PLACE_BITS).astype(np.int64))
-        return found
-
-
-def _flat(places: NDArray[np.uint64]) -> Ids:
-    """Row and slot of each `row << 32 | place` as one number."""
-    row, slot = places >> np.uint64(32), places >> np.uint64(PLACE_BITS) & np.uint64(CHUNK - 1)
-    return (row * np.uint64(CHUNK) + slot).astype(np.int64)
-
-
-def _shifted(places: NDArray[np.uint64], letters: int) -> NDArray[np.uint64]:
-    """Where a query begins whose letter number `letters` stands at `places`."""
-    return places[(places & np.uint64((1 << PLACE_BITS) - 1)) >= letters] - np.uint64(letters)
-
-
-def _array(blobs: Iterable[bytes]) -> NDArray[np.uint32]:
-    return np.frombuffer(b"".join(blobs), np.uint32)
 
 
 def _ints(rows: Any) -> Ids:

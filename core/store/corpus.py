@@ -33,7 +33,7 @@ class Corpus:
     def add_recordings(self, source_id: int, items: Sequence[NewRecording], at: str) -> Report:
         """Add recordings with their utterances and delivered labels in one transaction; known keys add nothing.
 
-        A known recording without audio gets the audio that has now come.
+        A known recording gets the utterances that it lacked, and where it had none the audio that has now come.
         """
         with writing(self._engine) as connection:
             return intake.add_recordings(connection, source_id, items, at)

@@ -116,7 +116,7 @@ def insert_many(connection: Connection, table: Table, columns: Sequence[str], ro
         connection.execute(insert(table), [dict(zip(columns, row, strict=True)) for row in rows])
         return
     for at in (at for at, name in enumerate(columns) if isinstance(table.c[name].type, JSON)):
-        rows = [(*row[:at], json.dumps(row[at]), *row[at + 1 :]) for row in rows]
+        rows = [(*row[:at], json.dumps(row[at]) if row[at] != {} else "{}", *row[at + 1 :]) for row in rows]
     names = ", ".join(connection.dialect.identifier_preparer.quote(name) for name in columns)
     marks = ", ".join("?" * len(columns))
     connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)
@@ -139,6 +139,8 @@ def migrate(url: str, to: str = "head") -> None:
     config = config_for(url)
     wanted = ScriptDirectory.from_config(config).get_current_head() if to == "head" else to
     if revision_of(url) == wanted:
+        if to == "head":
+            _renew(url)
         return
     try:
         command.upgrade(config, to)
@@ -147,3 +149,13 @@ def migrate(url: str, to: str = "head") -> None:
     if to == "head":
         with writing(engine_for(url)):
             pass  # leaving it indexes what the migrations changed
+        _renew(url)
+
+
+def _renew(url: str) -> None:
+    """Index anew what an earlier program indexed in another way."""
+    with reading(engine_for(url)) as connection:
+        old = index.outdated(connection)
+    for chunk in old:
+        with writing(engine_for(url)) as connection:
+            index.build(connection, chunk)

@@ -1,7 +1,7 @@
 """Finding: a Filter becomes SQL and, on SQLite, bitmaps; both say the same, exactly, and SQL answers for stale rows.
 
-Every way to answer costs the same at ten thousand utterances and at a million, but for what the index cannot hold:
-text queries with odd white space (at an end, doubled, tabs), whose candidates are read one by one.
+Filters, pages and counts cost nearly the same at ten thousand utterances and at a million; a text costs what the index
+holds of its letters, and odd white space (at an end, doubled, tabs) that its candidates are read one by one.
 """
 
 import json
@@ -14,8 +14,9 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or
 from core.records import UNLABELLED, Filter, Sort
 from core.schemes import scheme
 from core.store import search
-from core.store.bitmaps import Bitmaps, Ids, Set
+from core.store.bitmaps import Bitmaps
 from core.store.index import indexed
+from core.store.letters import Ids, Set
 from core.store.schema import label, stale, tag, utterance
 
 _Pick = Callable[[Set, int, int], list[int]]
@@ -42,7 +43,7 @@ def every(connection: Connection, wanted: Filter) -> Ids:
     """The ids of all that match, ascending."""
     if not indexed(connection) or wanted.recording_id is not None:
         query = select(utterance.c.id).where(*where(wanted)).order_by(utterance.c.id)
-        return np.fromiter(connection.scalars(query), np.int64)
+        return _ids(connection, query)
     bitmaps = Bitmaps(connection)
     found = matching(connection, bitmaps, wanted)
     return bitmaps.id_array(found, 0, bitmaps.count(found))
@@ -76,13 +77,17 @@ def matching(connection: Connection, bitmaps: Bitmaps, wanted: Filter) -> Set:
         if not query.sure:
             ids = bitmaps.ids(found, 0, bitmaps.count(found))
             sure = select(utterance.c.id).where(_among(ids), search.matches(query))
-            found = bitmaps.of(np.fromiter(connection.scalars(sure), np.int64))
+            found = bitmaps.of(_ids(connection, sure))
     if wanted.tag:  # tags are no facets: they change without making a row stale
-        found &= bitmaps.of(np.fromiter(connection.scalars(_tagged(wanted.tag)), np.int64))
+        found &= bitmaps.of(_ids(connection, _tagged(wanted.tag)))
     if not len(bitmaps.stale):
         return found
-    rows = connection.scalars(select(utterance.c.id).where(utterance.c.id.in_(select(stale.c.id)), *where(wanted)))
-    return bitmaps.with_stale(found, np.fromiter(rows, np.int64))
+    rows = select(utterance.c.id).where(utterance.c.id.in_(select(stale.c.id)), *where(wanted))
+    return bitmaps.with_stale(found, _ids(connection, rows))
+
+
+def _ids(connection: Connection, query: Select[int]) -> Ids:
+    return np.array(connection.scalars(query).all(), np.int64)
 
 
 def _among(ids: list[int]) -> ColumnElement[bool]:

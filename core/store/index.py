@@ -1,12 +1,15 @@
 """The index behind every listing on SQLite: bitmaps of facets, bit planes of numbers, postings of letters, by chunk.
 
-A chunk (`CHUNK` ids) is indexed as a whole from the tables; nothing patches it. Triggers note in `stale` which rows
-changed since, whoever wrote them; those rows are answered by plain SQL (`core.store.find`), the rest by the index.
-`settle`, at the end of every write, indexes a chunk anew when many of its rows are stale. So an answer is exact at any
-moment, and a decision pays for what it changed. The triggers are made by `watch` after each migration and are no part
-of the schema's history. Does not read a Filter; see `core.store.find`.
+A chunk (`CHUNK` ids) is indexed as a whole from the tables; nothing patches it, and each building gives it a stamp of
+its own, by which `core.store.shelf` knows what it read before. Triggers note in `stale` which rows changed since,
+whoever wrote them; those rows are answered by plain SQL (`core.store.find`), the rest by the index. `settle`, at the
+end of every write, indexes a chunk anew when many of its rows are stale. So an answer is exact at any moment, and a
+decision pays for what it changed. The triggers are made by `watch` after each migration and are no part of the
+schema's history. Does not read a Filter; see `core.store.find`.
 """
 
+import json
+import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from core.store.postings import CHUNK, LONGEST, pack, postings
+from core.store.postings import CHUNK, LONGEST, consonants, pack, postings, said
 
 SHIFT = CHUNK.bit_length() - 1
 MANY_STALE = 1024  # of one chunk: it is indexed anew
 MOST_STALE = 4096  # of all chunks together
-PREFIX = 3  # letters of a text that its planes order by
+PREFIX = 8  # letters of a text that its planes order by
+CONSONANTS = "text/consonants"  # of all texts, see core.store.postings
+FORMAT = b"\x02"  # of what a chunk's index holds; the first byte of its stamp
 CODE_BITS = 21
 Columns = list[tuple[Any, ...]]
 
@@ -85,44 +90,66 @@ def settle(connection: Connection, many: int = MANY_STALE, most: int = MOST_STAL
         left -= n
 
 
+def outdated(connection: Connection) -> list[int]:
+    """The chunks that an earlier program indexed in another way."""
+    if not indexed(connection):
+        return []
+    old = connection.exec_driver_sql(
+        "SELECT a.chunk FROM facet a LEFT JOIN facet b ON b.name = 'built' AND b.chunk = a.chunk "
+        "WHERE a.name = 'active' AND substr(b.bits, 1, 1) IS NOT ?",
+        (FORMAT,),
+    )
+    return [chunk for (chunk,) in old]
+
+
 # -- one chunk
 
 
 def build(connection: Connection, chunk: int, with_text: bool = True) -> None:
     """Index one chunk from the tables; its texts only where one of them changed."""
     span = (chunk << SHIFT, (chunk << SHIFT) + CHUNK - 1)
-    rows = connection.exec_driver_sql(
-        f"SELECT id & {CHUNK - 1}, {_COLUMNS} FROM utterance WHERE id BETWEEN ? AND ?", span
-    ).all()
-    facets = _facets(list(zip(*rows, strict=True)), _labels(connection, span)) if rows else {}
+    rows = _tuples(connection, f"SELECT id, {_COLUMNS} FROM utterance WHERE id BETWEEN ? AND ?", span)
+    columns = list(zip(*rows, strict=True))
+    facets = _packed(_facets(columns, _labels(connection, span))) if rows else {}
     keep = "" if with_text else "AND NOT (name >= 'text/' AND name < 'text0')"
     connection.exec_driver_sql(f"DELETE FROM facet WHERE chunk = ? {keep}", (chunk,))
     if with_text:
         facets |= _build_texts(connection, chunk, span)
     if facets:
-        values = [(name, chunk, pack(held)) for name, held in facets.items()]
+        facets["built"] = FORMAT + os.urandom(15)
+        values = [(name, chunk, bits) for name, bits in facets.items()]
         connection.exec_driver_sql("INSERT INTO facet(name, chunk, bits) VALUES (?, ?, ?)", values)
-    connection.exec_driver_sql(
-        "DELETE FROM stale WHERE id BETWEEN ? AND ? AND id NOT IN "
-        "(SELECT id FROM utterance WHERE id BETWEEN ? AND ? AND chars > ?)",
-        (*span, *span, LONGEST),
-    )
+    connection.exec_driver_sql("DELETE FROM stale WHERE id BETWEEN ? AND ?", span)
+    if endless := [(row[0], 1) for row in rows if row[4] > LONGEST]:
+        connection.exec_driver_sql("INSERT INTO stale(id, text) VALUES (?, ?)", endless)
 
 
-def _build_texts(connection: Connection, chunk: int, span: tuple[int, int]) -> dict[str, NDArray[np.bool_]]:
-    """Write the chunk's postings; the planes of its texts' first letters."""
-    rows = connection.exec_driver_sql(
-        f"SELECT id & {CHUNK - 1}, text FROM utterance WHERE id BETWEEN ? AND ? AND chars <= ?", (*span, LONGEST)
-    ).all()
+def _tuples(connection: Connection, query: str, values: tuple[object, ...]) -> Columns:
+    """Many rows, without SQLAlchemy's work on each."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())
+    finally:
+        cursor.close()
+
+
+def _packed(facets: dict[str, NDArray[np.bool_]]) -> dict[str, bytes]:
+    return {name: pack(held) for name, held in facets.items()}
+
+
+def _build_texts(connection: Connection, chunk: int, span: tuple[int, int]) -> dict[str, bytes]:
+    """Write the chunk's postings; the planes of its texts' first letters, and their consonants."""
+    query = f"SELECT id & {CHUNK - 1}, text FROM utterance WHERE id BETWEEN ? AND ? AND chars <= ?"
+    rows = _tuples(connection, query, (*span, LONGEST))
     connection.exec_driver_sql(
         "DELETE FROM posting WHERE id BETWEEN ? AND ?", (chunk << CODE_BITS, ((chunk + 1) << CODE_BITS) - 1)
     )
     if not rows:
         return {}
     slots, texts = zip(*rows, strict=True)
-    values = [
-        (chunk << CODE_BITS | p.letter, p.bits, p.follows, p.counts, p.places) for p in postings(texts, slots)
-    ]  # fmt: skip
+    letters = said(texts, slots)
+    values = [(chunk << CODE_BITS | p.letter, p.bits, p.follows, p.counts, p.places) for p in postings(letters)]
     if values:
         connection.exec_driver_sql(
             "INSERT INTO posting(id, bits, follows, counts, places) VALUES (?, ?, ?, ?, ?)", values
@@ -130,19 +157,19 @@ def _build_texts(connection: Connection, chunk: int, span: tuple[int, int]) -> d
     found: dict[str, NDArray[np.bool_]] = {}
     for at, key in enumerate(prefixes(texts)):
         found |= _planes(f"text/{at}", np.asarray(slots), key)
-    return found
+    return {CONSONANTS: consonants(letters), **_packed(found)}
 
 
 def prefixes(texts: Sequence[str]) -> NDArray[np.int64]:
     """Code point + 1 of the first `PREFIX` letters, 0 after the end: (PREFIX, n). Orders as the texts do."""
     cut = [text[:PREFIX] for text in texts]
-    return np.array(
-        [[ord(text[at]) + 1 if at < len(text) else 0 for text in cut] for at in range(PREFIX)], np.int64
-    )  # fmt: skip
+    codes = np.array(cut, f"U{PREFIX}").view(np.uint32).reshape(-1, PREFIX)
+    there = np.arange(PREFIX) < np.fromiter(map(len, cut), np.int64)[:, None]
+    return np.ascontiguousarray(np.where(there, codes.astype(np.int64) + 1, 0).T)
 
 
-def _facets(columns: Columns, labels: dict[str, set[int]]) -> dict[str, NDArray[np.bool_]]:
-    slots = np.array(columns[0])
+def _facets(columns: Columns, labels: dict[str, list[int]]) -> dict[str, NDArray[np.bool_]]:
+    slots = np.array(columns[0]) & (CHUNK - 1)
     source, recording, speaker, chars, voice, origin, skipped, active = columns[1:]
     found: dict[str, NDArray[np.bool_]] = {}
     flags = {"active": active, "skipped": skipped, "voice": voice, "call": [value is not None for value in recording]}
@@ -155,28 +182,25 @@ def _facets(columns: Columns, labels: dict[str, set[int]]) -> dict[str, NDArray[
     calls = np.array([-1 if value is None else value for value in recording])
     for name, targets in labels.items():
         level, _, name = name.partition(":")
-        of_call = np.isin(calls, list(targets)) if level == "recording" else None
-        held = _held(np.array(sorted(targets), int) & (CHUNK - 1) if of_call is None else slots[of_call])
+        own = np.array(targets, np.int64)
+        held = _held(slots[np.isin(calls, own)] if level == "recording" else own & (CHUNK - 1))
         found[name] = found[name] | held if name in found else held
     return found
 
 
-def _labels(connection: Connection, span: tuple[int, int]) -> dict[str, set[int]]:
+def _labels(connection: Connection, span: tuple[int, int]) -> dict[str, list[int]]:
     """`level:facet` -> the targets that have it. Facets: `any:scheme`, `gold:scheme`, `label:scheme=code`."""
-    columns = "SELECT target_id, level, scheme, code, grade FROM label WHERE level ="
     calls = "SELECT recording_id FROM utterance WHERE id BETWEEN ? AND ?"
-    own, call = (
-        f"{columns} 'utterance' AND target_id BETWEEN ? AND ?",
-        f"{columns} 'recording' AND target_id IN ({calls})",
-    )
-    targets: dict[tuple[str, ...], list[int]] = {}
-    for query in (own, call):
-        for target, *what in connection.exec_driver_sql(query, span):
-            targets.setdefault(tuple(what), []).append(target)
-    found: dict[str, set[int]] = {}
-    for (level, scheme, code, grade), those in targets.items():
-        for facet in (f"any:{scheme}", f"label:{scheme}={code}", *([f"gold:{scheme}"] if grade == "gold" else [])):
-            found.setdefault(f"{level}:{facet}", set()).update(those)
+    found: dict[str, list[int]] = {}
+    for which in ("= 'utterance' AND target_id BETWEEN ? AND ?", f"= 'recording' AND target_id IN ({calls})"):
+        query = (
+            f"SELECT level, scheme, code, grade, json_group_array(target_id) FROM label WHERE level {which} "
+            "GROUP BY scheme, code, grade"
+        )
+        for level, scheme, code, grade, listed in _tuples(connection, query, span):
+            those = json.loads(listed)
+            for facet in (f"any:{scheme}", f"label:{scheme}={code}", *([f"gold:{scheme}"] if grade == "gold" else [])):
+                found.setdefault(f"{level}:{facet}", []).extend(those)
     return found
 
 

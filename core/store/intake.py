@@ -1,5 +1,6 @@
 """Taking in sources, recordings and utterances, many at a time: ids are allotted inside the write transaction, then
-every table gets its rows by one `executemany`. What is known by its key adds nothing. The index follows by itself.
+every table gets its rows by one `executemany`. What is known by its key adds nothing; a known recording gets the
+utterances it lacked. The index follows by itself.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -62,10 +63,24 @@ def add_recordings(connection: Connection, source_id: int, items: Sequence[NewRe
     _add_utterances(connection, source_id, said, at)
     for item in again:
         _attach_audio(connection, item)
+    joined = _join(connection, source_id, again, at)
     report = Report(added=len(new), known=len(again))
-    if new:
-        report.note("utterances", len(said))
+    if new or joined:
+        report.note("utterances", len(said) + joined)
     return report
+
+
+def _join(connection: Connection, source_id: int, items: Sequence[NewRecording], at: str) -> int:
+    """Give known recordings the utterances that they lack; how many. One without audio ends with its last utterance."""
+    known = known_keys(connection, utterance, {one.key for item in items for one in item.utterances})
+    lacking = {one.key: (item.key, one) for item in items for one in item.utterances if one.key not in known}
+    homes = known_keys(connection, recording, {home for home, _ in lacking.values()})
+    _add_utterances(connection, source_id, [(homes[home], one) for home, one in lacking.values()], at)
+    for home, one in lacking.values():
+        longer = (recording.c.id == homes[home], recording.c.path.is_(None), recording.c.duration_ms < one.end_ms)
+        if one.end_ms is not None:
+            connection.execute(update(recording).where(*longer).values(duration_ms=one.end_ms))
+    return len(lacking)
 
 
 def insert_utterance(

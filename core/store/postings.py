@@ -3,16 +3,17 @@
 A chunk is `CHUNK` consecutive utterance ids; a slot is an id's place in it. A place is `slot << 18 | n`: the n-th of
 that text's letters, white space not counted. A follower is `code point << 2 | gap` (see `core.store.search`), `END`
 after the last letter. Knowing what follows, one or two letters are answered exactly; longer queries join pairs of
-letters by their places.
+letters by their places. Queries of first consonants scan a byte a letter: `gap << 5 | consonant`, 0 for none.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.store.search import ONE_SPACE, OTHER_SPACE, Ranges
+from core.store.search import ANY_GAP, INITIALS, ONE_SPACE, OTHER_SPACE, Ranges
 
 CHUNK = 1 << 14
 PLACE_BITS = 18
@@ -21,6 +22,13 @@ END = 0x1FFFFF << 2
 OFTEN = CHUNK // 16  # a letter in so many texts of a chunk gets a bitmap of them
 _SPACES = np.array([c for c in range(0x3001) if chr(c).isspace()], np.uint32)
 _IS_SPACE = np.isin(np.arange(0x3002), _SPACES)
+_LAST = 3  # in place of a gap, after the last letter of a text
+_GAP_BITS, _CONSONANT = 5, 31
+_NEXT_TEXT = 0xFF
+_CONSONANTS = np.zeros(1 << 16, np.uint8)
+_CONSONANTS[[ord(letter) for letter in INITIALS]] = np.arange(1, len(INITIALS) + 1)
+_CONSONANTS[ord("가") : ord("힣") + 1] = np.repeat(np.arange(1, len(INITIALS) + 1), 21 * 28)
+_FEW = CHUNK // 2
 
 Array = NDArray[np.uint32]
 
@@ -47,22 +55,87 @@ def codes_of(texts: Sequence[str]) -> tuple[Array, NDArray[np.int64]]:
     return codes, lengths
 
 
-def postings(texts: Sequence[str], slots: Sequence[int]) -> Iterator[Posting]:
-    """The index of one chunk, by letter; `texts[i]` is that of slot `slots[i]`, each at most `LONGEST` letters."""
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The letters of a chunk's texts in a row: each with its slot and the gap after it, `_LAST` where a text ends."""
+
+    letters: Array
+    slots: Array
+    gaps: Array
+
+
+def said(texts: Sequence[str], slots: Sequence[int]) -> Said:
+    """`texts[i]` is that of slot `slots[i]`, ascending; each has at most `LONGEST` letters."""
     codes, lengths = codes_of(texts)
     solid = np.flatnonzero(~_IS_SPACE[np.minimum(codes, 0x3001)])
-    if not len(solid):
-        return
-    letters = codes[solid]
     slot = np.repeat(np.asarray(slots, np.uint32), lengths)[solid]
-    same = slot[1:] == slot[:-1]
+    gaps = np.full(len(solid), _LAST, np.uint32)
+    if len(solid):
+        same = slot[1:] == slot[:-1]
+        gaps[:-1][same] = _gaps(codes, solid)[same]
+    return Said(codes[solid], slot, gaps)
+
+
+def postings(said: Said) -> Iterator[Posting]:
+    """The index of one chunk, by letter."""
+    letters, last = said.letters, said.gaps == _LAST
+    if not len(letters):
+        return
     follows = np.full(len(letters), END, np.uint32)
-    follows[:-1][same] = (letters[1:] << 2 | _gaps(codes, solid))[same]
-    starts = np.concatenate(([0], np.flatnonzero(~same) + 1))
+    follows[:-1] = letters[1:] << 2 | said.gaps[:-1]
+    follows[last] = END
+    starts = np.concatenate(([0], np.flatnonzero(last)[:-1] + 1))
     number = np.arange(len(letters)) - np.repeat(starts, np.diff(starts, append=len(letters)))
-    places = slot << PLACE_BITS | number.astype(np.uint32)
-    order = np.argsort(letters.astype(np.uint64) << 32 | follows, kind="stable")
+    places = said.slots << PLACE_BITS | number.astype(np.uint32)
+    order = _order(letters, follows)
     yield from _by_letter(letters[order], follows[order], places[order])
+
+
+def _order(letters: Array, follows: Array) -> NDArray[Any]:
+    """By letter, then follower, then as they stand."""
+    keys = letters.astype(np.uint64) << 23 | follows  # 44 bits
+    if len(keys) >= 1 << 20:
+        return np.argsort(keys, kind="stable")
+    keys = keys << np.uint64(20) | np.arange(len(keys), dtype=np.uint64)  # sorts several times as fast
+    keys.sort()
+    return keys & np.uint64((1 << 20) - 1)
+
+
+def consonants(said: Said) -> bytes:
+    """The first consonant of every letter with the gap after it; `_NEXT_TEXT` before the text of every slot."""
+    texts = int(said.slots[-1]) + 1 if len(said.slots) else 0
+    found = np.full(len(said.letters) + texts, _NEXT_TEXT, np.uint8)
+    own = _CONSONANTS[np.minimum(said.letters, 0xFFFF)] | (said.gaps << _GAP_BITS).astype(np.uint8)
+    found[np.arange(len(own)) + said.slots + 1] = own
+    return found.tobytes()
+
+
+def with_consonants(said: bytes, wanted: Sequence[int], gaps: Sequence[frozenset[int]]) -> NDArray[np.bool_]:
+    """Slots whose text has the consonants `wanted` in a row, with one of `gaps[i]` after number i: `(CHUNK,)`."""
+    row = np.frombuffer(said, np.uint8)
+    held = np.zeros(CHUNK, bool)
+    begins = max(len(row) - len(wanted) + 1, 0)
+    fits = np.ones(begins, bool)
+    for at, one in enumerate(wanted):
+        fits &= _is(row[at : at + begins], one, gaps[at] if at < len(gaps) else ANY_GAP)
+    texts = np.flatnonzero(row == _NEXT_TEXT)
+    found = np.flatnonzero(fits)
+    if len(found) < _FEW:
+        held[np.searchsorted(texts, found) - 1] = True
+        return held
+    everywhere = np.zeros(len(row), bool)
+    everywhere[:begins] = fits
+    held[: len(texts)] = np.logical_or.reduceat(everywhere, texts)
+    return held
+
+
+def _is(row: NDArray[np.uint8], consonant: int, gaps: frozenset[int]) -> NDArray[np.bool_]:
+    if gaps == ANY_GAP:
+        return (row & _CONSONANT) == consonant
+    found = np.zeros(len(row), bool)
+    for gap in gaps:
+        found |= row == (gap << _GAP_BITS | consonant)
+    return found
 
 
 def _gaps(codes: Array, solid: NDArray[np.int64]) -> Array:

@@ -31,6 +31,13 @@ class Query:
     sure: bool
     pattern: str
 
+    @property
+    def consonants(self) -> tuple[int, ...] | None:
+        """Numbers (from 1) of the first consonants asked for, where nothing else is asked for."""
+        if any(len(accepts) == 1 for accepts in self.letters):
+            return None
+        return tuple(INITIALS.index(chr(accepts[0][0])) + 1 for accepts in self.letters)
+
 
 def parse(wanted: str, ignore_spacing: bool = False) -> Query | None:
     """The query that `wanted` is; None where it asks for nothing."""

@@ -8,15 +8,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, select
 
 from core.records import IMPORTED, NewRecording, Recording, Report, Restored
-from core.store import intake, review
+from core.store import intake
 from core.store.engine import allot, insert_many, reading, writing
-from core.store.schema import label, prediction, recording, run, utterance
+from core.store.schema import label, prediction, recording, revision, run, tag, utterance
 from core.text import nfc
 
 WHY = "re-imported"
+Change = dict[str, Any]  # what a Revision changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class Beside:
 
     parent: str | None
     silver: tuple[str, ...]
+    tags: tuple[str, ...]
     meta: Mapping[str, Any]
 
 
@@ -46,7 +48,7 @@ class Transfer:
     # -- out
 
     def beside(self, ids: Sequence[int]) -> dict[int, Beside]:
-        """Of the utterances `ids`, at most some thousands: id -> the key of the parent, silver labels, meta."""
+        """Of the utterances `ids`, at most some thousands: id -> the key of the parent, silver labels, tags, meta."""
         parent = utterance.alias()
         query = (
             select(utterance.c.id, utterance.c.meta, parent.c.key)
@@ -58,12 +60,15 @@ class Transfer:
             .distinct()
             .where(label.c.level == "utterance", label.c.target_id.in_(ids), label.c.grade == "silver")
         )
-        silver: dict[int, list[str]] = {}
+        tagged = select(tag.c.utterance_id, tag.c.tag).where(tag.c.utterance_id.in_(ids)).order_by(tag.c.tag)
         with reading(self._engine) as connection:
-            for target_id, name in connection.execute(machine.order_by(label.c.scheme)):
-                silver.setdefault(target_id, []).append(name)
+            silver = _listed(connection, machine.order_by(label.c.scheme))
+            tags = _listed(connection, tagged)
             rows = connection.execute(query).all()
-        return {row.id: Beside(row.key, tuple(silver.get(row.id, ())), row.meta) for row in rows}
+        return {
+            row.id: Beside(row.key, tuple(silver.get(row.id, ())), tuple(tags.get(row.id, ())), row.meta)
+            for row in rows
+        }
 
     def recordings(self, ids: Iterable[int]) -> dict[int, Recording]:
         """id -> Recording."""
@@ -101,8 +106,8 @@ class Transfer:
     ) -> Report:
         """Add what is not there yet, in one transaction. `recordings` are those that `items` name, by key.
 
-        A recording that nothing new belongs to is not added. A parent that is not in the workspace, nor before its
-        child among `items`, is left out and noted.
+        A recording that nothing new belongs to is not added; one that is known gets what is new of it. A parent that
+        is not in the workspace, nor before its child among `items`, is left out and noted.
         """
         report = Report()
         with writing(self._engine) as connection:
@@ -126,23 +131,61 @@ def _utterances(
 ) -> None:  # fmt: skip
     numbers = allot(connection, utterance, len(items))
     parents = intake.known_keys(connection, utterance, {item.parent for item in items if item.parent})
-    rows = []
+    rows, edits = [], []
     for number, item in zip(numbers, items, strict=True):
         if item.parent and item.parent not in parents:
             report.note("parents that are not in the workspace")
         call = calls[item.recording] if item.recording else None
-        rows.append(intake.utterance_row(number, source_id, call, item.new, parents.get(item.parent or "")))
+        row = intake.utterance_row(number, source_id, call, item.new, parents.get(item.parent or ""))
+        before, after = _edit(item)
+        if after:
+            edits.append((number, before, after))
+            row = _as_left(row, after)
+        rows.append(row)
         parents[item.new.key] = number
     insert_many(connection, utterance, intake.COLUMNS, rows)
+    _decided(connection, edits, at)
     numbered = list(zip(numbers, items, strict=True))
-    for grade in ("gold", "silver"):
-        labels = [(number, _graded(item, grade)) for number, item in numbered]
-        intake.add_labels(connection, "utterance", labels, at, grade)
-    for number, item in numbered:
-        edited = item.text if item.text != nfc(item.new.text) else None
-        if edited is not None or item.skipped:
-            skip = item.skipped or None
-            review.decide(connection, number, 0, IMPORTED, at, text=edited, labels={}, skip=skip, why=WHY)
+    tags = [(number, name) for number, item in numbered for name in dict.fromkeys(item.tags)]
+    insert_many(connection, tag, ("utterance_id", "tag"), tags)
+    gold = [(number, _graded(item, "gold") if item.silver else item.new.labels) for number, item in numbered]
+    silver = [(number, _graded(item, "silver")) for number, item in numbered if item.silver]
+    intake.add_labels(connection, "utterance", gold, at)
+    intake.add_labels(connection, "utterance", silver, at, "silver")
+
+
+def _edit(item: Restored) -> tuple[Change, Change]:
+    """What was decided since it was received, as a Revision has it: before and after, both empty for nothing."""
+    before: Change = {}
+    after: Change = {}
+    if (text := nfc(item.text)) != (received := nfc(item.new.text)):
+        before["text"], after["text"] = received, text
+    if item.skipped:
+        before["skipped"], after["skipped"] = False, True
+    return before, after
+
+
+def _as_left(row: tuple[Any, ...], after: Change) -> tuple[Any, ...]:
+    """The row of an utterance after its one decision."""
+    told = dict(zip(intake.COLUMNS, row, strict=True)) | after | {"version": 1}
+    told["chars"] = len(told["text"])
+    return tuple(told[name] for name in intake.COLUMNS)
+
+
+def _decided(connection: Connection, edits: Sequence[tuple[int, Change, Change]], at: str) -> None:
+    """The first Revision of each: (utterance id, before, after)."""
+    columns = ("id", "utterance_id", "version", "curator", "at", "before", "after", "why")
+    numbered = zip(allot(connection, revision, len(edits)), edits, strict=True)
+    rows = [(number, one, 1, IMPORTED, at, before, after, WHY) for number, (one, before, after) in numbered]
+    insert_many(connection, revision, columns, rows)
+
+
+def _listed(connection: Connection, query: Select[Any]) -> dict[int, list[str]]:
+    """id -> names, of a query for both."""
+    found: dict[int, list[str]] = {}
+    for one, name in connection.execute(query):
+        found.setdefault(one, []).append(name)
+    return found
 
 
 def _graded(item: Restored, grade: str) -> dict[str, str]:

@@ -17,7 +17,8 @@ from core.training.trainers import Trainer
 class Recipe:
     """`encoders` maps a name to its Trainer; `speakers` are those whose utterances are used (all where empty).
 
-    An utterance whose speaker is not known is used too. `defaults` are settings as a person would type them.
+    `schemes` are those it was made for; without any, it learns every scheme of one class a target. An utterance whose
+    speaker is not known is used too. `defaults` are settings as a person would type them.
     """
 
     name: str
@@ -28,10 +29,17 @@ class Recipe:
     speakers: tuple[str, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
 
+    def learns(self, scheme: str) -> bool:
+        """Whether snapshots of `scheme` are for this recipe."""
+        return not self.schemes or scheme in self.schemes
+
     def check_scheme(self, scheme: str) -> None:
         """`InputError` where this recipe does not learn `scheme`."""
-        if scheme not in self.schemes:
-            raise InputError(f"recipe {self.name} learns {', '.join(self.schemes)}, the snapshot holds {scheme}")
+        if not self.learns(scheme):
+            raise InputError(
+                f"recipe {self.name} learns {', '.join(self.schemes)}, the snapshot holds {scheme}: "
+                f"recipe {self.modality} learns any scheme by {self.modality}"
+            )
 
 
 _TEXT = {"ngram": Backend("core.training.linear:LinearTrainer", ("sklearn",), "pip install scikit-learn")}
@@ -43,6 +51,8 @@ RECIPES: dict[str, Recipe] = {
         Recipe("danger-text", "text", ("danger",), _TEXT, "ngram"),
         Recipe("urgency-text", "text", ("urgency",), _TEXT, "ngram"),
         Recipe("emotion-voice", "voice", ("sentiment",), _VOICE, "conv-bilstm", speakers=("caller",)),
+        Recipe("text", "text", (), _TEXT, "ngram"),
+        Recipe("voice", "voice", (), _VOICE, "conv-bilstm"),
     )
 }
 

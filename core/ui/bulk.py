@@ -33,8 +33,8 @@ def panel(wanted: Filter, total: int, selected: Sequence[int], table: str) -> No
     """A button that opens the choice of deeds, on the `selected` ids of `table` or on all `total` that match."""
     with st.popover(_("Label or tag"), icon=":material/checklist:"):
         titles = {
-            "selected": _("The {n} rows picked").format(n=f"{len(selected):,}"),
-            "all": _("All {n} matches").format(n=f"{total:,}"),
+            "selected": _("Rows picked: {n}").format(n=f"{len(selected):,}"),
+            "all": _("All matches: {n}").format(n=f"{total:,}"),
         }
         # A key for each list of choices: what was all there was to choose is not what is meant once rows are picked.
         scopes = ["selected", "all"] if selected else ["all"]
@@ -127,13 +127,13 @@ def last() -> None:
     action = workspace().store.bulk.latest()
     if action is None or action.undone_at is not None or not action.count:
         return
-    left, right = st.columns([4, 1], vertical_alignment="center")
-    left.caption(
-        _("Last bulk action: {what} · {n} utterances · {who}, {at}").format(
-            what=forms.plain(_told(action)), n=f"{action.count:,}", who=forms.plain(action.curator), at=action.at[:16]
-        )
-    )
-    right.button(_("Undo all of it"), icon=":material/undo:", key="bulk_undo", on_click=_undo, args=(action.id,))
+    told = _("Last bulk action: {what} · utterances: {n} · {who}, {at}").format(
+        what=forms.plain(_told(action)), n=f"{action.count:,}", who=forms.plain(action.curator),
+        at=forms.minute(action.at),
+    )  # fmt: skip
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(told, width="content")
+        st.button(_("Undo all of it"), icon=":material/undo:", key="bulk_undo", on_click=_undo, args=(action.id,))
 
 
 def _counts(done: BulkAction) -> str:

@@ -13,7 +13,7 @@ import streamlit as st
 
 from core.export import FORMATS, Format
 from core.records import Filter
-from core.ui import forms
+from core.ui import forms, phrases
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _
 from core.workflows import export as work
@@ -38,11 +38,12 @@ def panel(wanted: Filter, total: int) -> None:
     """A button that opens the panel; `total` utterances match `wanted`."""
     with st.popover(_("Export"), icon=":material/download:"):
         snapshots = [info.name for info in workspace().store.ledger.snapshots()]
-        matches = _("These {n} utterances").format(n=f"{total:,}")
-        snapshot = st.selectbox(
-            _("What"), [None, *snapshots], key="export_what",
-            format_func=lambda name: matches if name is None else _("Snapshot {name}").format(name=name),
+        matches = _("All matches: {n}").format(n=f"{total:,}")
+        chosen = st.selectbox(
+            _("What"), ["", *snapshots], key="export_what",
+            format_func=lambda name: _("Snapshot {name}").format(name=name) if name else matches,
         )  # fmt: skip
+        snapshot = chosen or None
         fits = [one.name for one in FORMATS.values() if _fits(one, snapshot)]
         name = st.selectbox(_("Format"), fits, format_func=lambda one: _(TITLES[one]), key="export_format")
         if st.button(_("Write the file"), icon=":material/save:", type="primary", key="export_write"):
@@ -83,9 +84,11 @@ def pace(done: int, total: int, past_s: float) -> str:
 
 
 def _show(token: str, name: str, n: int, left_out: dict[str, int]) -> None:
-    st.success(_("{n} utterances written to exports/{name}").format(n=f"{n:,}", name=name))
+    st.success(_("Utterances written to exports/{name}: {n}").format(n=f"{n:,}", name=name))
     if left_out:
-        st.dataframe([{_("Left out"): why, "n": count} for why, count in left_out.items()], hide_index=True)
+        st.dataframe(
+            [{_("Left out"): phrases.shown(why), "n": count} for why, count in left_out.items()], hide_index=True
+        )
     if find(token) is not None:
         st.link_button(_("Download"), f"/export/{token}", icon=":material/download:")
 

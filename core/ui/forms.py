@@ -1,5 +1,6 @@
 """Pieces that several pages share: choosing classes, and showing utterances (as plain text: they are hostile)."""
 
+import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -83,9 +84,21 @@ def linked_text(label: str, key: str, **more: Any) -> str:
 def linked_toggle(label: str, key: str) -> bool:
     """A switch that stands in the address while it is on."""
     st.session_state.setdefault(key, st.query_params.get(key) == "true")
-    chosen = st.toggle(label, key=key)
+    chosen = st.toggle(label, key=key, width="content")
     share(key, "true" if chosen else "")
     return chosen
+
+
+def linked_pages(n: int, key: str, of: object) -> int:
+    """Which of `n` pages, kept in the address; another `of` (what is shown, and in which order) begins at the first."""
+    asked, before = st.query_params.get(key, ""), f"{key}_of"
+    anew = st.session_state.get(before, of) != of
+    first = int(asked) if asked.isdecimal() and len(asked) < 10 and not anew else 1
+    st.session_state[before] = of
+    mine = f"{key}-{zlib.crc32(repr(of).encode('utf-8', 'surrogatepass'))}"
+    number = st.pagination(n, default=min(max(first, 1), n), key=mine) if n > 1 else 1
+    share(key, str(number), "1")
+    return number
 
 
 def choose_codes(name: str, key: str) -> tuple[str, ...]:
@@ -143,6 +156,14 @@ def seconds(ms: int) -> str:
     '1:01.5'
     """
     return f"{ms // 60000}:{ms % 60000 / 1000:04.1f}"
+
+
+def minute(at: str) -> str:
+    """
+    >>> minute("2026-11-21T08:56:33.120000+00:00")
+    '2026-11-21 08:56 UTC'
+    """
+    return f"{at[:16].replace('T', ' ')} UTC"
 
 
 def listen(utterance_id: int) -> None:

@@ -12,11 +12,23 @@ import streamlit as st
 
 from core.errors import CoreError
 from core.settings import ASSETS
-from core.ui import forms, troubles
+from core.ui import forms, phrases, troubles
 from core.ui.i18n import LANGUAGES, N_, _, language
 from core.workflows.workspace import Workspace, open_workspace
 
 ICON = ASSETS / "icon.png"
+SIDEBAR_PX = 230
+# Streamlit leaves a hand's width empty around a page: tables want it, above all where the window is narrow. What stands
+# beside a picture goes below it before it gets too narrow to read. Whatever has the focus of the keyboard shows it.
+ROOM = """<style>
+[data-testid="stMainBlockContainer"] { padding: 3.5rem clamp(1.25rem, 3vw, 3.5rem) 4rem; }
+:has(> .st-key-behind) { min-width: 22rem; }
+.st-key-tiles > [data-testid="stElementContainer"] { flex: 1 1 10.5rem; min-width: 10.5rem; }
+:is(a, button, summary, [role="tab"]):focus-visible,
+label:has(:is([role="switch"], [type="checkbox"], [type="radio"]):focus-visible) {
+  outline: 2px solid #3974ef; outline-offset: 2px; border-radius: 0.25rem;
+}
+</style>"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,21 +155,34 @@ PAGES = (
 def page(name: str) -> Iterator[None]:
     """Frame the body of page `name`. A `CoreError` becomes a message; anything else crashes visibly."""
     info = next(p for p in PAGES if p.name == name)
-    st.set_page_config(page_title=f"{_(info.title)} · 귀담아", page_icon=str(ICON), layout="wide")
+    st.set_page_config(
+        page_title=f"{_(info.title)} · 귀담아", page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_PX
+    )
+    st.html(ROOM)
     _sidebar(name)
     st.title(_(info.title), anchor=False)
     st.caption(_(info.help))
     try:
         yield
     except CoreError as error:
-        st.error(f"{troubles.lead(error)}  \n{forms.plain(str(error))}", icon=":material/error:")
+        _trouble(error)
+
+
+def _trouble(error: CoreError) -> None:
+    """What is wrong, in the reader's language; words that are there in English only lie under Details."""
+    told = phrases.told(str(error))
+    more = told or str(getattr(error, "where", ""))  # at least which file it is
+    st.error("  \n".join(filter(None, [troubles.lead(error), forms.plain(more)])), icon=":material/error:")
+    if told is None:
+        with st.expander(_("Details"), icon=":material/notes:"):
+            st.text(str(error))
 
 
 def _sidebar(name: str) -> None:
     with st.sidebar:
         st.markdown("### 귀담아 · Gwidama")
         for info in PAGES:
-            st.page_link(info.file, label=_(info.title), icon=info.icon, disabled=info.name == name)
+            st.page_link(info.file, label=_(info.title), icon=info.icon)
         st.divider()
         # Not persist_state: the next page would find None where nobody had pressed the switch.
         st.session_state["lang"] = language()

@@ -60,8 +60,9 @@ def _counts(counts: dict[str, int]) -> None:
         (_("Usable for voice"), f"{counts['voice_usable']:,}"),
         (_("Audio (minutes)"), f"{counts['audio_ms'] / 60000:,.1f}"),
     )
-    for column, (title, value) in zip(st.columns([4, 4, 5, 4, 4]), shown, strict=True):
-        column.metric(title, value, border=True)
+    with st.container(horizontal=True, key="tiles"):  # wraps where the window is narrow
+        for title, value in shown:
+            st.metric(title, value, border=True)
 
 
 def _progress(name: str, n: dict[str, int]) -> None:
@@ -76,7 +77,7 @@ def _progress(name: str, n: dict[str, int]) -> None:
 
 
 def _recent(told: work.Overview) -> None:
-    left, right = st.columns([4, 3])
+    left, right = st.columns([3, 2])
     with left:
         st.subheader(_("Recent runs"), anchor=False)
         if told.runs:

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.quality import Finding
 from core.records import Proposal, Utterance
-from core.ui import forms
+from core.ui import forms, phrases, proposals
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
 from core.workflows import quality as work
@@ -21,6 +21,7 @@ TITLES = {
     "mask-only": N_("Nothing but masks"),
     "empty-text": N_("Empty sentences"),
     "no-letters": N_("Texts without a letter"),
+    "untidy-text": N_("Characters out of place"),
     "no-transcript": N_("Voice without a text"),
     "small-class": N_("Classes too small to split"),
     "inverted-times": N_("Ends before it begins"),
@@ -44,32 +45,35 @@ TITLES = {
 }
 
 
-def listing(findings: tuple[Finding, ...]) -> Finding | None:
-    """The findings, the gravest first, each with a button that opens it; the open one."""
-    keys = [_key(one) for one in findings]
+def listing(findings: tuple[Finding, ...]) -> None:
+    """The findings, the gravest first, each with a button that opens and closes it; the open one in full."""
+    asked = st.query_params.get("finding", "")
     for number, one in enumerate(findings):
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            st.markdown(f":material/{ICONS[one.severity]}: **{one.count:,}** · {forms.plain(title(one))}")
-            st.caption(_(SEVERITIES[one.severity]))
-            st.button(_("Open"), key=f"open-{number}", on_click=_open, args=(keys[number],))
-    opened = st.query_params.get("finding", "")
-    return findings[keys.index(opened)] if opened in keys else None
+        key = _key(one)
+        with st.container(border=True):
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f":material/{ICONS[one.severity]}: **{one.count:,}** · {forms.plain(title(one))}")
+                st.caption(_(SEVERITIES[one.severity]))
+                label, wanted = (_("Close"), "") if key == asked else (_("Open"), key)
+                st.button(label, key=f"open-{number}", on_click=forms.share, args=("finding", wanted))
+            if key == asked:
+                opened(one)
+                offer(one)
 
 
 def title(one: Finding) -> str:
-    scheme = f" ({forms.scheme_title(one.scheme)})" if one.scheme else ""
-    return _(TITLES[one.check]) + scheme
+    return " · ".join(filter(None, [_(TITLES[one.check]), one.scheme and forms.scheme_title(one.scheme)]))
 
 
 def opened(one: Finding) -> None:
     """What a finding is about: its rows, as plain text, with sound where there is some."""
-    st.subheader(forms.plain(title(one)), anchor=False)
-    st.text(one.message)
+    st.text(phrases.shown(one.message))
     if one.count > len(one.ids) and one.ids:
         st.caption(_("The first {n} are shown.").format(n=f"{len(one.ids):,}"))
     if one.level == "scheme":
         st.dataframe(
-            [{_("Class"): forms.code_title(one.scheme, c), "n": n} for c, n in one.numbers.items()], hide_index=True
+            [{_("Class"): forms.code_title(one.scheme, c), _("Groups"): n} for c, n in one.numbers.items()],
+            hide_index=True,
         )
         return
     number = 1
@@ -96,10 +100,10 @@ def offer(one: Finding) -> None:
     if left.button(_("Offer fixes as proposals"), icon=":material/playlist_add_check:", key="offer", width="stretch"):
         with st.spinner(_("Making proposals …")):
             n = work.propose(workspace(), one.check)
-        st.session_state["quality_notice"] = _("{n} new proposals").format(n=f"{n:,}")
+        st.session_state["quality_notice"] = _("New proposals: {n}").format(n=f"{n:,}")
         st.rerun()
-    waiting = workspace().store.proposals.open_by_operation(work.KIND).get(one.check, 0)
-    label = _("Accept all {n} waiting").format(n=f"{waiting:,}")
+    waiting = work.waiting(workspace(), one.check)
+    label = _("Accept all that wait: {n}").format(n=f"{waiting:,}")
     if right.button(label, icon=":material/done_all:", key="accept_all", disabled=not waiting, width="stretch"):
         bar = st.progress(0.0)
 
@@ -107,15 +111,41 @@ def offer(one: Finding) -> None:
             bar.progress(min(n / max(total, 1), 1.0))
 
         done, changed = work.accept_all(workspace(), one.check, curator(), tell)
-        told = _("{n} left out; {m} had changed and stay").format(n=f"{done:,}", m=f"{changed:,}")
+        mends = work.kind(one.check) == work.CLEANING
+        told = (
+            _("Mended: {n}. Changed meanwhile, and left as they are: {m}.") if mends
+            else _("Left out: {n}. Changed meanwhile, and left in: {m}.")
+        ).format(n=f"{done:,}", m=f"{changed:,}")  # fmt: skip
         st.session_state["quality_notice"] = told
         st.rerun()
+    if notice := st.session_state.pop("quality_notice", ""):
+        st.success(notice)
+
+
+def decide() -> None:
+    """The desk for what waits, of one kind at a time: two desks would both hear every key."""
+    headings = {work.KIND: _("Proposals to leave out"), work.CLEANING: _("Proposals to mend")}
+    made = [kind for kind in headings if any(workspace().store.proposals.counts(kind).values())]
+    if not made:
+        return
+    kind = made[0]
+    if len(made) > 1:
+        kind = st.radio(_("Proposals"), made, format_func=lambda one: headings[one], key="desk_kind", horizontal=True)
+    st.subheader(headings[kind], anchor=False)
+    proposals.desk(kind, details if kind == work.KIND else mended)
+
+
+def mended(one: Proposal) -> tuple[str, str, str, dict[str, str]]:
+    """The text to be, the text as it stands, note, labels."""
+    target = workspace().store.corpus.utterance(one.utterance_id)
+    note = _("mend: {reason}").format(reason=phrases.shown(one.reason))
+    return str(one.payload["text"]), target.text, note, dict(target.labels)
 
 
 def details(one: Proposal) -> tuple[str, str, str, dict[str, str]]:
     """Text, text to compare with, note, labels."""
     target = workspace().store.corpus.utterance(one.utterance_id)
-    note = _("leave out: {reason}").format(reason=one.reason)
+    note = _("leave out: {reason}").format(reason=phrases.shown(one.reason))
     return target.text, target.text, note, dict(target.labels)
 
 
@@ -123,18 +153,13 @@ def _key(one: Finding) -> str:
     return ":".join((one.check, one.scheme, one.severity, *map(str, one.ids[:1])))
 
 
-def _open(key: str) -> None:
-    st.query_params["finding"] = key
-
-
 def _utterance(one: Utterance, detail: str) -> None:
     with st.container(border=True):
         st.text(one.text)
         labels = [forms.code_title(name, code) for name, code in one.labels.items()]
         place = [] if one.start_ms is None else [forms.seconds(one.start_ms)]
-        st.caption(
-            forms.plain(" · ".join([*labels, forms.speaker_title(one.speaker), *place, one.key, detail]).strip(" ·"))
-        )
+        told = [*labels, forms.speaker_title(one.speaker), *place, one.key, detail]
+        st.caption(forms.plain(" · ".join(filter(None, told))))
         if one.voice_usable:
             forms.listen(one.id)
 

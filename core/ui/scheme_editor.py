@@ -11,7 +11,7 @@ import streamlit as st
 from core.errors import InputError
 from core.schemes import Scheme, check_growth, review_keys
 from core.schemes.files import from_document, slug, to_document
-from core.ui import charts, forms
+from core.ui import charts, forms, phrases
 from core.ui.i18n import N_, _, language
 
 LEVELS = {"utterance": N_("the utterance"), "recording": N_("the whole recording")}
@@ -59,7 +59,7 @@ def edit(start: Scheme | None, key: str) -> Scheme | None:
         if start is not None:
             check_growth(start, made)
     except InputError as error:
-        st.warning(forms.plain(str(error)))
+        st.warning(forms.plain(phrases.shown(str(error))))
         return None
     preview(made, f"{key}-preview")
     return made
@@ -70,6 +70,7 @@ def _table(start: Scheme | None, key: str) -> list[dict[str, Any]]:
     text = st.column_config.TextColumn
     edited = st.data_editor(
         shown or [dict.fromkeys(COLUMNS)], num_rows="add" if start else "dynamic", key=f"{key}-rows", hide_index=True,
+        placeholder="",
         column_config={
             "code": text(_("Code"), help=_("Stored; made from the Korean title where empty.")),
             "ko": text(_("Korean title")),

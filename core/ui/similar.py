@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import InputError
-from core.ui import forms
+from core.ui import forms, phrases
 from core.ui.frame import workspace
 from core.ui.i18n import _
 from core.workflows.similar import Neighbour, like
@@ -25,7 +25,7 @@ def show(utterance_id: int, limit: int = LIMIT) -> None:
         found = like(workspace(), utterance_id, limit, progress=tell)
     except InputError as error:
         found = []
-        st.text(str(error))
+        st.text(phrases.shown(str(error)))
     bar.empty()
     if not found:
         st.caption(_("Nothing is like it."))

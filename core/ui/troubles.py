@@ -1,6 +1,6 @@
-"""Errors in the reader's language: one sentence that says what kind of trouble it is, then the error's own words.
+"""Errors in the reader's language: one sentence that says what kind of trouble it is, then what the error says.
 
-The error names file, row, reason and way out in English, as the shell and the REST service do.
+The error names file, row, reason and way out; `core.ui.phrases` has the frequent ones in the reader's language.
 """
 
 from core.errors import (
@@ -15,6 +15,7 @@ from core.errors import (
     StoreError,
     UnknownName,
 )  # fmt: skip
+from core.ui import phrases
 from core.ui.i18n import N_, _
 
 # The reason of an AudioError begins with one of these.
@@ -57,4 +58,4 @@ def lead(error: CoreError) -> str:
 
 def explain(error: CoreError) -> str:
     """One line of plain text."""
-    return f"{lead(error)} ({error})"
+    return f"{lead(error)} ({phrases.shown(str(error))})"

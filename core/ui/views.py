@@ -66,16 +66,18 @@ def _chars(asked: Sequence[Any] | None) -> tuple[int, int]:
 
 
 def panel() -> None:
-    """A button that opens the list of views."""
-    with st.popover(_("Views"), icon=":material/bookmark:"):
-        saved = {one.name: one for one in work.every(workspace())}
+    """A button that opens the list of views; it names the one that is shown."""
+    saved = {one.name: one for one in work.every(workspace())}
+    now = state()
+    shown = [forms.plain(name) for name, one in saved.items() if {k: list(v) for k, v in one.query.items()} == now]
+    with st.popover(": ".join([_("Views"), *shown[:1]]), icon=":material/bookmark:"):
         if saved:
             name = st.selectbox(_("Saved view"), list(saved), key="view_name")
             left, right = st.columns(2)
             left.button(_("Open"), key="view_open", icon=":material/folder_open:", on_click=_open)
             right.button(_("Delete"), key="view_delete", icon=":material/delete:", on_click=_delete)
             who = forms.plain(saved[name].curator)
-            st.caption(_("Saved by {who}, {at}").format(who=who, at=saved[name].created_at[:16]))
+            st.caption(_("Saved by {who}, {at}").format(who=who, at=forms.minute(saved[name].created_at)))
             st.divider()
         st.text_input(_("Save what is shown as"), key="view_new", max_chars=60)
         st.button(_("Save"), key="view_save", icon=":material/bookmark_add:", on_click=_save)

@@ -7,24 +7,26 @@ is read whole, since it is one file that is verified before it is used.
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from core import export
-from core.errors import InputError, NotFound, UnknownName
+from core.errors import InputError, NotFound
 from core.export import Format, Line, Opinion, Plan, Written
-from core.records import UNLABELLED, Filter, Recording, Utterance
+from core.records import Filter, Recording, Utterance
 from core.schemes import SCHEMES, scheme
 from core.store import Judged
 from core.training import snapshot as frozen
+from core.workflows.filters import parse_filter
 from core.workflows.workspace import Workspace, now
+
+__all__ = ["deliver", "export_utterances", "parse_filter", "save"]
 
 Progress = Callable[[int, int], None]
 BLOCK = 1_000
-PLAIN_KEYS = ("text", "speaker", "origin", "chars")
 NO_AUDIO = "recording whose audio is gone from the workspace"
 
 
@@ -80,51 +82,11 @@ def deliver(ws: Workspace, name: str, wanted: Filter, snapshot: str | None, prog
         return packed.replace(folder / f"{stem}.zip"), written
 
 
-def parse_filter(pairs: Sequence[str]) -> Filter:
-    """KEY=VALUE pairs as the Corpus page's URL has them; values of one key are alternatives.
-
-    Keys: text, speaker, origin, chars (`10-50`, `10-`, `-50`) and every scheme (a class by code or name, `-` for
-    unlabelled). `UnknownName` for another key or class, `InputError` for a pair that is none.
-
-    >>> parse_filter(["danger=위험", "danger=-", "chars=2-"])  # doctest: +ELLIPSIS
-    Filter(labels={'danger': ('danger', '-')}, speaker=(), origin=(), min_chars=2, max_chars=None, ...)
-    """
-    found: dict[str, list[str]] = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise InputError(f"filter {pair!r} is no KEY=VALUE pair such as danger=danger")
-        if key not in PLAIN_KEYS and key not in SCHEMES:
-            raise UnknownName("filter key", key, (*PLAIN_KEYS, *SCHEMES))
-        found.setdefault(key, []).append(value)
-    low, high = _chars(found.pop("chars", []))
-    text, *more = found.pop("text", [""])
-    if more:
-        raise InputError("filter text is given more than once; only one text can be looked for")
-    return Filter(
-        speaker=tuple(found.pop("speaker", ())), origin=tuple(found.pop("origin", ())), text=text, min_chars=low,
-        max_chars=high, labels={key: tuple(_code(key, value) for value in values) for key, values in found.items()},
-    )  # fmt: skip
-
-
-def _code(key: str, value: str) -> str:
-    return value if value == UNLABELLED else scheme(key).parse(value)
-
-
-def _chars(values: list[str]) -> tuple[int | None, int | None]:
-    """One `low-high`, or two numbers as the URL writes them."""
-    span = values[0] if len(values) == 1 else "-".join(values)
-    match = re.fullmatch(r"([0-9]{0,9})-([0-9]{0,9})", span)
-    if values and match is None:
-        raise InputError(f"filter chars={span} is no span of lengths such as 10-50, 10- or -50")
-    low, high = match.groups() if match else ("", "")
-    return int(low) if low else None, int(high) if high else None
-
-
 def _plan(ws: Workspace) -> Plan:
     ws.store.schemes.sync()
     licences = sorted({one.licence for one in ws.store.corpus.sources()})
-    return export.corpus_plan(SCHEMES.values(), ws.store.transfer.has_silver(), licences)
+    silver, tags = ws.store.transfer.has_silver(), bool(ws.store.bulk.tags())
+    return export.corpus_plan(SCHEMES.values(), silver, tags, licences)
 
 
 def _counted(lines: Iterable[Line], total: int, progress: Progress) -> Iterator[Line]:
@@ -139,7 +101,7 @@ def _counted(lines: Iterable[Line], total: int, progress: Progress) -> Iterator[
 
 def _lines(ws: Workspace, how: Format, plan: Plan, wanted: Filter, left_out: dict[str, int]) -> Iterator[Line]:
     """Of utterances as they are now; what a plain table does not show is not asked for."""
-    needs_all = how.full or how.audio or export.SILVER in plan.columns
+    needs_all = how.full or how.audio or bool({export.SILVER, export.TAGS} & set(plan.columns))
     sources = {one.id: {"_source": one.name, "_licence": one.licence} for one in ws.store.corpus.sources()}
     audio = _Audio(ws, left_out if how.audio else {})
     names = [one.name for one in plan.schemes]
@@ -156,6 +118,7 @@ def _lines(ws: Workspace, how: Format, plan: Plan, wanted: Filter, left_out: dic
                 values |= sources[one.source_id] | _of_recording(call)
                 values |= {"_parent": more.parent, "_meta": _json(more.meta)}
                 values[export.SILVER] = ",".join(more.silver) or None
+                values[export.TAGS] = json.dumps(more.tags, ensure_ascii=False) if more.tags else None
             opinions = tuple(_opinion(x) for x in judged.get(one.id, ()))
             yield Line(values, call, audio.of(call) if how.audio else None, opinions)
 

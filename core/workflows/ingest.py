@@ -13,17 +13,17 @@ from core.errors import InputError
 from core.ingest import aihub119, sentences
 from core.records import NewRecording, NewUtterance, Report, Skip
 from core.workflows import audio_store
-from core.workflows.intake import Imported, Progress, batches, merge, names_hash, write_rejects
+from core.workflows.intake import BATCH, Imported, Progress, batches, merge, names_hash, portions, write_rejects
 from core.workflows.workspace import Workspace, now
 
-BATCH = 50
+CALLS = 500
 
 
 def ingest_aihub119(
     ws: Workspace,
     paths: Sequence[Path],
     progress: Progress = lambda done, total: None,
-    batch_size: int = BATCH,
+    batch_size: int = CALLS,
 ) -> Imported:
     """Import zips and folders of AI Hub 119; `progress(done, total)` in calls, after each batch is on disk."""
     if missing := [str(path) for path in paths if not path.exists()]:
@@ -42,7 +42,7 @@ def ingest_aihub119(
 
     files = aihub119.index(paths)
     progress(0, files.total)
-    for batch in batches(aihub119.read_index(files, known), batch_size):
+    for batch in portions(aihub119.read_index(files, known), batch_size, _weight):
         calls: list[NewRecording] = []
         for item in batch:
             if isinstance(item, Skip):
@@ -65,11 +65,15 @@ def ingest_sentences(ws: Workspace, path: Path, source: str, licence: str) -> Im
     total = Report()
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     source_id = ws.store.corpus.add_source(source, "sentences", licence, digest, now())
-    for batch in batches(sentences.read(path), 500):
+    for batch in batches(sentences.read(path), BATCH):
         total.skipped += [item for item in batch if isinstance(item, Skip)]
         new = [item for item in batch if isinstance(item, NewUtterance)]
         merge(total, ws.store.corpus.add_sentences(source_id, new, now()))
     return Imported(total, write_rejects(ws, "rejects-sentences.csv", total.skipped))
+
+
+def _weight(item: aihub119.Call | aihub119.Known | Skip) -> int:
+    return len(item.wav) if isinstance(item, aihub119.Call) and item.wav is not None else 0
 
 
 def _with_audio(ws: Workspace, call: aihub119.Call) -> NewRecording:

@@ -7,8 +7,8 @@ from core.errors import InputError
 from core.ingest import audio_folder
 from core.ingest.audio_folder import Rules
 from core.ingest.name_pattern import compile_pattern
-from core.workflows.ingest_entries import BATCH, Values, find_schemes, store
-from core.workflows.intake import Imported, Progress, names_hash
+from core.workflows.ingest_entries import Values, find_schemes, store
+from core.workflows.intake import BATCH, Imported, Progress, names_hash
 from core.workflows.workspace import Workspace, now
 
 NOT_STATED = "not stated"

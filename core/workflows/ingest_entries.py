@@ -14,10 +14,9 @@ from core.records import Level, NewRecording, NewUtterance, Report, Skip
 from core.schemes import SCHEMES, Scheme
 from core.store import NewProposal
 from core.workflows import audio_store, schemes
-from core.workflows.intake import Imported, Progress, batches, merge, write_rejects
+from core.workflows.intake import BATCH, Imported, Progress, merge, portions, write_rejects
 from core.workflows.workspace import Workspace, now
 
-BATCH = 50
 CLEANING = "cleaning"
 
 
@@ -59,7 +58,7 @@ def store(
     """Store `items` batch by batch; `progress(done, total)` after each is on disk. `rejects` names the CSV."""
     report, done = Report(), 0
     progress(0, total)
-    for batch in batches(items, batch_size):
+    for batch in portions(items, batch_size, _weight):
         report.skipped += [item for item in batch if isinstance(item, Skip)]
         known = [item for item in batch if isinstance(item, Known)]
         entries = [item for item in batch if isinstance(item, Entry)]
@@ -75,6 +74,10 @@ def store(
         progress(min(done, total), total)
     names = tuple(sorted(scheme.name for scheme in chosen.values() if scheme.state == "proposed"))
     return Imported(report, write_rejects(ws, rejects, report.skipped), names)
+
+
+def _weight(item: Entry | Known | Skip) -> int:
+    return len(item.sound.data) if isinstance(item, Entry) and item.sound is not None else 0
 
 
 def _add(

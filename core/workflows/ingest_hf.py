@@ -10,8 +10,8 @@ from core.ingest import huggingface
 from core.ingest.huggingface import Mapped
 from core.plugins import Backend, pick
 from core.workflows.ingest_audio import NOT_STATED
-from core.workflows.ingest_entries import BATCH, Values, find_schemes, store
-from core.workflows.intake import Imported, Progress, names_hash
+from core.workflows.ingest_entries import Values, find_schemes, store
+from core.workflows.intake import BATCH, Imported, Progress, names_hash
 from core.workflows.workspace import Workspace, now
 
 HUBS: dict[str, Backend] = {

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from core.errors import InputError, UnknownName
 from core.ingest import sister
-from core.workflows.ingest_entries import BATCH, Values, find_schemes, store
-from core.workflows.intake import Imported, Progress, names_hash
+from core.workflows.ingest_entries import Values, find_schemes, store
+from core.workflows.intake import BATCH, Imported, Progress, names_hash
 from core.workflows.workspace import Workspace, now
 
 KINDS = tuple(sister.CORPORA)

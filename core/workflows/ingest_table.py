@@ -21,6 +21,7 @@ from core.ingest.archives import printable
 from core.ingest.tables import File, Meter, Options, Reject, Row, Shape, Table, open_table
 from core.ingest.tables.guess import Guess, guess
 from core.ingest.tables.meaning import (
+    UNLABELLED,
     Columns,
     Meant,
     Read,
@@ -35,11 +36,11 @@ from core.ingest.tables.meaning import (
 )
 from core.ingest.tables.sounds import Sounds
 from core.ingest.tables.stream import inner_name
-from core.records import NewRecording, Report
+from core.records import NewRecording, Recording
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import MOST_CLASSES
 from core.workflows import audio_store, schemes
-from core.workflows.intake import merge
+from core.workflows.intake import BATCH
 from core.workflows.workspace import Workspace, now
 
 __all__ = [
@@ -57,7 +58,7 @@ __all__ = [
     "preview",
 ]
 
-BATCH, RECORDINGS = 5_000, 50
+RECORDINGS = 500
 SHOWN_REJECTS = 100
 REJECTS = "rejects-table.csv"
 Progress = Callable[[int, float], None]
@@ -65,7 +66,10 @@ Progress = Callable[[int, float], None]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a person asks for; `source` "" is the file's stem, `unit` None is judged by the times."""
+    """What a person asks for; `source` "" is the file's stem, `unit` None is judged by the times.
+
+    `labelled_only`: rows that nobody has labelled are counted and left out.
+    """
 
     columns: Columns
     options: Options = field(default_factory=Options)
@@ -73,6 +77,7 @@ class Order:
     licence: str = "not stated"
     label_ids: bool = False
     unit: Unit | None = None
+    labelled_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +153,8 @@ def ingest_table(
     progress(0, 0.0)
     with _rejects(ws, file, done) as reject:
         rows = _meant(table, reader, meter, done, reject)
+        if order.labelled_only:
+            rows = _labelled(rows, done)
         if columns.recording is None:
             _add_sentences(ws, source_id, rows, done, batch_size, lambda: progress(done.rows, meter.share))
         else:
@@ -171,6 +178,14 @@ def _meant(
         for note in found.notes:
             done.note(note)
         yield found
+
+
+def _labelled(rows: Iterator[Meant], done: TableImport) -> Iterator[Meant]:
+    for one in rows:
+        if one.utterance.labels or one.recording_labels:
+            yield one
+        else:
+            done.note(UNLABELLED)
 
 
 def _schemes(ws: Workspace, table: Table, columns: Columns) -> dict[str, Scheme]:
@@ -266,24 +281,40 @@ def _add_recordings(home: _Home, rows: Iterator[Meant], last: Mapping[str, int],
 
 
 def _store(home: _Home, calls: Mapping[str, Sequence[Meant]]) -> None:
-    has_audio = home.ws.store.corpus.audio_state([recording_key(home.done.source, name) for name in calls])
-    report = Report()
+    keys = {name: recording_key(home.done.source, name) for name in calls}
+    known = home.ws.store.transfer.recordings_by_key(keys.values())
     new: list[NewRecording] = []
     for name, said in calls.items():
-        key = recording_key(home.done.source, name)
-        new.append(_recording(home, key, name, said, read_audio=not has_audio.get(key, False)))
-        known = key in has_audio
-        home.done.known += len(said) if known else 0
-        home.done.added += 0 if known else len(said)
-        if known and not has_audio[key] and new[-1].path is not None:
+        before = known.get(keys[name])
+        new.append(_recording(home, keys[name], name, said, before))
+        if before is not None and before.path is None and new[-1].path is not None:
             home.done.note("recording that had no audio before: joined")
-    merge(report, home.ws.store.corpus.add_recordings(home.source_id, new, now()))
+    new = _without_strangers(home, new, known)
+    report = home.ws.store.corpus.add_recordings(home.source_id, new, now())
+    added = report.notes.get("utterances", 0)
+    home.done.added += added
+    home.done.known += sum(map(len, calls.values())) - added
     home.done.note("recordings added", report.added)
 
 
-def _recording(home: _Home, key: str, name: str, said: Sequence[Meant], *, read_audio: bool) -> NewRecording:
-    path = digest = rate_hz = audio_ms = None
-    if read_audio:
+def _without_strangers(
+    home: _Home, calls: Sequence[NewRecording], known: Mapping[str, Recording]
+) -> list[NewRecording]:
+    """Without the rows of new recordings that an earlier import has stored elsewhere, under the same id."""
+    fresh = [one.key for call in calls if call.key not in known for one in call.utterances]
+    taken = home.ws.store.corpus.utterance_ids(fresh)
+    if not taken:
+        return list(calls)
+    home.done.note("row whose id is known and belongs to no such recording: left as it is", len(taken))
+    left = [replace(c, utterances=tuple(u for u in c.utterances if u.key not in taken)) for c in calls]
+    return [call for call in left if call.utterances]
+
+
+def _recording(home: _Home, key: str, name: str, said: Sequence[Meant], before: Recording | None) -> NewRecording:
+    """As it is to be added; the audio that it had `before` stays and is not read again."""
+    path = digest = rate_hz = None
+    audio_ms = before.duration_ms if before is not None and before.path is not None else None
+    if audio_ms is None:
         try:
             path, digest, audio_ms, rate_hz = _audio(home, name)
         except AudioError as error:

@@ -13,6 +13,8 @@ from core.records import Report, Skip
 from core.workflows.workspace import Workspace
 
 T = TypeVar("T")
+BATCH = 16_384  # rows of text in one transaction: a chunk of the search index, so that each is indexed once
+BATCH_BYTES = 64_000_000  # of audio that wait in memory for their batch
 Progress = Callable[[int, int], None]
 
 
@@ -30,6 +32,20 @@ class Imported:
 
 def batches(items: Iterator[T], size: int) -> Iterator[list[T]]:
     while batch := list(islice(items, size)):
+        yield batch
+
+
+def portions(items: Iterator[T], size: int, weight: Callable[[T], int]) -> Iterator[list[T]]:
+    """As `batches`; a batch ends, too, with the item that brings it to `BATCH_BYTES`; `weight` says what one holds."""
+    batch: list[T] = []
+    held = 0
+    for item in items:
+        batch.append(item)
+        held += weight(item)
+        if len(batch) >= size or held >= BATCH_BYTES:
+            yield batch
+            batch, held = [], 0
+    if batch:
         yield batch
 
 

@@ -64,9 +64,14 @@ def predict_text(ws: Workspace, text: str, run_ids: Sequence[str] = (), source: 
     return _document(source, [Span(None, None, text)], _judge([Span(None, None, text)], chosen, None))
 
 
+def hear(data: bytes | Path, source: str) -> Audio:
+    """A recording as `predict_audio` and `playable` take it, decoded once for both; `AudioError` if it cannot be."""
+    return decode(data, source)
+
+
 def predict_audio(
     ws: Workspace,
-    data: bytes | Path,
+    data: bytes | Path | Audio,
     source: str,
     *,
     text: str | None = None,
@@ -79,15 +84,14 @@ def predict_audio(
     line to them if the numbers agree, else to the whole recording. `AudioError` if the audio cannot be used.
     """
     chosen = predictors(ws, run_ids)
-    audio = decode(data, source)
+    audio = data if isinstance(data, Audio) else hear(data, source)
     found = _spans(audio, text, labels, source)
     return _document(source, found, _judge(found, chosen, audio))
 
 
-def playable(data: bytes, source: str) -> tuple[bytes, int]:
-    """What a browser can play of any accepted audio: (16 kHz mono WAV, duration in ms)."""
-    audio = decode(data, source)
-    return to_wav(audio.wave, audio.sample_rate_hz), audio.duration_ms
+def playable(audio: Audio) -> bytes:
+    """What a browser can play of any accepted audio: a 16 kHz mono WAV."""
+    return to_wav(audio.wave, audio.sample_rate_hz)
 
 
 def calibrated_on(ws: Workspace, run_id: str) -> str:

@@ -1,5 +1,6 @@
 """Faults, before they hurt: reading the corpus for the checks of `core.quality`, keeping what they found, and making
-Proposals of it. Nothing in the corpus changes before somebody accepts one.
+Proposals of it: a cleaner text where the check can mend, else to leave the utterance out. Nothing in the corpus changes
+before somebody accepts one.
 
 The corpus is read once for all checks of texts and recordings, the sound once for all checks of sound. What was found
 is kept check by check in `quality.json`, so that checking the texts again leaves what listening has told.
@@ -23,10 +24,10 @@ from core.workflows import listening
 from core.workflows.intake import batches
 from core.workflows.workspace import Workspace, now, open_workspace
 
-KIND = "exclude"
+KIND, CLEANING = "exclude", "cleaning"
 FILE = "quality.json"
 AT_ONCE = 50_000  # more utterances than these are checked by a job
-MOST_NEAR = 200_000  # more than these are compared for near-duplicates only where somebody asks for it by name
+MOST_NEAR = 1_000_000  # near-duplicates among so many take about 1 GB and 2 minutes; more, where asked for by name
 BLOCK = 1000
 SOUND = tuple(name for name, one in CHECKS.items() if one.reads == ("sound",))
 CORPUS = tuple(name for name in CHECKS if name not in SOUND)
@@ -124,7 +125,7 @@ def running(ws: Workspace) -> Job | None:
 
 
 def propose(ws: Workspace, name: str, progress: Progress = lambda stage, done, total: None) -> int:
-    """Suggest to leave out what check `name` finds wrong, the first of equal texts kept; how many suggestions are new.
+    """Suggest to mend or leave out what check `name` finds wrong, the first of equal texts kept; how many are new.
 
     Texts are read again for it, sound is not: there the latest finding counts.
     """
@@ -140,13 +141,23 @@ def propose(ws: Workspace, name: str, progress: Progress = lambda stage, done, t
     return sum(ws.store.proposals.add(_suggest(ws, check, block), now()) for block in batches(iter(fixes), BLOCK))
 
 
+def kind(name: str) -> str:
+    """Of the Proposals that check `name` makes."""
+    return KIND if CHECKS[name].mend is None else CLEANING
+
+
+def waiting(ws: Workspace, name: str) -> int:
+    """How many Proposals of check `name` are open."""
+    return ws.store.proposals.open_by_operation(kind(name)).get(name, 0)
+
+
 def accept_all(
     ws: Workspace, operation: str, curator: str, progress: Progress = lambda stage, done, total: None
 ) -> tuple[int, int]:
     """Accept every open suggestion of a check: (accepted, rejected because the utterance has changed since)."""
-    total = ws.store.proposals.open_by_operation(KIND).get(operation, 0)
+    total = waiting(ws, operation)
     accepted = rejected = 0
-    while ids := ws.store.proposals.waiting(KIND, operation, BLOCK // 4):
+    while ids := ws.store.proposals.waiting(kind(operation), operation, BLOCK // 4):
         done, changed = ws.store.proposals.accept_many(ids, curator, now())
         accepted, rejected = accepted + done, rejected + changed
         progress("proposals", accepted + rejected, total)
@@ -158,9 +169,10 @@ def _suggest(ws: Workspace, check: Check, fixes: Iterable[Fix]) -> list[NewPropo
     made = []
     for one in ws.store.corpus.utterances(list(told)):
         fix = told[one.id]
-        payload: dict[str, Any] = {"before": one.text, "keep": fix.keep}
-        if not one.skipped:
-            made.append(NewProposal(KIND, one.id, check.name, payload, fix.reason))
+        payload: dict[str, Any] = {"before": one.text}
+        payload |= {"keep": fix.keep} if check.mend is None else {"text": check.mend(one.text)}
+        if not one.skipped and payload.get("text") != one.text:
+            made.append(NewProposal(kind(check.name), one.id, check.name, payload, fix.reason))
     return made
 
 

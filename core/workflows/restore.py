@@ -6,7 +6,7 @@ which rows are parents), then row by row into the store. A value that a scheme d
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -20,10 +20,11 @@ from core.records import NewRecording, Report, Restored, Skip
 from core.schemes import JOIN, SCHEMES, Scheme
 from core.store import NewProposal
 from core.workflows import audio_store, schemes
-from core.workflows.intake import Imported, Progress, batches, merge, write_rejects
+from core.workflows.bulk import named
+from core.workflows.intake import BATCH, Imported, Progress, batches, merge, write_rejects
 from core.workflows.workspace import Workspace, now
 
-BATCH = 2_000
+CALLS = 200  # recordings with their sound
 MOST_VALUES = 1_000  # of one scheme; no scheme has so many classes
 
 
@@ -166,13 +167,21 @@ class _Work:
 
     def hear(self, sounds: Iterable[Heard | Skip]) -> None:
         """Recordings with their sound, before their utterances."""
+        calls: dict[int, list[NewRecording]] = {}
         for one in sounds:
             if isinstance(one, Skip):
                 self._total.skipped.append(one)
                 continue
-            call = self._with_audio(one.call, one.data, one.where)
-            done = self._ws.store.corpus.add_recordings(self._source(one.source, one.licence), [call], now())
-            self._note("recordings", done.added)
+            waiting = calls.setdefault(self._source(one.source, one.licence), [])
+            waiting.append(self._with_audio(one.call, one.data, one.where))
+            if len(waiting) >= CALLS:
+                self._heard(calls)
+        self._heard(calls)
+
+    def _heard(self, calls: dict[int, list[NewRecording]]) -> None:
+        for source_id, waiting in calls.items():
+            self._note("recordings", self._ws.store.corpus.add_recordings(source_id, waiting, now()).added)
+        calls.clear()
 
     def take(self, block: Iterable[Told | Skip]) -> None:
         by_source: dict[int, list[Told]] = {}
@@ -246,12 +255,22 @@ class _Work:
         if key is None and any(self._parse[n][0].level == "recording" for n in one.labels if n in self._parse):
             self._total.note("labels of a recording on an utterance that has none")
         codes = self._codes(one.labels, "utterance")
-        new = replace(
-            one.new, labels=codes, voice_usable=one.new.voice_usable and key is not None and heard.get(key, False)
-        )
+        usable = one.new.voice_usable and key is not None and heard.get(key, False)
+        new = one.new if not codes and usable == one.new.voice_usable else replace(
+            one.new, labels=codes, voice_usable=usable
+        )  # fmt: skip
         silver = tuple(self._parse[name][0].name for name in one.silver if name in self._parse)
         parent = self._keys.get(one.parent, f"row {one.parent}") if isinstance(one.parent, int) else one.parent
-        return Restored(new, one.text, one.skipped, silver, parent, key)
+        return Restored(new, one.text, one.skipped, silver, parent, key, self._tags(one.tags))
+
+    def _tags(self, told: Sequence[str]) -> tuple[str, ...]:
+        found = []
+        for one in told:
+            try:
+                found.append(named(one, "tag"))
+            except InputError:
+                self._total.note("tags that cannot be one, not taken")
+        return tuple(found)
 
     def _propose(self, opinions: list[tuple[str, Opinion]]) -> None:
         """Opinions on utterances that nobody has labelled so, as pseudo-labels that wait."""

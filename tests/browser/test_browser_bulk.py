@@ -41,7 +41,7 @@ def test_rows_that_are_picked_are_labelled_and_taken_back(filled: Live, page: Pa
     idle(page)
     pick_row(page, 3)
     press(page, "Label or tag")
-    expect(page.get_by_text(ko("The {n} rows picked", n=2))).to_be_visible()
+    expect(page.get_by_text(ko("Rows picked: {n}", n=2))).to_be_visible()
     choose(page, ko("Class"), "위험")
     idle(page)
     page.wait_for_timeout(500)  # a click before the page has taken the choice in would be refused

@@ -49,7 +49,7 @@ def find(live: Live, **wanted: object) -> tuple[Utterance, ...]:
 
 
 def total(page: Page, n: int) -> Locator:
-    return main(page).get_by_text(ko("**{n}** utterances", n=n), exact=True)
+    return main(page).get_by_text(ko("Utterances: **{n}**", n=n), exact=True)
 
 
 def test_an_empty_workspace_says_what_to_do(live: Live, page: Page) -> None:
@@ -95,6 +95,19 @@ def test_an_import_is_seen_filtered_paged_and_opened(imported: Live, page: Page)
     expect(root.locator(".gw-row")).to_have_count(len(call))
     expect(page.locator("[part~=shade]")).to_have_count(len(call))
     expect(main(page)).to_contain_text("화재")
+
+
+def test_a_row_is_picked_by_the_keyboard_alone(imported: Live, page: Page) -> None:
+    second = find(imported)[1]
+    go(page, imported, "corpus")
+    page.get_by_label(ko("Text contains")).focus()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "CANVAS":
+            break
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Shift+Space")
+    expect(component(page, "player")).to_have_attribute("data-region", str(second.id))
 
 
 def test_the_region_of_an_utterance_is_played_exactly(imported: Live, page: Page) -> None:

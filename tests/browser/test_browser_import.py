@@ -1,13 +1,14 @@
-"""A cp949 table comes in through the page, is found, and a view of it is shared by its address."""
+"""A cp949 table comes in through the page and is found; what somebody looks at is shared by its address."""
 
 from pathlib import Path
 
 import pytest
 from live import Live, cell, choose, expect, go, idle, ko, main
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
-from core.records import Filter
+from core.records import Filter, NewUtterance
 
+AT = "2026-01-01T00:00:00+00:00"
 TABLE = "번호,문장,판정,Unnamed: 3\r\n" + "".join(
     f'{n},"{text}",{label},\r\n'
     for n, (text, label) in enumerate(
@@ -26,7 +27,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("import") / "workspace"
 
 
-def test_a_cp949_table_is_mapped_imported_and_shared(live: Live, page: Page) -> None:
+def test_a_cp949_table_is_mapped_imported_and_found(live: Live, page: Page) -> None:
     go(page, live, "import_data")
     table = {"name": "현장.csv", "mimeType": "text/csv", "buffer": TABLE.encode("cp949")}
     page.set_input_files("input[type=file]", [table])
@@ -48,9 +49,36 @@ def test_a_cp949_table_is_mapped_imported_and_shared(live: Live, page: Page) -> 
     page.keyboard.press("Enter")
     page.get_by_text(ko("Filters"), exact=True).click()
     choose(page, "위험", "위험")
-    expect(main(page)).to_contain_text(ko("**{n}** utterances", n="1"))
+    expect(main(page)).to_contain_text(ko("Utterances: **{n}**", n="1"))
     page.wait_for_url("**danger=danger**")
 
-    shared = page.context.new_page()
+
+def test_a_shared_address_shows_the_same_rows_to_somebody_else(live: Live, page: Page, browser: Browser) -> None:
+    """Filter, order and page of the listing: a browser that has never been here shows what the sender saw."""
+    source = live.ws.store.corpus.add_source("s", "test", "ours", "0", AT)
+    many = [NewUtterance(f"k{n}", f"연기가 {n:02} 층에서 나요", f"k{n}", speaker="caller") for n in range(60)]
+    live.ws.store.corpus.add_sentences(source, many, AT)
+    go(page, live, "corpus")
+    page.get_by_label(ko("Text contains")).fill("연기")
+    page.keyboard.press("Enter")
+    expect(main(page)).to_contain_text(ko("Utterances: **{n}**", n="60"))
+    choose(page, ko("Sort"), ko("By text, backwards"))
+    expect(cell(page, 1)).to_have_text("연기가 59 층에서 나요")
+    page.get_by_role("button", name="Page 2", exact=True).click()
+    page.wait_for_url("**page=2**")
+    expect(cell(page, 1)).to_have_text("연기가 34 층에서 나요")
+    seen = [cell(page, n).inner_text() for n in range(1, 11)]
+
+    stranger = browser.new_context(locale="ko-KR")
+    shared = stranger.new_page()
     shared.goto(page.url)
-    expect(cell(shared, 1)).to_have_text("가스가 새요, 빨리요")
+    expect(cell(shared, 1)).to_have_text(seen[0])
+    assert [cell(shared, n).inner_text() for n in range(1, 11)] == seen
+    expect(shared.get_by_role("button", name="Page 2", exact=True)).to_have_attribute("aria-current", "page")
+
+    shared.get_by_label(ko("Text contains")).fill("층에서")
+    shared.keyboard.press("Enter")
+    expect(cell(shared, 1)).to_have_text("연기가 59 층에서 나요")
+    idle(shared)
+    assert "page=" not in shared.url, "another question begins at its first page"
+    stranger.close()

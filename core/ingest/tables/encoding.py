@@ -61,9 +61,10 @@ def detect(file: File) -> str:
     marked = next((name for mark, name in _MARKS if data.startswith(mark)), None)
     if marked is not None:
         return marked
-    if wide := _wide(data):
+    narrow = _faults(data, "utf-8")
+    if narrow[0] and (wide := _wide(data)):  # what is UTF-8 but for a stray NUL is UTF-8
         return wide
-    found = [(_faults(data, name), name) for name in ("utf-8", "cp949")]
+    found = [(narrow, "utf-8"), (_faults(data, "cp949"), "cp949")]
     (faults, length), best = min(found, key=lambda one: one[0][0])  # the first of equals: UTF-8
     if faults > length * _BAD_SHARE + (1 if length > 20 else 0):
         raise InputError(f"{file.name}: neither UTF-8, cp949 nor UTF-16 text; give its encoding, if it is a table")

@@ -64,6 +64,16 @@ def _row(
         cells = [*cells, *[""] * (width - len(cells))]
     if len(cells) != width:
         return Reject(number, "wrong number of cells", f"{len(cells)} cells where {width} belong")
+    whole = "\n".join(cells)
+    if len(whole) <= CELL_CHARS and not (restore and "'" in whole) and not BAD.search(whole):
+        return Row(number, {name: cells[place] for place, name in keep}, tuple(notes))
+    return _mended(number, cells, keep, restore, notes)
+
+
+def _mended(
+    number: int, cells: list[str], keep: list[tuple[int, str]], restore: bool, notes: list[str]
+) -> Row | Reject:
+    """The row cell by cell, where something in it is to be taken off or cannot be stored."""
     found: dict[str, Cell] = {}
     for place, name in keep:
         told = cells[place]

@@ -8,6 +8,9 @@ by an edit counts as new: give an id column where a file will be edited.
 Times are ms or seconds by the column's name (`start_ms`, `start_s`, `start_sec`), else whole numbers are ms and columns
 with fractions are seconds; `1:02.5` is a clock time. A label cell is read by its Scheme; several classes of a multi
 scheme stand in one cell as a list or between commas, semicolons or bars.
+
+A row without a text is refused, unless somebody has labelled it: then it is an answer that must not get lost unseen,
+and is kept as it is with a note. Quality names such rows; no snapshot takes a sentence without a text.
 """
 
 import hashlib
@@ -32,6 +35,9 @@ _NUMBER = re.compile(r"\d{1,12}(?:[.,]\d+)?")
 _PARTS = re.compile(r"[,;|]")
 _WHOLE_FLOAT = re.compile(r"(-?\d+)\.0+")
 _ID_CHARS = 200
+_REMEMBERED = 10_000  # different label cells whose meaning is kept; a label column has far fewer
+BLANK = "row without a text that has a label: kept"
+UNLABELLED = "row without a label: left out, as asked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +97,9 @@ class Reader:
         self._ids: set[bytes] = set()
 
     def read(self, row: Row) -> Meant | Reject:
-        text = row.cells.get(self._columns.text)
-        if not isinstance(text, str) or not text.strip():
-            reason = "a list, not a text" if isinstance(text, tuple) and text else "no text"
-            return Reject(row.number, reason, f"column {self._columns.text}: {reason}")
+        text = row.cells.get(self._columns.text) or ""
+        if not isinstance(text, str):
+            return self._without_text(row, "a list, not a text")
         labels: dict[str, str] = {}
         for scheme, column in self._columns.labels.items():
             try:
@@ -103,7 +108,14 @@ class Reader:
                 return Reject(row.number, f"unknown {scheme} class", f"column {column}: {error}")
             if code:
                 labels[scheme] = code
-        return self._meant(row, text, labels)
+        if text.strip():
+            return self._meant(row, text, labels)
+        if not labels:
+            return self._without_text(row, "no text")
+        return self._meant(replace(row, notes=(*row.notes, BLANK)), text, labels)
+
+    def _without_text(self, row: Row, why: str) -> Reject:
+        return Reject(row.number, why, f"column {self._columns.text}: {why}")
 
     def _meant(self, row: Row, text: str, labels: Mapping[str, str]) -> Meant | Reject:
         key = self._key(row, text)
@@ -125,7 +137,7 @@ class Reader:
             labels={s: c for s, c in labels.items() if s not in self._recording_level},
             meta={"row": row.number} | {n: cell for n, cell in row.cells.items() if cell and n not in self._used},
         )  # fmt: skip
-        calls = {s: c for s, c in labels.items() if s in self._recording_level}
+        calls = {s: c for s, c in labels.items() if s in self._recording_level} if self._recording_level else {}
         return Meant(row.number, utterance, recording, calls, row.notes)
 
     def _key(self, row: Row, text: str) -> str | Reject:
@@ -205,7 +217,7 @@ def reading(scheme: Scheme, ids: bool) -> Read:
             return scheme.codes[int(told)]
         return scheme.parse(told)
 
-    def read(cell: Cell) -> str:
+    def anew(cell: Cell) -> str:
         whole = ", ".join(cell) if isinstance(cell, tuple) else (cell or "").strip()
         try:
             if isinstance(cell, tuple):
@@ -217,6 +229,15 @@ def reading(scheme: Scheme, ids: bool) -> Read:
             if whole.casefold() in MISSING:
                 return ""
             raise
+
+    known: dict[Cell, str] = {}
+
+    def read(cell: Cell) -> str:
+        if (code := known.get(cell)) is None:
+            code = anew(cell)
+            if len(known) < _REMEMBERED:
+                known[cell] = code
+        return code
 
     return read
 
@@ -248,11 +269,16 @@ def distinct(rows: Iterator[Row | Reject], columns: Mapping[str, str], most: int
     cells: dict[str, dict[str, None]] = {scheme: {} for scheme in columns}
     pieces: dict[str, dict[str, None]] = {scheme: {} for scheme in columns}
     listed: set[str] = set()
+    seen: set[tuple[str, Cell]] = set()
     for row in rows:
         if isinstance(row, Reject):
             continue
         for scheme, column in columns.items():
             cell = row.cells.get(column)
+            if (scheme, cell) in seen:
+                continue
+            if len(seen) < _REMEMBERED:
+                seen.add((scheme, cell))
             if isinstance(cell, tuple):
                 listed.add(scheme)
             told = cell if isinstance(cell, tuple) else atoms(cell or "")

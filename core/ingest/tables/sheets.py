@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
-from xml.etree.ElementTree import ParseError
 
 import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
@@ -26,8 +25,8 @@ MOST_BYTES, SHARED_BYTES = 1_000_000_000, 300_000_000
 RATIO, RATIO_FROM_BYTES = 200, 10_000_000
 _ROWS = 1_048_576  # a sheet's own limit: a file may claim any
 _BLOCK = 200
-_BROKEN = (
-    zipfile.BadZipFile, zlib.error, struct.error, ParseError, InvalidFileException, KeyError, ValueError, TypeError,
+_BROKEN = (  # of XML it is a SyntaxError, whichever parser openpyxl has found
+    zipfile.BadZipFile, zlib.error, struct.error, SyntaxError, InvalidFileException, KeyError, ValueError, TypeError,
     AttributeError, IndexError, EOFError, OSError, ArithmeticError, AssertionError, RuntimeError, StopIteration,
 )  # fmt: skip
 

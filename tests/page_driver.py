@@ -1,0 +1,27 @@
+"""How tests open a page in process and read what it says; the fixture `english` gives its language."""
+
+from streamlit.testing.v1 import AppTest
+
+from core.settings import ROOT
+
+
+def page(name: str, **query: str | list[str]) -> AppTest:
+    """Page `name` after its first run. `app.py` is its main script, so that links resolve."""
+    opened = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    opened.switch_page(f"pages/{name}.py")
+    for key, value in query.items():
+        opened.query_params[key] = value
+    return ok(opened.run())
+
+
+def ok(opened: AppTest) -> AppTest:
+    assert not opened.exception, opened.exception
+    return opened
+
+
+def captions(opened: AppTest) -> list[str]:
+    return [box.value for box in opened.caption]
+
+
+def notices(opened: AppTest) -> list[str]:
+    return [box.value for box in opened.success]
