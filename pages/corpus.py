@@ -105,18 +105,24 @@ def _badge(one: Utterance) -> str:
     return forms.code_title("danger", one.labels["danger"]) if "danger" in one.labels else ""
 
 
+@st.fragment  # what is asked changes nothing around it: the frame is not drawn again
+def body() -> None:
+    with ui.guard():
+        wanted = chosen_filter()
+        views.panel()
+        bulk.last()
+        one = listing(wanted)
+        if one is not None and one.recording_id is not None:
+            open_call(ui.workspace().store.corpus.recording(one.recording_id), one.id)
+        elif one is not None:
+            st.subheader(_("A sentence on its own"), anchor=False)
+            st.text(one.text)
+        else:
+            st.caption(_("Pick one row to open its call, or several to label or tag them. In the table, arrows move and "
+                         "Shift+Space picks."))  # fmt: skip
+        if one is not None:
+            similar.show(one.id)
+
+
 with ui.page("corpus"):
-    wanted = chosen_filter()
-    views.panel()
-    bulk.last()
-    one = listing(wanted)
-    if one is not None and one.recording_id is not None:
-        open_call(ui.workspace().store.corpus.recording(one.recording_id), one.id)
-    elif one is not None:
-        st.subheader(_("A sentence on its own"), anchor=False)
-        st.text(one.text)
-    else:
-        st.caption(_("Pick one row to open its call, or several to label or tag them. In the table, arrows move and "
-                     "Shift+Space picks."))  # fmt: skip
-    if one is not None:
-        similar.show(one.id)
+    body()

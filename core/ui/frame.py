@@ -162,6 +162,13 @@ def page(name: str) -> Iterator[None]:
     _sidebar(name)
     st.title(_(info.title), anchor=False)
     st.caption(_(info.help))
+    with guard():
+        yield
+
+
+@contextmanager
+def guard() -> Iterator[None]:
+    """A `CoreError` becomes a message. Fragments need it too: they run again without the page around them."""
     try:
         yield
     except CoreError as error:
