@@ -118,8 +118,12 @@ def body() -> None:
             st.subheader(_("A sentence on its own"), anchor=False)
             st.text(one.text)
         else:
-            st.caption(_("Pick one row to open its call, or several to label or tag them. In the table, arrows move and "
-                         "Shift+Space picks."))  # fmt: skip
+            st.caption(
+                _(
+                    "Pick one row to open its call, or several to label or tag them. In the table, arrows move and "
+                    "Shift+Space picks."
+                )
+            )
         if one is not None:
             similar.show(one.id)
 

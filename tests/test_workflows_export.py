@@ -17,7 +17,8 @@ from core.records import Filter, NewUtterance, Source
 from core.settings import ROOT, settings
 from core.workflows import review
 from core.workflows.doctor import check
-from core.workflows.export import deliver, export_utterances, parse_filter, save
+from core.workflows.export import deliver, export_utterances, save
+from core.workflows.filters import parse_filter
 from core.workflows.workspace import Workspace
 
 

@@ -44,7 +44,7 @@ def clean(
     with answering(json) as reply:
         from core.cleaning import read
         from core.workflows import clean_plan
-        from core.workflows.export import parse_filter
+        from core.workflows.filters import parse_filter
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
@@ -52,7 +52,7 @@ def clean(
             _undo(reply, ws, undo)
             return
         chosen = read(plan) if plan is not None else clean_plan.load(ws)
-        (_look if dry_run else _run)(reply, ws, chosen, parse_filter(filter or []))
+        (_look if dry_run else _run)(reply, ws, chosen, parse_filter(filter or [], ws.store.corpus.sources()))
 
 
 def _run(reply: Reply, ws: "Workspace", plan: "Plan", wanted: "Filter") -> None:

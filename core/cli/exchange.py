@@ -30,7 +30,8 @@ def export(
     """Write utterances with their current labels to FILE; all of them, or what every --filter lets through."""
     given = pairs(filter)
     with answering(json) as reply:
-        from core.workflows.export import parse_filter, save
+        from core.workflows.export import save
+        from core.workflows.filters import parse_filter
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()

@@ -23,8 +23,6 @@ from core.training import snapshot as frozen
 from core.workflows.filters import parse_filter
 from core.workflows.workspace import Workspace, now
 
-__all__ = ["deliver", "export_utterances", "parse_filter", "save"]
-
 Progress = Callable[[int, int], None]
 BLOCK = 1_000
 NO_AUDIO = "recording whose audio is gone from the workspace"

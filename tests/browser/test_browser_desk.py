@@ -1,0 +1,227 @@
+"""Two curators at one queue, the models' opinion when it may be told, and a server that is killed under an edit."""
+
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from live import CURATOR, FINDER, PATIENCE_MS, Live, component, expect, go, shown, until
+from playwright.sync_api import Browser, Page, Response, Route
+from store_data import sentences
+
+from core.records import Prediction, RunInfo, SnapshotInfo
+from core.workflows import adjudicate
+from core.workflows.workspace import now
+
+Item = tuple[int, int]
+Sit = Callable[[str], Page]
+OTHER = "이서연"
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Sixty sentences without a label, and a run that judged them all."""
+    folder = tmp_path_factory.mktemp("desk") / "workspace"
+    store = Live(folder).ws.store
+    ids = sentences(store, *(f"{n}번 집에 불이 났어요" for n in range(60)))
+    store.ledger.add_snapshot(SnapshotInfo("s1", "danger", "ab" * 32, now(), {"n": 60}))
+    store.ledger.put_run(RunInfo("r1", "danger-text", "ngram", "danger", "text", "s1", "done", now(), {}))
+    judged = [Prediction("r1", one, "unlabelled", None, (0.125, 0.875)) for one in ids]
+    store.ledger.put_predictions("r1", ("normal", "danger"), judged)
+    return folder
+
+
+@pytest.fixture
+def sit(browser: Browser, live: Live, page: Page) -> Iterator[Sit]:
+    """Opens the Review page in a browser of their own for a curator of that name."""
+    contexts = []
+
+    def down(name: str) -> Page:
+        contexts.append(browser.new_context(viewport={"width": 1400, "height": 1000}, locale="ko-KR"))
+        contexts[-1].add_init_script(FINDER)
+        opened = contexts[-1].new_page()
+        opened.set_default_timeout(PATIENCE_MS)
+        go(opened, live, "review", lang="en")
+        box = opened.get_by_role("textbox", name="Curator", exact=True)
+        with_another_desk(opened, lambda: (box.fill(name), box.press("Enter")))
+        expect(component(opened, "desk")).to_have_attribute("data-curator", name)
+        box.blur()
+        return opened
+
+    yield down
+    for context in contexts:
+        context.close()
+
+
+def with_another_desk(page: Page, act: Callable[[], object]) -> None:
+    """Do what makes the page open another desk; what is on the screen then is that desk's."""
+    shown(page)
+    then = page.evaluate("() => performance.now()")
+    act()
+    page.wait_for_function("then => +gw('desk').dataset.paintedAt > then", arg=then)
+
+
+def press(page: Page, key: str, item: Item) -> Item:
+    """Press `key` on `item`; what follows, painted."""
+    page.keyboard.press(key)
+    return shown(page, before=item)
+
+
+def press_until_it_goes(page: Page, key: str, item: Item) -> None:
+    """As a curator does whose server is away: the key again, until the item is decided."""
+
+    def went() -> bool:
+        page.keyboard.press(key)
+        page.wait_for_timeout(500)
+        return page.evaluate("() => gw('desk').dataset.item") != str(item[0])
+
+    until(went, "the decision is sent")
+
+
+def edit(page: Page, more: str) -> str:
+    """Type at the end of the text and leave it; the text as it is then."""
+    page.keyboard.press("e")
+    page.keyboard.type(more)
+    page.keyboard.press("Control+Enter")
+    return component(page, "desk").locator("textarea").input_value()
+
+
+def set_up(page: Page, *, overlap: bool = False, opinion: str = "") -> None:
+    """Set one of the two things in the popover of settings."""
+    page.get_by_role("button", name="Settings").click()
+    if overlap:
+        page.get_by_role("slider").focus()
+        with_another_desk(page, lambda: page.keyboard.press("End"))
+    if opinion:
+        option = page.get_by_test_id("stPopoverBody").get_by_text(opinion, exact=True)
+        with_another_desk(page, option.click)
+    page.keyboard.press("Escape")
+    expect(page.get_by_test_id("stPopoverBody")).to_be_hidden()
+
+
+def told(page: Page) -> list[dict[str, Any]]:
+    """Every card that the page is given from now on."""
+    cards: list[dict[str, Any]] = []
+
+    def note(response: Response) -> None:
+        if response.url.endswith("/take"):
+            cards.extend(response.json()["cards"])
+
+    page.on("response", note)
+    return cards
+
+
+def standing(live: Live, item: int) -> tuple[str, str]:
+    return live.ws.store.corpus.grades("utterance", "danger")[item]
+
+
+def test_two_curators_at_one_queue_never_have_the_same_utterance(live: Live, page: Page, sit: Sit) -> None:
+    seats = {name: sit(name) for name in ("김지우", OTHER)}
+    here = {name: shown(seat) for name, seat in seats.items()}
+    seen: dict[str, list[int]] = {name: [] for name in seats}
+    for _ in range(8):
+        assert len({item for item, _ in here.values()}) == 2
+        for name, seat in seats.items():
+            seen[name].append(here[name][0])
+            here[name] = press(seat, "d" if name == OTHER else "n", here[name])
+    assert len({*seen["김지우"], *seen[OTHER]}) == 16
+    for name, code in (("김지우", "normal"), (OTHER, "danger")):
+        for item in seen[name]:
+            (revision,) = live.ws.store.review.history(item)
+            assert (revision.curator, standing(live, item)) == (name, (code, "gold"))
+
+
+def test_the_second_of_two_answers_blind_and_what_differs_is_a_dispute(live: Live, page: Page, sit: Sit) -> None:
+    first, second = sit("김지우"), sit(OTHER)
+    set_up(first, overlap=True)
+    item = shown(first)
+    answered: list[int] = []
+    for _ in range(2):
+        answered.append(item[0])
+        item = press(first, "d", item)
+    cards = told(second)
+    set_up(second, overlap=True)
+    mine = shown(second)
+    assert [mine[0], mine[1]] == [answered[0], 1], "what waits for a second answer comes first"
+    given = {card["utterance"]["id"]: card for card in cards}
+    assert [(given[one]["labels"], given[one]["blind"]) for one in answered] == [({}, ["danger"])] * 2
+    root = component(second, "desk")
+    expect(root.locator("[aria-pressed=true]")).to_have_count(0)
+    second.keyboard.press(";")
+    expect(root.locator("[data-version-row]").first).to_contain_text("김지우")
+    expect(root.locator(".gw-history")).not_to_contain_text("danger", ignore_case=True)
+    second.keyboard.press(";")
+    mine = press(second, "n", mine)
+    assert mine[0] == answered[1]
+    mine = press(second, "d", mine)
+    assert mine[0] not in answered
+    assert [standing(live, one) for one in answered] == [("danger", "disputed"), ("danger", "gold")]
+    assert adjudicate.disputes(live.ws, "danger") == 1
+    go(page, live, "adjudicate", lang="en")
+    assert shown(page)[0] == answered[0]
+
+
+def test_an_edit_outlives_a_server_that_is_killed_under_it(live: Live, page: Page) -> None:
+    go(page, live, "review", lang="en")
+    item = shown(page)
+    text = edit(page, " 지금")
+    live.end(signal.SIGKILL)
+    live.start()
+    box = component(page, "desk").locator("textarea")
+    assert box.input_value() == text
+    press_until_it_goes(page, "d", item)
+    assert (live.ws.store.corpus.utterance(item[0]).text, standing(live, item[0])) == (text, ("danger", "gold"))
+    assert len(live.ws.store.review.history(item[0])) == item[1] + 1
+
+
+def test_a_decision_whose_answer_died_with_the_server_is_no_conflict(live: Live, page: Page) -> None:
+    go(page, live, "review", lang="en")
+    item = shown(page)
+    text = edit(page, " 빨리")
+    root = component(page, "desk")
+
+    def write_and_die(route: Route) -> None:
+        assert route.fetch().ok
+        live.end(signal.SIGKILL)
+        route.abort()
+
+    page.route("**/desk/*/decide", write_and_die)
+    page.keyboard.press("d")
+    expect(root.get_by_role("alert")).to_contain_text("nothing is lost")
+    assert root.locator("textarea").input_value() == text
+    page.unroute("**/desk/*/decide")
+    (written,) = live.ws.store.review.history(item[0])
+    live.start()
+    press_until_it_goes(page, "d", item)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert live.ws.store.review.history(item[0]) == [written]
+    assert (written.curator, written.after["text"]) == (CURATOR, text)
+
+
+def test_the_models_opinion_is_told_when_the_setting_says_so(live: Live, page: Page) -> None:
+    cards = told(page)
+    go(page, live, "review", lang="en")
+    item = shown(page)
+    root = component(page, "desk")
+    opinion, last = root.locator(".gw-opinion"), root.locator(".gw-last")
+    item = press(page, "n", item)
+    expect(opinion).to_be_hidden()
+    expect(last).to_be_empty()
+
+    set_up(page, opinion="after the decision")
+    item = shown(page)
+    expect(opinion).to_be_hidden()
+    assert cards
+    assert all(card["opinions"] == [] for card in cards), "what is not to be seen is not sent"
+    item = press(page, "n", item)
+    expect(opinion).to_be_hidden()
+    expect(last).to_contain_text("88 % (r1)")
+    expect(last).to_contain_text("Danger", ignore_case=True)
+
+    set_up(page, opinion="shown")
+    item = shown(page)
+    expect(opinion).to_contain_text("88 % (r1)")
+    press(page, "d", item)
+    expect(opinion).to_be_visible()
+    expect(last).to_be_empty()
