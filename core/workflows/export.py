@@ -20,7 +20,6 @@ from core.records import Filter, Recording, Utterance
 from core.schemes import SCHEMES, scheme
 from core.store import Judged
 from core.training import snapshot as frozen
-from core.workflows.filters import parse_filter
 from core.workflows.workspace import Workspace, now
 
 Progress = Callable[[int, int], None]
