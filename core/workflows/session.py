@@ -5,7 +5,7 @@ between two calls; what a `Desk` does not say is in the store, so any process ca
 Every value that leaves is a plain record whose `dataclasses.asdict` is JSON.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -167,9 +167,12 @@ def remark(ws: Workspace, desk: Desk, item: int, kind: RemarkKind, text: str = "
     ws.store.remarks.add(item, desk.curator, now(), kind, text[:LONGEST_REMARK])
 
 
-def release(ws: Workspace, desk: Desk) -> None:
-    """End every lease of the curator."""
-    ws.store.leases.release(desk.curator)
+def release(ws: Workspace, desk: Desk, items: Collection[int] | None = None) -> None:
+    """End the curator's leases of `items`, those of this desk; None: of all his desks."""
+    if items is None:
+        ws.store.leases.release(desk.curator)
+    elif items:
+        ws.store.leases.release_these(desk.curator, items)
 
 
 def history(ws: Workspace, item: int, desk: Desk | None = None) -> list[dict[str, Any]]:
