@@ -267,7 +267,8 @@ class NewUtterance:
 
 @dataclass(frozen=True, slots=True)
 class NewRecording:
-    """A recording as a reader delivers it; `labels` are recording-level codes by scheme, `meta` keeps every field."""
+    """A recording as a reader delivers it; `labels` are recording-level codes by scheme (`disputed`: of which schemes
+    they are that), `meta` keeps every field."""
 
     key: str
     duration_ms: int
@@ -277,14 +278,15 @@ class NewRecording:
     utterances: tuple[NewUtterance, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
     meta: Mapping[str, Any] = field(default_factory=dict)
+    disputed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Restored:
     """An utterance that was in a workspace before, as an export tells it.
 
-    `new.text` is the original, `text` what it was edited to; `silver` names the schemes under which a machine gave the
-    label; `parent` and `recording` are keys. It is added, so of what is known nothing changes, its tags neither.
+    `new.text` is the original, `text` what it was edited to; `silver` and `disputed` name the schemes whose label is of
+    that grade; `parent` and `recording` are keys. It is added, so of what is known nothing changes, its tags neither.
     """
 
     new: NewUtterance
@@ -294,6 +296,7 @@ class Restored:
     parent: str | None = None
     recording: str | None = None
     tags: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,7 +32,7 @@ from core.confidence import Rule
 from core.records import Filter
 from core.settings import ASSETS, DEMO, ROOT
 from core.ui.frame import PAGES
-from core.workflows import augment, bulk, clean, ingest_table, pseudo_label, quality, review, session, train, views
+from core.workflows import augment, bulk, clean, ingest_table, pseudo_label, quality, session, train, views
 from core.workflows.session import Desk
 from core.workflows.workspace import Workspace, open_workspace
 
@@ -89,14 +89,10 @@ class Stage:
 
 def prepare(ws: Workspace) -> None:
     """A workspace in the middle of its work: decisions, accepted and waiting proposals."""
-    after = 0
-    for _ in range(DECISIONS):
-        card = review.next_card(ws, ["danger"], after_id=after)
-        if card is None:
-            return
-        after = card.utterance.id
+    sitting = Desk("curator", ("danger",))
+    for card in session.take(ws, sitting, DECISIONS):
         code = "danger" if card.utterance.speaker == "caller" else "normal"
-        review.decide(ws, after, card.utterance.version, "curator", {"danger": code}, spent_ms=2400)
+        session.decide(ws, sitting, card.utterance.id, card.utterance.version, {"danger": code}, spent_ms=2400)
     augment.propose(ws, augment.AugmentPlan("random-deletion", limit=24, strength=0.2, seed=1))
     for _ in range(5):
         if (one := augment.next_proposal(ws, augment.KIND)) is not None:

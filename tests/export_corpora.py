@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.records import Filter, NewRecording, NewUtterance
+from core.records import Filter, NewRecording, NewUtterance, Utterance
 from core.schemes import SCHEMES, Label, Scheme
 from core.settings import Settings
-from core.store import NewProposal, open_store
+from core.store import Ask, NewProposal, open_store
 from core.workflows.workspace import Workspace
 
 AT = "2024-05-01T00:00:00.000000+00:00"
@@ -57,6 +57,7 @@ class Kept:
     skipped: bool
     labels: Mapping[str, str]
     silver: tuple[str, ...]
+    disputed: tuple[str, ...]
     tags: tuple[str, ...]
     parent: str | None
     recording: str | None
@@ -69,16 +70,19 @@ def kept(ws: Workspace) -> dict[str, Kept]:
     keys = {u.id: u.key for u in rows}
     calls = {r.id: r.key for r in ws.store.corpus.recordings()}
     tags = ws.store.bulk.tags_of([u.id for u in rows])
-    silver: dict[int, list[str]] = {}
-    for name in sorted(SCHEMES):
-        if SCHEMES[name].level == "utterance":
-            for target, (_, grade) in ws.store.corpus.grades("utterance", name).items():
-                silver.setdefault(target, []).extend([name] if grade == "silver" else [])
+    grades = {name: ws.store.corpus.grades(SCHEMES[name].level, name) for name in sorted(SCHEMES)}
+
+    def graded(u: Utterance, grade: str) -> tuple[str, ...]:
+        targets = {"utterance": u.id, "recording": u.recording_id or 0}
+        return tuple(
+            name for name, found in grades.items() if found.get(targets[SCHEMES[name].level], ("", ""))[1] == grade
+        )
+
     return {
         u.key: Kept(
             u.text, u.original, u.start_ms, u.end_ms, u.speaker, u.origin, u.group, u.voice_usable, u.skipped,
-            dict(u.labels), tuple(silver.get(u.id, ())), tuple(tags.get(u.id, ())), keys.get(u.parent_id or 0),
-            calls.get(u.recording_id or 0),
+            dict(u.labels), graded(u, "silver"), graded(u, "disputed"), tuple(tags.get(u.id, ())),
+            keys.get(u.parent_id or 0), calls.get(u.recording_id or 0),
         )
         for u in rows
     }  # fmt: skip
@@ -119,6 +123,15 @@ def derive(ws: Workspace, utterance_id: int, text: str) -> None:
     while (one := ws.store.proposals.next("augmentation", after)) is not None:
         after = one.id
         ws.store.proposals.decide(one.id, True, "ann", AT)
+
+
+def differ(ws: Workspace, utterance_id: int, scheme: str, *codes: str) -> None:
+    """Curators answer one utterance blind, each with a code."""
+    ask = Ask("c0", (scheme,), Filter(), 1_000, AT, AT, overlap=1.0, copies=len(codes))
+    ws.store.leases.take(ask)
+    for number, code in enumerate(codes):
+        version = ws.store.corpus.utterance(utterance_id).version
+        ws.store.review.decide(utterance_id, version, f"c{number}", AT, labels={scheme: code}, skip=None)
 
 
 def add_mood(ws: Workspace) -> None:

@@ -19,8 +19,8 @@ from core.errors import InputError, UnknownName
 from core.export import COLUMNS, FORMATS, hf_dataset, parquet
 from core.records import NewUtterance, Prediction, RunInfo, SnapshotInfo
 from core.schemes import SCHEMES, publish
-from core.workflows import export, review, snapshot
-from core.workflows.workspace import Workspace
+from core.workflows import export, snapshot
+from core.workflows.workspace import Workspace, now
 
 FIXED = (
     "id", "key", "recording_id", "parent_id", "start_ms", "end_ms", "speaker", "origin", "group", "version",
@@ -95,7 +95,7 @@ def read_stream(path: Path) -> pa.Table:
 
 def test_a_datasets_folder_holds_clips_and_recordings(ws: Workspace, tmp_path: Path) -> None:
     import_calls(ws, tmp_path, 1)
-    review.decide(ws, 2, 0, "ann", {"danger": "danger"})
+    ws.store.review.decide(2, 0, "ann", now(), labels={"danger": "danger"})
     sentences(ws.store, "글만 있다")
     export.save(ws, tmp_path / "hf", name="hf")
     rows = read_stream(tmp_path / "hf" / "data-00000-of-00001.arrow").to_pylist()
@@ -167,7 +167,7 @@ def test_a_clip_that_cannot_be_read_is_counted(ws: Workspace, tmp_path: Path) ->
 def test_the_seeds_table_is_as_they_read_it(ws: Workspace, tmp_path: Path) -> None:
     import_calls(ws, tmp_path, 1)
     sentences(ws.store, "녹음이 없다")
-    review.decide(ws, 2, 0, "ann", {}, text="=불이야")
+    ws.store.review.decide(2, 0, "ann", now(), labels={}, text="=불이야")
     done = export.save(ws, tmp_path / "processed_data.csv", name="seeds")
     assert (done.utterances, done.left_out) == (3, {"a sentence on its own": 1})
     rows = rows_of(tmp_path / "processed_data.csv")
@@ -213,7 +213,7 @@ def test_autotrain_keeps_the_sides_of_the_snapshot(ws: Workspace, tmp_path: Path
 def test_a_snapshot_goes_out_as_it_was_frozen(ws: Workspace, tmp_path: Path) -> None:
     frozen(ws, tmp_path)
     before = json.loads(json.dumps(ws.store.ledger.snapshot("s1").counts["sides"]))
-    review.decide(ws, 2, 1, "ann", {"danger": "normal"}, text="나중에 고친 글")
+    ws.store.review.decide(2, 1, "ann", now(), labels={"danger": "normal"}, text="나중에 고친 글")
     export.save(ws, tmp_path / "s1.csv", snapshot="s1")
     rows = rows_of(tmp_path / "s1.csv")
     assert tuple(rows[0]) == (
@@ -235,7 +235,7 @@ def test_a_snapshot_goes_out_as_it_was_frozen(ws: Workspace, tmp_path: Path) -> 
 def test_label_studio_tasks_hold_answers_and_predictions(ws: Workspace, tmp_path: Path) -> None:
     add_mood(ws)
     add_sentences(ws, [NewUtterance("a", "좋은 날", "g", labels={"mood": "good|odd"}), NewUtterance("b", "불", "g")])
-    review.decide(ws, 1, 0, "ann", {}, text="좋은 날이다")
+    ws.store.review.decide(1, 0, "ann", now(), labels={}, text="좋은 날이다")
     ws.store.ledger.add_snapshot(SnapshotInfo("s", "danger", "0", AT, {}))
     ws.store.ledger.put_run(RunInfo("r1", "danger-text", "ngram", "danger", "text", "s", "done", AT, {}))
     ws.store.ledger.put_predictions("r1", ("normal", "danger"), [Prediction("r1", 2, "unlabelled", None, (0.25, 0.75))])

@@ -11,6 +11,7 @@ from export_corpora import (
     add_mood,
     add_sentences,
     derive,
+    differ,
     kept,
     partition,
     unnamed,
@@ -39,6 +40,10 @@ COUNT = st.integers(1, 2)
 LABELS = st.fixed_dictionaries(
     {}, optional={"danger": st.sampled_from(["danger", "normal"]), "mood": st.sampled_from(["good", "good|odd", "bad"])}
 )
+BLIND = st.sampled_from(
+    [("danger", "danger", "normal"), ("danger", "normal", "normal"), ("mood", "good|odd", "bad"),
+     ("urgency", "high", "low")]
+)  # fmt: skip
 CALL_LABELS = st.fixed_dictionaries(
     {}, optional={"urgency": st.sampled_from(["low", "high"]), "sentiment": st.just("neutral")}
 )
@@ -59,6 +64,7 @@ class Corpus:
     edits: list[tuple[int, str | None, bool]]
     children: list[tuple[int, str]]
     tags: list[tuple[int, str]]
+    blind: list[tuple[int, tuple[str, str, str]]]
 
     def build(self, ws: Workspace) -> None:
         add_mood(ws)
@@ -75,6 +81,9 @@ class Corpus:
         for place, name in self.tags:
             if n:
                 ws.store.bulk.tag([1 + place % n], name, "ann", "2024")
+        for place, (scheme, *codes) in self.blind:
+            if n and (scheme != "urgency" or ws.store.corpus.utterance(1 + place % n).recording_id):
+                differ(ws, 1 + place % n, scheme, *codes)
 
 
 @st.composite
@@ -99,6 +108,7 @@ def corpora(draw: Any) -> Corpus:
         draw(st.lists(st.tuples(st.integers(0, 9), st.none() | TEXT, st.booleans()), max_size=2)),
         draw(st.lists(st.tuples(st.integers(0, 9), TEXT), max_size=1)),
         draw(st.lists(st.tuples(st.integers(0, 9), TAG), max_size=3)),
+        draw(st.lists(st.tuples(st.integers(0, 9), BLIND), max_size=3)),
     )  # fmt: skip
 
 
@@ -114,6 +124,7 @@ FORMULAS = Corpus(
     )],
     {}, {}, [(0, "'=2", False), (3, "", True)], [],
     [(0, "=검토"), (0, "a,b|c"), (1, '"[]'), (2, "'=1")],
+    [(0, ("danger", "danger", "normal")), (1, ("mood", "good|odd", "bad")), (1, ("danger", "normal", "normal"))],
 )  # fmt: skip
 
 

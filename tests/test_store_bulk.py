@@ -12,7 +12,7 @@ from store_data import AT, call, sentences, state, texts
 from core.errors import Conflict, NotFound, UnknownName
 from core.records import Filter, NewUtterance
 from core.schemes import SCHEMES
-from core.store import Store, index, open_store, review
+from core.store import Ask, Store, index, open_store, review
 from core.store.corpus import Corpus
 from core.store.engine import engine_for, migrate, reading, revision_of, writing
 from core.store.rows import one_utterance
@@ -84,6 +84,43 @@ def test_a_bulk_label_writes_what_single_decisions_write(
         stores[1].review.undo("ann", LATER)
     assert (undone.what["undone"], undone.what["since"], undone.undone_at) == (changed, 0, LATER)
     assert state(stores[0]) == state(stores[1])
+
+
+def blind(who: str, scheme: str, n: int = 0) -> Ask:
+    """What `who` asks for, where three curators are to answer everything blind."""
+    return Ask(who, (scheme,), Filter(labels={scheme: ("-",)}), n, AT, LATER, overlap=1.0, copies=3)
+
+
+def test_where_several_answer_blind_a_bulk_label_is_one_answer_among_theirs(store: Store) -> None:
+    ids = sentences(store, "가", "나", "다")
+    store.leases.take(blind("bob", "danger", 3))
+    for who, codes in (("bob", ("danger",) * 3), ("eve", ("normal", "danger"))):
+        for number, code in zip(ids, codes, strict=False):
+            version = store.corpus.utterance(number).version
+            store.review.decide(number, version, who, AT, labels={"danger": code})
+    before, waiting = state(store), {who: store.leases.left(blind(who, "danger")) for who in ("ann", "dan")}
+    assert waiting == {"ann": 3, "dan": 3}
+    done = store.bulk.label(ids, "danger", "normal", "ann", LATER)
+    assert done.count == 3
+    assert set(store.corpus.grades("utterance", "danger").values()) == {("danger", "disputed")}
+    assert store.review.history(ids[2])[-1].after["answers"] == {"danger": "normal"}
+    assert [(one.curator, one.code) for one in store.review.opinions_on("danger", ids[0])] == [
+        ("bob", "danger"), ("eve", "normal"), ("ann", "normal"),
+    ]  # fmt: skip
+    assert [store.leases.left(blind(who, "danger")) for who in ("ann", "dan")] == [0, 1], "only the last wants one more"
+    store.bulk.undo(done.id, "ann", LATER)
+    assert state(store) == before
+    assert {one.curator for block in store.review.opinions("danger") for one in block} == {"bob", "eve"}
+    assert {who: store.leases.left(blind(who, "danger")) for who in ("ann", "dan")} == waiting
+
+
+def test_a_bulk_label_of_a_call_that_several_answer_blind_is_written_once(store: Store) -> None:
+    ids = call(store, "c1", "가", "나")
+    store.leases.take(blind("bob", "urgency", 1))
+    store.review.decide(ids[0], 0, "bob", AT, labels={"urgency": "high"})
+    done = store.bulk.label(ids, "urgency", "low", "ann", LATER)
+    assert (done.count, done.what["already"]) == (1, 1)
+    assert list(store.corpus.grades("recording", "urgency").values()) == [("high", "disputed")]
 
 
 DEEDS = st.lists(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import Engine, event
 from store_data import AT, call, fresh, sentences
 
 from core.errors import Conflict
@@ -77,6 +78,31 @@ def test_what_is_on_the_screen_is_leased_anew_unless_it_is_anothers_by_now(store
     assert store.leases.take(ask("bob", 9, at=LATER, until=NEXT_DAY))[0] == [d]
     store.leases.release("ann", b)
     assert store.leases.take(ask("bob", 9, have=[d], at=LATER, until=NEXT_DAY))[0] == [b]
+
+
+def test_a_decision_its_comment_and_the_end_of_its_lease_are_one_commit(store: Store) -> None:
+    a, b = sentences(store, "가", "나")
+    store.leases.take(ask("ann", 2, overlap=1.0))
+    commits: list[object] = []
+    listener = commits.append
+    event.listen(Engine, "commit", listener)
+    try:
+        store.review.decide(a, 0, "ann", AT, labels={"danger": "danger"}, comment="확실", spent_ms=900)
+    finally:
+        event.remove(Engine, "commit", listener)
+    assert len(commits) == 1
+    assert store.leases.held(AT) == [(b, "ann")]
+    with pytest.raises(Conflict):
+        store.review.decide(b, 1, "ann", AT, labels={"danger": "danger"})
+    assert store.leases.held(AT) == [(b, "ann")], "what was refused is still on the screen"
+
+
+def test_only_those_named_are_given_back(store: Store) -> None:
+    a, b, c = sentences(store, *"가나다")
+    store.leases.take(ask("ann", 2))
+    store.leases.take(ask("bob", 1))
+    store.leases.release_these("ann", {b, c, 999})
+    assert store.leases.held(AT) == [(a, "ann"), (c, "bob")]
 
 
 def test_hold_refuses_what_another_has(store: Store) -> None:

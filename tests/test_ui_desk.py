@@ -307,14 +307,32 @@ def test_a_desk_keeps_its_token_until_it_is_another(filled: Workspace) -> None:
 
 
 def test_a_desk_that_is_left_gives_its_cards_back(filled: Workspace) -> None:
-    first = Desk("a", ("danger",))
-    held = {card.utterance.id for card in session.take(filled, first, 3)}
+    token = routes.keep(Desk("a", ("danger",)), "hidden")
+    held = got(token, 3)
     other = Desk("b", ("danger",))
     assert not held & {card.utterance.id for card in session.take(filled, other, 3)}
     session.release(filled, other)
-    token = routes.keep(first, "hidden")
     routes.keep(Desk("a", ("urgency",)), "hidden", token)
     assert {card.utterance.id for card in session.take(filled, other, 3)} == held
+
+
+def got(token: str, n: int, *have: int) -> set[int]:
+    told = routes.take(routes._sitting(token), {"n": n, "have": list(have)})
+    return {card["utterance"]["id"] for card in told["cards"]}
+
+
+def test_a_tab_that_is_closed_leaves_what_another_tab_of_the_curator_holds(filled: Workspace) -> None:
+    first, second = (routes.keep(Desk("a", ("danger",), opened_at=at), "hidden") for at in (AT, AT.replace("26", "25")))
+    assert got(first, 2) == {1, 2}
+    assert got(second, 4) == {1, 2, 3, 4}, "one curator's tabs share"
+    closing = routes._sitting(second)
+    routes.decide(closing, {"item": 4, "version": 0, "labels": {"danger": "danger"}, "spent_ms": 1})
+    assert routes.undo(closing, {})["card"]["utterance"]["id"] == 4
+    routes.release(closing, {})
+    assert [number for number, _ in filled.store.leases.held(AT)] == [1, 2]
+    routes.release(closing, {})
+    routes.release(routes._sitting(first), {})
+    assert filled.store.leases.held(AT) == []
 
 
 def test_only_so_many_desks_are_open_and_nonces_remembered(

@@ -5,7 +5,7 @@ from store_data import sentences
 
 from core.errors import Conflict, InputError
 from core.records import Filter
-from core.workflows import bulk, review, views
+from core.workflows import bulk, queues, session, views
 from core.workflows.workspace import Workspace
 
 
@@ -34,19 +34,16 @@ def test_names_are_tidied(ws: Workspace) -> None:
 
 def test_what_is_queued_in_the_corpus_is_a_queue_of_review(ws: Workspace) -> None:
     ids = sentences(ws.store, "가", "나", "다")
-    assert review.next_card(ws, ["danger"], "tagged") is None
-    bulk.tag(ws, ids[1:], review.TAG, "ann")
+    bob = session.Desk("bob", ("danger",), "tagged")
+    assert session.take(ws, bob) == []
+    bulk.tag(ws, ids[1:], queues.TAG, "ann")
+    assert [(card.utterance.id, card.left) for card in session.take(ws, bob)] == [(ids[1], 2), (ids[2], 2)]
     bulk.label(ws, ids, "danger", "danger", "ann")
-    card = review.next_card(ws, ["danger"], "tagged")
-    assert card is not None
-    assert (card.utterance.id, card.left) == (ids[1], 2)
-    after = review.next_card(ws, ["danger"], "tagged", after_id=ids[1])
-    assert after is not None
-    assert after.utterance.id == ids[2]
+    assert session.card(ws, bob, ids[1]).labels == {"danger": "danger"}
     latest = ws.store.bulk.latest()
     assert latest is not None
     assert bulk.undo(ws, latest.id, "ann").what["undone"] == 3
-    assert ws.store.corpus.find(Filter(tag=(review.TAG,))).total == 2
+    assert ws.store.corpus.find(Filter(tag=(queues.TAG,))).total == 2
 
 
 def test_a_view_is_saved_once_and_not_without_measure(ws: Workspace) -> None:

@@ -15,17 +15,16 @@ from workflow_data import import_calls, import_sentences
 from core.errors import InputError, NotFound, UnknownName
 from core.records import Filter, NewUtterance, Source
 from core.settings import ROOT, settings
-from core.workflows import review
 from core.workflows.doctor import check
 from core.workflows.export import deliver, export_utterances, save
 from core.workflows.filters import parse_filter
-from core.workflows.workspace import Workspace
+from core.workflows.workspace import Workspace, now
 
 
 def test_jsonl_holds_every_utterance_as_it_is(ws: Workspace, tmp_path: Path) -> None:
     import_calls(ws, tmp_path, 1)
     sentences(ws.store, '=1+1 "불"\n이\u2028났다 😀')
-    review.decide(ws, 2, 0, "ann", {"danger": "danger"}, text="집에 불이 났습니다")
+    ws.store.review.decide(2, 0, "ann", now(), labels={"danger": "danger"}, text="집에 불이 났습니다")
     target = tmp_path / "out.jsonl"
     assert export_utterances(ws, target) == 4
     rows = [json.loads(line) for line in target.read_text(encoding="utf-8").split("\n") if line]

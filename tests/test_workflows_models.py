@@ -17,7 +17,7 @@ from core.records import Filter, NewUtterance
 from core.schemes import SCHEMES
 from core.store import NewProposal
 from core.training.snapshot import read
-from core.workflows import augment, evaluate, ingest_table, predict, pseudo_label, review, schemes, snapshot, train
+from core.workflows import augment, evaluate, ingest_table, predict, pseudo_label, schemes, snapshot, train
 from core.workflows.ingest_table import Columns
 from core.workflows.workspace import Workspace, now
 
@@ -214,7 +214,7 @@ def test_pseudo_labels_wait_for_a_curator_and_are_silver(ws: Workspace, tmp_path
     assert pseudo_label.propose(ws, run, sure) == 0
     first = augment.next_proposal(ws, pseudo_label.KIND)
     assert first is not None
-    review.decide(ws, first.utterance_id, 0, "bob", {"danger": "normal"})
+    ws.store.review.decide(first.utterance_id, 0, "bob", now(), labels={"danger": "normal"})
     assert pseudo_label.accept_all(ws, run, "ann") == kept - 1
     assert ws.store.proposals.counts(pseudo_label.KIND, run)["open"] == 1
     grades = ws.store.corpus.grades("utterance", "danger")

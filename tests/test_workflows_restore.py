@@ -11,13 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from aihub119_files import wav_bytes
-from export_corpora import AT, MOOD, Workspaces, add_calls, add_mood, add_sentences, derive, kept
+from export_corpora import AT, MOOD, Workspaces, add_calls, add_mood, add_sentences, derive, differ, kept
 from store_data import sentences
 from workflow_data import import_calls
 
 from core.records import Filter, NewUtterance, Prediction, RunInfo, SnapshotInfo
 from core.schemes import SCHEMES, publish
-from core.workflows import export, restore, review, snapshot
+from core.workflows import export, restore, session, snapshot
 from core.workflows.workspace import Workspace
 
 
@@ -37,7 +37,7 @@ def table(path: Path, *rows: dict[str, str]) -> Path:
 
 def test_a_datasets_folder_brings_the_sound_back(ws: Workspace, workspaces: Workspaces, tmp_path: Path) -> None:
     import_calls(ws, tmp_path, 2)
-    review.decide(ws, 2, 0, "ann", {"danger": "danger"}, text="집에 불이 났습니다")
+    ws.store.review.decide(2, 0, "ann", AT, labels={"danger": "danger"}, text="집에 불이 났습니다")
     export.save(ws, tmp_path / "hf", name="hf")
     target = workspaces.fresh()
     done = restore.ingest_own(target, tmp_path / "hf")
@@ -69,8 +69,8 @@ def test_sound_that_the_gate_refuses_is_named(ws: Workspace, workspaces: Workspa
 
 def test_an_edit_comes_back_as_a_revision(ws: Workspace, workspaces: Workspaces, tmp_path: Path) -> None:
     sentences(ws.store, "불이 낫어요", "조용하다")
-    review.decide(ws, 1, 0, "ann", {"danger": "danger"}, text="불이 났어요")
-    review.skip(ws, 2, 0, "ann")
+    ws.store.review.decide(1, 0, "ann", AT, labels={"danger": "danger"}, text="불이 났어요")
+    ws.store.review.decide(2, 0, "ann", AT, skip=True, why="skip")
     export.save(ws, tmp_path / "out.jsonl")
     target = workspaces.fresh()
     restore.ingest_own(target, tmp_path / "out.jsonl")
@@ -194,12 +194,33 @@ def test_what_a_row_points_to_and_is_not_there_is_noted(workspaces: Workspaces, 
     assert kept(target)["a"].labels == {}
 
 
+def test_a_dispute_comes_back_as_one_and_is_nothing_to_train_on(
+    ws: Workspace, workspaces: Workspaces, tmp_path: Path
+) -> None:
+    import_calls(ws, tmp_path, 1)
+    differ(ws, 1, "danger", "danger", "normal")
+    differ(ws, 1, "urgency", "low", "high")
+    export.save(ws, tmp_path / "seeds.csv", name="seeds")
+    with (tmp_path / "seeds.csv").open(encoding="utf-8-sig", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["urgencyLevel"], row["urgency_label"], row["sentiment"] != "") for row in rows} == {("", "", True)}
+    export.save(ws, tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert [row["_disputed"] for row in csv.DictReader(file)] == ["danger,urgency", "urgency", "urgency"]
+    target = workspaces.fresh()
+    restore.ingest_own(target, tmp_path / "out.csv")
+    assert target.store.corpus.grades("utterance", "danger") == {1: ("danger", "disputed")}
+    judge = session.Desk("judge", ("danger",), "annotators-disagree")
+    assert [card.utterance.id for card in session.take(target, judge, 9)] == [1]
+    session.decide(target, judge, 1, 0, {"danger": "normal"})
+    assert target.store.corpus.grades("utterance", "danger") == {1: ("normal", "gold")}
+
+
 def test_a_snapshot_comes_back_with_its_labels(ws: Workspace, workspaces: Workspaces, tmp_path: Path) -> None:
     import_calls(ws, tmp_path, 4)
     for n in range(1, 13):
-        review.decide(
-            ws, n, 0, "ann", {"danger": ("normal", "danger")[n % 2]}, text="가나다라마바사아자차카타"[n - 1] * 5
-        )
+        text, code = "가나다라마바사아자차카타"[n - 1] * 5, ("normal", "danger")[n % 2]
+        ws.store.review.decide(n, 0, "ann", AT, labels={"danger": code}, text=text)
     snapshot.create(ws, "s1", "danger", "60/20/20")
     frozen = {one.key: one for one in snapshot.frozen.read(ws.snapshot_folder("s1")).items}
     for name, path in (("csv", tmp_path / "s1.csv"), ("parquet", tmp_path / "s1.parquet"), ("hf", tmp_path / "s1")):

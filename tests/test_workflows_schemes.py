@@ -12,8 +12,8 @@ from core.records import NewUtterance, SnapshotInfo
 from core.schemes import SCHEMES
 from core.schemes.files import to_toml
 from core.settings import ROOT
-from core.workflows import review, snapshot, train
 from core.workflows import schemes as work
+from core.workflows import session, snapshot, train
 from core.workflows.overview import overview
 from core.workflows.workspace import Workspace, open_workspace
 
@@ -84,9 +84,9 @@ def test_found_values_are_proposed_reviewed_and_confirmed(ws: Workspace) -> None
     add(ws, "하나", "둘", 기분=made.parse("좋다"))
     assert overview(ws).next_steps[0] == "schemes"
     assert ws.store.corpus.progress()["기분"]["좋다"] == 2
-    card = review.next_card(ws, ["기분"], "all")
-    assert card is not None
-    review.decide(ws, card.utterance.id, card.utterance.version, "ann", {"기분": "나쁘다"})
+    ann = session.Desk("ann", ("기분",), "all")
+    (card,) = session.take(ws, ann, 1)
+    session.decide(ws, ann, card.utterance.id, card.utterance.version, {"기분": "나쁘다"})
     way_out = "only proposed: look at its classes and confirm it .*`python -m core schemes confirm 기분`"
     with pytest.raises(InputError, match=way_out):
         snapshot.create(ws, "s1", "기분")

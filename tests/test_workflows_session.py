@@ -53,6 +53,29 @@ def test_a_card_says_all_that_is_to_be_shown(calls: Workspace) -> None:
     assert second.left == 6
 
 
+def test_a_queue_shows_each_utterance_once_with_its_neighbours(calls: Workspace) -> None:
+    said = ["네 119입니다", "집에 불이 났어요", "주소가 어디세요"]
+    cards = session.take(calls, desk("ann"), 9)
+    assert [card.utterance.text for card in cards] == said * 2
+    assert [(card.before, card.after) for card in cards[1:4]] == [
+        (said[0], said[2]), (said[1], ""), ("", said[1]),
+    ]  # fmt: skip
+    decided(calls, desk("ann"))
+    assert [card.left for card in session.take(calls, desk("ann"), 9)] == [5] * 5
+
+
+def test_a_recording_scheme_asks_for_one_utterance_a_call(calls: Workspace, tmp_path: Any) -> None:
+    import_sentences(calls, tmp_path, 2)
+    assert session.take(calls, Desk("ann", ("urgency",)), 9) == [], "every call came with its urgency"
+    whole = Desk("ann", ("urgency",), "all")
+    cards = session.take(calls, whole, 9)
+    assert [card.utterance.recording_id for card in cards] == [1, 2]
+    session.decide(calls, whole, cards[0].utterance.id, 0, {"urgency": "low"})
+    assert calls.store.corpus.utterance(2).labels["urgency"] == "low"
+    session.undo(calls, whole)
+    assert calls.store.corpus.utterance(2).labels["urgency"] == "high"
+
+
 def test_a_session_from_the_first_card_to_the_last_undo(calls: Workspace) -> None:
     ann = desk("ann")
     cards = session.take(calls, ann, 3)
@@ -72,6 +95,10 @@ def test_a_session_from_the_first_card_to_the_last_undo(calls: Workspace) -> Non
     assert session.undo(calls, ann) is None
     assert [replace(calls.store.corpus.utterance(n), version=0) for n in (1, 2, 3)] == start
     assert len(calls.store.leases.held(now())) == 6, "what came back is leased"
+    session.release(calls, ann, [1, 2])
+    session.release(calls, ann, [])
+    session.release(calls, desk("bob"), [3])
+    assert [number for number, _ in calls.store.leases.held(now())] == [3, 4, 5, 6]
     session.release(calls, ann)
     assert calls.store.leases.held(now()) == []
     assert session.progress(calls, ann)["done"] == 0

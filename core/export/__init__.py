@@ -14,10 +14,23 @@ from pathlib import Path
 from core.cells import harmless
 from core.errors import InputError, UnknownName
 from core.export import autotrain, csv_table, hf_dataset, json_lines, label_studio, parquet, seeds
-from core.export.rows import COLUMNS, FROZEN, SILVER, TAGS, Line, Opinion, Plan, Written, corpus_plan, frozen_plan
+from core.export.rows import (
+    COLUMNS,
+    DISPUTED,
+    FROZEN,
+    SILVER,
+    TAGS,
+    Line,
+    Opinion,
+    Plan,
+    Written,
+    corpus_plan,
+    frozen_plan,
+)
 
 __all__ = [
     "COLUMNS",
+    "DISPUTED",
     "FORMATS",
     "FROZEN",
     "SILVER",

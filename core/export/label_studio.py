@@ -18,12 +18,13 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from core.export.rows import FULL, SILVER, TAGS, Line, Opinion, Plan, Written
+from core.export.rows import DISPUTED, FULL, SILVER, TAGS, Line, Opinion, Plan, Written
 from core.schemes import parts
 
 TEXT = "transcription"
 DATA = (
-    "key", "text", "original", "start_ms", "end_ms", "speaker", "origin", "group", "voice_usable", SILVER, TAGS, *FULL,
+    "key", "text", "original", "start_ms", "end_ms", "speaker", "origin", "group", "voice_usable", SILVER, DISPUTED,
+    TAGS, *FULL,
 )  # fmt: skip
 
 

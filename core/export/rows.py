@@ -1,12 +1,13 @@
 """What every format writes: one Line an utterance, and the columns that tables have.
 
-`COLUMNS` are those of CSV and JSONL; schemes of the workspace come after them, then `_silver` (the schemes under which
-a machine gave the label, with commas) and `_tags` (a JSON list), each where the workspace has such a thing. Parquet and
-`datasets` hold the `FULL` columns after those, too; no scheme's name begins with a low line, so they never collide. A
-Snapshot has columns of its own, since what it froze is not what the utterances are now.
+`COLUMNS` are those of CSV and JSONL; schemes of the workspace come after them, then `_silver` and `_disputed` (with
+commas, the schemes under which a machine gave the label, and those under which curators answered differently, so that
+it is nothing to train on) and `_tags` (a JSON list), each where the workspace has such a thing. Parquet and `datasets`
+hold the `FULL` columns after those, too; no scheme's name begins with a low line, so they never collide. A Snapshot has
+columns of its own, since what it froze is not what the utterances are now.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,7 @@ FIXED = (
     "voice_usable", "skipped", "text", "original",
 )  # fmt: skip
 COLUMNS = (*FIXED, *SCHEMES.bundled)
-SILVER, TAGS = "_silver", "_tags"
+SILVER, DISPUTED, TAGS = "_silver", "_disputed", "_tags"
 FULL = (
     "_parent", "_source", "_licence", "_meta", "_recording", "_recording_ms", "_recording_hz", "_recording_sha256",
     "_recording_meta",
@@ -88,15 +89,16 @@ class Written:
         self.left_out[why] = self.left_out.get(why, 0) + 1
 
 
-def corpus_plan(schemes: Iterable[Scheme], silver: bool, tags: bool, licences: Sequence[str]) -> Plan:
+def corpus_plan(schemes: Iterable[Scheme], has: Collection[str], licences: Sequence[str]) -> Plan:
     """Of utterances as they are now; `schemes` are all that the workspace knows, the bundled ones first.
 
-    `silver`, `tags`: whether there are any.
+    `has`: which of `SILVER`, `DISPUTED`, `TAGS` there are any of.
     """
     known = tuple(schemes)
     own = [one.name for one in known if one.name not in COLUMNS]
-    columns = (*COLUMNS, *own, *([SILVER] if silver else []), *([TAGS] if tags else []))
-    full = (*COLUMNS, *own, SILVER, TAGS, *FULL)
+    marks = (SILVER, DISPUTED, TAGS)
+    columns = (*COLUMNS, *own, *(mark for mark in marks if mark in has))
+    full = (*COLUMNS, *own, *marks, *FULL)
     return Plan(known, columns, full, None, tuple(licences))
 
 

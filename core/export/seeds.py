@@ -2,6 +2,7 @@
 
 `_id` and `disasterMedium` are the delivery's, `wav_file_path` is relative to the workspace folder, `startAt` and
 `endAt` are ms, `sentiment` and `urgencyLevel` the Korean names, `urgency_label` the class id (하 0, 중 1, 상 2).
+A label that curators answered differently is left empty, as one that nobody gave: the seeds train on what is here.
 Does not hold the original, danger labels, groups or recordings without audio; sentences on their own and utterances
 that are too short or silent are counted as left out. The seeds lay `wav2vec2_embeddings.npy` beside it, a row each: a
 workspace holds no such embeddings yet, so none is written.
@@ -12,8 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.cells import harmless
-from core.export.rows import Line, Plan, Written
-from core.schemes import SENTIMENT, URGENCY
+from core.export.rows import DISPUTED, Line, Plan, Written
+from core.schemes import SENTIMENT, URGENCY, Scheme
 
 COLUMNS = (
     "_id", "wav_file_path", "utterance_id", "text", "startAt", "endAt", "sentiment", "urgencyLevel", "urgency_label",
@@ -46,7 +47,7 @@ def _unusable(line: Line) -> str | None:
 def _row(line: Line) -> tuple[object, ...]:
     call, told = line.recording, line.values
     assert call is not None
-    urgency, sentiment = told.get(URGENCY.name), told.get(SENTIMENT.name)
+    urgency, sentiment = _agreed(line, URGENCY), _agreed(line, SENTIMENT)
     return (
         call.meta.get("_id", call.key), call.path, told["key"].removeprefix(f"{call.key}:"), told["text"],
         told["start_ms"], told["end_ms"],
@@ -55,3 +56,7 @@ def _row(line: Line) -> tuple[object, ...]:
         URGENCY.index(urgency) if urgency else None,
         call.meta.get("disasterMedium"),
     )  # fmt: skip
+
+
+def _agreed(line: Line, scheme: Scheme) -> str | None:
+    return None if scheme.name in (line.values[DISPUTED] or "").split(",") else line.values.get(scheme.name)

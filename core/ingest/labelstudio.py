@@ -105,7 +105,7 @@ class Tasks:
         return Told(
             where, told.new, told.text, _labels(results, where), told.silver, told.skipped, told.number, told.parent,
             told.recording or (call.key if call else None), call, sound, told.source, told.licence,
-            _opinions(task.get("predictions"), where), told.tags, (*notes, *_unread(results)),
+            _opinions(task.get("predictions"), where), told.tags, (*notes, *_unread(results)), told.disputed,
         )  # fmt: skip
 
     def _recording(

@@ -218,8 +218,7 @@ def told(where: str, row: Mapping[str, Any]) -> Told:
         for name, value in row.items()
         if value is not None and value != "" and name not in gone and not name.startswith("_")
     }
-    machine = row.get("_silver")
-    silver = tuple(filter(None, text_of(machine, "_silver", where).split(","))) if machine else ()
+    silver, disputed = (_names(row.get(mark), mark, where) for mark in ("_silver", "_disputed"))
     meta = _json(row.get("_meta"), "_meta", where)
     if frozen:
         under = text_of(row["scheme"], "scheme", where)
@@ -246,7 +245,7 @@ def told(where: str, row: Mapping[str, Any]) -> Told:
         call=_call(row, recording, where) if recording and "_recording_ms" in row else None,
         source=name_of(row.get("_source"), "_source", where),
         licence=text_of(row.get("_licence"), "_licence", where, ""),
-        tags=_tags(row.get("_tags"), where),
+        tags=_tags(row.get("_tags"), where), disputed=disputed,
     )  # fmt: skip
 
 
@@ -269,6 +268,11 @@ def _heard(where: str, row: Mapping[str, Any]) -> Heard:
     )  # fmt: skip
     source = name_of(row.get("source"), "source", where)
     return Heard(where, call, data, source, name_of(row.get("licence"), "licence", where))
+
+
+def _names(value: Any, what: str, where: str) -> tuple[str, ...]:
+    """The names in a list with commas."""
+    return tuple(filter(None, text_of(value, what, where).split(","))) if value else ()
 
 
 def _tags(value: Any, where: str) -> tuple[str, ...]:

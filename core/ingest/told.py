@@ -32,8 +32,9 @@ class Opinion:
 class Told:
     """`new.labels` is empty; `labels` maps scheme to value. `text` is what `new.text`, the original, was edited to.
 
-    `number` is the row's own id, `parent` and `recording` are a key or, in a CSV, such a number. `call` is None where
-    the file says nothing about the recording but its number. `sound` is a file beside the one that is read.
+    `silver` and `disputed` name schemes whose label is of that grade. `number` is the row's own id, `parent` and
+    `recording` are a key or, in a CSV, such a number. `call` is None where the file says nothing about the recording
+    but its number. `sound` is a file beside the one that is read.
     """
 
     where: str
@@ -52,6 +53,7 @@ class Told:
     opinions: tuple[Opinion, ...] = ()
     tags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    disputed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

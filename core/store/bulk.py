@@ -1,8 +1,9 @@
 """One deed on many utterances: a label or a tag, in one transaction, undone as one.
 
 A bulk label leaves the rows that as many single decisions would (`review.decide`; a skip stays as it is): one Revision
-an utterance, whose `why` is `bulk:ID`. A label of a recording is decided at the first of its utterances. Tags are no
-decisions: they raise no version, and what an action tagged is kept in `bulk_tagged` until it is taken back.
+an utterance, whose `why` is `bulk:ID`. A label of a recording is decided at the first of its utterances. On what
+several curators answer blind it is one answer among theirs, so that a dispute stays one. Tags are no decisions: they
+raise no version, and what an action tagged is kept in `bulk_tagged` until it is taken back.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,11 +17,11 @@ from sqlalchemy import Connection, Engine, delete, func, select, update
 from core.errors import Conflict, NotFound
 from core.records import BulkAction, Filter
 from core.schemes import Scheme, joined, parts, scheme
-from core.store import find
+from core.store import find, opinions
 from core.store.engine import allot, insert_id, insert_many, reading, writing
 from core.store.review import stands
 from core.store.rows import NAMES
-from core.store.schema import annotation, bulk, bulk_tagged, label, revision, tag, utterance
+from core.store.schema import annotation, bulk, bulk_tagged, label, overlap, revision, tag, utterance
 
 Which = Filter | Sequence[int]
 Answer = dict[str, str]  # {code, grade, by}
@@ -29,7 +30,7 @@ Ids = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """One Revision to write; None is no label."""
+    """One Revision to write; None is no label. `said`: the curator's own answer, where that is not the label."""
 
     utterance_id: int
     version: int
@@ -37,6 +38,7 @@ class _Change:
     before: Answer | None
     after: Answer | None
     undoes: int | None = None
+    said: str | None = None
 
 
 class Bulk:
@@ -171,17 +173,35 @@ def _to_label(connection: Connection, one: Scheme, block: Sequence[int], answer:
     c = utterance.c
     rows = connection.execute(select(c.id, c.version, c.recording_id).where(c.id.in_(block)).order_by(c.id)).all()
     targets = {row.id: row.id if one.level == "utterance" else row.recording_id for row in rows}
-    standing = _standing(connection, one, {target for target in targets.values() if target is not None})
-    changes, homeless = [], 0
+    known = {target for target in targets.values() if target is not None}
+    standing, shared = _standing(connection, one, known), _shared(connection, one, known)
+    changes: dict[int, _Change] = {}
+    homeless = 0
     for row in rows:
         target = targets[row.id]
         before = standing.get(target)
         if target is None:
             homeless += 1
-        elif before is None or (before["code"], before["grade"]) != (answer["code"], answer["grade"]):
-            changes.append(_Change(row.id, row.version, target, before, answer))
-            standing[target] = answer
-    return changes, homeless
+        elif target not in changes and (before is None or _differ(before, answer)):
+            blind = target in shared and opinions.merged(
+                connection, one.level, target, one.name, answer["by"], answer["code"]
+            )
+            said = answer["code"] if blind and blind["code"] != answer["code"] else None
+            changes[target] = _Change(row.id, row.version, target, before, blind or answer, said=said)
+    return list(changes.values()), homeless
+
+
+def _differ(before: Answer, answer: Answer) -> bool:
+    return (before["code"], before["grade"]) != (answer["code"], answer["grade"])
+
+
+def _shared(connection: Connection, one: Scheme, targets: set[int]) -> set[int]:
+    """Those of the targets that several curators answer blind."""
+    c, u = overlap.c, utterance.c
+    if one.level == "utterance":
+        return set(connection.scalars(select(c.utterance_id).where(c.scheme == one.name, c.utterance_id.in_(targets))))
+    calls = select(u.recording_id).join(overlap, c.utterance_id == u.id)
+    return set(connection.scalars(calls.where(c.scheme == one.name, u.recording_id.in_(targets))))
 
 
 def _standing(connection: Connection, one: Scheme, targets: set[int]) -> dict[int, Answer]:
@@ -207,14 +227,14 @@ def _write(
         ("id", "utterance_id", "version", "curator", "at", "before", "after", "why", "undoes"),
         [
             (number, x.utterance_id, x.version + 1, curator, at,
-             {"labels": {one.name: x.before}}, {"labels": {one.name: x.after}}, why, x.undoes)
+             {"labels": {one.name: x.before}}, _after(one, x), why, x.undoes)
             for number, x in numbered
         ],
     )  # fmt: skip
     insert_many(
         connection, annotation, ("level", "target_id", "scheme", "code", "curator", "at", "revision_id"),
         [
-            (one.level, x.target_id, one.name, x.after["code"] if x.after else None, curator, at, number)
+            (one.level, x.target_id, one.name, x.said or (x.after["code"] if x.after else None), curator, at, number)
             for number, x in numbered
         ],
     )  # fmt: skip
@@ -235,7 +255,14 @@ def _write(
             for code in parts(x.after["code"])
         ],
     )  # fmt: skip
+    for target in _shared(connection, one, {x.target_id for x in changes}):
+        opinions.recount(connection, one.level, target, one.name)
     return ids
+
+
+def _after(one: Scheme, change: _Change) -> dict[str, Any]:
+    told = {"labels": {one.name: change.after}}
+    return told | {"answers": {one.name: change.said}} if change.said else told
 
 
 def _undo_label(connection: Connection, action: BulkAction, curator: str, at: str) -> tuple[int, int]:

@@ -58,7 +58,8 @@ def add_recordings(connection: Connection, source_id: int, items: Sequence[NewRe
         for number, one in numbered
     ]
     insert_many(connection, recording, columns, rows)
-    add_labels(connection, "recording", ((number, item.labels) for number, item in numbered), at)
+    add_labels(connection, "recording", ((number, _agreed(item, True)) for number, item in numbered), at)
+    add_labels(connection, "recording", ((number, _agreed(item, False)) for number, item in numbered), at, "disputed")
     said = [(number, one) for number, item in numbered for one in item.utterances]
     _add_utterances(connection, source_id, said, at)
     for item in again:
@@ -68,6 +69,10 @@ def add_recordings(connection: Connection, source_id: int, items: Sequence[NewRe
     if new or joined:
         report.note("utterances", len(said) + joined)
     return report
+
+
+def _agreed(item: NewRecording, yes: bool) -> dict[str, str]:
+    return {name: code for name, code in item.labels.items() if (name not in item.disputed) == yes}
 
 
 def _join(connection: Connection, source_id: int, items: Sequence[NewRecording], at: str) -> int:
@@ -139,7 +144,8 @@ def _add_utterances(
 def add_labels(
     connection: Connection, level: Level, items: Iterable[tuple[int, Mapping[str, str]]], at: str, grade: str = "gold"
 ) -> None:
-    """The labels of a delivery: an annotation an answer, a row of `label` a class. Silver: no person answered."""
+    """The labels of a delivery: an annotation an answer, a row of `label` a class. Silver: no person
+    answered; disputed: who answered what is not told."""
     answers = [(target, name, code) for target, labels in items for name, code in labels.items()]
     if grade == "gold":
         columns = ("level", "target_id", "scheme", "code", "curator", "at")

@@ -6,7 +6,7 @@ a short write then checks again what it takes, so that many curators wait for ea
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import islice
@@ -73,6 +73,12 @@ class Leases:
             mine.append(lease.c.utterance_id == utterance_id)
         with writing(self._engine) as connection:
             connection.execute(delete(lease).where(*mine))
+
+    def release_these(self, curator: str, utterance_ids: Collection[int]) -> None:
+        """Give back those of the curator's leases."""
+        with writing(self._engine) as connection:
+            these = lease.c.utterance_id.in_(_ids(connection, list(utterance_ids)))
+            connection.execute(delete(lease).where(lease.c.curator == curator, these))
 
     def held(self, at: str) -> list[tuple[int, str]]:
         """(utterance id, curator) of every lease that has not run out."""

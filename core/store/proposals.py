@@ -266,7 +266,8 @@ def _decided(
 
 
 def _augment(connection: Connection, row: Any, curator: str, at: str) -> dict[str, Any]:
-    """A new utterance in its parent's group with its parent's labels as silver; one taken back comes to life again."""
+    """A new utterance in its parent's group with its parent's labels as silver, but for those that curators dispute;
+    one taken back comes to life again."""
     parent = one_utterance(connection, row.utterance_id)
     if row.result_id is not None:
         connection.execute(update(utterance).where(utterance.c.id == row.result_id).values(active=True))
@@ -283,7 +284,8 @@ def _augment(connection: Connection, row: Any, curator: str, at: str) -> dict[st
 
 
 def _copy_labels(connection: Connection, parent_id: int, new_id: int, curator: str) -> None:
-    own = select(label).where(label.c.level == "utterance", label.c.target_id == parent_id)
+    mine = (label.c.level == "utterance", label.c.target_id == parent_id, label.c.grade != "disputed")
+    own = select(label).where(*mine)
     for old in connection.execute(own).mappings().all():
         connection.execute(insert(label).values(dict(old) | {"target_id": new_id, "grade": "silver", "by": curator}))
 

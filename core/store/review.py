@@ -9,7 +9,7 @@ answer one utterance blind, what each said is in `annotation` and what holds is 
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from core.errors import Conflict, InputError, NotFound, Stale
 from core.records import SHORTEST_VOICE_MS, Annotation, AnnotationKind, Revision, Utterance
@@ -115,21 +115,27 @@ class Review(Opinions):
                 why=f"restore {to_version}", answers=answers,
             )  # fmt: skip
 
-    def undo(self, curator: str, at: str, *, hand_made: bool = False) -> Revision | None:
-        """Take back the curator's latest decision that stands; None when there is none left.
+    def undo(
+        self, curator: str, at: str, *, hand_made: bool = False, revision_id: int | None = None
+    ) -> Revision | None:
+        """Take back the curator's latest decision that stands, or this one of theirs; None when there is none left.
 
+        One that the curator has taken back before is not taken back again: the Revision of then is returned.
         `hand_made`: passing over bulk actions and accepted proposals. `Conflict` if somebody has decided on that
         utterance since.
         """
-        which = (by_hand(),) if hand_made else ()
         with writing(self._engine) as connection:
-            latest = connection.scalar(
-                select(revision.c.id)
-                .where(revision.c.curator == curator, *which, *stands())
-                .order_by(revision.c.at.desc(), revision.c.id.desc())
-                .limit(1)
-            )
-            return None if latest is None else undo(connection, latest, curator, at)
+            if revision_id is not None:
+                done = select(revision).where(revision.c.undoes == revision_id, revision.c.curator == curator)
+                if (row := connection.execute(done).mappings().one_or_none()) is not None:
+                    return Revision(**row)
+            wanted = connection.scalar(_latest(curator, hand_made, revision_id))
+            return None if wanted is None else undo(connection, wanted, curator, at)
+
+    def latest(self, curator: str) -> int | None:
+        """Id of the curator's latest decision by hand that stands."""
+        with reading(self._engine) as connection:
+            return connection.scalar(_latest(curator, hand_made=True))
 
     def history(self, utterance_id: int) -> list[Revision]:
         with reading(self._engine) as connection:
@@ -257,6 +263,16 @@ def standing(connection: Connection, utterance_id: int, after_version: int = 0) 
     """Who made a decision on the utterance after that version that was not undone; None if nobody did."""
     mine = (revision.c.utterance_id == utterance_id, revision.c.version > after_version)
     return connection.scalar(select(revision.c.curator).where(*mine, *stands()).order_by(revision.c.version.desc()))
+
+
+def _latest(curator: str, hand_made: bool, revision_id: int | None = None) -> Select[tuple[int]]:
+    """Id of what an undo takes back."""
+    c = revision.c
+    which = (by_hand(),) if hand_made else ()
+    query = select(c.id).where(c.curator == curator, *which, *stands())
+    if revision_id is not None:
+        return query.where(c.id == revision_id)
+    return query.order_by(c.at.desc(), c.id.desc()).limit(1)
 
 
 def _judged(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, select
+from sqlalchemy import ColumnElement, Connection, Engine, Select, select, union
 
 from core.records import IMPORTED, NewRecording, Recording, Report, Restored
 from core.store import intake
@@ -33,10 +33,12 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """What the store knows of an utterance that its record does not say. `silver` names schemes."""
+    """What the store knows of an utterance that its record does not say. `silver` and `disputed` name schemes, those
+    of its recording among them."""
 
     parent: str | None
     silver: tuple[str, ...]
+    disputed: tuple[str, ...]
     tags: tuple[str, ...]
     meta: Mapping[str, Any]
 
@@ -48,27 +50,25 @@ class Transfer:
     # -- out
 
     def beside(self, ids: Sequence[int]) -> dict[int, Beside]:
-        """Of the utterances `ids`, at most some thousands: id -> the key of the parent, silver labels, tags, meta."""
+        """Of the utterances `ids`, at most some thousands: id -> key of the parent, grades of labels, tags, meta."""
         parent = utterance.alias()
         query = (
             select(utterance.c.id, utterance.c.meta, parent.c.key)
             .outerjoin(parent, parent.c.id == utterance.c.parent_id)
             .where(utterance.c.id.in_(ids))
         )
-        machine = (
-            select(label.c.target_id, label.c.scheme)
-            .distinct()
-            .where(label.c.level == "utterance", label.c.target_id.in_(ids), label.c.grade == "silver")
-        )
         tagged = select(tag.c.utterance_id, tag.c.tag).where(tag.c.utterance_id.in_(ids)).order_by(tag.c.tag)
         with reading(self._engine) as connection:
-            silver = _listed(connection, machine.order_by(label.c.scheme))
+            silver, disputed = (_listed(connection, _graded_of(ids, grade)) for grade in ("silver", "disputed"))
             tags = _listed(connection, tagged)
             rows = connection.execute(query).all()
         return {
-            row.id: Beside(row.key, tuple(silver.get(row.id, ())), tuple(tags.get(row.id, ())), row.meta)
+            row.id: Beside(
+                row.key, tuple(silver.get(row.id, ())), tuple(disputed.get(row.id, ())), tuple(tags.get(row.id, ())),
+                row.meta,
+            )
             for row in rows
-        }
+        }  # fmt: skip
 
     def recordings(self, ids: Iterable[int]) -> dict[int, Recording]:
         """id -> Recording."""
@@ -83,9 +83,9 @@ class Transfer:
             rows = connection.execute(select(recording).where(condition)).mappings()
             return [Recording(**row) for row in rows]
 
-    def has_silver(self) -> bool:
-        """Whether any utterance has a label that a machine gave."""
-        query = select(label.c.code).where(label.c.level == "utterance", label.c.grade == "silver").limit(1)
+    def has(self, grade: str) -> bool:
+        """Whether there is any label of that grade."""
+        query = select(label.c.code).where(label.c.grade == grade).limit(1)
         with reading(self._engine) as connection:
             return connection.scalar(query) is not None
 
@@ -148,10 +148,9 @@ def _utterances(
     numbered = list(zip(numbers, items, strict=True))
     tags = [(number, name) for number, item in numbered for name in dict.fromkeys(item.tags)]
     insert_many(connection, tag, ("utterance_id", "tag"), tags)
-    gold = [(number, _graded(item, "gold") if item.silver else item.new.labels) for number, item in numbered]
-    silver = [(number, _graded(item, "silver")) for number, item in numbered if item.silver]
-    intake.add_labels(connection, "utterance", gold, at)
-    intake.add_labels(connection, "utterance", silver, at, "silver")
+    for grade in ("gold", "silver", "disputed"):
+        graded = [(number, _graded(item, grade)) for number, item in numbered]
+        intake.add_labels(connection, "utterance", graded, at, grade)
 
 
 def _edit(item: Restored) -> tuple[Change, Change]:
@@ -188,5 +187,19 @@ def _listed(connection: Connection, query: Select[Any]) -> dict[int, list[str]]:
     return found
 
 
+def _graded_of(ids: Sequence[int], grade: str) -> Select[Any]:
+    """(utterance id, scheme) of the labels of that grade, of the utterances and of their recordings."""
+    c, u = label.c, utterance.c
+    own = select(c.target_id, c.scheme).where(c.level == "utterance", c.target_id.in_(ids), c.grade == grade)
+    of_call = (
+        select(u.id, c.scheme)
+        .join(label, c.target_id == u.recording_id)
+        .where(u.id.in_(ids), c.level == "recording", c.grade == grade)
+    )
+    both = union(own, of_call).subquery()
+    return select(both).order_by(*both.c)
+
+
 def _graded(item: Restored, grade: str) -> dict[str, str]:
-    return {name: code for name, code in item.new.labels.items() if (name in item.silver) == (grade == "silver")}
+    other = dict.fromkeys(item.silver, "silver") | dict.fromkeys(item.disputed, "disputed")
+    return {name: code for name, code in item.new.labels.items() if other.get(name, "gold") == grade}

@@ -17,7 +17,7 @@ from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
 from core.ui.troubles import explain
 from core.workflows import bulk as work
-from core.workflows.review import TAG
+from core.workflows.queues import TAG
 
 MANY = 1000  # matches; more are changed only after one more click
 DEEDS = {

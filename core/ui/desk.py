@@ -9,7 +9,7 @@ again is not written again. One desk's decisions are worked on one after the oth
 import json
 import secrets
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from threading import Lock
@@ -42,13 +42,17 @@ LENGTHS = {"text": 10_000, "comment": 2_000, "skip_reason": 300, "nonce": 64}
 
 @dataclass
 class Sitting:
-    """A desk with what is remembered while it is open; `opinions` wait for the decision on their item."""
+    """A desk with what is remembered while it is open; `opinions` wait for the decision on their item.
+
+    `taken`: what it was given, which goes back when it is left; another tab of the same curator keeps its own.
+    """
 
     desk: Desk
     opinion: Opinion
     lock: Lock = field(default_factory=Lock)
     answers: OrderedDict[str, tuple[str, Json]] = field(default_factory=OrderedDict)
     opinions: OrderedDict[int, list[Json]] = field(default_factory=OrderedDict)
+    taken: set[int] = field(default_factory=set)
 
 
 class Refused(Exception):
@@ -76,7 +80,7 @@ def keep(desk: Desk, opinion: Opinion, token: str | None = None) -> str:
         while len(_sittings) > DESKS:
             _sittings.popitem(last=False)
     if known:
-        session.release(open_workspace(), known.desk)
+        _leave(known)
     return fresh
 
 
@@ -98,6 +102,7 @@ def take(sitting: Sitting, body: Json) -> Json:
     if not isinstance(have, list) or len(have) > MAX_HELD or not all(_is_id(one) for one in have):
         raise InputError(f"have: a list of up to {MAX_HELD} ids")
     cards = session.take(open_workspace(), sitting.desk, n, have)
+    _given(sitting, cards)
     left = cards[-1].left if cards else None
     return {"cards": [_shown(sitting, card) for card in cards], "progress": _progress(sitting, left)}
 
@@ -128,12 +133,15 @@ def _one_of_many(sitting: Sitting, body: Json, spent_ms: int) -> Json:
 
 
 def _decide(sitting: Sitting, body: Json, spent_ms: int) -> Revision:
-    return session.decide(
+    revision = session.decide(
         open_workspace(), sitting.desk, _number(body, "item", 0, MAX_ID), _number(body, "version", 0, MAX_ID),
         _labels(sitting.desk, body.get("labels")), text=_text(body, "text"), start_ms=_maybe(body, "start_ms"),
         end_ms=_maybe(body, "end_ms"), skip_reason=_text(body, "skip_reason"), spent_ms=spent_ms,
         comment=_text(body, "comment"),
     )  # fmt: skip
+    with _guard:
+        sitting.taken.discard(revision.utterance_id)
+    return revision
 
 
 def undo(sitting: Sitting, _: Json) -> Json:
@@ -141,6 +149,7 @@ def undo(sitting: Sitting, _: Json) -> Json:
     card = session.undo(open_workspace(), sitting.desk)
     if card is None:
         return {"card": None, "progress": _progress(sitting, None)}
+    _given(sitting, [card])
     return {"card": _shown(sitting, card), "progress": _progress(sitting, card.left)}
 
 
@@ -166,8 +175,22 @@ def restore(sitting: Sitting, body: Json) -> Json:
 
 
 def release(sitting: Sitting, _: Json) -> Json:
-    session.release(open_workspace(), sitting.desk)
+    _leave(sitting)
     return {}
+
+
+def _leave(sitting: Sitting) -> None:
+    """Give back what this desk took, but for what another desk of the curator has on its screen too."""
+    with _guard:
+        others = [one for one in _sittings.values() if one is not sitting and one.desk.curator == sitting.desk.curator]
+        mine = sitting.taken.difference(*(one.taken for one in others))
+        sitting.taken.clear()
+    session.release(open_workspace(), sitting.desk, mine)
+
+
+def _given(sitting: Sitting, cards: Iterable[Card]) -> None:
+    with _guard:
+        sitting.taken.update(card.utterance.id for card in cards)
 
 
 def _progress(sitting: Sitting, left: int | None) -> Json:

@@ -82,8 +82,10 @@ def deliver(ws: Workspace, name: str, wanted: Filter, snapshot: str | None, prog
 def _plan(ws: Workspace) -> Plan:
     ws.store.schemes.sync()
     licences = sorted({one.licence for one in ws.store.corpus.sources()})
-    silver, tags = ws.store.transfer.has_silver(), bool(ws.store.bulk.tags())
-    return export.corpus_plan(SCHEMES.values(), silver, tags, licences)
+    has = {export.SILVER} if ws.store.transfer.has("silver") else set()
+    has |= {export.DISPUTED} if ws.store.transfer.has("disputed") else set()
+    has |= {export.TAGS} if ws.store.bulk.tags() else set()
+    return export.corpus_plan(SCHEMES.values(), has, licences)
 
 
 def _counted(lines: Iterable[Line], total: int, progress: Progress) -> Iterator[Line]:
@@ -98,7 +100,7 @@ def _counted(lines: Iterable[Line], total: int, progress: Progress) -> Iterator[
 
 def _lines(ws: Workspace, how: Format, plan: Plan, wanted: Filter, left_out: dict[str, int]) -> Iterator[Line]:
     """Of utterances as they are now; what a plain table does not show is not asked for."""
-    needs_all = how.full or how.audio or bool({export.SILVER, export.TAGS} & set(plan.columns))
+    needs_all = how.full or how.audio or bool({export.SILVER, export.DISPUTED, export.TAGS} & set(plan.columns))
     sources = {one.id: {"_source": one.name, "_licence": one.licence} for one in ws.store.corpus.sources()}
     audio = _Audio(ws, left_out if how.audio else {})
     names = [one.name for one in plan.schemes]
@@ -115,6 +117,7 @@ def _lines(ws: Workspace, how: Format, plan: Plan, wanted: Filter, left_out: dic
                 values |= sources[one.source_id] | _of_recording(call)
                 values |= {"_parent": more.parent, "_meta": _json(more.meta)}
                 values[export.SILVER] = ",".join(more.silver) or None
+                values[export.DISPUTED] = ",".join(more.disputed) or None
                 values[export.TAGS] = json.dumps(more.tags, ensure_ascii=False) if more.tags else None
             opinions = tuple(_opinion(x) for x in judged.get(one.id, ()))
             yield Line(values, call, audio.of(call) if how.audio else None, opinions)

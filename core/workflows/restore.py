@@ -36,6 +36,7 @@ class _Call:
     group: str | None
     first: str
     labels: dict[str, str] = field(default_factory=dict)
+    disputed: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -95,6 +96,7 @@ def _survey(file: Reader) -> _Survey:
             call.group = call.group if call.group == one.new.group else None
             for name, value in one.labels.items():
                 call.labels.setdefault(name, value)
+            call.disputed |= set(one.disputed)
     return found
 
 
@@ -222,14 +224,14 @@ class _Work:
                 continue
             told = self._found.calls[one.recording or ""]
             call = one.call or NewRecording(key, told.end_ms, None, None, None, ())
-            call = replace(call, duration_ms=call.duration_ms or told.end_ms, labels=self._call_labels(key))
+            call = replace(self._labelled(call), duration_ms=call.duration_ms or told.end_ms)
             if one.sound is not None and not state.get(key):
                 call = self._with_audio(call, one.sound.read_bytes(), one.where)
             made[key] = call
         return made
 
     def _with_audio(self, call: NewRecording, data: bytes | None, where: str) -> NewRecording:
-        call = replace(call, labels=self._call_labels(call.key))
+        call = self._labelled(call)
         if data is None:
             return call
         try:
@@ -242,9 +244,14 @@ class _Work:
             call, path=path, sha256=digest, duration_ms=found.duration_ms, sample_rate_hz=found.sample_rate_hz
         )
 
-    def _call_labels(self, key: str) -> dict[str, str]:
-        told = self._found.calls.get(self._refs.get(key, ""))
-        return self._codes(told.labels, "recording") if told else {}
+    def _labelled(self, call: NewRecording) -> NewRecording:
+        told = self._found.calls.get(self._refs.get(call.key, ""))
+        if told is None:
+            return replace(call, labels={}, disputed=())
+        return replace(call, labels=self._codes(told.labels, "recording"), disputed=self._known(told.disputed))
+
+    def _known(self, names: Iterable[str]) -> tuple[str, ...]:
+        return tuple(self._parse[name][0].name for name in names if name in self._parse)
 
     def _codes(self, labels: Mapping[str, str], level: str) -> dict[str, str]:
         found = {name: self._parse[name] for name in labels if name in self._parse}
@@ -259,9 +266,9 @@ class _Work:
         new = one.new if not codes and usable == one.new.voice_usable else replace(
             one.new, labels=codes, voice_usable=usable
         )  # fmt: skip
-        silver = tuple(self._parse[name][0].name for name in one.silver if name in self._parse)
         parent = self._keys.get(one.parent, f"row {one.parent}") if isinstance(one.parent, int) else one.parent
-        return Restored(new, one.text, one.skipped, silver, parent, key, self._tags(one.tags))
+        tags, silver, disputed = self._tags(one.tags), self._known(one.silver), self._known(one.disputed)
+        return Restored(new, one.text, one.skipped, silver, parent, key, tags, disputed)
 
     def _tags(self, told: Sequence[str]) -> tuple[str, ...]:
         found = []

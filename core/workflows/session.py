@@ -5,7 +5,7 @@ between two calls; what a `Desk` does not say is in the store, so any process ca
 Every value that leaves is a plain record whose `dataclasses.asdict` is JSON.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -140,12 +140,14 @@ def decide(
         raise _hidden(ws, desk, item, error) from error
 
 
-def undo(ws: Workspace, desk: Desk, clock: Clock = now) -> Card | None:
+def undo(ws: Workspace, desk: Desk, clock: Clock = now, *, revision: int | None = None) -> Card | None:
     """Take back the curator's latest decision that stands, and lease its card; None when there is none left.
 
-    Bulk actions and accepted proposals are passed over. `Conflict` where somebody has decided on it since.
+    With `revision` that one of the curator's; where it was taken back before (the answer was lost, the server killed),
+    nothing is written, and the card is the answer again. Bulk actions and accepted proposals are passed over.
+    `Conflict` where somebody has decided on it since.
     """
-    undone = ws.store.review.undo(desk.curator, clock(), hand_made=True)
+    undone = ws.store.review.undo(desk.curator, clock(), hand_made=True, revision_id=revision)
     if undone is None:
         return None
     ask = _ask(desk, clock())
@@ -167,9 +169,12 @@ def remark(ws: Workspace, desk: Desk, item: int, kind: RemarkKind, text: str = "
     ws.store.remarks.add(item, desk.curator, now(), kind, text[:LONGEST_REMARK])
 
 
-def release(ws: Workspace, desk: Desk) -> None:
-    """End every lease of the curator."""
-    ws.store.leases.release(desk.curator)
+def release(ws: Workspace, desk: Desk, items: Collection[int] | None = None) -> None:
+    """End the curator's leases of `items`, those of this desk; None: of all his desks."""
+    if items is None:
+        ws.store.leases.release(desk.curator)
+    elif items:
+        ws.store.leases.release_these(desk.curator, items)
 
 
 def history(ws: Workspace, item: int, desk: Desk | None = None) -> list[dict[str, Any]]:

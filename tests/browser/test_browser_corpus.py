@@ -23,7 +23,8 @@ from playwright.sync_api import Locator, Page
 from core.records import Filter, Utterance
 from core.schemes import DANGER
 from core.settings import DEMO
-from core.workflows import evaluate, ingest, review, snapshot, train
+from core.workflows import evaluate, ingest, snapshot, train
+from core.workflows.workspace import now
 
 BITS = ("<img src=x onerror=alert(1)>", "![x](http://127.0.0.1:9/x.png)", "[a](javascript:alert(1))", "$x$", ":red[x]")
 HOSTILE = " ".join(BITS)
@@ -162,7 +163,7 @@ def test_hostile_words_on_the_corpus_page(hostile: Live, page: Page) -> None:
 
 def test_hostile_words_on_the_review_page(hostile: Live, page: Page) -> None:
     for one in find(hostile, in_recording=True):
-        review.skip(hostile.ws, one.id, one.version, "somebody")
+        hostile.ws.store.review.decide(one.id, one.version, "somebody", now(), skip=True, why="skip")
     go(page, hostile, "review", schemes="emotion-dialogue")
     item = shown(page)
     first = find(hostile, text="onerror")[0]

@@ -1,0 +1,20 @@
+"""core.workflows.overview: what the workspace holds, and what to do next."""
+
+from pathlib import Path
+
+from workflow_data import import_calls, import_sentences
+
+from core.workflows.overview import overview
+from core.workflows.workspace import Workspace
+
+
+def test_the_overview_says_what_to_do_next(ws: Workspace, tmp_path: Path) -> None:
+    empty = overview(ws)
+    assert (empty.next_steps, empty.counts["utterances"], empty.runs) == (("import",), 0, [])
+    import_sentences(ws, tmp_path, 4)
+    assert overview(ws).next_steps == ("snapshot",)
+    import_calls(ws, tmp_path, 1)
+    full = overview(ws)
+    assert full.next_steps == ("label", "snapshot")
+    assert (full.counts["recordings"], full.counts["audio_ms"]) == (1, 6000)
+    assert full.progress["danger"]["labelled"] == 4
