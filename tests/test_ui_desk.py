@@ -3,14 +3,13 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from core.records import NewUtterance
+from core.records import NewUtterance, Prediction, RunInfo, SnapshotInfo
 from core.ui import desk as routes
 from core.workflows import session
 from core.workflows.session import Desk
@@ -61,6 +60,10 @@ def decision(card: dict[str, Any], code: str = "danger", nonce: str = "n1", **mo
     one = card["utterance"]
     sent = {"item": one["id"], "version": one["version"], "labels": {"danger": code}, "nonce": nonce, "spent_ms": 900}
     return sent | more
+
+
+def codes(ws: Workspace, *cards: dict[str, Any]) -> list[str | None]:
+    return [ws.store.corpus.utterance(card["utterance"]["id"]).labels.get("danger") for card in cards]
 
 
 # --- decisions ------------------------------------------------------------------------------------------------------
@@ -154,8 +157,62 @@ def test_undo_goes_back_to_the_start_of_the_session(filled: Workspace, ask: Ask)
     for card in reversed(cards):
         back = ask("undo")["card"]["utterance"]
         assert (back["id"], back["version"]) == (card["utterance"]["id"], 2)
-    assert ask("undo") == {"ok": True, "card": None, "progress": {"done": 0, "left": 30, "rate_per_hour": 0}}
+    none = {"card": None, "progress": {"done": 0, "left": 30, "rate_per_hour": 0}, "latest": None}
+    assert ask("undo") == {"ok": True, **none}
     assert {filled.store.corpus.utterance(card["utterance"]["id"]).labels.get("danger") for card in cards} == {None}
+
+
+def test_an_undo_that_is_sent_again_takes_back_no_second_decision(filled: Workspace, ask: Ask) -> None:
+    first, second = ask("take", {"n": 2})["cards"]
+    told = [ask("decide", decision(card, nonce=f"n{n}"))["latest"] for n, card in enumerate((first, second))]
+    answer = ask("undo", {"revision": told[1]})
+    assert (answer["card"]["utterance"]["id"], answer["latest"]) == (second["utterance"]["id"], told[0])
+    assert ask("undo", {"revision": told[1]}) == answer
+    assert codes(filled, first, second) == ["danger", None]
+    assert [len(filled.store.review.history(card["utterance"]["id"])) for card in (first, second)] == [1, 2]
+    answer = ask("undo", {"revision": told[0]})
+    assert (answer["card"]["utterance"]["id"], answer["latest"]) == (first["utterance"]["id"], None)
+    assert ask("undo", {"revision": 0})["card"] is None, "nothing was known to take back"
+
+
+def test_an_undo_is_known_again_by_a_server_that_was_started_since(filled: Workspace, ask: Ask) -> None:
+    first, second = ask("take", {"n": 2})["cards"]
+    for n, card in enumerate((first, second)):
+        latest = ask("decide", decision(card, nonce=f"n{n}"))["latest"]
+    ask("undo", {"revision": latest})
+    routes._sittings.clear()
+    anew = routes._sitting(routes.keep(Desk("tester", ("danger",)), "hidden"))
+    again = routes.undo(anew, {"revision": latest})
+    assert again["card"]["utterance"]["id"] == second["utterance"]["id"]
+    assert codes(filled, first, second) == ["danger", None]
+    assert routes.take(anew, {"n": 0})["latest"] == again["latest"]
+    assert routes.undo(anew, {"revision": again["latest"]})["card"]["utterance"]["id"] == first["utterance"]["id"]
+
+
+def test_an_undo_takes_back_what_it_names_and_only_of_its_curator(filled: Workspace, ask: Ask) -> None:
+    first, second, third = ask("take", {"n": 3})["cards"]
+    mine = ask("decide", decision(first))["latest"]
+    other_tab = routes._sitting(routes.keep(Desk("tester", ("danger",)), "hidden"))
+    newer = routes.decide(other_tab, decision(second))["latest"]
+    theirs = session.decide(filled, Desk("somebody", ("danger",)), third["utterance"]["id"], 0, {"danger": "danger"})
+    for strange in (theirs.id, 2**62):
+        answer = ask("undo", {"revision": strange})
+        assert (answer["card"], answer["latest"]) == (None, newer)
+    answer = ask("undo", {"revision": mine})
+    assert (answer["card"]["utterance"]["id"], answer["latest"]) == (first["utterance"]["id"], newer)
+    assert codes(filled, first, second, third) == [None, "danger", "danger"]
+
+
+def test_every_answer_that_may_change_it_tells_what_the_next_undo_takes_back(filled: Workspace, ask: Ask) -> None:
+    taken = ask("take", {"n": 2})
+    assert taken["latest"] is None
+    many = [decision(card) for card in taken["cards"]]
+    latest = ask("batch", {"decisions": many, "nonce": "b1", "spent_ms": 1})["latest"]
+    (written,) = filled.store.review.history(many[1]["item"])
+    assert latest == written.id
+    latest = ask("restore", {"item": many[0]["item"], "version_to_restore": 0, "seen_version": 1})["latest"]
+    assert latest == filled.store.review.history(many[0]["item"])[-1].id
+    assert ask("take", {"n": 0})["latest"] == latest
 
 
 def test_skip_remarks_history_and_restore(filled: Workspace, ask: Ask) -> None:
@@ -182,21 +239,25 @@ def test_skip_remarks_history_and_restore(filled: Workspace, ask: Ask) -> None:
 
 @pytest.mark.parametrize(("opinion", "with_card", "after"), [("hidden", 0, 0), ("shown", 1, 0), ("after", 0, 1)])
 def test_an_opinion_is_told_when_it_may_be(
-    filled: Workspace, client: TestClient, monkeypatch: pytest.MonkeyPatch, opinion: routes.Opinion, with_card: int,
-    after: int,
-) -> None:  # fmt: skip
-    thought = ({"scheme": "danger", "code": "danger", "confidence": 0.9, "run": "r1"},)
-    real = session.take
+    filled: Workspace, client: TestClient, opinion: routes.Opinion, with_card: int, after: int
+) -> None:
+    """Also where the server was started anew between the card and the decision."""
+    ledger = filled.store.ledger
+    ledger.add_snapshot(SnapshotInfo("s1", "danger", "ab" * 32, AT, {"n": 1}))
+    ledger.put_run(RunInfo("r1", "danger-text", "ngram", "danger", "text", "s1", "done", AT, {}))
+    judged = [Prediction("r1", one, "unlabelled", None, (0.125, 0.875)) for one in (1, 2)]
+    ledger.put_predictions("r1", ("normal", "danger"), judged)
+    thought = [{"scheme": "danger", "code": "danger", "confidence": 0.875, "run": "r1"}]
+    desk = Desk("tester", ("danger",))
 
-    def take(*args: Any) -> list[session.Card]:
-        return [replace(card, opinions=thought) for card in real(*args)]
+    def post(action: str, body: object) -> Any:
+        return client.post(f"/desk/{routes.keep(desk, opinion)}/{action}", json=body, headers=HEADERS).json()
 
-    monkeypatch.setattr(session, "take", take)
-    token = routes.keep(Desk("tester", ("danger",)), opinion)
-    (card,) = client.post(f"/desk/{token}/take", json={"n": 1}, headers=HEADERS).json()["cards"]
-    assert len(card["opinions"]) == with_card
-    answer = client.post(f"/desk/{token}/decide", json=decision(card), headers=HEADERS).json()
-    assert len(answer["opinions"]) == after
+    cards = post("take", {"n": 2})["cards"]
+    assert [card["opinions"] for card in cards] == [thought * with_card] * 2
+    assert post("decide", decision(cards[0]))["opinions"] == thought * after
+    routes._sittings.clear()
+    assert post("decide", decision(cards[1]))["opinions"] == thought * after
 
 
 # --- who may ask, and what --------------------------------------------------------------------------------------------
@@ -265,6 +326,8 @@ BROKEN: list[tuple[str, dict[str, Any], str]] = [
     ("decide", {"nonce": "n" * 65}, "nonce: a text of up to 64"),
     ("remark", {"item": 1, "kind": "praise"}, "kind: comment, flag or unflag"),
     ("remark", {"item": 1, "kind": "comment", "text": "  "}, "the comment is empty"),
+    ("undo", {"revision": "1"}, "revision: a whole number"),
+    ("undo", {"revision": -1}, "revision: a whole number"),
     ("restore", {"item": 1, "version_to_restore": None, "seen_version": 0}, "version_to_restore: a whole number"),
 ]  # fmt: skip
 

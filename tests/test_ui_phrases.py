@@ -31,7 +31,7 @@ def spoken() -> Iterator[str]:
 
 def test_each_template_is_something_that_the_code_says() -> None:
     said = [re.compile(one, re.DOTALL) for one in dict.fromkeys(spoken())]
-    every = (*phrases.ERRORS, *phrases.ROWS, *phrases.FINDINGS)
+    every = (*phrases.ERRORS, *phrases.ROWS, *phrases.FINDINGS, *phrases.REASONS)
     assert len(every) > 90
     filled = {one: FIELD.sub("1", one) for one in every}
     unsaid = [t for t, one in filled.items() if not any(p.fullmatch(one) or p.fullmatch(f"x: {one}") for p in said)]

@@ -265,7 +265,7 @@ def standing(connection: Connection, utterance_id: int, after_version: int = 0) 
     return connection.scalar(select(revision.c.curator).where(*mine, *stands()).order_by(revision.c.version.desc()))
 
 
-def _latest(curator: str, hand_made: bool, revision_id: int | None = None) -> Select[tuple[int]]:
+def _latest(curator: str, hand_made: bool, revision_id: int | None = None) -> Select[int]:
     """Id of what an undo takes back."""
     c = revision.c
     which = (by_hand(),) if hand_made else ()

@@ -14,7 +14,7 @@ from core.cleaning.pii import KINDS as PERSONAL
 from core.cleaning.spelling import DETECTORS
 from core.errors import CoreError
 from core.records import Proposal
-from core.ui import forms
+from core.ui import forms, phrases
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
 from core.ui.troubles import explain
@@ -232,7 +232,13 @@ def _consent() -> None:
 def samples(step: str, found: Sequence[Sample]) -> None:
     """The first suggestions of a step, each with its diff."""
     for one in found:
-        st.markdown(f"{marked(one.before, one.after)}  \n:gray[{one.confidence:.2f} · {forms.plain(one.reason)}]")
+        st.markdown(f"{marked(one.before, one.after)}  \n:gray[{one.confidence:.2f} · {forms.plain(why(one.reason))}]")
+
+
+def why(reason: str) -> str:
+    """The reason of a suggestion in the reader's language; several stand after each other."""
+    whole = phrases.told(reason)
+    return whole or ", ".join(map(phrases.shown, reason.split(", ")))
 
 
 def details(one: Proposal) -> tuple[str, str, str, dict[str, str]]:
@@ -245,5 +251,5 @@ def details(one: Proposal) -> tuple[str, str, str, dict[str, str]]:
     if after is None:
         note = _("the text was changed here since: accepting asks the step again")
         return str(one.payload["text"]), target.text, f"{title(one.operation)} · {note}", dict(target.labels)
-    parts = (title(one.operation), one.reason, sure, told(target.text, after))
+    parts = (title(one.operation), why(one.reason), sure, told(target.text, after))
     return after, target.text, " · ".join(part for part in parts if part), dict(target.labels)

@@ -3,7 +3,9 @@
 A desk is opened by the page for its own session under an unguessable token; who decides and under which schemes stands
 in that `Desk`, never in a request. The newest `DESKS` are kept. Requests must come from a page of this server (the
 browser says so), as JSON of a bounded size. What a nonce was answered is remembered, so that a decision that is sent
-again is not written again. One desk's decisions are worked on one after the other.
+again is not written again. An undo names the revision it takes back, which every answer that may change it tells as
+`latest`: sent again, also to a server that was started since, it takes back no second one. One desk's decisions are
+worked on one after the other.
 """
 
 import json
@@ -42,7 +44,7 @@ LENGTHS = {"text": 10_000, "comment": 2_000, "skip_reason": 300, "nonce": 64}
 
 @dataclass
 class Sitting:
-    """A desk with what is remembered while it is open; `opinions` wait for the decision on their item.
+    """A desk with what is remembered while it is open: `answers` by nonce.
 
     `taken`: what it was given, which goes back when it is left; another tab of the same curator keeps its own.
     """
@@ -51,7 +53,6 @@ class Sitting:
     opinion: Opinion
     lock: Lock = field(default_factory=Lock)
     answers: OrderedDict[str, tuple[str, Json]] = field(default_factory=OrderedDict)
-    opinions: OrderedDict[int, list[Json]] = field(default_factory=OrderedDict)
     taken: set[int] = field(default_factory=set)
 
 
@@ -96,7 +97,7 @@ def _sitting(token: str) -> Sitting:
 
 
 def take(sitting: Sitting, body: Json) -> Json:
-    """{n, have: ids} -> {cards, progress}."""
+    """{n, have: ids} -> {cards, progress, latest}."""
     n = _number(body, "n", 0, MAX_CARDS)
     have = body.get("have", [])
     if not isinstance(have, list) or len(have) > MAX_HELD or not all(_is_id(one) for one in have):
@@ -104,24 +105,28 @@ def take(sitting: Sitting, body: Json) -> Json:
     cards = session.take(open_workspace(), sitting.desk, n, have)
     _given(sitting, cards)
     left = cards[-1].left if cards else None
-    return {"cards": [_shown(sitting, card) for card in cards], "progress": _progress(sitting, left)}
+    told = {"cards": [_shown(sitting, card) for card in cards], "progress": _progress(sitting, left)}
+    return told | {"latest": _latest(sitting)}
 
 
 def decide(sitting: Sitting, body: Json) -> Json:
-    """One decision -> {revision, opinions}; what the models thought is told now where it waited for that."""
+    """One decision -> {revision, opinions, latest}; what the models think is told now where it waited for that."""
     revision = _decide(sitting, body, _number(body, "spent_ms", 0, MAX_SPENT_MS))
-    return {"revision": asdict(revision), "opinions": sitting.opinions.pop(revision.utterance_id, [])}
+    told = {"revision": asdict(revision), "latest": revision.id, "opinions": []}
+    if sitting.opinion == "after":
+        told["opinions"] = list(_thought(sitting.desk, revision.utterance_id))
+    return told
 
 
 def batch(sitting: Sitting, body: Json) -> Json:
-    """{decisions: [...], spent_ms for all} -> {results}: each is one of its own, and one that is refused stops none."""
+    """{decisions: [...], spent_ms for all} -> {results, latest}: each is one of its own, one refused stops none."""
     decisions = body.get("decisions")
     if not isinstance(decisions, list) or not 0 < len(decisions) <= MAX_CARDS:
         raise InputError(f"decisions: a list of 1 to {MAX_CARDS}")
     if not all(isinstance(one, dict) and _is_id(one.get("item")) for one in decisions):
         raise InputError("decisions: each is an object with the id of its item")
     spent = _number(body, "spent_ms", 0, MAX_SPENT_MS) // len(decisions)
-    return {"results": [_one_of_many(sitting, one, spent) for one in decisions]}
+    return {"results": [_one_of_many(sitting, one, spent) for one in decisions], "latest": _latest(sitting)}
 
 
 def _one_of_many(sitting: Sitting, body: Json, spent_ms: int) -> Json:
@@ -144,13 +149,16 @@ def _decide(sitting: Sitting, body: Json, spent_ms: int) -> Revision:
     return revision
 
 
-def undo(sitting: Sitting, _: Json) -> Json:
-    """The latest decision taken back -> {card, progress}; the card is None when there is none left."""
-    card = session.undo(open_workspace(), sitting.desk)
-    if card is None:
-        return {"card": None, "progress": _progress(sitting, None)}
-    _given(sitting, [card])
-    return {"card": _shown(sitting, card), "progress": _progress(sitting, card.left)}
+def undo(sitting: Sitting, body: Json) -> Json:
+    """{revision} taken back, else the latest -> {card, progress, latest}; the card is None when there is none left.
+
+    A revision that was taken back before is answered with its card, and nothing more is taken back.
+    """
+    card = session.undo(open_workspace(), sitting.desk, revision=_maybe(body, "revision"))
+    if card:
+        _given(sitting, [card])
+    progress = _progress(sitting, card.left if card else None)
+    return {"card": card and _shown(sitting, card), "progress": progress, "latest": _latest(sitting)}
 
 
 def remark(sitting: Sitting, body: Json) -> Json:
@@ -168,10 +176,11 @@ def history(sitting: Sitting, body: Json) -> Json:
 
 
 def restore(sitting: Sitting, body: Json) -> Json:
-    """The utterance as it was after a version -> {card}."""
+    """The utterance as it was after a version -> {card, latest}."""
     item, back, seen = (_number(body, name, 0, MAX_ID) for name in ("item", "version_to_restore", "seen_version"))
     session.restore(open_workspace(), sitting.desk, item, back, seen)
-    return {"card": _shown(sitting, session.card(open_workspace(), sitting.desk, item))}
+    card = session.card(open_workspace(), sitting.desk, item)
+    return {"card": _shown(sitting, card), "latest": _latest(sitting)}
 
 
 def release(sitting: Sitting, _: Json) -> Json:
@@ -197,16 +206,19 @@ def _progress(sitting: Sitting, left: int | None) -> Json:
     return session.progress(open_workspace(), sitting.desk, left)
 
 
+def _latest(sitting: Sitting) -> int | None:
+    """What the curator's next undo is to take back."""
+    return open_workspace().store.review.latest(sitting.desk.curator)
+
+
+def _thought(desk: Desk, item: int) -> tuple[Mapping[str, Any], ...]:
+    (about,) = open_workspace().store.cards.about([item], desk.schemes)
+    return about.guesses
+
+
 def _shown(sitting: Sitting, card: Card) -> Json:
-    """A card as JSON; opinions that wait for the decision are held back here."""
-    told = asdict(card)
-    if sitting.opinion != "shown":
-        held, told["opinions"] = told["opinions"], []
-        if sitting.opinion == "after":
-            sitting.opinions[card.utterance.id] = list(held)
-        while len(sitting.opinions) > MAX_HELD:
-            sitting.opinions.popitem(last=False)
-    return told
+    """A card as JSON; what is not to be seen before the decision does not leave the server."""
+    return asdict(card if sitting.opinion == "shown" else replace(card, opinions=()))
 
 
 # --- what a request may hold ----------------------------------------------------------------------------------------

@@ -93,8 +93,10 @@ FINDINGS = (
     N_("{n} rows repeat an earlier text ({texts} different texts)"),
     N_("{n} rows repeat the letters of an earlier text that is written another way"),
     N_("{n} rows are nearly the same as an earlier text"),
-    N_("{n} texts carry different labels of {scheme} ({rows} rows); of {labelled} labelled rows, {repeats} repeat an "
-       "earlier text"),
+    N_(
+        "{n} texts carry different labels of {scheme} ({rows} rows); of {labelled} labelled rows, {repeats} repeat an "
+        "earlier text"
+    ),
     N_("{n} texts hold nothing but masks"),
     N_("{n} sentences are empty"),
     N_("{n} texts have no letter or digit"),
@@ -125,6 +127,22 @@ FINDINGS = (
     N_("the same letters as utterance {id}, written another way"),
     N_("nearly the same text as utterance {id}"),
     N_("copies of this text carry different labels of {scheme}: {counts}"),
+)
+REASONS = (
+    # why a step of cleaning suggests what it does
+    N_("lengthened syllables"),
+    N_("repeated syllables"),
+    N_("repeated letters"),
+    N_("repeated marks"),
+    N_("not NFC"),
+    N_("invisible characters"),
+    N_("white space"),
+    N_("full-width signs"),
+    N_("normal form"),
+    N_("spacing"),
+    N_("personal data: {names}"),
+    N_("stop expressions: {names}"),
+    N_("tags taken out: {names}"),
 )  # fmt: skip
 _FIELD = re.compile(r"\\\{(\w+)\\\}")
 
@@ -163,5 +181,5 @@ def _said(text: str) -> str | None:
 @cache
 def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
     """What must not hold a `: ` stands before one: `{scheme}: ...` takes no file's name in."""
-    every = (*ERRORS, *ROWS, *FINDINGS)
+    every = (*ERRORS, *ROWS, *FINDINGS, *REASONS)
     return tuple((one, re.compile(_FIELD.sub(r"(?P<\1>.+)", re.escape(one)), re.DOTALL)) for one in every)

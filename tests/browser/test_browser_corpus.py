@@ -13,6 +13,7 @@ from live import (
     confusion_cell,
     expect,
     go,
+    idle,
     ko,
     main,
     pick_row,
@@ -106,6 +107,7 @@ def test_a_row_is_picked_by_the_keyboard_alone(imported: Live, page: Page) -> No
         page.keyboard.press("Tab")
         if page.evaluate("document.activeElement.tagName") == "CANVAS":
             break
+    idle(page)  # the table is drawn; before that it forgets where the arrows went
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Shift+Space")
     expect(component(page, "player")).to_have_attribute("data-region", str(second.id))

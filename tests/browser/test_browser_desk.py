@@ -199,6 +199,55 @@ def test_a_decision_whose_answer_died_with_the_server_is_no_conflict(live: Live,
     assert (written.curator, written.after["text"]) == (CURATOR, text)
 
 
+def test_an_undo_whose_answer_died_with_the_server_takes_back_no_second_decision(live: Live, page: Page) -> None:
+    go(page, live, "review", lang="en")
+    first = shown(page)
+    second = press(page, "d", first)
+    third = press(page, "d", second)
+
+    def write_and_die(route: Route) -> None:
+        assert route.fetch().ok
+        live.end(signal.SIGKILL)
+        route.abort()
+
+    page.route("**/desk/*/undo", write_and_die)
+    page.keyboard.press("z")
+    expect(component(page, "desk").get_by_role("alert")).to_contain_text("nothing is lost")
+    page.unroute("**/desk/*/undo")
+    written = live.ws.store.review.history(second[0])
+    assert [one.why for one in written] == ["review", "undo"]
+    live.start()
+    press_until_it_goes(page, "z", third)
+    assert shown(page) == (second[0], 2)
+    assert live.ws.store.review.history(second[0]) == written
+    assert standing(live, first[0]) == ("danger", "gold")
+    assert press(page, "z", (second[0], 2)) == (first[0], 2), "the next one goes on from there"
+
+
+def test_another_desk_shows_nothing_until_its_cards_have_come(live: Live, page: Page) -> None:
+    go(page, live, "review", lang="en")
+    shown(page)
+    root = component(page, "desk")
+    waiting: list[Route] = []
+    before = live.ws.store.review.newest()
+    page.route("**/desk/*/take", lambda route: waiting.append(route))
+    box = page.get_by_role("textbox", name="Curator", exact=True)
+    box.fill(OTHER)
+    box.press("Enter")
+    expect(root).to_have_attribute("data-curator", OTHER)
+    for name in ("item", "version", "painted-at", "locked"):
+        expect(root).to_have_attribute(f"data-{name}", "")
+    box.blur()
+    page.keyboard.press("d")
+    page.wait_for_timeout(300)
+    assert waiting
+    assert live.ws.store.review.newest() == before
+    for route in waiting:
+        route.continue_()
+    page.unroute("**/desk/*/take")
+    shown(page)
+
+
 def test_the_models_opinion_is_told_when_the_setting_says_so(live: Live, page: Page) -> None:
     cards = told(page)
     go(page, live, "review", lang="en")

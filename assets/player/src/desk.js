@@ -43,9 +43,11 @@ class Desk {
     this.trigger = setTriggerValue;
     const shape = JSON.stringify({ ...data, base: "" });
     const [rebuild, moved, other] = [shape !== this.shape, data.base !== this.data?.base, data.work !== this.data?.work];
+    if (data.curator !== this.data?.curator) this.latest = undefined;
     this.shape = shape;
     this.data = data;
     this.t = data.strings;
+    if (other) this.#clear();
     if (moved) this.#connect(other);
     if (rebuild) this.#build(other);
     else this.face.recolor();
@@ -56,8 +58,30 @@ class Desk {
   #connect(other) {
     this.link = new Link(this.data.base);
     const size = this.data.batch ? { ahead: 20, low: 0, eager: false } : { ahead: AHEAD, low: AHEAD / 2, eager: true };
-    if (other) this.line = new Line(this.link, { ...size, onFill: (answer) => this.#count(answer.progress) });
+    if (other) {
+      const line = new Line(this.link, { ...size, onFill: (answer) => line === this.line && this.#filled(answer) });
+      this.line = line;
+    }
     this.line.link = this.link;
+  }
+
+  #filled(answer) {
+    this.#count(answer.progress);
+    // What a decision or an undo told is newer than what comes with cards that were asked for before it.
+    if (this.latest === undefined) this.#knows(answer, this.data.curator);
+  }
+
+  /** The revision that the next undo takes back, as an answer to this curator told it. Null: there is none. */
+  #knows(answer, curator) {
+    if (answer.ok && curator === this.data.curator) this.latest = answer.latest;
+  }
+
+  /** Nothing is on the screen until the first cards of another desk have come; no key counts, and nothing looks painted. */
+  #clear() {
+    this.gate.offer({ item: "", version: "", session: ++this.serial, echo: "" });
+    Object.assign(this.root.dataset, { item: "", version: "", paintedAt: "", audioReadyAt: "", locked: "" });
+    this.root.setAttribute("aria-busy", "true");
+    this.progress = {};
   }
 
   // --- building ---------------------------------------------------------------------------------------------------
@@ -207,10 +231,12 @@ class Desk {
 
   async #locked(ask) {
     const { pair } = this.gate;
+    const { curator } = this.data;
     this.gate.lock("sent");
     this.fail(null);
     this.#paintState();
     const answer = await ask();
+    this.#knows(answer, curator);
     if (this.abort.signal.aborted || pair !== this.gate.pair) return null;
     if (!answer.ok) {
       this.gate.unlock();
@@ -257,7 +283,9 @@ class Desk {
   }
 
   async #undo() {
-    const answer = await this.post("undo", {});
+    if (this.latest === undefined) return this.next(); // no answer ever came
+    // Named, so that a second Z after an answer that was lost takes back no second decision; 0 is none.
+    const answer = await this.post("undo", { revision: this.latest ?? 0 });
     if (!answer?.ok) return;
     this.#count(answer.progress);
     if (answer.card) {

@@ -77,7 +77,9 @@ export class Line {
     return this.sounds.get(id).got;
   }
 
+  /** Of this utterance nothing that waits here is to be shown: it was decided, passed or brought back. */
   forget(id) {
     this.sounds.delete(id);
+    this.cards = this.cards.filter((card) => card.utterance.id !== id);
   }
 }

@@ -121,7 +121,7 @@ export class One {
   bringBack(card) {
     if (this.card) {
       this.desk.drafts.set(this.card.utterance.id, this.draft());
-      this.desk.line.putBack(this.card);
+      if (this.card.utterance.id !== card.utterance.id) this.desk.line.putBack(this.card);
     }
     this.desk.show([card]);
   }
