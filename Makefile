@@ -82,6 +82,8 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m core demo
 	@$(BIN)/python -m bench.cleaning
 	@$(BIN)/python -m bench.ingest
+	@$(BIN)/python -m bench.browse
+	@$(BIN)/python -m bench.browse --pages --exports --like
 	@$(BIN)/python -m bench.review
 
 clean:
