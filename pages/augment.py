@@ -11,6 +11,7 @@ from core.workflows import augment
 TITLES = {
     "random-deletion": ui.N_("Random deletion"),
     "punctuation-insertion": ui.N_("Punctuation insertion"),
+    "koeda-aeda": ui.N_("Punctuation insertion by koeda"),
 }
 
 
@@ -21,7 +22,7 @@ def make() -> None:
         first, second, third = st.columns(3)
         operation = first.selectbox(
             _("Operation"), augment.OPERATIONS, format_func=lambda name: _(TITLES[name]),
-            help=_("Both keep negations and danger words, so that the label stays true."),
+            help=_("All keep negations and danger words, so that the label stays true."),
         )  # fmt: skip
         code = second.selectbox(
             _("Class to multiply"), SCHEMES[scheme].codes[::-1], format_func=lambda c: forms.code_title(scheme, c)

@@ -8,14 +8,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.augment import AUGMENTERS, DANGER_STARTS, propose, protected
-from core.errors import InputError, UnknownName
+from core.errors import InputError, MissingBackend, UnknownName
 from core.text import letters, words
 
 LONG = "지금 거실 쪽에서 검은 연기가 계속 나고 있는데 할머니는 아직 밖으로 못 나오셨어요"
+INSTALLED = [name for name, backend in AUGMENTERS.items() if backend.installed()]
 KOREAN = st.lists(st.sampled_from([*LONG.split(), "불이", "나지", "않았어요", "😀", "...", "a\u200b"]), max_size=9)
 
 
-@pytest.mark.parametrize("name", AUGMENTERS)
+@pytest.mark.parametrize("name", INSTALLED)
 @settings(deadline=None, max_examples=60)
 @given(items=KOREAN, seed=st.integers(0, 99), strength=st.floats(0.01, 1))
 def test_contract_of_every_augmenter(name: str, items: list[str], seed: int, strength: float) -> None:
@@ -31,7 +32,7 @@ def test_contract_of_every_augmenter(name: str, items: list[str], seed: int, str
     assert all(word in survivors for word in guarded), "protected words stay, in order"
 
 
-@pytest.mark.parametrize("name", AUGMENTERS)
+@pytest.mark.parametrize("name", INSTALLED)
 @settings(deadline=None, max_examples=40)
 @given(items=KOREAN, seed=st.integers(0, 99), n=st.integers(0, 6))
 def test_proposals_are_distinct_and_differ(name: str, items: list[str], seed: int, n: int) -> None:
@@ -44,14 +45,14 @@ def test_proposals_are_distinct_and_differ(name: str, items: list[str], seed: in
 
 
 def test_enough_variants_are_found_for_a_long_sentence() -> None:
-    for name in AUGMENTERS:
+    for name in INSTALLED:
         assert len(propose(LONG, name, seed=1, strength=0.3, n=5)) == 5
         assert propose(LONG, name, seed=1, strength=0.3, n=5) != propose(LONG, name, seed=2, strength=0.3, n=5)
         assert propose(LONG, name, seed=1, strength=0.3, n=3) == propose(LONG, name, seed=1, strength=0.3, n=5)[:3]
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "불이야"])
-@pytest.mark.parametrize("name", AUGMENTERS)
+@pytest.mark.parametrize("name", INSTALLED)
 def test_blank_and_one_word_give_nothing(name: str, text: str) -> None:
     assert propose(text, name, seed=0, strength=1.0, n=3) == []
 
@@ -118,3 +119,20 @@ def test_wrong_requests_say_what_is_right() -> None:
         propose(LONG, "eda", 0, 0.2, 1)
     with pytest.raises(InputError, match=r"strength 0 is not in \(0, 1\]"):
         propose(LONG, "random-deletion", 0, 0, 1)
+
+
+@pytest.mark.skipif(AUGMENTERS["koeda-aeda"].installed(), reason="koeda is installed")
+def test_koeda_is_told_how_to_install() -> None:
+    with pytest.raises(MissingBackend, match=r"needs koeda, which is not installed: pip install koeda==0\.0\.4"):
+        propose(LONG, "koeda-aeda", seed=0)
+
+
+@pytest.mark.skipif(not AUGMENTERS["koeda-aeda"].installed(), reason="pip install koeda: the library itself augments")
+def test_koeda_leaves_the_global_dice_alone_and_ends_on_long_texts() -> None:
+    random.seed(5)
+    expected = random.Random(5).random()
+    long = " ".join([LONG] * 200)
+    made = propose(long, "koeda-aeda", seed=1, strength=1.0, n=2)
+    assert [word for word in made[0].split() if word not in ".,!?;:"] == long.split()
+    assert random.random() == expected
+    assert AUGMENTERS["koeda-aeda"].load()(" \u241f ", random.Random(0), 0.3) == ""

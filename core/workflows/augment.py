@@ -9,7 +9,7 @@ from core.store import NewProposal
 from core.workflows.workspace import Workspace, now
 
 KIND = "augmentation"
-OPERATIONS = tuple(augment.AUGMENTERS)
+OPERATIONS = tuple(name for name, backend in augment.AUGMENTERS.items() if backend.installed())
 
 
 @dataclass(frozen=True, slots=True)

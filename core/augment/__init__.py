@@ -1,7 +1,7 @@
 """Variants of a sentence that keep its label: random deletion and punctuation insertion.
 
 An augmenter is `(text, rng, strength) -> str` over words, which are what white space separates: no morphological
-analyser is needed, and none is used, in this version. A variant is a Proposal; nothing here writes anything.
+analyser is needed. A variant is a Proposal; nothing here writes anything.
 Deletion keeps every word that a danger label may hang on: over-protecting costs a variant, under-protecting a label.
 """
 
@@ -17,6 +17,9 @@ from core.text import words
 AUGMENTERS: dict[str, Backend] = {
     "random-deletion": Backend("core.augment:random_deletion"),
     "punctuation-insertion": Backend("core.augment:insert_punctuation"),
+    "koeda-aeda": Backend(
+        "core.augment.koeda:insert_punctuation", needs=("koeda",), install="pip install koeda==0.0.4"
+    ),
 }
 DEFAULT_STRENGTH = 0.2
 
