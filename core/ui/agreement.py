@@ -228,7 +228,7 @@ def _whiskers(rows: Sequence[tuple[str, Figure | Share]], key: str, *, percent: 
 def _table(rows: list[dict[str, object]]) -> None:
     if not any(row.get(_("Why none")) for row in rows):
         rows = [{name: value for name, value in row.items() if name != _("Why none")} for row in rows]
-    st.dataframe(rows, hide_index=True)
+    st.dataframe(rows, hide_index=True, placeholder="–")
 
 
 def _figure(one: Figure) -> dict[str, object]:

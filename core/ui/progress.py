@@ -49,6 +49,7 @@ def courses(found: Progress) -> None:
             for one in found.courses
         ],
         hide_index=True,
+        placeholder="–",
         column_config={
             _("Done"): st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1),
             _("Hours left"): st.column_config.NumberColumn(format="%.1f"),
@@ -97,7 +98,7 @@ def curators(found: Progress, chosen: Course) -> None:
         st.caption(_("Nobody has decided anything under this scheme: its labels came with the data."))
         return
     st.dataframe(
-        [_row(one, chosen.left) for one in mine], hide_index=True,
+        [_row(one, chosen.left) for one in mine], hide_index=True, placeholder="–",
         column_config={
             _("Agrees with the others"): st.column_config.NumberColumn(format="percent"),
             _("Hours worked"): st.column_config.NumberColumn(format="%.2f"),
