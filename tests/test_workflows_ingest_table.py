@@ -1,6 +1,7 @@
 """core.workflows.ingest_table and `python -m core ingest table`: once, whole, with what could not be used named."""
 
 import csv
+import gc
 import json
 import subprocess
 import sys
@@ -425,3 +426,10 @@ def test_the_real_process(tmp_path: Path) -> None:
 def test_open_workspace_knows_what_was_proposed(ws: Workspace, tmp_path: Path) -> None:
     take(ws, put(tmp_path, "text,mood\n가,좋음\n"), labels={"mood": "mood"})
     assert open_workspace().store.schemes.list()[0].scheme.state == "proposed"
+
+
+def test_an_import_that_fails_leaves_the_collector_as_it_was(ws: Workspace) -> None:
+    before = gc.get_threshold()
+    with pytest.raises(InputError):
+        work.ingest_table(ws, File.of(b"", "empty.csv"), Order(Columns("text"), source="x"))
+    assert gc.get_threshold() == before

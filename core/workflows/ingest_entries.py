@@ -14,7 +14,7 @@ from core.records import Level, NewRecording, NewUtterance, Report, Skip
 from core.schemes import SCHEMES, Scheme
 from core.store import NewProposal
 from core.workflows import audio_store, schemes
-from core.workflows.intake import BATCH, Imported, Progress, merge, portions, write_rejects
+from core.workflows.intake import BATCH, Imported, Progress, few_collections, merge, portions, write_rejects
 from core.workflows.workspace import Workspace, now
 
 CLEANING = "cleaning"
@@ -45,6 +45,7 @@ def find_schemes(ws: Workspace, wanted: Mapping[str, Values]) -> dict[str, Schem
     return found
 
 
+@few_collections()
 def store(
     ws: Workspace,
     source_id: int,

@@ -40,7 +40,7 @@ from core.records import NewRecording, Recording
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import MOST_CLASSES
 from core.workflows import audio_store, schemes
-from core.workflows.intake import BATCH
+from core.workflows.intake import BATCH, few_collections
 from core.workflows.workspace import Workspace, now
 
 __all__ = [
@@ -133,6 +133,7 @@ def fitting_scheme(shown: Preview, column: str) -> str | None:
     return None
 
 
+@few_collections()
 def ingest_table(
     ws: Workspace, file: File, order: Order, progress: Progress = lambda rows, share: None, batch_size: int = BATCH
 ) -> TableImport:

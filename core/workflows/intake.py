@@ -1,8 +1,10 @@
 """What every import shares: batches, the running report, and the CSV that names what could not be used."""
 
 import csv
+import gc
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,6 +18,7 @@ T = TypeVar("T")
 BATCH = 16_384  # rows of text in one transaction: a chunk of the search index, so that each is indexed once
 BATCH_BYTES = 64_000_000  # of audio that wait in memory for their batch
 Progress = Callable[[int, int], None]
+_COLLECTS = gc.get_threshold()
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,16 @@ class Imported:
     report: Report
     rejects: Path | None
     proposed: tuple[str, ...] = ()
+
+
+@contextmanager
+def few_collections() -> Iterator[None]:
+    """Rows hold no cycles, and the collector would walk every batch again and again: a fifth of an import's time."""
+    gc.set_threshold(200_000, 20, 20)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*_COLLECTS)
 
 
 def batches(items: Iterator[T], size: int) -> Iterator[list[T]]:
