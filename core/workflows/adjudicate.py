@@ -78,11 +78,9 @@ def settle(
     told = " ".join(reason.split())
     if len(told) > LONGEST_REASON:
         raise InputError(f"a reason of {len(told):,} characters; at most {LONGEST_REASON:,}")
-    done = ws.store.review.settle(
+    return ws.store.review.settle(
         dispute.target_id, dispute.scheme, code, curator, now(), told, version=dispute.version, spent_ms=spent_ms
     )
-    ws.store.leases.release(curator, dispute.utterance.id)
-    return done
 
 
 def put_off(ws: Workspace, dispute: Dispute, curator: str) -> None:

@@ -7,7 +7,6 @@ mended and imported again. A row that is known keeps what it has: labels of a la
 """
 
 import csv
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -35,7 +34,7 @@ from core.ingest.tables.meaning import (
     usable_for_voice,
 )
 from core.ingest.tables.sounds import Sounds
-from core.ingest.tables.stream import inner_name
+from core.ingest.tables.stream import sha256, source_name
 from core.records import NewRecording, Recording
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import MOST_CLASSES
@@ -142,14 +141,14 @@ def ingest_table(
     table = open_table(file, asked)
     columns = order.columns.found_in(table.shape)
     used = _schemes(ws, table, columns)
-    done = TableImport(_source(file, order), table.shape, {name: one.name for name, one in used.items()})
+    done = TableImport(source_name(file, order.source), table.shape, {name: one.name for name, one in used.items()})
     if columns.start is not None:
         done.unit = order.unit or unit_of(table, columns)
     reads: dict[str, Read] = {name: reading(one, order.label_ids) for name, one in used.items()}
     of_recordings = [one.name for one in used.values() if one.level == "recording"]
     columns = replace(columns, labels={one.name: columns.labels[name] for name, one in used.items()})
     reader = Reader(columns, done.source, {used[n].name: r for n, r in reads.items()}, of_recordings, done.unit or "ms")
-    source_id = ws.store.corpus.add_source(done.source, "table", printable(order.licence), _hash(file), now())
+    source_id = ws.store.corpus.add_source(done.source, "table", printable(order.licence), sha256(file), now())
     meter = Meter()
     progress(0, 0.0)
     with _rejects(ws, file, done) as reject:
@@ -375,18 +374,3 @@ def _rejects(ws: Workspace, file: File, done: TableImport) -> Iterator[Callable[
                 done.rejects = path
             else:
                 partial.unlink()
-
-
-def _source(file: File, order: Order) -> str:
-    name = printable(" ".join((order.source or inner_name(file).stem).split()))
-    if not name or len(name) > 200:
-        raise InputError(f"source {name[:40]!r}: give a name of 1 to 200 characters")
-    return name
-
-
-def _hash(file: File) -> str:
-    digest = hashlib.sha256()
-    with file.open() as raw:
-        while block := raw.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -6,7 +6,6 @@ Votes are opinions: they set no label, they count for agreement and can be settl
 adds nothing. What could not be used is named by row in `rejects-votes.csv`.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from core.ingest import votes
 from core.ingest.archives import printable
 from core.ingest.tables import File, Meter, Options, Reject, Row, Shape, Table, names, open_table
 from core.ingest.tables.meaning import Columns, Meant, Read, Reader, cell_text, distinct, reading
-from core.ingest.tables.stream import inner_name
+from core.ingest.tables.stream import sha256, source_name
 from core.ingest.votes import Choice
 from core.records import Skip, Vote
 from core.schemes import SCHEMES, Scheme
@@ -93,8 +92,8 @@ def ingest_votes(
     """Import the votes of `file`; `progress(rows read, share of the file)` after each batch is on disk."""
     table, order = _opened(file, order)
     chosen = _scheme(ws, table, order)
-    done = VotesImport(_source(file, order), chosen.name, table.shape)
-    source_id = ws.store.corpus.add_source(done.source, "votes", printable(order.licence), _hash(file), now())
+    done = VotesImport(source_name(file, order.source), chosen.name, table.shape)
+    source_id = ws.store.corpus.add_source(done.source, "votes", printable(order.licence), sha256(file), now())
     said = order.text or order.item or ""
     reader = Reader(Columns(said, id=order.item), done.source, {}, (), "ms")
     meter, skips = Meter(), list[Skip]()
@@ -206,18 +205,3 @@ def _store(ws: Workspace, source_id: int, chosen: Scheme, batch: Sequence[_Item]
     added = ws.store.review.add_votes(rows)
     done.votes += added
     done.votes_known += len(rows) - added
-
-
-def _source(file: File, order: Order) -> str:
-    name = printable(" ".join((order.source or inner_name(file).stem).split()))
-    if not name or len(name) > 200:
-        raise InputError(f"source {name[:40]!r}: give a name of 1 to 200 characters")
-    return name
-
-
-def _hash(file: File) -> str:
-    digest = hashlib.sha256()
-    with file.open() as raw:
-        while block := raw.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()

@@ -4,12 +4,14 @@ Nothing is unpacked to a disk or as a whole; a gzip that grows beyond reason sto
 """
 
 import gzip
+import hashlib
 import io
 import zlib
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
 from core.errors import InputError
+from core.ingest.archives import printable
 from core.ingest.tables.nouns import File, Meter
 
 RATIO, RATIO_FROM_BYTES = 200, 10_000_000
@@ -33,6 +35,23 @@ def inner_name(file: File) -> PurePath:
     """The name without the `.gz` of a packed table."""
     name = PurePath(file.name)
     return PurePath(name.stem) if name.suffix.lower() == ".gz" else name
+
+
+def source_name(file: File, asked: str) -> str:
+    """What the Source of a table is called: `asked`, else the file's stem. `InputError` if that is no name."""
+    name = printable(" ".join((asked or inner_name(file).stem).split()))
+    if not name or len(name) > 200:
+        raise InputError(f"source {name[:40]!r}: give a name of 1 to 200 characters")
+    return name
+
+
+def sha256(file: File) -> str:
+    """Of the bytes as they are, packed or not."""
+    digest = hashlib.sha256()
+    with file.open() as raw:
+        while block := raw.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def kind(file: File) -> str:
