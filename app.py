@@ -15,15 +15,15 @@ from starlette.routing import Mount
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from core import ui
-from core.ui import overview
+from core.ui.panels import overview
 
 if get_script_run_ctx(suppress_warning=True) is not None:
     with ui.page("overview"):
         overview.show()
 else:
-    from core.api import api
     from core.settings import settings
-    from core.ui import desk, headers, media
+    from core.web import desk, headers, media
+    from core.web.api import api
     from core.workflows.workspace import open_workspace
 
     @asynccontextmanager

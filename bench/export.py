@@ -15,7 +15,7 @@ from pathlib import Path
 from bench import results
 from core.records import Filter
 from core.settings import Settings
-from core.workflows.export import deliver
+from core.workflows.corpus.export import deliver
 from core.workflows.workspace import open_workspace
 
 FORMATS = ("csv", "jsonl", "parquet")

@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from bench import results
 from core.settings import DEMO, Settings
-from core.workflows.ingest import ingest_aihub119
+from core.workflows.imports.aihub119 import ingest_aihub119
 from core.workflows.workspace import open_workspace
 
 WAV_HEADER_BYTES = 44

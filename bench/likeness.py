@@ -10,7 +10,7 @@ from pathlib import Path
 from bench import results
 from bench.browse import memory_mb, timed
 from bench.export import settings_of
-from core.workflows.similar import like, refresh
+from core.workflows.corpus.similar import like, refresh
 from core.workflows.workspace import open_workspace
 
 QUESTIONS = 20

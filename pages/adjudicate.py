@@ -4,7 +4,9 @@ import streamlit as st
 
 from core import ui
 from core.schemes import SCHEMES
-from core.ui import _, adjudication, forms
+from core.ui import _
+from core.ui.panels import settle
+from core.ui.widgets import forms
 
 
 def chosen_scheme(waiting: dict[str, int]) -> str:
@@ -20,4 +22,4 @@ def chosen_scheme(waiting: dict[str, int]) -> str:
 
 
 with ui.page("adjudicate"):
-    adjudication.desk(chosen_scheme(adjudication.waiting()))
+    settle.desk(chosen_scheme(settle.waiting()))

@@ -5,7 +5,8 @@ import streamlit as st
 from core import ui
 from core.errors import NotEnoughData
 from core.schemes import SCHEMES
-from core.ui import _, agreement
+from core.ui import _
+from core.ui.panels import agreement
 
 with ui.page("agreement"):
     asked = agreement.question()

@@ -5,8 +5,10 @@ import streamlit as st
 from core import ui
 from core.records import Proposal
 from core.schemes import SCHEMES
-from core.ui import _, forms, proposals
-from core.workflows import augment
+from core.ui import _
+from core.ui.panels import proposals
+from core.ui.widgets import forms
+from core.workflows.cleaning import augment
 
 TITLES = {
     "random-deletion": ui.N_("Random deletion"),

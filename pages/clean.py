@@ -4,10 +4,14 @@ import streamlit as st
 
 from core import ui
 from core.records import Filter
-from core.ui import _, cleaning, forms, proposals, screen
-from core.ui.overview import JOB_STATES
-from core.workflows import clean as work
-from core.workflows import clean_runs, deciding, jobs, views
+from core.ui import _
+from core.ui.panels import cleaning, proposals
+from core.ui.panels.overview import JOB_STATES
+from core.ui.widgets import forms, review_screen
+from core.workflows import jobs
+from core.workflows.cleaning import decisions, history
+from core.workflows.cleaning import run as work
+from core.workflows.corpus import views
 
 MOST = 2000  # utterances that the preview looks at
 
@@ -20,7 +24,7 @@ def chosen_filter() -> Filter:
         everything = _("All utterances")
         view = forms.linked_choice(_("Which utterances"), ["", *saved], "view", lambda one: one or everything)
     if view:
-        return screen.asked_by(saved[view].query)
+        return review_screen.asked_by(saved[view].query)
     with right:
         text = forms.linked_text(_("Text contains"), "text")
     return Filter(text=text.strip())
@@ -78,9 +82,9 @@ def progress(job_id: str) -> None:
         jobs.cancel(ui.workspace(), job.id)
 
 
-def runs() -> clean_runs.Run | None:
+def runs() -> history.Run | None:
     """The run that is looked at: the latest, or the one that is chosen."""
-    found = {run.id: run for run in clean_runs.every(ui.workspace())}
+    found = {run.id: run for run in history.every(ui.workspace())}
     if not found:
         return None
     started = st.session_state.pop("clean_shown", None)
@@ -90,18 +94,18 @@ def runs() -> clean_runs.Run | None:
     return found[forms.linked_choice(_("Cleaning run"), list(found), "run", lambda one: title(found[one]))]
 
 
-def title(run: clean_runs.Run) -> str:
+def title(run: history.Run) -> str:
     undone = " · " + _("undone") if run.undone_at else ""
     n = _("{n} utterances").format(n=f"{run.utterances:,}")
     return f"{run.at[:16].replace('T', ' ')} · {run.curator} · {n}{undone}"
 
 
-def decided(run: clean_runs.Run) -> None:
+def decided(run: history.Run) -> None:
     """What a run suggested by step; deciding on a step, and on the whole run."""
     tally = ui.workspace().store.cleanings.tally(run.id)
     for step, why in run.left_out.items():
         st.caption(f"{cleaning.title(step)}: {forms.plain(why)}")
-    order = [step.name for step in clean_runs.plan_of(run).steps if step.name in tally]
+    order = [step.name for step in history.plan_of(run).steps if step.name in tally]
     if not order:
         st.info(_("This run suggested nothing new."), icon=":material/check:")
         return
@@ -115,12 +119,12 @@ def decided(run: clean_runs.Run) -> None:
     )  # fmt: skip
     undo(run)
     step = forms.linked_choice(_("Step"), order, "step", cleaning.title)
-    comparing = {one.name for one in clean_runs.plan_of(run).steps if one.of_corpus}
-    kind = deciding.EXCLUDE if step in comparing else deciding.CLEANING
+    comparing = {one.name for one in history.plan_of(run).steps if one.of_corpus}
+    kind = decisions.EXCLUDE if step in comparing else decisions.CLEANING
     proposals.desk(kind, cleaning.details, hear=True, operation=step, batch=run.id, bulk=True)
 
 
-def undo(run: clean_runs.Run) -> None:
+def undo(run: history.Run) -> None:
     if st.button(
         _("Undo the whole run"), icon=":material/undo:", key="clean_undo",
         help=_("What was accepted of it is taken back and waits again; what somebody decided on since stays."),

@@ -7,8 +7,10 @@ import streamlit as st
 
 from core import ui
 from core.records import Filter, Recording, Sort, Utterance
-from core.ui import _, bulk, exporting, forms, similar, views
-from core.ui.player import Region, player
+from core.ui import _
+from core.ui.panels import bulk, export, similar, views
+from core.ui.widgets import forms
+from core.ui.widgets.player import Region, player
 
 PAGE_SIZE, SORT_PX, PAGER_PX, TEXT_PX = 25, 190, 340, 380
 SORTS: dict[Sort, str] = {
@@ -61,7 +63,7 @@ def listing(wanted: Filter) -> Utterance | None:
     chosen = picked(rows, table)
     with st.container(horizontal=True):
         bulk.panel(wanted, total, [one.id for one in chosen], table)
-        exporting.panel(wanted, total)
+        export.panel(wanted, total)
     return chosen[0] if len(chosen) == 1 else None
 
 

@@ -7,8 +7,9 @@ import streamlit as st
 from core import ui
 from core.records import RunInfo
 from core.schemes import scheme
-from core.ui import _, charts, forms
-from core.workflows import evaluate
+from core.ui import _
+from core.ui.widgets import charts, forms
+from core.workflows.models import evaluate
 
 SCORES = {
     "accuracy": ui.N_("Accuracy"),

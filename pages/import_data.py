@@ -6,8 +6,9 @@ import streamlit as st
 
 from core import ui
 from core.schemes import SCHEMES
-from core.ui import _, forms, phrases
-from core.workflows import ingest_table as work
+from core.ui import _, phrases
+from core.ui.widgets import forms
+from core.workflows.imports import table as work
 
 MOST_MB = 50
 AUTO = ""

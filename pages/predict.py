@@ -6,9 +6,11 @@ import streamlit as st
 
 from core import ui
 from core.schemes import SCHEMES
-from core.ui import _, charts, forms, uploads
-from core.ui.player import Region, player
-from core.workflows import predict
+from core.ui import _
+from core.ui.widgets import charts, forms
+from core.ui.widgets.player import Region, player
+from core.web import uploads
+from core.workflows.models import predict
 
 
 def judge_voice() -> None:

@@ -3,7 +3,9 @@
 import streamlit as st
 
 from core import ui
-from core.ui import _, forms, progress
+from core.ui import _
+from core.ui.panels import progress
+from core.ui.widgets import forms
 
 with ui.page("progress"):
     found = progress.measured()

@@ -6,8 +6,10 @@ from core import ui
 from core.confidence import Rule
 from core.records import Proposal, RunInfo
 from core.schemes import scheme
-from core.ui import _, charts, forms, proposals
-from core.workflows import pseudo_label as work
+from core.ui import _
+from core.ui.panels import proposals
+from core.ui.widgets import charts, forms
+from core.workflows.models import pseudo_label as work
 
 
 def choose_run() -> RunInfo | None:

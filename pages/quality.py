@@ -4,10 +4,12 @@ import streamlit as st
 
 from core import ui
 from core.records import Filter
-from core.ui import _, forms, phrases, quality
-from core.ui.overview import JOB_STATES
+from core.ui import _, phrases
+from core.ui.panels import quality
+from core.ui.panels.overview import JOB_STATES
+from core.ui.widgets import forms
 from core.workflows import jobs
-from core.workflows import quality as work
+from core.workflows.cleaning import checks as work
 
 
 def begin(utterances: int, recordings: int) -> None:

@@ -7,9 +7,11 @@ import streamlit as st
 
 from core import ui
 from core.schemes import SCHEMES, Scheme
-from core.ui import _, desk, forms, screen
-from core.workflows import queues
-from core.workflows.session import Desk
+from core.ui import _
+from core.ui.widgets import forms, review_screen
+from core.web import desk
+from core.workflows.review import queues
+from core.workflows.review.desk import Desk
 
 QUEUES = {
     "unlabelled": ui.N_("Unlabelled"), "least-confident": ui.N_("Models are least sure"),
@@ -94,7 +96,7 @@ def wanted() -> tuple[Desk, list[Scheme], desk.Opinion] | None:
             return None
     if queue in queues.BUILT:
         built_list(queue, schemes[0].name)
-    base = screen.chosen_view() if queue == "filter" else None
+    base = review_screen.chosen_view() if queue == "filter" else None
     if queue == "filter" and base is None:
         return None
     made = Desk(
@@ -109,4 +111,4 @@ with ui.page("review"):
         st.info(_("There is nothing to review yet: import a delivery or a table first."))
     elif asked := wanted():
         made, schemes, opinion = asked
-        screen.show(made, forms.choice_groups(schemes, {}), opinion, key="review")
+        review_screen.show(made, forms.choice_groups(schemes, {}), opinion, key="review")

@@ -5,8 +5,10 @@ import streamlit as st
 from core import ui
 from core.schemes import SCHEMES, Scheme, is_bundled
 from core.schemes.files import to_toml
-from core.ui import _, forms, scheme_editor
-from core.workflows import schemes as work
+from core.ui import _
+from core.ui.panels import scheme_editor
+from core.ui.widgets import forms
+from core.workflows.corpus import schemes as work
 
 
 def choose() -> Scheme:

@@ -5,9 +5,11 @@ import streamlit as st
 from core import ui
 from core.records import Job
 from core.schemes import SCHEMES
-from core.ui import _, charts, forms
-from core.ui.overview import JOB_STATES
-from core.workflows import jobs, snapshot, train
+from core.ui import _
+from core.ui.panels.overview import JOB_STATES
+from core.ui.widgets import charts, forms
+from core.workflows import jobs
+from core.workflows.models import snapshot, train
 
 ICONS = {
     "queued": "schedule",

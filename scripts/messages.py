@@ -2,7 +2,7 @@
 
 A message is what stands in `_("...")` or `N_("...")`, or is a value of a table named STRINGS. New ones come in with an
 empty translation, gone ones go out, translations stay. The same sources give the same bytes: sorted, no locations, no
-dates. It translates nothing; `tests/test_i18n.py` fails until a person has.
+dates. It translates nothing; `tests/ui/test_i18n.py` fails until a person has.
 """
 
 import ast

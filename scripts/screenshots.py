@@ -32,8 +32,14 @@ from core.confidence import Rule
 from core.records import Filter
 from core.settings import ASSETS, DEMO, ROOT
 from core.ui.frame import PAGES
-from core.workflows import augment, bulk, clean, ingest_table, pseudo_label, quality, session, train, views
-from core.workflows.session import Desk
+from core.workflows.cleaning import augment
+from core.workflows.cleaning import checks as quality
+from core.workflows.cleaning import run as clean
+from core.workflows.corpus import bulk, views
+from core.workflows.imports import table
+from core.workflows.models import pseudo_label, train
+from core.workflows.review import desk as session
+from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace, open_workspace
 
 TARGET = ASSETS / "screenshots"
@@ -120,9 +126,9 @@ def disagree(ws: Workspace) -> None:
 
 def faulty(ws: Workspace) -> None:
     """A table with faults that the checks have found, a scheme it proposes, a tag and a saved view."""
-    columns = ingest_table.Columns("발화 내용", {"danger": "판정", "report-kind": "신고 유형"}, id="번호")
-    file = ingest_table.File.of(TABLE.encode("cp949"), "reports.csv")
-    ingest_table.ingest_table(ws, file, ingest_table.Order(columns, source="reports"), lambda rows, share: None)
+    columns = table.Columns("발화 내용", {"danger": "판정", "report-kind": "신고 유형"}, id="번호")
+    file = table.File.of(TABLE.encode("cp949"), "reports.csv")
+    table.ingest_table(ws, file, table.Order(columns, source="reports"), lambda rows, share: None)
     quality.run(ws, quality.texts(0))
     quality.propose(ws, "same-text")
     bulk.tag(ws, Filter(text="불이 났", labels={"danger": ("danger",)}), "checked twice", "curator")

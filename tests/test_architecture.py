@@ -48,7 +48,7 @@ ONLY_IN = {
     "torch": ("core.models", "core.training", "core.inference"),
     "transformers": ("core.models", "core.training", "core.inference"),
     "dbos": ("core.jobs",),
-    "fastapi": ("core.api",),
+    "fastapi": ("core.web.api",),
     "typer": ("core.cli",),
     "ray": (),
 }

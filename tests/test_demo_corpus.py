@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from core.ingest import sentences
-from core.ingest.aihub119 import Call, read
+from core.ingest.aihub.calls import Call, read
 from core.records import NewUtterance, Skip
 from core.settings import DEMO
 

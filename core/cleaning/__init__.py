@@ -5,14 +5,14 @@ so that serving cleans as training did. `Plan` and `suggest`: a review plan's Su
 safe steps may apply themselves.
 """
 
-from core.cleaning.card import DEFAULT_PLAN, STEPS, apply
-from core.cleaning.change import Change
 from core.cleaning.plan import Plan, Step, default_plan, from_document, parse_toml, read, to_document, to_toml
 from core.cleaning.proposing import Suggestion, suggest, suggest_many
-from core.cleaning.spacing import SPACERS
-from core.cleaning.spelling import SPELLERS
-from core.cleaning.steps import KINDS
-from core.cleaning.words import diff, rebased
+from core.cleaning.spacing.spacing import SPACERS
+from core.cleaning.spelling.spelling import SPELLERS
+from core.cleaning.steps.change import Change
+from core.cleaning.steps.table import KINDS
+from core.cleaning.steps.words import diff, rebased
+from core.model_text import DEFAULT_PLAN, STEPS, apply
 
 __all__ = [
     "DEFAULT_PLAN", "KINDS", "SPACERS", "SPELLERS", "STEPS", "Change", "Plan", "Step", "Suggestion", "apply",

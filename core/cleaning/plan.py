@@ -3,7 +3,7 @@
     name = "default"
 
     [[steps]]
-    name = "unicode"        # a row of core.cleaning.steps.KINDS
+    name = "unicode"        # a row of core.cleaning.steps.table.KINDS
     self_apply = true       # safe steps only (unicode, tags): applied without a curator, as a Revision like any other
 
     [[steps]]
@@ -11,7 +11,7 @@
     confidence = 0.5        # what is less sure is not suggested
     backend = "kiwi"        # a step's own settings stand beside
 
-A plan in a card (`core.cleaning.card`) is another thing: names of rewrites that lose nothing. Every refusal is a
+A plan in a card (`core.model_text`) is another thing: names of rewrites that lose nothing. Every refusal is a
 `BadRecord` that names file, step number and key.
 """
 
@@ -24,7 +24,7 @@ from typing import Any
 
 import tomli_w
 
-from core.cleaning.steps import KINDS
+from core.cleaning.steps.table import KINDS
 from core.errors import BadRecord
 
 DEFAULT_FILE = Path(__file__).parent / "plans" / "default.toml"

@@ -7,9 +7,9 @@ one text.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.cleaning.change import Change, Cleaner
 from core.cleaning.plan import Plan, Step
-from core.cleaning.steps import KINDS
+from core.cleaning.steps.change import Change, Cleaner
+from core.cleaning.steps.table import KINDS
 from core.errors import InputError
 from core.text import Change as Edit
 from core.text import word_diff

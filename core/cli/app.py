@@ -11,21 +11,11 @@ from collections.abc import Callable
 
 import typer
 
-from core.cli import (
-    agreement,
-    clean,
-    corpus,
-    exchange,
-    foreign,
-    models,
-    progress,
-    quality,
-    schemes,
-    service,
-    similar,
-    tables,
-    votes,
-)  # fmt: skip
+from core.cli import models, service
+from core.cli.cleaning import clean, quality
+from core.cli.corpus import browse, exchange, schemes, similar
+from core.cli.imports import corpora, tables, votes
+from core.cli.review import agreement, progress
 
 app = typer.Typer(
     help="귀담아 Gwidama: from raw emergency speech to a corpus and models people can trust.",
@@ -38,12 +28,12 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "ingest": (
         "Bring a delivery in.",
         {
-            "aihub119": corpus.ingest_aihub119,
-            "audio": foreign.ingest_audio,
-            "hf": foreign.ingest_hf,
+            "aihub119": browse.ingest_aihub119,
+            "audio": corpora.ingest_audio,
+            "hf": corpora.ingest_hf,
             "labelstudio": exchange.ingest_labelstudio,
             "own": exchange.ingest_own,
-            "sister": foreign.ingest_sister,
+            "sister": corpora.ingest_sister,
             "table": tables.ingest_table,
             "votes": votes.ingest_votes,
         },
@@ -58,14 +48,14 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
             "export": schemes.export_scheme,
         },
     ),
-    "snapshot": ("Frozen lists that training reads.", {"create": corpus.create_snapshot}),
+    "snapshot": ("Frozen lists that training reads.", {"create": browse.create_snapshot}),
     "runs": ("Trained models.", {"list": models.list_runs}),
 }
 
 app.command("demo")(service.demo)
 app.command("serve")(service.serve)
 app.command("doctor")(service.doctor)
-app.command("search")(corpus.search)
+app.command("search")(browse.search)
 app.command("similar")(similar.similar)
 app.command("quality")(quality.quality)
 app.command("clean")(clean.clean)

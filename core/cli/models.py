@@ -38,7 +38,7 @@ def train(
     """Train RECIPE here and now, with progress; Ctrl-C cancels."""
     overrides = _settings(set_ or [])
     with answering(json) as reply:
-        from core.workflows import train as work
+        from core.workflows.models import train as work
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
@@ -73,7 +73,7 @@ def evaluate(
 ) -> None:
     """Show the scores of RUN on its held-out test side."""
     with answering(json) as reply:
-        from core.workflows.evaluate import report
+        from core.workflows.models.evaluate import report
         from core.workflows.workspace import open_workspace
 
         info, _ = report(open_workspace(), run)
@@ -115,7 +115,7 @@ def predict(
     """Judge sentences and recordings."""
     inputs = _inputs(ctx.meta[_ORDER], {"text": text or [], "wav": wav or [], "labels": labels or []})
     with answering(json) as reply:
-        from core.workflows.predict import predictors
+        from core.workflows.models.predict import predictors
         from core.workflows.workspace import open_workspace
 
         ws, runs = open_workspace(), run or []
@@ -166,7 +166,7 @@ def _utf8(text: str) -> str:
 
 
 def _judged(ws: "Workspace", one: _Input, runs: Sequence[str]) -> dict[str, Any]:
-    from core.workflows.predict import predict_audio, predict_text
+    from core.workflows.models.predict import predict_audio, predict_text
 
     try:
         if one.kind == "text":

@@ -38,8 +38,8 @@ def serve(
     """Start the dashboard, the REST service and the job worker; Ctrl-C stops them."""
     code = 0
     with answering(json) as reply:
-        from core.serve import serve as run
         from core.settings import settings
+        from core.web.serve import serve as run
 
         def ready(address: str) -> None:
             reply.give({"url": address}, f"귀담아 Gwidama: {address}")

@@ -20,10 +20,10 @@ from core.store import Store
 __all__ = ["JOBS", "JobContext", "cancel", "submit"]
 
 JOBS: dict[str, Backend] = {
-    "train": Backend("core.workflows.train:run_job"),
-    "quality": Backend("core.workflows.quality:run_job"),
-    "clean": Backend("core.workflows.clean:run_job"),
-    "label-errors": Backend("core.workflows.label_errors:run_job"),
+    "train": Backend("core.workflows.models.train:run_job"),
+    "quality": Backend("core.workflows.cleaning.checks:run_job"),
+    "clean": Backend("core.workflows.cleaning.run:run_job"),
+    "label-errors": Backend("core.workflows.review.label_errors:run_job"),
 }
 
 # Client and worker must agree on these; the executor keeps its name, so that a new worker takes up a dead one's work.

@@ -1,7 +1,7 @@
 """Faults of a corpus: what is looked for, as rows of one table, and the collectors that look.
 
 Pure: items come in one by one (utterances, recordings, facts of the disk and of listening), findings go out; see
-`core.workflows.quality` for who reads them. A row's collector is made anew for each pass.
+`core.workflows.cleaning.checks` for who reads them. A row's collector is made anew for each pass.
 """
 
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from core.errors import UnknownName
 from core.quality import calls, classes, repeats, words
 from core.quality.marks import Marked
-from core.quality.nouns import Check, Collector, Fact, Facts, Finding, Fix, Level, Reads, Severity
 from core.quality.sound import Sound, faults, measure
+from core.quality.types import Check, Collector, Fact, Facts, Finding, Fix, Level, Reads, Severity
 
 __all__ = [
     "CHECKS", "Check", "Collector", "Fact", "Finding", "Fix", "Level", "Marked", "Reads", "Severity", "Sound", "chosen",

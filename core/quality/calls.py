@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from core.quality.marks import Marks, digest
-from core.quality.nouns import KEPT, Check, Finding, Fix, Listed
+from core.quality.types import KEPT, Check, Finding, Fix, Listed
 from core.records import Call
 
 TAIL_MS = 50  # a label may end so much after its audio

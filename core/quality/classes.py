@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from core.quality.marks import Marked, digest
-from core.quality.nouns import Check, Finding, Fix
+from core.quality.types import Check, Finding, Fix
 from core.records import Call
 from core.schemes import SCHEMES, parts
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from core.quality.marks import CAPTION, Marked, Marks, digest
 from core.quality.near import Near
-from core.quality.nouns import KEPT, Check, Finding, Fix
+from core.quality.types import KEPT, Check, Finding, Fix
 
 MIN_LETTERS = 8  # below this, texts are alike by chance: 네 is in every call
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from core.quality.marks import CAPTION, Marked
-from core.quality.nouns import Check, Finding, Fix, Listed
+from core.quality.types import Check, Finding, Fix, Listed
 from core.text import letters, nfc
 
 # [개인정보], <name>, {주소}, &name&, ○○○, ***: what stands where something was taken out

@@ -9,23 +9,23 @@ utterance), `remarks` and `cleanings` (runs by step). Each call is one transacti
 
 from dataclasses import dataclass
 
-from core.store.audit import Audit
 from core.store.board import Board
-from core.store.bulk import Bulk
-from core.store.cards import About, Cards
-from core.store.cleanings import Cleanings, Remade
-from core.store.corpus import Corpus
+from core.store.corpus.corpus import Corpus
+from core.store.corpus.scan import Audit
+from core.store.corpus.texts import Texts
+from core.store.corpus.transfer import Beside, Judged, Transfer
 from core.store.engine import engine_for, migrate
-from core.store.leases import Leases
 from core.store.ledger import Ledger
-from core.store.proposals import Batch, NewProposal, Proposals
-from core.store.queues import QueueInfo, Queues, Ranked
-from core.store.remarks import Remarks
-from core.store.review import Review
+from core.store.proposals.proposals import Batch, NewProposal, Proposals
+from core.store.proposals.runs import Cleanings, Remade
+from core.store.review.bulk import Bulk
+from core.store.review.cards import About, Cards
+from core.store.review.decisions import Review
+from core.store.review.leases import Leases
+from core.store.review.queue_order import Ask
+from core.store.review.ranked import QueueInfo, Queues, Ranked
+from core.store.review.remarks import Remarks
 from core.store.schemes import Kept, Schemes
-from core.store.sources import Ask
-from core.store.texts import Texts
-from core.store.transfer import Beside, Judged, Transfer
 from core.store.views import Views
 
 __all__ = [

@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, Oper
 from sqlalchemy.pool import NullPool
 
 from core.errors import InputError, MissingBackend, StoreError
-from core.store import index
+from core.store.index import chunks
 
 WRITER_CACHE_KIB = 64 * 1024
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -73,7 +73,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
     """One transaction: committed on leaving, the search index with it, rolled back on any exception."""
     with migrating(engine) as connection:
         yield connection
-        index.settle(connection)
+        chunks.settle(connection)
 
 
 @contextmanager
@@ -155,7 +155,7 @@ def migrate(url: str, to: str = "head") -> None:
 def _renew(url: str) -> None:
     """Index anew what an earlier program indexed in another way."""
     with reading(engine_for(url)) as connection:
-        old = index.outdated(connection)
+        old = chunks.outdated(connection)
     for chunk in old:
         with writing(engine_for(url)) as connection:
-            index.build(connection, chunk)
+            chunks.build(connection, chunk)

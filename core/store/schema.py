@@ -86,7 +86,7 @@ utterance = Table(
     Column("meta", JSON, nullable=False),
 )
 
-# The index over utterances, by chunk; filled on SQLite only, from the tables above (see core.store.index).
+# The index over utterances, by chunk; filled on SQLite only, from the tables above (see core.store.index.chunks).
 facet = Table(
     "facet",
     metadata,

@@ -17,8 +17,8 @@ from sqlalchemy import Engine, Row, delete, exists, func, insert, literal, null,
 from core.errors import Conflict, UnknownName
 from core.schemes import Scheme, check_growth, is_bundled, publish, published
 from core.schemes.files import from_document, to_document
-from core.store import review
 from core.store.engine import reading, writing
+from core.store.review import decisions
 from core.store.schema import annotation, label, revision
 from core.store.schema import scheme as table
 
@@ -110,7 +110,7 @@ class Schemes:
             if row.state != "proposed":
                 raise Conflict(f"scheme {name!r} is settled; only a proposed one can be rejected")
             under = exists().where(annotation.c.scheme == name, annotation.c.revision_id == revision.c.id)
-            if who := connection.scalar(select(revision.c.curator).where(under, *review.stands()).limit(1)):
+            if who := connection.scalar(select(revision.c.curator).where(under, *decisions.stands()).limit(1)):
                 raise Conflict(f"{who} has labelled under {name!r}; undo that first, or confirm the scheme")
             mine = (
                 select(label.c.level, label.c.target_id, label.c.scheme, null(), literal(by), literal(at))

@@ -12,8 +12,9 @@ import streamlit as st
 
 from core.errors import CoreError
 from core.settings import ASSETS
-from core.ui import forms, phrases, troubles
+from core.ui import phrases, troubles
 from core.ui.i18n import LANGUAGES, N_, _, language
+from core.ui.widgets import forms
 from core.workflows.workspace import Workspace, open_workspace
 
 ICON = ASSETS / "icon.png"

@@ -1,6 +1,6 @@
 """What the layers below say in English (errors, findings, notes of a table), in the reader's language.
 
-A template is what the code writes, with {names} for what it fills in; `tests/test_ui_phrases.py` checks each against
+A template is what the code writes, with {names} for what it fills in; `tests/ui/test_ui_phrases.py` checks each against
 the sources. The shell and the REST service say the English.
 """
 

@@ -8,7 +8,8 @@ from typing import Any
 
 from core.errors import InputError
 from core.settings import DEMO
-from core.workflows import ingest, snapshot, train
+from core.workflows.imports import aihub119
+from core.workflows.models import snapshot, train
 from core.workflows.workspace import Workspace
 
 LICENCE = "Apache-2.0, written and synthesised by the Gwidama project"
@@ -28,8 +29,8 @@ def build(ws: Workspace, say: Say = lambda what, share: None) -> dict[str, Any]:
     if not archives:
         raise InputError("assets/demo/archives holds no zip: the checkout is incomplete")
     say("import", 0.0)
-    calls = ingest.ingest_aihub119(ws, archives, lambda done, total: say("import", done / max(total, 1)))
-    texts = ingest.ingest_sentences(ws, DEMO / "utterances.csv", "gwidama-demo", LICENCE)
+    calls = aihub119.ingest_aihub119(ws, archives, lambda done, total: say("import", done / max(total, 1)))
+    texts = aihub119.ingest_sentences(ws, DEMO / "utterances.csv", "gwidama-demo", LICENCE)
     say("import", 1.0)
     frozen = {info.name for info in ws.store.ledger.snapshots()}
     trained = {(run.recipe, run.snapshot) for run in ws.store.ledger.runs("done")}

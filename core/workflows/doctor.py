@@ -7,7 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
 from core.cleaning import SPACERS, SPELLERS
-from core.cleaning.offline_spelling import HUNSPELL
+from core.cleaning.spelling.offline import HUNSPELL
 from core.errors import CoreError
 from core.settings import ROOT, Settings
 from core.workflows.workspace import open_workspace

@@ -5,8 +5,9 @@ from live import CURATOR, PATIENCE_MS, Live, component, expect, go, main, shown,
 from playwright.sync_api import Page
 
 from core.records import Revision
-from core.workflows import adjudicate, session
-from core.workflows.session import Desk
+from core.workflows.review import desk as session
+from core.workflows.review import settle
+from core.workflows.review.desk import Desk
 from core.workflows.workspace import now
 
 Item = tuple[int, int]
@@ -82,7 +83,7 @@ def test_disputes_are_heard_settled_put_off_and_taken_back_by_key(live: Live, di
     page.keyboard.press("d")
     until(lambda: standing(live, third) == ("danger", "gold"), "the third is settled")
     expect(root).to_have_count(0)
-    assert adjudicate.disputes(live.ws, "danger") == 1
+    assert settle.disputes(live.ws, "danger") == 1
 
     page.wait_for_timeout(300)
     page.keyboard.press("z")  # the button's own key, where there is nothing on the screen

@@ -7,7 +7,7 @@ from live import Live, choose, component, expect, go, idle, ko, main, shown, unt
 from playwright.sync_api import Page
 
 from core.records import Filter, NewUtterance
-from core.workflows import clean_plan, clean_runs
+from core.workflows.cleaning import history, plan
 
 AT = "2026-01-01T00:00:00+00:00"
 SAID = ["(SP:불) 불이야!!!!!", "살려주세요!!!!!", "연기가 나요 ㅋㅋㅋㅋㅋ", "괜찮아요", "괜찮아요"]
@@ -24,7 +24,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def filled(live: Live) -> Live:
     source = live.ws.store.corpus.add_source("s", "test", "ours", "0", AT)
     live.ws.store.corpus.add_sentences(source, [NewUtterance(f"k{n}", t, f"k{n}") for n, t in enumerate(SAID)], AT)
-    clean_plan.save(live.ws, STEPS, [], "mine")
+    plan.save(live.ws, STEPS, [], "mine")
     return live
 
 
@@ -41,11 +41,11 @@ def test_a_run_is_looked_at_run_accepted_and_undone(filled: Live, page: Page) ->
     go(page, filled, "clean")
     press(page, "Preview")
     expect(main(page)).to_contain_text(ko("Looked at {n} utterances; nothing was written.", n=5))
-    assert clean_runs.every(filled.ws) == []
+    assert history.every(filled.ws) == []
 
     press(page, "Run the plan")
     until(lambda: said(filled)[0] == "불이야!!!!!", "the safe step has applied itself")
-    (run,) = clean_runs.every(filled.ws)
+    (run,) = history.every(filled.ws)
     until(lambda: filled.ws.store.board.get(run.id).state == "done", "the job is done")
     expect(main(page)).to_contain_text(ko("Undo the whole run"))
 

@@ -24,7 +24,8 @@ from playwright.sync_api import Locator, Page
 from core.records import Filter, Utterance
 from core.schemes import DANGER
 from core.settings import DEMO
-from core.workflows import evaluate, ingest, snapshot, train
+from core.workflows.imports import aihub119
+from core.workflows.models import evaluate, snapshot, train
 from core.workflows.workspace import now
 
 BITS = ("<img src=x onerror=alert(1)>", "![x](http://127.0.0.1:9/x.png)", "[a](javascript:alert(1))", "$x$", ":red[x]")
@@ -143,7 +144,7 @@ def hostile(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Live:
         for number, row in enumerate(given):  # all of it in one text, else too many would be near-duplicates
             words = BITS[number % len(BITS)] if number else HOSTILE
             rows.writerow(row | {"id": f"{HOSTILE}-{number}", "text": f"{row['text']} {words}"})
-    assert ingest.ingest_sentences(live.ws, path, "hostile", "none").report.added == len(given)
+    assert aihub119.ingest_sentences(live.ws, path, "hostile", "none").report.added == len(given)
     snapshot.create(live.ws, "hostile", "danger")
     train.run(live.ws, train.plan(live.ws, "danger-text", "hostile"))
     return live

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, Response, Route
 from store_data import sentences
 
 from core.records import Prediction, RunInfo, SnapshotInfo
-from core.workflows import adjudicate
+from core.workflows.review import settle
 from core.workflows.workspace import now
 
 Item = tuple[int, int]
@@ -157,7 +157,7 @@ def test_the_second_of_two_answers_blind_and_what_differs_is_a_dispute(live: Liv
     mine = press(second, "d", mine)
     assert mine[0] not in answered
     assert [standing(live, one) for one in answered] == [("danger", "disputed"), ("danger", "gold")]
-    assert adjudicate.disputes(live.ws, "danger") == 1
+    assert settle.disputes(live.ws, "danger") == 1
     go(page, live, "adjudicate", lang="en")
     assert shown(page)[0] == answered[0]
 

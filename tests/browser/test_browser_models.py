@@ -11,7 +11,8 @@ from playwright.sync_api import Page, Response
 from core.schemes import SENTIMENT
 from core.settings import DEMO
 from core.ui.frame import PAGES
-from core.workflows import augment, evaluate, pseudo_label
+from core.workflows.cleaning import augment
+from core.workflows.models import evaluate, pseudo_label
 
 TITLES = {info.name: info.title for info in PAGES}
 

@@ -7,7 +7,7 @@ from live import Live, component, expect, go, idle, ko, main, shown, until
 from playwright.sync_api import Page
 
 from core.records import Filter, NewUtterance
-from core.workflows import quality as work
+from core.workflows.cleaning import checks as work
 
 AT = "2026-01-01T00:00:00+00:00"
 SAID = {  # text -> labels of its copies

@@ -8,8 +8,8 @@ from live import CURATOR, PATIENCE_MS, WATCH, Live, component, expect, go, shown
 from playwright.sync_api import Page, Route
 
 from core.records import Utterance
-from core.workflows import session
-from core.workflows.session import Desk
+from core.workflows.review import desk
+from core.workflows.review.desk import Desk
 
 Item = tuple[int, int]
 SOMEBODY = Desk("somebody", ("danger",))
@@ -110,7 +110,7 @@ def test_a_whole_session_by_keyboard_alone(live: Live, page: Page) -> None:
     assert after.labels["danger"] == "danger"
     (revision,) = live.ws.store.review.history(first[0])
     assert revision.before["start_ms"] == before.start_ms
-    assert {one["kind"]: one["text"] for one in session.history(live.ws, first[0]) if one["what"] == "remark"} == {
+    assert {one["kind"]: one["text"] for one in desk.history(live.ws, first[0]) if one["what"] == "remark"} == {
         "comment": "바람 소리가 크다", "flag": "",
     }  # fmt: skip
 
@@ -168,7 +168,7 @@ def test_a_stale_edit_is_refused_with_both_versions(live: Live, page: Page) -> N
     page.keyboard.type(" 나의 말")
     page.keyboard.press("Control+Enter")
     mine = root.locator("textarea").input_value()
-    session.decide(live.ws, SOMEBODY, item[0], item[1], {"danger": "normal"}, text="<b>남의 말</b>")
+    desk.decide(live.ws, SOMEBODY, item[0], item[1], {"danger": "normal"}, text="<b>남의 말</b>")
     page.keyboard.press("d")
     dialog = page.get_by_role("dialog", name="Somebody was faster")
     expect(dialog.locator("[data-version-of=mine]")).to_contain_text("나의 말")
@@ -185,7 +185,7 @@ def test_a_stale_edit_is_refused_with_both_versions(live: Live, page: Page) -> N
     kept = utterance(live, item[0])
     assert (kept.text, kept.labels["danger"], kept.version) == (mine, "danger", item[1] + 2)
 
-    session.decide(live.ws, SOMEBODY, second[0], second[1], {"danger": "normal"})
+    desk.decide(live.ws, SOMEBODY, second[0], second[1], {"danger": "normal"})
     page.keyboard.press("d")
     expect(dialog).to_be_visible()
     page.keyboard.press("2")
@@ -227,7 +227,7 @@ def test_what_the_server_does_not_answer_stays_and_is_sent_again_once(live: Live
 def test_the_history_is_a_timeline_with_a_way_back(live: Live, page: Page) -> None:
     item = fresh(page, live)
     text = utterance(live, item[0]).text
-    session.decide(live.ws, SOMEBODY, item[0], item[1], {}, text="다른 말", spent_ms=4200)
+    desk.decide(live.ws, SOMEBODY, item[0], item[1], {}, text="다른 말", spent_ms=4200)
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/history") else None)
     here = fresh(page, live)
@@ -263,7 +263,7 @@ def test_a_page_of_many_is_as_many_decisions(live: Live, page: Page) -> None:
     page.keyboard.press("ArrowRight")
     page.keyboard.press("s")
     expect(cells.nth(2)).to_have_attribute("data-out", "true")
-    session.decide(live.ws, SOMEBODY, ids[5], before[ids[5]], {"danger": "danger"})
+    desk.decide(live.ws, SOMEBODY, ids[5], before[ids[5]], {"danger": "danger"})
     for _ in range(30):  # what was not in sight yet comes first
         page.keyboard.press("Enter")
         page.wait_for_timeout(300)
@@ -323,11 +323,11 @@ def test_the_screen_goes_on_by_itself_after_the_server_was_started_anew(live: Li
 
 def test_two_curators_never_get_the_same_utterance(live: Live, page: Page) -> None:
     item = fresh(page, live)
-    taken = {card.utterance.id for card in session.take(live.ws, SOMEBODY, 20)}
+    taken = {card.utterance.id for card in desk.take(live.ws, SOMEBODY, 20)}
     for _ in range(6):
         assert item[0] not in taken
         item = decide(page, "n", item)
-    session.release(live.ws, SOMEBODY)
+    desk.release(live.ws, SOMEBODY)
 
 
 @pytest.mark.parametrize("how", ["held", "hammered"])

@@ -6,10 +6,10 @@ that hold one row (JSON: one object; Parquet: a batch) in memory. What a row mea
 
 from collections.abc import Iterator
 
-from core.ingest.tables import columnar, delimited, dialect, documents, encoding, grid, sheets
-from core.ingest.tables.delimited import Record
-from core.ingest.tables.nouns import Cell, File, Meter, Options, Reject, Row, Shape, Table
+from core.ingest.tables.readers import columnar, delimited, dialect, documents, encoding, grid, sheets
+from core.ingest.tables.readers.delimited import Record
 from core.ingest.tables.stream import kind
+from core.ingest.tables.types import Cell, File, Meter, Options, Reject, Row, Shape, Table
 
 __all__ = ["Cell", "File", "Meter", "Options", "Reject", "Row", "Shape", "Table", "open_table"]
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.ingest.tables.nouns import Cell, Row
+from core.ingest.tables.types import Cell, Row
 
 _NAMES = {
     "text": ("text", "sentence", "utterance", "document", "stt", "content", "comment", "transcript", "transcription",

@@ -22,7 +22,7 @@ from typing import Literal
 
 from core.errors import InputError, UnknownName
 from core.ingest.tables import names
-from core.ingest.tables.nouns import SAMPLE_ROWS, Cell, Reject, Row, Shape, Table
+from core.ingest.tables.types import SAMPLE_ROWS, Cell, Reject, Row, Shape, Table
 from core.records import SHORTEST_VOICE_MS, NewUtterance
 from core.schemes import Scheme
 

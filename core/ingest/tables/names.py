@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from core.errors import UnknownName
-from core.ingest.tables.nouns import Cell
+from core.ingest.tables.types import Cell
 from core.text import nfc
 
 _UNNAMED = re.compile(r"unnamed:? ?\d*(_level_\d+)?", re.I)

@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from core.errors import InputError
 from core.ingest.archives import printable
-from core.ingest.tables.nouns import File, Meter
+from core.ingest.tables.types import File, Meter
 
 RATIO, RATIO_FROM_BYTES = 200, 10_000_000
 _SUFFIXES = {

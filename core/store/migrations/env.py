@@ -2,17 +2,17 @@
 
 from alembic import context
 
-from core.store import index
 from core.store.engine import engine_for, migrating
+from core.store.index import chunks
 from core.store.schema import metadata
 
 
 def run() -> None:
     with migrating(engine_for(context.config.attributes["url"])) as connection:
-        index.unwatch(connection)  # a table that is rebuilt would lose its triggers
+        chunks.unwatch(connection)  # a table that is rebuilt would lose its triggers
         context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
         context.run_migrations()
-        index.watch(connection)
+        chunks.watch(connection)
 
 
 run()

@@ -1,4 +1,4 @@
-"""Search by bitmaps and postings instead of FTS5: the tables of core.store.index, filled when the migration is done.
+"""Search by bitmaps and postings instead of FTS5: the tables of core.store.index.chunks, filled when the migration is done.
 
 Indexes that nothing reads any more go, those of columns that are mostly NULL leave NULL out, and two come that let
 totals be counted without reading the rows.

@@ -1,0 +1,86 @@
+"""Personal names in a text: a surname and a given name where a cue says that a name comes.
+
+Cues: 이름은, 성함은 and the like before it; 저는 … 입니다 around it; 씨 or 님 after three syllables. The syllables of
+the given name must be ones that Korean given names have, which tells 이상해 and 신고자님 from people (mostly).
+"""
+
+import re
+
+from core.cleaning.personal_data.numbers import Spans
+
+_SURNAMES = (
+    "남궁|황보|제갈|선우|독고|사공|"
+    "[김이박최정강조윤장임한오서신권황안송전홍유고문양손배백허남심노하곽성차주우구민류나진지엄채원천방공현함변염추소석선설마길연위표]"
+)
+_GIVEN = (
+    "가강건겸경계관광교구국권규균근금기길나남노다단달대덕도동두라란람래련렬례로록루리린림만말명모묘무문미민바박배백범별병보복봉"
+    "분비빈사산상새서석선설섭성세소솔송수숙순슬승시식신아안애양언여연열영예오옥완용우욱운웅원월유윤율은을의이익인일임자장재전"
+    "정제조종주준중지진찬창채천철청초춘충치탁태택통평표필하학한향헌혁현형혜호홍화환회효후훈휘휴흥희"
+)
+_NAME = rf"(?P<name>(?:{_SURNAMES})[{_GIVEN}하늘빛][{_GIVEN}늘빛솜결])"
+_SHORT = rf"(?P<name>(?:{_SURNAMES})[{_GIVEN}하늘빛][{_GIVEN}늘빛솜결]?)"
+_SAID = r"(?=\s?(?:이?라고|이?에요|예요|입니다|이?고요|인데|이구요|이요|요|이?야|[.,!?]|$))"
+_START = r"(?<![가-힣])"
+_RULES = (
+    (re.compile(rf"(?:이름|성함|성명|존함)\s?(?:은|이|을|는|도)?\s?[:,]?\s?(?:{_SHORT}){_SAID}"), 0.9),
+    (re.compile(rf"{_START}(?:저는|전|제가|나는|난|본인은)\s{_NAME}"
+                r"(?=\s?(?:이?라고|입니다|이에요|예요|인데요|이고요|이라는))"), 0.85),
+    (re.compile(rf"{_START}{_NAME}"
+                r"(?=\s?(?:씨|님)(?:(?![가-힣])|가|이|는|은|를|을|의|께|한테|도|랑|하고|요|예요|입니다))"), 0.85),
+    (re.compile(rf"(?:신고자|보호자|환자|아들|딸|남편|아내|어머니|아버지|친구)(?:는|은|가|이|분은|분이)?\s(?:이름이?\s)?{_NAME}"
+                r"(?=\s?(?:이?라고|입니다|이에요|예요|인데요|이고요))"), 0.8),
+)  # fmt: skip
+_NO_NAMES_LIST = (
+    "신고자 이상해 이상하 안전하 전화하 문의하 이용자 조리사 정비사 임산부 선장님 이장님 소방서 구조대 구급대 "
+    "소방대 전기사 주인이 방문자 유가족 이모부 고모부 조카예 하나예 전도사 원장님 이사장 지배인 현장소 주무관 "
+    "수사관 강사님 하루에 이제는 조금만 나중에 이거는 한국인 안내원 우리도 이웃이 정말로 오늘이 방금이 주소는 "
+    "주소가 전화는"
+)
+_NO_NAMES = frozenset(_NO_NAMES_LIST.split())
+# what stands for a name after a surname: 김 사장님 is written 김사장님
+_TITLES_LIST = (
+    "대표 장관 전무 사장 원장 이사 의원 교수 기사 대리 주임 반장 선생 상무 소장 국장 시장 회장 총장 선수 형사 "
+    "여사 사람 문가 제아 관장 순경 경장 경사 경위 경정 소위 중위 대위 소령 중령 대령 상사 중사 하사 수형 주인 "
+    "장님"
+)
+_TITLES = frozenset(_TITLES_LIST.split())
+_CUES = (
+    "이름",
+    "성함",
+    "성명",
+    "존함",
+    "씨",
+    "님",
+    "저는",
+    "전",
+    "제가",
+    "나는",
+    "난",
+    "본인은",
+    "라고",
+    "입니다",
+    "에요",
+    "예요",
+    "인데요",
+    "고요",
+)
+
+
+def names(text: str) -> Spans:
+    """(start, end, confidence) of each, in order."""
+    if not any(cue in text for cue in _CUES):
+        return []
+    found: dict[tuple[int, int], float] = {}
+    for rule, confidence in _RULES:
+        for hit in rule.finditer(text):
+            if _is_name(hit["name"]):
+                found.setdefault(hit.span("name"), confidence)
+    spans: Spans = []
+    for (start, end), confidence in sorted(found.items()):
+        if not spans or start >= spans[-1][1]:
+            spans.append((start, end, confidence))
+    return spans
+
+
+def _is_name(word: str) -> bool:
+    return word not in _NO_NAMES and word[1:] not in _TITLES and not word.startswith(("안돼", "이상"))

@@ -1,0 +1,1 @@
+"""The `spacing` step and its backends: kiwi and PyKoSpacing."""

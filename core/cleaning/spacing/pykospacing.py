@@ -1,0 +1,58 @@
+"""Spacing by PyKoSpacing (GPL-3, TensorFlow): an adapter; the package is not a part of Gwidama.
+
+It reads at most 198 letters at a time and treats quotes, brackets and placeholders as it likes, so texts are cut at
+placeholders and at that length, and only the white space it proposes is taken.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from importlib import import_module
+from typing import Any
+
+from core.cleaning.steps.words import PLACEHOLDER, readable
+
+MOST_LETTERS = 198
+
+
+def space(texts: Sequence[str], words: tuple[str, ...] = ()) -> list[str]:
+    """Each text with the white space that the network proposes; `words` are never cut."""
+    model = _model(words)
+    return [_spaced(model, text) if readable(text) else text for text in texts]
+
+
+@lru_cache(maxsize=2)
+def _model(words: tuple[str, ...]) -> Any:
+    return import_module("pykospacing").Spacing(rules=list(words))
+
+
+def _spaced(model: Any, text: str) -> str:
+    """Placeholders stay where they are; a word that touches one still does."""
+    pieces, at = [], 0
+    for found in PLACEHOLDER.finditer(text):
+        pieces += [_piece(model, text[at : found.start()]), found[0]]
+        at = found.end()
+    return "".join([*pieces, _piece(model, text[at:])])
+
+
+def _piece(model: Any, text: str) -> str:
+    core = text.strip()
+    if not core:
+        return text
+    lead, tail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
+    made = " ".join(str(model(part)) for part in _parts(core))
+    return lead + (made if _bare(made) == _bare(core) else core) + tail
+
+
+def _parts(text: str) -> list[str]:
+    """Whole words, as many as fit; a longer word is cut."""
+    parts = [""]
+    for word in text.split():
+        for at in range(0, len(word), MOST_LETTERS):
+            piece = word[at : at + MOST_LETTERS]
+            fits = len(parts[-1]) + 1 + len(piece) <= MOST_LETTERS
+            parts[-1:] = [f"{parts[-1]} {piece}".strip()] if fits else [parts[-1], piece]
+    return parts
+
+
+def _bare(text: str) -> str:
+    return "".join(text.split())

@@ -1,0 +1,39 @@
+"""The `spelling` step: suggestions by a row of `SPELLERS`; nothing is ever applied by itself.
+
+A speller takes (texts, least confidence, detector) and gives a `Change` or None for each.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from core.cleaning.steps.change import Cleaner, Setting, one_of
+from core.plugins import Backend, pick
+
+SPELLERS: dict[str, Backend] = {
+    "offline": Backend(
+        "core.cleaning.spelling.offline:correct", needs=("kiwipiepy",), install="pip install kiwipiepy==0.24.1"
+    ),
+    "hanspell": Backend(
+        "core.cleaning.spelling.hanspell:correct",
+        needs=("hanspell",),
+        install="pip install 'py-hanspell @ git+https://github.com/ssut/py-hanspell.git'",
+    ),
+}
+DEFAULT = "offline"
+REMOTE = frozenset(("hanspell",))
+DETECTORS = ("hunspell", "none")  # hunspell is used where it is installed
+SETTINGS = {
+    "backend": Setting(DEFAULT, one_of(tuple(SPELLERS))),
+    "detector": Setting("hunspell", one_of(DETECTORS)),
+}
+
+
+def make(settings: Mapping[str, Any], least: float) -> Cleaner:
+    """`MissingBackend` with the command where the backend is not installed."""
+    correct = pick(SPELLERS, settings["backend"], "spelling backend")
+    return lambda texts: correct(texts, least, settings["detector"])
+
+
+def remote(settings: Mapping[str, Any]) -> bool:
+    """Whether texts would leave this machine."""
+    return settings["backend"] in REMOTE

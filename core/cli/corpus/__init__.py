@@ -1,0 +1,1 @@
+"""Verbs about the corpus: search, export, schemes, similar utterances."""

@@ -1,0 +1,105 @@
+"""Verbs about label schemes. `--json` answers:
+
+- `schemes list`: `{"schemes": [one scheme, ...]}`, the bundled ones first; one scheme is `{"name", "ko", "en", "level",
+  "labels": [{"code", "ko", "en", "key", "color"}], "kind": "single" | "multi", "state": "active" | "proposed",
+  "bundled": bool, "critical": code or "", "ordinal": bool, "aliases": {spelling: code}}`
+- `schemes add`, `schemes confirm`, `schemes export`: the scheme; `export` adds `"file"`
+- `schemes reject`: `{"name", "withdrawn": n}`: of how many targets a label was withdrawn
+"""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from core.cli.frame import Json, answering, table
+
+if TYPE_CHECKING:
+    from core.schemes import Scheme
+
+Name = Annotated[str, typer.Argument(help="The scheme's name, as `schemes list` shows it.")]
+
+
+def list_schemes(json: Json = False) -> None:
+    """Show the label schemes and their classes, in order."""
+    with answering(json) as reply:
+        from core.schemes import SCHEMES
+        from core.workflows.workspace import open_workspace
+
+        open_workspace()  # it may have schemes of its own
+        found = list(SCHEMES.values())
+        rows = [(s.name, s.ko, s.level, _about(s), _classes(s)) for s in found]
+        reply.give(
+            {"schemes": [_document(s) for s in found]},
+            table("", ("scheme", "이름", "level", "", "classes"), rows),
+        )
+
+
+def add_scheme(file: Annotated[Path, typer.Argument(help="A scheme as TOML.")], json: Json = False) -> None:
+    """Add the scheme in FILE to the workspace, or append the classes that FILE has more."""
+    with answering(json) as reply:
+        from core.workflows.corpus import schemes as work
+        from core.workflows.workspace import open_workspace
+
+        ws = open_workspace()
+        made = work.save(ws, work.read_file(file), ws.settings.curator)
+        reply.give(_document(made), f"scheme {made.name}: {_classes(made)}")
+
+
+def confirm_scheme(name: Name, json: Json = False) -> None:
+    """Settle a proposed scheme, so that it can be frozen and trained."""
+    with answering(json) as reply:
+        from core.workflows.corpus import schemes as work
+        from core.workflows.workspace import open_workspace
+
+        ws = open_workspace()
+        made = work.confirm(ws, name, ws.settings.curator)
+        reply.give(_document(made), f"scheme {made.name} is settled: {_classes(made)}")
+
+
+def reject_scheme(name: Name, json: Json = False) -> None:
+    """Drop a proposed scheme and withdraw the labels that came with the data."""
+    with answering(json) as reply:
+        from core.workflows.corpus import schemes as work
+        from core.workflows.workspace import open_workspace
+
+        ws = open_workspace()
+        n = work.reject(ws, name, ws.settings.curator)
+        reply.give({"name": name, "withdrawn": n}, f"scheme {name} is dropped, {n} labels withdrawn")
+
+
+def export_scheme(
+    name: Name, file: Annotated[Path, typer.Argument(help="Where to write it, as TOML.")], json: Json = False
+) -> None:
+    """Write the scheme NAME as TOML; `schemes add` reads it in another workspace."""
+    with answering(json) as reply:
+        from core.workflows.corpus import schemes as work
+        from core.workflows.workspace import open_workspace
+
+        open_workspace()
+        found = work.write_file(name, file)
+        reply.give(_document(found) | {"file": str(file)}, f"scheme {name} written to {file}")
+
+
+def _document(s: "Scheme") -> dict[str, Any]:
+    from core.schemes import is_bundled
+
+    named = {"name": s.name, "ko": s.ko, "en": s.en, "level": s.level, "labels": [asdict(x) for x in s.labels]}
+    more = {
+        "kind": s.kind,
+        "state": s.state,
+        "bundled": is_bundled(s.name),
+        "critical": s.critical,
+        "ordinal": s.ordinal,
+    }
+    return named | more | {"aliases": dict(s.aliases)}
+
+
+def _about(s: "Scheme") -> str:
+    facts = (("multi", s.kind == "multi"), ("ordinal", s.ordinal), ("proposed", s.state == "proposed"))
+    return ", ".join(word for word, true in facts if true)
+
+
+def _classes(s: "Scheme") -> str:
+    return ", ".join(f"{x.code} ({x.ko})" for x in s.labels)

@@ -1,0 +1,1 @@
+"""Verbs about review: agreement and progress."""

@@ -1,0 +1,1 @@
+"""Readers of exports: Gwidama's own files and Label Studio's JSON."""

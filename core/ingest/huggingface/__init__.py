@@ -1,0 +1,1 @@
+"""Reader of Hugging Face datasets, on disk or by hub id."""

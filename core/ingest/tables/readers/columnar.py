@@ -1,0 +1,85 @@
+"""Parquet through pyarrow, in small batches. Columns of raw bytes (audio, pictures) are left out with a note."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.errors import InputError
+from core.ingest.tables import names
+from core.ingest.tables.readers import values
+from core.ingest.tables.stream import seekable
+from core.ingest.tables.types import SAMPLE_ROWS, File, Meter, Options, Reject, Row, Shape, Table
+
+_BATCH = 1_000
+_GROUP_BYTES = 4_000_000_000
+_BROKEN = (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, MemoryError, NotImplementedError)
+
+
+def table(file: File, options: Options) -> Table:
+    """Every row of the file."""
+    with _opened(file) as parquet:
+        about = parquet.metadata
+        sizes = [about.row_group(n).total_byte_size for n in range(about.num_row_groups)]
+        if max(sizes, default=0) > _GROUP_BYTES:
+            raise InputError(f"{file.name}: a row group of {max(sizes):,} bytes: write it anew with smaller ones")
+        fields = [parquet.schema_arrow.field(n) for n in range(len(parquet.schema_arrow))]
+        total = about.num_rows
+    read = [field.name for field in fields if not _holds_bytes(field.type)]
+    left_out = tuple(f"column of raw bytes left out: {f.name}" for f in fields if f.name not in read)
+    if not read or not total:
+        raise InputError(f"{file.name}: holds no rows that could be read as text")
+
+    def rows(meter: Meter) -> Iterator[Row | Reject]:
+        with _opened(file) as parquet:
+            number = 0
+            for batch in parquet.iter_batches(batch_size=_BATCH, columns=read, use_threads=False):
+                for record in batch.to_pylist():
+                    number += 1
+                    yield _row(number, record)
+                meter.share = min(number / total, 1.0)
+
+    sample = [row for row, _ in zip(rows(Meter()), range(SAMPLE_ROWS), strict=False) if isinstance(row, Row)]
+    columns = list(dict.fromkeys(name for row in sample for name in row.cells)) or read
+    grid = [[row.cells.get(name) for name in columns] for row in sample]
+    stray = {columns[n] for n in names.strays(columns, columns, grid)} - set(options.wanted)
+
+    def kept(meter: Meter) -> Iterator[Row | Reject]:
+        for row in rows(meter):
+            if isinstance(row, Row):
+                row = Row(row.number, {n: c for n, c in row.cells.items() if n not in stray}, row.notes)
+            yield row
+
+    shape = Shape(
+        "parquet", tuple(n for n in columns if n not in stray), tuple(n for n in columns if n in stray), notes=left_out
+    )
+    return Table(file, shape, kept)
+
+
+def _row(number: int, record: dict[str, Any]) -> Row | Reject:
+    return values.row(number, record)
+
+
+def _holds_bytes(kind: pa.DataType) -> bool:
+    if pa.types.is_struct(kind):
+        return any(_holds_bytes(kind.field(n).type) for n in range(kind.num_fields))
+    if pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_map(kind):
+        return pa.types.is_map(kind) or _holds_bytes(kind.value_type)
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind))
+
+
+@contextmanager
+def _opened(file: File) -> Iterator[pq.ParquetFile]:
+    """The open file; whatever pyarrow stumbles over, here or while rows are read, is one `InputError`."""
+    raw = seekable(file)
+    try:
+        yield pq.ParquetFile(raw)
+    except InputError:
+        raise
+    except _BROKEN as error:
+        told = values.safe(" ".join(str(error).split())) or type(error).__name__
+        raise InputError(f"{file.name}: the Parquet file cannot be read ({told})") from error
+    finally:
+        raw.close()

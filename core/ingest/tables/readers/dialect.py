@@ -1,0 +1,121 @@
+"""Separator, quoting and line end of a text table, judged on its beginning.
+
+Each candidate is tried: the one that gives most rows the same number of cells wins. Whether `"` quotes is judged by
+what only quoting explains against what contradicts it, since film reviews in a TSV begin with quotes that quote
+nothing; where a TSV's beginning says neither, the rest of the file is asked.
+"""
+
+import io
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import PurePath
+
+from core.errors import InputError
+from core.ingest.tables.readers.delimited import Broken, Literal, Style, records
+from core.ingest.tables.readers.encoding import opened
+from core.ingest.tables.stream import inner_name
+from core.ingest.tables.types import ROW_CHARS, SAMPLE_ROWS, File, Options
+
+SEPARATORS = {",": "comma", "\t": "tab", ";": "semicolon", "|": "pipe"}
+_SAMPLE_CHARS = 100_000
+_LOOK_ROWS = 200_000  # how far an undecided TSV is searched for quotes
+_NAMES = {name: sign for sign, name in SEPARATORS.items()} | {"\\t": "\t"}
+_OPENED = re.compile(r'(?:^|\t)"')
+_DOUBLED = re.compile(r'(?:^|\t)"[^"\t]*(?:""[^"\t]*)+"(?=[\t\r\n]|$)')  # a quoted cell with quotes in it
+_FIRST = {".tsv": "\t", ".tab": "\t"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    style: Style
+    share: float  # of the rows that have the most usual number of cells
+    width: int
+    hits: int
+
+
+def separator(name: str) -> str:
+    """One character, or its name (`tab`, `\\t`, `comma`, `semicolon`, `pipe`); else `InputError`."""
+    sign = _NAMES.get(name.lower(), name)
+    if len(sign) != 1 or sign in '"\r\n\0' or "\ud800" <= sign <= "\udfff":
+        raise InputError(f"separator {name!r}: give one character, or {', '.join(SEPARATORS.values())}")
+    return sign
+
+
+def detect(file: File, encoding: str, options: Options) -> Style:
+    """How the cells of `file` are told apart."""
+    with opened(file, encoding) as text:
+        sample = text.read(_SAMPLE_CHARS + 1)
+    newline = "\r" if "\r" in sample and "\n" not in sample else "\n"
+    whole = len(sample) <= _SAMPLE_CHARS
+    lines = sample if whole or newline not in sample else sample[: sample.rindex(newline) + 1]
+    signs = [separator(options.separator)] if options.separator else [*SEPARATORS]
+    tried = [_try(lines, Style(sign, quotes, newline)) for sign in signs for quotes in _quotings(options)]
+    favourite = _FIRST.get(PurePath(inner_name(file)).suffix.lower(), ",")
+    best = max(tried, key=lambda one: (one.width > 1, round(one.share, 2), one.style.separator == favourite, one.hits))
+    if best.width <= 1 and not options.separator:  # one column: nothing separates
+        best = next(one for one in tried if one.style.separator == favourite)
+    if options.quotes is not None:
+        return best.style
+    return Style(best.style.separator, _quoted(file, encoding, best, lines), newline)
+
+
+def _quotings(options: Options) -> tuple[bool, ...]:
+    return (True, False) if options.quotes is None else (options.quotes,)
+
+
+def _try(sample: str, style: Style) -> _Tried:
+    widths = Counter(
+        len(record) if isinstance(record, list) else 0
+        for record in records(_text(sample, style), style, None)
+        if record != []
+    )
+    (width, hits), *_ = [one for one in widths.most_common() if one[0]] or [(0, 0)]
+    return _Tried(style, hits / max(widths.total(), 1), width, hits)
+
+
+def _quoted(file: File, encoding: str, best: _Tried, sample: str) -> bool:
+    style = Style(best.style.separator, True, best.style.newline)
+    verdict = _verdict(records(_text(sample, style), style, best.width), style, best.width)
+    if verdict is not None or style.separator != "\t":
+        return verdict is not False
+    with opened(file, encoding, newline=style.newline) as text:
+        verdict = _verdict(islice(records(text, style, best.width), _LOOK_ROWS), style, best.width)
+    if verdict is not None:
+        return verdict
+    with opened(file, encoding, newline=style.newline) as text:
+        return _wrapped(iter(lambda: text.readline(ROW_CHARS), ""))
+
+
+def _wrapped(lines: Iterator[str]) -> bool:
+    """Whether the quotes of a TSV wrap cells where no cell needs them: quotes doubled within, or most rows quoted."""
+    total = opening = 0
+    for total, line in enumerate(lines, start=1):  # noqa: B007 - the count
+        if '"' in line and _OPENED.search(line):
+            opening += 1
+            if _DOUBLED.search(line):
+                return True
+    return not opening or opening * 2 >= total
+
+
+def _verdict(rows: Iterable[list[str] | Literal | Broken], style: Style, width: int) -> bool | None:
+    """True where quotes quote, False where they are text, None where there is nothing to tell by."""
+    needed = wrong = 0
+    for row in rows:
+        if isinstance(row, list):
+            needed += len(row) == width and any(style.separator in c or "\n" in c or "\r" in c for c in row)
+        else:
+            wrong += 1
+    return needed >= wrong if needed or wrong else None
+
+
+def _text(sample: str, style: Style) -> io.StringIO:
+    return io.StringIO(sample, newline=style.newline)
+
+
+def sample_rows(rows: Iterator[list[str] | Literal | Broken]) -> list[list[str]]:
+    """The first rows that are rows and not blank."""
+    good = (row.cells if isinstance(row, Literal) else row for row in rows if not isinstance(row, Broken) and row)
+    return list(islice(good, SAMPLE_ROWS + 1))

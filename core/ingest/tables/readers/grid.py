@@ -1,0 +1,116 @@
+"""From cells in rows (CSV, a sheet) to a table: header, names, strays, and rows with the right number of cells."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+from core.cells import as_told
+from core.errors import InputError
+from core.ingest.tables import names
+from core.ingest.tables.readers import header
+from core.ingest.tables.readers.delimited import AS_WRITTEN, Broken, Literal, Record
+from core.ingest.tables.readers.encoding import BAD
+from core.ingest.tables.types import CELL_CHARS, Cell, File, Meter, Options, Reject, Row, Shape, Table
+
+NEUTRALISED = "cell with the apostrophe that keeps spreadsheets from running it: taken off"
+Grid = Callable[[Meter, int], Iterator[Record]]  # a pass over all records, blank ones too; the width is known then
+
+
+def table(file: File, about: Shape, sample: Sequence[Sequence[str]], grid: Grid, options: Options) -> Table:
+    """The table whose records `grid` gives; `sample` are its first rows, `ragged` sheets may leave cells out."""
+    if not sample:
+        raise InputError(f"{file.name}: holds no rows")
+    has_header, why = header.judge(sample, options.wanted)
+    if options.header is not None:
+        has_header, why = options.header, "as told"
+    width = len(_trimmed(sample[0])) if has_header else _usual_width(sample)
+    if has_header and (_usual_width(sample[1:]) or width) > width:  # names may be missing at the right
+        width = min(_usual_width(sample[1:]), len(sample[0]))
+    raw = [*sample[0], *[""] * width][:width] if has_header else []
+    columns = names.unique(raw) if has_header else names.numbered(width)
+    stray = _strays(raw, columns, sample[1:], options) if has_header else []
+    keep = [(place, name) for place, name in enumerate(columns) if place not in stray]
+    if not keep:
+        raise InputError(f"{file.name}: no column is left to read")
+    shape = replace(
+        about, columns=tuple(name for _, name in keep), dropped=tuple(columns[place] for place in stray),
+        header=has_header, why=why,
+    )  # fmt: skip
+    ragged = about.format == "xlsx"
+    restore = about.quotes is not False  # what does not quote was not written for a spreadsheet
+
+    def rows(meter: Meter) -> Iterator[Row | Reject]:
+        waiting = has_header
+        for number, record in enumerate(grid(meter, width), start=1):
+            if record == [] or (ragged and isinstance(record, list) and not any(record)):
+                continue
+            if waiting and not isinstance(record, Broken):
+                waiting = False
+                continue
+            yield _row(number, record, width, keep, ragged, restore)
+
+    return Table(file, shape, rows)
+
+
+def _row(
+    number: int, record: Record, width: int, keep: list[tuple[int, str]], ragged: bool, restore: bool
+) -> Row | Reject:
+    if isinstance(record, Broken):
+        return Reject(number, record.kind, record.reason)
+    notes = [AS_WRITTEN] if isinstance(record, Literal) else []
+    cells = record.cells if isinstance(record, Literal) else record
+    if len(cells) > width and not any(cells[width:]):
+        cells = cells[:width]
+    if len(cells) < width and ragged:
+        cells = [*cells, *[""] * (width - len(cells))]
+    if len(cells) != width:
+        return Reject(number, "wrong number of cells", f"{len(cells)} cells where {width} belong")
+    whole = "\n".join(cells)
+    if len(whole) <= CELL_CHARS and not (restore and "'" in whole) and not BAD.search(whole):
+        return Row(number, {name: cells[place] for place, name in keep}, tuple(notes))
+    return _mended(number, cells, keep, restore, notes)
+
+
+def _mended(
+    number: int, cells: list[str], keep: list[tuple[int, str]], restore: bool, notes: list[str]
+) -> Row | Reject:
+    """The row cell by cell, where something in it is to be taken off or cannot be stored."""
+    found: dict[str, Cell] = {}
+    for place, name in keep:
+        told = cells[place]
+        if told[:1] == "'" and restore:
+            told = as_told(told)
+            notes += [NEUTRALISED] if told != cells[place] else []
+        if (not told.isascii() or "\0" in told or len(told) > CELL_CHARS) and (trouble := trouble_of(told)):
+            return Reject(number, trouble[0], f"column {name}: {trouble[1]}")
+        found[name] = told
+    return Row(number, found, tuple(notes))
+
+
+def trouble_of(text: str) -> tuple[str, str] | None:
+    """Why `text` cannot be stored (kind, reason), or None."""
+    if len(text) > CELL_CHARS:
+        return "too long", f"{len(text):,} characters; at most {CELL_CHARS:,} are read"
+    if bad := BAD.search(text):
+        if bad[0] == "\0":
+            return "NUL character", "holds a NUL character"
+        return "broken characters", "holds bytes that are no text in this encoding, or half a character"
+    return None
+
+
+def _usual_width(sample: Sequence[Sequence[str]]) -> int:
+    return Counter(len(row) for row in sample).most_common(1)[0][0] if sample else 0
+
+
+def _trimmed(first: Sequence[str]) -> Sequence[str]:
+    """The header without the empty cells at its right."""
+    width = max((place for place, cell in enumerate(first, start=1) if cell.strip()), default=len(first))
+    return first[:width]
+
+
+def _strays(raw: Sequence[str], columns: Sequence[str], rest: Sequence[Sequence[str]], options: Options) -> list[int]:
+    asked = set()
+    for name in options.wanted:
+        near = [column for column in columns if column.casefold() == name.casefold()]
+        asked.update(near)
+    return [place for place in names.strays(raw, columns, rest) if columns[place] not in asked]

@@ -1,0 +1,69 @@
+"""Whether the first row of a table names its columns or is data already (KOTE has no names)."""
+
+import re
+from collections.abc import Sequence
+from statistics import median
+
+from core.errors import UnknownName
+from core.ingest.tables import names
+from core.ingest.tables.types import Cell
+
+_NUMBER = re.compile(r"[-+]?\d[\d.,:;|\s%eE+-]*")
+_USUAL_NAMES = (
+    "id no index text sentence document comment content utterance label labels class emotion sentiment category split "
+    "source q a question answer speaker start end start_ms end_ms file filename path wav audio title date rating score "
+    "group stt note key 번호 문장 텍스트 내용 발화 본문 라벨 레이블 감정 분류 상황 화자 질문 답변 파일명 시작 끝 "
+    "날짜 제목"
+)
+_USUAL = frozenset(_USUAL_NAMES.split())
+_LONGEST_NAME = 60
+
+
+def judge(rows: Sequence[Sequence[Cell]], wanted: Sequence[str] = ()) -> tuple[bool, str]:
+    """Whether the first of `rows` is a header, and why."""
+    if not rows:
+        return False, "there is no row"
+    first = [cell if isinstance(cell, str) else "" for cell in rows[0]]
+    if wanted and any(re.fullmatch(r"column_\d+", name) for name in wanted) and not _holds(first, wanted):
+        return False, "columns are asked for by number"
+    if wanted and _holds(first, wanted):
+        return True, "the first row holds the columns asked for"
+    filled = [cell.strip() for cell in first if cell.strip()]
+    usual = [cell for cell in filled if cell.casefold() in _USUAL]
+    if usual:
+        return True, f"the first row names {', '.join(usual[:3])}"
+    if not filled or any(_NUMBER.fullmatch(cell) for cell in filled):
+        return False, "the first row holds numbers" if filled else "the first row is blank"
+    if max(map(len, filled)) > _LONGEST_NAME:
+        return False, "a cell of the first row is too long for a name"
+    if len(set(filled)) < len(filled):
+        return False, "the first row repeats a cell"
+    return _by_columns(first, rows[1:])
+
+
+def _holds(first: Sequence[str], wanted: Sequence[str]) -> bool:
+    found = names.unique(first)
+    try:
+        return all(names.find(found, name) for name in wanted)
+    except UnknownName:
+        return False
+
+
+def _by_columns(first: Sequence[str], rest: Sequence[Sequence[Cell]]) -> tuple[bool, str]:
+    """Compare each first cell with the cells below it."""
+    for position, cell in enumerate(first):
+        below = [row[position] for row in rest if position < len(row) and isinstance(row[position], str)]
+        column = [one for one in below if isinstance(one, str) and one.strip()]
+        if not column:
+            continue
+        if sum(_NUMBER.fullmatch(one.strip()) is not None for one in column) >= 0.9 * len(column):
+            return True, "the first row is no number where the column is"
+        if len(column) > 4 and len(set(column)) <= len(column) / 2:
+            if cell in column:
+                return False, "a cell of the first row comes again below it"
+            return True, "the first row is not among its column's few values"
+        if len(cell) * 3 < median(map(len, column)) and not re.search(r"[.?!…~]|\s", cell.strip()):
+            return True, "the first row is much shorter than what is below it"
+    if any(re.search(r"[.?!…~]|\s", cell.strip()) for cell in first):
+        return False, "the first row reads like sentences"
+    return True, "the first row may be names"

@@ -1,0 +1,122 @@
+"""XLSX workbooks, a sheet at a time, in openpyxl's read-only mode. Formulas give the values they were saved with.
+
+Sizes are checked before anything is unpacked; macros, links and pictures are not read.
+"""
+
+import struct
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from core.errors import InputError, UnknownName
+from core.ingest.tables.readers import grid, values
+from core.ingest.tables.readers.delimited import Record
+from core.ingest.tables.stream import seekable
+from core.ingest.tables.types import CELL_CHARS, SAMPLE_ROWS, File, Meter, Options, Shape, Table
+
+MOST_BYTES, SHARED_BYTES = 1_000_000_000, 300_000_000
+RATIO, RATIO_FROM_BYTES = 200, 10_000_000
+_ROWS = 1_048_576  # a sheet's own limit: a file may claim any
+_BLOCK = 200
+_BROKEN = (  # of XML it is a SyntaxError, whichever parser openpyxl has found
+    zipfile.BadZipFile, zlib.error, struct.error, SyntaxError, InvalidFileException, KeyError, ValueError, TypeError,
+    AttributeError, IndexError, EOFError, OSError, ArithmeticError, AssertionError, RuntimeError, StopIteration,
+)  # fmt: skip
+
+
+def table(file: File, options: Options) -> Table:
+    """The sheet called `options.sheet`, else the first that holds something."""
+    check(file)
+    with _workbook(file) as book:
+        sheets = tuple(sheet.title for sheet in book.worksheets)
+        if options.sheet is not None and options.sheet not in sheets:
+            raise UnknownName(f"sheet of {file.name}", options.sheet, sheets)
+        wanted = [options.sheet] if options.sheet is not None else sheets
+        for name in wanted:
+            sample = list(islice((row for row in _cells(book[name]) if any(row)), SAMPLE_ROWS + 1))
+            if sample:
+                break
+        else:
+            raise InputError(f"{file.name}: holds no rows")
+
+    def records(meter: Meter, width: int) -> Iterator[Record]:
+        with _workbook(file) as book:
+            total = book[name].max_row or 0
+            for number, row in enumerate(_cells(book[name]), start=1):
+                meter.share = min(number / total, 1.0) if total else 0.5
+                yield row
+
+    return grid.table(file, Shape("xlsx", (), sheet=name, sheets=sheets), sample, records, options)
+
+
+def check(file: File) -> None:
+    """`InputError` for what is no workbook or unpacks beyond reason."""
+    try:
+        with seekable(file) as raw, zipfile.ZipFile(raw) as archive:
+            infos = archive.infolist()
+    except _BROKEN as error:
+        raise InputError(f"{file.name}: not a readable workbook ({_told(error)})") from error
+    if not any(info.filename.lower().endswith("workbook.xml") for info in infos):
+        raise InputError(f"{file.name}: a zip, but no workbook in it")
+    for info in infos:
+        if info.file_size > RATIO_FROM_BYTES and info.file_size > RATIO * max(info.compress_size, 1):
+            raise InputError(f"{file.name}: {values.safe(info.filename)} unpacks beyond reason: looks like a bomb")
+    shared = sum(info.file_size for info in infos if info.filename.lower().endswith("sharedstrings.xml"))
+    if sum(info.file_size for info in infos) > MOST_BYTES or shared > SHARED_BYTES:
+        raise InputError(f"{file.name}: too large a workbook: save it as CSV")
+
+
+@contextmanager
+def _workbook(file: File) -> Iterator[Any]:
+    """The open workbook; whatever openpyxl stumbles over, here or while rows are read, is one `InputError`."""
+    raw = seekable(file)
+    try:
+        with _quiet():
+            book = openpyxl.load_workbook(raw, read_only=True, data_only=True, keep_links=False)
+        try:
+            yield book
+        finally:
+            book.close()
+    except _BROKEN as error:
+        raise InputError(f"{file.name}: the workbook is damaged ({_told(error)})") from error
+    finally:
+        raw.close()
+
+
+def _cells(sheet: Any) -> Iterator[list[str]]:
+    sheet.reset_dimensions()  # what a file says of its own size is not to be trusted
+    found = sheet.iter_rows(max_row=_ROWS, values_only=True)
+    while True:
+        with _quiet():
+            block = list(islice(found, _BLOCK))
+        for row in block:
+            cells = [_text(value) for value in row]
+            while cells and not cells[-1]:
+                cells.pop()
+            yield cells
+        if len(block) < _BLOCK:
+            return
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Extensions and odd dates that openpyxl warns of are no concern of a reader."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _text(value: Any) -> str:
+    found = values.cell(value)
+    return found[: CELL_CHARS + 1] if isinstance(found, str) else ""
+
+
+def _told(error: BaseException) -> str:
+    return values.safe(" ".join(str(error).split())) or type(error).__name__

@@ -1,0 +1,1 @@
+"""Sources, recordings and utterances: adding, finding, counting, reading them as a whole."""

@@ -1,0 +1,122 @@
+"""How much there is: totals, labels by class, the values that filters offer. On SQLite, by bitmaps."""
+
+from collections import Counter
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, func, select
+
+from core.records import Filter
+from core.schemes import SCHEMES
+from core.store.corpus.find import window
+from core.store.index.bitmaps import Bitmaps
+from core.store.index.chunks import indexed
+from core.store.schema import label, recording, source, stale, utterance
+
+Tally = dict[str, Counter[str]]  # scheme -> class, "any" or "gold" -> targets; a class is written ":code"
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    audio = select(func.coalesce(func.sum(recording.c.duration_ms), 0)).where(recording.c.path.is_not(None))
+    return {
+        "sources": count(connection, select(func.count()).select_from(source)),
+        "recordings": count(connection, select(func.count()).select_from(recording)),
+        "utterances": utterances(connection, Filter()),
+        "sentences": utterances(connection, Filter(in_recording=False)),
+        "voice_usable": utterances(connection, Filter(with_audio=True)),
+        "audio_ms": count(connection, audio),
+    }
+
+
+def count(connection: Connection, query: Any) -> int:
+    return int(connection.scalar(query) or 0)
+
+
+def utterances(connection: Connection, wanted: Filter) -> int:
+    return window(connection, wanted, "id", 0, 0)[1]
+
+
+def progress(connection: Connection) -> dict[str, dict[str, int]]:
+    """scheme -> {targets, labelled, gold, and one count a class}; see `Corpus.progress`."""
+    targets = {
+        "utterance": utterances(connection, Filter()),
+        "recording": count(connection, select(func.count()).select_from(recording)),
+    }
+    tally = _by_sql(connection, "recording") | _of_utterances(connection)
+    result = {}
+    for name, one in SCHEMES.items():
+        n = tally.get(name, Counter())
+        own = dict.fromkeys(one.codes, 0) | {key[1:]: n[key] for key in n if key.startswith(":")}
+        result[name] = {"targets": targets[one.level], "labelled": n["any"], "gold": n["gold"], **own}
+    return result
+
+
+def _of_utterances(connection: Connection) -> Tally:
+    """Of those in the corpus."""
+    if not indexed(connection):
+        alive = select(utterance.c.id).where(utterance.c.active)
+        return _by_sql(connection, "utterance", label.c.target_id.in_(alive))
+    bitmaps = Bitmaps(connection)
+    active = bitmaps.facet("active") & ~bitmaps.of(bitmaps.stale)
+    tally = _of_stale(connection)
+    own = {name for name, one in SCHEMES.items() if one.level == "utterance"}
+    for kind in ("label:", "any:", "gold:"):
+        for name, held in bitmaps.facets(kind).items():
+            scheme, mark, code = name.removeprefix(kind).partition("=")
+            if scheme in own:
+                key = f":{code}" if mark else kind[:-1]
+                tally.setdefault(scheme, Counter())[key] += bitmaps.count(held & active)
+    return tally
+
+
+def _of_stale(connection: Connection) -> Tally:
+    alive = select(utterance.c.id).where(utterance.c.active, utterance.c.id.in_(select(stale.c.id)))
+    c = label.c
+    query = select(c.target_id, c.scheme, c.code, c.grade).where(c.level == "utterance", c.target_id.in_(alive))
+    marks = set()
+    for target, scheme, code, grade in connection.execute(query):
+        marks |= {(target, scheme, mark) for mark in (f":{code}", "any", *(["gold"] if grade == "gold" else []))}
+    tally: Tally = {}
+    for _, scheme, mark in marks:
+        tally.setdefault(scheme, Counter())[mark] += 1
+    return tally
+
+
+def _by_sql(connection: Connection, level: str, *conditions: ColumnElement[bool]) -> Tally:
+    names = [name for name, one in SCHEMES.items() if one.level == level]
+    several = [name for name in names if SCHEMES[name].kind == "multi"]
+    c = label.c
+    mine = (c.level == level, *conditions)
+    classes = (
+        select(c.scheme, c.code, c.grade, func.count())
+        .where(c.scheme.in_(names), *mine)
+        .group_by(c.scheme, c.code, c.grade)
+    )
+    once = (
+        select(c.scheme, c.grade, func.count(c.target_id.distinct()))
+        .where(c.scheme.in_(several), *mine)
+        .group_by(c.scheme, c.grade)
+    )
+    tally: Tally = {}
+    for scheme, code, grade, n in connection.execute(classes):
+        own = tally.setdefault(scheme, Counter())
+        own[f":{code}"] += n
+        if scheme not in several:
+            own += Counter({"any": n, "gold": n if grade == "gold" else 0})
+    for scheme, grade, n in connection.execute(once) if several else ():
+        tally[scheme] += Counter({"any": n, "gold": n if grade == "gold" else 0})
+    return tally
+
+
+def offered(connection: Connection) -> dict[str, list[str]]:
+    """The speakers and origins there are."""
+    values: dict[str, set[str]] = {}
+    for name in ("speaker", "origin"):
+        query = select(utterance.c[name]).distinct()
+        if indexed(connection):
+            known = connection.exec_driver_sql(
+                "SELECT DISTINCT name FROM facet WHERE name >= ? AND name < ?", (f"{name}=", f"{name}>")
+            )
+            values[name] = {row[0].partition("=")[2] for row in known}
+            query = query.where(utterance.c.id.in_(select(stale.c.id)))
+        values[name] = values.get(name, set()) | {value for value in connection.scalars(query) if value}
+    return {name: sorted(found - {""}) for name, found in values.items()}

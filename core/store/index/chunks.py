@@ -1,0 +1,217 @@
+"""The index behind every listing on SQLite: bitmaps of facets, bit planes of numbers, postings of letters, by chunk.
+
+A chunk (`CHUNK` ids) is indexed as a whole from the tables; nothing patches it, and each building gives it a stamp of
+its own, by which `core.store.index.cache` knows what it read before. Triggers note in `stale` which rows changed since,
+whoever wrote them; those rows are answered by plain SQL (`core.store.corpus.find`), the rest by the index. `settle`, at the
+end of every write, indexes a chunk anew when many of its rows are stale. So an answer is exact at any moment, and a
+decision pays for what it changed. The triggers are made by `watch` after each migration and are no part of the
+schema's history. Does not read a Filter; see `core.store.corpus.find`.
+"""
+
+import json
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from core.store.index.postings import CHUNK, LONGEST, consonants, pack, postings, said
+
+SHIFT = CHUNK.bit_length() - 1
+MANY_STALE = 1024  # of one chunk: it is indexed anew
+MOST_STALE = 4096  # of all chunks together
+PREFIX = 8  # letters of a text that its planes order by
+CONSONANTS = "text/consonants"  # of all texts, see core.store.index.postings
+FORMAT = b"\x02"  # of what a chunk's index holds; the first byte of its stamp
+CODE_BITS = 21
+Columns = list[tuple[Any, ...]]
+
+_NOTE = "INSERT INTO stale(id, text) {} ON CONFLICT(id) DO {}"
+_CHANGED = "VALUES (NEW.id, 0)"
+_TEXT = _NOTE.format("VALUES (NEW.id, 1)", "UPDATE SET text = 1")
+_OWN = "SELECT {row}.target_id, 0 WHERE {row}.level = 'utterance'"
+_CALL = "SELECT id, 0 FROM utterance WHERE {row}.level = 'recording' AND recording_id = {row}.target_id"
+_LABEL = "; ".join(_NOTE.format(which, "NOTHING") for which in (_OWN, _CALL))
+_COLUMNS = "source_id, recording_id, speaker, chars, voice_usable, origin, skipped, active"
+_TRIGGERS = {
+    "watch_utterance_new": f"AFTER INSERT ON utterance BEGIN {_TEXT}; END",
+    "watch_utterance_text": f"AFTER UPDATE OF text ON utterance WHEN NEW.text IS NOT OLD.text BEGIN {_TEXT}; END",
+    "watch_utterance": (
+        f"AFTER UPDATE OF {_COLUMNS} ON utterance BEGIN {_NOTE.format(_CHANGED, 'NOTHING')}; END"
+    ),
+    "watch_utterance_gone": (
+        "AFTER DELETE ON utterance BEGIN "
+        + _NOTE.format("VALUES (OLD.id, 1)", "UPDATE SET text = 1")
+        + "; END"
+    ),
+    "watch_label_new": f"AFTER INSERT ON label BEGIN {_LABEL.format(row='NEW')}; END",
+    "watch_label_gone": f"AFTER DELETE ON label BEGIN {_LABEL.format(row='OLD')}; END",
+    "watch_label": (
+        f"AFTER UPDATE ON label BEGIN {_LABEL.format(row='OLD')}; {_LABEL.format(row='NEW')}; END"
+    ),
+}  # fmt: skip
+
+
+def indexed(connection: Connection) -> bool:
+    return connection.dialect.name == "sqlite"
+
+
+def unwatch(connection: Connection) -> None:
+    """Take the triggers away while a migration rebuilds tables."""
+    if indexed(connection):
+        for name in _TRIGGERS:
+            connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+
+
+def watch(connection: Connection) -> None:
+    """Make the triggers where the schema has come as far as the index."""
+    there = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'stale'"
+    if indexed(connection) and connection.exec_driver_sql(there).first():
+        for name, what in _TRIGGERS.items():
+            connection.exec_driver_sql(f"CREATE TRIGGER {name} {what}")
+
+
+def settle(connection: Connection, many: int = MANY_STALE, most: int = MOST_STALE) -> None:
+    """Index anew the chunks with `many` stale rows, and those with the most, until at most `most` rows are left."""
+    if not indexed(connection):
+        return
+    if connection.exec_driver_sql(f"SELECT 1 FROM stale LIMIT 1 OFFSET {min(many, most)}").first() is None:
+        return
+    chunks = connection.exec_driver_sql(
+        f"SELECT id >> {SHIFT}, count(*), max(text) FROM stale GROUP BY 1 ORDER BY 2 DESC"
+    ).all()
+    left = sum(n for _, n, _ in chunks)
+    for chunk, n, with_text in chunks:
+        if left <= most and n < many:
+            return
+        build(connection, chunk, bool(with_text))
+        left -= n
+
+
+def outdated(connection: Connection) -> list[int]:
+    """The chunks that an earlier program indexed in another way."""
+    if not indexed(connection):
+        return []
+    old = connection.exec_driver_sql(
+        "SELECT a.chunk FROM facet a LEFT JOIN facet b ON b.name = 'built' AND b.chunk = a.chunk "
+        "WHERE a.name = 'active' AND substr(b.bits, 1, 1) IS NOT ?",
+        (FORMAT,),
+    )
+    return [chunk for (chunk,) in old]
+
+
+# -- one chunk
+
+
+def build(connection: Connection, chunk: int, with_text: bool = True) -> None:
+    """Index one chunk from the tables; its texts only where one of them changed."""
+    span = (chunk << SHIFT, (chunk << SHIFT) + CHUNK - 1)
+    rows = _tuples(connection, f"SELECT id, {_COLUMNS} FROM utterance WHERE id BETWEEN ? AND ?", span)
+    columns = list(zip(*rows, strict=True))
+    facets = _packed(_facets(columns, _labels(connection, span))) if rows else {}
+    keep = "" if with_text else "AND NOT (name >= 'text/' AND name < 'text0')"
+    connection.exec_driver_sql(f"DELETE FROM facet WHERE chunk = ? {keep}", (chunk,))
+    if with_text:
+        facets |= _build_texts(connection, chunk, span)
+    if facets:
+        facets["built"] = FORMAT + os.urandom(15)
+        values = [(name, chunk, bits) for name, bits in facets.items()]
+        connection.exec_driver_sql("INSERT INTO facet(name, chunk, bits) VALUES (?, ?, ?)", values)
+    connection.exec_driver_sql("DELETE FROM stale WHERE id BETWEEN ? AND ?", span)
+    if endless := [(row[0], 1) for row in rows if row[4] > LONGEST]:
+        connection.exec_driver_sql("INSERT INTO stale(id, text) VALUES (?, ?)", endless)
+
+
+def _tuples(connection: Connection, query: str, values: tuple[object, ...]) -> Columns:
+    """Many rows, without SQLAlchemy's work on each."""
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())
+    finally:
+        cursor.close()
+
+
+def _packed(facets: dict[str, NDArray[np.bool_]]) -> dict[str, bytes]:
+    return {name: pack(held) for name, held in facets.items()}
+
+
+def _build_texts(connection: Connection, chunk: int, span: tuple[int, int]) -> dict[str, bytes]:
+    """Write the chunk's postings; the planes of its texts' first letters, and their consonants."""
+    query = f"SELECT id & {CHUNK - 1}, text FROM utterance WHERE id BETWEEN ? AND ? AND chars <= ?"
+    rows = _tuples(connection, query, (*span, LONGEST))
+    connection.exec_driver_sql(
+        "DELETE FROM posting WHERE id BETWEEN ? AND ?", (chunk << CODE_BITS, ((chunk + 1) << CODE_BITS) - 1)
+    )
+    if not rows:
+        return {}
+    slots, texts = zip(*rows, strict=True)
+    letters = said(texts, slots)
+    values = [(chunk << CODE_BITS | p.letter, p.bits, p.follows, p.counts, p.places) for p in postings(letters)]
+    if values:
+        connection.exec_driver_sql(
+            "INSERT INTO posting(id, bits, follows, counts, places) VALUES (?, ?, ?, ?, ?)", values
+        )
+    found: dict[str, NDArray[np.bool_]] = {}
+    for at, key in enumerate(prefixes(texts)):
+        found |= _planes(f"text/{at}", np.asarray(slots), key)
+    return {CONSONANTS: consonants(letters), **_packed(found)}
+
+
+def prefixes(texts: Sequence[str]) -> NDArray[np.int64]:
+    """Code point + 1 of the first `PREFIX` letters, 0 after the end: (PREFIX, n). Orders as the texts do."""
+    cut = [text[:PREFIX] for text in texts]
+    codes = np.array(cut, f"U{PREFIX}").view(np.uint32).reshape(-1, PREFIX)
+    there = np.arange(PREFIX) < np.fromiter(map(len, cut), np.int64)[:, None]
+    return np.ascontiguousarray(np.where(there, codes.astype(np.int64) + 1, 0).T)
+
+
+def _facets(columns: Columns, labels: dict[str, list[int]]) -> dict[str, NDArray[np.bool_]]:
+    slots = np.array(columns[0]) & (CHUNK - 1)
+    source, recording, speaker, chars, voice, origin, skipped, active = columns[1:]
+    found: dict[str, NDArray[np.bool_]] = {}
+    flags = {"active": active, "skipped": skipped, "voice": voice, "call": [value is not None for value in recording]}
+    for name, values in flags.items():
+        found[name] = _held(slots[np.array(values, bool)])
+    for name, values in (("source", source), ("speaker", speaker), ("origin", origin)):
+        for value in set(values) - {None}:
+            found[f"{name}={value}"] = _held(slots[np.fromiter((v == value for v in values), bool, len(values))])
+    found |= _planes("chars", slots, np.array(chars))
+    calls = np.array([-1 if value is None else value for value in recording])
+    for name, targets in labels.items():
+        level, _, name = name.partition(":")
+        own = np.array(targets, np.int64)
+        held = _held(slots[np.isin(calls, own)] if level == "recording" else own & (CHUNK - 1))
+        found[name] = found[name] | held if name in found else held
+    return found
+
+
+def _labels(connection: Connection, span: tuple[int, int]) -> dict[str, list[int]]:
+    """`level:facet` -> the targets that have it. Facets: `any:scheme`, `gold:scheme`, `label:scheme=code`."""
+    calls = "SELECT recording_id FROM utterance WHERE id BETWEEN ? AND ?"
+    found: dict[str, list[int]] = {}
+    for which in ("= 'utterance' AND target_id BETWEEN ? AND ?", f"= 'recording' AND target_id IN ({calls})"):
+        query = (
+            f"SELECT level, scheme, code, grade, json_group_array(target_id) FROM label WHERE level {which} "
+            "GROUP BY scheme, code, grade"
+        )
+        for level, scheme, code, grade, listed in _tuples(connection, query, span):
+            those = json.loads(listed)
+            for facet in (f"any:{scheme}", f"label:{scheme}={code}", *([f"gold:{scheme}"] if grade == "gold" else [])):
+                found.setdefault(f"{level}:{facet}", []).extend(those)
+    return found
+
+
+def _held(slots: NDArray[Any]) -> NDArray[np.bool_]:
+    held = np.zeros(CHUNK, bool)
+    held[slots] = True
+    return held
+
+
+def _planes(name: str, slots: NDArray[Any], values: NDArray[Any]) -> dict[str, NDArray[np.bool_]]:
+    """`name/k` -> the slots whose number has bit k."""
+    return {
+        f"{name}/{bit}": _held(slots[(values >> bit) & 1 == 1]) for bit in range(int(values.max()).bit_length())
+    }  # fmt: skip

@@ -1,0 +1,336 @@
+"""Suggestions of machines that wait for a person: made once, decided once, and a decision can be taken back."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
+
+from core.errors import Conflict, NotFound
+from core.records import NewUtterance, Proposal, ProposalState
+from core.store.corpus.corpus import insert_utterance, one_utterance
+from core.store.engine import reading, writing
+from core.store.proposals import batches
+from core.store.review import decisions
+from core.store.rows import NAMES
+from core.store.schema import label, proposal, utterance
+from core.text import nfc
+
+BLOCK = 1000  # names in one IN list
+
+
+@dataclass(frozen=True, slots=True)
+class NewProposal:
+    """`payload`: {"text", ...} of an augmentation, {"scheme", "code", "confidence", "margin"} of a pseudo-label.
+
+    Of a cleaning: {"text", "before"}, the text to be and the one it was made from. Of an exclude: {"before"} likewise;
+    one is enough for an utterance, whatever speaks against it. `batch` names the run that makes it with others.
+    """
+
+    kind: str
+    utterance_id: int
+    operation: str
+    payload: Mapping[str, Any]
+    reason: str
+    run_id: str | None = None
+    confidence: float | None = None
+    batch: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Equal suggestions for one utterance have equal fingerprints, whatever seed or score made them."""
+        told = {k: v for k, v in self.payload.items() if k in ("text", "scheme", "code")}
+        parts = [self.kind, self.utterance_id, self.run_id, told]
+        return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one run suggested: how many of it are open, accepted, rejected."""
+
+    name: str
+    made_at: str
+    counts: Mapping[str, int]
+
+
+class Proposals:
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def add(self, items: Sequence[NewProposal], at: str) -> int:
+        """Add those that were never made before; returns how many."""
+        rows = {
+            item.fingerprint: {
+                "kind": item.kind, "utterance_id": item.utterance_id, "operation": item.operation,
+                "payload": dict(item.payload), "fingerprint": item.fingerprint, "reason": item.reason,
+                "state": "open", "run_id": item.run_id, "made_at": at, "confidence": item.confidence,
+                "batch": item.batch,
+            }
+            for item in items
+        }  # fmt: skip
+        marks, new = list(rows), 0
+        with writing(self._engine) as connection:
+            for start in range(0, len(marks), BLOCK):
+                block = marks[start : start + BLOCK]
+                seen = set(connection.scalars(select(proposal.c.fingerprint).where(proposal.c.fingerprint.in_(block))))
+                if fresh := [rows[mark] for mark in block if mark not in seen]:
+                    connection.execute(insert(proposal), fresh)
+                    new += len(fresh)
+        return new
+
+    def next(self, kind: str, after_id: int = 0, run_id: str | None = None) -> Proposal | None:
+        """The open proposal of `kind` that follows `after_id`."""
+        query = select(proposal).where(proposal.c.kind == kind, proposal.c.state == "open", proposal.c.id > after_id)
+        if run_id is not None:
+            query = query.where(proposal.c.run_id == run_id)
+        with reading(self._engine) as connection:
+            row = connection.execute(query.order_by(proposal.c.id).limit(1)).mappings().one_or_none()
+            return None if row is None else _record(row)
+
+    def get(self, proposal_id: int) -> Proposal:
+        with reading(self._engine) as connection:
+            return _record(_row(connection, proposal_id)._mapping)
+
+    def counts(self, kind: str, run_id: str | None = None) -> dict[str, int]:
+        """state -> how many."""
+        query = select(proposal.c.state, func.count()).where(proposal.c.kind == kind).group_by(proposal.c.state)
+        if run_id is not None:
+            query = query.where(proposal.c.run_id == run_id)
+        with reading(self._engine) as connection:
+            found = {str(state): int(n) for state, n in connection.execute(query)}
+        return {"open": 0, "accepted": 0, "rejected": 0} | found
+
+    def waiting(
+        self,
+        kind: str,
+        operation: str | None = None,
+        limit: int = BLOCK,
+        *,
+        min_confidence: float | None = None,
+        batch: str | None = None,
+    ) -> list[int]:
+        """The first open proposals of `kind`: those that `operation` made, at least so sure, of that batch."""
+        c = proposal.c
+        mine = _open(kind, operation, min_confidence, batch)
+        with reading(self._engine) as connection:
+            return list(connection.scalars(select(c.id).where(*mine).order_by(c.id).limit(limit)))
+
+    def open_by_operation(
+        self, kind: str, *, min_confidence: float | None = None, batch: str | None = None
+    ) -> dict[str, int]:
+        """operation -> how many proposals of `kind` are open, at least so sure, of that batch."""
+        mine = _open(kind, None, min_confidence, batch)
+        query = select(proposal.c.operation, func.count()).where(*mine).group_by(proposal.c.operation)
+        with reading(self._engine) as connection:
+            return {str(operation): int(n) for operation, n in connection.execute(query)}
+
+    def page(
+        self, kind: str, operation: str | None = None, limit: int = 50, *, after_id: int = 0,
+        min_confidence: float | None = None, batch: str | None = None,
+    ) -> list[Proposal]:  # fmt: skip
+        """As `waiting`, whole, those after `after_id`."""
+        mine = (*_open(kind, operation, min_confidence, batch), proposal.c.id > after_id)
+        with reading(self._engine) as connection:
+            rows = connection.execute(select(proposal).where(*mine).order_by(proposal.c.id).limit(limit)).mappings()
+            return [_record(row) for row in rows]
+
+    def batches(self, kind: str = "cleaning") -> list[Batch]:
+        """The runs that made proposals of `kind`, the latest first."""
+        c = proposal.c
+        query = select(c.batch, func.min(c.made_at), c.state, func.count()).where(c.kind == kind, c.batch.is_not(None))
+        found: dict[str, Batch] = {}
+        with reading(self._engine) as connection:
+            for name, at, state, n in connection.execute(query.group_by(c.batch, c.state)):
+                one = found.get(name, Batch(name, at, {"open": 0, "accepted": 0, "rejected": 0}))
+                found[name] = Batch(name, min(at, one.made_at), {**one.counts, state: n})
+        return sorted(found.values(), key=lambda one: one.made_at, reverse=True)
+
+    def accept_many(self, proposal_ids: Sequence[int], curator: str, at: str) -> tuple[int, int]:
+        """Accept those that are open, in one transaction, by id.
+
+        (accepted, rejected because what they were made from has changed)
+        """
+        accepted = rejected = 0
+        with writing(self._engine) as connection:
+            for start in range(0, len(proposal_ids), NAMES):
+                mine = (proposal.c.id.in_(proposal_ids[start : start + NAMES]), proposal.c.state == "open")
+                rows = connection.execute(select(proposal).where(*mine).order_by(proposal.c.id)).all()
+                done = batches.accept(connection, [row for row in rows if row.kind in batches.FITS], curator, at)
+                accepted, rejected = accepted + done[0], rejected + done[1]
+                for row in rows:
+                    if row.kind not in batches.FITS:
+                        fits = _accept(connection, row, curator, at)
+                        accepted, rejected = accepted + fits, rejected + (not fits)
+        return accepted, rejected
+
+    def undo_batch(self, batch: str, curator: str, at: str) -> tuple[int, int]:
+        """Take a whole run back: what was accepted of it is open again, but for what was decided on since.
+
+        (undone, left because of later decisions). All of it is one transaction. `NotFound` for a batch that is none.
+        """
+        undone = left = 0
+        with writing(self._engine) as connection:
+            if connection.scalar(select(proposal.c.id).where(proposal.c.batch == batch).limit(1)) is None:
+                raise NotFound(f"no batch {batch!r} of proposals")
+            for ids in batches.accepted_in(connection, batch):
+                done = batches.take_back(connection, batch, ids, curator, at)
+                undone, left = undone + done[0], left + done[1]
+        return undone, left
+
+    def reject_many(self, proposal_ids: Sequence[int], curator: str, at: str) -> int:
+        """Reject those that are open, in one transaction; how many were."""
+        values = {"state": "rejected", "decided_by": curator, "decided_at": at}
+        n = 0
+        with writing(self._engine) as connection:
+            for start in range(0, len(proposal_ids), NAMES):
+                mine = (proposal.c.id.in_(proposal_ids[start : start + NAMES]), proposal.c.state == "open")
+                n += connection.execute(update(proposal).where(*mine).values(values)).rowcount
+        return n
+
+    def decide(self, proposal_id: int, accept: bool, curator: str, at: str) -> Proposal:
+        """Accept (and carry out) or reject an open proposal, in one transaction. `Conflict` if it is not open."""
+        with writing(self._engine) as connection:
+            row = _row(connection, proposal_id)
+            if row.state != "open":
+                raise Conflict(f"proposal {proposal_id} was already {row.state} by {row.decided_by}")
+            done: dict[str, Any] = _CARRY_OUT[row.kind](connection, row, curator, at) if accept else {}
+            return _decided(connection, proposal_id, "accepted" if accept else "rejected", curator, at, done)
+
+    def undo(self, kind: str, curator: str, at: str) -> Proposal | None:
+        """Reopen the curator's latest decision on a proposal of `kind`; what it wrote is taken back."""
+        with writing(self._engine) as connection:
+            row = connection.execute(
+                select(proposal)
+                .where(proposal.c.kind == kind, proposal.c.decided_by == curator, proposal.c.state != "open")
+                .order_by(proposal.c.decided_at.desc(), proposal.c.id.desc())
+                .limit(1)
+            ).one_or_none()
+            if row is None:
+                return None
+            if row.revision_id is not None:
+                decisions.undo(connection, row.revision_id, curator, at)
+            if row.result_id is not None:
+                _withdraw(connection, row.result_id)
+            return _decided(connection, row.id, "open", None, None, {"revision_id": None})
+
+
+def _open(
+    kind: str, operation: str | None, min_confidence: float | None, batch: str | None
+) -> list[ColumnElement[bool]]:
+    c = proposal.c
+    mine = [c.kind == kind, c.state == "open"]
+    if operation is not None:
+        mine.append(c.operation == operation)
+    if min_confidence is not None:
+        mine.append(c.confidence >= min_confidence)
+    if batch is not None:
+        mine.append(c.batch == batch)
+    return mine
+
+
+def _accept(connection: Connection, row: Any, curator: str, at: str) -> bool:
+    """Accept one, or reject it where it does not fit; whether it was accepted."""
+    try:
+        done = _CARRY_OUT[row.kind](connection, row, curator, at)
+    except Conflict:
+        _decided(connection, row.id, "rejected", curator, at, {})
+        return False
+    _decided(connection, row.id, "accepted", curator, at, done)
+    return True
+
+
+def _row(connection: Connection, proposal_id: int) -> Any:
+    row = connection.execute(select(proposal).where(proposal.c.id == proposal_id)).one_or_none()
+    if row is None:
+        raise NotFound(f"no proposal {proposal_id}")
+    return row
+
+
+def _record(row: Mapping[Any, Any]) -> Proposal:
+    hidden = {"fingerprint", "decided_at", "result_id", "revision_id"}
+    return Proposal(**{name: value for name, value in row.items() if name not in hidden})
+
+
+def _decided(
+    connection: Connection,
+    proposal_id: int,
+    state: ProposalState,
+    curator: str | None,
+    at: str | None,
+    done: dict[str, Any],
+) -> Proposal:
+    values = {"state": state, "decided_by": curator, "decided_at": at, **done}
+    connection.execute(update(proposal).where(proposal.c.id == proposal_id).values(values))
+    return _record(_row(connection, proposal_id)._mapping)
+
+
+def _augment(connection: Connection, row: Any, curator: str, at: str) -> dict[str, Any]:
+    """A new utterance in its parent's group with its parent's labels as silver, but for those that curators dispute;
+    one taken back comes to life again."""
+    parent = one_utterance(connection, row.utterance_id)
+    if row.result_id is not None:
+        connection.execute(update(utterance).where(utterance.c.id == row.result_id).values(active=True))
+        _copy_labels(connection, parent.id, row.result_id, curator)
+        return {"result_id": row.result_id}
+    text = str(row.payload["text"])
+    new = NewUtterance(
+        key=f"{parent.key}+{row.id}", text=text, group=parent.group, speaker=parent.speaker, origin="augmented",
+        meta={"operation": row.operation, **row.payload},
+    )  # fmt: skip
+    new_id = insert_utterance(connection, parent.source_id, parent.recording_id, new, parent.id)
+    _copy_labels(connection, parent.id, new_id, curator)
+    return {"result_id": new_id}
+
+
+def _copy_labels(connection: Connection, parent_id: int, new_id: int, curator: str) -> None:
+    mine = (label.c.level == "utterance", label.c.target_id == parent_id, label.c.grade != "disputed")
+    own = select(label).where(*mine)
+    for old in connection.execute(own).mappings().all():
+        connection.execute(insert(label).values(dict(old) | {"target_id": new_id, "grade": "silver", "by": curator}))
+
+
+def _withdraw(connection: Connection, utterance_id: int) -> None:
+    """Take a derived utterance out of the corpus, its labels with it; its row stays for whoever refers to it."""
+    if (later := decisions.standing(connection, utterance_id)) is not None:
+        raise Conflict(f"the accepted utterance {utterance_id} was decided on by {later}; that has to be undone first")
+    connection.execute(delete(label).where(label.c.level == "utterance", label.c.target_id == utterance_id))
+    connection.execute(update(utterance).where(utterance.c.id == utterance_id).values(active=False))
+
+
+def _label(connection: Connection, row: Any, curator: str, at: str) -> dict[str, Any]:
+    """The pseudo-label as a silver label, through a Revision; never over a label that came meanwhile."""
+    value = {"code": row.payload["code"], "grade": "silver", "by": curator}
+    now = one_utterance(connection, row.utterance_id)
+    if row.payload["scheme"] in now.labels:
+        raise Conflict(f"utterance {now.id} has a {row.payload['scheme']} label by now; reject this suggestion")
+    written = decisions.decide(
+        connection, now.id, now.version, curator, at, labels={row.payload["scheme"]: value}, why=row.operation
+    )
+    return {"revision_id": written.id}
+
+
+def _clean(connection: Connection, row: Any, curator: str, at: str) -> dict[str, Any]:
+    """The cleaned text through a Revision; never over a text that was changed since the suggestion was made."""
+    now = one_utterance(connection, row.utterance_id)
+    if nfc(str(row.payload.get("before", now.text))) != now.text:
+        raise Conflict(f"the text of utterance {now.id} was changed meanwhile; reject this suggestion")
+    text = str(row.payload["text"])
+    written = decisions.decide(connection, now.id, now.version, curator, at, text=text, labels={}, why=row.operation)
+    return {"revision_id": written.id}
+
+
+def _exclude(connection: Connection, row: Any, curator: str, at: str) -> dict[str, Any]:
+    """The utterance marked skipped through a Revision; never one whose text was changed since."""
+    now = one_utterance(connection, row.utterance_id)
+    if nfc(str(row.payload.get("before", now.text))) != now.text:
+        raise Conflict(f"the text of utterance {now.id} was changed meanwhile; reject this suggestion")
+    if now.skipped:
+        raise Conflict(f"utterance {now.id} is left out already; reject this suggestion")
+    why = f"{row.operation}: {row.reason}"
+    written = decisions.decide(connection, now.id, now.version, curator, at, labels={}, skip=True, why=why)
+    return {"revision_id": written.id}
+
+
+_CARRY_OUT = {"augmentation": _augment, "pseudo-label": _label, "cleaning": _clean, "exclude": _exclude}

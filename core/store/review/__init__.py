@@ -1,0 +1,1 @@
+"""What curators do: decisions, answers, leases, queues, cards, remarks, bulk actions."""

@@ -1,0 +1,149 @@
+"""Accepting and rejecting Proposals, the same for every kind: one at a time by key, or many above a confidence."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from core.errors import CoreError
+from core.records import Proposal
+from core.ui.frame import curator, workspace
+from core.ui.i18n import _
+from core.ui.troubles import explain
+from core.ui.widgets import forms
+from core.ui.widgets.player import Choice, ChoiceGroup, ReviewEvent, ReviewItem, review
+from core.workflows.cleaning import augment as work
+from core.workflows.cleaning import decisions
+
+Details = Callable[[Proposal], tuple[str, str, str, dict[str, str]]]
+
+
+@st.fragment
+def desk(
+    kind: str,
+    details: Details,
+    run_id: str | None = None,
+    hear: bool = False,
+    *,
+    operation: str | None = None,
+    batch: str | None = None,
+    bulk: bool = False,
+) -> None:
+    """The next open proposal of `kind`; `details` gives (text, original, note, labels) of one.
+
+    With `hear` the utterance it is about is played, where it can be. With `operation`, `batch`: of that step, of that
+    cleaning run. With `bulk` many can be decided at once.
+    """
+    counts = _counts(kind, run_id, operation, batch)
+    for column, (title, n) in zip(
+        st.columns(3),
+        ((_("Waiting"), counts["open"]), (_("Accepted"), counts["accepted"]), (_("Rejected"), counts["rejected"])),
+        strict=True,
+    ):
+        column.metric(title, f"{n:,}")
+    if bulk:
+        in_bulk(kind, operation, batch)
+    state = st.session_state
+    one = _next(kind, state.get(f"{kind}_after", 0), run_id, operation, batch)
+    if shown := state.get(f"{kind}_show"):
+        one = workspace().store.proposals.get(shown)
+    if one is None:
+        st.info(_("No proposal is waiting. Make some above."))
+        if counts["accepted"] + counts["rejected"] and st.button(_("Undo the last decision"), icon=":material/undo:"):
+            _handle(kind, ReviewEvent("undo", 0, 0, ""))
+            st.rerun(scope="fragment")
+        return
+    text, original, note, labels = details(one)
+    told = [f"{forms.scheme_title(name)}: {forms.code_title(name, code)}" for name, code in labels.items()]
+    choices = (Choice("accept", _("Accept"), "a", "#0f8a5f"), Choice("reject", _("Reject"), "x", "#dc2626"))
+    review(
+        item=ReviewItem(
+            id=one.id, version=state.get(f"{kind}_turn", 0), audio_url=_audio(one) if hear else None,
+            text=text, original=original, readonly=True,
+            note=" · ".join([*told, note]), error=state.get(f"{kind}_error", ""),
+        ),
+        groups=[ChoiceGroup("decision", _("Decision"), choices)],
+        can_edit=False,
+        strings=None if hear else {"no_audio": ""},
+        can_skip=True,
+        key=f"desk-{kind}",
+        on_event=lambda event: _handle(kind, event),
+    )  # fmt: skip
+
+
+def _handle(kind: str, event: ReviewEvent) -> None:
+    state = st.session_state
+    state[f"{kind}_error"], state[f"{kind}_show"] = "", None
+    state[f"{kind}_turn"] = state.get(f"{kind}_turn", 0) + 1  # an undone proposal is a new item to the component
+    try:
+        if event.kind == "undo":
+            undone = work.undo(workspace(), kind, curator())
+            state[f"{kind}_show"] = undone.id if undone else None
+        else:
+            if event.kind == "decision":
+                decisions.decide(workspace(), event.item, event.labels["decision"] == "accept", curator())
+            state[f"{kind}_after"] = event.item
+    except CoreError as error:
+        state[f"{kind}_error"] = explain(error)
+
+
+def in_bulk(kind: str, operation: str | None = None, batch: str | None = None) -> None:
+    """Accept all that wait, of a step, of a run, at least so sure; or reject them all."""
+    key = f"{kind}-{operation}-{batch}"
+    asked = st.slider(_("At least so sure"), 0.0, 1.0, 0.0, 0.05, key=f"sure-{key}")
+    sure = asked or None  # those without a confidence are among all
+    n = decisions.waiting(workspace(), kind, operation, sure, batch)
+    every = decisions.waiting(workspace(), kind, operation, None, batch)
+    left, right = st.columns(2)
+    if left.button(
+        _("Accept all {n} waiting").format(n=f"{n:,}"), icon=":material/done_all:", key="bulk_accept", disabled=not n,
+        width="stretch",
+    ):  # fmt: skip
+        bar = st.progress(0.0)
+
+        def tell(at: int, total: int) -> None:
+            bar.progress(min(at / max(total, 1), 1.0))
+
+        done = decisions.accept_all(
+            workspace(), kind, curator(), operation=operation, sure=sure, batch=batch, progress=tell
+        )
+        st.session_state["bulk_notice"] = _accepted(done)
+        st.rerun()
+    if right.button(
+        _("Reject all {n} waiting").format(n=f"{every:,}"), icon=":material/block:", key="bulk_reject",
+        disabled=not every, width="stretch",
+    ):  # fmt: skip
+        gone = decisions.reject_all(workspace(), kind, curator(), operation=operation, batch=batch)
+        st.session_state["bulk_notice"] = _("Rejected: {n}.").format(n=f"{gone:,}")
+        st.rerun()
+    if notice := st.session_state.pop("bulk_notice", ""):
+        st.success(notice, icon=":material/done_all:")
+
+
+def _accepted(done: decisions.Decided) -> str:
+    told = [_("Accepted: {n}.").format(n=f"{done.accepted:,}")]
+    if done.changed:
+        told.append(_("Rejected, since they fit no longer: {n}.").format(n=f"{done.changed:,}"))
+    if done.anew:
+        told.append(_("Made anew on a changed text, and waiting: {n}.").format(n=f"{done.anew:,}"))
+    return " ".join(told)
+
+
+def _counts(kind: str, run_id: str | None, operation: str | None, batch: str | None) -> dict[str, int]:
+    if operation is None or batch is None:
+        return workspace().store.proposals.counts(kind, run_id)
+    none = {"open": 0, "accepted": 0, "rejected": 0}
+    return workspace().store.cleanings.tally(batch).get(operation, none)
+
+
+def _next(kind: str, after: int, run_id: str | None, operation: str | None, batch: str | None) -> Proposal | None:
+    """The next after `after`, from the start again at the end."""
+    if operation is None and batch is None:
+        return work.next_proposal(workspace(), kind, after, run_id)
+    find = workspace().store.proposals.page
+    found = find(kind, operation, 1, after_id=after, batch=batch) or find(kind, operation, 1, batch=batch)
+    return found[0] if found else None
+
+
+def _audio(one: Proposal) -> str | None:
+    about = workspace().store.corpus.utterance(one.utterance_id)
+    return f"/audio/utterance/{about.id}" if about.voice_usable else None

@@ -1,0 +1,106 @@
+"""Writing a label scheme in a form: its names, a table of classes, a preview of keys and colours as Review has them.
+
+What a person typed goes through the same checks as a TOML file (`core.schemes.files`); nothing is saved here.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from core.errors import InputError
+from core.schemes import Scheme, check_growth, review_keys
+from core.schemes.files import from_document, slug, to_document
+from core.ui import phrases
+from core.ui.i18n import N_, _, language
+from core.ui.widgets import charts, forms
+
+LEVELS = {"utterance": N_("the utterance"), "recording": N_("the whole recording")}
+KINDS = {"single": N_("one class"), "multi": N_("several classes at once")}
+COLUMNS = ("code", "ko", "en", "key", "color", "aliases", "critical")
+
+
+def preview(one: Scheme, key: str) -> None:
+    """Its classes with the keys they have in Review when this scheme is answered alone."""
+    keys = {code: pressed for (_name, code), pressed in review_keys([one]).items()}
+    st.plotly_chart(charts.classes(one, language(), keys), key=key, config={"displayModeBar": False})
+
+
+def edit(start: Scheme | None, key: str) -> Scheme | None:
+    """The scheme in the form, None (and the reason on the page) while it is not one yet.
+
+    With `start`, a scheme of the workspace that grows: name, level and kind stand, rows can be changed and appended.
+    """
+    first, second, third = st.columns(3)
+    name = first.text_input(
+        _("Name"), start.name if start else "", max_chars=64, disabled=start is not None, key=f"{key}-name",
+        placeholder="mood", help=_("A word without spaces; files and commands use it."),
+    )  # fmt: skip
+    ko = second.text_input(_("Korean title"), start.ko if start else "", max_chars=100, key=f"{key}-ko")
+    en = third.text_input(_("English title"), start.en if start else "", max_chars=100, key=f"{key}-en")
+    level = first.selectbox(
+        _("A label of"), list(LEVELS), list(LEVELS).index(start.level) if start else 0, disabled=start is not None,
+        format_func=lambda x: _(LEVELS[x]), key=f"{key}-level",
+    )  # fmt: skip
+    kind = second.selectbox(
+        _("An answer is"), list(KINDS), list(KINDS).index(start.kind) if start else 0, disabled=start is not None,
+        format_func=lambda x: _(KINDS[x]), key=f"{key}-kind",
+    )  # fmt: skip
+    ordinal = third.checkbox(
+        _("The classes stand in an order"), start.ordinal if start else False, disabled=kind == "multi",
+        key=f"{key}-ordinal", help=_("As low, medium, high: agreement then weighs by how far two answers lie apart."),
+    )  # fmt: skip
+    rows = _table(start, key)
+    if not (name.strip() and any(row.get("ko") or row.get("code") for row in rows)):
+        st.caption(_("Write a name and at least one class."))
+        return None
+    try:
+        order = {"ordinal": True} if ordinal and kind == "single" else {}
+        made = from_document(document(name, ko, en, level, kind, rows) | order, name.strip())
+        if start is not None:
+            check_growth(start, made)
+    except InputError as error:
+        st.warning(forms.plain(phrases.shown(str(error))))
+        return None
+    preview(made, f"{key}-preview")
+    return made
+
+
+def _table(start: Scheme | None, key: str) -> list[dict[str, Any]]:
+    shown = [dict.fromkeys(COLUMNS) | row for row in to_document(start)["label"]] if start else []
+    text = st.column_config.TextColumn
+    edited = st.data_editor(
+        shown or [dict.fromkeys(COLUMNS)], num_rows="add" if start else "dynamic", key=f"{key}-rows", hide_index=True,
+        placeholder="",
+        column_config={
+            "code": text(_("Code"), help=_("Stored; made from the Korean title where empty.")),
+            "ko": text(_("Korean title")),
+            "en": text(_("English title")),
+            "key": text(_("Key"), max_chars=1, help=_("A letter or digit, not s, z, e; chosen where empty.")),
+            "color": text(_("Colour"), help=_("#rrggbb; chosen where empty.")),
+            "aliases": st.column_config.ListColumn(_("Other spellings")),
+            "critical": st.column_config.CheckboxColumn(_("Recall first")),
+        },
+    )  # fmt: skip
+    return [dict(row) for row in edited]
+
+
+def document(
+    name: str, ko: str, en: str, level: str, kind: str, rows: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:  # fmt: skip
+    """What was typed, as the document of a scheme file: empty cells and rows left out.
+
+    >>> document("mood", "", "", "utterance", "single", [{"ko": "좋음", "key": None}, {"ko": None}])["label"]
+    [{'code': '좋음', 'ko': '좋음'}]
+    """
+    labels = []
+    for row in rows:
+        given = {key: value.strip() if isinstance(value, str) else value for key, value in row.items()}
+        given = {key: given[key] for key in COLUMNS if given.get(key) not in (None, "", False)}
+        if "aliases" in given:
+            given["aliases"] = [str(alias) for alias in given["aliases"]]
+        if given:
+            shown = given.get("ko") or given.get("code", "")
+            labels.append({"code": slug(shown), "ko": shown} | given)
+    about = {"name": name.strip(), "ko": ko.strip() or name.strip(), "level": level, "kind": kind, "label": labels}
+    return about | ({"en": en.strip()} if en.strip() else {})

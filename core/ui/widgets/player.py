@@ -1,0 +1,274 @@
+"""The two components that pages hear with: `player` (a recording and its utterances), `review` (one utterance, by key).
+The Review page's own screen is core/ui/widgets/review_screen.py.
+
+Times are ms from the start of the recording; audio comes from a same-origin path such as `/audio/recording/12`. Both
+bundles are read from `assets/player` (sources, licences and build script lie there) and run without a network. What
+they show is hostile text and goes through `textContent`; what they send is checked here. Neither knows the store: the
+page says what to show and handles the answer. At most one `review` on a page: its keys work wherever the focus is.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+from uuid import uuid4
+
+import streamlit as st
+
+from core.errors import InputError
+from core.ui.i18n import _
+
+ASSETS = Path(__file__).resolve().parents[3] / "assets" / "player"
+RESERVED_KEYS = "sze"
+Kind = Literal["decision", "skip", "undo"]
+KINDS: tuple[Kind, ...] = ("decision", "skip", "undo")
+_REMEMBERED = 64
+
+# English texts of both components; each goes through gettext unless a page hands in its own.
+STRINGS: dict[str, str] = {
+    "audio_failed": "The audio could not be loaded.",
+    "autoplay": "Autoplay",
+    "blocked": "The browser wants a key or a click before it plays sound.",
+    "changes": "Changes",
+    "edit": "edit the text",
+    "empty_text": "The text is empty.",
+    "incomplete": "A label is missing.",
+    "key_move": "previous, next utterance",
+    "key_pause": "play, pause",
+    "key_play": "play the utterance",
+    "keys": "Keys",
+    "leave": "done",
+    "loading": "Loading the audio …",
+    "no_audio": "There is no audio.",
+    "optional": "optional",
+    "pause": "Pause",
+    "play": "Play",
+    "regions": "Utterances",
+    "replay": "listen again",
+    "revert": "undo the edit",
+    "review": "Review of one utterance",
+    "save": "save",
+    "saving": "Saving …",
+    "several": "several, then Enter",
+    "skip": "skip",
+    "text": "Text of the utterance",
+    "tone_caller": "Caller",
+    "tone_danger": "Danger",
+    "tone_plain": "",
+    "tone_taker": "Call taker",
+    "undo": "undo the last decision",
+    "zoom": "Zoom",
+    "zoom_in": "Zoom in",
+    "zoom_out": "Zoom out",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Region:
+    """An utterance `[start_ms, end_ms)`. `tone`: caller, taker, danger or plain; `badge`: a few letters at its row."""
+
+    id: str
+    start_ms: int
+    end_ms: int
+    text: str
+    tone: str = "plain"
+    badge: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One class on its key: a letter or a digit, "" for a click only. `color`: any CSS colour, a mark at the title."""
+
+    code: str
+    title: str
+    key: str
+    color: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChoiceGroup:
+    """The classes of one scheme; `current` is the code chosen so far.
+
+    In a `multi` group a key adds or takes back its class, and only Enter saves; codes are joined by `|` in the order of
+    `choices`, in `current` as in the event.
+    """
+
+    name: str
+    title: str
+    choices: tuple[Choice, ...]
+    current: str | None = None
+    required: bool = True
+    multi: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewItem:
+    """What is judged. `audio_url` is a WAV of just this utterance; `original` is what the diff compares `text` with.
+
+    `context` is the text before and after; `error` is why the last event for this item was refused.
+    """
+
+    id: int
+    version: int
+    audio_url: str | None
+    text: str
+    original: str
+    readonly: bool = False
+    context: tuple[str, str] = ("", "")
+    note: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReviewEvent:
+    """What a curator did with the item that was on the screen; `text` is None where it was not changed."""
+
+    kind: Kind
+    item: int
+    version: int
+    nonce: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    text: str | None = None
+    spent_ms: int = 0
+
+
+def component(name: str, *kinds: str) -> Callable[..., Any]:
+    """The component of the bundle `name`; its root has the classes gw-`name` and those of `kinds`."""
+    classes = " ".join(["gw", *(f"gw-{kind}" for kind in (*kinds, name))])
+    return st.components.v2.component(
+        f"gwidama_{name}",
+        html=f'<div class="{classes}" role="group" tabindex="-1"></div>',
+        css=(ASSETS / "style.css").read_text("utf-8"),
+        js=(ASSETS / "dist" / f"{name}.js").read_text("utf-8"),
+    )
+
+
+_PLAYER = component("player")
+_REVIEW = component("review")
+
+
+def _texts(own: Mapping[str, str] | None) -> dict[str, str]:
+    return {name: _(text) if text else "" for name, text in STRINGS.items()} | dict(own or {})
+
+
+def _ignore() -> None:
+    """Streamlit lists a trigger in the result only where it has a callback."""
+
+
+def player(
+    *,
+    audio_url: str | None,
+    duration_ms: int,
+    regions: Sequence[Region],
+    selected: int | str | None = None,
+    strings: Mapping[str, str] | None = None,
+    key: str,
+    height: int = 120,
+) -> str | None:
+    """The waveform with its utterances, exactly playable; the id of the region just chosen, else None.
+
+    `selected` is a position in `regions` or an id; `height` is that of the waveform in pixels; `strings` replaces
+    entries of `STRINGS`. Without `audio_url` the regions can still be chosen.
+    """
+    ids = [region.id for region in regions]
+    if isinstance(selected, str):
+        selected = ids.index(selected) if selected in ids else None
+    data = {
+        "audio_url": audio_url,
+        "duration_ms": duration_ms,
+        "regions": [asdict(region) for region in regions],
+        "selected": selected,
+        "strings": _texts(strings),
+        "height": height,
+    }
+    chosen = _PLAYER(key=key, data=data, on_region_change=_ignore).region
+    return chosen if chosen in ids else None
+
+
+def review(
+    *,
+    item: ReviewItem,
+    groups: Sequence[ChoiceGroup],
+    can_edit: bool = True,
+    can_skip: bool = True,
+    can_undo: bool = True,
+    strings: Mapping[str, str] | None = None,
+    key: str,
+    on_event: Callable[[ReviewEvent], None] | None = None,
+) -> ReviewEvent | None:
+    """One utterance to hear, mend and label by keys; each event comes exactly once.
+
+    With `on_event` it is handed over before the page's body runs, so that the same run shows the next item, and None
+    is returned. Without, it is returned: handle it, then `st.rerun()`. After an event the component waits for another
+    (id, version), or for the same one in a later run, whose `item.error` says what was wrong.
+    `InputError` where two choices share a key or one takes a key of the commands.
+    """
+    check_keys(groups)
+    memory = st.session_state.setdefault(f"{key}:review", {"session": uuid4().hex, "nonces": []})
+    data = {
+        "item": asdict(item),
+        "groups": [asdict(group) for group in groups],
+        "commands": {"edit": can_edit and not item.readonly, "skip": can_skip, "undo": can_undo},
+        "strings": _texts(strings),
+        "session": memory["session"],
+        "echo": memory["nonces"][-1] if memory["nonces"] else "",
+    }
+
+    def first_time(kind: Kind, value: object) -> ReviewEvent | None:
+        event = parse_event(kind, value, groups)
+        if event.nonce in memory["nonces"]:
+            return None
+        memory["nonces"] = [*memory["nonces"], event.nonce][-_REMEMBERED:]
+        return event
+
+    def hand_over(kind: Kind) -> Callable[[], None]:
+        def changed() -> None:
+            event = first_time(kind, st.session_state[key][kind])
+            if on_event is not None and event is not None:
+                on_event(event)
+
+        return changed if on_event is not None else _ignore
+
+    result = _REVIEW(key=key, data=data, **{f"on_{kind}_change": hand_over(kind) for kind in KINDS})
+    for kind in KINDS:
+        value = result[kind]
+        if value is not None and on_event is None:
+            return first_time(kind, value)
+    return None
+
+
+def check_keys(groups: Sequence[ChoiceGroup]) -> None:
+    """`InputError` where two choices share a key or one takes a key of the commands."""
+    taken = dict.fromkeys(RESERVED_KEYS, "a command")
+    for group in groups:
+        for choice in group.choices:
+            pressed, name = choice.key.lower(), f"{group.name}:{choice.code}"
+            if not pressed:
+                continue
+            if len(pressed) != 1 or not (pressed.isascii() and pressed.isalnum()):
+                raise InputError(f"the key of {name} is {choice.key!r}; it must be one letter a-z or digit")
+            if pressed in taken:
+                raise InputError(f"the key {choice.key!r} of {name} is taken by {taken[pressed]}")
+            taken[pressed] = name
+
+
+def parse_event(kind: Kind, value: object, groups: Sequence[ChoiceGroup] = ()) -> ReviewEvent:
+    """What the browser sent, checked; `InputError` where it is not what the component sends or names no such class.
+
+    >>> parse_event("skip", {"item": 7, "version": 1, "nonce": "a1", "spent_ms": 900}).item
+    7
+    """
+    codes = {group.name: [choice.code for choice in group.choices] for group in groups}
+    several = {group.name for group in groups if group.multi}
+    match value:
+        case {"item": int(item), "version": int(version), "nonce": str(nonce), "spent_ms": int(spent), **more}:
+            labels, text = more.get("labels", {}), more.get("text")
+        case _:
+            raise InputError(f"review: malformed {kind}")
+    if not (isinstance(labels, dict) and (text is None or isinstance(text, str))):
+        raise InputError(f"review: malformed {kind}")
+    for name, code in labels.items():
+        named = str(code).split("|") if name in several else [code]
+        if named != [known for known in codes.get(name, ()) if known in named]:
+            raise InputError(f"review: {kind} names the unknown class {name}:{code}")
+    return ReviewEvent(kind, item, version, nonce, labels, text, spent)

@@ -1,0 +1,187 @@
+"""The review screen: the component that a curator works with all day, and what the Review page tells it.
+
+The page opens a desk (core/web/desk.py) and hands its token over; from then on the component asks the desk's routes for
+cards and sends decisions there, without a run of this page. Bundle, sources and build script lie in assets/player.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+
+import streamlit as st
+
+from core.records import Filter
+from core.schemes import SCHEMES
+from core.ui.frame import workspace
+from core.ui.i18n import N_, _
+from core.ui.panels.views import CHARS
+from core.ui.widgets import forms
+from core.ui.widgets.player import ChoiceGroup, check_keys, component
+from core.web import desk
+from core.workflows.corpus import views
+from core.workflows.review.desk import Desk
+
+SPEAKERS = ("caller", "taker")
+REASONS = {
+    "inaudible": N_("cannot be heard"),
+    "several-voices": N_("several voices at once"),
+    "not-korean": N_("not Korean"),
+    "personal-data": N_("personal data"),
+    "unsure": N_("I am not sure"),
+}
+
+# English texts of the screen; each goes through gettext.
+STRINGS: dict[str, str] = {
+    "at": "When",
+    "audio_failed": "The audio could not be loaded.",
+    "autoplay": "Autoplay",
+    "batch": "Many at once",
+    "batch_how": "Mark the odd ones by the key of their class; Enter gives the rest the class above. "
+    "Shift and a key chooses the class of the rest.",
+    "batch_move": "move",
+    "batch_odd": "Mark as odd",
+    "batch_out": "left out",
+    "batch_rest": "The rest",
+    "batch_save": "confirm all",
+    "batch_skip": "leave out",
+    "batch_undo": "undo the last decision",
+    "batch_unseen": "Some were not in sight yet: look at these, then press Enter.",
+    "blocked": "The browser wants a key or a click before it plays sound.",
+    "changes": "Changes",
+    "close": "close",
+    "comment": "comment",
+    "comment_hint": "A comment; Enter saves it, Esc leaves it",
+    "conflict_title": "Somebody was faster",
+    "counters": "{left} left · {done} decisions by {who} · {rate} an hour",
+    "curator": "Curator",
+    "edit": "edit the text",
+    "end": "End",
+    "empty": "This queue is empty. Choose another one, or freeze a snapshot on the Train page.",
+    "empty_text": "The text is empty.",
+    "end_earlier": "end 50 ms earlier",
+    "end_later": "end 50 ms later",
+    "faster": "faster",
+    "flag": "flag",
+    "flagged": "flagged",
+    "help": "all keys",
+    "help_decide": "Decide",
+    "help_hear": "Listen",
+    "help_labels": "Labels",
+    "help_note": "Keys are meant by their place on the keyboard: they work the same while Hangul is switched on.",
+    "help_times": "Start and end",
+    "help_title": "All keys",
+    "history": "history",
+    "incomplete": "A label is missing.",
+    "is_flag": "flagged",
+    "is_restored": "Restored.",
+    "is_undone": "undone",
+    "is_unflag": "flag taken off",
+    "keep_mine": "keep mine, on top of theirs",
+    "keys": "Keys",
+    "last_item": "Last utterance",
+    "leave": "done",
+    "loading_cards": "Loading …",
+    "look_again": "Look again",
+    "loop": "loop",
+    "mine": "Mine",
+    "no_audio": "There is no audio.",
+    "nothing": "Nothing left to undo.",
+    "opinion": "Model",
+    "optional": "optional",
+    "reason_own": "another reason, in your own words; then Enter",
+    "received": "as received",
+    "remarks": "Comments",
+    "replay": "listen again",
+    "restore": "restore this",
+    "revert": "undo the edit",
+    "review": "Review of one utterance",
+    "save": "save",
+    "saved": "Saved.",
+    "saving": "Saving …",
+    "several": "several, then Enter",
+    "skip": "skip, with a reason",
+    "skip_title": "Why is it skipped?",
+    "skipped": "Skipped",
+    "slower": "slower",
+    "speed": "Speed",
+    "standing": "stands now",
+    "start": "Start",
+    "start_earlier": "start 50 ms earlier",
+    "start_later": "start 50 ms later",
+    "take_theirs": "take theirs, and go on",
+    "text": "Text of the utterance",
+    "theirs": "Theirs",
+    "times": "Start and end",
+    "times_back": "start and end as they were",
+    "trouble_away": "The server cannot be reached; nothing is lost: press the key again.",
+    "trouble_conflict": "Somebody was faster: look again, then decide.",
+    "trouble_gone": "The server was started anew. It goes on by itself in a moment, or when the page is loaded again.",
+    "trouble_input": "This cannot be done.",
+    "trouble_missing": "It is not there.",
+    "trouble_refused": "The server refused this.",
+    "trouble_store": "The store refused.",
+    "undo": "undo the last decision",
+    "undone": "Undone.",
+    "unskipped": "No longer skipped",
+    "whole": "listen with what is around it",
+    "yes": "yes",
+}
+
+_SCREEN = component("desk", "review")
+
+
+def show(wanted: Desk, groups: Sequence[ChoiceGroup], opinion: desk.Opinion, key: str) -> str:
+    """The screen for `wanted`, and the token of its desk; `InputError` where two classes share a key."""
+    check_keys(groups)
+    token = desk.keep(wanted, opinion, st.session_state.get(f"{key}:token"))
+    st.session_state[f"{key}:token"] = token
+    work = (wanted.queue, wanted.schemes, wanted.curator, repr(wanted.base), wanted.overlap, wanted.blind, wanted.batch)
+    data = {
+        "base": f"/desk/{token}",
+        "work": repr((*work, opinion)),
+        "curator": wanted.curator,
+        "batch": wanted.batch,
+        "opinion": opinion,
+        "groups": [asdict(group) | {"level": SCHEMES[group.name].level} for group in groups],
+        "reasons": [{"code": code, "title": _(title)} for code, title in REASONS.items()],
+        "speakers": {name: forms.speaker_title(name) for name in SPEAKERS},
+        "strings": {name: _(text) for name, text in STRINGS.items()},
+    }
+    _SCREEN(key=key, data=data, on_reopen_change=_run_again)
+    return token
+
+
+def _run_again() -> None:
+    """The desk of the component is gone, as after a start of the server: the run that this causes opens another."""
+
+
+def chosen_view() -> Filter | None:
+    """What a saved view of the Corpus page asks for, chosen by name; None where there is none yet."""
+    saved = {one.name: one for one in views.every(workspace())}
+    if not saved:
+        st.info(_("There is no saved view yet: filter on the Corpus page, and save what is shown under Views."))
+        return None
+    return asked_by(saved[forms.linked_choice(_("Saved view"), list(saved), "view", str)].query)
+
+
+def asked_by(query: Mapping[str, Sequence[str]]) -> Filter:
+    """The filter that the parameters of a Corpus page's address ask for; what cannot be read asks for nothing.
+
+    >>> asked_by({"text": ["불"], "chars": ["3", "200"]}).min_chars
+    3
+    """
+    low, high = _bounds(query.get("chars", ()))
+    keys = {name: forms.label_key(name) for name in SCHEMES}
+    return Filter(
+        labels={name: tuple(query[key]) for name, key in keys.items() if query.get(key)},
+        speaker=tuple(query.get("speaker", ())), origin=tuple(query.get("origin", ())), tag=tuple(query.get("tag", ())),
+        text=next(iter(query.get("text", ())), "").strip(), ignore_spacing="true" in query.get("spacing", ()),
+        min_chars=low or None, max_chars=high if high < CHARS[1] else None,
+    )  # fmt: skip
+
+
+def _bounds(asked: Sequence[str]) -> tuple[int, int]:
+    try:
+        low, high = sorted(int(end) for end in asked or CHARS)
+    except ValueError:
+        return CHARS
+    return low, high

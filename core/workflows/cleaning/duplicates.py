@@ -1,0 +1,82 @@
+"""The steps of a cleaning plan that compare utterances: equal and nearly equal texts, labels that disagree.
+
+The checks of `core.quality` do it, over everything that is not skipped; what they would leave out becomes a suggestion
+of kind exclude where it is within the filter.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core import quality
+from core.cleaning import Plan, Step
+from core.quality import Fix, Marked
+from core.records import Filter
+from core.store import NewProposal
+from core.workflows.cleaning.checks import KIND, MOST_NEAR
+from core.workflows.imports.report import batches
+from core.workflows.workspace import Workspace
+
+BLOCK = 1000
+# How sure it is that a copy may go; conflicting labels need a person.
+SURE = {"same-text": 1.0, "same-letters": 0.95, "near-text": 0.8, "label-conflict": 0.5}
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A step would leave out utterance `fix.id`, whose text is `text`."""
+
+    step: Step
+    fix: Fix
+    text: str
+
+    @property
+    def confidence(self) -> float:
+        return SURE[self.step.name]
+
+    def proposal(self, run_id: str) -> NewProposal:
+        payload: dict[str, Any] = {"before": self.text, "keep": self.fix.keep}
+        return NewProposal(
+            KIND, self.fix.id, self.step.name, payload, self.fix.reason, confidence=self.confidence, batch=run_id
+        )
+
+
+def left_out(ws: Workspace, plan: Plan) -> dict[str, str]:
+    """step -> why it is not run."""
+    utterances = ws.store.corpus.find(Filter(skipped=False), limit=0).total
+    if utterances <= MOST_NEAR or not plan.only("near-text").steps:
+        return {}
+    return {"near-text": f"{utterances:,} utterances, more than {MOST_NEAR:,}: run its check of its own"}
+
+
+def found(
+    ws: Workspace, steps: Sequence[Step], ids: NDArray[np.int64], progress: Progress = lambda stage, done, total: None
+) -> Iterator[list[Found]]:
+    """What `steps` would leave out among `ids` (ascending), in blocks; the corpus is read once."""
+    if not steps:
+        return
+    checks = quality.chosen([step.name for step in steps])
+    collectors = {one.name: one.make(one) for one in checks}
+    done = 0
+    for block in ws.store.audit.said():
+        for item in map(Marked, block):
+            for collector in collectors.values():
+                collector.take(item)
+        done += len(block)
+        progress("compared", done, 0)
+    for step in steps:
+        if step.confidence > SURE[step.name]:
+            continue
+        mine = (fix for fix in collectors[step.name].fixes() if _among(ids, fix.id))
+        for fixes in batches(mine, BLOCK):
+            texts = ws.store.texts.of([fix.id for fix in fixes])
+            yield [Found(step, fix, texts[fix.id]) for fix in fixes if fix.id in texts]
+
+
+def _among(ids: NDArray[np.int64], one: int) -> bool:
+    at = int(np.searchsorted(ids, one))
+    return at < len(ids) and int(ids[at]) == one

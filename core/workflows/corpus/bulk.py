@@ -1,0 +1,38 @@
+"""One deed on many utterances, from the Corpus page: label, tag, queue for review; taken back as one."""
+
+import unicodedata
+
+from core.errors import InputError
+from core.records import BulkAction
+from core.store.review.bulk import Which
+from core.text import nfc
+from core.workflows.workspace import Workspace, now
+
+LONGEST = 60  # letters of a tag or of a view's name
+
+
+def label(ws: Workspace, which: Which, scheme: str, code: str, curator: str) -> BulkAction:
+    """Set one label on all of `which` (a Filter, or ids); what was so already is counted, not written again."""
+    return ws.store.bulk.label(which, scheme, code, curator, now())
+
+
+def tag(ws: Workspace, which: Which, name: str, curator: str, *, remove: bool = False) -> BulkAction:
+    """Put a tag on all of `which`, or take it off."""
+    return ws.store.bulk.tag(which, named(name, "tag"), curator, now(), remove=remove)
+
+
+def undo(ws: Workspace, bulk_id: int, curator: str) -> BulkAction:
+    """Take back what nobody has decided on since; `Conflict` if that is nothing."""
+    return ws.store.bulk.undo(bulk_id, curator, now())
+
+
+def named(text: str, kind: str) -> str:
+    """`text` as the name of a tag or view, white space tidied; `InputError` if it cannot be one."""
+    name = " ".join(nfc(text).split())
+    if not name:
+        raise InputError(f"a {kind} needs a name")
+    if len(name) > LONGEST:
+        raise InputError(f"the name of a {kind} has at most {LONGEST} letters; this one has {len(name)}")
+    if any(unicodedata.category(letter) in ("Cc", "Cs", "Cf") for letter in name):
+        raise InputError(f"the name of a {kind} has no control characters")
+    return name

@@ -1,0 +1,84 @@
+"""Bringing deliveries in. What is known adds nothing, so an interrupted import is completed by running it again.
+
+Audio goes into the workspace by content (`audio/ab/abcd….wav`), the row after it; a file without a row is found again
+by its hash and costs nothing.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from core.errors import InputError
+from core.ingest import sentences
+from core.ingest.aihub import calls as aihub119
+from core.records import NewRecording, NewUtterance, Report, Skip
+from core.workflows.imports import audio_files
+from core.workflows.imports.report import BATCH, Imported, Progress, batches, merge, names_hash, portions, write_rejects
+from core.workflows.workspace import Workspace, now
+
+CALLS = 500
+
+
+def ingest_aihub119(
+    ws: Workspace,
+    paths: Sequence[Path],
+    progress: Progress = lambda done, total: None,
+    batch_size: int = CALLS,
+) -> Imported:
+    """Import zips and folders of AI Hub 119; `progress(done, total)` in calls, after each batch is on disk."""
+    if missing := [str(path) for path in paths if not path.exists()]:
+        raise InputError(f"not found: {', '.join(missing)}")
+    total = Report()
+    source_id = ws.store.corpus.add_source(
+        "aihub119", "calls", "AI Hub 71768: not to be passed on", names_hash(paths), now()
+    )
+    has_audio: dict[str, bool] = {}
+
+    def known(key: str) -> bool:
+        # With audio a call is complete; without, its WAV may have come this time.
+        if key not in has_audio:
+            has_audio.update(ws.store.corpus.audio_state([key]))
+        return has_audio.get(key, False)
+
+    files = aihub119.index(paths)
+    progress(0, files.total)
+    for batch in portions(aihub119.read_index(files, known), batch_size, _weight):
+        calls: list[NewRecording] = []
+        for item in batch:
+            if isinstance(item, Skip):
+                total.skipped.append(item)
+            elif isinstance(item, aihub119.Known):
+                total.known += 1
+            else:
+                calls.append(_with_audio(ws, item))
+                for note in item.notes:
+                    total.note(note)
+        merge(total, ws.store.corpus.add_recordings(source_id, calls, now()))
+        progress(total.added + total.known, files.total)
+    return Imported(total, write_rejects(ws, "rejects.csv", total.skipped))
+
+
+def ingest_sentences(ws: Workspace, path: Path, source: str, licence: str) -> Imported:
+    """Import a CSV of labelled sentences (`id,text,label,kind`)."""
+    if not path.is_file():
+        raise InputError(f"not found: {path}")
+    total = Report()
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    source_id = ws.store.corpus.add_source(source, "sentences", licence, digest, now())
+    for batch in batches(sentences.read(path), BATCH):
+        total.skipped += [item for item in batch if isinstance(item, Skip)]
+        new = [item for item in batch if isinstance(item, NewUtterance)]
+        merge(total, ws.store.corpus.add_sentences(source_id, new, now()))
+    return Imported(total, write_rejects(ws, "rejects-sentences.csv", total.skipped))
+
+
+def _weight(item: aihub119.Call | aihub119.Known | Skip) -> int:
+    return len(item.wav) if isinstance(item, aihub119.Call) and item.wav is not None else 0
+
+
+def _with_audio(ws: Workspace, call: aihub119.Call) -> NewRecording:
+    if call.wav is None:
+        return call.recording
+    path, digest = audio_files.keep(ws, call.wav)
+    return replace(call.recording, path=path, sha256=digest)

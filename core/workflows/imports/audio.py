@@ -1,0 +1,40 @@
+"""Bringing a folder of audio in: labels, speakers and groups from names, transcripts from beside."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.errors import InputError
+from core.ingest.audio import folder
+from core.ingest.audio.folder import Rules
+from core.ingest.audio.name_pattern import compile_pattern
+from core.workflows.imports.entries import Values, find_schemes, store
+from core.workflows.imports.report import BATCH, Imported, Progress, names_hash
+from core.workflows.workspace import Workspace, now
+
+NOT_STATED = "not stated"
+
+__all__ = ["Rules", "compile_pattern", "ingest_audio"]
+
+
+def ingest_audio(
+    ws: Workspace,
+    paths: Sequence[Path],
+    rules: Rules,
+    source: str = "",
+    licence: str = NOT_STATED,
+    progress: Progress = lambda done, total: None,
+    batch_size: int = BATCH,
+) -> Imported:
+    """Import folders, zips and files of audio; `source` names the corpus, by default after the first path.
+
+    One speaker is one group within a source. `InputError` for a path that is not there, before anything is stored, and
+    for a field that the pattern lacks.
+    """
+    if missing := [str(path) for path in paths if not path.exists()]:
+        raise InputError(f"not found: {', '.join(missing)}")
+    files = folder.index(paths, rules)
+    name = source or paths[0].resolve().stem
+    chosen = find_schemes(ws, {scheme: Values(files.values(scheme)) for scheme in files.rules.labels})
+    source_id = ws.store.corpus.add_source(name, "audio-folder", licence, names_hash(paths), now())
+    items = folder.read(files, name)
+    return store(ws, source_id, items, chosen, len(files.clips), "rejects-audio.csv", progress, batch_size)

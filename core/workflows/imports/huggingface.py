@@ -1,0 +1,64 @@
+"""Bringing a Hugging Face dataset in: from disk by pyarrow alone, by hub id through the optional `datasets` package."""
+
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.errors import InputError
+from core.ingest.huggingface import dataset
+from core.ingest.huggingface.dataset import Mapped
+from core.plugins import Backend, pick
+from core.workflows.imports.audio import NOT_STATED
+from core.workflows.imports.entries import Values, find_schemes, store
+from core.workflows.imports.report import BATCH, Imported, Progress, names_hash
+from core.workflows.workspace import Workspace, now
+
+HUBS: dict[str, Backend] = {
+    "huggingface": Backend(
+        "core.ingest.huggingface.hub:fetch", needs=("datasets",), install="pip install datasets==5.2.0"
+    ),
+}
+_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
+
+__all__ = ["HUBS", "Mapped", "ingest_hf"]
+
+
+def ingest_hf(
+    ws: Workspace,
+    where: str,
+    mapped: Mapped,
+    config: str = "",
+    source: str = "",
+    licence: str = NOT_STATED,
+    progress: Progress = lambda done, total: None,
+    batch_size: int = BATCH,
+    hubs: Mapping[str, Backend] = HUBS,
+) -> Imported:
+    """Import the dataset at the path `where`, or, where no such path is, the one a hub knows by that id.
+
+    `config` names one of a hub dataset's configurations (`ko-KR`). `MissingBackend` says how to install what a hub
+    needs, `InputError` what is wrong with the path, the columns or the hub.
+    """
+    path = Path(where)
+    if path.exists():
+        return _from_disk(ws, path, mapped, source, licence, progress, batch_size)
+    if not _HUB_ID.fullmatch(where):
+        raise InputError(f"{where}: no such file or folder, and no id of a hub (OWNER/NAME)")
+    fetch = pick(hubs, "huggingface", "hub")
+    with tempfile.TemporaryDirectory(prefix="hub-", dir=ws.settings.home) as folder:
+        name = source or "/".join(filter(None, (where, config)))
+        return _from_disk(
+            ws, fetch(where, config, Path(folder) / "data"), mapped, name, licence, progress, batch_size
+        )  # fmt: skip
+
+
+def _from_disk(
+    ws: Workspace, path: Path, mapped: Mapped, source: str, licence: str, progress: Progress, batch_size: int
+) -> Imported:
+    data = dataset.look(path, mapped, source)
+    asked = mapped.labels is not None
+    wanted = {name: Values(data.values(name), data.multi(name), asked) for name in data.labels}
+    chosen = find_schemes(ws, wanted)
+    source_id = ws.store.corpus.add_source(data.name, "huggingface", licence, names_hash([path]), now())
+    return store(ws, source_id, dataset.read(data), chosen, data.total, "rejects-hf.csv", progress, batch_size)

@@ -1,0 +1,1 @@
+"""Use-cases of models: snapshots, training, evaluation, prediction, pseudo-labels."""

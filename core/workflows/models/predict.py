@@ -1,0 +1,175 @@
+"""Judging what was never seen: a sentence, or a recording cut into utterances. One document for page, shell and REST.
+
+`{"source", "utterances": [{"start_ms", "end_ms", "text", "judgements": {scheme: {"label", "confidence",
+"probabilities": {class: p}, "run"}}}]}`; times are None for a sentence, text is None where nothing was transcribed.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.audio import Audio, cut, decode, to_wav
+from core.audio.vad import segments
+from core.cleaning import DEFAULT_PLAN, apply
+from core.errors import InputError, NotEnoughData
+from core.inference.predictor import Predictor, cached
+from core.ingest.aihub import label
+from core.records import SHORTEST_VOICE_MS
+from core.workflows.workspace import Workspace
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A piece to judge; a sentence has no times."""
+
+    start_ms: int | None
+    end_ms: int | None
+    text: str | None
+
+
+def predictors(ws: Workspace, run_ids: Sequence[str] = ()) -> list[Predictor]:
+    """The named runs, or the newest finished run of each scheme and modality."""
+    if run_ids:
+        return [cached(ws.run_folder(run_id)) for run_id in run_ids]
+    newest: dict[tuple[str, str], str] = {}
+    for info in ws.store.ledger.runs("done"):
+        newest.setdefault((info.scheme, info.modality), info.id)
+    if not newest:
+        raise NotEnoughData("no trained model yet: run `python -m core demo`, or train one")
+    return [cached(ws.run_folder(run_id)) for run_id in newest.values()]
+
+
+def warm_up(ws: Workspace) -> None:
+    """Load the default models and judge a second of noise, so that the first visitor does not wait for libraries."""
+    noise = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
+    segments(noise)
+    for predictor in predictors(ws):
+        if predictor.modality == "voice":
+            predictor.predict_waves([noise])
+        else:
+            predictor.predict_texts(["여보세요"])
+
+
+def predict_text(ws: Workspace, text: str, run_ids: Sequence[str] = (), source: str = "text") -> dict[str, Any]:
+    """Judge one typed sentence by every text model."""
+    if not apply(DEFAULT_PLAN, text):
+        raise InputError(f"{source}: the text is empty")
+    chosen = [p for p in predictors(ws, run_ids) if p.modality == "text"]
+    if not chosen:
+        raise InputError("none of the chosen runs judges text")
+    return _document(source, [Span(None, None, text)], _judge([Span(None, None, text)], chosen, None))
+
+
+def hear(data: bytes | Path, source: str) -> Audio:
+    """A recording as `predict_audio` and `playable` take it, decoded once for both; `AudioError` if it cannot be."""
+    return decode(data, source)
+
+
+def predict_audio(
+    ws: Workspace,
+    data: bytes | Path | Audio,
+    source: str,
+    *,
+    text: str | None = None,
+    labels: bytes | None = None,
+    run_ids: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Judge a recording: voice models every utterance, text models where there is a transcript.
+
+    The utterances are those of the label JSON if one is given, else of voice activity; a typed transcript goes line by
+    line to them if the numbers agree, else to the whole recording. `AudioError` if the audio cannot be used.
+    """
+    chosen = predictors(ws, run_ids)
+    audio = data if isinstance(data, Audio) else hear(data, source)
+    found = _spans(audio, text, labels, source)
+    return _document(source, found, _judge(found, chosen, audio))
+
+
+def playable(audio: Audio) -> bytes:
+    """What a browser can play of any accepted audio: a 16 kHz mono WAV."""
+    return to_wav(audio.wave, audio.sample_rate_hz)
+
+
+def calibrated_on(ws: Workspace, run_id: str) -> str:
+    """What the confidence of a run was calibrated on."""
+    return cached(ws.run_folder(run_id)).card.calibration.fitted_on
+
+
+def explain(ws: Workspace, text: str, run_id: str) -> list[tuple[str, float]]:
+    """The character runs of `text` that spoke for (positive) and against the decision of a linear text run."""
+    return cached(ws.run_folder(run_id)).explain(text)
+
+
+def _spans(audio: Audio, text: str | None, labels: bytes | None, source: str) -> list[Span]:
+    if labels is not None:
+        return _delivered(labels, source, audio.duration_ms)
+    heard = segments(audio.wave, audio.sample_rate_hz)
+    lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
+    if not lines:
+        return [Span(a, b, None) for a, b in heard]
+    if len(lines) == len(heard):
+        return [Span(a, b, line) for (a, b), line in zip(heard, lines, strict=True)]
+    return [Span(0, audio.duration_ms, " ".join(lines)), *(Span(a, b, None) for a, b in heard)]
+
+
+def _delivered(labels: bytes, source: str, duration_ms: int) -> list[Span]:
+    """The utterances of a 119 label JSON that lie inside the recording."""
+    where = f"label JSON of {source}"
+    document = label.decode(labels, where)
+    made = label.utterances(document, "", where, duration_ms, label.Findings())
+    found = [
+        Span(u.start_ms, min(u.end_ms, duration_ms), u.text or None)
+        for u in made
+        if u.start_ms is not None and u.end_ms is not None and u.start_ms < min(u.end_ms, duration_ms)
+    ]
+    if not found:
+        raise InputError(f"{where}: no utterance lies inside the recording of {duration_ms} ms")
+    return found
+
+
+def _judge(found: Sequence[Span], chosen: Sequence[Predictor], audio: Audio | None) -> list[dict[str, Any]]:
+    judged: list[dict[str, Any]] = [{} for _ in found]
+    for predictor in sorted(chosen, key=lambda p: p.modality != "text"):
+        if predictor.modality == "text":
+            at = [i for i, span in enumerate(found) if apply(DEFAULT_PLAN, span.text or "")]
+            probs = predictor.predict_texts([found[i].text or "" for i in at]) if at else np.empty((0, 0))
+        else:
+            at = [i for i, span in enumerate(found) if audio is not None and _long_enough(span)]
+            waves = [_wave(audio, found[i]) for i in at] if audio is not None else []
+            probs = predictor.predict_waves(waves) if at else np.empty((0, 0))
+        for i, row in zip(at, probs, strict=True):
+            # Text comes first where text and voice judge one scheme: fusing them is a model of its own.
+            judged[i].setdefault(predictor.scheme, _judgement(predictor, row))
+    return judged
+
+
+def _long_enough(span: Span) -> bool:
+    return span.start_ms is not None and span.end_ms is not None and span.end_ms - span.start_ms >= SHORTEST_VOICE_MS
+
+
+def _wave(audio: Audio, span: Span) -> np.ndarray:
+    return cut(audio.wave, audio.sample_rate_hz, span.start_ms or 0, min(span.end_ms or 0, audio.duration_ms))
+
+
+def _judgement(predictor: Predictor, row: np.ndarray) -> dict[str, Any]:
+    best = int(row.argmax())
+    return {
+        "label": predictor.codes[best],
+        "confidence": float(row[best]),
+        "probabilities": {code: float(p) for code, p in zip(predictor.codes, row, strict=True)},
+        "run": predictor.run_id,
+    }
+
+
+def _document(source: str, found: Sequence[Span], judged: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    utterances = [
+        {"start_ms": s.start_ms, "end_ms": s.end_ms, "text": s.text, "judgements": j}
+        for s, j in zip(found, judged, strict=True)
+    ]
+    document = {"source": source, "utterances": utterances}
+    json.dumps(document, allow_nan=False)  # a NaN must never leave as a judgement
+    return document

@@ -1,0 +1,128 @@
+"""Training a Recipe on a Snapshot: as a durable job (`start`, `run_job`) or here and now (`run`)."""
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, Protocol
+
+from core.errors import Cancelled, InputError
+from core.jobs import submit
+from core.records import Prediction, RunInfo
+from core.schemes import scheme
+from core.training import engine
+from core.training.recipes import RECIPES, config_for, recipe, trainer_type
+from core.training.run import read_predictions
+from core.workflows.corpus.schemes import trainable
+from core.workflows.workspace import Workspace, now, open_workspace
+
+__all__ = ["RECIPES", "parse_settings", "plan", "run", "run_job", "settings_help", "start"]
+
+Report = Callable[[dict[str, Any]], None]
+
+
+class Context(Protocol):
+    """What a job gives the work it runs."""
+
+    def step(self, name: str, fn: Callable[[], Any]) -> Any: ...
+    def report(self, progress: dict[str, Any]) -> None: ...
+
+
+def plan(
+    ws: Workspace,
+    recipe_name: str,
+    snapshot: str,
+    encoder: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+) -> engine.TrainSpec:
+    """Check the request and give it a run id; a wrong recipe, snapshot, encoder or setting fails here."""
+    chosen = recipe(recipe_name)
+    info = ws.store.ledger.snapshot(snapshot)
+    chosen.check_scheme(trainable(info.scheme).name)
+    encoder = encoder or chosen.default_encoder
+    config_for(chosen, encoder, dict(overrides or {}))
+    stamp = now()[:19].replace("-", "").replace(":", "").replace("T", "-")
+    return engine.TrainSpec(
+        run_id=f"{recipe_name}-{stamp}-{secrets.token_hex(2)}",
+        recipe=recipe_name,
+        encoder=encoder,
+        snapshot_folder=str(ws.snapshot_folder(snapshot)),
+        runs_folder=str(ws.settings.runs),
+        workspace=str(ws.settings.home),
+        overrides=dict(overrides or {}),
+    )
+
+
+def parse_settings(given: Iterable[str]) -> dict[str, str]:
+    """`key=value` words as a mapping.
+
+    >>> parse_settings(["epochs=3"])
+    {'epochs': '3'}
+    """
+    pairs = [word.partition("=") for word in given]
+    if wrong := [key for key, equals, _ in pairs if not (key and equals)]:
+        raise InputError(f"settings are written key=value; {wrong[0]!r} is not")
+    return {key: value for key, _, value in pairs}
+
+
+def settings_help(recipe_name: str, encoder: str) -> str:
+    """The settings a person may change, with their defaults, as they would be typed."""
+    config = config_for(recipe(recipe_name), encoder, {})
+    return " ".join(
+        f"{f.name}={getattr(config, f.name)}" for f in fields(trainer_type(recipe(recipe_name), encoder).Config)
+    )
+
+
+def start(
+    ws: Workspace,
+    recipe_name: str,
+    snapshot: str,
+    encoder: str | None = None,
+    overrides: Mapping[str, str] | None = None,
+) -> str:
+    """Queue a training; returns the run id, which is the job's id too."""
+    spec = plan(ws, recipe_name, snapshot, encoder, overrides)
+    _announce(ws, spec, snapshot, "queued")
+    return submit(ws.store, "train", f"{recipe_name} · {snapshot}", spec.to_dict(), spec.run_id)
+
+
+def run_job(params: dict[str, Any], job: Context) -> None:
+    """The job: every epoch a durable step, so that a killed worker goes on from its last checkpoint."""
+    run(open_workspace(), engine.TrainSpec.from_dict(params), job.report, job.step)
+
+
+def run(
+    ws: Workspace,
+    spec: engine.TrainSpec,
+    report: Report = lambda progress: None,
+    step: Callable[[str, Callable[[], Any]], Any] = lambda name, fn: fn(),
+) -> dict[str, Any]:
+    """Train to the end; the metrics. The run is announced before and its outcome recorded after."""
+    try:
+        _announce(ws, spec, Path(spec.snapshot_folder).name, "running")
+        metrics = engine.train(spec, report, step)
+        _keep_predictions(ws, spec)
+    except (Cancelled, KeyboardInterrupt):
+        ws.store.ledger.set_run(spec.run_id, "cancelled")
+        raise
+    except Exception:  # recorded, not handled: a run that ended must not read "running"
+        ws.store.ledger.set_run(spec.run_id, "failed")
+        raise
+    ws.store.ledger.set_run(spec.run_id, "done", metrics)
+    return metrics
+
+
+def _announce(ws: Workspace, spec: engine.TrainSpec, snapshot: str, state: Any) -> None:
+    chosen = recipe(spec.recipe)
+    info = ws.store.ledger.snapshot(snapshot)
+    ws.store.ledger.put_run(
+        RunInfo(spec.run_id, spec.recipe, spec.encoder, info.scheme, chosen.modality, snapshot, state, now(), {})
+    )
+
+
+def _keep_predictions(ws: Workspace, spec: engine.TrainSpec) -> None:
+    rows = read_predictions(spec.run_folder)
+    codes = scheme(ws.store.ledger.run(spec.run_id).scheme).codes
+    ws.store.ledger.put_predictions(
+        spec.run_id, codes, [Prediction(spec.run_id, r["id"], r["side"], r["gold"], tuple(r["probs"])) for r in rows]
+    )

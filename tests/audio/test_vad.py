@@ -1,0 +1,128 @@
+"""Cutting into utterances: bursts in noise, spoken digits, silence, and the length rules."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.audio import VADS, decode, segments
+from core.audio.vad import LONGEST_MS, PAD_MS, energy
+from core.errors import MissingBackend, UnknownName
+
+FSDD = Path(__file__).resolve().parent.parent.parent.parent / "shared" / "data" / "fsdd" / "recordings"
+BURSTS = [(1000, 1800), (3000, 3400), (5000, 7500), (9000, 11_000)]
+INSTALLED = [name for name, backend in VADS.items() if backend.installed()]
+
+
+def in_noise(spans: list[tuple[int, int]], total_ms: int, snr_db: float, rate_hz: int = 16_000) -> np.ndarray:
+    """Tone bursts at -13 dBFS RMS in white noise."""
+    rng, level = np.random.default_rng(0), 0.3
+    wave = rng.normal(0.0, level / np.sqrt(2) * 10 ** (-snr_db / 20), rate_hz * total_ms // 1000)
+    for start, end in spans:
+        at = np.arange(rate_hz * start // 1000, rate_hz * end // 1000)
+        wave[at] += level * np.sin(2 * np.pi * 440 * at / rate_hz)
+    return wave.clip(-1, 1).astype(np.float32)
+
+
+@pytest.mark.parametrize("snr_db", [60, 30, 20, 10])
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000])
+def test_bursts_are_found_in_noise(snr_db: float, rate_hz: int) -> None:
+    wave = in_noise(BURSTS, 12_000, snr_db, rate_hz)
+    found = segments(wave, rate_hz)
+    assert len(found) == len(BURSTS)
+    for (start, end), (true_start, true_end) in zip(found, BURSTS, strict=True):
+        assert abs(start + PAD_MS - true_start) <= 30
+        assert abs(end - PAD_MS - true_end) <= 30
+
+
+def test_a_quiet_burst_beside_a_loud_one_is_found() -> None:
+    wave = in_noise([(4000, 5000)], 7000, 50)
+    wave[16_000:32_000] += 0.1 * in_noise([(0, 1000)], 1000, 50)
+    assert [round(start, -2) for start, _ in segments(wave)] == [900, 3900]
+
+
+@pytest.mark.skipif(not FSDD.is_dir(), reason="../shared/data/fsdd is absent")
+@pytest.mark.parametrize("backend", INSTALLED)
+@pytest.mark.parametrize("noise_db", [None, -60])
+def test_spoken_digits_are_found(backend: str, noise_db: float | None) -> None:
+    gap, rng = np.zeros(16 * 800, dtype=np.float32), np.random.default_rng(7)
+    pieces, spoken, at = [gap], [], len(gap)
+    for digit in range(10):
+        for speaker in ("george", "nicolas"):
+            word = decode(FSDD / f"{digit}_{speaker}_{digit}.wav", "digit").wave
+            spoken.append((at // 16, (at + len(word)) // 16))
+            pieces += [word, gap]
+            at += len(word) + len(gap)
+    wave = np.concatenate(pieces)
+    if noise_db is not None:
+        wave += rng.normal(0.0, 10 ** (noise_db / 20), len(wave)).astype(np.float32)
+    found = segments(wave.clip(-1, 1), backend=backend)
+    heard = [[span for span in found if span[0] < end and span[1] > start] for start, end in spoken]
+    assert sum(len(spans) == 1 for spans in heard) >= (19 if backend == "energy" else 17)
+    assert all(any(span in spans for spans in heard) for span in found)
+
+
+@pytest.mark.parametrize("backend", INSTALLED)
+def test_silence_gives_nothing(backend: str) -> None:
+    faint = np.random.default_rng(0).normal(0.0, 1e-5, 160_000).astype(np.float32)
+    for wave in (np.zeros(160_000, dtype=np.float32), faint, np.zeros(10, dtype=np.float32), faint[:0]):
+        assert segments(wave, backend=backend) == []
+
+
+@pytest.mark.parametrize("backend", INSTALLED)
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000])
+def test_segments_are_ordered_apart_and_inside(backend: str, rate_hz: int) -> None:
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        level = np.repeat(10 ** rng.uniform(-4, -0.5, 60), rate_hz // 2)
+        found = segments((level * rng.uniform(-1, 1, len(level))).astype(np.float32), rate_hz, backend)
+        flat = [0, *(ms for span in found for ms in span), 30_000]
+        assert flat == sorted(flat)
+        assert all(0 < end - start <= LONGEST_MS for start, end in found)
+
+
+def test_short_gaps_are_bridged_and_clicks_dropped() -> None:
+    spans = [(1000, 1400), (1600, 2000), (4000, 4500)]
+    assert len(segments(in_noise(spans, 6000, 40))) == 2
+    clicked = in_noise([(2000, 3000)], 6000, 40)
+    clicked[16 * 4500 : 16 * 4530] = 0.9
+    assert len(energy(clicked, 16_000)) == 2
+    assert len(segments(clicked)) == 1
+
+
+def test_a_shouted_syllable_is_kept() -> None:
+    ((start, end),) = segments(in_noise([(2000, 2180)], 5000, 30))
+    assert (start + PAD_MS, end - PAD_MS) == (pytest.approx(2000, abs=20), pytest.approx(2180, abs=20))
+
+
+def test_long_sound_is_split_at_its_quietest_point() -> None:
+    wave = in_noise([(0, 20_000)], 21_000, 40)
+    wave[16 * 11_900 : 16 * 12_100] *= 0.3
+    (first, middle), (again, last) = segments(wave)
+    assert first == 0
+    assert middle == again
+    assert abs(middle - 12_000) <= 100
+    assert abs(last - 20_000) <= 130
+
+
+def test_steady_sound_is_not_lost() -> None:
+    siren = (0.3 * np.sin(np.arange(16_000 * 40) * 0.2)).astype(np.float32)
+    found = segments(siren)
+    assert (found[0][0], found[-1][1]) == (0, 40_000)
+    assert all(end - start <= LONGEST_MS for start, end in found)
+    assert all(left[1] == right[0] for left, right in pairwise(found))
+
+
+def test_unknown_and_absent_backends() -> None:
+    with pytest.raises(UnknownName, match="energy, silero"):
+        segments(np.zeros(100, dtype=np.float32), backend="webrtc")
+    if not VADS["silero"].installed():
+        with pytest.raises(MissingBackend, match=r"pip install faster-whisper==1\.2\.1"):
+            segments(np.zeros(100, dtype=np.float32), backend="silero")
+
+
+def test_silero_hears_speech_and_not_a_tone() -> None:
+    if not VADS["silero"].installed():
+        pytest.skip("faster-whisper is not installed: " + VADS["silero"].install)
+    assert segments(in_noise([(1000, 3000)], 5000, 40), backend="silero") == []

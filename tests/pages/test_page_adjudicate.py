@@ -1,0 +1,194 @@
+"""pages/adjudicate.py in process: opinions side by side, settling, putting off, undoing; keys need a browser."""
+
+from typing import Any
+
+import pytest
+from desk_data import answer
+from store_data import AT, call, sentences
+from streamlit.testing.v1 import AppTest
+
+from core.records import Prediction, RunInfo, SnapshotInfo, Vote
+from core.schemes.files import parse_toml
+from core.settings import ROOT
+from core.ui import i18n
+from core.ui.panels import settle
+from core.ui.panels.settle import Sitting
+from core.ui.widgets.player import ReviewEvent
+from core.workflows.corpus import schemes
+from core.workflows.review import settle
+from core.workflows.workspace import Workspace, now
+
+HOSTILE = "![x](http://evil.example/a.png) <b>굵게</b>"
+
+
+@pytest.fixture(autouse=True)
+def _english(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(i18n, "DEFAULT", "en")
+
+
+def page(**query: str) -> AppTest:
+    opened = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    opened.switch_page("pages/adjudicate.py")
+    for name, value in query.items():
+        opened.query_params[name] = value
+    return ok(opened.run())
+
+
+def ok(opened: AppTest) -> AppTest:
+    assert not opened.exception, opened.exception
+    assert not opened.error, opened.error
+    return opened
+
+
+def texts(boxes: Any) -> list[str]:
+    return [box.value for box in boxes]
+
+
+def sitting(ws: Workspace, name: str = "danger", curator: str = "chief") -> Sitting:
+    """With the first dispute on the screen."""
+    return Sitting(name, curator, settle.next_dispute(ws, name, curator))
+
+
+def event(kind: Any, on: Sitting, text: str | None = None, **labels: str) -> ReviewEvent:
+    assert on.shown is not None
+    return ReviewEvent(kind, on.shown.utterance.id, on.shown.version, "n", labels, text, 700)
+
+
+def grade(ws: Workspace, number: int) -> tuple[str, str]:
+    return ws.store.corpus.grades("utterance", "danger")[number]
+
+
+def test_without_disputes_the_page_says_how_they_come(ws: Workspace) -> None:
+    sentences(ws.store, "불이야")
+    opened = page()
+    (told,) = texts(opened.info)
+    assert told.startswith("No dispute waits here. On the Review page, let two curators answer a share of the")
+    ok(opened.button[0].click().run())
+    assert "Nothing left to undo." in texts(opened.caption)
+
+
+def test_every_opinion_is_shown_as_plain_text(ws: Workspace) -> None:
+    (one, _two) = sentences(ws.store, HOSTILE, "네")
+    answer(ws, "danger", kim="danger", **{"[lee](x)": "normal"})
+    ws.store.review.add_votes(
+        [Vote("danger", one, "danger", "vote:#1", ""), Vote("danger", one, "danger", "vote:#2", ""),
+         Vote("danger", one, "normal", "vote:a", "")]
+    )  # fmt: skip
+    ws.store.remarks.add(one, "park", now(), "comment", HOSTILE)
+    opened = page()
+    shown = texts(opened.markdown)
+    assert "**2** left · **0** settled now" in shown
+    assert [text for text in shown if text.startswith("####")] == [
+        "#### Danger  `D`", "#### Normal  `N`", "#### Normal  `N`", "#### Danger  `D`",
+    ]  # fmt: skip
+    people = [text.removeprefix(":material/person: ") for text in shown if text.startswith(":material/person:")]
+    assert people == ["kim", "\\[lee\\]\\(x\\)", "a \\(vote\\)", "2 votes without a name"]
+    assert "kim says so" in texts(opened.text)
+    assert any(text.endswith("UTC · 1\\.5 s") for text in texts(opened.caption))
+    everything = [*shown, *texts(opened.caption), *texts(opened.subheader)]
+    assert not [text for text in everything if "![x](" in text or "[lee](" in text]
+    assert opened.selectbox(key="scheme").value == "danger"
+    assert "Waiting: Danger 2" in texts(opened.caption)
+
+
+def test_what_a_model_thinks_stands_beside_the_opinions(ws: Workspace) -> None:
+    (one,) = sentences(ws.store, "불이야")
+    answer(ws, "danger", kim="danger", lee="normal")
+    ws.store.ledger.add_snapshot(SnapshotInfo("s", "danger", "0", AT, {}))
+    ws.store.ledger.put_run(RunInfo("run", "danger-text", "ngram", "danger", "text", "s", "done", AT, {}))
+    guess = Prediction("run", one, "unlabelled", None, (0.25, 0.75))
+    ws.store.ledger.put_predictions("run", ("normal", "danger"), [guess])
+    shown = texts(page().markdown)
+    assert ":material/smart_toy: Model" in shown
+    assert [text for text in shown if text.startswith("####")][-1] == "#### Danger  `D`"
+
+
+def test_the_scheme_with_disputes_is_opened_and_a_call_is_shown_whole(ws: Workspace) -> None:
+    call(ws.store, "call-1", "여보세요", "불이 났어요", "어디세요")
+    answer(ws, "urgency", kim="high", lee="low")
+    opened = page()
+    assert opened.selectbox(key="scheme").value == "urgency"
+    assert "**Call taker** 여보세요" in texts(opened.markdown)
+    assert "**Caller** 불이 났어요" in texts(opened.markdown)
+
+
+def test_one_event_settles_and_keeps_the_reason(ws: Workspace) -> None:
+    one, two = sentences(ws.store, "불이야", "네")
+    answer(ws, "danger", kim="danger", lee="normal")
+    mine = sitting(ws)
+    settle._handle(mine, event("decision", mine, " 두 번 들음 ", danger="normal"))
+    assert (mine.shown, mine.settled, mine.error) == (None, 1, "")
+    assert grade(ws, one) == ("normal", "gold")
+    last = ws.store.review.history(one)[-1]
+    assert (last.why, last.curator, last.spent_ms) == ("settled: 두 번 들음", "chief", 700)
+    mine.shown = settle.next_dispute(ws, "danger", "chief")
+    assert mine.shown is not None
+    assert mine.shown.utterance.id == two
+    settle._handle(mine, ReviewEvent("undo", two, mine.shown.version, "m"))
+    assert mine.shown is not None
+    assert (mine.shown.utterance.id, mine.settled, grade(ws, one)[1]) == (one, 0, "disputed")
+    assert ws.store.leases.held(now()) == [(one, "chief")], "the other one is free again"
+
+
+def test_what_is_put_off_does_not_come_again_until_asked_for(ws: Workspace) -> None:
+    (one,) = sentences(ws.store, "불이야")
+    answer(ws, "danger", kim="danger", lee="normal")
+    opened = page()
+    mine: Sitting = opened.session_state["settling"]
+    settle._handle(mine, event("skip", mine))
+    assert (mine.passed, mine.shown, ws.store.leases.held(now())) == ([one], None, [])
+    ok(opened.run())
+    assert texts(opened.info) == ["Only what you put off is left: 1."]
+    ok(opened.button[0].click().run())
+    assert opened.session_state["settling"].shown.utterance.id == one
+
+
+def test_a_stale_decision_is_told_and_looked_at_anew(ws: Workspace) -> None:
+    (one,) = sentences(ws.store, "불이야")
+    answer(ws, "danger", kim="danger", lee="normal")
+    mine = sitting(ws)
+    assert mine.shown is not None
+    sent = event("decision", mine, danger="normal")
+    ws.store.review.decide(one, mine.shown.version, "park", now(), text="불이 났어요")
+    settle._handle(mine, sent)
+    assert mine.error.startswith("Somebody was faster: look again, then decide. (")
+    assert mine.shown is None
+    assert grade(ws, one)[1] == "disputed"
+    settle._handle(mine, sent)
+    assert mine.error == "Somebody was faster: look again, then decide."
+
+
+def test_undo_tells_what_it_took_back_elsewhere(ws: Workspace) -> None:
+    one, *_rest = call(ws.store, "call-1", "여보세요", "불이 났어요")
+    answer(ws, "urgency", kim="high", lee="low")
+    away = sitting(ws, "urgency")
+    settle._handle(away, event("decision", away, urgency="high"))
+    here = Sitting("danger", "chief")
+    settle._undo(here)
+    assert here.notice == "Undone: a settlement under Urgency, where it waits again."
+    assert (here.shown, settle.disputes(ws, "urgency"), ws.store.leases.held(now())) == (None, 1, [])
+    version = ws.store.corpus.utterance(one).version
+    ws.store.review.decide(one, version, "chief", now(), labels={"danger": "danger"})
+    settle._undo(here)
+    assert here.notice == "Undone: a decision of yours that settled nothing."
+
+
+def test_another_scheme_gives_back_what_was_shown(ws: Workspace) -> None:
+    one, *_rest = call(ws.store, "call-1", "여보세요", "불이 났어요")
+    answer(ws, "danger", kim="danger", lee="normal")
+    opened = page()
+    assert ws.store.leases.held(now()) == [(one, "tester")]
+    ok(opened.selectbox(key="scheme").set_value("urgency").run())
+    assert ws.store.leases.held(now()) == []
+    assert texts(opened.info)[0].startswith("No dispute waits here.")
+
+
+def test_several_classes_are_settled_together(ws: Workspace) -> None:
+    text = 'name = "t"\nko = "t"\nkind = "multi"\n' + "".join(f'[[label]]\ncode = "{c}"\nko = "{c}"\n' for c in "abc")
+    schemes.save(ws, parse_toml(text, "t.toml"), "tester")
+    (one,) = sentences(ws.store, "하나")
+    answer(ws, "t", kim="a|b", lee="c")
+    assert "#### a, b" in texts(page(scheme="t").markdown)
+    mine = sitting(ws, "t", "tester")
+    settle._handle(mine, event("decision", mine, t="a|c"))
+    assert ws.store.corpus.utterance(one).labels == {"t": "a|c"}

@@ -1,0 +1,142 @@
+"""pages/quality.py in process: checking, opening a finding, offering and deciding fixes, the job, the empty states."""
+
+from typing import Any
+
+import page_driver
+import pytest
+from page_driver import captions, notices, ok
+from store_data import AT, call, sentences
+from streamlit.testing.v1 import AppTest
+from test_quality_sound import talk
+from test_quality_workflow import record
+
+from core.quality import CHECKS
+from core.ui.panels import quality
+from core.workflows.cleaning import checks as work
+from core.workflows.workspace import Workspace
+
+HOSTILE = "![x](http://evil.example/a.png) <b>굵게</b>"
+
+
+pytestmark = pytest.mark.usefixtures("english")
+
+
+def page(**query: str | list[str]) -> AppTest:
+    opened = page_driver.page("quality", **query)
+    assert not opened.error, opened.error
+    return opened
+
+
+def texts(boxes: Any) -> list[str]:
+    return [box.value for box in boxes]
+
+
+def test_every_check_has_a_title_and_every_severity_a_word() -> None:
+    assert quality.TITLES.keys() == CHECKS.keys()
+    assert quality.SEVERITIES.keys() == quality.ICONS.keys() == set(work.SEVERITIES)
+
+
+def test_an_empty_workspace_says_what_to_do(ws: Workspace) -> None:
+    opened = page()
+    assert texts(opened.info) == ["There is nothing to check yet: import a delivery or a table first."]
+    assert not [b for b in opened.button if b.key == "check_texts"]
+
+
+def test_texts_are_checked_at_once_and_a_finding_opens(ws: Workspace) -> None:
+    sentences(ws.store, HOSTILE, HOSTILE, "불이야", labels={"danger": "danger"})
+    opened = page()
+    assert texts(opened.info) == ["Nothing was checked yet. Start with the button."]
+    assert opened.button(key="check_sound").disabled
+    ok(opened.button(key="check_texts").click().run())
+    shown = [text for text in texts(opened.markdown) if "**" in text]
+    assert shown == [
+        ":material/warning: **2** · Classes too small to split · Danger",
+        ":material/warning: **1** · Same text again",
+    ]
+    ok(opened.button(key="open-1").click().run())
+    assert HOSTILE in texts(opened.text), "as plain text"
+    assert not [text for text in [*texts(opened.markdown), *captions(opened)] if "![x](" in text]
+    assert opened.query_params["finding"] == "same-text::warning:2"
+
+
+def test_fixes_are_offered_and_accepted(ws: Workspace) -> None:
+    sentences(ws.store, "불이야", "불이야", "불이야")
+    work.run(ws, ["same-text"])
+    opened = page(finding="same-text::warning:2")
+    assert opened.button(key="accept_all").disabled
+    ok(opened.button(key="offer").click().run())
+    assert "New proposals: 2" in notices(opened)
+    assert "Proposals to leave out" in texts(opened.subheader)
+    assert opened.metric[0].value == "2"
+    ok(opened.button(key="accept_all").click().run())
+    assert "Left out: 2. Changed meanwhile, and left in: 0." in notices(opened)
+    assert [one.skipped for one in ws.store.corpus.utterances([1, 2, 3])] == [False, True, True]
+    ok(opened.button(key="check_texts").click().run())
+    assert "same-text" not in {one.check for one in work.last(ws).findings}
+
+
+def test_texts_are_mended_by_proposals_of_their_own(ws: Workspace) -> None:
+    sentences(ws.store, "불이  났어요", "네 ", "네")
+    work.run(ws, ["untidy-text"])
+    opened = page(finding="untidy-text::info:1")
+    ok(opened.button(key="offer").click().run())
+    assert "New proposals: 2" in notices(opened)
+    assert "Proposals to mend" in texts(opened.subheader)
+    ok(opened.button(key="accept_all").click().run())
+    assert "Mended: 2. Changed meanwhile, and left as they are: 0." in notices(opened)
+    assert [one.text for one in ws.store.corpus.utterances([1, 2, 3])] == ["불이 났어요", "네", "네"]
+    work.propose(ws, "same-text")
+    opened = page()
+    assert opened.radio(key="desk_kind").options == ["Proposals to leave out", "Proposals to mend"]
+    ok(opened.radio(key="desk_kind").set_value(work.CLEANING).run())
+    assert texts(opened.subheader)[-1] == "Proposals to mend"
+
+
+def test_recordings_files_and_classes_are_shown(ws: Workspace) -> None:
+    gone = record(ws, "gone", None)
+    record(ws, "fine", talk())
+    (ws.settings.audio / "stray.wav").write_bytes(b"x")
+    call(ws.store, "c1", "네", "아니요", labels={"urgency": "high"})
+    work.run(ws)
+    assert "gone" in texts(page(finding=f"missing-file::error:{gone}").text)
+    assert "audio/stray.wav" in texts(page(finding="stray-file::info:audio/stray.wav").text)
+    opened = page(finding="small-class:urgency:error")
+    assert list(opened.dataframe[0].value["Class"]) == ["Low", "Medium", "High"]
+    assert "There is no fix to suggest here: it is mended where the data comes from." in captions(opened)
+
+
+def test_many_rows_are_paged_through(ws: Workspace) -> None:
+    sentences(ws.store, *["불이야"] * 30)
+    work.run(ws, ["same-text"])
+    opened = page(finding="same-text::warning:2")
+    assert texts(opened.text).count("불이야") == quality.PAGE_SIZE
+
+
+def test_a_large_corpus_and_sound_are_checked_by_a_job(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "AT_ONCE", 1)
+    record(ws, "fine", talk())
+    opened = page()
+    ok(opened.button(key="check_texts").click().run())
+    job = work.running(ws)
+    assert job is not None
+    assert set(job.params["checks"]) == set(work.CORPUS)
+    assert opened.button(key="check_texts").disabled
+    assert opened.button(key="check_sound").disabled
+    ok(opened.button(key="cancel_quality").click().run())
+    assert work.running(ws) is None
+    opened = page()
+    ok(opened.button(key="check_sound").click().run())
+    job = work.running(ws)
+    assert job is not None
+    assert set(job.params["checks"]) == set(work.SOUND)
+    ws.store.board.update(job.id, AT, state="failed", error="the disk is full")
+    opened.run()
+    assert not opened.exception
+
+
+def test_a_clean_corpus_says_so(ws: Workspace) -> None:
+    sentences(ws.store, "불이야", "연기가 나요")
+    work.run(ws)
+    opened = page()
+    assert notices(opened) == ["No faults were found."]
+    assert [text for text in captions(opened) if text.endswith(f"checks: {len(CHECKS)}")]

@@ -1,0 +1,297 @@
+"""core.store.review.bulk: the same rows as single decisions, taken back as one, exactly; tags; what was decided on since."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+from store_data import AT, call, sentences, state, texts
+
+from core.errors import Conflict, NotFound, UnknownName
+from core.records import Filter, NewUtterance
+from core.schemes import SCHEMES
+from core.store import Ask, Store, open_store
+from core.store.corpus.corpus import Corpus
+from core.store.engine import engine_for, migrate, reading, revision_of, writing
+from core.store.index import chunks
+from core.store.review import decisions
+from core.store.rows import one_utterance
+from core.store.schema import annotation, label, revision, utterance
+
+LATER = "2024-05-02T00:00:00.000000+00:00"
+
+
+def rows(store_url: str) -> dict[str, list[Any]]:
+    """All that a decision writes, but the `why` of revisions."""
+    with reading(engine_for(store_url)) as connection:
+        found = {
+            table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
+            for table in (utterance, label, annotation)
+        }
+        columns = [column for column in revision.c if column.name != "why"]
+        found["revision"] = [tuple(row) for row in connection.execute(select(*columns).order_by(revision.c.id))]
+        return found
+
+
+def kept(store_url: str) -> list[Any]:
+    """What no later schema changed."""
+    with reading(engine_for(store_url)) as connection:
+        return [tuple(row) for table in (utterance, label) for row in connection.execute(select(table))]
+
+
+def corpus(store: Store) -> list[int]:
+    """Two calls and some sentences: labelled by the delivery, by a machine, by a person, skipped, not at all."""
+    ids = call(store, "c1", "네 119입니다", "불이 났어요", "어디세요", labels={"urgency": "low"})
+    ids += call(store, "c2", "네 119입니다", "사람이 쓰러졌어요")
+    ids += sentences(store, "가", "나", "다", labels={"danger": "normal"})
+    ids += sentences(store, "라", "마", "바")
+    store.review.decide(ids[-1], 0, "bob", AT, labels={"danger": "danger"})
+    store.review.decide(ids[-2], 0, "bob", AT, skip=True)
+    return ids
+
+
+def one_by_one(url: str, ids: list[int], scheme: str, code: str) -> None:
+    """What a bulk label should amount to, by single decisions."""
+    answer = {"code": code, "grade": "gold", "by": "ann"}
+    with writing(engine_for(url)) as connection:
+        for number in ids:
+            now = one_utterance(connection, number)
+            if SCHEMES[scheme].level == "recording" and now.recording_id is None:
+                continue
+            standing = decisions._current(connection, now, scheme)
+            if standing is None or (standing["code"], standing["grade"]) != (code, "gold"):
+                decisions.decide(connection, number, now.version, "ann", LATER, labels={scheme: answer}, why="x")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "code", "changed", "already", "unfit"),
+    [("danger", "danger", 10, 1, 0), ("danger", "normal", 8, 3, 0), ("urgency", "high", 2, 3, 6),
+     ("urgency", "low", 1, 4, 6)],
+)  # fmt: skip
+def test_a_bulk_label_writes_what_single_decisions_write(
+    tmp_path: Path, scheme: str, code: str, changed: int, already: int, unfit: int
+) -> None:
+    urls = [f"sqlite:///{tmp_path / name}.db" for name in ("bulk", "single")]
+    stores = [open_store(url) for url in urls]
+    ids, _same = (corpus(store) for store in stores)
+    done = stores[0].bulk.label(Filter(), scheme, code, "ann", LATER)
+    one_by_one(urls[1], ids, scheme, code)
+    assert rows(urls[0]) == rows(urls[1])
+    assert (done.count, done.what["already"], done.what["unfit"]) == (changed, already, unfit)
+    assert {r.why for u in ids for r in stores[0].review.history(u)} == {"review", f"bulk:{done.id}"}
+    undone = stores[0].bulk.undo(done.id, "ann", LATER)
+    for _ in range(changed):
+        stores[1].review.undo("ann", LATER)
+    assert (undone.what["undone"], undone.what["since"], undone.undone_at) == (changed, 0, LATER)
+    assert state(stores[0]) == state(stores[1])
+
+
+def blind(who: str, scheme: str, n: int = 0) -> Ask:
+    """What `who` asks for, where three curators are to answer everything blind."""
+    return Ask(who, (scheme,), Filter(labels={scheme: ("-",)}), n, AT, LATER, overlap=1.0, copies=3)
+
+
+def test_where_several_answer_blind_a_bulk_label_is_one_answer_among_theirs(store: Store) -> None:
+    ids = sentences(store, "가", "나", "다")
+    store.leases.take(blind("bob", "danger", 3))
+    for who, codes in (("bob", ("danger",) * 3), ("eve", ("normal", "danger"))):
+        for number, code in zip(ids, codes, strict=False):
+            version = store.corpus.utterance(number).version
+            store.review.decide(number, version, who, AT, labels={"danger": code})
+    before, waiting = state(store), {who: store.leases.left(blind(who, "danger")) for who in ("ann", "dan")}
+    assert waiting == {"ann": 3, "dan": 3}
+    done = store.bulk.label(ids, "danger", "normal", "ann", LATER)
+    assert done.count == 3
+    assert set(store.corpus.grades("utterance", "danger").values()) == {("danger", "disputed")}
+    assert store.review.history(ids[2])[-1].after["answers"] == {"danger": "normal"}
+    assert [(one.curator, one.code) for one in store.review.opinions_on("danger", ids[0])] == [
+        ("bob", "danger"), ("eve", "normal"), ("ann", "normal"),
+    ]  # fmt: skip
+    assert [store.leases.left(blind(who, "danger")) for who in ("ann", "dan")] == [0, 1], "only the last wants one more"
+    store.bulk.undo(done.id, "ann", LATER)
+    assert state(store) == before
+    assert {one.curator for block in store.review.opinions("danger") for one in block} == {"bob", "eve"}
+    assert {who: store.leases.left(blind(who, "danger")) for who in ("ann", "dan")} == waiting
+
+
+def test_a_bulk_label_of_a_call_that_several_answer_blind_is_written_once(store: Store) -> None:
+    ids = call(store, "c1", "가", "나")
+    store.leases.take(blind("bob", "urgency", 1))
+    store.review.decide(ids[0], 0, "bob", AT, labels={"urgency": "high"})
+    done = store.bulk.label(ids, "urgency", "low", "ann", LATER)
+    assert (done.count, done.what["already"]) == (1, 1)
+    assert list(store.corpus.grades("recording", "urgency").values()) == [("high", "disputed")]
+
+
+DEEDS = st.lists(
+    st.tuples(
+        st.sampled_from(["danger", "urgency", "tag", "untag"]),
+        st.sets(st.integers(0, 10), min_size=1),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=5,
+)
+
+
+@given(deeds=DEEDS)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_undoing_every_bulk_action_restores_labels_and_tags_exactly(
+    tmp_path_factory: pytest.TempPathFactory, deeds: list[tuple[str, set[int], bool]]
+) -> None:
+    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('bulk') / 'store.db'}")
+    ids = corpus(store)
+    done, states = [], [(state(store), store.bulk.tags_of(ids))]
+    for deed, places, first in deeds:
+        which = [ids[place] for place in places]
+        if deed == "danger":
+            done.append(store.bulk.label(which, deed, "danger" if first else "normal", "ann", AT))
+        elif deed == "urgency":
+            done.append(store.bulk.label(which, deed, "high" if first else "low", "ann", AT))
+        else:
+            done.append(store.bulk.tag(which, "a" if first else "b", "ann", AT, remove=deed == "untag"))
+        states.append((state(store), store.bulk.tags_of(ids)))
+    for action, after in zip(reversed(done), reversed(states), strict=False):
+        assert (state(store), store.bulk.tags_of(ids)) == after
+        assert store.bulk.undo(action.id, "ann", AT).what["undone"] == action.count
+    assert (state(store), store.bulk.tags_of(ids)) == states[0]
+
+
+def test_what_was_decided_on_since_is_left_and_counted(store: Store) -> None:
+    ids = sentences(store, *"가나다라")
+    done = store.bulk.label(ids, "danger", "danger", "ann", AT)
+    store.review.decide(ids[0], 1, "bob", AT, labels={"danger": "normal"})
+    store.review.undo("ann", AT)  # the last row of the action, on its own
+    undone = store.bulk.undo(done.id, "bob", AT)
+    assert (undone.count, undone.what["undone"], undone.what["since"]) == (4, 2, 1)
+    assert store.corpus.grades("utterance", "danger") == {ids[0]: ("normal", "gold")}
+    with pytest.raises(Conflict, match=f"bulk action {done.id} was undone already"):
+        store.bulk.undo(done.id, "bob", AT)
+
+
+def test_nothing_is_undone_where_all_was_decided_on_since(store: Store) -> None:
+    ids = sentences(store, *"가나")
+    first = store.bulk.label(ids, "danger", "danger", "ann", AT)
+    second = store.bulk.label(ids, "danger", "normal", "bob", AT)
+    with pytest.raises(Conflict, match=f"nothing of bulk action {first.id} can be undone: 2 were decided on since"):
+        store.bulk.undo(first.id, "ann", AT)
+    store.bulk.undo(second.id, "ann", AT)
+    assert store.bulk.undo(first.id, "ann", AT).what["undone"] == 2
+    assert store.corpus.grades("utterance", "danger") == {}
+
+
+def test_a_recordings_label_decided_at_another_utterance_is_not_overwritten(store: Store) -> None:
+    first, second = call(store, "c1", "네 119입니다", "불이 났어요", labels={"urgency": "low"})
+    done = store.bulk.label([first, second], "urgency", "medium", "ann", AT)
+    assert (done.count, done.what["already"]) == (1, 1)
+    store.review.decide(second, 0, "bob", AT, labels={"urgency": "high"})
+    with pytest.raises(Conflict, match="1 were decided on since"):
+        store.bulk.undo(done.id, "ann", AT)
+    assert store.corpus.utterance(first).labels["urgency"] == "high"
+
+
+def test_a_tag_changed_by_a_later_action_is_left(store: Store) -> None:
+    a, b = sentences(store, "가", "나")
+    first = store.bulk.tag([a, b], "x", "ann", AT)
+    second = store.bulk.tag([a], "x", "ann", AT, remove=True)
+    undone = store.bulk.undo(first.id, "ann", AT)
+    assert (undone.what["undone"], undone.what["since"]) == (1, 1)
+    assert store.bulk.tags_of([a, b]) == {}
+    store.bulk.undo(second.id, "ann", AT)
+    assert store.bulk.tags_of([a, b]) == {a: ["x"]}
+
+
+def test_a_filter_by_tag_goes_with_every_other(store: Store) -> None:
+    url = f"sqlite:///{engine_of(store)}"
+    ids = sentences(store, "불이 났어요", "산불이요", "괜찮아요")
+    store.bulk.tag(ids[1:], "다시", "ann", AT)
+    store.bulk.tag(ids[2:], "b", "ann", AT)
+    for _ in ("stale", "settled"):
+        assert texts(store, Filter(tag=("다시",))) == ["산불이요", "괜찮아요"]
+        assert texts(store, Filter(tag=("다시", "b"), text="불")) == ["산불이요"]
+        assert texts(store, Filter(tag=("c",))) == []
+        assert store.bulk.tags() == ["b", "다시"]
+        with writing(engine_for(url)) as connection:
+            chunks.settle(connection, 0, 0)
+
+
+def engine_of(store: Store) -> str:
+    return str(store.bulk._engine.url.database)
+
+
+def test_what_a_filter_finds_follows_a_bulk_label(store: Store) -> None:
+    ids = sentences(store, *"가나다")
+    with writing(engine_for(f"sqlite:///{engine_of(store)}")) as connection:
+        chunks.settle(connection, 0, 0)
+    done = store.bulk.label(Filter(text="나"), "danger", "danger", "ann", AT)
+    assert texts(store, Filter(labels={"danger": ("danger",)})) == ["나"]
+    assert store.corpus.progress()["danger"]["gold"] == 1
+    store.bulk.undo(done.id, "ann", AT)
+    assert texts(store, Filter(labels={"danger": ("danger",)})) == []
+    assert [a.code for a in store.review.annotations(ids[1])] == ["danger", None]
+
+
+def test_a_refused_action_leaves_nothing(store: Store) -> None:
+    (one,) = sentences(store, "가")
+    with pytest.raises(UnknownName, match="unknown danger class 'meh'"):
+        store.bulk.label([one], "danger", "meh", "ann", AT)
+    with pytest.raises(NotFound, match="no bulk action 7"):
+        store.bulk.undo(7, "ann", AT)
+    assert store.bulk.latest() is None
+    done = store.bulk.label([one, one, 99], "danger", "danger", "ann", AT)
+    assert (done.count, done.what["already"], done.what["unfit"]) == (1, 0, 1)
+    assert store.bulk.latest() == done
+    empty = store.bulk.label(Filter(text="없다"), "danger", "danger", "ann", AT)
+    assert empty.count == 0
+    assert store.bulk.undo(empty.id, "ann", AT).what["undone"] == 0
+
+
+def test_more_than_a_block_at_once(store: Store) -> None:
+    sentences(store, *(f"문장 {n}" for n in range(6001)))
+    done = store.bulk.label(Filter(), "danger", "danger", "ann", AT)
+    assert done.count == 6001
+    assert store.corpus.progress()["danger"]["danger"] == 6001
+    assert store.bulk.undo(done.id, "ann", AT).what["undone"] == 6001
+    assert store.corpus.grades("utterance", "danger") == {}
+    assert {len(store.review.history(n)) for n in (1, 5001, 6001)} == {2}
+
+
+def test_views_are_kept_by_name(store: Store) -> None:
+    query = {"text": ["화재"], "danger": ["danger", "-"]}
+    saved = store.views.save("불", query, "ann", AT)
+    assert store.views.list() == [saved]
+    assert saved.query == query
+    with pytest.raises(Conflict, match="ann saved a view '불' already"):
+        store.views.save("불", {}, "bob", AT)
+    store.views.delete("불")
+    assert store.views.list() == []
+    with pytest.raises(NotFound, match="no view '불'"):
+        store.views.delete("불")
+
+
+def test_a_filled_database_of_the_schema_before_goes_on(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'old.db'}"
+    migrate(url, to="0003")
+    before = Corpus(engine_for(url))
+    source = before.add_source("s", "test", "ours", "0", AT)
+    items = [NewUtterance(f"k{n}", f"불 {n}", f"k{n}", labels={"danger": "normal"}) for n in range(3)]
+    before.add_sentences(source, items, AT)
+    with writing(engine_for(url)) as connection:  # as the program of that schema decided
+        answer = '{"labels": {"danger": {"code": "danger", "grade": "gold", "by": "ann"}}}'
+        connection.exec_driver_sql(
+            "INSERT INTO revision VALUES (1, 1, 1, 'ann', ?, '{}', ?, 'review', NULL)", (AT, answer)
+        )
+        connection.exec_driver_sql("UPDATE utterance SET version = 1 WHERE id = 1")
+        connection.exec_driver_sql("UPDATE label SET code = 'danger', \"by\" = 'ann' WHERE target_id = 1")
+    old = kept(url)
+    assert revision_of(url) == "0003"
+    store = open_store(url)
+    assert kept(url) == old
+    assert [r.after["labels"]["danger"]["by"] for r in store.review.history(1)] == ["ann"]
+    assert (store.bulk.latest(), store.bulk.tags(), store.views.list()) == (None, [], [])
+    done = store.bulk.label(Filter(), "danger", "danger", "bob", AT)
+    assert (done.count, done.what["already"]) == (2, 1)
+    store.bulk.tag([2], "x", "bob", AT)
+    assert texts(store, Filter(tag=("x",), labels={"danger": ("danger",)})) == ["불 1"]

@@ -1,0 +1,379 @@
+"""core.store.corpus.find, index and bitmaps: whatever is settled or stale, an answer equals a plain walk over every row."""
+
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import insert
+from store_data import AT, call, sentences, texts
+
+from core.records import UNLABELLED, Filter, NewUtterance, Sort, Utterance
+from core.store import Store, open_store
+from core.store.engine import engine_for, reading, writing
+from core.store.index import chunks
+from core.store.index.bitmaps import Bitmaps
+from core.store.index.postings import CHUNK, LONGEST, consonants, postings, said, with_consonants
+from core.store.index.query import ANY_GAP
+from core.store.schema import utterance
+from core.text import nfc
+
+INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
+QUIET = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+def at(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'store.db'}"
+
+
+def settle(url: str) -> None:
+    """Index what is stale now instead of after thousands of changes."""
+    with writing(engine_for(url)) as connection:
+        chunks.settle(connection, 0, 0)
+
+
+def stale(url: str) -> list[int]:
+    with reading(engine_for(url)) as connection:
+        return Bitmaps(connection).stale.tolist()
+
+
+# -- what a query means, said a second time and slowly
+
+
+def lower(text: str) -> str:
+    return "".join(c.lower() if c.isascii() else c for c in text)
+
+
+def accepts(letter: str, found: str) -> bool:
+    if letter in INITIALS and "가" <= found <= "힣":
+        return INITIALS.index(letter) == (ord(found) - ord("가")) // 588
+    return lower(letter) == lower(found)
+
+
+def holds(text: str, wanted: str, ignore_spacing: bool) -> bool:
+    wanted = nfc(wanted)
+    if ignore_spacing:
+        text, wanted = ("".join(c for c in one if not c.isspace()) for one in (text, wanted))
+    starts = range(len(text) - len(wanted) + 1)
+    return any(all(accepts(w, text[s + i]) for i, w in enumerate(wanted)) for s in starts)
+
+
+def naive(rows: Sequence[Utterance], wanted: Filter, sort: Sort) -> list[int]:
+    def fits(u: Utterance) -> bool:
+        length = len(u.text)
+        return (
+            all(not codes or u.labels.get(name, UNLABELLED) in codes for name, codes in wanted.labels.items())
+            and (not wanted.speaker or u.speaker in wanted.speaker)
+            and (not wanted.origin or u.origin in wanted.origin)
+            and (not wanted.source or u.source_id in wanted.source)
+            and (wanted.min_chars is None or length >= wanted.min_chars)
+            and (wanted.max_chars is None or length <= wanted.max_chars)
+            and (wanted.in_recording is None or (u.recording_id is not None) == wanted.in_recording)
+            and (wanted.with_audio is None or u.voice_usable == wanted.with_audio)
+            and (wanted.skipped is None or u.skipped == wanted.skipped)
+            and (wanted.after_id is None or u.id > wanted.after_id)
+            and holds(u.text, wanted.text, wanted.ignore_spacing)
+        )
+
+    keys: dict[str, Callable[[Utterance], Any]] = {
+        "id": lambda u: u.id,
+        "length": lambda u: (len(u.text), u.id),
+        "text": lambda u: (u.text, u.id),
+        "speaker": lambda u: (u.speaker or "", u.id),
+    }
+    found = sorted((u for u in rows if fits(u)), key=keys[sort.removeprefix("-")], reverse=sort.startswith("-"))
+    return [u.id for u in found]
+
+
+# -- random corpora
+
+# Syllables, jamo of both kinds, ASCII, a newer letter, combining marks, emoji, white space, LIKE's and re's signs.
+SIGNS = "불났화재희 ㅎㅈㅏaBzZİßﬁ\ua7f6é\u0301\u1112\u1161😀🔥%_\\\"'*-+:.,?[](){}^$|#~\n\t\u3000\u00a0\0"
+TEXTS = st.text(alphabet=SIGNS, max_size=10) | st.sampled_from(
+    ["화재 신고", "화재신고요", "화 재 신 고", "희지", "화재가 났어요", "산불이 화재로", "ㅎㅈ", "ㅋㅋㅋ", ""]
+)
+QUERIES = st.text(alphabet=SIGNS, max_size=4) | st.sampled_from(
+    ["화재", "불", "화재신고", "ㅎㅈ", "ㅎ재", "ㅎㅈㅅㄱ", "화재 신", " 신", "재 ", "ㅋㅋ", "ㅎ", "났어요", " "]
+)
+FILTERS = st.builds(
+    Filter,
+    labels=st.dictionaries(
+        st.sampled_from(["danger", "urgency"]),
+        st.lists(st.sampled_from(["danger", "normal", "low", "high", UNLABELLED]), max_size=2).map(tuple),
+        max_size=2,
+    ),
+    speaker=st.sampled_from([(), ("caller",), ("taker", "nobody")]),
+    origin=st.sampled_from([(), ("imported",), ("augmented",)]),
+    source=st.sampled_from([(), (1,), (2, 9)]),
+    min_chars=st.none() | st.integers(-1, 12),
+    max_chars=st.none() | st.integers(-1, 12),
+    text=QUERIES,
+    ignore_spacing=st.booleans(),
+    in_recording=st.none() | st.booleans(),
+    with_audio=st.none() | st.booleans(),
+    skipped=st.none() | st.booleans(),
+    after_id=st.none() | st.integers(0, 8) | st.integers(CHUNK - 5, CHUNK + 5),
+)
+SORTS: st.SearchStrategy[Sort] = st.sampled_from(
+    ["id", "-id", "length", "-length", "text", "-text", "speaker", "-speaker"]
+)
+CHANGES = st.lists(
+    st.tuples(st.integers(0, 9), TEXTS, st.none() | st.sampled_from(["danger", "normal"]), st.booleans()), max_size=3
+)
+
+
+def filled(url: str, said: Sequence[str], changes: Sequence[tuple[int, str, str | None, bool]], settled: bool) -> Store:
+    """A corpus over the border of two chunks, indexed, then changed; indexed again where `settled`."""
+    store = open_store(url)
+    ids = sentences(store, *said[:3], labels={"danger": "danger"})
+    _jump(url)
+    ids += call(store, "c1", *said[3:5], labels={"urgency": "high"}, path="a.wav")
+    ids += call(store, "c2", *said[5:7], labels={"urgency": "low"})
+    ids += sentences(store, *said[7:], origin="augmented")
+    settle(url)
+    for which, text, code, skip in changes:
+        now = store.corpus.utterance(ids[which % len(ids)])
+        store.review.decide(
+            now.id, now.version, "ann", AT, text=text, labels={"danger": code} if code else {}, skip=skip
+        )
+    if len(changes) > 1:
+        store.review.undo("ann", AT)
+    if settled:
+        settle(url)
+    return store
+
+
+def _jump(url: str) -> None:
+    """What follows gets ids on both sides of the border of the first two chunks."""
+    values = {
+        "id": CHUNK - 3, "key": "far", "source_id": 1, "text": "먼 곳", "original": "먼 곳", "chars": 3, "version": 0,
+        "group": "far", "voice_usable": False, "origin": "imported", "skipped": False, "active": True, "meta": {},
+    }  # fmt: skip
+    with writing(engine_for(url)) as connection:
+        connection.execute(insert(utterance).values(values))
+
+
+@given(
+    said=st.lists(TEXTS, min_size=8, max_size=12), changes=CHANGES, settled=st.booleans(),
+    asked=st.lists(st.tuples(FILTERS, SORTS), min_size=4, max_size=8), size=st.integers(1, 5),
+)  # fmt: skip
+@QUIET
+def test_find_equals_a_plain_walk(
+    tmp_path_factory: pytest.TempPathFactory,
+    empty_database: Path,
+    said: list[str],
+    changes: list[tuple[int, str, str | None, bool]],
+    settled: bool,
+    asked: list[tuple[Filter, Sort]],
+    size: int,
+) -> None:
+    folder = tmp_path_factory.mktemp("find")
+    shutil.copy(empty_database, folder / "store.db")
+    store = filled(at(folder), said, changes, settled)
+    rows = store.corpus.utterances(range(1, CHUNK + 20))
+    assert len(rows) == len(said) + 1
+    for wanted, sort in asked:
+        expected = naive(rows, wanted, sort)
+        pages = [
+            store.corpus.find(wanted, limit=size, offset=n, sort=sort) for n in range(0, len(expected) + size, size)
+        ]
+        assert [u.id for page in pages for u in page.rows] == expected
+        assert {page.total for page in pages} == {len(expected)}
+        assert [u.id for u in store.corpus.every(wanted, block=2)] == naive(rows, wanted, "id")
+
+
+@given(said=st.lists(TEXTS, min_size=1, max_size=6), wanted=QUERIES, ignore_spacing=st.booleans())
+@settings(QUIET, max_examples=100)
+def test_a_query_finds_what_it_says(shared_url: str, said: list[str], wanted: str, ignore_spacing: bool) -> None:
+    store = open_store(shared_url)
+    last = store.corpus.find(Filter(), limit=0).total
+    new = [NewUtterance(f"k{last + n}", text, "g") for n, text in enumerate(said)]
+    store.corpus.add_sentences(store.corpus.add_source("s", "table", "ours", "0", AT), new, AT)
+    asked = Filter(text=wanted, ignore_spacing=ignore_spacing, after_id=last)
+    rows = store.corpus.find(Filter(after_id=last)).rows
+    expected = [u.id for u in rows if holds(u.text, wanted, ignore_spacing)]
+    assert [u.id for u in store.corpus.find(asked).rows] == expected  # by SQL, row by row
+    settle(shared_url)
+    assert [u.id for u in store.corpus.find(asked).rows] == expected  # by the index
+
+
+@pytest.fixture(scope="module")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("empty") / "store.db"
+    open_store(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def shared_url(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return at(tmp_path_factory.mktemp("queries"))
+
+
+@pytest.mark.parametrize(
+    ("query", "ignore_spacing", "found"),
+    [
+        ("화재", False, ["화재 신고", "큰 화재"]),
+        ("불", False, ["산불"]),
+        ("ㅎㅈ", False, ["화재 신고", "큰 화재", "휴지"]),
+        ("ㅎ재", False, ["화재 신고", "큰 화재"]),
+        ("ㅋㅎ", False, []),
+        ("ㅋㅎ", True, ["큰 화재"]),
+        ("ㅋㅎㅈ", True, ["큰 화재"]),
+        ("ㄴㅎㅈ", True, []),
+        ("재ㅅㄱ", True, ["화재 신고"]),
+        ("화재신고", False, []),
+        ("화재신고", True, ["화재 신고"]),
+        ("화 재신 고", True, ["화재 신고"]),
+        ("큰화재", True, ["큰 화재"]),
+    ],
+)
+def test_two_syllables_one_initials_and_spacing(
+    store: Store, tmp_path: Path, query: str, ignore_spacing: bool, found: list[str]
+) -> None:
+    sentences(store, "화재 신고", "산불", "큰 화재", "휴지")
+    settle(at(tmp_path))
+    assert texts(store, Filter(text=query, ignore_spacing=ignore_spacing)) == found
+
+
+# -- the index keeps up
+
+
+def test_what_changes_is_stale_and_found_at_once(store: Store, tmp_path: Path) -> None:
+    url = at(tmp_path)
+    ids = [
+        *sentences(store, "화제가 낫어요", "괜찮아요"),
+        *call(store, "c1", "네", "불이요", labels={"urgency": "low"}),
+    ]
+    assert stale(url) == ids
+    settle(url)
+    assert stale(url) == []
+    store.review.decide(ids[0], 0, "ann", AT, text="화재가 났어요")
+    assert stale(url) == ids[:1]
+    assert (texts(store, Filter(text="화재")), texts(store, Filter(text="화제"))) == (["화재가 났어요"], [])
+    settle(url)
+    assert (texts(store, Filter(text="화재")), texts(store, Filter(text="화제"))) == (["화재가 났어요"], [])
+    store.review.undo("ann", AT)
+    assert (texts(store, Filter(text="화재")), texts(store, Filter(text="화제"))) == ([], ["화제가 낫어요"])
+    store.review.decide(ids[2], 0, "ann", AT, labels={"urgency": "high"})
+    assert stale(url) == [ids[0], *ids[2:]], "a label of the recording concerns all its utterances"
+    assert texts(store, Filter(labels={"urgency": ("high",)})) == ["네", "불이요"]
+    settle(url)
+    assert texts(store, Filter(labels={"urgency": ("high",)})) == ["네", "불이요"]
+    assert store.corpus.progress()["urgency"]["high"] == 1
+
+
+def test_counts_are_the_same_settled_and_stale(store: Store, tmp_path: Path) -> None:
+    one, two, _ = sentences(store, "가", "나", "다", labels={"danger": "danger"})
+    call(store, "c1", "네", "불이요", labels={"urgency": "low"}, path="a.wav")
+    settle(at(tmp_path))
+    store.review.decide(one, 0, "ann", AT, labels={"danger": "normal"})
+    store.review.decide(two, 0, "ann", AT, skip=True)
+    told = store.corpus.counts(), store.corpus.progress(), store.corpus.facets()
+    assert told[0]["utterances"] == 5
+    assert told[1]["danger"] == {"targets": 5, "labelled": 3, "gold": 3, "normal": 1, "danger": 2}
+    assert told[2] == {"speaker": ["caller", "taker"], "origin": ["imported"]}
+    settle(at(tmp_path))
+    assert (store.corpus.counts(), store.corpus.progress(), store.corpus.facets()) == told
+
+
+def test_writers_settle_by_themselves(store: Store, tmp_path: Path) -> None:
+    source = store.corpus.add_source("s", "sentences", "ours", "0", AT)
+    items = [NewUtterance(f"k{n}", f"{n}번째 문장", f"k{n}") for n in range(4097)]
+    store.corpus.add_sentences(source, items[:1000], AT)
+    assert len(stale(at(tmp_path))) == 1000
+    store.corpus.add_sentences(source, items[1000:], AT)
+    assert stale(at(tmp_path)) == []
+    assert store.corpus.find(Filter(text="0번째"), limit=3, sort="-text").total == 410
+    page = store.corpus.find(Filter(), limit=3, offset=4000, sort="text")
+    assert [u.text for u in page.rows] == sorted(f"{n}번째 문장" for n in range(len(items)))[4000:4003]
+
+
+def test_the_chunk_with_most_stale_rows_is_indexed_first(store: Store, tmp_path: Path) -> None:
+    sentences(store, "가", "나")
+    _jump(at(tmp_path))
+    near, far = [1, 2], [CHUNK - 3]
+    sentences(store, *"다라마바사")
+    assert stale(at(tmp_path)) == [*near, *far, *range(CHUNK - 2, CHUNK + 3)]
+    with writing(engine_for(at(tmp_path))) as connection:
+        chunks.settle(connection, many=100, most=4)
+    assert stale(at(tmp_path)) == list(range(CHUNK, CHUNK + 3))
+    assert texts(store, Filter()) == ["가", "나", "먼 곳", *"다라마바사"]
+
+
+def test_an_endless_text_is_never_indexed_and_always_found(store: Store, tmp_path: Path) -> None:
+    sentences(store, "가" * LONGEST + "끝 말", "끝말", "끝 말")
+    settle(at(tmp_path))
+    assert stale(at(tmp_path)) == [1]
+    found = store.corpus.find(Filter(text="끝말", ignore_spacing=True), sort="-length")
+    assert [u.id for u in found.rows] == [1, 3, 2]
+    assert store.corpus.find(Filter(min_chars=LONGEST)).total == 1
+
+
+def test_a_withdrawn_utterance_is_out_and_comes_back(store: Store, tmp_path: Path) -> None:
+    from core.store import NewProposal
+
+    (one,) = sentences(store, "불이 났어요", labels={"danger": "danger"})
+    store.proposals.add([NewProposal("augmentation", one, "swap", {"text": "났어요 불이"}, "r")], AT)
+    for settled in (False, True):
+        store.proposals.decide(1, True, "ann", AT)
+        if settled:
+            settle(at(tmp_path))
+        assert texts(store, Filter(text="불")) == ["불이 났어요", "났어요 불이"]
+        assert store.corpus.find(Filter(labels={"danger": ("danger",)}), limit=0).total == 2
+        store.proposals.undo("augmentation", "ann", AT)
+        if settled:
+            settle(at(tmp_path))
+        assert texts(store, Filter(text="불")) == ["불이 났어요"]
+        assert store.corpus.find(Filter(labels={"danger": ("danger",)}), limit=0).total == 1
+
+
+def test_hostile_names_are_values(store: Store, tmp_path: Path) -> None:
+    source = store.corpus.add_source("s", "sentences", "ours", "0", AT)
+    names = ["a'; DROP TABLE facet; --", "=", "x=y", "%", "가\n나"]
+    items = [NewUtterance(f"k{n}", f"말 {n}", f"k{n}", speaker=name) for n, name in enumerate(names)]
+    store.corpus.add_sentences(source, items, AT)
+    for _ in range(2):
+        for n, name in enumerate(names):
+            assert texts(store, Filter(speaker=(name,))) == [f"말 {n}"]
+        assert store.corpus.facets()["speaker"] == sorted(names)
+        settle(at(tmp_path))
+
+
+def test_postings_of_a_chunk() -> None:
+    found = {chr(p.letter): p for p in postings(said(["가 나", "", "가나A"], [0, 1, 5]))}
+    assert sorted(found) == ["a", "가", "나"]
+    follows = [(chr(f >> 2), f & 3) for f in memoryview(found["가"].follows).cast("I")]
+    assert follows == [("나", 0), ("나", 1)]
+    assert list(memoryview(found["가"].counts).cast("I")) == [1, 1]
+    assert [(p >> 18, p & 0x3FFFF) for p in memoryview(found["가"].places).cast("I")] == [(5, 0), (0, 0)]
+    assert found["나"].bits == b""
+    assert list(postings(said(["", " \n"], [0, 1]))) == []
+
+
+@given(said_texts=st.lists(TEXTS, max_size=8), wanted=st.text(alphabet="ㅎㅈㅂ", min_size=1, max_size=3))
+@settings(QUIET, max_examples=100)
+def test_consonants_of_a_chunk(said_texts: list[str], wanted: str) -> None:
+    slots = [at * 3 for at in range(len(said_texts))]
+    row = consonants(said([nfc(text) for text in said_texts], slots))
+    numbers = [INITIALS.index(one) + 1 for one in wanted]
+    found = np.flatnonzero(with_consonants(row, numbers, [ANY_GAP] * (len(wanted) - 1))).tolist()
+    assert found == [slot for slot, text in zip(slots, said_texts, strict=True) if holds(nfc(text), wanted, True)]
+
+
+def test_consonants_that_nearly_every_text_has() -> None:
+    slots = range(1, CHUNK)
+    row = consonants(said([("하하" if slot % 2 else "나무") for slot in slots], slots))
+    assert np.flatnonzero(with_consonants(row, [19], [])).tolist() == list(range(1, CHUNK, 2))
+    assert not with_consonants(row, [19, 19], [frozenset((1,))]).any()
+
+
+def test_texts_with_a_long_common_beginning_are_sorted(store: Store, tmp_path: Path) -> None:
+    said_texts = [f"아파트에서 불이 {'나' * (n % 3)}{n}" for n in range(1200)]
+    sentences(store, *said_texts)
+    settle(at(tmp_path))
+    page = store.corpus.find(Filter(), limit=7, offset=600, sort="text")
+    assert [u.text for u in page.rows] == sorted(said_texts)[600:607]

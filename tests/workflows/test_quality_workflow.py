@@ -1,0 +1,380 @@
+"""core.workflows.cleaning.checks: through a real store and real files, fixes accepted and undone, known answers."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+from store_data import AT, call, sentences
+from test_quality_sound import RATE_HZ, talk
+from typer.testing import CliRunner
+
+from core import schemes
+from core.cli.app import app
+from core.errors import Cancelled, Conflict, UnknownName
+from core.ingest.tables import File, Options, Reject, Row, open_table
+from core.ingest.tables.meaning import Reader, reading
+from core.jobs import JOBS
+from core.quality import CHECKS, Finding, Marked, chosen
+from core.records import NewRecording, NewUtterance, Said
+from core.schemes import DANGER
+from core.store import NewProposal, Store
+from core.text import nfc
+from core.workflows.cleaning import checks as work
+from core.workflows.imports import table as ingest_table
+from core.workflows.workspace import Workspace
+
+
+@pytest.fixture(autouse=True)
+def _forget() -> Iterator[None]:
+    yield
+    schemes.publish(None, [])
+
+
+def by_check(report: work.Report) -> dict[str, Finding]:
+    return {one.check: one for one in report.findings}
+
+
+def counted(ws: Workspace, *names: str) -> dict[str, int]:
+    return {one.check: one.count for one in work.run(ws, names or None).findings}
+
+
+def record(ws: Workspace, name: str, wave: Any, ms: int | None = None, rate_hz: int = RATE_HZ, **changes: Any) -> int:
+    """A recording with one utterance over all of it and its audio on the disk; its id."""
+    path = f"audio/{name}.wav"
+    (ws.settings.home / "audio").mkdir(exist_ok=True)
+    if wave is not None:
+        soundfile.write(ws.settings.home / path, wave, rate_hz, subtype="PCM_16")
+    length = ms or (len(wave) * 1000 // rate_hz if wave is not None else 3000)
+    source = ws.store.corpus.add_source("sounds", "test", "ours", "0", AT)
+    said = (NewUtterance(f"{name}:1", f"{name}에서 불이 났어요", name, 0, length, "caller", True),)
+    values: dict[str, Any] = {"path": path, "sha256": name, "sample_rate_hz": rate_hz} | changes
+    ws.store.corpus.add_recordings(source, [NewRecording(name, length, utterances=said, **values)], AT)
+    return max(one.id for one in ws.store.corpus.recordings())
+
+
+# -- the store's side
+
+
+def test_the_store_hands_out_what_stands_and_nobody_skipped(store: Store) -> None:
+    a, b, c = sentences(store, "가", "나", "다", labels={"danger": "danger"})
+    store.review.decide(b, 0, "ann", AT, skip=True)
+    store.review.decide(c, 0, "ann", AT, text="라", labels={"danger": "normal"})
+    spoken = call(store, "c1", "네", "불이 났어요", labels={"urgency": "high"})
+    rows = [one for block in store.audit.said(block=2) for one in block]
+    assert [(one.id, one.text, one.labels) for one in rows] == [
+        (a, "가", {"danger": "danger"}), (c, "라", {"danger": "normal"}), (spoken[0], "네", {}),
+        (spoken[1], "불이 났어요", {}),
+    ]  # fmt: skip
+    assert [one.recording_id for one in rows] == [None, None, 1, 1]
+    ((one,),) = store.audit.calls()
+    assert (one.key, one.labels, [span.start_ms for span in one.spans]) == ("c1", {"urgency": "high"}, [0, 1000])
+    assert store.audit.utterances_of([1, 99]) == {1: spoken}
+
+
+def test_a_recording_whose_utterances_are_all_skipped_is_not_told(store: Store) -> None:
+    first, second = call(store, "c1", "네", "아니요")
+    call(store, "c2", "네")
+    store.review.decide(first, 0, "ann", AT, skip=True)
+    assert [one.key for block in store.audit.calls(block=1) for one in block] == ["c1", "c2"]
+    store.review.decide(second, 0, "ann", AT, skip=True)
+    assert [one.key for block in store.audit.calls(block=1) for one in block] == ["c2"]
+
+
+def exclude(target: int, before: str = "불이야") -> NewProposal:
+    return NewProposal("exclude", target, "same-text", {"before": before, "keep": 9}, "the same text as utterance 9")
+
+
+def test_an_accepted_exclude_is_a_revision_and_can_be_taken_back(store: Store) -> None:
+    one, other = sentences(store, "불이야", "불이야")
+    assert store.proposals.add([exclude(one), exclude(other)], AT) == 2
+    assert store.proposals.decide(1, True, "ann", AT).state == "accepted"
+    assert store.corpus.utterance(one).skipped
+    (made,) = store.review.history(one)
+    assert (made.curator, made.why, made.after) == (
+        "ann", "same-text: the same text as utterance 9", {"skipped": True},
+    )  # fmt: skip
+    undone = store.proposals.undo("exclude", "ann", AT)
+    assert undone is not None
+    assert undone.state == "open"
+    assert not store.corpus.utterance(one).skipped
+
+
+def test_an_exclude_of_what_has_changed_is_refused(store: Store) -> None:
+    one, other = sentences(store, "불이야", "불이야")
+    store.proposals.add([exclude(one), exclude(other)], AT)
+    store.review.decide(one, 0, "bob", AT, text="불이 났어요")
+    store.review.decide(other, 0, "bob", AT, skip=True)
+    with pytest.raises(Conflict, match="the text of utterance 1 was changed meanwhile; reject"):
+        store.proposals.decide(1, True, "ann", AT)
+    with pytest.raises(Conflict, match="utterance 2 is left out already; reject"):
+        store.proposals.decide(2, True, "ann", AT)
+    assert store.proposals.accept_many([1, 2], "ann", AT) == (0, 2)
+    assert store.proposals.counts("exclude") == {"open": 0, "accepted": 0, "rejected": 2}
+
+
+# -- runs
+
+
+def test_nothing_is_wrong_with_nothing(ws: Workspace) -> None:
+    report = work.run(ws)
+    assert (report.findings, report.checked["utterances"], report.checked["listened"]) == ((), 0, 0)
+    assert work.last(ws) == report
+    with pytest.raises(UnknownName, match="unknown check 'meh'"):
+        work.run(ws, ["meh"])
+
+
+def test_what_was_found_is_kept_check_by_check(ws: Workspace) -> None:
+    assert work.last(ws) == work.Report()
+    sentences(ws.store, "불이야", "불이야", "")
+    assert counted(ws, "same-text") == {"same-text": 1}
+    assert counted(ws, "empty-text") == {"empty-text": 1}
+    kept = work.last(ws)
+    assert by_check(kept)["same-text"].ids == (2,)
+    assert set(kept.at) == {"same-text", "empty-text"}
+    ws.store.review.decide(2, 0, "ann", AT, skip=True)
+    work.run(ws, ["same-text"])
+    assert [one.check for one in work.last(ws).findings] == ["empty-text"]
+
+
+def test_near_duplicates_of_many_are_looked_for_by_name_only(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(work, "MOST_NEAR", 1)
+    sentences(ws.store, "지하 주차장에서 연기가 올라와요", "지하 주차장에서 연기가 올라와요 빨리")
+    report = work.run(ws)
+    assert "near-text" not in by_check(report)
+    assert report.checked["left_out"] == {
+        "near-text": "2 utterances, more than 1: it runs where it is asked for by name"
+    }  # fmt: skip
+    assert "near-text" not in work.texts(2)
+    assert counted(ws, "near-text") == {"near-text": 1}
+
+
+def test_fixes_are_offered_once_accepted_together_and_undone(ws: Workspace) -> None:
+    ids = sentences(ws.store, "불이야", "불이야", "연기", "불이야", labels={"danger": "danger"})
+    assert work.propose(ws, "same-text") == 2
+    assert work.propose(ws, "same-text") == 0
+    assert ws.store.corpus.progress()["danger"]["labelled"] == 4
+    assert not any(one.skipped for one in ws.store.corpus.utterances(ids)), "nothing changes before somebody accepts"
+    seen: list[tuple[int, int]] = []
+    assert work.accept_all(ws, "same-text", "ann", lambda stage, n, total: seen.append((n, total))) == (2, 0)
+    assert seen == [(2, 2)]
+    assert [one.skipped for one in ws.store.corpus.utterances(ids)] == [False, True, False, True]
+    assert counted(ws, "same-text") == {}
+    assert ws.store.proposals.undo(work.KIND, "ann", AT) is not None
+    assert counted(ws, "same-text") == {"same-text": 1}
+
+
+def test_what_can_be_mended_is_mended_not_left_out(ws: Workspace) -> None:
+    ids = sentences(ws.store, "불이  났어요", "불이 났어요", "１１９\u200b", " ", "네 ")
+    assert work.propose(ws, "untidy-text") == 3
+    assert work.propose(ws, "untidy-text") == 0
+    assert (work.kind("untidy-text"), work.waiting(ws, "untidy-text")) == (work.CLEANING, 3)
+    one = ws.store.proposals.next(work.CLEANING)
+    assert one is not None
+    assert (one.operation, one.payload) == ("untidy-text", {"before": "불이  났어요", "text": "불이 났어요"})
+    ws.store.review.decide(ids[4], 0, "ann", AT, text="네, ")
+    assert work.accept_all(ws, "untidy-text", "ann") == (2, 1), "nothing is mended over what somebody has changed"
+    texts = [said.text for said in ws.store.corpus.utterances(ids)]
+    assert texts == ["불이 났어요", "불이 났어요", "119", " ", "네, "]
+    assert not any(said.skipped for said in ws.store.corpus.utterances(ids))
+    assert ws.store.corpus.utterance(ids[2]).original == "１１９\u200b"
+    assert counted(ws, "untidy-text") == {"untidy-text": 1}
+    assert ws.store.proposals.undo(work.CLEANING, "ann", AT) is not None
+
+
+def test_a_check_without_a_fix_offers_none(ws: Workspace) -> None:
+    call(ws.store, "c1", "네", "네")
+    assert work.propose(ws, "no-audio") == 0
+    assert work.propose(ws, "small-class") == 0
+
+
+def test_files_and_rows_that_do_not_belong_together(ws: Workspace) -> None:
+    there, gone = record(ws, "there", talk()), record(ws, "gone", None)
+    (ws.settings.audio / "ab").mkdir()
+    (ws.settings.audio / "ab" / "stray.wav").write_bytes(b"x")
+    call(ws.store, "c1", "네")
+    found = by_check(work.run(ws))
+    assert found["missing-file"].ids == (gone,)
+    assert found["stray-file"].ids == ("audio/ab/stray.wav",)
+    assert found["no-audio"].count == 1
+    assert there not in found["missing-file"].ids
+    assert "unreadable" not in found, "what is gone is told once"
+
+
+def test_sound(ws: Workspace) -> None:
+    tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(16_000) / RATE_HZ)
+    ids = {
+        "fine": record(ws, "fine", talk()),
+        "silent": record(ws, "silent", np.zeros(8000)),
+        "synthetic": record(ws, "synthetic", tone),
+        "clipped": record(ws, "clipped", np.clip(talk() * 8, -1, 1)),
+        "two-speakers": record(ws, "two-speakers", np.stack([talk(6, 1), talk(6, 4)], axis=1)),
+        "wrong-rate": record(ws, "wrong-rate", talk(), sample_rate_hz=16_000, rate_hz=RATE_HZ),
+        "short": record(ws, "short", talk(), ms=9000),
+        "cut": record(ws, "cut", talk()),
+        "unreadable": record(ws, "unreadable", talk()),
+    }
+    cut = ws.settings.audio / "cut.wav"
+    cut.write_bytes(cut.read_bytes()[:20_000])
+    (ws.settings.audio / "unreadable.wav").write_bytes(b"no audio at all")
+    told: list[tuple[str, int, int]] = []
+    report = work.run(ws, work.SOUND, lambda *one: told.append(one))
+    found = {name: one.ids for name, one in by_check(report).items()}
+    alone = ("silent", "synthetic", "clipped", "two-speakers", "wrong-rate", "unreadable")
+    assert found == {name: (ids[name],) for name in alone} | {"truncated": (ids["short"], ids["cut"])}
+    details = by_check(report)["truncated"].details
+    assert details[str(ids["short"])] == "3000 ms of sound, 9000 ms when it was imported"
+    assert "the header claims" in details[str(ids["cut"])]
+    assert report.checked["listened"] == 9
+    assert told[-1] == ("recordings", 9, 9)
+    assert work.propose(ws, "silent") == 1
+    assert work.accept_all(ws, "silent", "ann") == (1, 0)
+    assert "silent" not in by_check(work.run(ws, work.SOUND))
+
+
+def test_a_job_keeps_its_steps_and_goes_on_after_them(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.workflows.cleaning.audio_checks.STEP", 2)
+    for n in range(5):
+        record(ws, f"r{n}", np.zeros(4000) if n % 2 else talk())
+    kept: dict[str, Any] = {}
+    ran: list[str] = []
+
+    class Life:
+        """A job that is killed in its `last` step."""
+
+        def __init__(self, last: str) -> None:
+            self.last = last
+
+        def step(self, name: str, fn: Callable[[], Any]) -> Any:
+            if name not in kept:
+                ran.append(name)
+                if name == self.last:
+                    raise Cancelled
+                kept[name] = json.loads(json.dumps(fn()))
+            return kept[name]
+
+        def report(self, progress: Any) -> None:
+            assert progress["done"] <= progress["total"]
+
+    with pytest.raises(Cancelled):
+        work.run_job({"checks": list(CHECKS)}, Life("sound-4"))
+    assert ran == ["corpus", "files", "sound-0", "sound-2", "sound-4"]
+    work.run_job({"checks": list(CHECKS)}, Life(""))
+    assert ran[5:] == ["sound-4", "sound-5"]
+    assert by_check(work.last(ws))["silent"].ids == (2, 4)
+
+
+def test_jobs_are_queued_with_their_checks_and_told_while_they_live(ws: Workspace) -> None:
+    assert work.running(ws) is None
+    job_id = work.start(ws, ["clipped", "silent"])
+    job = work.running(ws)
+    assert job is not None
+    assert JOBS["quality"].load() is work.run_job
+    assert (job.id, job.kind, job.params) == (job_id, "quality", {"checks": ["silent", "clipped"]})
+    ws.store.board.update(job_id, AT, state="done")
+    assert work.running(ws) is None
+
+
+def test_a_page_and_the_worker_do_not_lose_each_others_findings(ws: Workspace) -> None:
+    sentences(ws.store, "가", "가")
+    report = work.run(ws, ["same-text"])
+    work._keep(ws, replace(report, findings=(), at={"silent": AT}))
+    assert set(work.last(ws).at) == {"same-text", "silent"}
+    assert counted(ws, "same-text") == {"same-text": 1}
+
+
+# -- the shell
+
+
+def test_the_verb_prints_one_document(ws: Workspace) -> None:
+    sentences(ws.store, *["불이야"] * 150, "[개인정보]")
+    done = CliRunner().invoke(app, ["quality", "--json"])
+    assert (done.exit_code, done.stderr) == (0, "")
+    told = json.loads(done.stdout)
+    repeats = next(one for one in told["findings"] if one["check"] == "same-text")
+    assert (repeats["count"], len(repeats["ids"]), repeats["ids"][0]) == (149, 100, 2)
+    assert (repeats["severity"], repeats["level"], repeats["fix"]) == ("warning", "utterance", True)
+    assert told["checked"]["utterances"] == 151
+    assert told["checked"]["checks"] == list(CHECKS)
+    shown = CliRunner().invoke(app, ["quality", "--check", "mask-only", "--check", "same-text"])
+    assert "149 rows repeat an earlier text (1 different texts)" in shown.stdout
+    assert shown.stdout.startswith("2 checks of 151 utterances\n")
+    wrong = CliRunner().invoke(app, ["quality", "--check", "meh"])
+    assert (wrong.exit_code, wrong.stdout) == (1, "")
+    assert wrong.stderr.startswith("error: unknown check 'meh'; known: same-text")
+    assert CliRunner().invoke(app, ["quality", "--check", "inverted-times"]).stdout.endswith("Nothing was found.\n")
+
+
+# -- known answers
+
+
+def test_chatbot(ws: Workspace, shared: Path) -> None:
+    columns = ingest_table.Columns("Q", {"mood": "label"})
+    file = ingest_table.File.at(shared / "chatbot" / "ChatbotData.csv")
+    assert ingest_table.ingest_table(ws, file, ingest_table.Order(columns)).added == 11_823
+    found = by_check(work.run(ws, work.texts(11_823)))
+    assert found["same-text"].count == 161
+    conflict = found["label-conflict"]
+    assert (conflict.count, conflict.scheme) == (81, "mood")
+    assert conflict.numbers["labelled"] == 11_823
+
+
+def shell(*arguments: object) -> Any:
+    done = CliRunner().invoke(app, [*map(str, arguments), "--json"])
+    assert done.exit_code == 0, done.output
+    return json.loads(done.stdout)
+
+
+def test_chatbot_by_the_shell_alone(ws: Workspace, shared: Path) -> None:
+    table = shared / "chatbot" / "ChatbotData.csv"
+    assert shell("ingest", "table", table, "--text", "Q", "--label", "mood=label")["added"] == 11_823
+    told = {one["check"]: one for one in shell("quality")["findings"]}
+    assert told["same-text"]["count"] == 161
+    assert (told["label-conflict"]["count"], told["label-conflict"]["scheme"]) == (81, "mood")
+    assert told["label-conflict"]["numbers"] == {"texts": 81, "rows": 165, "labelled": 11_823, "repeats": 161}
+
+
+def test_nsmc_as_a_table_is_read(shared: Path) -> None:
+    """What `ingest table` makes of all 712,404 rows, straight into the checks: the store alone takes a minute."""
+    columns = ingest_table.Columns("document", {"danger": "label"}, id="id")
+    table = open_table(File.at(shared / "nsmc" / "nsmc_all_from_raw.tsv.gz"), Options(wanted=columns.named))
+    reader = Reader(columns.found_in(table.shape), "nsmc", {"danger": reading(DANGER, ids=True)}, (), "ms")
+    checks = chosen(["same-text", "label-conflict", "empty-text"])
+    collectors = [one.make(one) for one in checks]
+    refused = kept = 0
+    for number, row in enumerate(table.rows(), start=1):
+        meant = reader.read(row) if isinstance(row, Row) else row
+        if isinstance(meant, Reject):
+            refused += 1
+            continue
+        kept += 1
+        if meant.utterance.labels:
+            one = meant.utterance
+            item = Marked(Said(number, None, nfc(one.text), one.group, one.origin, one.labels))
+            for collector in collectors:
+                collector.take(item)
+    assert (kept, refused) == (712_403, 1), "one row has neither a text nor a label"
+    found = {one.check: one for collector in collectors for one in collector.findings()}
+    assert found["same-text"].count == 18_306
+    assert (found["label-conflict"].count, found["label-conflict"].numbers["labelled"]) == (424, 499_729)
+    assert found["empty-text"].count == 20
+
+
+@pytest.mark.slow
+def test_nsmc(ws: Workspace, shared: Path) -> None:
+    """Half a million labelled reviews, through the shell and the store."""
+    table = shared / "nsmc" / "nsmc_all_from_raw.tsv.gz"
+    done = shell(
+        "ingest", "table", table, "--text", "document", "--label", "danger=label", "--label-ids", "--id", "id",
+        "--labelled-only",
+    )  # fmt: skip
+    assert (done["added"], done["notes"]["row without a text that has a label: kept"]) == (499_729, 20)
+    found = by_check(work.run(ws, ["same-text", "label-conflict", "empty-text"]))
+    assert found["same-text"].numbers == {"rows": 18_306, "texts": 4_479}
+    assert found["label-conflict"].count == 424
+    assert found["label-conflict"].numbers["labelled"] == 499_729
+    assert found["empty-text"].count == 20

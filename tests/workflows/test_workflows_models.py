@@ -1,0 +1,238 @@
+"""core.workflows.models.snapshot, train, evaluate, predict, pseudo_label: from labels to judgements, small but real."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aihub119_files import label_bytes, wav_bytes
+from training_corpus import TELLING
+from workflow_data import import_calls, import_sentences, sentence_file, trained
+
+from core.confidence import Rule
+from core.errors import AudioError, Cancelled, CheckpointMismatch, InputError, NotEnoughData, NotFound, UnknownName
+from core.records import Filter, NewUtterance
+from core.schemes import SCHEMES
+from core.store import NewProposal
+from core.training.snapshot import read
+from core.workflows.cleaning import augment
+from core.workflows.corpus import schemes
+from core.workflows.imports import table
+from core.workflows.imports.table import Columns
+from core.workflows.models import evaluate, predict, pseudo_label, snapshot, train
+from core.workflows.workspace import Workspace, now
+
+TEXT = "할머니가 골목에서 쓰러졌어요"
+
+
+def test_a_snapshot_freezes_labels_by_group_with_silver_on_the_training_side(ws: Workspace, tmp_path: Path) -> None:
+    import_sentences(ws, tmp_path, 60)
+    parents = [u.id for u in ws.store.corpus.every(Filter())]
+    made = [NewProposal("augmentation", i, "test", {"text": f"{i} 다른 말 {i * 7}"}, "test") for i in parents]
+    ws.store.proposals.add(made, now())
+    while (one := augment.next_proposal(ws, "augmentation")) is not None:
+        augment.decide(ws, one.id, True, "ann")
+    info = snapshot.create(ws, "s1", "danger", "60/20/20", seed=1)
+    frozen = read(ws.snapshot_folder("s1"))
+    assert (info.sha256, info.counts["n"], frozen.codes) == (frozen.sha256, len(frozen.items), ("normal", "danger"))
+    sides: dict[str, set[str]] = {}
+    for item in frozen.items:
+        sides.setdefault(item.group, set()).add(item.side)
+        assert item.gold or item.side == "train"
+    assert all(len(of) == 1 for of in sides.values())
+    assert {item.side for item in frozen.items} == {"train", "validation", "test"}
+    assert 0 < sum(not item.gold for item in frozen.items) < 60
+    assert ws.store.ledger.snapshot("s1") == info
+
+
+def test_a_label_of_the_recording_goes_to_its_callers_utterances(ws: Workspace, tmp_path: Path) -> None:
+    import_calls(ws, tmp_path, 3)
+    snapshot.create(ws, "s1", "urgency", "100/0/0")
+    items = read(ws.snapshot_folder("s1")).items
+    assert {(item.speaker, item.text, item.code) for item in items} == {("caller", "집에 불이 났어요", "high")}
+    assert all(item.audio and (ws.settings.home / item.audio).is_file() for item in items)
+    assert len({item.group for item in items}) == 3
+
+
+def test_what_cannot_be_frozen_is_named(ws: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(NotEnoughData, match="no labelled item"):
+        snapshot.create(ws, "s1", "danger")
+    import_sentences(ws, tmp_path, 20)
+    with pytest.raises(UnknownName, match="unknown scheme 'mood'"):
+        snapshot.create(ws, "s1", "mood")
+    with pytest.raises(InputError, match="is not three percentages"):
+        snapshot.create(ws, "s1", "danger", "70/30")
+    with pytest.raises(InputError, match="use up to 64 letters"):
+        snapshot.create(ws, "../s1", "danger")
+    first = snapshot.create(ws, "s1", "danger")
+    with pytest.raises(InputError, match="exists already; snapshots are frozen"):
+        snapshot.create(ws, "s1", "danger", seed=5)
+    assert read(ws.snapshot_folder("s1")).sha256 == first.sha256
+
+
+def test_from_sentences_to_a_judgement(ws: Workspace, tmp_path: Path) -> None:
+    told: list[dict[str, Any]] = []
+    import_sentences(ws, tmp_path)
+    snapshot.create(ws, "s1", "danger")
+    spec = train.plan(ws, "danger-text", "s1", overrides={"c": "2"})
+    metrics = train.run(ws, spec, told.append)
+    assert any(progress.get("done") == progress.get("total") for progress in told if "done" in progress)
+    info, scores = evaluate.report(ws, spec.run_id)
+    assert (info.state, info.scheme, info.encoder, info.snapshot) == ("done", "danger", "ngram", "s1")
+    assert scores["test"]["accuracy"]["value"] == metrics["test"]["accuracy"]["value"] == 1.0
+    sides = ws.store.ledger.sides(spec.run_id)
+    assert sides == {side: scores["used"][side] for side in ("validation", "test")}
+    cell = evaluate.cell(ws, spec.run_id, "danger", "danger")
+    assert len(cell) == scores["test"]["confusion"][1][1]
+    assert all(m.utterance.labels["danger"] == "danger" and m.utterance.id == m.prediction.utterance_id for m in cell)
+    assert evaluate.cell(ws, spec.run_id, "danger", "normal") == []
+
+    document = predict.predict_text(ws, TEXT)
+    (one,) = document["utterances"]
+    assert (document["source"], one["start_ms"], one["end_ms"], one["text"]) == ("text", None, None, TEXT)
+    judged = one["judgements"]["danger"]
+    assert (judged["label"], judged["run"]) == ("danger", spec.run_id)
+    assert judged["confidence"] == judged["probabilities"]["danger"] > 0.5
+    assert sum(judged["probabilities"].values()) == pytest.approx(1)
+    told_why = predict.explain(ws, TEXT, spec.run_id)
+    assert any(run in TELLING["danger"] and weight > 0 for run, weight in told_why)
+
+
+def test_a_recording_is_judged_by_its_delivered_transcript(ws: Workspace, tmp_path: Path) -> None:
+    run = trained(ws, tmp_path)
+    document = predict.predict_audio(ws, wav_bytes(), "call.wav", labels=label_bytes(1, bom=True))
+    assert [(u["start_ms"], u["end_ms"], u["text"]) for u in document["utterances"]] == [
+        (0, 1500, "네 119입니다"), (1600, 3500, "집에 불이 났어요"), (3600, 5900, "주소가 어디세요"),
+    ]  # fmt: skip
+    assert all(u["judgements"]["danger"]["run"] == run for u in document["utterances"])
+    typed = predict.predict_audio(ws, wav_bytes(), "call.wav", text=f"{TEXT}\n괜찮습니다")
+    assert typed["utterances"][0]["text"] == f"{TEXT} 괜찮습니다"
+    silent = predict.predict_audio(ws, wav_bytes(), "call.wav")
+    assert all(u["text"] is None and u["judgements"] == {} for u in silent["utterances"])
+
+
+def test_what_cannot_be_judged_is_named(ws: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(NotEnoughData, match="no trained model yet"):
+        predict.predict_text(ws, TEXT)
+    run = trained(ws, tmp_path)
+    with pytest.raises(InputError, match="text: the text is empty"):
+        predict.predict_text(ws, " \u200b\n")
+    with pytest.raises(NotFound, match="no run 'nope'"):
+        predict.predict_text(ws, TEXT, ["nope"])
+    with pytest.raises(AudioError, match=r"x\.wav"):
+        predict.predict_audio(ws, b"RIFF", "x.wav")
+    with pytest.raises(InputError, match="broken JSON"):
+        predict.predict_audio(ws, wav_bytes(), "x.wav", labels=b"{")
+    unseen = json.dumps({"_id": "a", "utterances": [{"startAt": 0, "endAt": 900, "text": "\u200b", "speaker": 1}]})
+    (one,) = predict.predict_audio(ws, wav_bytes(), "x.wav", labels=unseen.encode())["utterances"]
+    assert one["judgements"] == {}
+    (ws.run_folder(run) / "weights.safetensors").write_bytes(b"x")
+    (ws.run_folder(run) / "card.json").touch()
+    with pytest.raises(CheckpointMismatch, match="is not the file that"):
+        predict.predict_text(ws, TEXT)
+
+
+def stop(kind: type[BaseException]) -> Callable[[dict[str, Any]], None]:
+    def report(progress: dict[str, Any]) -> None:
+        raise kind("stop")
+
+    return report
+
+
+@pytest.mark.parametrize(
+    ("kind", "state"),
+    [(Cancelled, "cancelled"), (KeyboardInterrupt, "cancelled"), (InputError, "failed"), (ZeroDivisionError, "failed")],
+)
+def test_how_a_training_ended_is_recorded(ws: Workspace, tmp_path: Path, kind: type[BaseException], state: str) -> None:
+    import_sentences(ws, tmp_path, 40)
+    snapshot.create(ws, "s1", "danger")
+    spec = train.plan(ws, "danger-text", "s1")
+    with pytest.raises(kind, match="stop"):
+        train.run(ws, spec, stop(kind))
+    assert ws.store.ledger.run(spec.run_id).state == state
+    with pytest.raises(InputError, match=f"is {state}; it has no scores yet"):
+        evaluate.report(ws, spec.run_id)
+    train.run(ws, spec)
+    assert ws.store.ledger.run(spec.run_id).state == "done"
+
+
+def test_a_wrong_request_fails_before_a_run_is_announced(ws: Workspace, tmp_path: Path) -> None:
+    import_sentences(ws, tmp_path, 40)
+    snapshot.create(ws, "s1", "danger")
+    for arguments, message in [
+        (("nothing", "s1"), "unknown recipe 'nothing'; known: danger-text"),
+        (("danger-text", "s9"), "no snapshot 's9'; there are: s1"),
+        (("urgency-text", "s1"), "urgency"),
+        (("danger-text", "s1", "bert"), "'bert'"),
+        (("danger-text", "s1", None, {"nope": "1"}), "unknown setting of danger-text 'nope'"),
+        (("danger-text", "s1", None, {"c": "much"}), "c=much: expected a number"),
+    ]:
+        with pytest.raises((InputError, NotFound), match=message):
+            train.plan(ws, *arguments)
+    assert ws.store.ledger.runs() == []
+
+
+def test_a_scheme_of_the_workspace_is_frozen_and_trained(ws: Workspace, tmp_path: Path) -> None:
+    path = sentence_file(tmp_path / "mood.csv")
+    columns = Columns("text", {"mood": "label"}, id="id")
+    table.ingest_table(ws, table.File.at(path), table.Order(columns))
+    with pytest.raises(InputError, match="scheme mood is only proposed"):
+        snapshot.create(ws, "m1", "mood")
+    schemes.confirm(ws, "mood", "ann")
+    snapshot.create(ws, "m1", "mood")
+    with pytest.raises(InputError, match="danger-text learns danger, the snapshot holds mood: recipe text learns any"):
+        train.plan(ws, "danger-text", "m1")
+    spec = train.plan(ws, "text", "m1")
+    assert train.run(ws, spec)["test"]["accuracy"]["value"] > 0.9
+    (run,) = ws.store.ledger.runs()
+    assert (run.recipe, run.scheme, run.modality, run.state) == ("text", "mood", "text", "done")
+    (one,) = predict.predict_text(ws, TEXT)["utterances"]
+    assert one["judgements"]["mood"]["label"] == "danger"
+    voice = train.plan(ws, "voice", "m1")
+    with pytest.raises(
+        NotEnoughData, match=r"nothing usable on the train side; .* no audio that can be judged by voice"
+    ):
+        train.run(ws, voice)
+    ws.store.schemes.put("many", lambda old: replace(SCHEMES["mood"], name="many", kind="multi"), "ann", now())
+    with pytest.raises(InputError, match=r"scheme many gives one target several classes; .* single-label schemes only"):
+        snapshot.create(ws, "m2", "many")
+
+
+def test_pseudo_labels_wait_for_a_curator_and_are_silver(ws: Workspace, tmp_path: Path) -> None:
+    run = trained(ws, tmp_path)
+    source = ws.store.corpus.add_source("new", "sentences", "ours", "0", now())
+    said = [TEXT, "오늘 바람 괜찮습니다", "xyz", " ", "계단에서 쓰러졌어요"]
+    ws.store.corpus.add_sentences(source, [NewUtterance(f"n{i}", t, f"n{i}") for i, t in enumerate(said)], now())
+    assert pseudo_label.judge(ws, run) == 4
+    every = pseudo_label.preview(ws, run, Rule(0.0, 0.0))
+    assert (every.total, sum(every.kept.values()), sum(every.dropped.values())) == (4, 4, 0)
+    none = pseudo_label.preview(ws, run, Rule(1.0, 1.0))
+    assert (sum(none.kept.values()), sum(none.dropped.values())) == (0, 4)
+    sure = Rule(0.6, 0.2)
+    kept = sum(pseudo_label.preview(ws, run, sure).kept.values())
+    assert 2 <= kept < 4
+    assert pseudo_label.propose(ws, run, sure) == kept
+    assert pseudo_label.propose(ws, run, sure) == 0
+    first = augment.next_proposal(ws, pseudo_label.KIND)
+    assert first is not None
+    ws.store.review.decide(first.utterance_id, 0, "bob", now(), labels={"danger": "normal"})
+    assert pseudo_label.accept_all(ws, run, "ann") == kept - 1
+    assert ws.store.proposals.counts(pseudo_label.KIND, run)["open"] == 1
+    grades = ws.store.corpus.grades("utterance", "danger")
+    assert grades[first.utterance_id] == ("normal", "gold")
+    assert sum(grade == "silver" for _, grade in grades.values()) == kept - 1
+    assert pseudo_label.preview(ws, run, sure).total == 4 - kept
+    while augment.undo(ws, pseudo_label.KIND, "ann") is not None:
+        pass
+    assert all(grade == "gold" for _, grade in ws.store.corpus.grades("utterance", "danger").values())
+
+
+def test_pseudo_labels_need_a_text_run_of_an_utterance_scheme(ws: Workspace, tmp_path: Path) -> None:
+    run = trained(ws, tmp_path)
+    assert pseudo_label.judge(ws, run) == 0
+    assert pseudo_label.preview(ws, run, Rule()).total == 0
+    assert pseudo_label.propose(ws, run, Rule()) == 0
+    with pytest.raises(NotFound, match="no run 'nope'"):
+        pseudo_label.judge(ws, "nope")

@@ -1,0 +1,194 @@
+"""core.workflows.corpus.schemes: files in and out, proposed schemes and what they may not do yet, every process knows them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from core.errors import BadRecord, Conflict, InputError, UnknownName
+from core.records import NewUtterance, SnapshotInfo
+from core.schemes import SCHEMES
+from core.schemes.files import to_toml
+from core.settings import ROOT
+from core.workflows.corpus import schemes as work
+from core.workflows.models import snapshot, train
+from core.workflows.overview import overview
+from core.workflows.review import desk
+from core.workflows.workspace import Workspace, open_workspace
+
+AT = "2026-01-01T00:00:00+00:00"
+MOOD = """
+name = "mood"
+ko = "기분"
+
+[[label]]
+code = "good"
+ko = "좋음"
+
+[[label]]
+code = "bad"
+ko = "나쁨"
+"""
+MORE = '\n[[label]]\ncode = "none"\nko = "없음"\n'
+
+
+def toml(path: Path, text: str = MOOD) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def add(ws: Workspace, *texts: str, **labels: str) -> None:
+    source = ws.store.corpus.add_source("s", "test", "ours", "0", AT)
+    ws.store.corpus.add_sentences(source, [NewUtterance(text, text, text, labels=labels) for text in texts], AT)
+
+
+# --- files -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_added_and_grows(ws: Workspace, tmp_path: Path) -> None:
+    made = work.save(ws, work.read_file(toml(tmp_path / "mood.toml")), "ann")
+    assert (made.codes, made.state) == (("good", "bad"), "active")
+    again = work.save(ws, work.read_file(toml(tmp_path / "mood.toml", MOOD.replace("좋음", "아주 좋음") + MORE)), "ann")
+    assert SCHEMES["mood"] == again
+    assert [x.ko for x in again.labels] == ["아주 좋음", "나쁨", "없음"]
+    with pytest.raises(InputError, match="class 'none' of place 3 is gone"):
+        work.save(ws, work.read_file(toml(tmp_path / "mood.toml")), "ann")
+    assert work.write_file("mood", tmp_path / "out.toml") == again
+    assert work.read_file(tmp_path / "out.toml") == again
+    assert work.write_file("danger", tmp_path / "danger.toml") == SCHEMES["danger"]
+    with pytest.raises(Conflict, match="scheme 'danger' comes with Gwidama and stays as it is; choose another name"):
+        work.save(ws, work.read_file(tmp_path / "danger.toml"), "ann")
+
+
+def test_what_cannot_be_read_is_named(ws: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.toml: cannot be read: No such file"):
+        work.read_file(tmp_path / "none.toml")
+    with pytest.raises(InputError, match="cannot be read: Is a directory"):
+        work.read_file(tmp_path)
+    with pytest.raises(InputError, match=r"기분\.toml: is not UTF-8 \(byte 21\); TOML always is"):
+        work.read_bytes(MOOD.encode("cp949"), "기분.toml")
+    with pytest.raises(BadRecord, match=r"기분\.toml, label 2, code: 'good' is the code of two classes"):
+        work.read_bytes(MOOD.replace('"bad"', '"good"').encode(), "기분.toml")
+    with pytest.raises(InputError, match="cannot be written: No such file or directory"):
+        work.write_file("danger", tmp_path / "no" / "where.toml")
+
+
+# --- proposed --------------------------------------------------------------------------------------------------------
+
+
+def test_found_values_are_proposed_reviewed_and_confirmed(ws: Workspace) -> None:
+    made = work.propose(ws, "기분", ["좋다", "나쁘다"])
+    assert (made.name, made.codes, made.state, made.kind) == ("기분", ("좋다", "나쁘다"), "proposed", "single")
+    assert overview(ws).next_steps == ("import",)
+    add(ws, "하나", "둘", 기분=made.parse("좋다"))
+    assert overview(ws).next_steps[0] == "schemes"
+    assert ws.store.corpus.progress()["기분"]["좋다"] == 2
+    ann = desk.Desk("ann", ("기분",), "all")
+    (card,) = desk.take(ws, ann, 1)
+    desk.decide(ws, ann, card.utterance.id, card.utterance.version, {"기분": "나쁘다"})
+    way_out = "only proposed: look at its classes and confirm it .*`python -m core schemes confirm 기분`"
+    with pytest.raises(InputError, match=way_out):
+        snapshot.create(ws, "s1", "기분")
+    with pytest.raises(Conflict, match="ann has labelled under '기분'"):
+        work.reject(ws, "기분", "bob")
+    assert work.confirm(ws, "기분", "bob").state == "active"
+    assert SCHEMES["기분"].state == "active"
+    assert snapshot.create(ws, "s1", "기분").counts["n"] == 2
+    with pytest.raises(InputError, match="scheme 기분 is settled already"):
+        work.confirm(ws, "기분", "bob")
+    with pytest.raises(UnknownName, match="unknown scheme of this workspace 'meh'; known: 기분"):
+        work.confirm(ws, "meh", "bob")
+
+
+def test_training_refuses_a_snapshot_of_a_scheme_that_is_not_settled_or_not_single(ws: Workspace) -> None:
+    work.propose(ws, "topic", ["a", "b"], multi=True)
+    ws.store.ledger.add_snapshot(SnapshotInfo("s1", "topic", "0", AT, {}))
+    with pytest.raises(InputError, match="scheme topic is only proposed"):
+        train.plan(ws, "danger-text", "s1")
+    work.confirm(ws, "topic", "ann")
+    with pytest.raises(InputError, match=r"topic gives one target several classes; .* single-label schemes only"):
+        train.plan(ws, "danger-text", "s1")
+    with pytest.raises(InputError, match="topic gives one target several classes"):
+        snapshot.create(ws, "s2", "topic")
+
+
+def test_a_proposed_scheme_grows_and_a_settled_one_makes_way(ws: Workspace) -> None:
+    assert work.propose(ws, "danger", ["정상", "DANGER"]) is SCHEMES["danger"]
+    other = work.propose(ws, "danger", ["정상", "모름"])
+    assert (other.name, other.codes) == ("danger-2", ("정상", "모름"))
+    assert work.propose(ws, "danger", ["새것"]).codes == ("정상", "모름", "새것")
+    work.confirm(ws, "danger-2", "ann")
+    assert work.propose(ws, "danger", ["모름"]).name == "danger-2"
+    assert work.propose(ws, "danger", ["더 새것"]).name == "danger-3"
+    assert work.propose(ws, "danger", ["정상"], multi=True).name == "danger-4", "another kind"
+    assert work.propose(ws, "urgency", ["상"], level="recording").name == "urgency"
+    assert work.propose(ws, "urgency", ["상"]).name == "urgency-2", "another level"
+    assert work.propose(ws, "tags", {"나", "가", "다"}, multi=True).parse("다|가") == "가|다"
+    assert SCHEMES["danger"].codes == ("normal", "danger")
+
+
+def test_what_cannot_be_proposed_is_named(ws: Workspace) -> None:
+    with pytest.raises(InputError, match="scheme x: no value was found to make a class of"):
+        work.propose(ws, "x", ["", "  "])
+    with pytest.raises(InputError, match="'두 낱말' is no name"):
+        work.propose(ws, "두 낱말", ["a"])
+    with pytest.raises(InputError, match=r"300 different values, .* is this a column of labels"):
+        work.propose(ws, "x", map(str, range(300)))
+    with pytest.raises(InputError, match=r"holds \'\|\'"):
+        work.propose(ws, "x", ["a|b"], multi=True)
+    assert ws.store.schemes.list() == []
+    with pytest.raises(Conflict, match="scheme 'danger' comes with Gwidama and stays"):
+        work.reject(ws, "danger", "ann")
+
+
+def test_a_proposed_scheme_stays_proposed_when_its_titles_are_mended(ws: Workspace) -> None:
+    made = work.propose(ws, "x", ["a"])
+    changed = work.change(
+        ws, work.read_bytes(to_toml(made).replace('ko = "x"', 'ko = "제목"').encode(), "x.toml"), "ann"
+    )
+    assert (changed.ko, changed.state, SCHEMES["x"].ko) == ("제목", "proposed", "제목")
+
+
+# --- every process ---------------------------------------------------------------------------------------------------
+
+LISTENER = """
+import sys
+from core.schemes import SCHEMES
+from core.workflows.workspace import open_workspace
+for line in sys.stdin:
+    open_workspace()
+    one = SCHEMES.get(line.strip())
+    print(None if one is None else f"{one.state} {' '.join(one.codes)}", flush=True)
+"""
+
+
+def test_a_process_that_started_earlier_sees_what_another_one_added(ws: Workspace, tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", LISTENER], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as other:
+        assert other.stdin is not None
+        assert other.stdout is not None
+
+        def ask(name: str) -> str:
+            other.stdin.write(f"{name}\n")  # type: ignore[union-attr]
+            other.stdin.flush()  # type: ignore[union-attr]
+            return other.stdout.readline().strip()  # type: ignore[union-attr]
+
+        assert ask("mood") == "None"
+        work.propose(ws, "mood", ["good"])
+        assert ask("mood") == "proposed good"
+        work.propose(ws, "mood", ["bad"])
+        assert ask("mood") == "proposed good bad"
+        command = [sys.executable, "-m", "core", "schemes", "confirm", "mood", "--json"]
+        told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        assert json.loads(told.stdout)["state"] == "active"
+        assert ask("mood") == "active good bad"
+        assert SCHEMES["mood"].state == "proposed", "this process has not looked yet"
+        open_workspace()
+        assert SCHEMES["mood"].state == "active"
+        work.propose(ws, "gone", ["a"])
+        assert ask("gone") == "proposed a"
+        work.reject(ws, "gone", "ann")
+        assert ask("gone") == "None"
