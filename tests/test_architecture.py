@@ -21,14 +21,15 @@ DEEPEST = 8
 
 LAYERS = (
     ("errors",),
-    ("records", "plugins", "settings"),
+    ("records", "plugins", "settings", "files", "hangul"),
     ("schemes",),
-    ("text", "cells"),  # below its peers of design.md: splitting and augmenting need to know what the same text is
-    ("cleaning", "augment", "audio", "split", "embedding", "quality", "scores", "confidence", "agreement"),
+    # below their peers of design.md: splitting, augmenting and cleaning need to know what the same text is
+    ("text", "cells", "model_text"),
+    ("cleaning", "augment", "audio", "split", "embedding", "quality", "scores", "confidence", "agreement", "filters"),
     ("models",),
     ("ingest", "store", "training", "inference", "jobs", "export"),
     ("workflows",),
-    ("ui", "cli", "api", "serve", "pages", "app"),
+    ("ui", "cli", "web", "pages", "app"),
 )
 DOORS = {"models", "ingest", "store", "training", "inference", "jobs", "export"}
 # Peers do not import each other, but for these.
@@ -36,15 +37,16 @@ PEERS = {
     ("jobs", "store"): "the board of jobs is the store's; the queue is not",
     ("pages", "ui"): "a page is framed by core.ui",
     ("app", "ui"): "app.py is the overview page",
-    ("app", "api"): "and the process that the REST service runs in",
-    ("serve", "ui"): "the server trusts the host that its headers name",
-    ("cli", "serve"): "`python -m core serve`",
+    ("app", "web"): "and the process that the REST service runs in",
+    ("ui", "web"): "the review screen talks to the desk's routes, panels hand files to the server",
+    ("pages", "web"): "a page opens a desk and hands uploads to the server",
+    ("cli", "web"): "`python -m core serve`",
 }
 ONLY_IN = {
     "sqlalchemy": ("core.store",),
     "alembic": ("core.store",),
     "sqlite3": ("core.store",),
-    "streamlit": ("core.ui", "pages", "app"),
+    "streamlit": ("core.ui", "core.web.headers", "pages", "app"),
     "torch": ("core.models", "core.training", "core.inference"),
     "transformers": ("core.models", "core.training", "core.inference"),
     "dbos": ("core.jobs",),

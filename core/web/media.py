@@ -14,8 +14,7 @@ from starlette.routing import Route
 
 from core.audio.clips import read_clip
 from core.errors import CoreError, InputError, NotFound
-from core.ui.panels import export as exporting
-from core.web import uploads
+from core.web import downloads, uploads
 from core.workflows.workspace import open_workspace
 
 TYPES = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg", ".mp3": "audio/mpeg"}
@@ -60,7 +59,7 @@ def upload(request: Request) -> Response:
 
 def export(request: Request) -> Response:
     """A file that the Corpus page wrote, to be saved, never shown."""
-    path = exporting.find(request.path_params["token"])
+    path = downloads.find(request.path_params["token"])
     if path is None:
         raise NotFound("this export is gone; write it again")
     return FileResponse(path, media_type="application/octet-stream", filename=path.name, headers=PRIVATE)

@@ -37,7 +37,7 @@ def worker(store: Store, tmp_path: Path) -> Iterator[Callable[..., subprocess.Po
     def start(*arguments: str) -> subprocess.Popen[bytes]:
         log = (tmp_path / "worker.log").open("ab")
         process = subprocess.Popen(
-            [sys.executable, str(ROOT / "tests" / "job_kinds.py"), *arguments],
+            [sys.executable, str(ROOT / "tests" / "support" / "job_kinds.py"), *arguments],
             env=os.environ | {"PYTHONPATH": str(ROOT)}, stdin=subprocess.PIPE, stdout=log, stderr=log,
         )  # fmt: skip
         log.close()

@@ -11,7 +11,7 @@ from core.records import Prediction, RunInfo, SnapshotInfo, Vote
 from core.schemes.files import parse_toml
 from core.settings import ROOT
 from core.ui import i18n
-from core.ui.panels import settle
+from core.ui.panels import settle as panel
 from core.ui.panels.settle import Sitting
 from core.ui.widgets.player import ReviewEvent
 from core.workflows.corpus import schemes
@@ -116,7 +116,7 @@ def test_one_event_settles_and_keeps_the_reason(ws: Workspace) -> None:
     one, two = sentences(ws.store, "불이야", "네")
     answer(ws, "danger", kim="danger", lee="normal")
     mine = sitting(ws)
-    settle._handle(mine, event("decision", mine, " 두 번 들음 ", danger="normal"))
+    panel._handle(mine, event("decision", mine, " 두 번 들음 ", danger="normal"))
     assert (mine.shown, mine.settled, mine.error) == (None, 1, "")
     assert grade(ws, one) == ("normal", "gold")
     last = ws.store.review.history(one)[-1]
@@ -124,7 +124,7 @@ def test_one_event_settles_and_keeps_the_reason(ws: Workspace) -> None:
     mine.shown = settle.next_dispute(ws, "danger", "chief")
     assert mine.shown is not None
     assert mine.shown.utterance.id == two
-    settle._handle(mine, ReviewEvent("undo", two, mine.shown.version, "m"))
+    panel._handle(mine, ReviewEvent("undo", two, mine.shown.version, "m"))
     assert mine.shown is not None
     assert (mine.shown.utterance.id, mine.settled, grade(ws, one)[1]) == (one, 0, "disputed")
     assert ws.store.leases.held(now()) == [(one, "chief")], "the other one is free again"
@@ -135,7 +135,7 @@ def test_what_is_put_off_does_not_come_again_until_asked_for(ws: Workspace) -> N
     answer(ws, "danger", kim="danger", lee="normal")
     opened = page()
     mine: Sitting = opened.session_state["settling"]
-    settle._handle(mine, event("skip", mine))
+    panel._handle(mine, event("skip", mine))
     assert (mine.passed, mine.shown, ws.store.leases.held(now())) == ([one], None, [])
     ok(opened.run())
     assert texts(opened.info) == ["Only what you put off is left: 1."]
@@ -150,11 +150,11 @@ def test_a_stale_decision_is_told_and_looked_at_anew(ws: Workspace) -> None:
     assert mine.shown is not None
     sent = event("decision", mine, danger="normal")
     ws.store.review.decide(one, mine.shown.version, "park", now(), text="불이 났어요")
-    settle._handle(mine, sent)
+    panel._handle(mine, sent)
     assert mine.error.startswith("Somebody was faster: look again, then decide. (")
     assert mine.shown is None
     assert grade(ws, one)[1] == "disputed"
-    settle._handle(mine, sent)
+    panel._handle(mine, sent)
     assert mine.error == "Somebody was faster: look again, then decide."
 
 
@@ -162,14 +162,14 @@ def test_undo_tells_what_it_took_back_elsewhere(ws: Workspace) -> None:
     one, *_rest = call(ws.store, "call-1", "여보세요", "불이 났어요")
     answer(ws, "urgency", kim="high", lee="low")
     away = sitting(ws, "urgency")
-    settle._handle(away, event("decision", away, urgency="high"))
+    panel._handle(away, event("decision", away, urgency="high"))
     here = Sitting("danger", "chief")
-    settle._undo(here)
+    panel._undo(here)
     assert here.notice == "Undone: a settlement under Urgency, where it waits again."
     assert (here.shown, settle.disputes(ws, "urgency"), ws.store.leases.held(now())) == (None, 1, [])
     version = ws.store.corpus.utterance(one).version
     ws.store.review.decide(one, version, "chief", now(), labels={"danger": "danger"})
-    settle._undo(here)
+    panel._undo(here)
     assert here.notice == "Undone: a decision of yours that settled nothing."
 
 
@@ -190,5 +190,5 @@ def test_several_classes_are_settled_together(ws: Workspace) -> None:
     answer(ws, "t", kim="a|b", lee="c")
     assert "#### a, b" in texts(page(scheme="t").markdown)
     mine = sitting(ws, "t", "tester")
-    settle._handle(mine, event("decision", mine, t="a|c"))
+    panel._handle(mine, event("decision", mine, t="a|c"))
     assert ws.store.corpus.utterance(one).labels == {"t": "a|c"}

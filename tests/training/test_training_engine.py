@@ -213,7 +213,9 @@ def test_the_number_of_threads_changes_no_weight(home: Path) -> None:
     made = {}
     for threads in ("1", "3"):
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        environment = os.environ | dict.fromkeys(names, threads) | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}
+        environment = (
+            os.environ | dict.fromkeys(names, threads) | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'support'}"}
+        )
         run_id = f"threads-{threads}"
         command = [sys.executable, "-c", TRAIN_IN_A_PROCESS, str(home), run_id]
         subprocess.run(command, cwd=ROOT, env=environment, check=True)

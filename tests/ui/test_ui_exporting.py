@@ -1,4 +1,4 @@
-"""core.ui.panels.export: the panel writes what matches, says what it did, and its link gives the file and nothing else."""
+"""core.ui.panels.export, core.web.downloads: the panel writes what matches; its link gives the file and nothing else."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ from workflow_data import import_sentences
 from core.export import FORMATS
 from core.ui import i18n
 from core.ui.panels import export
-from core.web import media
+from core.web import downloads, media
 from core.workflows.models import snapshot
 from core.workflows.workspace import Workspace
 
@@ -82,7 +82,7 @@ def test_a_link_that_is_gone_is_a_404(client: TestClient, tmp_path: Path) -> Non
     assert client.get("/export/none").status_code == 404
     made = tmp_path / "a.csv"
     made.write_text("x", encoding="utf-8")
-    token = export.keep(made)
+    token = downloads.keep(made)
     assert client.get(f"/export/{token}").text == "x"
     made.unlink()
     assert client.get(f"/export/{token}").json() == {"error": "this export is gone; write it again"}
@@ -91,10 +91,10 @@ def test_a_link_that_is_gone_is_a_404(client: TestClient, tmp_path: Path) -> Non
 def test_the_oldest_links_make_room(tmp_path: Path) -> None:
     made = tmp_path / "a.csv"
     made.write_text("x", encoding="utf-8")
-    first = export.keep(made)
+    first = downloads.keep(made)
     for _ in range(export.LINKS):
-        export.keep(made)
-    assert export.find(first) is None
+        downloads.keep(made)
+    assert downloads.find(first) is None
 
 
 def test_the_pace_says_how_far_how_fast_and_how_much_longer(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,13 +1,9 @@
 """The export panel of the Corpus page: what, in which format, a bar with rate and time left, and the way to the file.
 
-Files are written into the workspace's exports/ and stay there. A link holds an unguessable token that this run of the
-server knows; the server streams the file from the disk, so that a large one never lies in its memory.
+Files are written into the workspace's exports/ and stay there; `core.web.downloads` holds the links to them.
 """
 
-import secrets
 import time
-from collections import OrderedDict
-from pathlib import Path
 
 import streamlit as st
 
@@ -17,9 +13,9 @@ from core.ui import phrases
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _
 from core.ui.widgets import forms
+from core.web import downloads
 from core.workflows.corpus import export as work
 
-LINKS = 64
 EVERY_S = 0.2  # how often the bar moves
 TITLES = {
     "csv": N_("CSV, for spreadsheets"),
@@ -31,8 +27,6 @@ TITLES = {
     "autotrain-audio": N_("HF AutoTrain, audio"),
     "labelstudio": N_("Label Studio tasks"),
 }
-
-_links: OrderedDict[str, Path] = OrderedDict()
 
 
 def panel(wanted: Filter, total: int) -> None:
@@ -72,7 +66,7 @@ def _write(name: str, wanted: Filter, snapshot: str | None) -> tuple[str, str, i
         path, written = work.deliver(workspace(), name, wanted, snapshot, tell)
     finally:
         bar.empty()
-    return keep(path), path.name, written.utterances, written.left_out
+    return downloads.keep(path), path.name, written.utterances, written.left_out
 
 
 def pace(done: int, total: int, past_s: float) -> str:
@@ -90,20 +84,5 @@ def _show(token: str, name: str, n: int, left_out: dict[str, int]) -> None:
         st.dataframe(
             [{_("Left out"): phrases.shown(why), "n": count} for why, count in left_out.items()], hide_index=True
         )
-    if find(token) is not None:
+    if downloads.find(token) is not None:
         st.link_button(_("Download"), f"/export/{token}", icon=":material/download:")
-
-
-def keep(path: Path) -> str:
-    """A token under which `/export/{token}` serves `path`; the oldest links make room."""
-    token = secrets.token_urlsafe(16)
-    _links[token] = path
-    while len(_links) > LINKS:
-        _links.popitem(last=False)
-    return token
-
-
-def find(token: str) -> Path | None:
-    """The file behind a link, if it is there still."""
-    path = _links.get(token)
-    return path if path is not None and path.is_file() else None
