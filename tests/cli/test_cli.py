@@ -8,55 +8,18 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aihub119_files import deliver, label_bytes, wav_bytes
-from typer.testing import CliRunner, Result
+from cli_driver import answer, document, failure, run, shell
 from workflow_data import import_calls, import_sentences, trained
 
-from core.cli import app
 from core.settings import ROOT
 from core.workflows.models import snapshot
 from core.workflows.workspace import Workspace
 
-RUNNER = CliRunner()
 TEXT = "할머니가 골목에서 쓰러졌어요"
 HEAVY = ("torch", "streamlit", "sklearn", "sqlalchemy", "pandas", "numpy")
-
-
-def run(*arguments: str | Path) -> Result:
-    return RUNNER.invoke(app, [str(argument) for argument in arguments])
-
-
-def answer(*arguments: str | Path) -> Any:
-    """The JSON document of a verb that succeeds."""
-    result = run(*arguments, "--json")
-    assert (result.exit_code, result.stderr) == (0, "")
-    return document(result)
-
-
-def document(result: Result) -> Any:
-    assert result.stdout.count("\n") == 1
-    return json.loads(result.stdout)
-
-
-def failure(*arguments: str | Path) -> str:
-    """The one line of a verb that fails."""
-    result = run(*arguments, "--json")
-    assert (result.exit_code, result.stdout) == (1, "")
-    (line,) = result.stderr.splitlines()
-    assert line.startswith("error: ")
-    return line.removeprefix("error: ")
-
-
-def shell(home: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """The real thing: `python -m core` in a process of its own."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith("GWIDAMA_")} | {"GWIDAMA_HOME": str(home)}
-    return subprocess.run(
-        [sys.executable, "-m", "core", *arguments], cwd=ROOT, env=env, capture_output=True, text=True, check=False,
-        **options,
-    )  # fmt: skip
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
+from cli_driver import answer, failure, run
 from store_data import AT
-from test_cli import answer, failure, run
 from workflow_data import import_calls, import_sentences
 
 from core.workflows.models import snapshot

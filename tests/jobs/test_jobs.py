@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from tests.job_kinds import KINDS
+from job_kinds import KINDS
 
 from core.errors import Cancelled, NotFound, UnknownName
 from core.jobs import JobContext, cancel, submit

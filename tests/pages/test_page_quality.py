@@ -5,10 +5,9 @@ from typing import Any
 import page_driver
 import pytest
 from page_driver import captions, notices, ok
+from sounds import record, talk
 from store_data import AT, call, sentences
 from streamlit.testing.v1 import AppTest
-from test_quality_sound import talk
-from test_quality_workflow import record
 
 from core.quality import CHECKS
 from core.ui.panels import quality

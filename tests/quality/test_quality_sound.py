@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
+from sounds import RATE_HZ, talk
 
 from core.audio import LIMITS
 from core.audio.reader import blocks, opened
@@ -12,18 +13,7 @@ from core.quality import Sound, faults, measure
 from core.records import Span
 from core.settings import DEMO
 
-RATE_HZ = 8000
 RNG = np.random.default_rng(5)
-
-
-def talk(seconds: float = 3.0, seed: int = 1) -> NDArray[np.float32]:
-    """Something like a voice: harmonics of a gliding pitch, in syllables."""
-    rng = np.random.default_rng(seed)
-    t = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
-    phase = 2 * np.pi * np.cumsum(140 + 40 * np.sin(2 * np.pi * (0.7 + seed * 0.13) * t + seed)) / RATE_HZ
-    voice = sum(np.sin(k * phase) / k for k in range(1, 12))
-    syllables = np.clip(np.sin(2 * np.pi * (1.3 + 0.37 * seed) * t + seed), 0, None)
-    return (0.1 * voice * syllables + 0.002 * rng.standard_normal(len(t))).astype(np.float32)
 
 
 def heard(*channels: NDArray[np.float32], block: int = 5000) -> Sound:

@@ -74,7 +74,7 @@ def test_what_another_process_wrote_is_in_the_next_answer(store: Store, url: str
     written = subprocess.run(
         [sys.executable, "-c", IN_ANOTHER_PROCESS, url, "settled" if settled else "stale"],
         capture_output=True, check=True, encoding="ascii", cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join((str(ROOT), str(ROOT / "tests" / "support")))},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests" / "support", Path(__file__).parent)))},
     )  # fmt: skip
     now = answers(store)
     assert ascii(now) == written.stdout.strip(), "a process that had nothing in memory says the same"

@@ -45,8 +45,8 @@ SERVERS = """
 import json, os, signal, sys
 import uvicorn
 from app import app
-from core.ui import desk
-from core.workflows import session
+from core.web import desk as routes
+from core.workflows.review import desk as session
 
 curators, port = json.loads(sys.argv[1]), int(sys.argv[2])
 decide = session.decide
@@ -61,7 +61,7 @@ def serve(left):
         return made
 
     session.decide = last_words
-    tokens = {who: desk.keep(session.Desk(who, ("danger",)), "hidden") for who in curators}
+    tokens = {who: routes.keep(session.Desk(who, ("danger",)), "hidden") for who in curators}
     print(json.dumps({"pid": os.getpid(), "tokens": tokens}), flush=True)
     uvicorn.run(app, port=port, log_level="warning", access_log=False)
 

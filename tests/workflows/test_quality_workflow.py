@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
+from sounds import RATE_HZ, record, talk
 from store_data import AT, call, sentences
-from test_quality_sound import RATE_HZ, talk
 from typer.testing import CliRunner
 
 from core import schemes
@@ -20,7 +19,7 @@ from core.ingest.tables import File, Options, Reject, Row, open_table
 from core.ingest.tables.meaning import Reader, reading
 from core.jobs import JOBS
 from core.quality import CHECKS, Finding, Marked, chosen
-from core.records import NewRecording, NewUtterance, Said
+from core.records import Said
 from core.schemes import DANGER
 from core.store import NewProposal, Store
 from core.text import nfc
@@ -41,20 +40,6 @@ def by_check(report: work.Report) -> dict[str, Finding]:
 
 def counted(ws: Workspace, *names: str) -> dict[str, int]:
     return {one.check: one.count for one in work.run(ws, names or None).findings}
-
-
-def record(ws: Workspace, name: str, wave: Any, ms: int | None = None, rate_hz: int = RATE_HZ, **changes: Any) -> int:
-    """A recording with one utterance over all of it and its audio on the disk; its id."""
-    path = f"audio/{name}.wav"
-    (ws.settings.home / "audio").mkdir(exist_ok=True)
-    if wave is not None:
-        soundfile.write(ws.settings.home / path, wave, rate_hz, subtype="PCM_16")
-    length = ms or (len(wave) * 1000 // rate_hz if wave is not None else 3000)
-    source = ws.store.corpus.add_source("sounds", "test", "ours", "0", AT)
-    said = (NewUtterance(f"{name}:1", f"{name}에서 불이 났어요", name, 0, length, "caller", True),)
-    values: dict[str, Any] = {"path": path, "sha256": name, "sample_rate_hz": rate_hz} | changes
-    ws.store.corpus.add_recordings(source, [NewRecording(name, length, utterances=said, **values)], AT)
-    return max(one.id for one in ws.store.corpus.recordings())
 
 
 # -- the store's side
