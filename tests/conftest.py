@@ -9,9 +9,11 @@ from __future__ import annotations
 import fcntl
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,18 +64,34 @@ def _build_demo(home: Path) -> str:
     return "" if done.returncode == 0 else f"exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
 
 
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty database at the newest schema. Tests copy it: migrating anew would cost each of them a second."""
+    from core.store import open_store
+
+    folder = tmp_path_factory.mktemp("empty")
+    open_store(f"sqlite:///{folder / 'migrated.db'}")
+    with closing(sqlite3.connect(folder / "migrated.db")) as connection:
+        connection.execute("VACUUM INTO ?", (str(folder / "empty.db"),))  # without its write-ahead log
+    return folder / "empty.db"
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
+def store(tmp_path: Path, empty_database: Path) -> Store:
     """A fresh, empty SQLite store."""
     from core.store import open_store
 
+    shutil.copyfile(empty_database, tmp_path / "store.db")
     return open_store(f"sqlite:///{tmp_path / 'store.db'}")
 
 
 @pytest.fixture
-def ws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+def ws(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
     """A fresh, empty workspace; the environment's settings point at it."""
-    yield from _workspace(tmp_path / "workspace", monkeypatch)
+    home = tmp_path / "workspace"
+    home.mkdir()
+    shutil.copyfile(empty_database, home / "gwidama.db")
+    yield from _workspace(home, monkeypatch)
 
 
 @pytest.fixture
