@@ -22,7 +22,7 @@ from core.cli import app
 from core.settings import ROOT
 from core.workflows import workspace
 
-ZIP = Path(__file__).parent / "data" / "workspace-0.1.0.zip"
+ZIP = Path(__file__).parents[1] / "data" / "workspace-0.1.0.zip"
 TOLERANCE = 1e-6
 # What opening and reading must leave as it is, byte by byte.
 UNTOUCHED = ("runs/", "snapshots/", "audio/", "exports/", "cleaning/", "cleaning.toml", "quality.json", "similar/")
