@@ -3,6 +3,7 @@
 `probs float (N, K)`, rows sum to 1, column k is the scheme's k-th class. Arrays in, arrays out; no model is needed.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,9 +49,29 @@ def accept(probs: ArrayLike, rule: Rule) -> NDArray[np.bool_]:
     >>> accept([[.8, .2, .0], [.5, .4, .1]], Rule()).tolist()
     [True, False]
     """
-    sure = confidence(probs) >= rule.confidence - _ROUNDING
-    clear = margin(probs) >= rule.margin - _ROUNDING
+    return passes(confidence(probs), margin(probs), rule)
+
+
+def passes(confidences: ArrayLike, margins: ArrayLike, rule: Rule) -> NDArray[np.bool_]:
+    """`accept` where confidence (N,) and margin (N,) are known already.
+
+    >>> passes([.8, .5], [.6, .1], Rule()).tolist()
+    [True, False]
+    """
+    sure = np.asarray(confidences, dtype=np.float64) >= rule.confidence - _ROUNDING
+    clear = np.asarray(margins, dtype=np.float64) >= rule.margin - _ROUNDING
     return np.asarray(sure & clear)
+
+
+def best_class(codes: Sequence[str], probs: ArrayLike) -> tuple[str, float, float]:
+    """The class that `probs` (K,) decides for, its probability, and its lead over the second class.
+
+    >>> best_class(("normal", "danger"), [.25, .75])
+    ('danger', 0.75, 0.5)
+    """
+    row = np.asarray(probs, dtype=np.float64)
+    second, first = np.sort(row)[-2:]
+    return codes[int(row.argmax())], float(first), float(first - second)
 
 
 def per_class_counts(probs: ArrayLike, mask: ArrayLike, k: int) -> NDArray[np.int64]:

@@ -1,13 +1,15 @@
-"""Cleaning plans: named pure steps in order, kept in the card so that serving cleans exactly as training did.
+"""What a model reads of a text: one answer for freezing, training, judging the pool and serving.
 
-A step takes and gives text, never fails and changes nothing the second time. These steps alter no letters; changing
-what somebody said (spelling, spacing, masking) is a Proposal that a curator accepts: see `core.cleaning.plan`.
+The plan of a card names pure steps in order. A step takes a text and gives a text, never fails and changes nothing the
+second time. The steps alter no letters; changing what somebody said (spelling, spacing, masking) is a Proposal that a
+curator accepts: see `core.cleaning.plan`.
 """
 
 import unicodedata
 from collections.abc import Callable, Sequence
 
 from core.errors import UnknownName
+from core.records import CAPTION
 
 Rewrite = Callable[[str], str]
 
@@ -46,3 +48,14 @@ def apply(plan: Sequence[str], text: str) -> str:
     for name in plan:
         text = STEPS[name](text)
     return text
+
+
+def model_text(plan: Sequence[str], text: str, origin: str = "imported") -> str:
+    """Return the text that a model with this plan reads, or an empty string where it has nothing to read.
+
+    A caption gives nothing: nobody said it, and hundreds of recordings share it.
+
+    >>> model_text(("collapse-space",), "불이  났어요"), model_text(("collapse-space",), "도로", "caption")
+    ('불이 났어요', '')
+    """
+    return "" if origin == CAPTION else apply(plan, text)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 Level = Literal["utterance", "recording"]
 Side = Literal["train", "validation", "test"]
+Purpose = Literal["evaluation", "pool"]  # what a prediction is for: scoring a snapshot, or finding pseudo-labels
 Sort = Literal["id", "-id", "length", "-length", "text", "-text", "speaker", "-speaker"]  # "-": backwards
 JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 ProposalState = Literal["open", "accepted", "rejected"]
@@ -178,13 +179,17 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """`probs[k]` belongs to the k-th class of the Run's scheme."""
+    """What a Run says of an utterance under a target (a scheme); on the pool there is no `side` and no `gold`."""
 
     run_id: str
+    target: str
     utterance_id: int
-    side: str
-    gold: str | None
-    probs: tuple[float, ...]
+    purpose: Purpose
+    code: str
+    confidence: float
+    margin: float
+    side: Side | None = None
+    gold: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,6 +330,7 @@ class Filter:
 
 
 UNLABELLED = "-"
+CAPTION = "caption"  # the origin of texts that recordings share by design, and that nobody said
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,11 +395,3 @@ class Call:
     sample_rate_hz: int | None
     spans: tuple[Span, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a listing: `total` counts all that match."""
-
-    rows: tuple[Utterance, ...]
-    total: int

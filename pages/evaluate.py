@@ -5,9 +5,9 @@ from typing import Any
 import streamlit as st
 
 from core import ui
-from core.records import RunInfo
+from core.records import UNLABELLED, RunInfo
 from core.schemes import scheme
-from core.ui import _
+from core.ui import _, phrases
 from core.ui.widgets import charts, forms
 from core.workflows.models import evaluate
 
@@ -17,6 +17,7 @@ SCORES = {
     "weighted_f1": ui.N_("Weighted-F1"),
 }
 MATRIX_PX, CELL_PX = 170, 90  # the names beside the matrix, and each of its columns
+LINKED_CHARS = 80  # of a text that is searched for to open it
 METHODS = {"temperature": ui.N_("temperature scaling")}
 # What core.scores notes, here for the catalogue.
 NOTES = (
@@ -99,27 +100,57 @@ def cells(run: RunInfo, metrics: dict[str, Any]) -> None:
 
 def behind(run: RunInfo, gold: str, predicted: str) -> None:
     names = [forms.code_title(run.scheme, code) for code in (gold, predicted)]
-    found = evaluate.cell(ui.workspace(), run.id, gold, predicted)
+    cell = evaluate.cell(ui.workspace(), run.id, gold, predicted)
+    found = cell.mistakes
     st.subheader(
         _("{gold} taken for {predicted}: {n}").format(gold=names[0], predicted=names[1], n=len(found)), anchor=False
     )
+    if cell.trouble:
+        why = forms.plain(phrases.shown(str(cell.trouble)))
+        st.warning(_("The texts that the model saw cannot be shown: {why}").format(why=why), icon=":material/warning:")
     shelf = st.container(height=620 if len(found) > 4 else "content", border=False)
     for mistake in found[:30]:
-        one = mistake.utterance
         with shelf.container(border=True):
-            st.text(one.text)
-            place = None if one.start_ms is None else forms.seconds(one.start_ms)
-            told = (
-                f"{max(mistake.prediction.probs):.0%}",
-                forms.speaker_title(one.speaker),
-                place,
-                forms.plain(one.key),
-            )
-            st.caption(" · ".join(filter(None, told)))
-            if one.voice_usable:
-                forms.listen(one.id)
+            utterance_row(run, mistake)
     if len(found) > 30:
         st.caption(_("{n} more").format(n=len(found) - 30))
+
+
+def utterance_row(run: RunInfo, mistake: evaluate.Mistake) -> None:
+    """One utterance: the frozen text, then what has changed since, then the ways to hear and open it."""
+    if mistake.item:
+        st.text(mistake.item.text)
+    else:
+        st.caption(_("The text that the model saw is missing."))
+    details = [f"{mistake.prediction.confidence:.0%}"]
+    if one := mistake.utterance or mistake.item:
+        place = "" if one.start_ms is None else forms.seconds(one.start_ms)
+        details += [forms.speaker_title(one.speaker), place, forms.plain(one.key)]
+    st.caption(" · ".join(filter(None, details)))
+    today(run, mistake)
+    if (now := mistake.utterance) is None:
+        return
+    if now.voice_usable:
+        forms.listen(now.id)
+    if part := now.text.strip()[:LINKED_CHARS].strip():
+        to = ":material/arrow_forward:"
+        st.page_link("pages/corpus.py", label=_("Open"), icon=to, query_params={"text": part})
+
+
+def today(run: RunInfo, mistake: evaluate.Mistake) -> None:
+    """What differs from what the model saw."""
+    now = mistake.utterance
+    if now is None:
+        st.caption(_("It is no longer in the corpus."))
+        return
+    if now.skipped:
+        st.caption(_("It has been skipped since."))
+    if mistake.new_code:
+        title = forms.code_title(run.scheme, mistake.code or UNLABELLED)
+        st.caption(_("Label today: {label}").format(label=forms.plain(title)))
+    if mistake.new_text:
+        st.caption(_("Text today:"))
+        st.text(now.text)
 
 
 def calibration(metrics: dict[str, Any]) -> None:

@@ -1,8 +1,7 @@
-"""Cleaning: what a text is made of before a model reads it, and what a machine would have a curator change.
+"""Cleaning: what a machine proposes to change of a text, and what a curator then accepts or rejects.
 
-Two things with little in common. `DEFAULT_PLAN` and `apply`: names of rewrites that lose nothing, kept in every card,
-so that serving cleans as training did. `Plan` and `suggest`: a review plan's Suggestions, which become Proposals; only
-safe steps may apply themselves.
+A `Plan` is an ordered list of steps with settings; `suggest` gives one Suggestion a step, and Suggestions become
+Proposals. Only steps that are safe may apply themselves. What a model reads of a text is `core.model_text`'s.
 """
 
 from core.cleaning.plan import Plan, Step, default_plan, from_document, parse_toml, read, to_document, to_toml
@@ -12,10 +11,9 @@ from core.cleaning.spelling.spelling import SPELLERS
 from core.cleaning.steps.change import Change
 from core.cleaning.steps.table import KINDS
 from core.cleaning.steps.words import diff, rebased
-from core.model_text import DEFAULT_PLAN, STEPS, apply
 
 __all__ = [
-    "DEFAULT_PLAN", "KINDS", "SPACERS", "SPELLERS", "STEPS", "Change", "Plan", "Step", "Suggestion", "apply",
+    "KINDS", "SPACERS", "SPELLERS", "Change", "Plan", "Step", "Suggestion",
     "default_plan", "diff", "from_document", "parse_toml", "read", "rebased", "suggest", "suggest_many", "to_document",
     "to_toml",
 ]  # fmt: skip

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.cleaning import apply
 from core.confidence import apply_temperature
 from core.errors import InputError
+from core.model_text import model_text
 from core.models import Modality, Model
 from core.models.checkpoint import CARD, Card, read_checkpoint
 
@@ -45,6 +45,10 @@ class Predictor:
     def modality(self) -> Modality:
         return self.card.modality
 
+    def reads(self, text: str, origin: str = "imported") -> str:
+        """What this model reads of a text, cleaned as in training; an empty string where it has nothing to read."""
+        return model_text(self.card.cleaning, text, origin)
+
     def predict_texts(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """(N, K) of N texts as typed; `InputError` for a voice run or a text that cleaning leaves empty."""
         self._want("text")
@@ -71,7 +75,7 @@ class Predictor:
         return [(one.text, one.weight) for one in explain(cleaned, decided)]
 
     def _cleaned(self, text: str) -> str:
-        cleaned = apply(self.card.cleaning, text)
+        cleaned = self.reads(text)
         if not cleaned:
             raise InputError(f"run {self.run_id} was given a text that is empty after cleaning")
         return cleaned

@@ -8,11 +8,10 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from core.records import Said
+from core.records import CAPTION, Said
 from core.text import letters, nfc
 
 SIZE = 16
-CAPTION = "caption"  # the origin of texts that recordings share by design
 
 
 def digest(text: str) -> bytes:

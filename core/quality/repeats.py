@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from core.quality.marks import CAPTION, Marked, Marks, digest
+from core.quality.marks import Marked, Marks, digest
 from core.quality.near import Near
 from core.quality.types import KEPT, Check, Finding, Fix
+from core.records import CAPTION
 
 MIN_LETTERS = 8  # below this, texts are alike by chance: 네 is in every call
 

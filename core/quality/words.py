@@ -8,8 +8,9 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 
-from core.quality.marks import CAPTION, Marked
+from core.quality.marks import Marked
 from core.quality.types import Check, Finding, Fix, Listed
+from core.records import CAPTION
 from core.text import letters, nfc
 
 # [개인정보], <name>, {주소}, &name&, ○○○, ***: what stands where something was taken out

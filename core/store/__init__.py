@@ -15,7 +15,7 @@ from core.store.corpus.scan import Audit
 from core.store.corpus.texts import Texts
 from core.store.corpus.transfer import Beside, Judged, Transfer
 from core.store.engine import engine_for, migrate
-from core.store.ledger import Ledger
+from core.store.ledger import Ledger, OldProbability
 from core.store.proposals.proposals import Batch, NewProposal, Proposals
 from core.store.proposals.runs import Cleanings, Remade
 from core.store.review.bulk import Bulk
@@ -30,8 +30,8 @@ from core.store.views import Views
 
 __all__ = [
     "About", "Ask", "Audit", "Batch", "Beside", "Board", "Bulk", "Cards", "Cleanings", "Corpus", "Judged", "Kept",
-    "Leases", "Ledger", "NewProposal", "Proposals", "QueueInfo", "Queues", "Ranked", "Remade", "Remarks", "Review",
-    "Schemes", "Store", "Texts", "Transfer", "Views", "open_store",
+    "Leases", "Ledger", "NewProposal", "OldProbability", "Proposals", "QueueInfo", "Queues", "Ranked", "Remade",
+    "Remarks", "Review", "Schemes", "Store", "Texts", "Transfer", "Views", "open_store",
 ]  # fmt: skip
 
 

@@ -1,16 +1,29 @@
 """Snapshots, runs and predictions as the pages list them; their contents lie on disk."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from sqlalchemy import Engine, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, delete, exists, func, insert, or_, select, update
 
 from core.errors import InputError, NotFound
-from core.records import JobState, Prediction, RunInfo, SnapshotInfo
+from core.records import JobState, Prediction, Purpose, RunInfo, Side, SnapshotInfo
 from core.schemes import scheme
 from core.store.engine import reading, writing
-from core.store.schema import prediction, run, snapshot
+from core.store.schema import old_probability, prediction, run, snapshot
+
+BLOCK = 500  # rows of one statement
+
+
+@dataclass(frozen=True, slots=True)
+class OldProbability:
+    """What an earlier program kept of a prediction in the database; `probs[k]` belongs to the run's k-th class."""
+
+    utterance_id: int
+    purpose: Purpose
+    side: Side | None
+    gold: str | None
+    probs: tuple[float, ...]
 
 
 class Ledger:
@@ -64,45 +77,72 @@ class Ledger:
             raise NotFound(f"no run {run_id!r}; there are: {', '.join(r.id for r in self.runs()) or 'none'}")
         return RunInfo(**row)
 
-    def put_predictions(self, run_id: str, codes: Sequence[str], items: Sequence[Prediction]) -> None:
-        """Replace the predictions of `run_id` for these utterances."""
-        rows = []
+    def put_predictions(self, items: Sequence[Prediction]) -> None:
+        """Write `items`; each replaces the row of the same run, target, utterance and purpose."""
+        c = prediction.c
+        kinds: dict[tuple[str, str, str], list[Prediction]] = {}
         for item in items:
-            ranked = np.sort(item.probs)[::-1]
-            rows.append(
-                {
-                    "run_id": run_id, "utterance_id": item.utterance_id, "side": item.side, "gold": item.gold,
-                    "code": codes[int(np.argmax(item.probs))], "confidence": float(ranked[0]),
-                    "margin": float(ranked[0] - ranked[1]), "probs": [float(p) for p in item.probs],
-                }
-            )  # fmt: skip
+            kinds.setdefault((item.run_id, item.target, item.purpose), []).append(item)
         with writing(self._engine) as connection:
-            for start in range(0, len(rows), 500):
-                block = rows[start : start + 500]
-                ids = [row["utterance_id"] for row in block]
-                connection.execute(
-                    delete(prediction).where(prediction.c.run_id == run_id, prediction.c.utterance_id.in_(ids))
-                )
-                connection.execute(insert(prediction), block)
+            for (run_id, target, purpose), mine in kinds.items():
+                same = (c.run_id == run_id, c.target == target, c.purpose == purpose)
+                for start in range(0, len(mine), BLOCK):
+                    block = {item.utterance_id: item for item in mine[start : start + BLOCK]}
+                    connection.execute(delete(prediction).where(*same, c.utterance_id.in_(block)))
+                    connection.execute(insert(prediction), [_values(item) for item in block.values()])
 
     def predictions(
-        self, run_id: str, *, side: str | None = None, gold: str | None = None, code: str | None = None
+        self,
+        run_id: str,
+        *,
+        purpose: Purpose | None = None,
+        side: Side | None = None,
+        gold: str | None = None,
+        code: str | None = None,
     ) -> list[Prediction]:
         """Of one run, by confidence, the surest first; `gold` and `code` pick one confusion cell."""
-        query = select(prediction).where(prediction.c.run_id == run_id)
-        for column, value in ((prediction.c.side, side), (prediction.c.gold, gold), (prediction.c.code, code)):
+        c = prediction.c
+        query = select(prediction).where(c.run_id == run_id)
+        for column, value in ((c.purpose, purpose), (c.side, side), (c.gold, gold), (c.code, code)):
             if value is not None:
                 query = query.where(column == value)
         with reading(self._engine) as connection:
-            rows = connection.execute(query.order_by(prediction.c.confidence.desc(), prediction.c.utterance_id)).all()
-        return [Prediction(r.run_id, r.utterance_id, r.side, r.gold, tuple(r.probs)) for r in rows]
+            rows = connection.execute(query.order_by(c.confidence.desc(), c.utterance_id)).mappings()
+            return [Prediction(**row) for row in rows]
 
     def sides(self, run_id: str) -> dict[str, int]:
-        query = select(prediction.c.side, func.count()).where(prediction.c.run_id == run_id).group_by(prediction.c.side)
+        """How many predictions a run has on each side of its snapshot."""
+        c = prediction.c
+        query = select(c.side, func.count()).where(c.run_id == run_id, c.purpose == "evaluation").group_by(c.side)
         with reading(self._engine) as connection:
             return {str(side): int(n) for side, n in connection.execute(query)}
 
+    def old_probabilities(self) -> list[str]:
+        """The runs whose probabilities an earlier program left in the database."""
+        with reading(self._engine) as connection:
+            return list(connection.scalars(select(old_probability.c.run_id).distinct()))
 
-def _values(info: SnapshotInfo | RunInfo) -> dict[str, Any]:
-    scheme(info.scheme)  # an unknown scheme never reaches the table
+    def old_probabilities_of(self, run_id: str) -> list[OldProbability]:
+        """The probabilities of one such run, by utterance."""
+        c = old_probability.c
+        query = select(c.utterance_id, c.purpose, c.side, c.gold, c.probs).where(c.run_id == run_id)
+        with reading(self._engine) as connection:
+            rows = connection.execute(query.order_by(c.utterance_id))
+            return [OldProbability(*row[:4], tuple(row.probs)) for row in rows]
+
+    def drop_old_probabilities(self, run_id: str) -> None:
+        """Forget what lies in the run's folder by now."""
+        with writing(self._engine) as connection:
+            connection.execute(delete(old_probability).where(old_probability.c.run_id == run_id))
+
+
+def current() -> ColumnElement[bool]:
+    """Picks one prediction of a run for an utterance and target: the pool's, which is later, else the evaluation's."""
+    c, later = prediction.c, prediction.alias()
+    same = (later.c.run_id == c.run_id, later.c.target == c.target, later.c.utterance_id == c.utterance_id)
+    return or_(c.purpose == "pool", ~exists().where(*same, later.c.purpose == "pool"))
+
+
+def _values(info: SnapshotInfo | RunInfo | Prediction) -> dict[str, Any]:
+    scheme(info.target if isinstance(info, Prediction) else info.scheme)  # an unknown scheme never reaches the table
     return {name: getattr(info, name) for name in info.__slots__}

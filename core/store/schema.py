@@ -310,18 +310,33 @@ run = Table(
     Column("metrics", JSON, nullable=False),
 )
 
+# What a run says of an utterance. `purpose`: evaluation (of a snapshot's validation or test row) or pool (of what
+# nobody has labelled); the probabilities lie in the run's folder.
 prediction = Table(
     "prediction",
     metadata,
     Column("run_id", ForeignKey("run.id"), primary_key=True),
+    Column("target", String, primary_key=True),
     Column("utterance_id", ForeignKey("utterance.id"), primary_key=True),
-    Column("side", String, nullable=False),
+    Column("purpose", String, primary_key=True),
+    Column("side", String),
     Column("gold", String),
     Column("code", String, nullable=False),
     Column("confidence", Float, nullable=False),
     Column("margin", Float, nullable=False),
-    Column("probs", JSON, nullable=False),
     Index("ix_prediction_cell", "run_id", "side", "gold", "code"),
+)
+
+# Probabilities that an earlier program wrote here; opening the workspace moves them to the folders of their runs.
+old_probability = Table(
+    "old_probability",
+    metadata,
+    Column("run_id", ForeignKey("run.id"), primary_key=True),
+    Column("utterance_id", ForeignKey("utterance.id"), primary_key=True),
+    Column("purpose", String, nullable=False),
+    Column("side", String),
+    Column("gold", String),
+    Column("probs", JSON, nullable=False),
 )
 
 job = Table(

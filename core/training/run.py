@@ -3,7 +3,7 @@
 `config.toml` what was asked, `history.jsonl` one line an epoch, `checkpoint/` state while training, then
 `predictions.parquet` (id, key, side, gold, probs; validation and test), `metrics.json`, `weights.safetensors` and, last
 of all, `card.json`: a run with a card is finished. Each file appears whole or not at all. Models and scores are made
-elsewhere.
+elsewhere; what the run judges later is written by `core.training.predictions`.
 """
 
 import json

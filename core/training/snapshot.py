@@ -11,7 +11,8 @@ import re
 import shutil
 import uuid
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.cleaning import DEFAULT_PLAN, apply
 from core.errors import CheckpointMismatch, InputError, NotEnoughData
+from core.model_text import DEFAULT_PLAN, model_text
 from core.models.checkpoint import dump_json
 from core.records import Side
 from core.schemes import Scheme
@@ -108,7 +109,7 @@ def build(
     """
     if not _NAME.fullmatch(name):
         raise InputError(f"snapshot name {name!r}: use up to 64 letters, digits, - _ or . and no . in front")
-    cleaned = [replace(i, text=apply(plan, i.text), label=scheme.index(i.code)) for i in items]
+    cleaned = [replace(i, text=model_text(plan, i.text), label=scheme.index(i.code)) for i in items]
     usable = [item for item in cleaned if item.text or item.audio]
     _unique([item.key for item in usable])
     merged = _merge(usable)
@@ -201,21 +202,62 @@ def write(snapshot: Snapshot, folder: Path | str) -> None:
 def read(folder: Path | str) -> Snapshot:
     """The snapshot in `folder`; `CheckpointMismatch` if a file is absent, unreadable or not what was frozen."""
     folder = Path(folder)
-    try:
+    with _readable(folder):
         about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
         table = pq.ParquetFile(folder / ITEMS).read()
-    except FileNotFoundError as error:
-        raise CheckpointMismatch(f"snapshot {folder.name}: {Path(error.filename or ITEMS).name} is missing") from error
-    except (ValueError, OSError, pa.ArrowException) as error:
-        raise CheckpointMismatch(f"snapshot {folder.name} cannot be read: {error}") from error
-    try:
+    with _complete(folder):
         about.pop("counts")
         lists = {name: tuple(about[name]) for name in ("codes", "fractions", "plan")}
         snapshot = Snapshot(**(about | lists), items=tuple(Item(**row) for row in table.to_pylist()))
-    except (KeyError, TypeError, AttributeError) as error:
-        raise CheckpointMismatch(f"snapshot {folder.name}: {ABOUT} lacks or has an odd field: {error}") from error
     _verify(snapshot, folder.name)
     return snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Some `items` of a snapshot, by id, and the cleaning `plan` that their texts passed."""
+
+    plan: tuple[str, ...]
+    items: Mapping[int, Item]
+
+
+def read_some(folder: Path | str, ids: Collection[int], sha256: str) -> Excerpt:
+    """The items `ids` of the snapshot with that hash, without reading the others; unknown ids are left out.
+
+    The content is not hashed again, since that means reading all of it. `CheckpointMismatch` if a file is absent or
+    unreadable, or belongs to another snapshot.
+    """
+    folder = Path(folder)
+    with _readable(folder):
+        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        table = pq.read_table(folder / ITEMS, filters=[("id", "in", list(ids))], partitioning=None) if ids else None
+    with _complete(folder):
+        items = [Item(**row) for row in table.to_pylist()] if table is not None else []
+        frozen, plan = about["sha256"], tuple(about["plan"])
+    if frozen != sha256:
+        raise CheckpointMismatch(f"snapshot {folder.name}: its folder holds another snapshot (SHA-256 differs)")
+    return Excerpt(plan, {item.id: item for item in items})
+
+
+@contextmanager
+def _readable(folder: Path) -> Iterator[None]:
+    """A file that is missing or damaged is a `CheckpointMismatch`."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        missing = ITEMS if (folder / ABOUT).is_file() else ABOUT
+        raise CheckpointMismatch(f"snapshot {folder.name}: {missing} is missing") from error
+    except (ValueError, OSError, pa.ArrowException) as error:
+        raise CheckpointMismatch(f"snapshot {folder.name} cannot be read: {error}") from error
+
+
+@contextmanager
+def _complete(folder: Path) -> Iterator[None]:
+    """A field that is missing or odd is a `CheckpointMismatch`."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError) as error:
+        raise CheckpointMismatch(f"snapshot {folder.name}: {ABOUT} lacks or has an odd field: {error}") from error
 
 
 def _verify(snapshot: Snapshot, where: str) -> None:

@@ -46,7 +46,13 @@ def now() -> str:
 @lru_cache(maxsize=8)
 def _open(chosen: Settings) -> Workspace:
     chosen.home.mkdir(parents=True, exist_ok=True)
-    return Workspace(chosen, open_store(chosen.database_url))
+    store = open_store(chosen.database_url)
+    if store.ledger.old_probabilities():
+        from core.workflows.models import old_predictions  # needs pyarrow, which few who open a workspace need
+
+        store.schemes.sync()
+        old_predictions.move(store, chosen.runs)
+    return Workspace(chosen, store)
 
 
 def open_workspace(chosen: Settings | None = None) -> Workspace:

@@ -10,6 +10,7 @@ from live import CURATOR, FINDER, PATIENCE_MS, Live, component, expect, go, show
 from playwright.sync_api import Browser, Page, Response, Route
 from store_data import sentences
 
+from core.confidence import best_class
 from core.records import Prediction, RunInfo, SnapshotInfo
 from core.workflows.review import settle
 from core.workflows.workspace import now
@@ -27,8 +28,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ids = sentences(store, *(f"{n}번 집에 불이 났어요" for n in range(60)))
     store.ledger.add_snapshot(SnapshotInfo("s1", "danger", "ab" * 32, now(), {"n": 60}))
     store.ledger.put_run(RunInfo("r1", "danger-text", "ngram", "danger", "text", "s1", "done", now(), {}))
-    judged = [Prediction("r1", one, "unlabelled", None, (0.125, 0.875)) for one in ids]
-    store.ledger.put_predictions("r1", ("normal", "danger"), judged)
+    codes = ("normal", "danger")
+    store.ledger.put_predictions(
+        [Prediction("r1", "danger", one, "pool", *best_class(codes, (0.125, 0.875))) for one in ids]
+    )
     return folder
 
 

@@ -39,14 +39,14 @@ def test_a_confusion_cell_opens_its_utterances(live: Live, page: Page) -> None:
     matrix = live.ws.store.ledger.run(run).metrics["test"]["confusion"]
     _, i, j = max((n, i, j) for i, row in enumerate(matrix) for j, n in enumerate(row) if i != j)
     gold, predicted = SENTIMENT.codes[i], SENTIMENT.codes[j]
-    behind = evaluate.cell(live.ws, run, gold, predicted)
+    behind = evaluate.cell(live.ws, run, gold, predicted).mistakes
     assert len(behind) == matrix[i][j] > 0
     heard: list[Response] = []
     page.on("response", lambda answer: heard.append(answer) if "/audio/utterance/" in answer.url else None)
 
     go(page, live, "evaluate", run=run)
     confusion_cell(page, gold, predicted, SENTIMENT.codes)
-    expect(main(page).get_by_test_id("stText")).to_have_text([one.utterance.text for one in behind[:30]])
+    expect(main(page).get_by_test_id("stText")).to_have_text([one.item.text for one in behind[:30] if one.item])
     sounds = page.locator("audio")
     expect(sounds).to_have_count(len(behind[:30]))
     for at in range(sounds.count()):
@@ -56,7 +56,9 @@ def test_a_confusion_cell_opens_its_utterances(live: Live, page: Page) -> None:
             "node => node.readyState >= 1 && node.duration > .4", arg=sounds.nth(at).element_handle()
         )
     assert {answer.status for answer in heard} <= {200, 206}
-    assert {answer.url.rpartition("/")[2] for answer in heard} == {str(one.utterance.id) for one in behind[:30]}
+    assert {answer.url.rpartition("/")[2] for answer in heard} == {
+        str(one.prediction.utterance_id) for one in behind[:30]
+    }
 
 
 # --- predict ----------------------------------------------------------------------------------------------------------

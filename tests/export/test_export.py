@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,10 +16,12 @@ from export_corpora import AT, MOOD, Workspaces, add_calls, add_mood, add_senten
 from store_data import sentences
 from workflow_data import import_calls
 
+from core.confidence import best_class
 from core.errors import InputError, UnknownName
 from core.export import COLUMNS, FORMATS, hf_dataset, parquet
 from core.records import NewUtterance, Prediction, RunInfo, SnapshotInfo
 from core.schemes import SCHEMES, publish
+from core.training.predictions import add_pool
 from core.workflows.corpus import export
 from core.workflows.models import snapshot
 from core.workflows.workspace import Workspace, now
@@ -239,7 +242,9 @@ def test_label_studio_tasks_hold_answers_and_predictions(ws: Workspace, tmp_path
     ws.store.review.decide(1, 0, "ann", now(), labels={}, text="좋은 날이다")
     ws.store.ledger.add_snapshot(SnapshotInfo("s", "danger", "0", AT, {}))
     ws.store.ledger.put_run(RunInfo("r1", "danger-text", "ngram", "danger", "text", "s", "done", AT, {}))
-    ws.store.ledger.put_predictions("r1", ("normal", "danger"), [Prediction("r1", 2, "unlabelled", None, (0.25, 0.75))])
+    judged = Prediction("r1", "danger", 2, "pool", *best_class(("normal", "danger"), (0.25, 0.75)))
+    ws.store.ledger.put_predictions([judged])
+    add_pool(ws.run_folder("r1"), "danger", [2], np.array([[0.25, 0.75]]))
     assert export.save(ws, tmp_path / "out.json").utterances == 2
     first, second = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert (first["data"]["text"], first["data"]["original"]) == ("좋은 날이다", "좋은 날")

@@ -7,6 +7,7 @@ from desk_data import answer
 from store_data import AT, call, sentences
 from streamlit.testing.v1 import AppTest
 
+from core.confidence import best_class
 from core.records import Prediction, RunInfo, SnapshotInfo, Vote
 from core.schemes.files import parse_toml
 from core.settings import ROOT
@@ -96,8 +97,8 @@ def test_what_a_model_thinks_stands_beside_the_opinions(ws: Workspace) -> None:
     answer(ws, "danger", kim="danger", lee="normal")
     ws.store.ledger.add_snapshot(SnapshotInfo("s", "danger", "0", AT, {}))
     ws.store.ledger.put_run(RunInfo("run", "danger-text", "ngram", "danger", "text", "s", "done", AT, {}))
-    guess = Prediction("run", one, "unlabelled", None, (0.25, 0.75))
-    ws.store.ledger.put_predictions("run", ("normal", "danger"), [guess])
+    guess = Prediction("run", "danger", one, "pool", *best_class(("normal", "danger"), (0.25, 0.75)))
+    ws.store.ledger.put_predictions([guess])
     shown = texts(page().markdown)
     assert ":material/smart_toy: Model" in shown
     assert [text for text in shown if text.startswith("####")][-1] == "#### Danger  `D`"

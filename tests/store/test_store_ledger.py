@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from store_data import AT, sentences
 
+from core.confidence import best_class
 from core.errors import InputError, NotFound, UnknownName
 from core.records import Prediction, RunInfo, SnapshotInfo
 from core.store import Store
@@ -47,17 +48,17 @@ def test_predictions_of_a_cell_come_surest_first_and_are_replaced(store: Store) 
     store.ledger.add_snapshot(SNAPSHOT)
     store.ledger.put_run(RUN)
     items = [
-        Prediction("r1", a, "test", "danger", (0.6, 0.4)),
-        Prediction("r1", b, "test", "danger", (0.9, 0.1)),
-        Prediction("r1", c, "validation", "danger", (0.2, 0.8)),
+        Prediction("r1", "danger", a, "evaluation", *best_class(CODES, (0.6, 0.4)), "test", "danger"),
+        Prediction("r1", "danger", b, "evaluation", *best_class(CODES, (0.9, 0.1)), "test", "danger"),
+        Prediction("r1", "danger", c, "evaluation", *best_class(CODES, (0.2, 0.8)), "validation", "danger"),
     ]
-    store.ledger.put_predictions("r1", CODES, items)
+    store.ledger.put_predictions(items)
     assert store.ledger.predictions("r1", side="test", gold="danger", code="normal") == [items[1], items[0]]
     assert store.ledger.predictions("r1", code="danger") == [items[2]]
-    store.ledger.put_predictions("r1", CODES, [replace(items[0], probs=(0.3, 0.7))])
+    store.ledger.put_predictions([replace(items[0], code="danger", confidence=0.7)])
     assert [p.utterance_id for p in store.ledger.predictions("r1", side="test", code="normal")] == [b]
     assert store.ledger.sides("r1") == {"test": 2, "validation": 1}
-    store.ledger.put_predictions("r1", CODES, [])
+    store.ledger.put_predictions([])
 
 
 def test_a_job_on_the_board(store: Store) -> None:

@@ -9,6 +9,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from core.confidence import best_class
 from core.records import NewUtterance, Prediction, RunInfo, SnapshotInfo
 from core.web import desk as routes
 from core.workflows.review import desk as session
@@ -245,8 +246,10 @@ def test_an_opinion_is_told_when_it_may_be(
     ledger = filled.store.ledger
     ledger.add_snapshot(SnapshotInfo("s1", "danger", "ab" * 32, AT, {"n": 1}))
     ledger.put_run(RunInfo("r1", "danger-text", "ngram", "danger", "text", "s1", "done", AT, {}))
-    judged = [Prediction("r1", one, "unlabelled", None, (0.125, 0.875)) for one in (1, 2)]
-    ledger.put_predictions("r1", ("normal", "danger"), judged)
+    codes = ("normal", "danger")
+    ledger.put_predictions(
+        [Prediction("r1", "danger", one, "pool", *best_class(codes, (0.125, 0.875))) for one in (1, 2)]
+    )
     thought = [{"scheme": "danger", "code": "danger", "confidence": 0.875, "run": "r1"}]
     desk = Desk("tester", ("danger",))
 

@@ -85,9 +85,13 @@ def test_from_sentences_to_a_judgement(ws: Workspace, tmp_path: Path) -> None:
     sides = ws.store.ledger.sides(spec.run_id)
     assert sides == {side: scores["used"][side] for side in ("validation", "test")}
     cell = evaluate.cell(ws, spec.run_id, "danger", "danger")
-    assert len(cell) == scores["test"]["confusion"][1][1]
-    assert all(m.utterance.labels["danger"] == "danger" and m.utterance.id == m.prediction.utterance_id for m in cell)
-    assert evaluate.cell(ws, spec.run_id, "danger", "normal") == []
+    assert len(cell.mistakes) == scores["test"]["confusion"][1][1]
+    for one in cell.mistakes:
+        assert one.item is not None
+        assert one.utterance is not None
+        assert one.item.id == one.utterance.id == one.prediction.utterance_id
+        assert (one.item.code, one.code, one.new_text, one.new_code) == ("danger", "danger", False, False)
+    assert evaluate.cell(ws, spec.run_id, "danger", "normal") == evaluate.Cell(())
 
     document = predict.predict_text(ws, TEXT)
     (one,) = document["utterances"]

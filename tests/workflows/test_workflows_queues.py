@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from workflow_data import import_calls, import_sentences
 
+from core.confidence import best_class
 from core.errors import InputError, NotEnoughData, UnknownName
 from core.jobs import JOBS
 from core.records import Filter, Prediction, RunInfo, SnapshotInfo
@@ -19,8 +20,9 @@ def ran(ws: Workspace, name: str, modality: Any, told: dict[int, float], scheme:
     if not ws.store.ledger.snapshots():
         ws.store.ledger.add_snapshot(SnapshotInfo("s", scheme, "0", now(), {}))
     ws.store.ledger.put_run(RunInfo(name, "r", "ngram", scheme, modality, "s", "done", now(), {}))
-    rows = [Prediction(name, number, "unlabelled", None, (1 - p, p)) for number, p in told.items()]
-    ws.store.ledger.put_predictions(name, ("normal", "danger"), rows)
+    codes = ("normal", "danger")
+    rows = [Prediction(name, scheme, number, "pool", *best_class(codes, (1 - p, p))) for number, p in told.items()]
+    ws.store.ledger.put_predictions(rows)
 
 
 def listed(ws: Workspace, queue: str, curator: str = "ann") -> list[int]:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,8 +16,10 @@ from export_corpora import AT, MOOD, Workspaces, add_calls, add_mood, add_senten
 from store_data import sentences
 from workflow_data import import_calls
 
+from core.confidence import best_class
 from core.records import Filter, NewUtterance, Prediction, RunInfo, SnapshotInfo
 from core.schemes import SCHEMES, publish
+from core.training.predictions import add_pool
 from core.workflows.corpus import export
 from core.workflows.imports import exports
 from core.workflows.models import snapshot
@@ -244,10 +247,10 @@ def test_predictions_of_label_studio_wait_as_proposals(workspaces: Workspaces, t
     for name in ("danger", "urgency"):
         ws.store.ledger.add_snapshot(SnapshotInfo(f"s-{name}", name, "0", AT, {}))
         ws.store.ledger.put_run(RunInfo(name, f"{name}-text", "ngram", name, "text", f"s-{name}", "done", AT, {}))
-    said = [Prediction("danger", n, "unlabelled", None, (0.2, 0.8)) for n in (1, 2)]
-    ws.store.ledger.put_predictions("danger", ("normal", "danger"), said)
-    call = Prediction("urgency", 3, "unlabelled", None, (0.1, 0.2, 0.7))
-    ws.store.ledger.put_predictions("urgency", ("low", "medium", "high"), [call])
+    for name, ids, probs in (("danger", [1, 2], (0.2, 0.8)), ("urgency", [3], (0.1, 0.2, 0.7))):
+        codes = SCHEMES[name].codes
+        ws.store.ledger.put_predictions([Prediction(name, name, n, "pool", *best_class(codes, probs)) for n in ids])
+        add_pool(ws.run_folder(name), name, ids, np.array([probs] * len(ids)))
     export.save(ws, tmp_path / "out.json")
     target = workspaces.fresh()
     done = exports.ingest_labelstudio(target, tmp_path / "out.json")

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from workflow_data import import_calls, import_sentences
 
+from core.confidence import best_class
 from core.errors import Conflict, InputError, NotFound, Stale, UnknownName
 from core.records import Filter, Prediction, RunInfo, SnapshotInfo
 from core.workflows.review import desk as session
@@ -221,8 +222,8 @@ def test_models_opinions_come_with_the_card(calls: Workspace) -> None:
     for name, at in (("old", "2024"), ("new", "2025")):
         run = RunInfo(name, "danger-text", "ngram", "danger", "text", "s", "done", at, {})
         calls.store.ledger.put_run(run)
-        told = [Prediction(name, 1, "unlabelled", None, (0.25, 0.75))]
-        calls.store.ledger.put_predictions(name, ("normal", "danger"), told)
+        guess = Prediction(name, "danger", 1, "pool", *best_class(("normal", "danger"), (0.25, 0.75)))
+        calls.store.ledger.put_predictions([guess])
     (card,) = session.take(calls, desk("ann"), 1)
     assert card.opinions == ({"scheme": "danger", "code": "danger", "confidence": 0.75, "run": "new"},)
 

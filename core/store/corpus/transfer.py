@@ -10,10 +10,11 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, select, union
 
-from core.records import IMPORTED, NewRecording, Recording, Report, Restored
+from core.records import IMPORTED, NewRecording, Purpose, Recording, Report, Restored
 from core.store.corpus import insert
 from core.store.engine import allot, insert_many, reading, writing
-from core.store.schema import label, prediction, recording, revision, run, tag, utterance
+from core.store.ledger import current
+from core.store.schema import label, prediction, recording, revision, tag, utterance
 from core.text import nfc
 
 WHY = "re-imported"
@@ -22,13 +23,13 @@ Change = dict[str, Any]  # what a Revision changed
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What a Run said of an utterance; `probs[k]` belongs to the k-th class of `scheme`."""
+    """What a Run said of an utterance under `scheme`; its probabilities lie in the run's folder."""
 
     run_id: str
     scheme: str
+    purpose: Purpose
     code: str
     confidence: float
-    probs: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +91,15 @@ class Transfer:
             return connection.scalar(query) is not None
 
     def judged(self, ids: Sequence[int]) -> dict[int, list[Judged]]:
-        """utterance id -> what each Run predicted for it, by run."""
-        query = select(prediction, run.c.scheme).join(run, run.c.id == prediction.c.run_id)
+        """utterance id -> what each Run predicted for it, by run; on the pool where it did that, else in evaluation."""
+        c = prediction.c
+        query = select(c.utterance_id, c.run_id, c.target, c.purpose, c.code, c.confidence).where(
+            c.utterance_id.in_(ids), current()
+        )
         found: dict[int, list[Judged]] = {}
         with reading(self._engine) as connection:
-            for row in connection.execute(query.where(prediction.c.utterance_id.in_(ids)).order_by(run.c.id)):
-                one = Judged(row.run_id, row.scheme, row.code, row.confidence, tuple(row.probs))
-                found.setdefault(row.utterance_id, []).append(one)
+            for utterance_id, *judged in connection.execute(query.order_by(c.run_id, c.target)):
+                found.setdefault(utterance_id, []).append(Judged(*judged))
         return found
 
     # -- in

@@ -14,6 +14,7 @@ from core.records import Remark, Utterance
 from core.schemes import scheme
 from core.store import rows
 from core.store.engine import reading
+from core.store.ledger import current
 from core.store.schema import overlap, prediction, recording, remark, run, utterance
 
 
@@ -80,7 +81,9 @@ def _guesses(connection: Connection, ids: Sequence[int], schemes: Sequence[str])
         return {}
     under = {run_id: name for (name, _), run_id in newest.items()}
     c = prediction.c
-    query = select(c.utterance_id, c.run_id, c.code, c.confidence).where(c.run_id.in_(under), c.utterance_id.in_(ids))
+    query = select(c.utterance_id, c.run_id, c.code, c.confidence).where(
+        c.run_id.in_(under), c.utterance_id.in_(ids), current()
+    )
     found: dict[int, list[dict[str, Any]]] = {}
     for number, run_id, code, confidence in connection.execute(query.order_by(c.run_id)):
         guess = {"scheme": under[run_id], "code": code, "confidence": confidence, "run": run_id}

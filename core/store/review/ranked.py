@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, Select, delete, exists, func, select
 
 from core.schemes import scheme
 from core.store.engine import insert_many, reading, writing
+from core.store.ledger import current
 from core.store.rows import NAMES
 from core.store.schema import label, prediction, queue_item, utterance
 
@@ -92,9 +93,9 @@ class Queues:
 
 
 def _judged(query: Select[Any]) -> Select[Any]:
-    """Only what is in the corpus and not skipped."""
+    """Only what is in the corpus and not skipped; one prediction of each run for an utterance."""
     return query.join(utterance, utterance.c.id == prediction.c.utterance_id).where(
-        utterance.c.active, ~utterance.c.skipped
+        utterance.c.active, ~utterance.c.skipped, current()
     )
 
 
@@ -103,7 +104,7 @@ def _told(connection: Connection, run_ids: Sequence[str], ids: Sequence[int]) ->
     c = prediction.c
     told: dict[int, dict[str, str]] = {}
     for start in range(0, len(ids), NAMES):
-        mine = (c.run_id.in_(run_ids), c.utterance_id.in_(ids[start : start + NAMES]))
+        mine = (c.run_id.in_(run_ids), c.utterance_id.in_(ids[start : start + NAMES]), current())
         for number, run_id, code, sure in connection.execute(
             select(c.utterance_id, c.run_id, c.code, c.confidence).where(*mine)
         ):

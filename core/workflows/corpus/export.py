@@ -20,6 +20,7 @@ from core.records import Filter, Recording, Utterance
 from core.schemes import SCHEMES, scheme
 from core.store import Judged
 from core.training import snapshot as frozen
+from core.training.predictions import Probabilities, read_probabilities
 from core.workflows.workspace import Workspace, now
 
 Progress = Callable[[int, int], None]
@@ -104,6 +105,7 @@ def _lines(ws: Workspace, how: Format, plan: Plan, wanted: Filter, left_out: dic
     sources = {one.id: {"_source": one.name, "_licence": one.licence} for one in ws.store.corpus.sources()}
     audio = _Audio(ws, left_out if how.audio else {})
     names = [one.name for one in plan.schemes]
+    probabilities = _Probabilities(ws)
     for block in _blocks(ws.store.corpus.every(wanted, block=BLOCK)):
         ids = [one.id for one in block]
         beside = ws.store.transfer.beside(ids) if needs_all else {}
@@ -119,7 +121,7 @@ def _lines(ws: Workspace, how: Format, plan: Plan, wanted: Filter, left_out: dic
                 values[export.SILVER] = ",".join(more.silver) or None
                 values[export.DISPUTED] = ",".join(more.disputed) or None
                 values[export.TAGS] = json.dumps(more.tags, ensure_ascii=False) if more.tags else None
-            opinions = tuple(_opinion(x) for x in judged.get(one.id, ()))
+            opinions = tuple(probabilities.opinion(one.id, x) for x in judged.get(one.id, ()))
             yield Line(values, call, audio.of(call) if how.audio else None, opinions)
 
 
@@ -137,9 +139,23 @@ def _of_recording(call: Recording | None) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _opinion(one: Judged) -> Opinion:
-    codes = scheme(one.scheme).codes
-    return Opinion(one.run_id, one.scheme, one.code, one.confidence, dict(zip(codes, one.probs, strict=False)))
+class _Probabilities:
+    """The probabilities of runs, each file read once."""
+
+    def __init__(self, ws: Workspace) -> None:
+        self._runs = ws.settings.runs
+        self._read: dict[tuple[str, str, str], Probabilities] = {}
+
+    def opinion(self, utterance_id: int, one: Judged) -> Opinion:
+        """What the run said, with every class where its file is there, else with the class that it decided for."""
+        which = one.run_id, one.purpose, one.scheme
+        if which not in self._read:
+            self._read[which] = read_probabilities(self._runs / one.run_id, one.purpose, one.scheme)
+        probs = self._read[which].of(utterance_id)
+        shares = {one.code: one.confidence}
+        if probs is not None:
+            shares = dict(zip(scheme(one.scheme).codes, probs.tolist(), strict=False))
+        return Opinion(one.run_id, one.scheme, one.code, one.confidence, shares)
 
 
 def _frozen_lines(ws: Workspace, how: Format, content: frozen.Snapshot, left_out: dict[str, int]) -> Iterator[Line]:

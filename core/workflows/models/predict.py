@@ -14,7 +14,6 @@ import numpy as np
 
 from core.audio import Audio, cut, decode, to_wav
 from core.audio.vad import segments
-from core.cleaning import DEFAULT_PLAN, apply
 from core.errors import InputError, NotEnoughData
 from core.inference.predictor import Predictor, cached
 from core.ingest.aihub import label
@@ -56,11 +55,11 @@ def warm_up(ws: Workspace) -> None:
 
 def predict_text(ws: Workspace, text: str, run_ids: Sequence[str] = (), source: str = "text") -> dict[str, Any]:
     """Judge one typed sentence by every text model."""
-    if not apply(DEFAULT_PLAN, text):
-        raise InputError(f"{source}: the text is empty")
     chosen = [p for p in predictors(ws, run_ids) if p.modality == "text"]
     if not chosen:
         raise InputError("none of the chosen runs judges text")
+    if not any(p.reads(text) for p in chosen):
+        raise InputError(f"{source}: the text is empty")
     return _document(source, [Span(None, None, text)], _judge([Span(None, None, text)], chosen, None))
 
 
@@ -135,7 +134,7 @@ def _judge(found: Sequence[Span], chosen: Sequence[Predictor], audio: Audio | No
     judged: list[dict[str, Any]] = [{} for _ in found]
     for predictor in sorted(chosen, key=lambda p: p.modality != "text"):
         if predictor.modality == "text":
-            at = [i for i, span in enumerate(found) if apply(DEFAULT_PLAN, span.text or "")]
+            at = [i for i, span in enumerate(found) if predictor.reads(span.text or "")]
             probs = predictor.predict_texts([found[i].text or "" for i in at]) if at else np.empty((0, 0))
         else:
             at = [i for i, span in enumerate(found) if audio is not None and _long_enough(span)]

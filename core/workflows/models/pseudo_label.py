@@ -1,23 +1,24 @@
 """Pseudo-labels: a run judges what nobody has labelled, a rule keeps the sure, a curator accepts them as silver."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from core.cleaning import DEFAULT_PLAN, apply
-from core.confidence import Rule, accept
+from core.confidence import Rule, best_class, passes
 from core.errors import InputError
 from core.inference.predictor import Predictor, cached
 from core.records import UNLABELLED, Filter, Prediction, Utterance
 from core.schemes import scheme
 from core.store import NewProposal
+from core.training.predictions import add_pool
 from core.workflows.workspace import Workspace, now
 
 KIND = "pseudo-label"
-SIDE = "unlabelled"
+BLOCK = 500  # texts a model judges at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,23 +39,27 @@ def judge(ws: Workspace, run_id: str, limit: int = 5000) -> int:
             f"run {run_id} judges {info.scheme} by {info.modality}; "
             "pseudo-labels need a text run of an utterance scheme"
         )
-    predictor = cached(ws.run_folder(run_id))
-    rows = islice(ws.store.corpus.every(Filter(labels={chosen.name: (UNLABELLED,)}, skipped=False)), limit)
-    total = 0
-    for block in _blocks(iter(rows), 500):
-        total += _judge_block(ws, run_id, predictor, block)
-    return total
+    return _judge(ws, run_id, chosen.name, cached(ws.run_folder(run_id)), limit)
 
 
-def _judge_block(ws: Workspace, run_id: str, predictor: Predictor, block: list[Utterance]) -> int:
-    said = [u for u in block if apply(DEFAULT_PLAN, u.text)]  # a call has utterances without text
-    probs = predictor.predict_texts([u.text for u in said])
+def _judge(ws: Workspace, run_id: str, target: str, predictor: Predictor, limit: int) -> int:
+    """Judge the first `limit` unlabelled utterances that the model reads; what it does not read waits for a person."""
+    every = ws.store.corpus.every(Filter(labels={target: (UNLABELLED,)}, skipped=False))
+    readable = islice((one for one in every if predictor.reads(one.text, one.origin)), limit)
+    ids: list[int] = []
+    tables = [np.zeros((0, len(predictor.codes)))]
+    for block in _blocks(readable, BLOCK):
+        ids += [one.id for one in block]
+        tables.append(predictor.predict_texts([one.text for one in block]))
+    probs = np.vstack(tables)
+    add_pool(ws.run_folder(run_id), target, ids, probs)
     ws.store.ledger.put_predictions(
-        run_id,
-        predictor.codes,
-        [Prediction(run_id, u.id, SIDE, None, tuple(map(float, p))) for u, p in zip(said, probs, strict=True)],
+        [
+            Prediction(run_id, target, n, "pool", *best_class(predictor.codes, row))
+            for n, row in zip(ids, probs, strict=True)
+        ]
     )
-    return len(said)
+    return len(ids)
 
 
 def _blocks(rows: Iterator[Utterance], size: int) -> Iterator[list[Utterance]]:
@@ -66,33 +71,30 @@ def waiting(ws: Workspace, run_id: str) -> list[Prediction]:
     """The run's predictions on utterances that are unlabelled still."""
     name = ws.store.ledger.run(run_id).scheme
     labelled = ws.store.corpus.grades("utterance", name)
-    return [p for p in ws.store.ledger.predictions(run_id, side=SIDE) if p.utterance_id not in labelled]
+    return [p for p in ws.store.ledger.predictions(run_id, purpose="pool") if p.utterance_id not in labelled]
 
 
 def preview(ws: Workspace, run_id: str, rule: Rule) -> Preview:
     """What `rule` would keep, for the sliders."""
     codes = scheme(ws.store.ledger.run(run_id).scheme).codes
     found = waiting(ws, run_id)
-    if not found:
-        return Preview(0, dict.fromkeys(codes, 0), dict.fromkeys(codes, 0))
-    probs = np.array([p.probs for p in found])
-    kept, best = accept(probs, rule), probs.argmax(axis=1)
-    return Preview(
-        len(found),
-        {code: int((kept & (best == k)).sum()) for k, code in enumerate(codes)},
-        {code: int((~kept & (best == k)).sum()) for k, code in enumerate(codes)},
-    )
+    by_kept: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
+    for one, keep in zip(found, _passing(found, rule), strict=True):
+        by_kept[keep][one.code] += 1
+    return Preview(len(found), *({code: by_kept[keep][code] for code in codes} for keep in (True, False)))
 
 
 def propose(ws: Workspace, run_id: str, rule: Rule) -> int:
     """Turn what `rule` keeps into Proposals; returns how many are new."""
-    name = ws.store.ledger.run(run_id).scheme
     found = waiting(ws, run_id)
-    if not found:
-        return 0
-    kept = accept(np.array([p.probs for p in found]), rule)
-    items = [_proposal(p, name, run_id, rule) for p, keep in zip(found, kept, strict=True) if keep]
-    return ws.store.proposals.add(items, now())
+    items = [_proposal(one, rule) for one, keep in zip(found, _passing(found, rule), strict=True) if keep]
+    return ws.store.proposals.add(items, now()) if items else 0
+
+
+def _passing(found: Sequence[Prediction], rule: Rule) -> list[bool]:
+    """Whether `rule` keeps each prediction."""
+    kept: list[bool] = passes([one.confidence for one in found], [one.margin for one in found], rule).tolist()
+    return kept
 
 
 def accept_all(ws: Workspace, run_id: str, curator: str) -> int:
@@ -113,15 +115,12 @@ def imported(ws: Workspace) -> int:
     return ws.store.proposals.counts(KIND)["open"] - of_runs
 
 
-def _proposal(one: Prediction, name: str, run_id: str, rule: Rule) -> NewProposal:
-    ranked = sorted(one.probs, reverse=True)
+def _proposal(one: Prediction, rule: Rule) -> NewProposal:
     payload: dict[str, Any] = {
-        "scheme": name,
-        "code": scheme(name).codes[int(np.argmax(one.probs))],
-        "confidence": ranked[0],
-        "margin": ranked[0] - ranked[1],
+        "scheme": one.target,
+        "code": one.code,
+        "confidence": one.confidence,
+        "margin": one.margin,
     }
-    reason = (
-        f"confidence {ranked[0]:.2f} >= {rule.confidence:.2f}, margin {ranked[0] - ranked[1]:.2f} >= {rule.margin:.2f}"
-    )
-    return NewProposal(KIND, one.utterance_id, f"pseudo-label by {run_id}", payload, reason, run_id)
+    reason = f"confidence {one.confidence:.2f} >= {rule.confidence:.2f}, margin {one.margin:.2f} >= {rule.margin:.2f}"
+    return NewProposal(KIND, one.utterance_id, f"pseudo-label by {one.run_id}", payload, reason, one.run_id)

@@ -2,6 +2,7 @@
 
 import shutil
 
+from core.model_text import DEFAULT_PLAN, model_text
 from core.records import Filter, SnapshotInfo, Utterance
 from core.split import parse_fractions
 from core.training import snapshot as frozen
@@ -24,13 +25,14 @@ def create(ws: Workspace, name: str, scheme_name: str, split: str = "70/15/15", 
     items = []
     for one in ws.store.corpus.every(wanted):
         target = one.id if chosen.level == "utterance" else one.recording_id
-        if target is None or target not in grades or not (said(one) or one.voice_usable):
+        text = model_text(DEFAULT_PLAN, one.text, one.origin)
+        if target is None or target not in grades or not (text or one.voice_usable):
             continue
         code, grade = grades[target]
         if grade == "disputed":
             continue
-        items.append(_item(one, code, grade == "gold" and one.origin != "augmented", paths))
-    made = frozen.build(name, chosen, items, fractions, seed, now())
+        items.append(_item(one, text, code, grade == "gold" and one.origin != "augmented", paths))
+    made = frozen.build(name, chosen, items, fractions, seed, now(), DEFAULT_PLAN)
     folder = ws.settings.snapshots / made.name
     if folder.exists() and made.name not in {known.name for known in ws.store.ledger.snapshots()}:
         shutil.rmtree(folder)  # left by a process that was killed between the folder and its row
@@ -44,15 +46,10 @@ def create(ws: Workspace, name: str, scheme_name: str, split: str = "70/15/15", 
     return info
 
 
-def _item(one: Utterance, code: str, gold: bool, paths: dict[int, tuple[str, str | None]]) -> frozen.Item:
+def _item(one: Utterance, text: str, code: str, gold: bool, paths: dict[int, tuple[str, str | None]]) -> frozen.Item:
     key, path = paths.get(one.recording_id or 0, (None, None))
     return frozen.Item(
-        id=one.id, key=one.key, group=one.group, text=said(one), code=code, gold=gold,
+        id=one.id, key=one.key, group=one.group, text=text, code=code, gold=gold,
         audio=path if one.voice_usable else None, start_ms=one.start_ms, end_ms=one.end_ms,
         speaker=one.speaker, recording=key,
     )  # fmt: skip
-
-
-def said(one: Utterance) -> str:
-    """What is trained on as its text: nothing where it is a caption, which nobody said and hundreds share."""
-    return "" if one.origin == "caption" else one.text.strip() and one.text

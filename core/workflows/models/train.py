@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 from core.errors import Cancelled, InputError
 from core.jobs import submit
-from core.records import Prediction, RunInfo
+from core.records import RunInfo
 from core.schemes import scheme
 from core.training import engine
+from core.training.predictions import evaluated
 from core.training.recipes import RECIPES, config_for, recipe, trainer_type
-from core.training.run import read_predictions
 from core.workflows.corpus.schemes import trainable
 from core.workflows.workspace import Workspace, now, open_workspace
 
@@ -121,8 +121,5 @@ def _announce(ws: Workspace, spec: engine.TrainSpec, snapshot: str, state: Any) 
 
 
 def _keep_predictions(ws: Workspace, spec: engine.TrainSpec) -> None:
-    rows = read_predictions(spec.run_folder)
-    codes = scheme(ws.store.ledger.run(spec.run_id).scheme).codes
-    ws.store.ledger.put_predictions(
-        spec.run_id, codes, [Prediction(spec.run_id, r["id"], r["side"], r["gold"], tuple(r["probs"])) for r in rows]
-    )
+    target = scheme(ws.store.ledger.run(spec.run_id).scheme)
+    ws.store.ledger.put_predictions(evaluated(spec.run_folder, spec.run_id, target.name, target.codes))

@@ -15,14 +15,13 @@ from cleanlab.rank import get_label_quality_scores
 from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
-from core.cleaning import DEFAULT_PLAN, apply
 from core.errors import InputError, NotEnoughData
+from core.model_text import DEFAULT_PLAN, model_text
 from core.models.ngram import NgramConfig, NgramModel
 from core.records import Filter
 from core.schemes import Scheme, scheme
 from core.split import merge_near_duplicates
 from core.store import Ranked
-from core.workflows.models.snapshot import said
 from core.workflows.workspace import Workspace, now, open_workspace
 
 FOLDS = 5
@@ -95,7 +94,7 @@ def _read(ws: Workspace, chosen: Scheme, seed: int) -> _Labelled:
     kept: list[tuple[int, str, int, str]] = []
     for start in range(0, len(ids), 1000):
         for one in ws.store.corpus.utterances(ids[start : start + 1000].tolist()):
-            text = apply(DEFAULT_PLAN, said(one))
+            text = model_text(DEFAULT_PLAN, one.text, one.origin)
             if text and one.id in gold:
                 kept.append((one.id, text, chosen.index(gold[one.id]), one.group))
     numbers, texts, labels, groups = (list(column) for column in zip(*kept, strict=True)) if kept else ([], [], [], [])

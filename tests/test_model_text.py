@@ -1,3 +1,5 @@
+"""core.model_text: steps change nothing the second time, in any order; what a model reads."""
+
 import itertools
 import unicodedata
 
@@ -5,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.cleaning import DEFAULT_PLAN, STEPS, apply
 from core.errors import UnknownName
+from core.model_text import DEFAULT_PLAN, STEPS, apply
 
 
 @pytest.mark.parametrize(

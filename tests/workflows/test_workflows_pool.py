@@ -1,0 +1,149 @@
+"""Judging the pool: beside the test rows, into the run's folder, and of nothing that snapshots would leave out."""
+
+import json
+import random
+from pathlib import Path
+
+import numpy as np
+import pytest
+from training_corpus import TELLING, sentence
+from workflow_data import trained
+
+from core.confidence import Rule
+from core.errors import InputError
+from core.model_text import STEPS, model_text
+from core.models.checkpoint import CARD
+from core.records import NewUtterance
+from core.store import Store
+from core.training.predictions import POOL, add_pool, read_probabilities
+from core.training.run import read_predictions
+from core.workflows.corpus import export
+from core.workflows.models import evaluate, predict, pseudo_label, snapshot, train
+from core.workflows.review import queues
+from core.workflows.workspace import Workspace, now
+
+TEXT = "할머니가 계단에서 쓰러졌어요"
+MASK = "▲▲▲"
+
+
+def add(store: Store, *texts: str, origin: str = "imported") -> list[int]:
+    """Unlabelled sentences; their ids."""
+    source = store.corpus.add_source("pool", "sentences", "ours", "0", now())
+    start = int(store.texts.stamp().utterance)
+    items = [NewUtterance(f"p{start + n}", text, f"p{start + n}", origin=origin) for n, text in enumerate(texts, 1)]
+    store.corpus.add_sentences(source, items, now())
+    return list(range(start + 1, start + 1 + len(texts)))
+
+
+def judged(ws: Workspace, run: str) -> list[int]:
+    return sorted(one.utterance_id for one in ws.store.ledger.predictions(run, purpose="pool"))
+
+
+def with_plan(ws: Workspace, run: str, *plan: str) -> None:
+    """The run as if its snapshot had been cleaned by another plan."""
+    path = ws.run_folder(run) / CARD
+    path.write_text(json.dumps(json.loads(path.read_text(encoding="utf-8")) | {"cleaning": plan}), encoding="utf-8")
+
+
+def labelled_by_hand(ws: Workspace, n: int = 100) -> str:
+    """A run trained on what the curator ann labelled, who then takes every label back."""
+    rng = random.Random(3)
+    codes = [("normal", "danger")[i % 2] for i in range(n)]
+    ids = add(ws.store, *(sentence(rng, TELLING[code]) for code in codes))
+    for number, code in zip(ids, codes, strict=True):
+        ws.store.review.decide(number, 0, "ann", now(), labels={"danger": code})
+    snapshot.create(ws, "s1", "danger")
+    spec = train.plan(ws, "danger-text", "s1")
+    train.run(ws, spec)
+    while ws.store.review.undo("ann", now()) is not None:
+        pass
+    return spec.run_id
+
+
+def test_judging_the_pool_overwrites_no_test_row(ws: Workspace, tmp_path: Path) -> None:
+    run = labelled_by_hand(ws)
+    before = ws.store.ledger.predictions(run, purpose="evaluation")
+    cells = evaluate.cell(ws, run, "danger", "danger").mistakes
+    assert cells
+    assert pseudo_label.judge(ws, run) == 100
+    assert ws.store.ledger.predictions(run, purpose="evaluation") == before
+    assert judged(ws, run) == list(range(1, 101))
+    assert evaluate.cell(ws, run, "danger", "danger").mistakes == cells
+    assert all(one.new_code and one.code is None for one in cells), "the labels were taken back"
+    # Wherever one answer of a run is shown, there is one.
+    both = cells[0].prediction.utterance_id
+    (card,) = ws.store.cards.about([both], ["danger"])
+    assert len(card.guesses) == 1
+    assert len(ws.store.transfer.judged([both])[both]) == 1
+    assert queues.build(ws, "least-confident", "danger") == 100
+    export.save(ws, tmp_path / "out.json")
+    tasks = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    (told,) = tasks[both - 1]["predictions"]
+    pool = read_probabilities(ws.run_folder(run), "pool", "danger").of(both)
+    assert pool is not None
+    assert list(told["result"][0]["meta"]["probabilities"].values()) == pytest.approx(pool.tolist())
+
+
+def test_the_probabilities_of_the_pool_lie_in_the_folder_of_the_run(ws: Workspace, tmp_path: Path) -> None:
+    run = trained(ws, tmp_path)
+    evaluation = read_predictions(ws.run_folder(run))
+    ids = add(ws.store, TEXT, "오늘 바람 괜찮습니다")
+    assert pseudo_label.judge(ws, run) == 2
+    found = read_probabilities(ws.run_folder(run), "pool", "danger")
+    assert found.ids.tolist() == ids
+    assert found.probs.sum(axis=1) == pytest.approx(1)
+    for one in ws.store.ledger.predictions(run, purpose="pool"):
+        probs = found.of(one.utterance_id)
+        assert probs is not None
+        assert (one.confidence, one.margin) == pytest.approx((probs.max(), probs.max() - probs.min()))
+        assert one.code == ("normal", "danger")[int(probs.argmax())]
+    assert read_predictions(ws.run_folder(run)) == evaluation
+    assert found.of(ids[-1] + 1) is None
+
+
+def test_a_second_judgement_replaces_its_own_rows_only(tmp_path: Path) -> None:
+    add_pool(tmp_path, "danger", [2, 1], np.array([[0.2, 0.8], [0.1, 0.9]]))
+    add_pool(tmp_path, "urgency", [2], np.array([[0.2, 0.3, 0.5]]))
+    add_pool(tmp_path, "danger", [2, 3], np.array([[0.6, 0.4], [0.5, 0.5]]))
+    found = read_probabilities(tmp_path, "pool", "danger")
+    assert (found.ids.tolist(), found.probs.tolist()) == ([1, 2, 3], [[0.1, 0.9], [0.6, 0.4], [0.5, 0.5]])
+    assert read_probabilities(tmp_path, "pool", "urgency").probs.tolist() == [[0.2, 0.3, 0.5]]
+    assert len(read_probabilities(tmp_path, "pool", "mood").ids) == 0
+    assert [one.name for one in tmp_path.iterdir() if one.suffix == ".tmp"] == []
+    assert (tmp_path / POOL).is_file()
+
+
+def test_captions_are_not_judged_and_take_no_place_of_others(ws: Workspace, tmp_path: Path) -> None:
+    run = trained(ws, tmp_path)
+    add(ws.store, "도로에서 나는 소리", "도로에서 나는 소리", "공사장 소음", origin="caption")
+    add(ws.store, " ", "\u200b")
+    (said,) = add(ws.store, TEXT)
+    assert pseudo_label.judge(ws, run, limit=1) == 1
+    assert judged(ws, run) == [said]
+    assert pseudo_label.preview(ws, run, Rule(0.0, 0.0)).total == 1
+
+
+def test_the_plan_of_the_card_decides_what_is_empty(
+    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trained(ws, tmp_path)
+    masked, said = add(ws.store, MASK, TEXT)
+    monkeypatch.setitem(STEPS, "drop-masks", lambda text: text.replace("▲", "").strip())
+    assert pseudo_label.judge(ws, run) == 2
+    with_plan(ws, run, "nfc", "drop-masks")
+    assert pseudo_label.judge(ws, run) == 1
+    with pytest.raises(InputError, match="text: the text is empty"):
+        predict.predict_text(ws, MASK)
+    assert predict.predict_text(ws, f"{MASK} {TEXT}")["utterances"][0]["judgements"]
+    with_plan(ws, run, "nfc")
+    assert predict.predict_text(ws, "\u200b")["utterances"][0]["judgements"], "training read it, so serving does"
+    assert masked < said
+
+
+@pytest.mark.parametrize(
+    ("text", "origin", "read"),
+    [(" 불이  났어요\n", "imported", "불이 났어요"), ("불", "augmented", "불"), (" \u200b", "imported", ""),
+     ("도로", "caption", "")],
+)  # fmt: skip
+def test_what_a_model_reads(text: str, origin: str, read: str) -> None:
+    assert model_text(("nfc", "strip-controls", "collapse-space"), text, origin) == read
