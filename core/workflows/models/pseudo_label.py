@@ -1,17 +1,17 @@
 """Pseudo-labels: a run judges what nobody has labelled, a rule keeps the sure, a curator accepts them as silver."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from core.batches import batches
 from core.cleaning import DEFAULT_PLAN, apply
 from core.confidence import Rule, accept
 from core.errors import InputError
 from core.inference.predictor import Predictor, cached
-from core.records import UNLABELLED, Filter, Prediction, Utterance
+from core.records import UNLABELLED, Filter, Prediction, RunInfo, Utterance
 from core.schemes import scheme
 from core.store import NewProposal
 from core.workflows.workspace import Workspace, now
@@ -29,6 +29,12 @@ class Preview:
     dropped: dict[str, int]
 
 
+def judging_runs(ws: Workspace) -> list[RunInfo]:
+    """The finished runs that can make pseudo-labels: text runs of an utterance scheme, the newest first."""
+    runs = ws.store.ledger.runs("done")
+    return [run for run in runs if run.modality == "text" and scheme(run.scheme).level == "utterance"]
+
+
 def judge(ws: Workspace, run_id: str, limit: int = 5000) -> int:
     """Let a text run judge the unlabelled utterances; returns how many predictions were written."""
     info = ws.store.ledger.run(run_id)
@@ -41,7 +47,7 @@ def judge(ws: Workspace, run_id: str, limit: int = 5000) -> int:
     predictor = cached(ws.run_folder(run_id))
     rows = islice(ws.store.corpus.every(Filter(labels={chosen.name: (UNLABELLED,)}, skipped=False)), limit)
     total = 0
-    for block in _blocks(iter(rows), 500):
+    for block in batches(iter(rows), 500):
         total += _judge_block(ws, run_id, predictor, block)
     return total
 
@@ -55,11 +61,6 @@ def _judge_block(ws: Workspace, run_id: str, predictor: Predictor, block: list[U
         [Prediction(run_id, u.id, SIDE, None, tuple(map(float, p))) for u, p in zip(said, probs, strict=True)],
     )
     return len(said)
-
-
-def _blocks(rows: Iterator[Utterance], size: int) -> Iterator[list[Utterance]]:
-    while block := list(islice(rows, size)):
-        yield block
 
 
 def waiting(ws: Workspace, run_id: str) -> list[Prediction]:
