@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import ui
-from core.records import Proposal
+from core.records import Proposal, Utterance
 from core.schemes import SCHEMES
 from core.ui import _
 from core.ui.panels import proposals
@@ -42,9 +42,8 @@ def make() -> None:
                 st.info(_("Nothing new: these variants were proposed before, or the texts are too short."))
 
 
-def details(one: Proposal) -> tuple[str, str, str, dict[str, str]]:
+def details(one: Proposal, parent: Utterance) -> tuple[str, str, str, dict[str, str]]:
     """Text to show, text to compare with, note, labels."""
-    parent = ui.workspace().store.corpus.utterance(one.utterance_id)
     note = _("{operation} · parent {key} · seed {seed}").format(
         operation=_(TITLES.get(one.operation, one.operation)), key=parent.key, seed=one.payload["seed"]
     )

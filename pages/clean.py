@@ -11,7 +11,7 @@ from core.ui.widgets import forms, review_screen
 from core.workflows import jobs
 from core.workflows.cleaning import decisions, history
 from core.workflows.cleaning import run as work
-from core.workflows.corpus import views
+from core.workflows.corpus import browse, views
 
 MOST = 2000  # utterances that the preview looks at
 
@@ -32,14 +32,14 @@ def chosen_filter() -> Filter:
 
 def begin(wanted: Filter) -> None:
     """Look first, then run: the run is a job."""
-    total = ui.workspace().store.corpus.find(wanted, limit=0).total
+    total = browse.count(ui.workspace(), wanted)
     st.caption(_("{n} utterances").format(n=f"{total:,}"))
     left, right = st.columns(2)
     if left.button(_("Preview"), icon=":material/preview:", key="clean_look", disabled=not total, width="stretch"):
         plan = cleaning.drafted()
         with st.spinner(_("Looking …")):
             st.session_state["clean_seen"] = (wanted, plan, work.look(ui.workspace(), plan, wanted, most=MOST))
-    busy = work.running(ui.workspace()) is not None
+    busy = jobs.running(ui.workspace(), work.JOB) is not None
     if right.button(
         _("Run the plan"), type="primary", icon=":material/play_arrow:", key="clean_run", disabled=busy or not total,
         help=_("It makes proposals; only steps that apply themselves change texts. All of it can be undone."),
@@ -68,8 +68,8 @@ def preview(seen: work.Looked) -> None:
 @st.fragment(run_every="1s")
 def progress(job_id: str) -> None:
     """The job at work; the page starts over when it has ended."""
-    job = ui.workspace().store.board.get(job_id)
-    if job.state not in ("queued", "running"):
+    job = jobs.get(ui.workspace(), job_id)
+    if job.state not in jobs.LIVE:
         if job.state == "failed":
             st.session_state["clean_trouble"] = job.error or ""
         st.rerun()
@@ -102,7 +102,7 @@ def title(run: history.Run) -> str:
 
 def decided(run: history.Run) -> None:
     """What a run suggested by step; deciding on a step, and on the whole run."""
-    tally = ui.workspace().store.cleanings.tally(run.id)
+    tally = history.tally(ui.workspace(), run.id)
     for step, why in run.left_out.items():
         st.caption(f"{cleaning.title(step)}: {forms.plain(why)}")
     order = [step.name for step in history.plan_of(run).steps if step.name in tally]
@@ -141,7 +141,7 @@ def undo(run: history.Run) -> None:
 
 
 with ui.page("clean"):
-    if not ui.workspace().store.corpus.find(Filter(), limit=0).total:
+    if not browse.count(ui.workspace()):
         st.info(_("There is nothing to clean yet: import a delivery or a table first."), icon=":material/info:")
         st.page_link("pages/import_data.py", label=_("Import"), icon=":material/upload_file:")
     else:
@@ -150,7 +150,7 @@ with ui.page("clean"):
             cleaning.consent()
             cleaning.try_out()
         begin(chosen_filter())
-        if (job := work.running(ui.workspace())) is not None:
+        if (job := jobs.running(ui.workspace(), work.JOB)) is not None:
             progress(job.id)
         if trouble := st.session_state.pop("clean_trouble", ""):
             st.error(forms.plain(trouble), icon=":material/error:")

@@ -1,16 +1,16 @@
 """말뭉치 / Corpus: filter, sort, page through, act on many at once, open a call and listen to its utterances."""
 
 import zlib
-from collections.abc import Sequence
 
 import streamlit as st
 
 from core import ui
-from core.records import Filter, Recording, Sort, Utterance
+from core.records import Filter, Sort, Utterance
 from core.ui import _
 from core.ui.panels import bulk, export, similar, views
 from core.ui.widgets import forms
 from core.ui.widgets.player import Region, player
+from core.workflows.corpus import browse
 
 PAGE_SIZE, SORT_PX, PAGER_PX, TEXT_PX = 25, 190, 340, 380
 SORTS: dict[Sort, str] = {
@@ -23,7 +23,7 @@ SORTS: dict[Sort, str] = {
 
 def chosen_filter() -> Filter:
     """The filter row; its state is in the URL."""
-    facets = ui.workspace().store.corpus.facets()
+    choices = browse.filter_choices(ui.workspace())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         hint = _("e.g. 화재, 불, 살려; first consonants find syllables: ㅎㅈ")
         text = forms.linked_text(_("Text contains"), "text", placeholder=hint)
@@ -32,11 +32,11 @@ def chosen_filter() -> Filter:
         labels = forms.choose_labels()
         speaker_column, origin_column, tag_column, length_column = st.columns([1, 1, 1, 2])
         with speaker_column:
-            speakers = forms.linked_multiselect(_("Speaker"), facets["speaker"], "speaker", forms.speaker_title)
+            speakers = forms.linked_multiselect(_("Speaker"), choices.speakers, "speaker", forms.speaker_title)
         with origin_column:
-            origins = forms.linked_multiselect(_("Origin"), facets["origin"], "origin", forms.origin_title)
+            origins = forms.linked_multiselect(_("Origin"), choices.origins, "origin", forms.origin_title)
         with tag_column:
-            tags = forms.linked_multiselect(_("Tag"), ui.workspace().store.bulk.tags(), "tag", str)
+            tags = forms.linked_multiselect(_("Tag"), choices.tags, "tag", str)
         with length_column:
             low, high = views.length()
     return Filter(
@@ -47,7 +47,7 @@ def chosen_filter() -> Filter:
 
 def listing(wanted: Filter) -> Utterance | None:
     """One page of the matches; the utterance that was picked in it."""
-    total = ui.workspace().store.corpus.find(wanted, limit=0).total
+    total = browse.count(ui.workspace(), wanted)
     if not total:
         st.info(_("Nothing matches. Take a filter back, or import a delivery: `python -m core ingest aihub119 PATH`"))
         return None
@@ -57,22 +57,21 @@ def listing(wanted: Filter) -> Utterance | None:
         st.markdown(_("Utterances: **{n}**").format(n=f"{total:,}"), width="content")
         with st.container(width=PAGER_PX):  # its own room: it shows fewer pages where it was once short of it
             number = forms.linked_pages(-(-total // PAGE_SIZE), "page", (wanted, sort))
-    start = (number - 1) * PAGE_SIZE
-    rows = ui.workspace().store.corpus.find(wanted, limit=PAGE_SIZE, offset=start, sort=sort).rows
-    table = f"rows-{zlib.crc32(','.join(str(one.id) for one in rows).encode())}"
-    chosen = picked(rows, table)
+    shown = browse.listed_page(ui.workspace(), wanted, sort, number, PAGE_SIZE)
+    table = f"rows-{zlib.crc32(','.join(str(row.id) for row in shown.rows).encode())}"
+    chosen = picked(shown, table)
     with st.container(horizontal=True):
         bulk.panel(wanted, total, [one.id for one in chosen], table)
         export.panel(wanted, total)
     return chosen[0] if len(chosen) == 1 else None
 
 
-def picked(rows: Sequence[Utterance], key: str) -> list[Utterance]:
+def picked(shown: browse.ListedPage, key: str) -> list[Utterance]:
     """The table, and those of its rows that are picked; another page is another table, with none picked."""
-    tags = ui.workspace().store.bulk.tags_of([one.id for one in rows])
+    rows, tags = shown.rows, shown.tags
     table = forms.utterance_rows(rows)
     if tags:
-        table = [row | {_("Tag"): ", ".join(tags.get(one.id, ()))} for row, one in zip(table, rows, strict=True)]
+        table = [line | {_("Tag"): ", ".join(tags.get(row.id, ()))} for line, row in zip(table, rows, strict=True)]
     found = st.dataframe(
         table, key=key, hide_index=True, on_select="rerun", selection_mode="multi-row",
         column_config={_("Text"): st.column_config.TextColumn(width=TEXT_PX), "id": None},
@@ -80,9 +79,9 @@ def picked(rows: Sequence[Utterance], key: str) -> list[Utterance]:
     return [rows[at] for at in found["selection"]["rows"] if at < len(rows)]
 
 
-def open_call(recording: Recording, selected: int | None) -> None:
+def open_call(call: browse.OpenedRecording, selected: int | None) -> None:
     """The waveform with its utterances, and what the delivery says of the call."""
-    rows = ui.workspace().store.corpus.find(Filter(recording_id=recording.id), limit=1000).rows
+    recording, rows = call.recording, call.utterances
     regions = [
         Region(str(u.id), u.start_ms or 0, u.end_ms or 0, u.text, u.speaker or "plain", _badge(u))
         for u in rows
@@ -95,8 +94,7 @@ def open_call(recording: Recording, selected: int | None) -> None:
         selected=next((i for i, u in enumerate(rows) if u.id == selected), None),
         key=f"call-{recording.id}",
     )
-    labels = ui.workspace().store.corpus.recording_labels(recording.id)
-    for column, (name, code) in zip(st.columns(max(len(labels), 1)), labels.items(), strict=False):
+    for column, (name, code) in zip(st.columns(max(len(call.labels), 1)), call.labels.items(), strict=False):
         column.metric(forms.plain(forms.scheme_title(name)), forms.plain(forms.code_title(name, code)))
     st.caption(_("As delivered, personal data included: nothing is masked yet."))
     with st.expander(_("Everything the delivery says"), icon=":material/description:"):
@@ -115,7 +113,7 @@ def body() -> None:
         bulk.last()
         one = listing(wanted)
         if one is not None and one.recording_id is not None:
-            open_call(ui.workspace().store.corpus.recording(one.recording_id), one.id)
+            open_call(browse.recording_with_utterances(ui.workspace(), one.recording_id), one.id)
         elif one is not None:
             st.subheader(_("A sentence on its own"), anchor=False)
             st.text(one.text)

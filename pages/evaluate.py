@@ -9,7 +9,7 @@ from core.records import UNLABELLED, RunInfo
 from core.schemes import scheme
 from core.ui import _, phrases
 from core.ui.widgets import charts, forms
-from core.workflows.models import evaluate
+from core.workflows.models import evaluate, runs
 
 SCORES = {
     "accuracy": ui.N_("Accuracy"),
@@ -28,7 +28,7 @@ NOTES = (
 
 
 def choose_run() -> str | None:
-    done = [run.id for run in ui.workspace().store.ledger.runs("done")]
+    done = [run.id for run in runs.finished(ui.workspace())]
     if not done:
         st.info(_("No finished run yet: train one on the Train page."))
         return None

@@ -4,20 +4,17 @@ import streamlit as st
 
 from core import ui
 from core.confidence import Rule
-from core.records import Proposal, RunInfo
+from core.records import Proposal, RunInfo, Utterance
 from core.schemes import scheme
 from core.ui import _
 from core.ui.panels import proposals
 from core.ui.widgets import charts, forms
+from core.workflows.cleaning.proposals import counts
 from core.workflows.models import pseudo_label as work
 
 
 def choose_run() -> RunInfo | None:
-    fit = [
-        run
-        for run in ui.workspace().store.ledger.runs("done")
-        if run.modality == "text" and scheme(run.scheme).level == "utterance"
-    ]
+    fit = work.judging_runs(ui.workspace())
     if not fit:
         st.info(_("No trained text model of an utterance scheme yet. Train danger-text on the Train page."))
         return None
@@ -57,7 +54,7 @@ def act(run: RunInfo, rule: Rule) -> None:
         n = work.propose(ui.workspace(), run.id, rule)
         st.session_state["pseudo_notice"] = _("New proposals: {n}").format(n=n)
         st.rerun()
-    waiting = ui.workspace().store.proposals.counts(work.KIND, run.id)["open"]
+    waiting = counts(ui.workspace(), work.KIND, run.id)["open"]
     label = _("Accept all that wait: {n}").format(n=waiting)
     if row.button(label, icon=":material/done_all:", disabled=not waiting):
         n = work.accept_all(ui.workspace(), run.id, ui.curator())
@@ -67,9 +64,8 @@ def act(run: RunInfo, rule: Rule) -> None:
         st.success(notice)
 
 
-def details(one: Proposal) -> tuple[str, str, str, dict[str, str]]:
+def details(one: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
     """Text, text to compare with, note, labels: the class is the suggestion."""
-    target = ui.workspace().store.corpus.utterance(one.utterance_id)
     sure = {what: f"{one.payload[what]:.2f}" for what in ("confidence", "margin") if what in one.payload}
     note = _("confidence {confidence} · margin {margin}").format(**({"confidence": "?", "margin": "?"} | sure))
     return target.text, target.text, note, {str(one.payload["scheme"]): str(one.payload["code"])}

@@ -3,19 +3,19 @@
 import streamlit as st
 
 from core import ui
-from core.records import Filter
 from core.ui import _, phrases
 from core.ui.panels import quality
 from core.ui.panels.overview import JOB_STATES
 from core.ui.widgets import forms
 from core.workflows import jobs
 from core.workflows.cleaning import checks as work
+from core.workflows.corpus import browse
 
 
 def begin(utterances: int, recordings: int) -> None:
     """Two buttons: texts at once where they are few, sound always as a job."""
     left, right = st.columns(2)
-    busy = work.running(ui.workspace()) is not None
+    busy = jobs.running(ui.workspace(), work.JOB) is not None
     told = _("Near-duplicates are looked for among up to {n} utterances.").format(n=f"{work.MOST_NEAR:,}")
     if left.button(
         _("Check texts, labels and times"), type="primary", icon=":material/fact_check:", disabled=busy, help=told,
@@ -39,8 +39,8 @@ def begin(utterances: int, recordings: int) -> None:
 @st.fragment(run_every="1s")
 def progress(job_id: str) -> None:
     """The job at work; the page starts over when it has ended."""
-    job = ui.workspace().store.board.get(job_id)
-    if job.state not in ("queued", "running"):
+    job = jobs.get(ui.workspace(), job_id)
+    if job.state not in jobs.LIVE:
         if job.state == "failed":
             st.session_state["quality_trouble"] = job.error or ""
         st.rerun()
@@ -67,13 +67,13 @@ def results() -> None:
 
 
 with ui.page("quality"):
-    utterances = ui.workspace().store.corpus.find(Filter(), limit=0).total
-    if not utterances:
+    totals = browse.totals(ui.workspace())
+    if not totals["utterances"]:
         st.info(_("There is nothing to check yet: import a delivery or a table first."), icon=":material/info:")
         st.page_link("pages/import_data.py", label=_("Import"), icon=":material/upload_file:")
     else:
-        begin(utterances, ui.workspace().store.corpus.counts()["recordings"])
-        if (job := work.running(ui.workspace())) is not None:
+        begin(totals["utterances"], totals["recordings"])
+        if (job := jobs.running(ui.workspace(), work.JOB)) is not None:
             progress(job.id)
         if trouble := st.session_state.pop("quality_trouble", ""):
             st.error(forms.plain(phrases.shown(trouble)))

@@ -10,6 +10,7 @@ from core.schemes import SCHEMES, Scheme
 from core.ui import _
 from core.ui.widgets import forms, review_screen
 from core.web import desk
+from core.workflows.corpus import browse
 from core.workflows.review import queues
 from core.workflows.review.desk import Desk
 
@@ -107,7 +108,7 @@ def wanted() -> tuple[Desk, list[Scheme], desk.Opinion] | None:
 
 
 with ui.page("review"):
-    if not ui.workspace().store.corpus.counts()["utterances"]:
+    if not browse.count(ui.workspace()):
         st.info(_("There is nothing to review yet: import a delivery or a table first."))
     elif asked := wanted():
         made, schemes, opinion = asked

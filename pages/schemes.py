@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import ui
-from core.schemes import SCHEMES, Scheme, is_bundled
+from core.schemes import SCHEMES, Scheme
 from core.schemes.files import to_toml
 from core.ui import _
 from core.ui.panels import scheme_editor
@@ -23,13 +23,13 @@ def choose() -> Scheme:
     return SCHEMES[name]
 
 
-def show(one: Scheme) -> None:
-    counts = ui.workspace().store.corpus.progress()[one.name]
+def show(one: Scheme, use: work.SchemeUse) -> None:
+    counts = use.counts
     told = [_("a label of {level}").format(level=_(scheme_editor.LEVELS[one.level])), _(scheme_editor.KINDS[one.kind])]
     told.append(_("{n} labelled").format(n=f"{counts['labelled']:,}"))
-    if (kept := {k.scheme.name: k for k in ui.workspace().store.schemes.list()}.get(one.name)) is not None:
-        made = _("made by {who} on {when}, changes since: {n}")
-        told.append(made.format(who=forms.plain(kept.created_by), when=kept.created_at[:10], n=kept.version - 1))
+    if (made := use.made) is not None:
+        text = _("made by {who} on {when}, changes since: {n}")
+        told.append(text.format(who=forms.plain(made.created_by), when=made.created_at[:10], n=made.version - 1))
     else:
         told.append(_("bundled"))
     st.caption(" · ".join(told))
@@ -60,9 +60,8 @@ def settle(one: Scheme) -> None:
         done(_("Rejected: {name}. Labels withdrawn: {n}").format(name=forms.plain(one.name), n=f"{n:,}"))
 
 
-def grow(one: Scheme) -> None:
+def grow(one: Scheme, version: int) -> None:
     with st.expander(_("Rename titles, change keys, append classes"), icon=":material/edit:"):
-        version = next(k.version for k in ui.workspace().store.schemes.list() if k.scheme.name == one.name)
         made = scheme_editor.edit(one, f"grow-{one.name}-{version}")
         if st.button(_("Save"), icon=":material/save:", disabled=made is None, key="grow") and made:
             work.change(ui.workspace(), made, ui.curator())
@@ -95,9 +94,10 @@ with ui.page("schemes"):
     if wanted := st.session_state.pop("scheme_next", ""):
         st.session_state["scheme"] = wanted
     chosen = choose()
-    show(chosen)
+    use = work.use(ui.workspace(), chosen.name)
+    show(chosen, use)
     if chosen.state == "proposed":
         settle(chosen)
-    if not is_bundled(chosen.name):
-        grow(chosen)
+    if use.made is not None:
+        grow(chosen, use.made.version)
     add()

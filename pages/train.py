@@ -35,7 +35,7 @@ def freeze() -> None:
 
 
 def begin() -> None:
-    snapshots = ui.workspace().store.ledger.snapshots()
+    snapshots = snapshot.every(ui.workspace())
     if not snapshots:
         st.info(_("Freeze a snapshot first: training reads nothing else."))
         return
@@ -60,7 +60,7 @@ def begin() -> None:
 
 @st.fragment(run_every="1s")
 def board() -> None:
-    rows = ui.workspace().store.board.list(12)
+    rows = jobs.recent(ui.workspace(), 12)
     if not rows:
         st.caption(_("No job yet."))
     for job in rows:
@@ -68,7 +68,7 @@ def board() -> None:
 
 
 def show(job: Job) -> None:
-    live = job.state in ("queued", "running")
+    live = job.state in jobs.LIVE
     with st.expander(
         f"{forms.plain(job.title)} · {_(JOB_STATES[job.state])}",
         icon=f":material/{ICONS[job.state]}:",

@@ -32,7 +32,7 @@ from core.confidence import Rule
 from core.records import Filter
 from core.settings import ASSETS, DEMO, ROOT
 from core.ui.frame import PAGES
-from core.workflows.cleaning import augment
+from core.workflows.cleaning import augment, proposals
 from core.workflows.cleaning import checks as quality
 from core.workflows.cleaning import run as clean
 from core.workflows.corpus import bulk, views
@@ -101,7 +101,7 @@ def prepare(ws: Workspace) -> None:
         session.decide(ws, sitting, card.utterance.id, card.utterance.version, {"danger": code}, spent_ms=2400)
     augment.propose(ws, augment.AugmentPlan("random-deletion", limit=24, strength=0.2, seed=1))
     for _ in range(5):
-        if (one := augment.next_proposal(ws, augment.KIND)) is not None:
+        if (one := proposals.next_proposal(ws, augment.KIND)) is not None:
             augment.decide(ws, one.id, True, "curator")
     faulty(ws)
     run = newest(ws, "danger-text")

@@ -21,7 +21,7 @@ DEEPEST = 8
 
 LAYERS = (
     ("errors",),
-    ("records", "plugins", "settings", "files", "hangul"),
+    ("records", "plugins", "settings", "batches", "files", "hangul"),
     ("schemes",),
     # below their peers of design.md: splitting, augmenting and cleaning need to know what the same text is
     ("text", "cells", "model_text"),
@@ -235,15 +235,31 @@ def test_a_page_does_nothing_outside_its_frame(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", [*PAGES, "app"])
-def test_a_page_has_no_classes_sql_or_doors(page: str) -> None:
+def test_a_page_has_no_classes_or_sql(page: str) -> None:
     tree = modules()[page]
     assert [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)] == []
     texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     assert [text for text in texts if SQL.search(text)] == []
-    below = {target for target, _ in imports(page) if unit(target) in DOORS}
-    assert below == set(), "a page calls a workflow, not the doors under it"
     unsafe = [n.lineno for n in ast.walk(tree) if isinstance(n, ast.keyword) and n.arg == "unsafe_allow_html"]
     assert unsafe == [], "what a page shows is hostile text"
+
+
+# --- faces ----------------------------------------------------------------------------------------------------------
+
+FACES = [module for module in modules() if unit(module) in LAYERS[-1]]
+
+
+@pytest.mark.parametrize("face", FACES)
+def test_a_face_speaks_to_use_cases_only(face: str) -> None:
+    """A page, a verb or a route calls core.workflows; the store and the other doors stand behind those."""
+    chains = [
+        f"line {node.lineno}: {ast.unparse(node)}"
+        for node in ast.walk(modules()[face])
+        if isinstance(node, ast.Attribute) and node.attr == "store"
+    ]
+    assert chains == [], "a face asks a workflow, not the store"
+    doors = [f"line {line}: {target}" for target, line in imports(face) if unit(target) in DOORS]
+    assert doors == [], "a face imports a workflow, not the doors under it"
 
 
 def test_every_page_is_in_the_menu() -> None:

@@ -38,6 +38,7 @@ def train(
     """Train RECIPE here and now, with progress; Ctrl-C cancels."""
     overrides = _settings(set_ or [])
     with answering(json) as reply:
+        from core.workflows.models import runs
         from core.workflows.models import train as work
         from core.workflows.workspace import open_workspace
 
@@ -51,15 +52,16 @@ def train(
                 tell(str(seen.get("unit", "")), float(seen.get("done", 0)), float(seen.get("total", 0)))
 
             work.run(ws, spec, report)
-        _give_run(reply, ws.store.ledger.run(spec.run_id))
+        _give_run(reply, runs.get(ws, spec.run_id))
 
 
 def list_runs(json: Json = False) -> None:
     """Show all runs, newest first."""
     with answering(json) as reply:
+        from core.workflows.models.runs import every
         from core.workflows.workspace import open_workspace
 
-        runs = open_workspace().store.ledger.runs()
+        runs = every(open_workspace())
         rows = [(r.id, r.recipe, r.encoder, r.snapshot, r.state, _headline(r)) for r in runs]
         columns = ("run", "recipe", "encoder", "snapshot", "state", "macro-F1 on test")
         reply.give(

@@ -5,12 +5,11 @@ Metadata key `gwidama` is JSON, `{"version": 1, "schemes": [{"state", "definitio
 """
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
 
 import pyarrow as pa
 
-from core.export.rows import BOOLEANS, INTEGERS, Line, Plan
+from core.export.rows import BOOLEANS, INTEGERS, Plan
 from core.schemes.files import to_document
 
 ABOUT = "gwidama"
@@ -28,9 +27,3 @@ def schema(plan: Plan, columns: Sequence[str]) -> pa.Schema:
 def about(plan: Plan) -> str:
     told = [{"state": one.state, "definition": to_document(one)} for one in plan.schemes]
     return json.dumps({"version": 1, "schemes": told}, ensure_ascii=False)
-
-
-def blocks(lines: Iterable[Line], size: int) -> Iterator[list[Line]]:
-    source = iter(lines)
-    while block := list(islice(source, size)):
-        yield block

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.batches import batches
 from core.export import arrow
 from core.export.rows import Line, Plan, Written
 
@@ -21,7 +22,7 @@ def write(path: Path, plan: Plan, lines: Iterable[Line]) -> Written:
     done = Written()
     schema = arrow.schema(plan, plan.full)
     with pq.ParquetWriter(path, schema, compression="zstd") as out:
-        for block in arrow.blocks(lines, ROWS):
+        for block in batches(lines, ROWS):
             rows = [{column: line.values[column] for column in plan.full} for line in block]
             out.write_batch(pa.RecordBatch.from_pylist(rows, schema=schema))
             done.utterances += len(rows)

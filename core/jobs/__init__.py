@@ -17,7 +17,9 @@ from core.plugins import Backend
 from core.settings import settings
 from core.store import Store
 
-__all__ = ["JOBS", "JobContext", "cancel", "submit"]
+__all__ = ["JOBS", "TETHER", "JobContext", "cancel", "submit"]
+
+TETHER = "--until-stdin-closes"  # a flag of `python -m core.jobs`
 
 JOBS: dict[str, Backend] = {
     "train": Backend("core.workflows.models.train:run_job"),

@@ -9,11 +9,9 @@ from collections.abc import Mapping, Sequence
 from threading import Event, Thread
 
 from core.errors import CoreError
-from core.jobs import JOBS
+from core.jobs import JOBS, TETHER
 from core.jobs.worker import run_worker
 from core.plugins import Backend
-
-TETHER = "--until-stdin-closes"
 
 
 def main(arguments: Sequence[str] | None = None, kinds: Mapping[str, Backend] = JOBS) -> int:

@@ -6,10 +6,11 @@ of hash tables takes ten times that. A row is told once, with the earliest row t
 
 from array import array
 from collections.abc import Iterator
-from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
+
+from core.batches import batches
 
 GRAM = 3
 THRESHOLD = 0.8  # Jaccard similarity of the sets of character 3-grams, as for splits
@@ -71,10 +72,9 @@ def _signatures(texts: list[str]) -> NDArray[np.uint32]:
     """(n, BANDS * BAND)"""
     from datasketch import MinHash
 
-    rows = iter(texts)
     made = np.empty((len(texts), BANDS * BAND), np.uint32)
     start = 0
-    while block := list(islice(rows, BLOCK)):
+    for block in batches(texts, BLOCK):
         sets = [[gram.encode("utf-8", "surrogatepass") for gram in grams(text)] for text in block]
         for at, hashed in enumerate(MinHash.generator(sets, num_perm=BANDS * BAND), start=start):
             made[at] = hashed.hashvalues

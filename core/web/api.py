@@ -36,6 +36,7 @@ from core.errors import (
 )
 from core.settings import ROOT, settings
 from core.workflows.models.predict import predict_audio, predict_text
+from core.workflows.models.runs import finished
 from core.workflows.workspace import open_workspace
 
 MAX_FILE = 50_000_000
@@ -142,7 +143,7 @@ def health(fits: Annotated[bool, Depends(key_fits)]) -> dict[str, Any]:
         return {"status": "ok"}
     runs = [
         {"id": run.id, "scheme": run.scheme, "modality": run.modality, "snapshot": run.snapshot}
-        for run in open_workspace().store.ledger.runs("done")
+        for run in finished(open_workspace())
     ]
     return {"status": "ok", "version": VERSION, "runs": runs}
 

@@ -114,7 +114,7 @@ def decide(sitting: Sitting, body: Json) -> Json:
     revision = _decide(sitting, body, _number(body, "spent_ms", 0, MAX_SPENT_MS))
     told = {"revision": asdict(revision), "latest": revision.id, "opinions": []}
     if sitting.opinion == "after":
-        told["opinions"] = list(_thought(sitting.desk, revision.utterance_id))
+        told["opinions"] = list(session.predictions(open_workspace(), sitting.desk, revision.utterance_id))
     return told
 
 
@@ -208,12 +208,7 @@ def _progress(sitting: Sitting, left: int | None) -> Json:
 
 def _latest(sitting: Sitting) -> int | None:
     """What the curator's next undo is to take back."""
-    return open_workspace().store.review.latest(sitting.desk.curator)
-
-
-def _thought(desk: Desk, item: int) -> tuple[Mapping[str, Any], ...]:
-    (about,) = open_workspace().store.cards.about([item], desk.schemes)
-    return about.guesses
+    return session.latest_decision(open_workspace(), sitting.desk)
 
 
 def _shown(sitting: Sitting, card: Card) -> Json:

@@ -12,9 +12,9 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from core.audio.clips import read_clip
 from core.errors import CoreError, InputError, NotFound
 from core.web import downloads, uploads
+from core.workflows.corpus import browse
 from core.workflows.workspace import open_workspace
 
 TYPES = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg", ".mp3": "audio/mpeg"}
@@ -34,14 +34,8 @@ def utterance(request: Request) -> Response:
 
     The span that an address may name besides is for caches: what is cut is what the store says.
     """
-    ws = open_workspace()
-    found = ws.store.corpus.utterance(_id(request))
-    if found.recording_id is None or found.start_ms is None or found.end_ms is None:
-        raise NotFound(f"utterance {found.id} is a sentence without audio")
-    path = ws.audio_file(found.recording_id)
-    more_ms = _context_ms(request.query_params.get("context_ms", "0"))
-    start, end = max(0, found.start_ms - more_ms), found.end_ms + more_ms
-    return ranged(request, read_clip(path, start, end, f"utterance {found.id}"))
+    around_ms = _context_ms(request.query_params.get("context_ms", "0"))
+    return ranged(request, browse.clip(open_workspace(), _id(request), around_ms))
 
 
 def _context_ms(asked: str) -> int:

@@ -17,9 +17,9 @@ from threading import Event, Thread
 import uvicorn
 
 from core.errors import CoreError, InputError
-from core.jobs.__main__ import TETHER
 from core.settings import ROOT
 from core.web import headers
+from core.workflows import jobs
 from core.workflows.models.predict import warm_up
 from core.workflows.workspace import open_workspace
 
@@ -102,7 +102,7 @@ def _worker() -> Iterator[None]:
 
 
 def _keep(leaving: Event) -> None:
-    command = [sys.executable, "-m", "core.jobs", TETHER]
+    command = jobs.worker_command()
     deaths = 0
     while not leaving.is_set():
         began = time.monotonic()

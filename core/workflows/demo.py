@@ -10,6 +10,7 @@ from core.errors import InputError
 from core.settings import DEMO
 from core.workflows.imports import aihub119
 from core.workflows.models import snapshot, train
+from core.workflows.overview import DEMO_SOURCE
 from core.workflows.workspace import Workspace
 
 LICENCE = "Apache-2.0, written and synthesised by the Gwidama project"
@@ -30,7 +31,7 @@ def build(ws: Workspace, say: Say = lambda what, share: None) -> dict[str, Any]:
         raise InputError("assets/demo/archives holds no zip: the checkout is incomplete")
     say("import", 0.0)
     calls = aihub119.ingest_aihub119(ws, archives, lambda done, total: say("import", done / max(total, 1)))
-    texts = aihub119.ingest_sentences(ws, DEMO / "utterances.csv", "gwidama-demo", LICENCE)
+    texts = aihub119.ingest_sentences(ws, DEMO / "utterances.csv", DEMO_SOURCE, LICENCE)
     say("import", 1.0)
     frozen = {info.name for info in ws.store.ledger.snapshots()}
     trained = {(run.recipe, run.snapshot) for run in ws.store.ledger.runs("done")}

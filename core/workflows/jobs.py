@@ -1,7 +1,38 @@
-"""What a person does with a job: ask it to stop."""
+"""Jobs as people see them: which there are, how far each is, asking one to stop; and what a job's work is given."""
 
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from core.jobs import TETHER
 from core.jobs import cancel as cancel_job
+from core.records import Job
 from core.workflows.workspace import Workspace
+
+LIVE = ("queued", "running")
+LOOKED_AT = 50  # of the latest jobs, to find one that is at work
+
+
+class Context(Protocol):
+    """What a job gives the work it runs: durable steps, and progress that people see."""
+
+    def step(self, name: str, fn: Callable[[], Any]) -> Any: ...
+    def report(self, progress: Mapping[str, Any]) -> None: ...
+
+
+def recent(ws: Workspace, most: int) -> list[Job]:
+    """The latest `most` jobs, the newest first."""
+    return ws.store.board.list(most)
+
+
+def get(ws: Workspace, job_id: str) -> Job:
+    """One job as it is now; `NotFound` for an unknown id."""
+    return ws.store.board.get(job_id)
+
+
+def running(ws: Workspace, kind: str) -> Job | None:
+    """The newest job of `kind` that is queued or at work; None where there is none."""
+    return next((job for job in recent(ws, LOOKED_AT) if job.kind == kind and job.state in LIVE), None)
 
 
 def cancel(ws: Workspace, job_id: str) -> None:
@@ -10,3 +41,8 @@ def cancel(ws: Workspace, job_id: str) -> None:
     job = ws.store.board.get(job_id)
     if job.kind == "train" and job.state == "cancelled":  # it never began, so nobody else will say so
         ws.store.ledger.set_run(job_id, "cancelled")
+
+
+def worker_command() -> list[str]:
+    """The command of a worker process that ends when the pipe to its stdin is closed."""
+    return [sys.executable, "-m", "core.jobs", TETHER]

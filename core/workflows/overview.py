@@ -7,26 +7,31 @@ from core.records import Job, RunInfo, SnapshotInfo
 from core.schemes import SCHEMES
 from core.workflows.workspace import Workspace
 
+DEMO_SOURCE = "gwidama-demo"  # the source of the bundled sentences
 NextStep = Literal["import", "label", "schemes", "snapshot", "train", "predict"]
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
+    """`is_demo`: the workspace holds the bundled corpus, whose voices are synthetic."""
+
     counts: dict[str, int]
     progress: dict[str, dict[str, int]]
     snapshots: list[SnapshotInfo]
     runs: list[RunInfo]
     jobs: list[Job]
     next_steps: tuple[NextStep, ...]
+    is_demo: bool
 
 
 def overview(ws: Workspace) -> Overview:
+    """Everything that the first page shows."""
     counts = ws.store.corpus.counts()
     progress = ws.store.corpus.progress()
     snapshots, runs = ws.store.ledger.snapshots(), ws.store.ledger.runs()
-    return Overview(
-        counts, progress, snapshots, runs, ws.store.board.list(10), _next_steps(counts, progress, snapshots, runs)
-    )
+    is_demo = any(source.name == DEMO_SOURCE for source in ws.store.corpus.sources())
+    next_steps = _next_steps(counts, progress, snapshots, runs)
+    return Overview(counts, progress, snapshots, runs, ws.store.board.list(10), next_steps, is_demo)
 
 
 def _next_steps(

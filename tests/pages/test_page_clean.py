@@ -13,6 +13,7 @@ from core.records import Filter
 from core.settings import ROOT
 from core.ui import i18n
 from core.ui.panels import cleaning
+from core.workflows import jobs
 from core.workflows.cleaning import decisions, history
 from core.workflows.cleaning import plan as clean_plan
 from core.workflows.cleaning import run as work
@@ -126,7 +127,7 @@ def test_a_run_is_queued_with_the_filter_and_the_plan_of_the_editor(ws: Workspac
     opened = page(text="불이야")
     ok(opened.toggle(key="on-tags-1").set_value(False).run())
     ok(opened.button(key="clean_run").click().run())
-    job = work.running(ws)
+    job = jobs.running(ws, work.JOB)
     assert job is not None
     assert job.params["wanted"] == {"text": "불이야"}
     assert [step["name"] for step in job.params["plan"]["steps"]] == ["repeats", "same-text"]
@@ -162,15 +163,18 @@ def test_a_step_is_accepted_above_a_confidence_and_the_run_undone(ws: Workspace)
 def test_the_desk_shows_what_accepting_would_write(ws: Workspace) -> None:
     ran(ws, "불이야!!!!! ㅋㅋㅋㅋ", "네", "네")
     (one,) = ws.store.proposals.page("cleaning")
-    after, before, note, _ = cleaning.details(one)
+    after, before, note, _ = cleaning.details(one, ws.store.corpus.utterance(1))
     assert (after, before) == ("불이야! ㅋㅋ", "불이야!!!!! ㅋㅋㅋㅋ")
     assert "− 불이야!!!!! ㅋㅋㅋㅋ  + 불이야! ㅋㅋ" in note
     ws.store.review.decide(1, 0, "ann", AT, text="여기 불이야!!!!! ㅋㅋㅋㅋ")
-    assert cleaning.details(one)[:2] == ("여기 불이야! ㅋㅋ", "여기 불이야!!!!! ㅋㅋㅋㅋ")
+    assert cleaning.details(one, ws.store.corpus.utterance(1))[:2] == ("여기 불이야! ㅋㅋ", "여기 불이야!!!!! ㅋㅋㅋㅋ")
     ws.store.review.decide(1, 1, "ann", AT, text="불이야!!!! ㅋㅋㅋㅋ")
-    assert "accepting asks the step again" in cleaning.details(one)[2]
+    assert "accepting asks the step again" in cleaning.details(one, ws.store.corpus.utterance(1))[2]
     (copy,) = ws.store.proposals.page("exclude")
-    assert "leave out: the same text as utterance 2" in cleaning.details(copy)[2]
+    assert (
+        "leave out: the same text as utterance 2"
+        in cleaning.details(copy, ws.store.corpus.utterance(copy.utterance_id))[2]
+    )
 
 
 def test_a_run_that_found_nothing_says_so(ws: Workspace) -> None:

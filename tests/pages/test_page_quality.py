@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.quality import CHECKS
 from core.ui.panels import quality
+from core.workflows import jobs
 from core.workflows.cleaning import checks as work
 from core.workflows.workspace import Workspace
 
@@ -116,16 +117,16 @@ def test_a_large_corpus_and_sound_are_checked_by_a_job(ws: Workspace, monkeypatc
     record(ws, "fine", talk())
     opened = page()
     ok(opened.button(key="check_texts").click().run())
-    job = work.running(ws)
+    job = jobs.running(ws, work.JOB)
     assert job is not None
     assert set(job.params["checks"]) == set(work.CORPUS)
     assert opened.button(key="check_texts").disabled
     assert opened.button(key="check_sound").disabled
     ok(opened.button(key="cancel_quality").click().run())
-    assert work.running(ws) is None
+    assert jobs.running(ws, work.JOB) is None
     opened = page()
     ok(opened.button(key="check_sound").click().run())
-    job = work.running(ws)
+    job = jobs.running(ws, work.JOB)
     assert job is not None
     assert set(job.params["checks"]) == set(work.SOUND)
     ws.store.board.update(job.id, AT, state="failed", error="the disk is full")

@@ -23,6 +23,7 @@ from core.records import Said
 from core.schemes import DANGER
 from core.store import NewProposal, Store
 from core.text import nfc
+from core.workflows import jobs
 from core.workflows.cleaning import checks as work
 from core.workflows.imports import table as ingest_table
 from core.workflows.workspace import Workspace
@@ -254,14 +255,14 @@ def test_a_job_keeps_its_steps_and_goes_on_after_them(ws: Workspace, monkeypatch
 
 
 def test_jobs_are_queued_with_their_checks_and_told_while_they_live(ws: Workspace) -> None:
-    assert work.running(ws) is None
+    assert jobs.running(ws, work.JOB) is None
     job_id = work.start(ws, ["clipped", "silent"])
-    job = work.running(ws)
+    job = jobs.running(ws, work.JOB)
     assert job is not None
     assert JOBS["quality"].load() is work.run_job
     assert (job.id, job.kind, job.params) == (job_id, "quality", {"checks": ["silent", "clipped"]})
     ws.store.board.update(job_id, AT, state="done")
-    assert work.running(ws) is None
+    assert jobs.running(ws, work.JOB) is None
 
 
 def test_a_page_and_the_worker_do_not_lose_each_others_findings(ws: Workspace) -> None:

@@ -5,7 +5,7 @@ from desk_data import answer
 from store_data import call, sentences
 
 from core.errors import InputError, Stale, UnknownName
-from core.records import Filter
+from core.records import AnnotationKind, Filter, Opinion
 from core.store import Ask
 from core.workflows.review import settle as work
 from core.workflows.workspace import Workspace, now
@@ -38,6 +38,19 @@ def test_a_dispute_shows_every_opinion_and_ends_by_one_decision(ws: Workspace) -
     assert following.utterance.id == two
     settlements = [x for x in ws.store.review.annotations(one) if x.kind == "settlement"]
     assert [(x.curator, x.code) for x in settlements] == [("chief", "normal")]
+
+
+@pytest.mark.parametrize(
+    ("curator", "kind", "name"),
+    [
+        ("kim", "answer", "kim"),
+        ("vote:kim", "vote", "kim"),
+        ("vote:#3", "vote", None),
+        ("vote:kim", "answer", "vote:kim"),
+    ],
+)
+def test_a_vote_tells_its_rater_where_it_has_one(curator: str, kind: AnnotationKind, name: str | None) -> None:
+    assert work.rater(Opinion(1, curator, "danger", "", None, kind)) == name
 
 
 def test_what_curators_agree_on_is_no_dispute(ws: Workspace) -> None:

@@ -16,7 +16,7 @@ from core.records import IMPORTED, Vote
 from core.schemes.files import parse_toml
 from core.workflows.corpus import schemes
 from core.workflows.review import settle
-from core.workflows.review.agreement import Asked, agreement
+from core.workflows.review.agreement import Asked, agreement, answer_counts, last_change
 from core.workflows.workspace import Workspace
 
 FIGURE = {"value", "low", "high", "n", "n_ratings", "n_raters", "reason"}
@@ -52,6 +52,22 @@ def test_curators_are_compared_and_a_delivery_is_nobody(ws: Workspace) -> None:
     assert found.unanimous.value == 0.0
     assert found.pairs == ((0, 2), (2, 0))
     assert {one, two} == {x.target_id for b in ws.store.review.opinions("danger") for x in b}
+
+
+def test_answers_are_counted_and_any_new_one_shows(ws: Workspace) -> None:
+    sentences(ws.store, "불이야", "네")
+    seen = [last_change(ws)]
+    assert answer_counts(ws) == {}
+    answer(ws, "danger", kim="danger", lee="normal")
+    seen.append(last_change(ws))
+    assert answer_counts(ws) == {"danger": 4}
+    vote(ws, "danger", {1: "dn"})
+    seen.append(last_change(ws))
+    assert answer_counts(ws) == {"danger": 6}
+    ws.store.review.undo("lee", "2099-01-01")
+    seen.append(last_change(ws))
+    assert len(set(seen)) == len(seen)
+    assert last_change(ws) == seen[-1]
 
 
 def test_an_answer_taken_back_does_not_count(ws: Workspace) -> None:

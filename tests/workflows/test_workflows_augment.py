@@ -5,7 +5,7 @@ from pathlib import Path
 from workflow_data import import_calls, import_sentences
 
 from core.records import Filter
-from core.workflows.cleaning import augment
+from core.workflows.cleaning import augment, proposals
 from core.workflows.cleaning.augment import AugmentPlan
 from core.workflows.review import desk
 from core.workflows.review.desk import Desk
@@ -17,7 +17,7 @@ def test_augmentations_are_suggested_once_and_stay_in_the_parents_group(ws: Work
     plan = AugmentPlan("punctuation-insertion", limit=4, strength=0.4, seed=3)
     assert augment.propose(ws, plan) == 4
     assert augment.propose(ws, plan) == 0
-    first = augment.next_proposal(ws, augment.KIND)
+    first = proposals.next_proposal(ws, augment.KIND)
     assert first is not None
     parent = ws.store.corpus.utterance(first.utterance_id)
     assert parent.labels == {"danger": "danger"}
@@ -27,14 +27,14 @@ def test_augmentations_are_suggested_once_and_stay_in_the_parents_group(ws: Work
     assert (accepted.state, accepted.decided_by) == ("accepted", "ann")
     (made,) = ws.store.corpus.find(Filter(origin=("augmented",))).rows
     assert (made.group, made.parent_id, made.labels) == (parent.group, parent.id, parent.labels)
-    second = augment.next_proposal(ws, augment.KIND, first.id)
+    second = proposals.next_proposal(ws, augment.KIND, first.id)
     assert second is not None
     augment.decide(ws, second.id, False, "ann")
     assert ws.store.proposals.counts(augment.KIND) == {"open": 2, "accepted": 1, "rejected": 1}
     reopened = augment.undo(ws, augment.KIND, "ann")
     assert reopened is not None
     assert reopened.id == second.id
-    last = augment.next_proposal(ws, augment.KIND, 4)
+    last = proposals.next_proposal(ws, augment.KIND, 4)
     assert last is not None
     assert last.id == second.id
     assert [u.origin for u in ws.store.corpus.every(Filter(text=made.text))] == ["augmented"]

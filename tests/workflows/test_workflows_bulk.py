@@ -22,15 +22,15 @@ from core.workflows.workspace import Workspace
 def test_a_name_that_cannot_be_is_refused(ws: Workspace, name: str, why: str) -> None:
     with pytest.raises(InputError, match=why):
         bulk.tag(ws, [], name, "ann")
-    assert ws.store.bulk.latest() is None
+    assert bulk.latest(ws) is None
 
 
 def test_names_are_tidied(ws: Workspace) -> None:
     (one,) = sentences(ws.store, "가")
     bulk.tag(ws, [one], "  다시\t\u1112\u1161 기 ", "ann")
-    assert ws.store.bulk.tags() == ["다시 하 기"]
+    assert bulk.tags(ws) == ["다시 하 기"]
     assert bulk.tag(ws, [one], "다시 하 기", "ann", remove=True).count == 1
-    assert ws.store.bulk.tags() == []
+    assert bulk.tags(ws) == []
 
 
 def test_what_is_queued_in_the_corpus_is_a_queue_of_review(ws: Workspace) -> None:
@@ -41,7 +41,7 @@ def test_what_is_queued_in_the_corpus_is_a_queue_of_review(ws: Workspace) -> Non
     assert [(card.utterance.id, card.left) for card in desk.take(ws, bob)] == [(ids[1], 2), (ids[2], 2)]
     bulk.label(ws, ids, "danger", "danger", "ann")
     assert desk.card(ws, bob, ids[1]).labels == {"danger": "danger"}
-    latest = ws.store.bulk.latest()
+    latest = bulk.latest(ws)
     assert latest is not None
     assert bulk.undo(ws, latest.id, "ann").what["undone"] == 3
     assert ws.store.corpus.find(Filter(tag=(queues.TAG,))).total == 2

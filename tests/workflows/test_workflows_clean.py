@@ -21,6 +21,7 @@ from core.jobs import JOBS
 from core.records import Filter, Proposal
 from core.settings import ROOT, Settings
 from core.store import open_store
+from core.workflows import jobs
 from core.workflows.cleaning import decisions, history
 from core.workflows.cleaning import plan as clean_plan
 from core.workflows.cleaning import run as work
@@ -363,7 +364,7 @@ def test_a_job_goes_on_after_it_died_and_suggests_nothing_twice(
 def test_a_worker_killed_in_the_middle_is_taken_up_again(ws: Workspace, tmp_path: Path) -> None:
     sentences(ws.store, *(f"(SP:불) 불이야 {n}!!!!!" for n in range(9000)))
     run_id = work.start(ws, plan(SAFE, "repeats"), Filter(text="불이야"), "ann")
-    assert (running := work.running(ws)) is not None
+    assert (running := jobs.running(ws, work.JOB)) is not None
     assert running.id == run_id
 
     def worker() -> subprocess.Popen[bytes]:

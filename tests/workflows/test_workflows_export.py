@@ -15,7 +15,7 @@ from workflow_data import import_calls, import_sentences
 from core.errors import InputError, NotFound, UnknownName
 from core.records import Filter, NewUtterance, Source
 from core.settings import ROOT, settings
-from core.workflows.corpus.export import deliver, export_utterances, save
+from core.workflows.corpus.export import deliver, export_utterances, format_names, save
 from core.workflows.corpus.filters import parse_filter
 from core.workflows.doctor import check
 from core.workflows.workspace import Workspace, now
@@ -157,6 +157,13 @@ def test_an_export_of_many_rows_keeps_its_memory_flat(ws: Workspace, tmp_path: P
     assert grown_mb < 48, "60,000 rows held at once are several times that"
     with (tmp_path / "all-csv").open(encoding="utf-8-sig", newline="") as file:
         assert sum(1 for _ in csv.DictReader(file)) == n
+
+
+def test_a_snapshot_and_the_corpus_have_formats_of_their_own() -> None:
+    live, frozen = format_names(of_snapshot=False), format_names(of_snapshot=True)
+    assert {"csv", "jsonl", "parquet"} <= set(live) & set(frozen)
+    assert set(frozen) - set(live) == {"autotrain", "autotrain-audio"}
+    assert set(live) - set(frozen) == {"seeds", "labelstudio"}
 
 
 def test_a_browser_gets_one_file_of_every_format(ws: Workspace, tmp_path: Path) -> None:

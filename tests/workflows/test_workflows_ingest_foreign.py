@@ -16,7 +16,7 @@ from core.plugins import Backend
 from core.records import Filter, Utterance
 from core.schemes import scheme
 from core.training import snapshot as frozen
-from core.workflows.cleaning import augment
+from core.workflows.cleaning import augment, proposals
 from core.workflows.corpus import schemes
 from core.workflows.imports import report
 from core.workflows.imports.audio import Rules, compile_pattern, ingest_audio
@@ -266,7 +266,7 @@ def test_a_cleaning_suggestion_is_a_revision_and_can_be_taken_back(ws: Workspace
     write_tree(tmp_path / "e", {"a.json": as_json(elder(1)), "b.json": as_json(elder(2, "[개인정보] 씨"))})
     done = ingest_sister(ws, "elder", [tmp_path / "e"])
     assert done.report.notes["text with corpus tags"] == done.report.notes["text with a mask"] == 1
-    found = augment.next_proposal(ws, "cleaning")
+    found = proposals.next_proposal(ws, "cleaning")
     assert found is not None
     assert (found.operation, found.reason) == ("corpus-tags", "tags taken out: pronunciation (SP)")
     raw = "(SP:이케) 이렇게 앉아 있었지"

@@ -17,7 +17,7 @@ from core.records import Filter, NewUtterance
 from core.schemes import SCHEMES
 from core.store import NewProposal
 from core.training.snapshot import read
-from core.workflows.cleaning import augment
+from core.workflows.cleaning import augment, proposals
 from core.workflows.corpus import schemes
 from core.workflows.imports import table
 from core.workflows.imports.table import Columns
@@ -32,7 +32,7 @@ def test_a_snapshot_freezes_labels_by_group_with_silver_on_the_training_side(ws:
     parents = [u.id for u in ws.store.corpus.every(Filter())]
     made = [NewProposal("augmentation", i, "test", {"text": f"{i} 다른 말 {i * 7}"}, "test") for i in parents]
     ws.store.proposals.add(made, now())
-    while (one := augment.next_proposal(ws, "augmentation")) is not None:
+    while (one := proposals.next_proposal(ws, "augmentation")) is not None:
         augment.decide(ws, one.id, True, "ann")
     info = snapshot.create(ws, "s1", "danger", "60/20/20", seed=1)
     frozen = read(ws.snapshot_folder("s1"))
@@ -219,7 +219,7 @@ def test_pseudo_labels_wait_for_a_curator_and_are_silver(ws: Workspace, tmp_path
     assert 2 <= kept < 4
     assert pseudo_label.propose(ws, run, sure) == kept
     assert pseudo_label.propose(ws, run, sure) == 0
-    first = augment.next_proposal(ws, pseudo_label.KIND)
+    first = proposals.next_proposal(ws, pseudo_label.KIND)
     assert first is not None
     ws.store.review.decide(first.utterance_id, 0, "bob", now(), labels={"danger": "normal"})
     assert pseudo_label.accept_all(ws, run, "ann") == kept - 1

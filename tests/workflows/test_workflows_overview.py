@@ -4,8 +4,8 @@ from pathlib import Path
 
 from workflow_data import import_calls, import_sentences
 
-from core.workflows.overview import overview
-from core.workflows.workspace import Workspace
+from core.workflows.overview import DEMO_SOURCE, overview
+from core.workflows.workspace import Workspace, now
 
 
 def test_the_overview_says_what_to_do_next(ws: Workspace, tmp_path: Path) -> None:
@@ -18,3 +18,10 @@ def test_the_overview_says_what_to_do_next(ws: Workspace, tmp_path: Path) -> Non
     assert full.next_steps == ("label", "snapshot")
     assert (full.counts["recordings"], full.counts["audio_ms"]) == (1, 6000)
     assert full.progress["danger"]["labelled"] == 4
+
+
+def test_the_overview_says_whether_it_is_the_demo(ws: Workspace, tmp_path: Path) -> None:
+    import_sentences(ws, tmp_path, 2)
+    assert overview(ws).is_demo is False
+    ws.store.corpus.add_source(DEMO_SOURCE, "sentences", "ours", "0", now())
+    assert overview(ws).is_demo is True

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from core.cli import app
 from core.errors import InputError
 from core.records import Opinion, Tally
-from core.workflows.review.progress import burn_down, progress, worked_ms, write_csv
+from core.workflows.review.progress import burn_down, progress, progress_mark, worked_ms, write_csv
 from core.workflows.workspace import Workspace
 
 HOUR = 3_600_000
@@ -81,6 +81,16 @@ def test_progress_tells_who_did_what(ws: Workspace) -> None:
     assert [(one.day, one.done, one.left, one.projected) for one in course.burn_down] == [
         ("2024-05-01", 3, 2, False), ("2024-05-02", 1, 1, False), ("2024-05-03", 1, 0, True),
     ]  # fmt: skip
+
+
+def test_an_import_or_a_decision_shows_in_the_mark(ws: Workspace) -> None:
+    seen = [progress_mark(ws)]
+    sentences(ws.store, "불이야")
+    seen.append(progress_mark(ws))
+    decide(ws, 1, "danger", "2024-05-01T10:00:00+00:00")
+    seen.append(progress_mark(ws))
+    assert len(set(seen)) == len(seen)
+    assert progress_mark(ws) == seen[-1]
 
 
 def test_progress_holds_each_curator_against_the_others(ws: Workspace) -> None:

@@ -62,6 +62,21 @@ def test_a_file_is_added_and_grows(ws: Workspace, tmp_path: Path) -> None:
         work.save(ws, work.read_file(tmp_path / "danger.toml"), "ann")
 
 
+def test_the_use_of_a_scheme_says_how_much_and_who_made_it(ws: Workspace) -> None:
+    assert work.use(ws, "danger").made is None
+    work.save(ws, work.read_bytes(MOOD.encode(), "mood.toml"), "ann")
+    add(ws, "가", "나", mood="good")
+    add(ws, "다")
+    use = work.use(ws, "mood")
+    assert (use.counts["targets"], use.counts["labelled"], use.counts["good"], use.counts["bad"]) == (3, 2, 2, 0)
+    assert use.made is not None
+    assert (use.made.created_by, use.made.version) == ("ann", 1)
+    work.save(ws, work.read_bytes((MOOD + MORE).encode(), "mood.toml"), "ben")
+    grown = work.use(ws, "mood")
+    assert grown.made is not None
+    assert (grown.made.created_by, grown.made.version, grown.counts["none"]) == ("ann", 2, 0)
+
+
 def test_what_cannot_be_read_is_named(ws: Workspace, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"none\.toml: cannot be read: No such file"):
         work.read_file(tmp_path / "none.toml")

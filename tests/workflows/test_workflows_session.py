@@ -87,6 +87,8 @@ def test_a_session_from_the_first_card_to_the_last_undo(calls: Workspace) -> Non
     session.decide(calls, ann, 2, 0, {"danger": "danger"}, start_ms=2100, end_ms=3900, spent_ms=1000, comment="확실")
     skipped = session.decide(calls, ann, 3, 0, {"danger": "danger"}, skip_reason="소음", spent_ms=2000)
     assert (skipped.why, skipped.after) == ("skip: 소음", {"skipped": True})
+    assert session.latest_decision(calls, ann) == skipped.id
+    assert session.latest_decision(calls, desk("ben")) is None
     assert session.progress(calls, ann) == {"done": 3, "left": 3, "rate_per_hour": 2700}
     assert session.progress(calls, ann, left=7)["left"] == 7
     assert [c.utterance.id for c in session.take(calls, ann, 9)] == [4, 5, 6]
@@ -226,6 +228,10 @@ def test_models_opinions_come_with_the_card(calls: Workspace) -> None:
         calls.store.ledger.put_predictions([guess])
     (card,) = session.take(calls, desk("ann"), 1)
     assert card.opinions == ({"scheme": "danger", "code": "danger", "confidence": 0.75, "run": "new"},)
+    assert session.predictions(calls, desk("ann"), 1) == card.opinions
+    assert session.predictions(calls, Desk("ann", ("urgency",)), 1) == ()
+    with pytest.raises(NotFound, match="no utterance 99"):
+        session.predictions(calls, desk("ann"), 99)
 
 
 def test_sentences_have_no_audio(ws: Workspace, tmp_path: Any) -> None:

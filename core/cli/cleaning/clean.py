@@ -44,7 +44,7 @@ def clean(
     with answering(json) as reply:
         from core.cleaning import read
         from core.workflows.cleaning import plan as clean_plan
-        from core.workflows.corpus.filters import parse_filter
+        from core.workflows.corpus.browse import read_filter
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
@@ -52,7 +52,7 @@ def clean(
             _undo(reply, ws, undo)
             return
         chosen = read(plan) if plan is not None else clean_plan.load(ws)
-        (_look if dry_run else _run)(reply, ws, chosen, parse_filter(filter or [], ws.store.corpus.sources()))
+        (_look if dry_run else _run)(reply, ws, chosen, read_filter(ws, filter or []))
 
 
 def _run(reply: Reply, ws: "Workspace", plan: "Plan", wanted: "Filter") -> None:

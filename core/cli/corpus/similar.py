@@ -24,6 +24,7 @@ def similar(
     if (utterance_id is None) == (text is None):
         raise typer.BadParameter("give either an utterance's id or --text T")
     with answering(json) as reply:
+        from core.workflows.corpus.browse import utterance
         from core.workflows.corpus.similar import like, like_text
         from core.workflows.workspace import open_workspace
 
@@ -31,7 +32,7 @@ def similar(
         with progress_bar("index") as tell:
             if utterance_id is not None:
                 found = like(ws, utterance_id, limit, progress=lambda done, total: tell("texts", done, total))
-                asked = ws.store.corpus.utterance(utterance_id).text
+                asked = utterance(ws, utterance_id).text
             else:
                 asked = text or ""
                 found = like_text(ws, asked, limit, progress=lambda done, total: tell("texts", done, total))

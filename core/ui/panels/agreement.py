@@ -60,10 +60,10 @@ def question() -> Question:
 def measured(asked: Question) -> Agreement | None:
     """Measured at once where that is quick, by a button with its progress where it is not; None before."""
     ws, known = workspace(), _known()
-    mark = (ws.settings.database_url, ws.store.review.newest(), asked, SCHEMES[asked.scheme])
+    mark = (work.last_change(ws), asked, SCHEMES[asked.scheme])
     if mark in known:
         return known[mark]
-    n = ws.store.review.heard().get(asked.scheme, 0)
+    n = work.answer_counts(ws).get(asked.scheme, 0)
     if n > AT_ONCE:
         st.info(_("There are {n} answers: measuring them takes a while.").format(n=f"{n:,}"), icon=":material/info:")
         if not st.button(_("Measure"), icon=":material/calculate:", type="primary", key="measure"):
@@ -91,8 +91,8 @@ def _known() -> dict[object, Agreement]:
 
 
 def _most_answered() -> str:
-    heard = workspace().store.review.heard()
-    return max(SCHEMES, key=lambda name: heard.get(name, 0))
+    answers = work.answer_counts(workspace())
+    return max(SCHEMES, key=lambda name: answers.get(name, 0))
 
 
 def _iso(day: object) -> str:

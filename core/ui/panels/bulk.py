@@ -72,7 +72,7 @@ def _chosen(deed: str, which: Which) -> tuple[partial[BulkAction] | None, tuple[
         return _label(one, which), ("bulk_scheme", f"bulk_code_{one}")
     if deed == "review":
         return partial(work.tag, workspace(), which, TAG), ()
-    known, key = workspace().store.bulk.tags(), f"bulk_{deed}"
+    known, key = work.tags(workspace()), f"bulk_{deed}"
     name: str | None
     if deed == "untag":
         name = st.selectbox(_("Tag"), known, key=key, placeholder=_("No tags yet"))
@@ -125,7 +125,7 @@ def last() -> None:
         st.error(forms.plain(trouble), icon=":material/error:")
     if done := st.session_state.pop("bulk_done", ""):
         st.success(done, icon=":material/done_all:")
-    action = workspace().store.bulk.latest()
+    action = work.latest(workspace())
     if action is None or action.undone_at is not None or not action.count:
         return
     told = _("Last bulk action: {what} · utterances: {n} · {who}, {at}").format(

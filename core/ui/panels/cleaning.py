@@ -13,7 +13,7 @@ from core.cleaning import KINDS, SPACERS, SPELLERS, Plan, Step, diff
 from core.cleaning.personal_data.pii import KINDS as PERSONAL
 from core.cleaning.spelling.spelling import DETECTORS
 from core.errors import CoreError
-from core.records import Proposal
+from core.records import Proposal, Utterance
 from core.ui import phrases
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
@@ -243,9 +243,8 @@ def why(reason: str) -> str:
     return whole or ", ".join(map(phrases.shown, reason.split(", ")))
 
 
-def details(one: Proposal) -> tuple[str, str, str, dict[str, str]]:
+def details(one: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
     """For the desk: what the text would be, what it is, why; the labels."""
-    target = workspace().store.corpus.utterance(one.utterance_id)
     if one.kind == decisions.EXCLUDE:
         return target.text, target.text, _("leave out: {reason}").format(reason=one.reason), dict(target.labels)
     after = decisions.as_it_stands(one, target.text)

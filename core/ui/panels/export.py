@@ -7,7 +7,6 @@ import time
 
 import streamlit as st
 
-from core.export import FORMATS, Format
 from core.records import Filter
 from core.ui import phrases
 from core.ui.frame import workspace
@@ -15,6 +14,7 @@ from core.ui.i18n import N_, _
 from core.ui.widgets import forms
 from core.web import downloads
 from core.workflows.corpus import export as work
+from core.workflows.models import snapshot as snapshots
 
 EVERY_S = 0.2  # how often the bar moves
 TITLES = {
@@ -32,24 +32,20 @@ TITLES = {
 def panel(wanted: Filter, total: int) -> None:
     """A button that opens the panel; `total` utterances match `wanted`."""
     with st.popover(_("Export"), icon=":material/download:"):
-        snapshots = [info.name for info in workspace().store.ledger.snapshots()]
+        names = [info.name for info in snapshots.every(workspace())]
         matches = _("All matches: {n}").format(n=f"{total:,}")
         chosen = st.selectbox(
-            _("What"), ["", *snapshots], key="export_what",
+            _("What"), ["", *names], key="export_what",
             format_func=lambda name: _("Snapshot {name}").format(name=name) if name else matches,
         )  # fmt: skip
         snapshot = chosen or None
-        fits = [one.name for one in FORMATS.values() if _fits(one, snapshot)]
+        fits = work.format_names(of_snapshot=snapshot is not None)
         name = st.selectbox(_("Format"), fits, format_func=lambda one: _(TITLES[one]), key="export_format")
         if st.button(_("Write the file"), icon=":material/save:", type="primary", key="export_write"):
             st.session_state["export_done"] = _write(name, wanted if snapshot is None else Filter(), snapshot)
         if done := st.session_state.get("export_done"):
             _show(*done)
         st.caption(_("Personal data goes out as it was delivered: nothing is masked yet."))
-
-
-def _fits(one: Format, snapshot: str | None) -> bool:
-    return not (one.frozen if snapshot is None else one.live)
 
 
 def _write(name: str, wanted: Filter, snapshot: str | None) -> tuple[str, str, int, dict[str, int]]:

@@ -29,7 +29,7 @@ JOB_STATES = {
 
 def show() -> None:
     told = work.overview(workspace())
-    if any(source.name == "gwidama-demo" for source in workspace().store.corpus.sources()):
+    if told.is_demo:
         st.info(
             _("This is the demo corpus: calls and sentences were written by this project, the voices are synthetic."),
             icon=":material/info:",

@@ -21,14 +21,12 @@ MOST_BARS = 20  # curators in one picture
 
 def measured() -> Progress:
     """The progress of now, kept while nothing was imported or decided."""
-    ws, today = workspace(), now()[:10]
-    return _measured(
-        ws, ws.settings.database_url, ws.store.review.newest(), ws.store.corpus.counts()["utterances"], today
-    )
+    ws = workspace()
+    return _measured(ws, work.progress_mark(ws), now()[:10])
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _measured(_ws: Workspace, database: str, newest: tuple[int, int], utterances: int, today: str) -> Progress:
+def _measured(_ws: Workspace, mark: tuple[str, int, int, int], today: str) -> Progress:
     """What tells whether it is known; only the workspace is left out of that."""
     return work.progress(_ws, today)
 

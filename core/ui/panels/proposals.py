@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 from core.errors import CoreError
-from core.records import Proposal
+from core.records import Proposal, Utterance
 from core.ui.frame import curator, workspace
 from core.ui.i18n import _
 from core.ui.troubles import explain
@@ -13,8 +13,9 @@ from core.ui.widgets import forms
 from core.ui.widgets.player import Choice, ChoiceGroup, ReviewEvent, ReviewItem, review
 from core.workflows.cleaning import augment as work
 from core.workflows.cleaning import decisions
+from core.workflows.cleaning import proposals as waiting
 
-Details = Callable[[Proposal], tuple[str, str, str, dict[str, str]]]
+Details = Callable[[Proposal, Utterance], tuple[str, str, str, dict[str, str]]]
 
 
 @st.fragment
@@ -28,12 +29,12 @@ def desk(
     batch: str | None = None,
     bulk: bool = False,
 ) -> None:
-    """The next open proposal of `kind`; `details` gives (text, original, note, labels) of one.
+    """The next open proposal of `kind`; `details` gives (text, original, note, labels) of it and its utterance.
 
     With `hear` the utterance it is about is played, where it can be. With `operation`, `batch`: of that step, of that
     cleaning run. With `bulk` many can be decided at once.
     """
-    counts = _counts(kind, run_id, operation, batch)
+    counts = waiting.counts(workspace(), kind, run_id, operation=operation, batch=batch)
     for column, (title, n) in zip(
         st.columns(3),
         ((_("Waiting"), counts["open"]), (_("Accepted"), counts["accepted"]), (_("Rejected"), counts["rejected"])),
@@ -43,21 +44,24 @@ def desk(
     if bulk:
         in_bulk(kind, operation, batch)
     state = st.session_state
-    one = _next(kind, state.get(f"{kind}_after", 0), run_id, operation, batch)
     if shown := state.get(f"{kind}_show"):
-        one = workspace().store.proposals.get(shown)
-    if one is None:
+        card: waiting.ProposalCard | None = waiting.card(workspace(), shown)
+    else:
+        after = state.get(f"{kind}_after", 0)
+        card = waiting.next_waiting(workspace(), kind, after, run_id, operation=operation, batch=batch)
+    if card is None:
         st.info(_("No proposal is waiting. Make some above."))
         if counts["accepted"] + counts["rejected"] and st.button(_("Undo the last decision"), icon=":material/undo:"):
             _handle(kind, ReviewEvent("undo", 0, 0, ""))
             st.rerun(scope="fragment")
         return
-    text, original, note, labels = details(one)
+    one, target = card.proposal, card.utterance
+    text, original, note, labels = details(one, target)
     told = [f"{forms.scheme_title(name)}: {forms.code_title(name, code)}" for name, code in labels.items()]
     choices = (Choice("accept", _("Accept"), "a", "#0f8a5f"), Choice("reject", _("Reject"), "x", "#dc2626"))
     review(
         item=ReviewItem(
-            id=one.id, version=state.get(f"{kind}_turn", 0), audio_url=_audio(one) if hear else None,
+            id=one.id, version=state.get(f"{kind}_turn", 0), audio_url=_audio(target) if hear else None,
             text=text, original=original, readonly=True,
             note=" · ".join([*told, note]), error=state.get(f"{kind}_error", ""),
         ),
@@ -128,22 +132,5 @@ def _accepted(done: decisions.Decided) -> str:
     return " ".join(told)
 
 
-def _counts(kind: str, run_id: str | None, operation: str | None, batch: str | None) -> dict[str, int]:
-    if operation is None or batch is None:
-        return workspace().store.proposals.counts(kind, run_id)
-    none = {"open": 0, "accepted": 0, "rejected": 0}
-    return workspace().store.cleanings.tally(batch).get(operation, none)
-
-
-def _next(kind: str, after: int, run_id: str | None, operation: str | None, batch: str | None) -> Proposal | None:
-    """The next after `after`, from the start again at the end."""
-    if operation is None and batch is None:
-        return work.next_proposal(workspace(), kind, after, run_id)
-    find = workspace().store.proposals.page
-    found = find(kind, operation, 1, after_id=after, batch=batch) or find(kind, operation, 1, batch=batch)
-    return found[0] if found else None
-
-
-def _audio(one: Proposal) -> str | None:
-    about = workspace().store.corpus.utterance(one.utterance_id)
-    return f"/audio/utterance/{about.id}" if about.voice_usable else None
+def _audio(target: Utterance) -> str | None:
+    return f"/audio/utterance/{target.id}" if target.voice_usable else None

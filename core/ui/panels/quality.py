@@ -10,6 +10,8 @@ from core.ui.i18n import N_, _
 from core.ui.panels import proposals
 from core.ui.widgets import forms
 from core.workflows.cleaning import checks as work
+from core.workflows.cleaning.proposals import counts
+from core.workflows.corpus import browse
 
 PAGE_SIZE = 10
 UNHEARD = ("missing-file", "unreadable")
@@ -89,7 +91,7 @@ def opened(one: Finding) -> None:
         for call_id in shown:
             _recording(int(call_id), one.details.get(str(call_id), ""), one.check not in UNHEARD)
     else:
-        for said in workspace().store.corpus.utterances([int(i) for i in shown]):
+        for said in browse.utterances(workspace(), [int(i) for i in shown]):
             _utterance(said, one.details.get(str(said.id), ""))
 
 
@@ -127,7 +129,7 @@ def offer(one: Finding) -> None:
 def decide() -> None:
     """The desk for what waits, of one kind at a time: two desks would both hear every key."""
     headings = {work.KIND: _("Proposals to leave out"), work.CLEANING: _("Proposals to mend")}
-    made = [kind for kind in headings if any(workspace().store.proposals.counts(kind).values())]
+    made = [kind for kind in headings if any(counts(workspace(), kind).values())]
     if not made:
         return
     kind = made[0]
@@ -137,16 +139,14 @@ def decide() -> None:
     proposals.desk(kind, details if kind == work.KIND else mended)
 
 
-def mended(one: Proposal) -> tuple[str, str, str, dict[str, str]]:
+def mended(one: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
     """The text to be, the text as it stands, note, labels."""
-    target = workspace().store.corpus.utterance(one.utterance_id)
     note = _("mend: {reason}").format(reason=phrases.shown(one.reason))
     return str(one.payload["text"]), target.text, note, dict(target.labels)
 
 
-def details(one: Proposal) -> tuple[str, str, str, dict[str, str]]:
+def details(one: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
     """Text, text to compare with, note, labels."""
-    target = workspace().store.corpus.utterance(one.utterance_id)
     note = _("leave out: {reason}").format(reason=phrases.shown(one.reason))
     return target.text, target.text, note, dict(target.labels)
 
@@ -167,7 +167,7 @@ def _utterance(one: Utterance, detail: str) -> None:
 
 
 def _recording(call_id: int, detail: str, audible: bool) -> None:
-    call = workspace().store.corpus.recording(call_id)
+    call = browse.recording(workspace(), call_id)
     with st.container(border=True):
         st.text(call.key)
         rate = [f"{call.sample_rate_hz:,} Hz"] if call.sample_rate_hz else []

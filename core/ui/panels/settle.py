@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from core.errors import CoreError, Stale
-from core.ingest.votes import NAMELESS, PREFIX
-from core.records import Filter, Opinion
+from core.records import Opinion
 from core.schemes import SCHEMES
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
 from core.ui.troubles import explain
 from core.ui.widgets import forms
 from core.ui.widgets.player import ReviewEvent, ReviewItem, review
+from core.workflows.corpus import browse
 from core.workflows.review import settle as work
 from core.workflows.review.settle import Dispute
 
@@ -182,7 +182,7 @@ def _said(one: Dispute) -> None:
 
 
 def _call(recording_id: int) -> None:
-    found = workspace().store.corpus.find(Filter(recording_id=recording_id), limit=MOST_LINES)
+    found = browse.utterances_of_recording(workspace(), recording_id, MOST_LINES)
     with st.container(height=240, border=False):
         for said in found.rows:
             speaker = forms.speaker_title(said.speaker)
@@ -198,9 +198,10 @@ def _opinions(one: Dispute) -> None:
     for x in one.remarks:
         if x.kind == "comment":
             comments[x.curator] = "\n".join(filter(None, (comments.get(x.curator), x.text)))
-    nameless = Counter(x.code for x in one.opinions if x.curator.startswith(NAMELESS))
-    named = [x for x in one.opinions if not x.curator.startswith(NAMELESS)]
-    cards: list[Mapping[str, str]] = [_person(x, comments.pop(x.curator, "")) for x in named]
+    raters = [(work.rater(x), x) for x in one.opinions]
+    nameless = Counter(x.code for rater, x in raters if rater is None)
+    named = [(rater, x) for rater, x in raters if rater is not None]
+    cards: list[Mapping[str, str]] = [_person(rater, x, comments.pop(x.curator, "")) for rater, x in named]
     cards += [{"who": _("{n} votes without a name").format(n=n), "code": code} for code, n in nameless.items()]
     cards += [_model(guess) for guess in one.guesses if guess["scheme"] == one.scheme]
     for start in range(0, len(cards), WIDE):
@@ -212,11 +213,11 @@ def _opinions(one: Dispute) -> None:
         st.caption(f":material/comment: {forms.plain(who)}: {forms.plain(text)}")
 
 
-def _person(one: Opinion, comment: str) -> dict[str, str]:
+def _person(rater: str, one: Opinion, comment: str) -> dict[str, str]:
     told = [] if not one.at else [one.at[:16].replace("T", " ") + " UTC"]
     if one.spent_ms is not None:
         told.append(_("{s} s").format(s=f"{one.spent_ms / 1000:.1f}"))
-    who = _("{who} (vote)").format(who=one.curator.removeprefix(PREFIX)) if one.kind == "vote" else one.curator
+    who = _("{who} (vote)").format(who=rater) if one.kind == "vote" else rater
     return {"who": who, "code": one.code, "note": " · ".join(told), "comment": comment}
 
 

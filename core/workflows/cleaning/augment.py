@@ -42,12 +42,6 @@ def _suggest(parent: Utterance, plan: AugmentPlan) -> list[NewProposal]:
     ]
 
 
-def next_proposal(ws: Workspace, kind: str, after_id: int = 0, run_id: str | None = None) -> Proposal | None:
-    """The next open suggestion after `after_id`, from the start again at the end."""
-    found = ws.store.proposals.next(kind, after_id, run_id)
-    return found or (ws.store.proposals.next(kind, 0, run_id) if after_id else None)
-
-
 def decide(ws: Workspace, proposal_id: int, accept: bool, curator: str) -> Proposal:
     return ws.store.proposals.decide(proposal_id, accept, curator, now())
 

@@ -13,19 +13,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from core import quality
+from core.batches import batches
 from core.jobs import submit
 from core.quality import CHECKS, Check, Collector, Fact, Finding, Fix, Marked
-from core.records import Filter, Job
+from core.records import Filter
 from core.store import NewProposal
 from core.workflows.cleaning import audio_checks
-from core.workflows.imports.report import batches
+from core.workflows.jobs import Context
 from core.workflows.workspace import Workspace, now, open_workspace
 
 KIND, CLEANING = "exclude", "cleaning"
 FILE = "quality.json"
+JOB = "quality"  # the kind of its jobs
 AT_ONCE = 50_000  # more utterances than these are checked by a job
 MOST_NEAR = 1_000_000  # near-duplicates among so many take about 1 GB and 2 minutes; more, where asked for by name
 BLOCK = 1000
@@ -34,13 +36,6 @@ CORPUS = tuple(name for name in CHECKS if name not in SOUND)
 SEVERITIES = ("error", "warning", "info")
 Progress = Callable[[str, int, int], None]
 Step = Callable[[str, Callable[[], Any]], Any]
-
-
-class Context(Protocol):
-    """What a job gives the work it runs."""
-
-    def step(self, name: str, fn: Callable[[], Any]) -> Any: ...
-    def report(self, progress: Mapping[str, Any]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +98,7 @@ def last(ws: Workspace) -> Report:
 def start(ws: Workspace, names: Sequence[str]) -> str:
     """Queue those checks as a job; its id."""
     checks = [one.name for one in quality.chosen(names)]
-    return submit(ws.store, "quality", "quality", {"checks": checks}, f"quality-{secrets.token_hex(6)}")
+    return submit(ws.store, JOB, JOB, {"checks": checks}, f"quality-{secrets.token_hex(6)}")
 
 
 def run_job(params: dict[str, Any], job: Context) -> None:
@@ -113,12 +108,6 @@ def run_job(params: dict[str, Any], job: Context) -> None:
         job.report({"stage": stage, "done": done, "total": total, "unit": stage})
 
     run(open_workspace(), params["checks"], tell, job.step)
-
-
-def running(ws: Workspace) -> Job | None:
-    """The job of this kind that is queued or at work."""
-    live = (job for job in ws.store.board.list(50) if job.kind == "quality" and job.state in ("queued", "running"))
-    return next(live, None)
 
 
 # -- fixes

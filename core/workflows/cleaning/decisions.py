@@ -10,6 +10,7 @@ of the utterance that stays in its place.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from core.batches import batches
 from core.cleaning import Change, Plan, rebased
 from core.cleaning.proposing import cleaner
 from core.errors import Conflict, CoreError
@@ -17,7 +18,6 @@ from core.records import Proposal
 from core.store import Remade
 from core.text import letters, nfc
 from core.workflows.cleaning import history, plan
-from core.workflows.imports.report import batches
 from core.workflows.workspace import Workspace, now
 
 BLOCK = 250  # proposals in one write

@@ -62,6 +62,11 @@ def get(ws: Workspace, run_id: str) -> Run:
     raise NotFound(f"no cleaning run {run_id[:60]!r}; the latest: {known}")
 
 
+def tally(ws: Workspace, run_id: str) -> dict[str, dict[str, int]]:
+    """step -> {open, accepted, rejected} of what a run suggested; steps that suggested nothing are left out."""
+    return ws.store.cleanings.tally(run_id)
+
+
 def change(ws: Workspace, run_id: str, **values: Any) -> Run:
     return keep(ws, replace(get(ws, run_id), **values))
 

@@ -16,27 +16,26 @@ from numpy.typing import NDArray
 from core.cleaning import Plan, Suggestion, suggest_many, to_document
 from core.errors import Conflict
 from core.jobs import submit
-from core.records import Filter, Job
+from core.records import Filter
 from core.store import NewProposal
+from core.workflows import jobs
 from core.workflows.cleaning import decisions, duplicates, history
 from core.workflows.cleaning import plan as clean_plan
 from core.workflows.cleaning.history import Run
 from core.workflows.workspace import Workspace, now, open_workspace
 
 KIND = decisions.CLEANING
+JOB = "clean"  # the kind of its jobs
 BLOCK = 2000  # utterances in a durable step
 SAMPLES = 20
 Progress = Callable[[str, int, int], None]
 Steps = Callable[[str, Callable[[], Any]], Any]
 
 
-class Context(Protocol):
-    """What a job gives the work it runs."""
+class Context(jobs.Context, Protocol):
+    """The run of a job has the job's id."""
 
     id: str
-
-    def step(self, name: str, fn: Callable[[], Any]) -> Any: ...
-    def report(self, progress: Mapping[str, Any]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +136,7 @@ def undo(ws: Workspace, run_id: str, curator: str) -> tuple[int, int]:
     `NotFound` for an unknown run, `Conflict` while its job is at work.
     """
     history.get(ws, run_id)
-    if (job := running(ws)) is not None and job.id == run_id:
+    if (job := jobs.running(ws, JOB)) is not None and job.id == run_id:
         raise Conflict(f"run {run_id} is at work still: cancel it first")
     if not ws.store.cleanings.tally(run_id):
         return 0, 0
@@ -150,7 +149,7 @@ def start(ws: Workspace, plan: Plan, wanted: Filter, curator: str) -> str:
     """Queue a run as a job; its id is the run's."""
     clean_plan.may_leave(ws, plan)
     params = {"plan": to_document(plan), "wanted": history.filter_document(wanted), "curator": curator}
-    return submit(ws.store, "clean", "clean", params, history.new_id())
+    return submit(ws.store, JOB, JOB, params, history.new_id())
 
 
 def run_job(params: dict[str, Any], job: Context) -> None:
@@ -162,12 +161,6 @@ def run_job(params: dict[str, Any], job: Context) -> None:
     plan = history.plan_of(Run(job.id, "", "", params["plan"], {}))
     wanted = history.filter_of(params["wanted"])
     run(open_workspace(), plan, wanted, params["curator"], run_id=job.id, step=job.step, progress=tell)
-
-
-def running(ws: Workspace) -> Job | None:
-    """The job of this kind that is queued or at work."""
-    live = (job for job in ws.store.board.list(50) if job.kind == "clean" and job.state in ("queued", "running"))
-    return next(live, None)
 
 
 def _begin(ws: Workspace, plan: Plan, wanted: Filter, curator: str, run_id: str) -> dict[str, Any]:

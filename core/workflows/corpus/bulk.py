@@ -26,6 +26,16 @@ def undo(ws: Workspace, bulk_id: int, curator: str) -> BulkAction:
     return ws.store.bulk.undo(bulk_id, curator, now())
 
 
+def latest(ws: Workspace) -> BulkAction | None:
+    """The last bulk action of anybody, undone or not; None where there was none."""
+    return ws.store.bulk.latest()
+
+
+def tags(ws: Workspace) -> list[str]:
+    """The tags in use, in order."""
+    return ws.store.bulk.tags()
+
+
 def named(text: str, kind: str) -> str:
     """`text` as the name of a tag or view, white space tidied; `InputError` if it cannot be one."""
     name = " ".join(nfc(text).split())

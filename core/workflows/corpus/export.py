@@ -8,14 +8,14 @@ import json
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from core import export
+from core.batches import batches
 from core.errors import InputError, NotFound
-from core.export import Format, Line, Opinion, Plan, Written
+from core.export import FORMATS, Format, Line, Opinion, Plan, Written
 from core.records import Filter, Recording, Utterance
 from core.schemes import SCHEMES, scheme
 from core.store import Judged
@@ -26,6 +26,11 @@ from core.workflows.workspace import Workspace, now
 Progress = Callable[[int, int], None]
 BLOCK = 1_000
 NO_AUDIO = "recording whose audio is gone from the workspace"
+
+
+def format_names(*, of_snapshot: bool) -> list[str]:
+    """The formats that can take a snapshot, or, without `of_snapshot`, the corpus as it is."""
+    return [one.name for one in FORMATS.values() if not (one.live if of_snapshot else one.frozen)]
 
 
 def export_utterances(ws: Workspace, path: Path, wanted: Filter | None = None) -> int:
@@ -106,7 +111,7 @@ def _lines(ws: Workspace, how: Format, plan: Plan, wanted: Filter, left_out: dic
     audio = _Audio(ws, left_out if how.audio else {})
     names = [one.name for one in plan.schemes]
     probabilities = _Probabilities(ws)
-    for block in _blocks(ws.store.corpus.every(wanted, block=BLOCK)):
+    for block in batches(ws.store.corpus.every(wanted, block=BLOCK), BLOCK):
         ids = [one.id for one in block]
         beside = ws.store.transfer.beside(ids) if needs_all else {}
         calls = ws.store.transfer.recordings(u.recording_id for u in block if u.recording_id) if needs_all else {}
@@ -160,7 +165,7 @@ class _Probabilities:
 
 def _frozen_lines(ws: Workspace, how: Format, content: frozen.Snapshot, left_out: dict[str, int]) -> Iterator[Line]:
     audio = _Audio(ws, left_out if how.audio else {})
-    for block in _blocks(content.items):
+    for block in batches(content.items, BLOCK):
         keys = {item.recording for item in block if item.recording}
         calls = ws.store.transfer.recordings_by_key(keys) if how.audio else {}
         for item in block:
@@ -192,12 +197,6 @@ class _Audio:
                 self._gone.add(recording_id)
                 self._left_out[NO_AUDIO] = self._left_out.get(NO_AUDIO, 0) + 1
             return None
-
-
-def _blocks(rows: Iterable[Any]) -> Iterator[list[Any]]:
-    source = iter(rows)
-    while block := list(islice(source, BLOCK)):
-        yield block
 
 
 def _json(meta: Any) -> str | None:

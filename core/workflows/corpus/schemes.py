@@ -1,7 +1,7 @@
 """The workspace's schemes: added from a file or the page, proposed from found values, confirmed or rejected."""
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -9,9 +9,27 @@ from core.errors import Conflict, InputError, UnknownName
 from core.records import Level
 from core.schemes import SCHEMES, Kind, Scheme, is_bundled, scheme, tidy
 from core.schemes.files import grown, parse_toml, to_toml
+from core.store import Kept
 from core.workflows.workspace import Workspace, now
 
 TRIES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SchemeUse:
+    """How a scheme is used here: `counts` holds targets, labelled, gold and one number a class.
+
+    `made` says who made it in this workspace and how often it was changed; None where it is bundled.
+    """
+
+    counts: Mapping[str, int]
+    made: Kept | None
+
+
+def use(ws: Workspace, name: str) -> SchemeUse:
+    """How scheme `name` is used in this workspace, and where it came from."""
+    made = {kept.scheme.name: kept for kept in ws.store.schemes.list()}
+    return SchemeUse(ws.store.corpus.progress()[name], made.get(name))
 
 
 def read_file(path: Path) -> Scheme:

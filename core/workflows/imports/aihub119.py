@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from core.batches import batches
 from core.errors import InputError
 from core.ingest import sentences
 from core.ingest.aihub import calls as aihub119
 from core.records import NewRecording, NewUtterance, Report, Skip
 from core.workflows.imports import audio_files
-from core.workflows.imports.report import BATCH, Imported, Progress, batches, merge, names_hash, portions, write_rejects
+from core.workflows.imports.report import BATCH, Imported, Progress, merge, names_hash, portions, write_rejects
 from core.workflows.workspace import Workspace, now
 
 CALLS = 500

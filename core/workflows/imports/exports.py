@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from core.audio import gate
+from core.batches import batches
 from core.errors import AudioError, InputError, UnknownName
 from core.ingest.exports.gwidama import open_own
 from core.ingest.exports.labelstudio import Tasks
@@ -22,7 +23,7 @@ from core.store import NewProposal
 from core.workflows.corpus import schemes
 from core.workflows.corpus.bulk import named
 from core.workflows.imports import audio_files
-from core.workflows.imports.report import BATCH, Imported, Progress, batches, merge, write_rejects
+from core.workflows.imports.report import BATCH, Imported, Progress, merge, write_rejects
 from core.workflows.workspace import Workspace, now
 
 CALLS = 200  # recordings with their sound

@@ -1,4 +1,4 @@
-"""What every import shares: batches, the running report, and the CSV that names what could not be used."""
+"""What every import shares: portions of rows, the running report, and the CSV that names what could not be used."""
 
 import csv
 import gc
@@ -6,7 +6,6 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
@@ -41,11 +40,6 @@ def few_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*_COLLECTS)
-
-
-def batches(items: Iterator[T], size: int) -> Iterator[list[T]]:
-    while batch := list(islice(items, size)):
-        yield batch
 
 
 def portions(items: Iterator[T], size: int, weight: Callable[[T], int]) -> Iterator[list[T]]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from core.batches import batches
 from core.errors import InputError
 from core.ingest import votes
 from core.ingest.archives import printable
@@ -21,7 +22,7 @@ from core.records import Skip, Vote
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import MOST_CLASSES
 from core.workflows.corpus import schemes
-from core.workflows.imports.report import batches, write_rejects
+from core.workflows.imports.report import write_rejects
 from core.workflows.workspace import Workspace, now
 
 __all__ = ["File", "Options", "Order", "VotesImport", "ingest_votes"]

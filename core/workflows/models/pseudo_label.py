@@ -1,17 +1,18 @@
 """Pseudo-labels: a run judges what nobody has labelled, a rule keeps the sure, a curator accepts them as silver."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from core.batches import batches
 from core.confidence import Rule, best_class, passes
 from core.errors import InputError
 from core.inference.predictor import Predictor, cached
-from core.records import UNLABELLED, Filter, Prediction, Utterance
+from core.records import UNLABELLED, Filter, Prediction, RunInfo
 from core.schemes import scheme
 from core.store import NewProposal
 from core.training.predictions import add_pool
@@ -28,6 +29,12 @@ class Preview:
     total: int
     kept: dict[str, int]
     dropped: dict[str, int]
+
+
+def judging_runs(ws: Workspace) -> list[RunInfo]:
+    """The finished runs that can make pseudo-labels: text runs of an utterance scheme, the newest first."""
+    runs = ws.store.ledger.runs("done")
+    return [run for run in runs if run.modality == "text" and scheme(run.scheme).level == "utterance"]
 
 
 def judge(ws: Workspace, run_id: str, limit: int = 5000) -> int:
@@ -48,7 +55,7 @@ def _judge(ws: Workspace, run_id: str, target: str, predictor: Predictor, limit:
     readable = islice((one for one in every if predictor.reads(one.text, one.origin)), limit)
     ids: list[int] = []
     tables = [np.zeros((0, len(predictor.codes)))]
-    for block in _blocks(readable, BLOCK):
+    for block in batches(readable, BLOCK):
         ids += [one.id for one in block]
         tables.append(predictor.predict_texts([one.text for one in block]))
     probs = np.vstack(tables)
@@ -60,11 +67,6 @@ def _judge(ws: Workspace, run_id: str, target: str, predictor: Predictor, limit:
         ]
     )
     return len(ids)
-
-
-def _blocks(rows: Iterator[Utterance], size: int) -> Iterator[list[Utterance]]:
-    while block := list(islice(rows, size)):
-        yield block
 
 
 def waiting(ws: Workspace, run_id: str) -> list[Prediction]:

@@ -46,6 +46,11 @@ def create(ws: Workspace, name: str, scheme_name: str, split: str = "70/15/15", 
     return info
 
 
+def every(ws: Workspace) -> list[SnapshotInfo]:
+    """The snapshots of the workspace, the newest first."""
+    return ws.store.ledger.snapshots()
+
+
 def _item(one: Utterance, text: str, code: str, gold: bool, paths: dict[int, tuple[str, str | None]]) -> frozen.Item:
     key, path = paths.get(one.recording_id or 0, (None, None))
     return frozen.Item(

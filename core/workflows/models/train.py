@@ -4,7 +4,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from core.errors import Cancelled, InputError
 from core.jobs import submit
@@ -14,18 +14,12 @@ from core.training import engine
 from core.training.predictions import evaluated
 from core.training.recipes import RECIPES, config_for, recipe, trainer_type
 from core.workflows.corpus.schemes import trainable
+from core.workflows.jobs import Context
 from core.workflows.workspace import Workspace, now, open_workspace
 
 __all__ = ["RECIPES", "parse_settings", "plan", "run", "run_job", "settings_help", "start"]
 
 Report = Callable[[dict[str, Any]], None]
-
-
-class Context(Protocol):
-    """What a job gives the work it runs."""
-
-    def step(self, name: str, fn: Callable[[], Any]) -> Any: ...
-    def report(self, progress: dict[str, Any]) -> None: ...
 
 
 def plan(

@@ -48,6 +48,16 @@ def agreement(ws: Workspace, name: str, asked: Asked | None = None, tell: Tell =
     )  # fmt: skip
 
 
+def answer_counts(ws: Workspace) -> dict[str, int]:
+    """scheme -> how many answers and votes were given under it: what it costs to measure them."""
+    return ws.store.review.heard()
+
+
+def last_change(ws: Workspace) -> tuple[str, int, int]:
+    """The database with its last annotation and revision: while this is the same, so are all answers."""
+    return (ws.settings.database_url, *ws.store.review.newest())
+
+
 def opinions(ws: Workspace, name: str, tell: Tell = _quiet) -> list[Opinion]:
     """Every standing answer, vote and settlement under scheme `name`."""
     found: list[Opinion] = []

@@ -15,10 +15,9 @@ from core.records import Filter, Remark, RemarkKind, Revision
 from core.schemes import scheme
 from core.store import About, Ask
 from core.store.review.remarks import flagged
-from core.workflows.review import queues
+from core.workflows.review import leases, queues
 from core.workflows.workspace import Workspace, now
 
-LEASE_S = 600
 CONTEXT_MS = 2000
 AGAIN_AFTER = timedelta(days=1)  # a queue that is not emptied by answering offers again what was decided so long ago
 MOST_AT_ONCE = 100
@@ -160,6 +159,16 @@ def card(ws: Workspace, desk: Desk, item: int) -> Card:
     return _card(desk, _about(ws, item, desk.schemes), ws.store.leases.left(_ask(desk, now())))
 
 
+def latest_decision(ws: Workspace, desk: Desk) -> int | None:
+    """The id of the Revision that the curator's next undo takes back; None when there is none left."""
+    return ws.store.review.latest(desk.curator)
+
+
+def predictions(ws: Workspace, desk: Desk, item: int) -> tuple[Mapping[str, Any], ...]:
+    """What models say of an utterance under the desk's schemes: {scheme, code, confidence, run} each."""
+    return _about(ws, item, desk.schemes).guesses
+
+
 def remark(ws: Workspace, desk: Desk, item: int, kind: RemarkKind, text: str = "") -> None:
     """Add a remark; it is no decision and raises no version. `InputError` for a comment without words."""
     if kind not in ("comment", "flag", "unflag"):
@@ -224,12 +233,11 @@ def progress(ws: Workspace, desk: Desk, left: int | None = None) -> dict[str, An
 
 
 def _ask(desk: Desk, at: str) -> Ask:
-    until = (datetime.fromisoformat(at) + timedelta(seconds=LEASE_S)).isoformat(timespec="microseconds")
     kind = queues.KINDS[desk.queue]
     opened = datetime.fromisoformat(desk.opened_at)
     since = {"emptied": None, "again": desk.opened_at, "whole": (opened - AGAIN_AFTER).isoformat("T", "microseconds")}
     return Ask(
-        desk.curator, desk.schemes, queues.wanted(desk.queue, desk.schemes, desk.base), 0, at, until,
+        desk.curator, desk.schemes, queues.wanted(desk.queue, desk.schemes, desk.base), 0, at, leases.ends_at(at),
         queue=queues.name(desk.queue, desk.schemes[0]) if kind == "built" else None,
         disputed=desk.queue == queues.DISAGREEMENTS,
         since=since.get(kind), begun=None if kind == "emptied" else desk.opened_at,

@@ -5,10 +5,10 @@ and judges that part; cleanlab scores each label by the probability it was given
 suspected. Only gold labels of an utterance scheme with one class a target are looked at.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from cleanlab.rank import get_label_quality_scores
@@ -22,19 +22,13 @@ from core.records import Filter
 from core.schemes import Scheme, scheme
 from core.split import merge_near_duplicates
 from core.store import Ranked
+from core.workflows.jobs import Context
 from core.workflows.workspace import Workspace, now, open_workspace
 
 FOLDS = 5
 MOST_TEXTS = 100_000  # more than these are drawn at random
 Step = Callable[[str, Callable[[], Any]], Any]
 Progress = Callable[[int, int], None]
-
-
-class Context(Protocol):
-    """What a job gives the work it runs."""
-
-    def step(self, name: str, fn: Callable[[], Any]) -> Any: ...
-    def report(self, progress: Mapping[str, Any]) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

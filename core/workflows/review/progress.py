@@ -16,9 +16,9 @@ from pathlib import Path
 from core.agreement import Share, judged, ratings, share
 from core.cells import harmless
 from core.errors import InputError
-from core.records import Opinion, Tally
+from core.records import Filter, Opinion, Tally
 from core.schemes import SCHEMES, Scheme, parts
-from core.workflows.review.agreement import answers_of, opinions, settled_of
+from core.workflows.review.agreement import answers_of, last_change, opinions, settled_of
 from core.workflows.workspace import Workspace, now
 
 GAP_MS = 5 * 60_000
@@ -93,6 +93,11 @@ def progress(ws: Workspace, today: str = "") -> Progress:
     work = tuple(_work(days, heard))
     courses = tuple(_course(SCHEMES[name], totals[name], heard[name], work, today) for name in names)
     return Progress(work, courses, days)
+
+
+def progress_mark(ws: Workspace) -> tuple[str, int, int, int]:
+    """What `progress` is measured from: while this is the same, nothing was imported or decided."""
+    return (*last_change(ws), ws.store.corpus.find(Filter(), limit=0).total)
 
 
 def write_csv(days: Iterable[Tally], path: Path) -> int:

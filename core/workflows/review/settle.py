@@ -6,16 +6,16 @@ is in the Revision (`settled: ...`), and undo opens the dispute again.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
 from core.errors import InputError, NotFound
+from core.ingest.votes import NAMELESS, PREFIX
 from core.records import Filter, Opinion, Remark, Revision, Utterance
 from core.schemes import scheme
 from core.store import Ask
+from core.workflows.review import leases
 from core.workflows.workspace import Workspace, now
 
-LEASE_S = 600
 LONGEST_REASON = 2_000
 SETTLED = "settled"  # how the reason of a settlement begins in a Revision
 NOBODY = ""  # who only counts
@@ -66,6 +66,17 @@ def next_dispute(ws: Workspace, name: str, curator: str, passed: Sequence[int] =
     """
     ids, left = ws.store.leases.take(_ask(name, curator, passed))
     return _dispute(ws, name, ids[0], left) if ids else None
+
+
+def rater(answer: Opinion) -> str | None:
+    """Who gave an answer, a vote's rater without the mark of votes; None where nobody knows who voted.
+
+    >>> rater(Opinion(1, "vote:kim", "danger", "", None, "vote"))
+    'kim'
+    """
+    if answer.curator.startswith(NAMELESS):
+        return None
+    return answer.curator.removeprefix(PREFIX) if answer.kind == "vote" else answer.curator
 
 
 def settle(
@@ -126,4 +137,4 @@ def _ask(name: str, curator: str, passed: Sequence[int]) -> Ask:
 def _span() -> tuple[str, str]:
     """From when to when a lease is, that begins now."""
     at = now()
-    return at, (datetime.fromisoformat(at) + timedelta(seconds=LEASE_S)).isoformat(timespec="microseconds")
+    return at, leases.ends_at(at)

@@ -1,0 +1,34 @@
+"""core.workflows.jobs: the latest jobs, the one of a kind that is at work, and the worker's command."""
+
+import sys
+
+import pytest
+from store_data import AT
+
+from core.errors import NotFound
+from core.jobs.__main__ import TETHER
+from core.workflows import jobs
+from core.workflows.cleaning import checks, run
+from core.workflows.workspace import Workspace
+
+
+def test_the_job_of_a_kind_that_is_at_work_is_found(ws: Workspace) -> None:
+    assert jobs.running(ws, run.JOB) is None
+    for number, kind in enumerate((run.JOB, run.JOB, checks.JOB)):
+        ws.store.board.add(f"j{number}", kind, kind, {}, AT.replace("T00", f"T0{number}"))
+    assert [job.id for job in jobs.recent(ws, 2)] == ["j2", "j1"]
+    found = jobs.running(ws, run.JOB)
+    assert found is not None
+    assert found.id == "j1"
+    ws.store.board.update("j1", AT, state="running")
+    ws.store.board.update("j0", AT, state="done")
+    assert jobs.running(ws, run.JOB) == jobs.get(ws, "j1")
+    for state in ("done", "failed", "cancelled"):
+        ws.store.board.update("j1", AT, state=state)
+        assert jobs.running(ws, run.JOB) is None
+    with pytest.raises(NotFound, match="no job 'j9'"):
+        jobs.get(ws, "j9")
+
+
+def test_the_worker_is_started_so_that_it_ends_with_its_parent() -> None:
+    assert jobs.worker_command() == [sys.executable, "-m", "core.jobs", TETHER]
