@@ -53,11 +53,6 @@ def accept(probs: ArrayLike, rule: Rule) -> NDArray[np.bool_]:
     return np.asarray(sure & clear)
 
 
-def per_class_counts(probs: ArrayLike, mask: ArrayLike, k: int) -> NDArray[np.int64]:
-    """How many of the rows in `mask` (bool (N,)) each class wins, int (k,)."""
-    return np.bincount(_table(probs).argmax(axis=1)[np.asarray(mask, dtype=bool)], minlength=k).astype(np.int64)
-
-
 def fit_temperature(logits: ArrayLike, gold: ArrayLike) -> float:
     """The temperature in [.05, 20] under which `logits` (or log probabilities), (N, K), explain `gold`, int (N,), best.
 

@@ -16,6 +16,7 @@ ProposalState = Literal["open", "accepted", "rejected"]
 AnnotationKind = Literal["answer", "settlement", "vote"]
 RemarkKind = Literal["comment", "flag", "unflag"]
 
+UNLABELLED = "-"  # stands in a list of codes for targets that have no label
 IMPORTED = "import"  # the curator name under which labels of a delivery are kept
 SHORTEST_VOICE_MS = 500  # below this a span says too little to be judged by voice (the seeds' rule)
 
@@ -297,34 +298,6 @@ class Restored:
     recording: str | None = None
     tags: tuple[str, ...] = ()
     disputed: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """Which utterances: every given condition must hold.
-
-    `labels` maps a scheme to the codes wanted, `UNLABELLED` among them for those that have none; of a multi scheme,
-    one of them is enough. A recording-level scheme asks the utterance's recording. `text` is a substring. Lengths are
-    in characters. Of several tags, one is enough.
-    """
-
-    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    speaker: tuple[str, ...] = ()
-    origin: tuple[str, ...] = ()
-    min_chars: int | None = None
-    max_chars: int | None = None
-    text: str = ""
-    ignore_spacing: bool = False
-    source: tuple[int, ...] = ()
-    recording_id: int | None = None
-    in_recording: bool | None = None
-    with_audio: bool | None = None
-    skipped: bool | None = None
-    after_id: int | None = None
-    tag: tuple[str, ...] = ()
-
-
-UNLABELLED = "-"
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import ui
-from core.records import Filter
+from core.filters import Filter
 from core.ui import _, phrases
 from core.ui.panels import quality
 from core.ui.panels.overview import JOB_STATES

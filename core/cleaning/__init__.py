@@ -5,17 +5,16 @@ so that serving cleans as training did. `Plan` and `suggest`: a review plan's Su
 safe steps may apply themselves.
 """
 
-from core.cleaning.plan import Plan, Step, default_plan, from_document, parse_toml, read, to_document, to_toml
+from core.cleaning.plan import Plan, Step, default_plan, from_document, read, to_document, to_toml
 from core.cleaning.proposing import Suggestion, suggest, suggest_many
 from core.cleaning.spacing.spacing import SPACERS
 from core.cleaning.spelling.spelling import SPELLERS
 from core.cleaning.steps.change import Change
 from core.cleaning.steps.table import KINDS
 from core.cleaning.steps.words import diff, rebased
-from core.model_text import DEFAULT_PLAN, STEPS, apply
+from core.model_text import DEFAULT_PLAN, apply
 
 __all__ = [
-    "DEFAULT_PLAN", "KINDS", "SPACERS", "SPELLERS", "STEPS", "Change", "Plan", "Step", "Suggestion", "apply",
-    "default_plan", "diff", "from_document", "parse_toml", "read", "rebased", "suggest", "suggest_many", "to_document",
-    "to_toml",
+    "DEFAULT_PLAN", "KINDS", "SPACERS", "SPELLERS", "Change", "Plan", "Step", "Suggestion", "apply", "default_plan",
+    "diff", "from_document", "read", "rebased", "suggest", "suggest_many", "to_document", "to_toml",
 ]  # fmt: skip

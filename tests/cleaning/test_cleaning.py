@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.cleaning import DEFAULT_PLAN, STEPS, apply
+from core.cleaning import DEFAULT_PLAN, apply
 from core.errors import UnknownName
+from core.model_text import STEPS
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from core.audio import LIMITS
+from core.audio.header import LIMITS
 from core.audio.reader import blocks, opened
-from core.quality import Sound, faults, measure
+from core.quality import faults, measure
+from core.quality.sound import Sound
 from core.records import Span
 from core.settings import DEMO
 

@@ -15,7 +15,8 @@ from export_corpora import AT, MOOD, Workspaces, add_calls, add_mood, add_senten
 from store_data import sentences
 from workflow_data import import_calls
 
-from core.records import Filter, NewUtterance, Prediction, RunInfo, SnapshotInfo
+from core.filters import Filter
+from core.records import NewUtterance, Prediction, RunInfo, SnapshotInfo
 from core.schemes import SCHEMES, publish
 from core.workflows.corpus import export
 from core.workflows.imports import exports

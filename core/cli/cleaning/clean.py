@@ -16,7 +16,7 @@ from core.cli.frame import Json, Reply, answering, progress_bar, table
 
 if TYPE_CHECKING:
     from core.cleaning import Plan
-    from core.records import Filter
+    from core.filters import Filter
     from core.workflows.workspace import Workspace
 
 SHOWN = 3
@@ -43,8 +43,8 @@ def clean(
         raise typer.BadParameter("--undo takes no plan, filter or --dry-run")
     with answering(json) as reply:
         from core.cleaning import read
+        from core.filters import from_pairs
         from core.workflows.cleaning import plan as clean_plan
-        from core.workflows.corpus.filters import parse_filter
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
@@ -52,7 +52,7 @@ def clean(
             _undo(reply, ws, undo)
             return
         chosen = read(plan) if plan is not None else clean_plan.load(ws)
-        (_look if dry_run else _run)(reply, ws, chosen, parse_filter(filter or [], ws.store.corpus.sources()))
+        (_look if dry_run else _run)(reply, ws, chosen, from_pairs(filter or [], ws.store.corpus.sources()))
 
 
 def _run(reply: Reply, ws: "Workspace", plan: "Plan", wanted: "Filter") -> None:

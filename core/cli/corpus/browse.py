@@ -45,11 +45,11 @@ def search(
     _utf8(text)
     given = pairs(filter)
     with answering(json) as reply:
-        from core.workflows.corpus.filters import parse_filter
+        from core.filters import from_pairs
         from core.workflows.workspace import open_workspace
 
         store = open_workspace().store
-        page = store.corpus.find(parse_filter([f"text={text}", *given], store.corpus.sources()), limit=limit)
+        page = store.corpus.find(from_pairs([f"text={text}", *given], store.corpus.sources()), limit=limit)
         rows = [(u.id, u.key, u.text, ", ".join(f"{k}={v}" for k, v in u.labels.items())) for u in page.rows]
         reply.give(
             {"query": text, "total": page.total, "utterances": [asdict(u) for u in page.rows]},

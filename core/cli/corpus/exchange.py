@@ -30,12 +30,12 @@ def export(
     """Write utterances with their current labels to FILE; all of them, or what every --filter lets through."""
     given = pairs(filter)
     with answering(json) as reply:
+        from core.filters import from_pairs
         from core.workflows.corpus.export import save
-        from core.workflows.corpus.filters import parse_filter
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        wanted = parse_filter(given, ws.store.corpus.sources())
+        wanted = from_pairs(given, ws.store.corpus.sources())
         with progress_bar("export") as tell:
             done = save(
                 ws, file, name=format, wanted=wanted, snapshot=snapshot,

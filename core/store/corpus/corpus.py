@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Engine, select
 
 from core.errors import NotFound
-from core.records import Filter, Level, NewRecording, NewUtterance, Page, Recording, Report, Sort, Source, Utterance
+from core.filters import Filter
+from core.records import Level, NewRecording, NewUtterance, Page, Recording, Report, Sort, Source, Utterance
 from core.schemes import joined, parts
 from core.store import rows
 from core.store.corpus import counts, find, insert

@@ -12,7 +12,7 @@ from pathlib import Path
 import streamlit as st
 
 from core.export import FORMATS, Format
-from core.records import Filter
+from core.filters import Filter
 from core.ui import phrases
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _

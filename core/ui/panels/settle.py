@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from core.errors import CoreError, Stale
+from core.filters import Filter
 from core.ingest.votes import NAMELESS, PREFIX
-from core.records import Filter, Opinion
+from core.records import Opinion
 from core.schemes import SCHEMES
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _

@@ -10,8 +10,9 @@ import numpy as np
 from core.cleaning import DEFAULT_PLAN, apply
 from core.confidence import Rule, accept
 from core.errors import InputError
+from core.filters import Filter
 from core.inference.predictor import Predictor, cached
-from core.records import UNLABELLED, Filter, Prediction, Utterance
+from core.records import UNLABELLED, Prediction, Utterance
 from core.schemes import scheme
 from core.store import NewProposal
 from core.workflows.workspace import Workspace, now

@@ -2,7 +2,8 @@
 
 import shutil
 
-from core.records import Filter, SnapshotInfo, Utterance
+from core.filters import Filter
+from core.records import SnapshotInfo, Utterance
 from core.split import parse_fractions
 from core.training import snapshot as frozen
 from core.workflows.corpus.schemes import trainable

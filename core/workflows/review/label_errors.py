@@ -17,8 +17,8 @@ from sklearn.model_selection import GroupKFold
 
 from core.cleaning import DEFAULT_PLAN, apply
 from core.errors import InputError, NotEnoughData
+from core.filters import Filter
 from core.models.ngram import NgramConfig, NgramModel
-from core.records import Filter
 from core.schemes import Scheme, scheme
 from core.split import merge_near_duplicates
 from core.store import Ranked

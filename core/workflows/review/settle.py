@@ -10,7 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.errors import InputError, NotFound
-from core.records import Filter, Opinion, Remark, Revision, Utterance
+from core.filters import Filter
+from core.records import Opinion, Remark, Revision, Utterance
 from core.schemes import scheme
 from core.store import Ask
 from core.workflows.workspace import Workspace, now
