@@ -11,118 +11,24 @@ with 1,000,000 utterances of calls; `--folder` keeps these two corpora for the n
 """
 
 import argparse
-import csv
-import gzip
 import random
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import cycle, islice
-from multiprocessing import get_context
+from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
 
 from bench import results
-from core.records import UNLABELLED, Filter, NewRecording, NewUtterance, Sort
+from bench.corpus import CORPORA, Built, build, corpora
+from bench.process import apart, memory_mb, timed
+from core.filters import Filter
+from core.hangul import is_syllable, split
+from core.records import UNLABELLED, Sort
 from core.store import Store, open_store
 
-REVIEWS = Path(__file__).resolve().parents[2] / "shared" / "data" / "nsmc" / "nsmc_all_from_raw.tsv.gz"
-AT = "2024-05-01T00:00:00.000000+00:00"
-CORPORA = ((4_160, 5_840), (712_404, 1_000_000))  # reviews and utterances of calls, in the same proportion
-BATCH = 16_384  # as many as a chunk of the index has, so that none is indexed twice
-TURNS = 20
 PAGE = 50
-PLACES = (
-    "부엌", "거실", "지하", "옥상", "창고", "공장", "식당", "학교", "병원", "아파트", "골목", "터널", "계단", "주차장",
-)  # fmt: skip
-EVENTS = (
-    "불이 났어요", "연기가 나요", "화재 신고 하려고요", "사람이 쓰러졌어요", "숨을 안 쉬어요", "피가 많이 나요",
-    "차가 뒤집혔어요", "물에 빠졌어요", "문이 안 열려요", "가스 냄새가 나요", "벌집이 있어요", "다리를 다쳤어요",
-    "의식이 없어요", "애가 열이 나요", "전깃줄이 끊어졌어요",
-)  # fmt: skip
-ENDS = ("빨리 와주세요", "어떡해요", "지금요", "네", "주소가 어떻게 되세요", "몇 층이에요", "출동했습니다", "잠깐만요")
-
-
-Value = TypeVar("Value")
-
-
-def reviews(n: int) -> Iterator[NewUtterance]:
-    """The first `n` reviews, one in ten of them without a label; synthetic sentences where there is no file."""
-    if not REVIEWS.is_file():
-        chance = random.Random(1)
-        for number in range(n):
-            yield NewUtterance(f"n:{number}", spoken(chance, number), f"n:{number}", labels=_mark(number))
-        return
-    with gzip.open(REVIEWS, "rt", encoding="utf-8", newline="") as lines:
-        rows = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-        next(rows)
-        for number, row in enumerate(islice(rows, n)):
-            yield NewUtterance(f"n:{number}", row[1], f"n:{row[0]}", labels=_mark(number))
-
-
-def _mark(number: int) -> dict[str, str]:
-    return {} if number % 10 == 0 else {"danger": "danger" if number % 3 == 0 else "normal"}
-
-
-def spoken(chance: random.Random, number: int) -> str:
-    return f"{chance.choice(PLACES)}에서 {chance.choice(EVENTS)} {chance.choice(ENDS)} {number % 1000}호"
-
-
-def calls(n: int) -> Iterator[NewRecording]:
-    """Calls of `TURNS` turns, `n` utterances in all."""
-    chance = random.Random(7)
-    for number in range(n // TURNS):
-        key = f"c:{number}"
-        turns = tuple(
-            NewUtterance(
-                f"{key}:{turn}", spoken(chance, number * TURNS + turn), key, turn * 3000, turn * 3000 + 2500,
-                "caller" if turn % 2 else "taker", turn % 5 > 0,
-            )
-            for turn in range(TURNS)
-        )  # fmt: skip
-        labels = {
-            "urgency": chance.choice(["low", "medium", "high"]),
-            "disaster": chance.choice(["medical", "rescue", "fire", "other"]),
-            "sentiment": chance.choice(["other-negative", "embarrassed", "anxious", "neutral"]),
-        }
-        yield NewRecording(key, 60_000, 8000, f"audio/{number}.wav", "ab", turns, labels, {"region": "서울"})
-
-
-@dataclass(frozen=True)
-class Built:
-    """How quick the import was; `grown_mb`: what it took of memory beyond its first batch."""
-
-    reviews_s: float
-    calls_s: float
-    grown_mb: float
-
-
-def build(url: str, written: int, said: int) -> Built:
-    """Fill the store at `url` with reviews and with utterances of calls; rates count all from file to commit."""
-    store = open_store(url)
-    source = store.corpus.add_source("reviews", "table", "CC0", "0", AT)
-    began, first = time.perf_counter(), 0.0
-    items = reviews(written)
-    while batch := list(islice(items, BATCH)):
-        store.corpus.add_sentences(source, batch, AT)
-        first = first or memory_mb()
-    half = time.perf_counter()
-    source = store.corpus.add_source("calls", "calls", "ours", "0", AT)
-    spoken_calls = calls(said)
-    while heard := list(islice(spoken_calls, BATCH // TURNS)):
-        store.corpus.add_recordings(source, heard, AT)
-    done = time.perf_counter()
-    return Built(written / (half - began), said / (done - half), memory_mb() - first)
-
-
-def memory_mb() -> float:
-    """Resident memory now."""
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    return float(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
 @dataclass(frozen=True)
@@ -144,11 +50,11 @@ def questions(texts: Sequence[str], n: int, queries: int) -> dict[str, list[Ask]
             text = chance.choice(texts)
             at = chance.randrange(max(1, len(text) - length))
             found = text[at : at + length]
-            if len(found) == length and all("가" <= c <= "힣" for c in found):
+            if len(found) == length and all(map(is_syllable, found)):
                 return found
 
     def initials(text: str) -> str:
-        return "".join("ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"[(ord(c) - ord("가")) // 588] for c in text)
+        return "".join((split(c) or c)[0] for c in text)
 
     def each(make: Callable[[], Ask]) -> list[Ask]:
         return [make() for _ in range(queries)]
@@ -187,12 +93,6 @@ def questions(texts: Sequence[str], n: int, queries: int) -> dict[str, list[Ask]
         "count, any filter": each(lambda: Ask(next(some), limit=0)),
         "count, two syllables": each(lambda: Ask(Filter(text=piece(2)), limit=0)),
     }
-
-
-def timed(call: Callable[[], object]) -> float:
-    began = time.perf_counter()
-    call()
-    return (time.perf_counter() - began) * 1000
 
 
 def ask(store: Store, n: int, queries: int) -> tuple[dict[str, list[float]], float]:
@@ -237,12 +137,6 @@ def main() -> int:
     return 0
 
 
-def apart(call: Callable[..., Value], *values: object) -> Value:
-    """`call` in a process of its own, so that memory is told for it alone."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-        return alone.submit(call, *values).result()
-
-
 def sizes_of_store(sizes: list[int], queries: int) -> None:
     built: dict[int, Built] = {}
     found: dict[int, dict[str, list[float]]] = {}
@@ -284,19 +178,9 @@ def sizes_of_store(sizes: list[int], queries: int) -> None:
     )
 
 
-def corpora(folder: Path) -> list[Path]:
-    """The workspaces of `CORPORA` in `folder`, built where they are not there yet."""
-    homes = [folder / str(written + said) for written, said in CORPORA]
-    for home, (written, said) in zip(homes, CORPORA, strict=True):
-        if not home.is_dir():
-            home.mkdir(parents=True)
-            print(home, apart(build, f"sqlite:///{home / 'gwidama.db'}", written, said), file=sys.stderr)
-    return homes
-
-
 def large(homes: list[Path], asked: argparse.Namespace) -> None:
     """The sections on the Corpus page, on export and on likeness, those that are asked for."""
-    from bench import browse_page, export, likeness
+    from bench import browse_page, export, likeness  # here, since what they load counts as memory of the store's bench
 
     sizes = [written + said for written, said in CORPORA]
     if asked.pages:

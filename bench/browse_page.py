@@ -20,8 +20,9 @@ from urllib.parse import quote
 from playwright.sync_api import Page, sync_playwright
 
 from bench import results
-from bench.review import ARGS, CHROMIUM, PATIENCE_S, serving
-from core.records import UNLABELLED, Filter
+from bench.server import ARGS, CHROMIUM, PATIENCE_S, serving
+from core.filters import Filter
+from core.records import UNLABELLED
 from core.store import Store, open_store
 
 THINKING_MS = 250

@@ -7,14 +7,13 @@ during the export above that before it, after a first small export that loads th
 
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 from bench import results
-from core.records import Filter
-from core.settings import Settings
+from bench.corpus import settings_of
+from bench.process import apart
+from core.filters import Filter
 from core.workflows.corpus.export import deliver
 from core.workflows.workspace import open_workspace
 
@@ -27,12 +26,6 @@ class Exported:
     rows_s: float
     grown_mb: float
     told: int  # how often progress was told
-
-
-def settings_of(home: Path) -> Settings:
-    return Settings(
-        home, f"sqlite:///{home / 'gwidama.db'}", f"sqlite:///{home / 'jobs.db'}", frozenset(), "", 0, "bench"
-    )
 
 
 def export(home: Path, name: str, wanted: Filter) -> Exported:
@@ -51,11 +44,7 @@ def export(home: Path, name: str, wanted: Filter) -> Exported:
 
 
 def measure(home: Path, wanted: Filter) -> dict[str, Exported]:
-    found = {}
-    for name in FORMATS:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-            found[name] = alone.submit(export, home, name, wanted).result()
-    return found
+    return {name: apart(export, home, name, wanted) for name in FORMATS}
 
 
 def report(command: str, homes: Sequence[Path], rows: Sequence[int]) -> None:

@@ -2,14 +2,12 @@
 
 import random
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 from pathlib import Path
 
 from bench import results
-from bench.browse import memory_mb, timed
-from bench.export import settings_of
+from bench.corpus import settings_of
+from bench.process import apart, memory_mb, timed
 from core.workflows.corpus.similar import like, refresh
 from core.workflows.workspace import open_workspace
 
@@ -37,10 +35,7 @@ def measure(home: Path) -> Likeness:
 
 def report(command: str, homes: Sequence[Path], sizes: Sequence[int]) -> None:
     """Ask each workspace, and write the section."""
-    found = []
-    for home in homes:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-            found.append(alone.submit(measure, home).result())
+    found = [apart(measure, home) for home in homes]
     rates = [n / one.build_s for n, one in zip(sizes, found, strict=True)]
     rows = [
         ("building the index, texts/s", " / ".join(f"{rate:,.0f}" for rate in rates)),

@@ -5,6 +5,8 @@ import platform
 from datetime import date
 from pathlib import Path
 
+from core.files import write_text
+
 FILE = Path(__file__).with_name("RESULTS.md")
 HEAD = """# Measured
 
@@ -30,7 +32,7 @@ def write(title: str, command: str, rows: list[tuple[str, str]], note: str) -> N
         sections[names.index(title)] = body
     else:
         sections.append(body)
-    FILE.write_text("\n\n## ".join(part.strip("\n") for part in (head, *sections)) + "\n", encoding="utf-8")
+    write_text(FILE, "\n\n## ".join(part.strip("\n") for part in (head, *sections)) + "\n")
     print(f"## {body}")
 
 

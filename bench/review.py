@@ -15,31 +15,22 @@ Writes its section of bench/RESULTS.md.
 
 import argparse
 import asyncio
-import os
 import random
 import shutil
-import socket
-import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from urllib.request import urlopen
 
 from playwright.async_api import Browser, Locator, Page, async_playwright
 
 from bench import results, review_corpus
+from bench.server import ARGS, CHROMIUM, PATIENCE_S, serving
 from core.settings import Settings
 from core.workflows.workspace import Workspace, open_workspace
 
-ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = "chromium"
-ARGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
-PATIENCE_S = 120
 THINKING_MS = 300
 WARM_UP = 3
 KEYS = {"n": "normal", "d": "danger"}
@@ -138,44 +129,6 @@ class Session:
     async def hurry(self, decisions: int) -> None:
         for _ in range(decisions):
             await self.decide()
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
-@contextmanager
-def serving(home: Path) -> Iterator[str]:
-    """The address of a server of its own on workspace `home`."""
-    clean = {name: value for name, value in os.environ.items() if not name.startswith("GWIDAMA_")}
-    environment = clean | {"GWIDAMA_HOME": str(home), "GWIDAMA_CURATOR": "bench"}
-    port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "core", "serve", "--port", str(port)], cwd=ROOT, env=environment,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        url = f"http://127.0.0.1:{port}"
-        await_health(f"{url}/api/v1/health", server)
-        yield url
-    finally:
-        server.terminate()
-        server.wait(30)
-
-
-def await_health(url: str, server: "subprocess.Popen[bytes]") -> None:
-    give_up = time.monotonic() + PATIENCE_S
-    while time.monotonic() < give_up:
-        if server.poll() is not None:
-            raise SystemExit(f"the server ended with {server.returncode}")
-        try:
-            with urlopen(url, timeout=5):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise SystemExit(f"no answer within {PATIENCE_S} s")
 
 
 async def sit_down(browser: Browser, url: str, number: int) -> Session:

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from bench import browse
+from bench import corpus
 from core.records import NewRecording
 from core.settings import DEMO
 from core.workflows.workspace import Workspace
@@ -29,21 +29,21 @@ def fill(ws: Workspace, n: int) -> None:
     """`n` utterances: three tenths in calls, seven tenths reviews. Each call's turns are unlabelled under danger."""
     sound(ws)
     store = ws.store.corpus
-    spoken = store.add_source("calls", "calls", "ours", "0", browse.AT)
-    written = store.add_source("reviews", "table", "CC0", "0", browse.AT)
-    calls, reviews = heard(n * 3 // 10), browse.reviews(n * 7 // 10)
+    spoken = store.add_source("calls", "calls", "ours", "0", corpus.AT)
+    written = store.add_source("reviews", "table", "CC0", "0", corpus.AT)
+    calls, reviews = heard(n * 3 // 10), corpus.reviews(n * 7 // 10)
     for _ in range(BLOCKS):
-        store.add_recordings(spoken, list(islice(calls, 1)), browse.AT)
-        store.add_sentences(written, list(islice(reviews, BLOCK)), browse.AT)
-    while batch := list(islice(reviews, browse.BATCH)):
-        store.add_sentences(written, batch, browse.AT)
-    while more := list(islice(calls, browse.BATCH // browse.TURNS)):
-        store.add_recordings(spoken, more, browse.AT)
+        store.add_recordings(spoken, list(islice(calls, 1)), corpus.AT)
+        store.add_sentences(written, list(islice(reviews, BLOCK)), corpus.AT)
+    while batch := list(islice(reviews, corpus.BATCH)):
+        store.add_sentences(written, batch, corpus.AT)
+    while more := list(islice(calls, corpus.BATCH // corpus.TURNS)):
+        store.add_recordings(spoken, more, corpus.AT)
 
 
 def heard(n: int) -> Iterator[NewRecording]:
     """The calls of bench.browse, each with one of the files that are there."""
-    for number, call in enumerate(browse.calls(n)):
+    for number, call in enumerate(corpus.calls(n)):
         yield replace(call, path=f"audio/speech-{number % FILES}.wav")
 
 

@@ -67,16 +67,11 @@ def best_class(codes: Sequence[str], probs: ArrayLike) -> tuple[str, float, floa
     """The class that `probs` (K,) decides for, its probability, and its lead over the second class.
 
     >>> best_class(("normal", "danger"), [.25, .75])
-    ('danger', 0.75, 0.5)
+    (\x27danger\x27, 0.75, 0.5)
     """
     row = np.asarray(probs, dtype=np.float64)
     second, first = np.sort(row)[-2:]
     return codes[int(row.argmax())], float(first), float(first - second)
-
-
-def per_class_counts(probs: ArrayLike, mask: ArrayLike, k: int) -> NDArray[np.int64]:
-    """How many of the rows in `mask` (bool (N,)) each class wins, int (k,)."""
-    return np.bincount(_table(probs).argmax(axis=1)[np.asarray(mask, dtype=bool)], minlength=k).astype(np.int64)
 
 
 def fit_temperature(logits: ArrayLike, gold: ArrayLike) -> float:

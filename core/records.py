@@ -17,6 +17,8 @@ ProposalState = Literal["open", "accepted", "rejected"]
 AnnotationKind = Literal["answer", "settlement", "vote"]
 RemarkKind = Literal["comment", "flag", "unflag"]
 
+UNLABELLED = "-"  # stands in a list of codes for targets that have no label
+CAPTION = "caption"  # the origin of texts that recordings share by design, and that nobody said
 IMPORTED = "import"  # the curator name under which labels of a delivery are kept
 SHORTEST_VOICE_MS = 500  # below this a span says too little to be judged by voice (the seeds' rule)
 
@@ -305,35 +307,6 @@ class Restored:
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """Which utterances: every given condition must hold.
-
-    `labels` maps a scheme to the codes wanted, `UNLABELLED` among them for those that have none; of a multi scheme,
-    one of them is enough. A recording-level scheme asks the utterance's recording. `text` is a substring. Lengths are
-    in characters. Of several tags, one is enough.
-    """
-
-    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    speaker: tuple[str, ...] = ()
-    origin: tuple[str, ...] = ()
-    min_chars: int | None = None
-    max_chars: int | None = None
-    text: str = ""
-    ignore_spacing: bool = False
-    source: tuple[int, ...] = ()
-    recording_id: int | None = None
-    in_recording: bool | None = None
-    with_audio: bool | None = None
-    skipped: bool | None = None
-    after_id: int | None = None
-    tag: tuple[str, ...] = ()
-
-
-UNLABELLED = "-"
-CAPTION = "caption"  # the origin of texts that recordings share by design, and that nobody said
-
-
-@dataclass(frozen=True, slots=True)
 class BulkAction:
     """One deed on many utterances, of which `count` changed.
 
@@ -395,3 +368,11 @@ class Call:
     sample_rate_hz: int | None
     spans: tuple[Span, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a listing: `total` counts all that match."""
+
+    rows: tuple[Utterance, ...]
+    total: int

@@ -6,7 +6,6 @@ independent, so the bootstrap draws groups, not rows. The result is a plain dict
 """
 
 from collections.abc import Iterator, Sequence
-from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -21,27 +20,10 @@ NO_EXAMPLE = "no example in the gold labels: left out of the macro average"
 NEVER_PREDICTED = "never predicted: precision is undefined"
 ONE_GROUP = "one group only: no interval"
 
-_Z95 = 1.959963984540054
 _TAILS = (2.5, 97.5)
 _ECE_BINS = 15
 _CELLS_AT_ONCE = 4_000_000  # bounds the memory of a block of resamples
 _RIGHT, _GUESSED, _GOLD = range(3)
-
-
-def wilson(k: int, n: int) -> tuple[float, float]:
-    """95 % Wilson interval of k successes in n independent trials; (0, 1) for n = 0.
-
-    >>> [round(x, 3) for x in wilson(1258, 1364)]
-    [0.907, 0.935]
-    """
-    if not 0 <= k <= n:
-        raise InputError(f"{k} successes in {n} trials")
-    if n == 0:
-        return 0.0, 1.0
-    p, z2 = k / n, _Z95**2
-    middle = (p + z2 / (2 * n)) / (1 + z2 / n)
-    half = _Z95 * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n)
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def evaluate(

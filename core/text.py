@@ -1,4 +1,4 @@
-"""What counts as the same text, how it is cut for search, and how two versions of it differ.
+"""What counts as the same text, which words it has, and how two versions of it differ.
 
 Everything works on Unicode NFC, so that Hangul typed as jamo equals Hangul typed as syllables. Words are what white
 space separates; there is no morphological analysis here.
@@ -27,22 +27,6 @@ def letters(text: str) -> str:
 
 def words(text: str) -> list[str]:
     return nfc(text).split()
-
-
-def bigrams(text: str) -> list[str]:
-    """Syllable bigrams of each word, in order, for the search index; a one-character word gives itself.
-
-    A query's two-character items are all in the index of every text that contains it; its one-character items need
-    not be (`불` lies inside `산불`), so a search must leave those to its exact filter.
-
-    >>> bigrams("화재가 난 집")
-    ['화재', '재가', '난', '집']
-    """
-    return [gram for word in words(nfc(text).casefold()) for gram in _pairs(word)]
-
-
-def _pairs(word: str) -> list[str]:
-    return [word[i : i + 2] for i in range(len(word) - 1)] or [word]
 
 
 def word_diff(a: str, b: str) -> list[tuple[Change, str]]:

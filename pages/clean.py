@@ -3,11 +3,11 @@
 import streamlit as st
 
 from core import ui
-from core.records import Filter
+from core.filters import Filter, from_query
 from core.ui import _
 from core.ui.panels import cleaning, proposals
 from core.ui.panels.overview import JOB_STATES
-from core.ui.widgets import forms, review_screen
+from core.ui.widgets import forms
 from core.workflows import jobs
 from core.workflows.cleaning import decisions, history
 from core.workflows.cleaning import run as work
@@ -24,7 +24,7 @@ def chosen_filter() -> Filter:
         everything = _("All utterances")
         view = forms.linked_choice(_("Which utterances"), ["", *saved], "view", lambda one: one or everything)
     if view:
-        return review_screen.asked_by(saved[view].query)
+        return from_query(saved[view].query)
     with right:
         text = forms.linked_text(_("Text contains"), "text")
     return Filter(text=text.strip())

@@ -5,7 +5,8 @@ import zlib
 import streamlit as st
 
 from core import ui
-from core.records import Filter, Sort, Utterance
+from core.filters import Filter
+from core.records import Sort, Utterance
 from core.ui import _
 from core.ui.panels import bulk, export, similar, views
 from core.ui.widgets import forms
@@ -26,23 +27,20 @@ def chosen_filter() -> Filter:
     choices = browse.filter_choices(ui.workspace())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         hint = _("e.g. 화재, 불, 살려; first consonants find syllables: ㅎㅈ")
-        text = forms.linked_text(_("Text contains"), "text", placeholder=hint)
-        spacing = forms.linked_toggle(_("Ignore spacing"), "spacing")
+        forms.linked_text(_("Text contains"), "text", placeholder=hint)
+        forms.linked_toggle(_("Ignore spacing"), "spacing")
     with st.expander(_("Filters"), icon=":material/filter_list:"):
-        labels = forms.choose_labels()
+        forms.choose_labels()
         speaker_column, origin_column, tag_column, length_column = st.columns([1, 1, 1, 2])
         with speaker_column:
-            speakers = forms.linked_multiselect(_("Speaker"), choices.speakers, "speaker", forms.speaker_title)
+            forms.linked_multiselect(_("Speaker"), choices.speakers, "speaker", forms.speaker_title)
         with origin_column:
-            origins = forms.linked_multiselect(_("Origin"), choices.origins, "origin", forms.origin_title)
+            forms.linked_multiselect(_("Origin"), choices.origins, "origin", forms.origin_title)
         with tag_column:
-            tags = forms.linked_multiselect(_("Tag"), choices.tags, "tag", str)
+            forms.linked_multiselect(_("Tag"), choices.tags, "tag", str)
         with length_column:
-            low, high = views.length()
-    return Filter(
-        labels=labels, speaker=tuple(speakers), origin=tuple(origins), tag=tuple(tags), text=text.strip(),
-        ignore_spacing=spacing, min_chars=low or None, max_chars=high if high < views.CHARS[1] else None,
-    )  # fmt: skip
+            views.length()
+    return views.wanted()
 
 
 def listing(wanted: Filter) -> Utterance | None:

@@ -15,6 +15,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
+from core.files import write_bytes
+
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "core" / "ui" / "locale" / "ko.po"
 KEYWORDS = {"_": None, "N_": None}
@@ -86,7 +88,7 @@ def updated(catalogue: Catalog, wanted: dict[str, str]) -> bytes:
 def main() -> int:
     catalogue, wanted = read() if PO.is_file() else Catalog(locale="ko"), messages(sources())
     PO.parent.mkdir(parents=True, exist_ok=True)
-    PO.write_bytes(updated(catalogue, wanted))
+    write_bytes(PO, updated(catalogue, wanted))
     empty = [f"{where}: {text}" for text, where in wanted.items() if not (m := catalogue.get(text)) or not m.string]
     print(f"{PO.relative_to(ROOT)}: {len(wanted)} messages, {len(empty)} without a translation", *empty, sep="\n  ")
     return 0

@@ -29,7 +29,7 @@ from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from core.cleaning import default_plan
 from core.confidence import Rule
-from core.records import Filter
+from core.filters import Filter
 from core.settings import ASSETS, DEMO, ROOT
 from core.ui.frame import PAGES
 from core.workflows.cleaning import augment, proposals

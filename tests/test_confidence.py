@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.confidence import Rule, accept, apply_temperature, confidence, fit_temperature, margin, per_class_counts
+from core.confidence import Rule, accept, apply_temperature, confidence, fit_temperature, margin
 from core.errors import InputError, NotEnoughData
 
 PROBS = np.array([[0.80, 0.15, 0.05], [0.75, 0.25, 0.00], [0.74, 0.13, 0.13], [0.40, 0.40, 0.20]])
@@ -26,11 +26,6 @@ def test_the_rule_starts_at_75_and_20_and_refuses_nonsense() -> None:
         Rule(margin=1.2)
     with pytest.raises(InputError, match="confidence nan"):
         Rule(confidence=float("nan"))
-
-
-def test_per_class_counts() -> None:
-    assert per_class_counts([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]], [True, True, False], 2).tolist() == [1, 1]
-    assert per_class_counts(PROBS, accept(PROBS, Rule()), 3).tolist() == [2, 0, 0]
 
 
 def test_fit_recovers_the_temperature_that_was_applied() -> None:

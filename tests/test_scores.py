@@ -5,9 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, log_loss, precision_recall_fscore_support
+from statsmodels.stats.proportion import proportion_confint
 
 from core.errors import InputError, NotEnoughData
-from core.scores import NEVER_PREDICTED, NO_EXAMPLE, ONE_GROUP, evaluate, wilson
+from core.scores import NEVER_PREDICTED, NO_EXAMPLE, ONE_GROUP, evaluate
 
 CODES = ("low", "medium", "high")
 
@@ -98,7 +99,7 @@ def test_dependent_rows_widen_the_interval() -> None:
     calls = evaluate(gold, probs, [str(i // 20) for i in range(200)], CODES[:2])["accuracy"]
     assert alone["value"] == calls["value"] == 0.7
     assert calls["high"] - calls["low"] > 3 * (alone["high"] - alone["low"])
-    low, high = wilson(140, 200)
+    low, high = proportion_confint(140, 200, method="wilson")
     assert (alone["low"], alone["high"]) == pytest.approx((low, high), abs=0.015)
 
 
@@ -144,12 +145,3 @@ def test_what_does_not_fit_is_refused(
 ) -> None:
     with pytest.raises(error, match=message):
         evaluate(gold, np.asarray(probs), groups, CODES[:2])
-
-
-def test_wilson_known_answers() -> None:
-    assert wilson(1258, 1364) == pytest.approx((0.907, 0.935), abs=5e-4)
-    assert wilson(0, 10) == pytest.approx((0.0, 0.2775), abs=1e-4)
-    assert wilson(10, 10) == pytest.approx((0.7225, 1.0), abs=1e-4)
-    assert wilson(0, 0) == (0.0, 1.0)
-    with pytest.raises(InputError, match="3 successes in 2 trials"):
-        wilson(3, 2)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.text import bigrams, letters, nfc, word_diff, words
+from core.text import letters, nfc, word_diff, words
 
 KOREAN = st.text(alphabet="화재가나요불 \t\nㅎㅋ!?aB1😀" + unicodedata.normalize("NFD", "각"), max_size=30)
 
@@ -35,23 +35,6 @@ def test_letters_is_a_key(text: str) -> None:
     assert letters(key) == key
     assert letters(unicodedata.normalize("NFD", text)) == key
     assert all(c.isalnum() for c in key)
-
-
-def test_bigrams_as_the_search_index_wants_them() -> None:
-    assert bigrams("화재가") == ["화재", "재가"]
-    assert bigrams("불 났어요  Fire") == ["불", "났어", "어요", "fi", "ir", "re"]
-    assert bigrams(unicodedata.normalize("NFD", "화재")) == ["화재"]
-    assert bigrams(" \n") == []
-
-
-@settings(deadline=None)
-@given(KOREAN, st.data())
-def test_two_character_items_of_any_substring_are_in_the_index(text: str, data: st.DataObject) -> None:
-    whole = nfc(text)
-    start = data.draw(st.integers(0, len(whole)))
-    part = whole[start : data.draw(st.integers(start, len(whole)))]
-    if nfc(part) == part:
-        assert {g for g in bigrams(part) if len(g) == 2} <= set(bigrams(whole))
 
 
 def test_word_diff_names_what_changed() -> None:

@@ -4,25 +4,7 @@
 only: soundfile, soxr and librosa are imported by the functions that need them. Nothing here plays or records.
 """
 
-from core.audio.clips import cut, read_clip, to_wav
-from core.audio.features import mfcc, mfcc_batch, trim_leading_silence
-from core.audio.gate import Audio, Probe, decode, probe
-from core.audio.header import LIMITS, Limits
-from core.audio.vad import VADS, segments
+from core.audio.clips import cut, to_wav
+from core.audio.gate import Audio, decode
 
-__all__ = [
-    "LIMITS",
-    "VADS",
-    "Audio",
-    "Limits",
-    "Probe",
-    "cut",
-    "decode",
-    "mfcc",
-    "mfcc_batch",
-    "probe",
-    "read_clip",
-    "segments",
-    "to_wav",
-    "trim_leading_silence",
-]
+__all__ = ["Audio", "cut", "decode", "to_wav"]

@@ -4,7 +4,7 @@ A `Plan` is an ordered list of steps with settings; `suggest` gives one Suggesti
 Proposals. Only steps that are safe may apply themselves. What a model reads of a text is `core.model_text`'s.
 """
 
-from core.cleaning.plan import Plan, Step, default_plan, from_document, parse_toml, read, to_document, to_toml
+from core.cleaning.plan import Plan, Step, default_plan, from_document, read, to_document, to_toml
 from core.cleaning.proposing import Suggestion, suggest, suggest_many
 from core.cleaning.spacing.spacing import SPACERS
 from core.cleaning.spelling.spelling import SPELLERS
@@ -13,7 +13,6 @@ from core.cleaning.steps.table import KINDS
 from core.cleaning.steps.words import diff, rebased
 
 __all__ = [
-    "KINDS", "SPACERS", "SPELLERS", "Change", "Plan", "Step", "Suggestion",
-    "default_plan", "diff", "from_document", "parse_toml", "read", "rebased", "suggest", "suggest_many", "to_document",
-    "to_toml",
+    "KINDS", "SPACERS", "SPELLERS", "Change", "Plan", "Step", "Suggestion", "default_plan", "diff", "from_document",
+    "read", "rebased", "suggest", "suggest_many", "to_document", "to_toml",
 ]  # fmt: skip

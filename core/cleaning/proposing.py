@@ -53,12 +53,7 @@ def suggest_many(plan: Plan, texts: Sequence[str], *, allow_remote: bool = False
     for step, clean in cleaners:
         for at, change in enumerate(clean(now)):
             if change and change.confidence >= step.confidence and change.after != now[at]:
-                safe = KINDS[step.name].safe
-                found[at].append(
-                    Suggestion(
-                        step.name, now[at], change.after, change.reason, change.confidence, safe, step.self_apply
-                    )
-                )
+                found[at].append(_suggestion(step, now[at], change))
                 now[at] = change.after
     by_text = dict(zip(distinct, found, strict=True))
     return [list(by_text[text]) for text in texts]

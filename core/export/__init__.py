@@ -4,14 +4,10 @@ What is written appears under its name only when it is complete. Cells that a sp
 every CSV (`core.cells`); the other formats hold the text as it is. Nothing here reads the store.
 """
 
-import os
-import shutil
-import uuid
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.cells import harmless
 from core.errors import InputError, UnknownName
 from core.export import autotrain, csv_table, hf_dataset, json_lines, label_studio, parquet, seeds
 from core.export.rows import (
@@ -27,6 +23,7 @@ from core.export.rows import (
     corpus_plan,
     frozen_plan,
 )
+from core.files import whole
 
 __all__ = [
     "COLUMNS",
@@ -43,7 +40,6 @@ __all__ = [
     "chosen",
     "corpus_plan",
     "frozen_plan",
-    "harmless",
     "write",
 ]
 
@@ -116,21 +112,10 @@ def write(path: Path, how: Format, plan: Plan, lines: Iterable[Line]) -> Written
         raise InputError(f"{path} exists already; a folder is not replaced, choose another name")
     if path.is_dir():
         raise InputError(f"{path} is a folder")
-    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")
     try:
-        if how.folder:
-            partial.mkdir()
-        written = how.write(partial, plan, lines)
-        _to_disk(partial)
-        partial.replace(path)
+        with whole(path) as made:
+            if how.folder:
+                made.mkdir()
+            return how.write(made, plan, lines)
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True) if partial.is_dir() else partial.unlink(missing_ok=True)
-    return written
-
-
-def _to_disk(partial: Path) -> None:
-    for file in [path for path in partial.rglob("*") if path.is_file()] if partial.is_dir() else [partial]:
-        with file.open("rb") as opened:
-            os.fsync(opened.fileno())

@@ -20,6 +20,7 @@ from core.audio.clips import read_clip
 from core.errors import AudioError, InputError
 from core.export import arrow
 from core.export.rows import Line, Plan, Written
+from core.files import sha256, write_json
 from core.records import Recording
 from core.schemes import Scheme, parts
 
@@ -136,12 +137,12 @@ class Folder:
         }  # fmt: skip
         info = {"citation": "", "description": "", "features": self._features, "homepage": "", "license": self._licence}
         for name, told in (("state.json", state), ("dataset_info.json", info)):
-            (self._folder / name).write_text(json.dumps(told, ensure_ascii=False, indent=2), encoding="utf-8")
+            write_json(self._folder / name, told, indent=2)
 
 
 def _told(row: Mapping[str, Any]) -> dict[str, Any]:
     sound = (row["audio"] or {}).get("bytes")
-    return dict(row) | {"audio": None if sound is None else hashlib.sha256(sound).hexdigest()}
+    return dict(row) | {"audio": None if sound is None else sha256(sound)}
 
 
 def _clip(line: Line, done: Written) -> dict[str, Any] | None:

@@ -13,12 +13,12 @@ configuration that shows them:
 Does not hold the bytes of the audio.
 """
 
-import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from core.export.rows import DISPUTED, FULL, SILVER, TAGS, Line, Opinion, Plan, Written
+from core.files import json_text
 from core.schemes import parts
 
 TEXT = "transcription"
@@ -34,7 +34,7 @@ def write(path: Path, plan: Plan, lines: Iterable[Line]) -> Written:
         file.write("[")
         for line in lines:
             file.write(",\n" if done.utterances else "\n")
-            file.write(json.dumps(task(line, plan), ensure_ascii=False))
+            file.write(json_text(task(line, plan)))
             done.utterances += 1
         file.write("\n]\n")
     return done

@@ -3,7 +3,6 @@
 Who stores an Entry turns label values into codes of a Scheme and audio into a path; nothing here knows the store.
 """
 
-import hashlib
 import json
 import math
 from collections.abc import Mapping
@@ -12,6 +11,7 @@ from typing import Any
 
 from core.audio import gate
 from core.errors import BadRecord
+from core.files import sha256
 from core.ingest.archives import Member
 from core.records import SHORTEST_VOICE_MS, NewRecording, NewUtterance
 
@@ -35,7 +35,7 @@ class Sound:
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256(self.data).hexdigest()
+        return sha256(self.data)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,7 @@ snapshot, calibration, scores) and holds their SHA-256; the weights repeat schem
 card edited by hand is caught. Nothing here is pickled. Files appear whole or not at all.
 """
 
-import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +15,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load, save
 
 from core.errors import CheckpointMismatch, InputError
+from core.files import sha256, write_bytes, write_json
 from core.models import Arrays, Modality, Model, restore
 from core.schemes import SCHEMES
 
@@ -58,21 +57,6 @@ class Card:
     format: int = FORMAT
 
 
-def write_atomic(path: Path, data: bytes) -> None:
-    """Write `data` beside `path`, then rename: a reader sees the old file or the new one, never a half."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
-
-
-def dump_json(value: Any) -> bytes:
-    """Readable JSON in UTF-8; refuses NaN and infinity."""
-    return json.dumps(value, ensure_ascii=False, indent=1, allow_nan=False).encode()
-
-
 def weights_bytes(arrays: Arrays, scheme: str, codes: tuple[str, ...]) -> bytes:
     """Equal arguments give equal bytes: one entry in the header, since several come out in any order."""
     return bytes(save(arrays, metadata={"classes": _classes(scheme, codes)}))
@@ -82,14 +66,10 @@ def _classes(scheme: str, codes: tuple[str, ...]) -> str:
     return json.dumps([scheme, *codes])
 
 
-def sha256(data: bytes) -> str:
-    return hashlib.sha256(data).hexdigest()
-
-
 def write_checkpoint(folder: Path, card: Card, weights: bytes) -> None:
     """The card goes last: a folder with a card is complete."""
-    write_atomic(folder / WEIGHTS, weights)
-    write_atomic(folder / CARD, dump_json(asdict(card)))
+    write_bytes(folder / WEIGHTS, weights)
+    write_json(folder / CARD, asdict(card), indent=1)
 
 
 def read_card(folder: Path) -> Card:

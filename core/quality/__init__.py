@@ -9,12 +9,11 @@ from collections.abc import Sequence
 from core.errors import UnknownName
 from core.quality import calls, classes, repeats, words
 from core.quality.marks import Marked
-from core.quality.sound import Sound, faults, measure
-from core.quality.types import Check, Collector, Fact, Facts, Finding, Fix, Level, Reads, Severity
+from core.quality.sound import faults, measure
+from core.quality.types import Check, Collector, Fact, Facts, Finding, Fix
 
 __all__ = [
-    "CHECKS", "Check", "Collector", "Fact", "Finding", "Fix", "Level", "Marked", "Reads", "Severity", "Sound", "chosen",
-    "faults", "measure",
+    "CHECKS", "Check", "Collector", "Fact", "Finding", "Fix", "Marked", "chosen", "faults", "measure",
 ]  # fmt: skip
 
 _TABLE = (

@@ -11,17 +11,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from core.errors import UnknownName
-from core.schemes.classes import JOIN, SPARE_KEYS, Kind, Label, Scheme, State, check_growth, parts, tidy
+from core.schemes.classes import JOIN, SPARE_KEYS, Kind, Label, Scheme, check_growth, parts, tidy
 from core.schemes.files import parse_toml
 
 __all__ = [
-    "BUNDLED", "DANGER", "DISASTER", "EMOTION_DIALOGUE", "EMOTION_DIARY", "JOIN", "SCHEMES", "SENTIMENT", "URGENCY",
-    "Kind", "Label", "Scheme", "State", "check_growth", "is_bundled", "joined", "parts", "publish", "published",
-    "review_keys", "scheme", "tidy",
+    "BUNDLED", "DANGER", "JOIN", "SCHEMES", "SENTIMENT", "URGENCY", "Kind", "Label", "Scheme", "check_growth",
+    "is_bundled", "joined", "parts", "publish", "published", "review_keys", "scheme", "tidy",
 ]  # fmt: skip
 
 _FOLDER = Path(__file__).resolve().parent.parent / "scheme_files"
-DANGER, URGENCY, SENTIMENT, DISASTER, EMOTION_DIALOGUE, EMOTION_DIARY = BUNDLED = tuple(
+DANGER, URGENCY, SENTIMENT, *_ = BUNDLED = tuple(
     parse_toml((_FOLDER / f"{name}.toml").read_text(encoding="utf-8"), f"{name}.toml")
     for name in ("danger", "urgency", "sentiment", "disaster", "emotion-dialogue", "emotion-diary")
 )

@@ -20,8 +20,9 @@ from threadpoolctl import threadpool_limits
 
 from core.confidence import apply_temperature, fit_temperature
 from core.errors import InputError, NotEnoughData
+from core.files import sha256
 from core.models import Model
-from core.models.checkpoint import Calibration, Card, sha256, weights_bytes, write_checkpoint
+from core.models.checkpoint import Calibration, Card, weights_bytes, write_checkpoint
 from core.records import Side
 from core.schemes import SCHEMES
 from core.scores import evaluate

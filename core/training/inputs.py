@@ -19,7 +19,7 @@ from core.audio.clips import cut
 from core.audio.features import COEFFICIENTS, FRAMES, RATE_HZ, mfcc
 from core.audio.gate import SILENCE, decode
 from core.errors import AudioError
-from core.models.checkpoint import write_atomic
+from core.files import write_bytes
 from core.records import SHORTEST_VOICE_MS, Side, Skip
 from core.training.snapshot import Item
 
@@ -61,7 +61,7 @@ def voices(items: tuple[Item, ...], workspace: Path, cache: Path, progress: Prog
         found, reasons = _features(items, workspace, progress)
         table = np.stack(list(found.values())) if found else np.zeros((0, FRAMES, COEFFICIENTS), dtype=np.float32)
         about = {"keys": json.dumps(list(found)), "skipped": json.dumps(reasons)}
-        write_atomic(cache, save({"mfcc": table}, metadata=about))
+        write_bytes(cache, save({"mfcc": table}, metadata=about))
     with safe_open(cache, framework="numpy") as file:
         about, values = file.metadata(), file.get_tensor("mfcc")
     by_key = {item.key: item for item in items}

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from core.confidence import best_class
 from core.errors import CheckpointMismatch
-from core.models.checkpoint import write_atomic
+from core.files import write_bytes
 from core.records import Prediction, Purpose
 from core.training.run import read_predictions
 
@@ -54,7 +54,7 @@ def add_pool(folder: Path, target: str, ids: Sequence[int], probs: NDArray[np.fl
         again = np.isin(old[_ID].to_numpy(), ids) & (np.array(old["target"].to_pylist(), dtype=object) == target)
         sink = pa.BufferOutputStream()
         pq.write_table(pa.concat_tables([old.filter(pa.array(~again)), new]), sink, compression="zstd")
-        write_atomic(folder / POOL, sink.getvalue().to_pybytes())
+        write_bytes(folder / POOL, sink.getvalue().to_pybytes())
 
 
 def read_probabilities(folder: Path, purpose: Purpose, target: str) -> Probabilities:

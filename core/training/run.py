@@ -24,8 +24,9 @@ from numpy.typing import NDArray
 from safetensors.numpy import load_file, save
 
 from core.errors import CheckpointMismatch
+from core.files import json_text, make_folder, write_bytes, write_json, write_text
 from core.models import Arrays
-from core.models.checkpoint import CARD, dump_json, write_atomic
+from core.models.checkpoint import CARD
 from core.settings import ROOT
 from core.training.snapshot import Item
 
@@ -52,8 +53,8 @@ class RunFolder:
         return (self.path / CARD).is_file()
 
     def write_config(self, config: Mapping[str, Any]) -> None:
-        self.checkpoint.mkdir(parents=True, exist_ok=True)
-        write_atomic(self.path / "config.toml", tomli_w.dumps(config).encode())
+        make_folder(self.checkpoint)
+        write_text(self.path / "config.toml", tomli_w.dumps(config))
 
     def config(self) -> dict[str, Any] | None:
         """What was asked; None for a run that has not begun."""
@@ -64,7 +65,7 @@ class RunFolder:
         return self.checkpoint / f"epoch-{epoch:04d}.safetensors"
 
     def write_state(self, epoch: int, state: Arrays) -> None:
-        write_atomic(self.state_file(epoch), save(state))
+        write_bytes(self.state_file(epoch), save(state))
 
     def state(self, epoch: int) -> Arrays:
         """`CheckpointMismatch` where that epoch was not trained."""
@@ -89,8 +90,8 @@ class RunFolder:
     def record(self, entry: Mapping[str, Any]) -> None:
         """Add an epoch; one that was recorded before is replaced, later ones are dropped: they grew out of it."""
         kept = [line for line in self.history() if line["epoch"] < entry["epoch"]]
-        lines = [json.dumps(line, allow_nan=False) for line in (*kept, entry)]
-        write_atomic(self.path / "history.jsonl", ("\n".join(lines) + "\n").encode())
+        lines = [json_text(line) for line in (*kept, entry)]
+        write_text(self.path / "history.jsonl", "\n".join(lines) + "\n")
 
     def write_predictions(self, items: Sequence[Item], probs: NDArray[np.float64]) -> None:
         """`probs` (N, K) of N items, calibrated."""
@@ -100,10 +101,10 @@ class RunFolder:
         ]
         sink = pa.BufferOutputStream()
         pq.write_table(pa.Table.from_pylist(rows, schema=_PREDICTIONS), sink, compression="zstd")
-        write_atomic(self.path / "predictions.parquet", sink.getvalue().to_pybytes())
+        write_bytes(self.path / "predictions.parquet", sink.getvalue().to_pybytes())
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
-        write_atomic(self.path / "metrics.json", dump_json(metrics))
+        write_json(self.path / "metrics.json", metrics, indent=1)
 
     def metrics(self) -> dict[str, Any]:
         """`CheckpointMismatch` where the run has none."""

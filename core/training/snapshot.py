@@ -8,8 +8,6 @@ verifies the hash; `check_trainable` is what training refuses. Nothing here read
 import hashlib
 import json
 import re
-import shutil
-import uuid
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,8 +19,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import CheckpointMismatch, InputError, NotEnoughData
+from core.files import make_folder, whole, write_json
 from core.model_text import DEFAULT_PLAN, model_text
-from core.models.checkpoint import dump_json
 from core.records import Side
 from core.schemes import Scheme
 from core.split import Fractions, assign, check, drop_repeats, merge_near_duplicates
@@ -185,17 +183,15 @@ def write(snapshot: Snapshot, folder: Path | str) -> None:
     folder = Path(folder)
     if folder.exists():
         raise InputError(f"snapshot {folder.name!r} exists already; snapshots are frozen, choose another name")
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = folder.parent / f".{folder.name}.{uuid.uuid4().hex[:8]}.tmp"
-    temporary.mkdir()
+    make_folder(folder.parent)
     try:
-        rows = [asdict(item) for item in snapshot.items]
-        pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), temporary / ITEMS, compression="zstd")
-        about = {f.name: getattr(snapshot, f.name) for f in fields(snapshot) if f.name != "items"}
-        (temporary / ABOUT).write_bytes(dump_json(about | {"counts": snapshot.counts()}))
-        temporary.rename(folder)
+        with whole(folder) as made:
+            made.mkdir()
+            rows = [asdict(item) for item in snapshot.items]
+            pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), made / ITEMS, compression="zstd")
+            about = {f.name: getattr(snapshot, f.name) for f in fields(snapshot) if f.name != "items"}
+            write_json(made / ABOUT, about | {"counts": snapshot.counts()}, indent=1)
     except OSError as error:
-        shutil.rmtree(temporary, ignore_errors=True)
         raise InputError(f"snapshot {folder.name!r} cannot be written: {error}") from error
 
 

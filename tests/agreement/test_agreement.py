@@ -14,27 +14,14 @@ from krippendorff import alpha
 from sklearn.metrics import cohen_kappa_score
 from statsmodels.stats.inter_rater import fleiss_kappa
 
-from core.agreement import (
-    Agreement,
-    Answer,
-    Ratings,
-    against,
-    by_pair,
-    coincidences,
-    drift,
-    fleiss,
-    judged,
-    krippendorff,
-    measure,
-    ratings,
-    share,
-    speed,
-    unanimous,
-)
+from core.agreement import Agreement, Answer, judged, measure, ratings, share
 from core.agreement import coefficients as formulas
-from core.agreement.coefficients import NO_SHARED, ONE_CLASS
+from core.agreement.coefficients import NO_SHARED, ONE_CLASS, by_pair, fleiss, krippendorff, unanimous
+from core.agreement.consensus import against, coincidences
 from core.agreement.figures import Draws
 from core.agreement.measure import SEVERAL
+from core.agreement.ratings import Ratings
+from core.agreement.trends import drift, speed
 from core.errors import InputError, NotEnoughData, UnknownName
 
 CODES = ("a", "b", "c")

@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from core.audio import cut, read_clip, to_wav
+from core.audio import cut, to_wav
+from core.audio.clips import read_clip
 from core.errors import AudioError
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.audio import mfcc, mfcc_batch, trim_leading_silence
+from core.audio.features import mfcc, mfcc_batch, trim_leading_silence
 from core.errors import NotEnoughData
 
 

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from core.audio import Limits, decode, probe
+from core.audio import decode
+from core.audio.gate import probe
+from core.audio.header import Limits
 from core.errors import AudioError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -23,7 +25,8 @@ import json, resource, sys
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_AS, (2_500_000_000, 2_500_000_000))
 import numpy as np
-from core.audio import decode, probe
+from core.audio import decode
+from core.audio.gate import probe
 from core.errors import AudioError
 found = {}
 for path in sorted(Path(sys.argv[1]).rglob("*")):

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.audio import VADS, decode, segments
-from core.audio.vad import LONGEST_MS, PAD_MS, energy
+from core.audio import decode
+from core.audio.vad import LONGEST_MS, PAD_MS, VADS, energy, segments
 from core.errors import MissingBackend, UnknownName
 
 FSDD = Path(__file__).resolve().parent.parent.parent.parent / "shared" / "data" / "fsdd" / "recordings"

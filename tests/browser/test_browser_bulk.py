@@ -7,7 +7,8 @@ import pytest
 from live import Live, cell, choose, expect, go, idle, ko, main, pick_row, until
 from playwright.sync_api import Page
 
-from core.records import Filter, NewUtterance
+from core.filters import Filter
+from core.records import NewUtterance
 
 AT = "2026-01-01T00:00:00+00:00"
 SAID = ["불 이 났어요", "산불이요", "괜찮아요", "화재입니다"]

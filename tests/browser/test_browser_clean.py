@@ -6,7 +6,8 @@ import pytest
 from live import Live, choose, component, expect, go, idle, ko, main, shown, until
 from playwright.sync_api import Page
 
-from core.records import Filter, NewUtterance
+from core.filters import Filter
+from core.records import NewUtterance
 from core.workflows.cleaning import history, plan
 
 AT = "2026-01-01T00:00:00+00:00"

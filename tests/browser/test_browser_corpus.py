@@ -21,7 +21,8 @@ from live import (
 )  # fmt: skip
 from playwright.sync_api import Locator, Page
 
-from core.records import Filter, Utterance
+from core.filters import Filter
+from core.records import Utterance
 from core.schemes import DANGER
 from core.settings import DEMO
 from core.workflows.imports import aihub119

@@ -6,7 +6,8 @@ import pytest
 from live import Live, cell, choose, expect, go, idle, ko, main
 from playwright.sync_api import Browser, Page
 
-from core.records import Filter, NewUtterance
+from core.filters import Filter
+from core.records import NewUtterance
 
 AT = "2026-01-01T00:00:00+00:00"
 TABLE = "번호,문장,판정,Unnamed: 3\r\n" + "".join(

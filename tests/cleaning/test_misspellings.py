@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cleaning_dev import MISSPELT, SPACED
 
-from core.cleaning.spelling import confusions, misspellings
+from core.cleaning.spelling import misspellings
 from core.cleaning.spelling.confusions import _finals, fixed, rules
 from core.cleaning.spelling.misspellings import Misspelling
 
@@ -121,4 +121,3 @@ def test_a_final_consonant_in_an_expression_is_a_class_of_syllables() -> None:
     assert "하" not in made.partition("x")[0]
     assert made.partition("x")[2][:3] == "[가개"
     assert _finals("[가-힣]{2,3}") == "[가-힣]{2,3}"
-    assert len(confusions._ending_in("ㅆ")) == 399

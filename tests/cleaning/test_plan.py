@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.cleaning import Plan, Suggestion, default_plan, parse_toml, read, rebased, suggest, suggest_many, to_toml
+from core.cleaning import Plan, Suggestion, default_plan, read, rebased, suggest, suggest_many, to_toml
+from core.cleaning.plan import parse_toml
 from core.cleaning.steps.table import KINDS
 from core.errors import BadRecord, InputError
 from core.quality import CHECKS

@@ -9,8 +9,9 @@ from cleaning_dev import SPACED
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.cleaning import SPACERS, parse_toml, suggest
+from core.cleaning import SPACERS, suggest
 from core.cleaning.analyser import dictionary
+from core.cleaning.plan import parse_toml
 from core.cleaning.spacing import pykospacing
 from core.cleaning.spacing.spacing import make
 from core.errors import MissingBackend

@@ -7,7 +7,8 @@ from types import SimpleNamespace
 import pytest
 from cleaning_dev import MISSPELT, SPACED
 
-from core.cleaning import SPELLERS, default_plan, parse_toml, suggest, suggest_many
+from core.cleaning import SPELLERS, default_plan, suggest, suggest_many
+from core.cleaning.plan import parse_toml
 from core.cleaning.spelling import hanspell, hunspell_words
 from core.cleaning.spelling.confusions import TABLE, fixed, rules
 from core.cleaning.spelling.offline import HUNSPELL, correct

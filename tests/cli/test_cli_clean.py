@@ -9,7 +9,7 @@ from store_data import sentences
 from typer.testing import CliRunner
 
 from core.cli.app import app
-from core.records import Filter
+from core.filters import Filter
 from core.workflows.cleaning import history
 from core.workflows.workspace import Workspace
 

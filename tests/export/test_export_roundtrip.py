@@ -20,7 +20,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from core.errors import InputError
-from core.records import Filter, NewUtterance
+from core.filters import Filter
+from core.records import NewUtterance
 from core.schemes import publish
 from core.workflows.corpus import export
 from core.workflows.corpus.bulk import named

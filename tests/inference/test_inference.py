@@ -9,8 +9,9 @@ from training_corpus import TELLING, danger_items, danger_snapshot, text_spec, v
 
 from core.audio import cut, decode
 from core.errors import CheckpointMismatch, InputError, NotEnoughData
+from core.files import sha256
 from core.inference.predictor import Predictor, cached, load
-from core.models.checkpoint import sha256, weights_bytes
+from core.models.checkpoint import weights_bytes
 from core.training.engine import train
 from core.training.run import read_predictions
 from core.training.snapshot import read

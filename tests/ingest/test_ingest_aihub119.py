@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,12 @@ from aihub119_files import call_id, deliver, label_bytes, spoken, stem, wav_byte
 from core.errors import InputError
 from core.ingest.aihub import calls as aihub119
 from core.ingest.aihub import label as aihub119_label
-from core.ingest.aihub.calls import Call, Known, index, read
+from core.ingest.aihub.calls import Call, Known, index, read_index
 from core.records import Skip
+
+
+def read(paths: Sequence[Path], known: Callable[[str], bool]) -> Iterator[Call | Known | Skip]:
+    return read_index(index(paths), known)
 
 
 def nothing(_: str) -> bool:
@@ -211,13 +215,13 @@ def test_known_calls_leave_their_audio_unread(tmp_path: Path) -> None:
     keys = {c.recording.key for c in read([source, labels], nothing) if isinstance(c, Call)}
     found = list(read([source, labels], keys.__contains__))
     assert [type(f) for f in found] == [Known, Known]
-    assert [f.has_wav for f in found if isinstance(f, Known)] == [True, True]
+    assert [f.wav is not None for f in found if isinstance(f, Known)] == [True, True]
     write_tree(tmp_path / "twin", {f"{stem(3)}.json": label_bytes(3, recordId=f"{1:020x}")})
     after = list(read([source, labels, tmp_path / "twin"], keys.__contains__))
     assert [type(f) for f in after] == [Known, Known, Skip], "a twin stays out although its first is known"
     (alone, _) = read([labels], keys.__contains__)
     assert isinstance(alone, Known)
-    assert not alone.has_wav
+    assert alone.wav is None
 
 
 def test_odd_utterances_are_kept_and_counted(tmp_path: Path) -> None:

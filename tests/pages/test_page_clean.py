@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import schemes
 from core.cleaning import KINDS, Plan, from_document
-from core.records import Filter
+from core.filters import Filter
 from core.settings import ROOT
 from core.ui import i18n
 from core.ui.panels import cleaning

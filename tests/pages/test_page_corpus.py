@@ -9,7 +9,8 @@ from page_driver import captions, ok
 from store_data import AT, sentences
 from streamlit.testing.v1 import AppTest
 
-from core.records import Filter, NewUtterance
+from core.filters import Filter
+from core.records import NewUtterance
 from core.ui.panels import bulk as panel
 from core.workflows.workspace import Workspace
 

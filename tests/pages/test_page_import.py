@@ -5,7 +5,7 @@ from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
-from core.records import Filter
+from core.filters import Filter
 from core.schemes import scheme
 from core.settings import ROOT
 from core.workflows.workspace import Workspace

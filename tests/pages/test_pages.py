@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.records import Filter
+from core.filters import Filter
 from core.settings import DEMO, ROOT
 from core.ui.frame import PAGES
 from core.ui.i18n import catalogue

@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from sounds import RATE_HZ, talk
 
-from core.audio import LIMITS
+from core.audio.header import LIMITS
 from core.audio.reader import blocks, opened
-from core.quality import Sound, faults, measure
+from core.quality import faults, measure
+from core.quality.sound import Sound
 from core.records import Span
 from core.settings import DEMO
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from store_data import AT, fresh, sentences, state, texts
 
 from core.errors import Conflict, NotFound
-from core.records import Filter
+from core.filters import Filter
 from core.store import NewProposal, Store, open_store
 from core.store.engine import engine_for, reading
 from core.store.schema import proposal, revision, utterance

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from store_data import AT, call, sentences, state, texts
 
 from core.errors import Conflict, NotFound, UnknownName
-from core.records import Filter, NewUtterance
+from core.filters import Filter
+from core.records import NewUtterance
 from core.schemes import SCHEMES
 from core.store import Ask, Store, open_store
 from core.store.corpus.corpus import Corpus

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from store_data import AT, call, sentences, texts
 
 from core.errors import NotFound, UnknownName
-from core.records import UNLABELLED, Filter, NewRecording, NewUtterance
+from core.filters import Filter
+from core.records import UNLABELLED, NewRecording, NewUtterance
 from core.store import Store, open_store
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import create_engine
 from store_data import AT, sentences
 
 from core.errors import InputError, MissingBackend, StoreError
-from core.records import Filter
+from core.filters import Filter
 from core.settings import ROOT
 from core.store import Store, open_store
 from core.store.engine import config_for, engine_for, migrate, revision_of

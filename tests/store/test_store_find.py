@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from sqlalchemy import insert
 from store_data import AT, call, sentences, texts
 
-from core.records import UNLABELLED, Filter, NewUtterance, Sort, Utterance
+from core.filters import Filter
+from core.records import UNLABELLED, NewUtterance, Sort, Utterance
 from core.store import Store, open_store
 from core.store.engine import engine_for, reading, writing
 from core.store.index import chunks

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy.exc import IntegrityError
 from store_data import AT, call, sentences, texts
 
-from core.records import Filter, NewRecording, NewUtterance
+from core.filters import Filter
+from core.records import NewRecording, NewUtterance
 from core.settings import ROOT
 from core.store import Store, open_store
 from core.store.rows import NAMES

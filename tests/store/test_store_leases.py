@@ -12,7 +12,8 @@ from sqlalchemy import Engine, event
 from store_data import AT, call, fresh, sentences
 
 from core.errors import Conflict
-from core.records import UNLABELLED, Filter
+from core.filters import Filter
+from core.records import UNLABELLED
 from core.settings import ROOT
 from core.store import Ask, Ranked, Store, open_store
 from core.store.review.leases import chosen
@@ -267,7 +268,8 @@ def test_whatever_they_do_nobody_shares_a_lease(
 WORKER = """
 import sys
 from core.errors import Conflict
-from core.records import UNLABELLED, Filter
+from core.filters import Filter
+from core.records import UNLABELLED
 from core.store import Ask, open_store
 url, curator = sys.argv[1], sys.argv[2]
 store = open_store(url)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from store_data import AT, sentences, texts
 
-from core.records import Filter
+from core.filters import Filter
 from core.store import open_store
 from core.store.engine import engine_for, migrate, revision_of, writing
 from core.store.index import chunks

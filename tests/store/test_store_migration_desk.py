@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from store_data import AT, texts
 
-from core.records import Filter, Tally, Vote
+from core.filters import Filter
+from core.records import Tally, Vote
 from core.store import NewProposal, open_store
 from core.store.engine import migrate, revision_of
 

@@ -10,7 +10,8 @@ from sqlalchemy import select
 from store_data import AT, call, fresh, sentences
 
 from core.errors import Conflict, InputError, NotFound, Stale, UnknownName
-from core.records import Filter, Opinion, Tally, Vote
+from core.filters import Filter
+from core.records import Opinion, Tally, Vote
 from core.store import Ask, Store, open_store
 from core.store.engine import engine_for, reading
 from core.store.schema import label, overlap, utterance

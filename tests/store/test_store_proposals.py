@@ -4,7 +4,7 @@ import pytest
 from store_data import AT, call, sentences, state, texts
 
 from core.errors import Conflict, NotFound
-from core.records import Filter
+from core.filters import Filter
 from core.store import NewProposal, Store
 
 

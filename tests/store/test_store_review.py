@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from store_data import AT, call, sentences, state
 
 from core.errors import Conflict, NotFound, UnknownName
-from core.records import Filter
+from core.filters import Filter
 from core.settings import ROOT
 from core.store import Store, open_store
 

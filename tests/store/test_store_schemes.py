@@ -15,7 +15,8 @@ from store_data import AT, call, sentences, state
 
 from core import schemes
 from core.errors import Conflict, InputError, UnknownName
-from core.records import UNLABELLED, Filter, NewUtterance
+from core.filters import Filter
+from core.records import UNLABELLED, NewUtterance
 from core.schemes import SCHEMES, Label, Scheme
 from core.schemes.files import grown
 from core.store import NewProposal, Store, open_store

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from store_data import AT, call, sentences, texts
 
-from core.records import Filter
+from core.filters import Filter
 from core.settings import ROOT
 from core.store import Store, open_store
 from core.store.engine import engine_for, reading, writing

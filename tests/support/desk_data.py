@@ -1,6 +1,7 @@
 """Curators who answer the same utterances blind, made through the store's own doors."""
 
-from core.records import UNLABELLED, Filter
+from core.filters import Filter
+from core.records import UNLABELLED
 from core.store import Ask
 from core.workflows.workspace import Workspace, now
 

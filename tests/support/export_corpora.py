@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core.records import Filter, NewRecording, NewUtterance, Utterance
+from core.filters import Filter
+from core.records import NewRecording, NewUtterance, Utterance
 from core.schemes import SCHEMES, Label, Scheme
 from core.settings import Settings
 from core.store import Ask, NewProposal, open_store

@@ -5,7 +5,8 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from core.records import Filter, NewRecording, NewUtterance, Utterance
+from core.filters import Filter
+from core.records import NewRecording, NewUtterance, Utterance
 from core.store import Store, open_store
 
 AT = "2024-05-01T00:00:00.000000+00:00"

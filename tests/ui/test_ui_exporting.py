@@ -19,7 +19,7 @@ from core.workflows.workspace import Workspace
 
 
 def page() -> None:
-    from core.records import Filter
+    from core.filters import Filter
     from core.ui.panels import export
 
     export.panel(Filter(labels={"danger": ("danger",)}), 30)

@@ -25,7 +25,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from store_data import sentences
 
-from core.records import Filter
+from core.filters import Filter
 from core.settings import ROOT
 from core.web import desk as routes
 from core.workflows.review import desk as session

@@ -25,7 +25,7 @@ from old_workspace import (
 
 from core.confidence import Rule
 from core.errors import CheckpointMismatch
-from core.records import Filter
+from core.filters import Filter
 from core.training import snapshot as frozen
 from core.workflows import overview, workspace
 from core.workflows.cleaning import checks

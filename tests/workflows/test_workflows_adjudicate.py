@@ -5,7 +5,8 @@ from desk_data import answer
 from store_data import call, sentences
 
 from core.errors import InputError, Stale, UnknownName
-from core.records import AnnotationKind, Filter, Opinion
+from core.filters import Filter
+from core.records import AnnotationKind, Opinion
 from core.store import Ask
 from core.workflows.review import settle as work
 from core.workflows.workspace import Workspace, now

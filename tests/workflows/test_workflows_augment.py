@@ -4,7 +4,7 @@ from pathlib import Path
 
 from workflow_data import import_calls, import_sentences
 
-from core.records import Filter
+from core.filters import Filter
 from core.workflows.cleaning import augment, proposals
 from core.workflows.cleaning.augment import AugmentPlan
 from core.workflows.review import desk

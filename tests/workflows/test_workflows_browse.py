@@ -9,7 +9,7 @@ from store_data import call, sentences
 from workflow_data import import_calls
 
 from core.errors import InputError, NotFound, UnknownName
-from core.records import Filter
+from core.filters import Filter
 from core.workflows.corpus import browse, bulk
 from core.workflows.workspace import Workspace
 

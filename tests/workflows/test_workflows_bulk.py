@@ -4,7 +4,7 @@ import pytest
 from store_data import sentences
 
 from core.errors import Conflict, InputError
-from core.records import Filter
+from core.filters import Filter
 from core.workflows.corpus import bulk, views
 from core.workflows.review import desk, queues
 from core.workflows.workspace import Workspace

@@ -17,8 +17,9 @@ from store_data import AT, fresh, sentences, state
 from core import schemes
 from core.cleaning import Plan, from_document, to_document
 from core.errors import BadRecord, Cancelled, Conflict, InputError, NotFound
+from core.filters import Filter
 from core.jobs import JOBS
-from core.records import Filter, Proposal
+from core.records import Proposal
 from core.settings import ROOT, Settings
 from core.store import open_store
 from core.workflows import jobs
@@ -486,10 +487,3 @@ def test_texts_leave_only_after_a_curator_accepted_it(ws: Workspace) -> None:
     clean_plan.withdraw(ws)
     assert clean_plan.acceptance(ws) is None
     assert not clean_plan.may_leave(ws, LIGHT)
-
-
-def test_a_filter_is_kept_as_it_was() -> None:
-    wanted = Filter(labels={"danger": ("danger", "-")}, speaker=("caller",), text="불", min_chars=2, in_recording=False)
-    document = json.loads(json.dumps(history.filter_document(wanted)))
-    assert history.filter_of(document) == wanted
-    assert history.filter_document(Filter()) == {}

@@ -12,11 +12,11 @@ import pytest
 from store_data import AT, sentences
 from workflow_data import import_calls, import_sentences
 
-from core.errors import InputError, NotFound, UnknownName
-from core.records import Filter, NewUtterance, Source
+from core.errors import InputError, NotFound
+from core.filters import Filter, from_pairs
+from core.records import NewUtterance
 from core.settings import ROOT, settings
-from core.workflows.corpus.export import deliver, export_utterances, format_names, save
-from core.workflows.corpus.filters import parse_filter
+from core.workflows.corpus.export import deliver, format_names, save
 from core.workflows.doctor import check
 from core.workflows.workspace import Workspace, now
 
@@ -26,7 +26,7 @@ def test_jsonl_holds_every_utterance_as_it_is(ws: Workspace, tmp_path: Path) -> 
     sentences(ws.store, '=1+1 "불"\n이\u2028났다 😀')
     ws.store.review.decide(2, 0, "ann", now(), labels={"danger": "danger"}, text="집에 불이 났습니다")
     target = tmp_path / "out.jsonl"
-    assert export_utterances(ws, target) == 4
+    assert save(ws, target).utterances == 4
     rows = [json.loads(line) for line in target.read_text(encoding="utf-8").split("\n") if line]
     assert [row["text"] for row in rows][3] == '=1+1 "불"\n이\u2028났다 😀'
     assert (rows[1]["text"], rows[1]["original"], rows[1]["danger"], rows[1]["urgency"]) == (
@@ -40,7 +40,7 @@ def test_jsonl_holds_every_utterance_as_it_is(ws: Workspace, tmp_path: Path) -> 
 def test_csv_opens_in_a_spreadsheet_without_running_anything(ws: Workspace, tmp_path: Path) -> None:
     sentences(ws.store, "=HYPERLINK(1)", "+1", "@a", "-1", "불이, 났어요\n빨리")
     target = tmp_path / "out.csv"
-    assert export_utterances(ws, target, Filter(min_chars=1)) == 5
+    assert save(ws, target, wanted=Filter(min_chars=1)).utterances == 5
     assert target.read_bytes().startswith(b"\xef\xbb\xbf")
     with target.open(encoding="utf-8-sig", newline="") as file:
         found = [row["text"] for row in csv.DictReader(file)]
@@ -49,75 +49,17 @@ def test_csv_opens_in_a_spreadsheet_without_running_anything(ws: Workspace, tmp_
 
 def test_a_failed_export_leaves_nothing_behind(ws: Workspace, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"out\.xyz: cannot write \.xyz; use \.csv, \.jsonl"):
-        export_utterances(ws, tmp_path / "out.xyz")
+        save(ws, tmp_path / "out.xyz")
     with pytest.raises(InputError, match="cannot be written: No such file or directory"):
-        export_utterances(ws, tmp_path / "nowhere" / "out.csv")
+        save(ws, tmp_path / "nowhere" / "out.csv")
     assert list(tmp_path.glob("*out*")) == []
-
-
-SOURCES = [Source(3, "calls", "calls", "ours", "0", AT), Source(7, "reviews", "table", "CC0", "0", AT)]
-
-
-@pytest.mark.parametrize(
-    ("pairs", "wanted"),
-    [
-        ([], Filter()),
-        (["danger=위험", "danger=-"], Filter(labels={"danger": ("danger", "-")})),
-        (["disaster=fire", "urgency=상"], Filter(labels={"disaster": ("fire",), "urgency": ("high",)})),
-        (["emotion-diary=Joyful=no"], None),
-        (["text=불=났다"], Filter(text="불=났다")),
-        (["speaker=caller", "speaker=taker", "origin=augmented"],
-         Filter(speaker=("caller", "taker"), origin=("augmented",))),
-        (["chars=10-50"], Filter(min_chars=10, max_chars=50)),
-        (["chars=10", "chars=50"], Filter(min_chars=10, max_chars=50)),
-        (["chars=-50"], Filter(max_chars=50)),
-        (["chars=10-"], Filter(min_chars=10)),
-        (["tag=검토", "tag=a=b"], Filter(tag=("검토", "a=b"))),
-        (["source=calls", "source=7"], Filter(source=(3, 7))),
-        (["text=불 이야", "ignore_spacing=true"], Filter(text="불 이야", ignore_spacing=True)),
-        (["spacing=yes", "skipped=no"], Filter(ignore_spacing=True, skipped=False)),
-        (["with_audio=1", "in_recording=False"], Filter(with_audio=True, in_recording=False)),
-        (["recording_id=5", "after_id=12"], Filter(recording_id=5, after_id=12)),
-    ],
-)  # fmt: skip
-def test_filters_are_the_pages(pairs: list[str], wanted: Filter | None) -> None:
-    if wanted is None:
-        with pytest.raises(UnknownName, match="unknown emotion-diary class 'Joyful=no'; known: 분노"):
-            parse_filter(pairs, SOURCES)
-    else:
-        assert parse_filter(pairs, SOURCES) == wanted
-
-
-@pytest.mark.parametrize(
-    ("pair", "error", "message"),
-    [
-        ("mood=x", UnknownName, "unknown filter key 'mood'; known: text, speaker, origin, chars, danger"),
-        ("danger", InputError, "filter 'danger' is no KEY=VALUE pair"),
-        ("danger=maybe", UnknownName, "unknown danger class 'maybe'; known: 정상, 위험"),
-        ("chars=ten", InputError, "filter chars=ten is no span of lengths such as 10-50"),
-        ("chars=1-2-3", InputError, "filter chars=1-2-3 is no span of lengths"),
-        ("=x", UnknownName, "unknown filter key ''"),
-        ("source=9", UnknownName, "unknown source '9'; known: calls, reviews"),
-        ("skipped=maybe", InputError, "filter skipped=maybe: expected true or false"),
-        ("after_id=-1", InputError, "filter after_id=-1: expected a whole number"),
-    ],
-)
-def test_a_filter_that_is_none_is_refused(pair: str, error: type[Exception], message: str) -> None:
-    with pytest.raises(error, match=message):
-        parse_filter([pair], SOURCES)
-
-
-def test_what_can_be_said_once_is_said_once() -> None:
-    for pairs in (["text=a", "text=b"], ["skipped=true", "skipped=false"], ["spacing=1", "ignore_spacing=1"]):
-        with pytest.raises(InputError, match="is given more than once"):
-            parse_filter(pairs)
 
 
 def test_a_filter_says_what_goes_out(ws: Workspace, tmp_path: Path) -> None:
     import_calls(ws, tmp_path, 1)
     sentences(ws.store, "불이야", labels={"danger": "danger"})
     told: list[tuple[int, int]] = []
-    done = save(ws, tmp_path / "out.jsonl", wanted=parse_filter(["text=불", "danger=-"]),
+    done = save(ws, tmp_path / "out.jsonl", wanted=from_pairs(["text=불", "danger=-"]),
                 progress=lambda n, total: told.append((n, total)))  # fmt: skip
     assert (done.utterances, told[0], told[-1]) == (1, (0, 1), (1, 1))
     assert json.loads((tmp_path / "out.jsonl").read_text(encoding="utf-8"))["text"] == "집에 불이 났어요"
@@ -128,7 +70,7 @@ def test_a_filter_says_what_goes_out(ws: Workspace, tmp_path: Path) -> None:
 MEASURE = """
 import resource, sys
 from pathlib import Path
-from core.records import Filter
+from core.filters import Filter
 from core.workflows.corpus.export import save
 from core.workflows.workspace import open_workspace
 ws, folder = open_workspace(), Path(sys.argv[1])

@@ -8,7 +8,7 @@ from aihub119_files import call_id, deliver, label_bytes, stem, wav_bytes, write
 from workflow_data import import_sentences, sentence_file
 
 from core.errors import InputError
-from core.records import Filter
+from core.filters import Filter
 from core.workflows.imports import aihub119
 from core.workflows.workspace import Workspace
 

@@ -12,8 +12,9 @@ from typer.testing import CliRunner
 
 from core.cli import app
 from core.errors import Conflict, InputError, MissingBackend, UnknownName
+from core.filters import Filter
 from core.plugins import Backend
-from core.records import Filter, Utterance
+from core.records import Utterance
 from core.schemes import scheme
 from core.training import snapshot as frozen
 from core.workflows.cleaning import augment, proposals

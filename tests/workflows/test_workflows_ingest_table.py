@@ -17,9 +17,9 @@ from typer.testing import CliRunner
 from core.cells import harmless
 from core.cli import app
 from core.errors import InputError, UnknownName
+from core.filters import Filter
 from core.ingest.tables import Meter, Options, open_table
 from core.ingest.tables.meaning import milliseconds
-from core.records import Filter
 from core.schemes import scheme
 from core.settings import ROOT
 from core.workflows.imports import table as work

@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 
 from core.cli import app
 from core.errors import InputError, UnknownName
+from core.filters import Filter
 from core.ingest.tables import Reject, Row
 from core.ingest.votes import Choice, of_counts, of_raters
-from core.records import Filter
 from core.schemes import SCHEMES, scheme
 from core.workflows.imports import votes as work
 from core.workflows.imports.votes import File, Order, VotesImport

@@ -13,7 +13,8 @@ from workflow_data import import_calls, import_sentences, sentence_file, trained
 
 from core.confidence import Rule
 from core.errors import AudioError, Cancelled, CheckpointMismatch, InputError, NotEnoughData, NotFound, UnknownName
-from core.records import Filter, NewUtterance
+from core.filters import Filter
+from core.records import NewUtterance
 from core.schemes import SCHEMES
 from core.store import NewProposal
 from core.training.snapshot import read

@@ -8,8 +8,9 @@ from workflow_data import import_calls, import_sentences
 
 from core.confidence import best_class
 from core.errors import InputError, NotEnoughData, UnknownName
+from core.filters import Filter
 from core.jobs import JOBS
-from core.records import Filter, Prediction, RunInfo, SnapshotInfo
+from core.records import Prediction, RunInfo, SnapshotInfo
 from core.workflows.review import desk, label_errors, queues
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace, now

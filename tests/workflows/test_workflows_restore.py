@@ -17,7 +17,8 @@ from store_data import sentences
 from workflow_data import import_calls
 
 from core.confidence import best_class
-from core.records import Filter, NewUtterance, Prediction, RunInfo, SnapshotInfo
+from core.filters import Filter
+from core.records import NewUtterance, Prediction, RunInfo, SnapshotInfo
 from core.schemes import SCHEMES, publish
 from core.training.predictions import add_pool
 from core.workflows.corpus import export

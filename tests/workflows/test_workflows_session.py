@@ -9,7 +9,8 @@ from workflow_data import import_calls, import_sentences
 
 from core.confidence import best_class
 from core.errors import Conflict, InputError, NotFound, Stale, UnknownName
-from core.records import Filter, Prediction, RunInfo, SnapshotInfo
+from core.filters import Filter
+from core.records import Prediction, RunInfo, SnapshotInfo
 from core.workflows.review import desk as session
 from core.workflows.review import queues
 from core.workflows.review.desk import Desk

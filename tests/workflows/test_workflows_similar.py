@@ -11,10 +11,11 @@ from streamlit.testing.v1 import AppTest
 from typer.testing import CliRunner
 
 from core.cli.app import app
+from core.embedding import index as similar_index
 from core.errors import InputError, NotEnoughData, NotFound, UnknownName
-from core.records import Filter
+from core.filters import Filter
 from core.store import NewProposal
-from core.workflows.corpus import similar, similar_index
+from core.workflows.corpus import similar
 from core.workflows.workspace import Workspace
 
 FIRE = ("집에 불이 났어요 빨리 와 주세요", "우리 집에 불이 났어요 빨리 좀 와주세요", "저희 집에 불이 났어요")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from core.cleaning.personal_data.spoken import GAP, SEP, D, digit, digits, group
+from core.hangul import is_syllable
 
 Spans = list[tuple[int, int, float]]
 
@@ -89,7 +90,7 @@ def plates(text: str) -> Spans:
 
 
 def _written(found: str) -> bool:
-    return not any("가" <= c <= "힣" for c in found)
+    return not any(is_syllable(c) for c in found)
 
 
 def _date(six: str) -> bool:

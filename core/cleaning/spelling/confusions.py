@@ -9,7 +9,7 @@ from pathlib import Path
 import regex
 
 from core.cleaning.spelling.fix import Fix
-from core.cleaning.spelling.slips import FINALS
+from core.hangul import ending_in
 
 TABLE = Path(__file__).parent / "confusions.toml"
 _FINAL = regex.compile(r"\{([ㄱ-ㅎ]?)\}")
@@ -49,12 +49,7 @@ def rules() -> tuple[Rule, ...]:
 
 def _finals(find: str) -> str:
     """`{ㄹ}` in an expression is any syllable that ends so, `{}` one that ends in a vowel."""
-    return _FINAL.sub(lambda hit: f"[{_ending_in(hit[1])}]", find)
-
-
-def _ending_in(final: str) -> str:
-    last = FINALS.index(final) if final else 0
-    return "".join(chr(code) for code in range(0xAC00 + last, 0xD7A4, 28))
+    return _FINAL.sub(lambda hit: f"[{ending_in(hit[1] or ' ')}]", find)
 
 
 def _rule(find: str, put: str, why: str, sure: float, needs: str) -> Rule:

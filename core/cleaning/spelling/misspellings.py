@@ -6,6 +6,7 @@ from functools import cache
 from pathlib import Path
 
 from core.cleaning.spelling.fix import Fix
+from core.hangul import is_syllable
 
 TABLE = Path(__file__).parent / "misspellings.toml"
 
@@ -25,9 +26,9 @@ class Misspelling:
     def stands(self, text: str, at: int) -> bool:
         """Whether it is what `text` has at `at`."""
         end = at + len(self.wrong)
-        if not text.startswith(self.wrong + self.after, at) or (self.starts and at and _hangul(text[at - 1])):
+        if not text.startswith(self.wrong + self.after, at) or (self.starts and at and is_syllable(text[at - 1])):
             return False
-        return not (self.ends and end + len(self.after) < len(text) and _hangul(text[end + len(self.after)]))
+        return not (self.ends and end + len(self.after) < len(text) and is_syllable(text[end + len(self.after)]))
 
 
 def fixed(text: str, least: float) -> tuple[str, list[Fix]]:
@@ -71,7 +72,3 @@ def _by_letter() -> dict[str, list[Misspelling]]:
     for one in sorted(misspellings(), key=lambda one: -len(one.wrong + one.after)):
         found.setdefault(one.wrong[0], []).append(one)
     return found
-
-
-def _hangul(letter: str) -> bool:
-    return "가" <= letter <= "힣"

@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 
-_FIRST = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
-_MIDDLE = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
-FINALS = " ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"  # the blank: no final consonant
+from core.hangul import FINALS, INITIALS, join, split
 
 
 def _alike(pairs: str) -> dict[str, str]:
@@ -35,14 +33,14 @@ def near(word: str) -> list[str]:
 
 
 def _at(word: str, at: int) -> Iterator[str]:
-    if not (one := _parts(word[at])):
+    if not (one := split(word[at])):
         return
     first, middle, last = one
     head, tail = word[:at], word[at + 1 :]
-    yield from (head + _join(x, middle, last) + tail for x in _FIRSTS.get(first, ""))
-    yield from (head + _join(first, x, last) + tail for x in _MIDDLES.get(middle, ""))
-    yield from (head + _join(first, middle, x) + tail for x in _LASTS.get(last, ""))
-    if tail and (two := _parts(tail[0])):
+    yield from (head + join(x, middle, last) + tail for x in _FIRSTS.get(first, ""))
+    yield from (head + join(first, x, last) + tail for x in _MIDDLES.get(middle, ""))
+    yield from (head + join(first, middle, x) + tail for x in _LASTS.get(last, ""))
+    if tail and (two := split(tail[0])):
         yield from (head + pair + tail[1:] for pair in _moved(one, two))
 
 
@@ -50,21 +48,10 @@ def _moved(one: tuple[str, str, str], two: tuple[str, str, str]) -> Iterator[str
     """Two syllables with the consonant between them on the other side."""
     (a, b, last), (first, c, d) = one, two
     if last == " " and first != "ㅇ" and first in FINALS:
-        yield from (_join(a, b, x) + _join("ㅇ", c, d) for x in _DRAWN_BACK.get(first, first))
-    if last not in " ㅇ" and first == "ㅇ" and last in _FIRST:
-        yield _join(a, b, " ") + _join(last, c, d)
+        yield from (join(a, b, x) + join("ㅇ", c, d) for x in _DRAWN_BACK.get(first, first))
+    if last not in " ㅇ" and first == "ㅇ" and last in INITIALS:
+        yield join(a, b, " ") + join(last, c, d)
     if last != " " and (first == last or (last == "ㅆ" and first == "ㅅ")):
-        yield _join(a, b, last) + _join("ㅇ", c, d)
+        yield join(a, b, last) + join("ㅇ", c, d)
     if last == "ㅂ" and first in "ㅃㅍ":
-        yield _join(a, b, " ") + _join(first, c, d)
-
-
-def _parts(c: str) -> tuple[str, str, str] | None:
-    if not "가" <= c <= "힣":
-        return None
-    rest, last = divmod(ord(c) - 0xAC00, 28)
-    return _FIRST[rest // 21], _MIDDLE[rest % 21], FINALS[last]
-
-
-def _join(first: str, middle: str, last: str) -> str:
-    return chr(0xAC00 + (_FIRST.index(first) * 21 + _MIDDLE.index(middle)) * 28 + FINALS.index(last))
+        yield join(a, b, " ") + join(first, c, d)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.cleaning.steps.change import Change, Cleaner, Setting, each
+from core.hangul import VOWELS, is_syllable, split
 
 SETTINGS = {
     "keep": Setting(2, lambda n: "" if 1 <= n <= 5 else f"{n} is not in 1 to 5"),
@@ -19,8 +20,7 @@ _SYLLABLE = re.compile(r"([가-힣])\1{2,}")
 _ECHO = re.compile(r"([가-힣])((?:아|어|오|우|으|이|에|애){2,})")
 _SPOKEN = frozenset("공영령일이삼사오육륙칠팔구")
 # The vowel that a syllable ends on when it is drawn out, by the place of its own vowel in Unicode
-_VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
-_DRAWN = dict(zip(_VOWELS, "아애아애어에어에오아애에오우어에이우으이이", strict=True))
+_DRAWN = dict(zip(VOWELS, "아애아애어에어에오아애에오우어에이우으이이", strict=True))
 _ALSO = {"에": "에애", "애": "애에"}  # 돼애애, 네에에: both spellings of one sound
 
 
@@ -56,7 +56,7 @@ def _syllables(text: str, keep: int) -> str:
         run, letter = found[0], found[1]
         if letter in _SPOKEN or (len(run) < 4 and letter not in "아어으우에애"):
             return run
-        inside = found.start() > 0 and "가" <= text[found.start() - 1] <= "힣"
+        inside = found.start() > 0 and is_syllable(text[found.start() - 1])
         return letter * (1 if inside and letter in "아어으우에애" else min(keep, len(run)))
 
     return _SYLLABLE.sub(shorter, text)
@@ -65,7 +65,8 @@ def _syllables(text: str, keep: int) -> str:
 def _echoes(text: str, keep: int) -> str:
     def without(found: re.Match[str]) -> str:
         letter, echo = found[1], found[2]
-        drawn = "" if (ord(letter) - 0xAC00) % 28 else _DRAWN[_VOWELS[(ord(letter) - 0xAC00) // 28 % 21]]
+        _, vowel, final = split(letter) or ("", "", "")
+        drawn = _DRAWN[vowel] if final == " " else ""
         alike = _ALSO.get(drawn, drawn)
         run = len(echo) - len(echo.lstrip(alike)) if drawn else 0
         if run < 2 or letter in _ALSO.get(echo[0], echo[0]) or letter in _SPOKEN:

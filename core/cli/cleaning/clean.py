@@ -16,7 +16,7 @@ from core.cli.frame import Json, Reply, answering, progress_bar, table
 
 if TYPE_CHECKING:
     from core.cleaning import Plan
-    from core.records import Filter
+    from core.filters import Filter
     from core.workflows.workspace import Workspace
 
 SHOWN = 3

@@ -5,7 +5,6 @@ first `_` of the stem, then by the JSON's own `_id`; only then is that one WAV r
 nothing, masks nothing and raises only for a path that does not exist: every file it cannot use is a `Skip`.
 """
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from typing import Any
 
 from core.audio import gate
 from core.errors import AudioError, BadRecord
+from core.files import sha256
 from core.ingest.aihub import label
 from core.ingest.archives import Limits, Member, members
 from core.records import NewRecording, Skip
@@ -42,10 +42,6 @@ class Known:
 
     key: str
     wav: Member | None
-
-    @property
-    def has_wav(self) -> bool:
-        return self.wav is not None
 
 
 @dataclass(slots=True)
@@ -86,11 +82,6 @@ def index(paths: Sequence[Path], limits: Limits | None = None) -> Index:
     result.labels.sort(key=lambda m: m.stem not in stems)  # a pair of one stem goes before looser pairs
     result.skips = sorted(skips, key=lambda s: (s.where, s.reason))
     return result
-
-
-def read(paths: Sequence[Path], known: Callable[[str], bool]) -> Iterator[Call | Known | Skip]:
-    """Every call under `paths`; see `read_index`."""
-    yield from read_index(index(paths), known)
 
 
 def read_index(files: Index, known: Callable[[str], bool]) -> Iterator[Call | Known | Skip]:
@@ -137,7 +128,7 @@ def _call(document: dict[str, Any], key: str, member: Member, wav: Member | None
         duration_ms=ends if audio_ms is None else audio_ms,
         sample_rate_hz=sound.sample_rate_hz if sound else None,
         path=None,
-        sha256=hashlib.sha256(sound.data).hexdigest() if sound else None,
+        sha256=sha256(sound.data) if sound else None,
         utterances=label.utterances(document, key, member.name, audio_ms, found),
         labels=label.recording_labels(document, member.name, found),
         meta=_meta(document, member, wav),

@@ -8,7 +8,6 @@ The `note` of an emergency sound is a caption that hundreds of recordings share,
 origin `caption`, and all that share it are one group.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -17,6 +16,7 @@ from typing import Any
 from core.audio.header import sniff
 from core.cleaning.steps import tags
 from core.errors import AudioError, BadRecord
+from core.files import sha256
 from core.ingest.archives import Limits, Member, members, printable
 from core.ingest.entries import Cleaning, Entry, Sound, clip_notes, listen, parsed
 from core.records import SHORTEST_VOICE_MS, NewRecording, NewUtterance, Skip
@@ -232,7 +232,7 @@ def _group(key: str, text: str, speaker: str | None, corpus: Corpus) -> str:
     if speaker:
         return f"{corpus.kind}:speaker:{speaker}"
     if corpus.origin == "caption" and text:
-        return f"{corpus.kind}:note:{hashlib.sha256((letters(text) or text).encode()).hexdigest()[:24]}"
+        return f"{corpus.kind}:note:{sha256((letters(text) or text).encode())[:24]}"
     return key
 
 

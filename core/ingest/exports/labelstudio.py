@@ -8,7 +8,6 @@ that lies beside the JSON; nothing is fetched. Spans within a text, rankings, im
 Tasks that `python -m core export` wrote come back as what they were.
 """
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
@@ -16,6 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from core.errors import BadRecord, InputError
+from core.files import sha256
 from core.ingest import json_array
 from core.ingest.exports import gwidama
 from core.ingest.exports.rows import Heard, Opinion, Told, name_of, text_of, truth, whole
@@ -78,7 +78,7 @@ class Tasks:
         if isinstance(task.get("id"), int | str):
             return f"labelstudio:{self._path.stem}:{task['id']}"
         told = json.dumps(data, sort_keys=True, ensure_ascii=True, default=str)
-        return f"labelstudio:{hashlib.sha256(told.encode()).hexdigest()[:20]}"
+        return f"labelstudio:{sha256(told.encode())[:20]}"
 
     def _utterance(
         self, key: str, task: Mapping[str, Any], data: Mapping[str, Any], results: Results, skipped: bool, where: str,

@@ -5,7 +5,6 @@ features (MInDS-14: `audio`, `transcription`, `intent_class`, `lang_id`). Every 
 meta. A key is made of split, file, row and content, so the same data set adds nothing when it comes again.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import AudioError, BadRecord, InputError
+from core.files import sha256
 from core.ingest.entries import TEXT_KEYS, Entry, clip, clip_notes, listen, storable
 from core.ingest.huggingface.files import BROKEN, Column, Table, tables
 from core.records import NewUtterance, Skip
@@ -163,7 +163,7 @@ def _entry(row: dict[str, Any], data: Dataset, table: Table, number: int, where:
     sound = _sound(row.get(mapped.audio), table.root, where) if mapped.audio else None
     if sound is None and not text:
         raise BadRecord(where, "neither text nor audio")
-    digest = hashlib.sha256((sound.sha256 if sound else "").encode() + b"\0" + text.encode()).hexdigest()
+    digest = sha256((sound.sha256 if sound else "").encode() + b"\0" + text.encode())
     key = f"hf:{table.split}:{table.name}:{number}:{digest[:16]}"
     named = _group(row.get(mapped.group)) if mapped.group else ""
     group = f"hf:{data.name}:{mapped.group}:{named}" if named else key

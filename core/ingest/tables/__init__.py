@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from core.ingest.tables.readers import columnar, delimited, dialect, documents, encoding, grid, sheets
 from core.ingest.tables.readers.delimited import Record
 from core.ingest.tables.stream import kind
-from core.ingest.tables.types import Cell, File, Meter, Options, Reject, Row, Shape, Table
+from core.ingest.tables.types import File, Meter, Options, Reject, Row, Shape, Table
 
-__all__ = ["Cell", "File", "Meter", "Options", "Reject", "Row", "Shape", "Table", "open_table"]
+__all__ = ["File", "Meter", "Options", "Reject", "Row", "Shape", "Table", "open_table"]
 
 
 def open_table(file: File, options: Options | None = None) -> Table:

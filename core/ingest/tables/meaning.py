@@ -21,6 +21,7 @@ from itertools import islice
 from typing import Literal
 
 from core.errors import InputError, UnknownName
+from core.files import sha256
 from core.ingest.tables import names
 from core.ingest.tables.types import SAMPLE_ROWS, Cell, Reject, Row, Shape, Table
 from core.records import SHORTEST_VOICE_MS, NewUtterance
@@ -142,7 +143,7 @@ class Reader:
 
     def _key(self, row: Row, text: str) -> str | Reject:
         if self._columns.id is None:
-            return f"table:{self._source}:{row.number}:{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+            return f"table:{self._source}:{row.number}:{sha256(text.encode())[:12]}"
         identity = self._said(row, self._columns.id)
         if not identity or len(identity) > _ID_CHARS:
             reason = f"longer than {_ID_CHARS} characters" if identity else "is empty"

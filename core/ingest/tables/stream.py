@@ -4,12 +4,12 @@ Nothing is unpacked to a disk or as a whole; a gzip that grows beyond reason sto
 """
 
 import gzip
-import hashlib
 import io
 import zlib
 from pathlib import PurePath
 from typing import Any, BinaryIO
 
+from core import files
 from core.errors import InputError
 from core.ingest.archives import printable
 from core.ingest.tables.types import File, Meter
@@ -47,11 +47,8 @@ def source_name(file: File, asked: str) -> str:
 
 def sha256(file: File) -> str:
     """Of the bytes as they are, packed or not."""
-    digest = hashlib.sha256()
     with file.open() as raw:
-        while block := raw.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+        return files.sha256(raw)
 
 
 def kind(file: File) -> str:

@@ -1,12 +1,12 @@
 """The corpus: sources, recordings, utterances; adding (`intake`), finding (`find`), counting (`counts`)."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from sqlalchemy import Engine, select
 
 from core.errors import NotFound
-from core.records import Filter, Level, NewRecording, NewUtterance, Recording, Report, Sort, Source, Utterance
+from core.filters import Filter
+from core.records import Level, NewRecording, NewUtterance, Page, Recording, Report, Sort, Source, Utterance
 from core.schemes import joined, parts
 from core.store import rows
 from core.store.corpus import counts, find, insert
@@ -16,14 +16,6 @@ from core.store.rows import one_utterance
 from core.store.schema import label, recording, source, utterance
 
 __all__ = ["Corpus", "insert_utterance", "one_utterance"]
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One page of a listing: `total` counts all that match."""
-
-    rows: tuple[Utterance, ...]
-    total: int
 
 
 class Corpus:

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, func, select
 
-from core.records import Filter
+from core.filters import Filter
 from core.schemes import SCHEMES
 from core.store.corpus.find import window
 from core.store.index.bitmaps import Bitmaps

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select, text
 
-from core.records import UNLABELLED, Filter, Sort
+from core.filters import Filter
+from core.records import UNLABELLED, Sort
 from core.schemes import scheme
 from core.store.index import query as search
 from core.store.index.bitmaps import Bitmaps

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Engine, func, select
 
-from core.records import Filter
+from core.filters import Filter
 from core.store.corpus import find
 from core.store.engine import reading
 from core.store.rows import NAMES

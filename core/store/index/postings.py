@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.store.index.query import ANY_GAP, INITIALS, ONE_SPACE, OTHER_SPACE, Ranges
+from core.hangul import FIRST, INITIALS, LAST, OF_AN_INITIAL
+from core.store.index.query import ANY_GAP, ONE_SPACE, OTHER_SPACE, Ranges
 
 CHUNK = 1 << 14
 PLACE_BITS = 18
@@ -27,7 +28,7 @@ _GAP_BITS, _CONSONANT = 5, 31
 _NEXT_TEXT = 0xFF
 _CONSONANTS = np.zeros(1 << 16, np.uint8)
 _CONSONANTS[[ord(letter) for letter in INITIALS]] = np.arange(1, len(INITIALS) + 1)
-_CONSONANTS[ord("가") : ord("힣") + 1] = np.repeat(np.arange(1, len(INITIALS) + 1), 21 * 28)
+_CONSONANTS[ord(FIRST) : ord(LAST) + 1] = np.repeat(np.arange(1, len(INITIALS) + 1), OF_AN_INITIAL)
 _FEW = CHUNK // 2
 
 Array = NDArray[np.uint32]

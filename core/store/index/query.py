@@ -11,11 +11,10 @@ from itertools import pairwise
 
 from sqlalchemy import ColumnElement
 
+from core.hangul import INITIALS, beginning_with
 from core.store.schema import utterance
 from core.text import nfc
 
-INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
-_FIRST_SYLLABLE, _SYLLABLES_AN_INITIAL = ord("가"), 21 * 28
 Ranges = tuple[tuple[int, int], ...]  # code points, both ends included, that one letter of a query accepts
 
 TOGETHER, ONE_SPACE, OTHER_SPACE = range(3)  # what stands between two letters: nothing, " ", other white space
@@ -71,8 +70,8 @@ def accepted(letter: str) -> Ranges:
     code = ord(letter.lower() if letter.isascii() else letter)
     if letter not in INITIALS:
         return ((code, code),)
-    first = _FIRST_SYLLABLE + INITIALS.index(letter) * _SYLLABLES_AN_INITIAL
-    return ((code, code), (first, first + _SYLLABLES_AN_INITIAL - 1))
+    first, last = beginning_with(letter)
+    return ((code, code), (ord(first), ord(last)))
 
 
 def _pattern(letter: str) -> str:

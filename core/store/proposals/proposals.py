@@ -1,6 +1,5 @@
 """Suggestions of machines that wait for a person: made once, decided once, and a decision can be taken back."""
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
 
 from core.errors import Conflict, NotFound
+from core.files import sha256
 from core.records import NewUtterance, Proposal, ProposalState
 from core.store.corpus.corpus import insert_utterance, one_utterance
 from core.store.engine import reading, writing
@@ -43,7 +43,7 @@ class NewProposal:
         """Equal suggestions for one utterance have equal fingerprints, whatever seed or score made them."""
         told = {k: v for k, v in self.payload.items() if k in ("text", "scheme", "code")}
         parts = [self.kind, self.utterance_id, self.run_id, told]
-        return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
+        return sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from core.errors import Conflict, NotFound
-from core.records import BulkAction, Filter
+from core.filters import Filter
+from core.records import BulkAction
 from core.schemes import Scheme, joined, parts, scheme
 from core.store.corpus import find
 from core.store.engine import allot, insert_id, insert_many, reading, writing

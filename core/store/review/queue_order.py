@@ -12,7 +12,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, or_, select
 
-from core.records import UNLABELLED, Filter
+from core.filters import Filter
+from core.records import UNLABELLED
 from core.schemes import scheme
 from core.store.corpus import find
 from core.store.review import answers

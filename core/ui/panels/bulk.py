@@ -10,7 +10,8 @@ from functools import partial
 import streamlit as st
 
 from core.errors import CoreError
-from core.records import BulkAction, Filter
+from core.filters import Filter
+from core.records import BulkAction
 from core.schemes import JOIN, SCHEMES
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _

@@ -7,7 +7,7 @@ import time
 
 import streamlit as st
 
-from core.records import Filter
+from core.filters import Filter
 from core.ui import phrases
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _

@@ -9,6 +9,7 @@ from typing import Any
 import streamlit as st
 
 from core.errors import CoreError
+from core.filters import CHARS, LISTS, Filter, chars_of, from_query, label_key, to_query
 from core.schemes import SCHEMES
 from core.ui.frame import curator, workspace
 from core.ui.i18n import _
@@ -16,20 +17,21 @@ from core.ui.troubles import explain
 from core.ui.widgets import forms
 from core.workflows.corpus import views as work
 
-CHARS = (0, 200)  # both ends of the slider: as good as no bound
-LISTS = ("speaker", "origin", "tag")
 FIRST_SORT = "id"
 
 
 def state() -> dict[str, list[str]]:
     """What is asked for now: URL parameter -> values, without those that say nothing."""
+    sort = st.query_params.get_all("sort")  # its box is not drawn where nothing matches
+    return to_query(wanted()) | ({"sort": sort} if any(sort) else {})
+
+
+def wanted() -> Filter:
+    """What the filters ask for now."""
     now = st.session_state
-    asked: dict[str, list[str]] = {key: list(now.get(key) or ()) for key in _lists()}
-    asked["text"] = [now.get("text") or ""]
-    asked["chars"] = [] if _chars(now.get("chars")) == CHARS else [str(end) for end in now["chars"]]
-    asked["spacing"] = ["true"] if now.get("spacing") else []
-    asked["sort"] = st.query_params.get_all("sort")  # its box is not drawn where nothing matches
-    return {key: values for key, values in asked.items() if any(values)}
+    query: dict[str, Any] = {key: now.get(key) or () for key in _lists()}
+    query |= {"text": [now.get("text") or ""], "chars": now.get("chars") or ()}
+    return from_query(query | {"spacing": ["true"] if now.get("spacing") else []})
 
 
 def restore(query: Mapping[str, Sequence[str]]) -> None:
@@ -37,32 +39,22 @@ def restore(query: Mapping[str, Sequence[str]]) -> None:
     for key in _lists():
         st.session_state[key] = list(query.get(key, ()))
     st.session_state["text"] = next(iter(query.get("text", ())), "")
-    st.session_state["chars"] = _chars(query.get("chars"))
+    st.session_state["chars"] = chars_of(query.get("chars", ()))
     st.session_state["spacing"] = "true" in query.get("spacing", ())
     st.session_state["sort"] = next(iter(query.get("sort", ())), FIRST_SORT)
 
 
-def length() -> tuple[int, int]:
+def length() -> None:
     """The slider of lengths, kept in the URL; a bound slider could not be set by a view."""
     if "chars" not in st.session_state:
-        st.session_state["chars"] = _chars(st.query_params.get_all("chars"))
+        st.session_state["chars"] = chars_of(st.query_params.get_all("chars"))
     chosen: Any = st.slider(_("Length (characters)"), *CHARS, key="chars")  # two ends, as its state has
     low, high = chosen
     forms.share("chars", [str(low), str(high)], [str(end) for end in CHARS])
-    return low, high
 
 
 def _lists() -> list[str]:
-    return [*LISTS, *(forms.label_key(name) for name in SCHEMES)]
-
-
-def _chars(asked: Sequence[Any] | None) -> tuple[int, int]:
-    """Two ends, whatever an address says."""
-    try:
-        low, high = sorted(min(max(int(end), CHARS[0]), CHARS[1]) for end in asked or CHARS)
-    except ValueError:
-        return CHARS
-    return low, high
+    return [*LISTS, *(label_key(name) for name in SCHEMES)]
 
 
 def panel() -> None:

@@ -7,8 +7,9 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
+from core.filters import label_key
 from core.records import UNLABELLED, Utterance
-from core.schemes import SCHEMES, Scheme, is_bundled, parts, review_keys
+from core.schemes import SCHEMES, Scheme, parts, review_keys
 from core.ui.i18n import _, language
 from core.ui.widgets.player import Choice, ChoiceGroup
 
@@ -101,26 +102,19 @@ def linked_pages(n: int, key: str, of: object) -> int:
     return number
 
 
-def choose_codes(name: str, key: str) -> tuple[str, ...]:
+def choose_codes(name: str, key: str) -> None:
     """A multiselect over a scheme's classes and "unlabelled"; kept in the URL."""
     options = [*SCHEMES[name].codes, UNLABELLED]
-    return tuple(linked_multiselect(plain(scheme_title(name)), options, key, lambda code: code_title(name, code)))
+    linked_multiselect(plain(scheme_title(name)), options, key, lambda code: code_title(name, code))
 
 
-def choose_labels() -> dict[str, tuple[str, ...]]:
-    """One multiselect a scheme, the workspace's among them; what `Filter.labels` takes."""
+def choose_labels() -> None:
+    """One multiselect a scheme, the workspace's among them."""
     names = [*_SHOWN, *(name for name in SCHEMES if name not in _SHOWN)]
-    chosen = {}
     for start in range(0, len(names), 4):
         for column, name in zip(st.columns(4), names[start : start + 4], strict=False):
             with column:
-                chosen[name] = choose_codes(name, label_key(name))
-    return chosen
-
-
-def label_key(scheme_name: str) -> str:
-    """The URL's name for what is wanted under a scheme."""
-    return scheme_name if is_bundled(scheme_name) else f"label.{scheme_name}"
+                choose_codes(name, label_key(name))
 
 
 def speaker_title(speaker: str | None) -> str:

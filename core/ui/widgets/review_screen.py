@@ -4,16 +4,15 @@ The page opens a desk (core/web/desk.py) and hands its token over; from then on 
 cards and sends decisions there, without a run of this page. Bundle, sources and build script lie in assets/player.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 
 import streamlit as st
 
-from core.records import Filter
+from core.filters import Filter, from_query
 from core.schemes import SCHEMES
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _
-from core.ui.panels.views import CHARS
 from core.ui.widgets import forms
 from core.ui.widgets.player import ChoiceGroup, check_keys, component
 from core.web import desk
@@ -160,28 +159,4 @@ def chosen_view() -> Filter | None:
     if not saved:
         st.info(_("There is no saved view yet: filter on the Corpus page, and save what is shown under Views."))
         return None
-    return asked_by(saved[forms.linked_choice(_("Saved view"), list(saved), "view", str)].query)
-
-
-def asked_by(query: Mapping[str, Sequence[str]]) -> Filter:
-    """The filter that the parameters of a Corpus page's address ask for; what cannot be read asks for nothing.
-
-    >>> asked_by({"text": ["불"], "chars": ["3", "200"]}).min_chars
-    3
-    """
-    low, high = _bounds(query.get("chars", ()))
-    keys = {name: forms.label_key(name) for name in SCHEMES}
-    return Filter(
-        labels={name: tuple(query[key]) for name, key in keys.items() if query.get(key)},
-        speaker=tuple(query.get("speaker", ())), origin=tuple(query.get("origin", ())), tag=tuple(query.get("tag", ())),
-        text=next(iter(query.get("text", ())), "").strip(), ignore_spacing="true" in query.get("spacing", ()),
-        min_chars=low or None, max_chars=high if high < CHARS[1] else None,
-    )  # fmt: skip
-
-
-def _bounds(asked: Sequence[str]) -> tuple[int, int]:
-    try:
-        low, high = sorted(int(end) for end in asked or CHARS)
-    except ValueError:
-        return CHARS
-    return low, high
+    return from_query(saved[forms.linked_choice(_("Saved view"), list(saved), "view", str)].query)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from random import Random
 
 from core import augment
-from core.records import Filter, Proposal, Utterance
+from core.filters import Filter
+from core.records import Proposal, Utterance
 from core.store import NewProposal
 from core.workflows.workspace import Workspace, now
 

@@ -6,20 +6,19 @@ The corpus is read once for all checks of texts and recordings, the sound once f
 is kept check by check in `quality.json`, so that checking the texts again leaves what listening has told.
 """
 
-import fcntl
 import json
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from core import quality
 from core.batches import batches
+from core.files import locked, write_json
+from core.filters import Filter
 from core.jobs import submit
 from core.quality import CHECKS, Check, Collector, Fact, Finding, Fix, Marked
-from core.records import Filter
 from core.store import NewProposal
 from core.workflows.cleaning import audio_checks
 from core.workflows.jobs import Context
@@ -245,7 +244,7 @@ def _finding(document: Mapping[str, Any]) -> Finding:
 
 def _keep(ws: Workspace, made: Report) -> None:
     """Put what was found in the place of what the same checks found before."""
-    with _locked(ws.settings.home):
+    with locked(ws.settings.home / f".{FILE}.lock"):  # a page and the worker may end at the same moment
         before = last(ws)
         others = [one for one in before.findings if one.check not in made.at]
         findings = sorted([*made.findings, *others], key=lambda one: (SEVERITIES.index(one.severity), -one.count))
@@ -253,15 +252,4 @@ def _keep(ws: Workspace, made: Report) -> None:
             "findings": [asdict(one) for one in findings], "at": {**before.at, **made.at},
             "checked": {**before.checked, **made.checked},
         }  # fmt: skip
-        path = ws.settings.home / FILE
-        partial = path.with_name(f".{FILE}.part")
-        partial.write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")
-        partial.replace(path)
-
-
-@contextmanager
-def _locked(home: Path) -> Iterator[None]:
-    """A page and the worker may end at the same moment."""
-    with (home / f".{FILE}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+        write_json(ws.settings.home / FILE, kept)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from core import quality
 from core.batches import batches
 from core.cleaning import Plan, Step
+from core.filters import Filter
 from core.quality import Fix, Marked
-from core.records import Filter
 from core.store import NewProposal
 from core.workflows.cleaning.checks import KIND, MOST_NEAR
 from core.workflows.workspace import Workspace

@@ -6,13 +6,13 @@ One JSON file a run in the workspace's cleaning/. The run's id is the batch of i
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from core import cleaning
 from core.cleaning import Plan
 from core.errors import NotFound
-from core.records import Filter
+from core.files import make_folder, write_json
 from core.workflows.workspace import Workspace
 
 FOLDER = "cleaning"
@@ -38,10 +38,8 @@ def new_id() -> str:
 
 def keep(ws: Workspace, run: Run) -> Run:
     folder = ws.settings.home / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    partial = folder / f".{run.id}.part"
-    partial.write_text(json.dumps(asdict(run), ensure_ascii=False), encoding="utf-8")
-    partial.replace(folder / f"{run.id}.json")
+    make_folder(folder)
+    write_json(folder / f"{run.id}.json", asdict(run))
     return run
 
 
@@ -73,30 +71,3 @@ def change(ws: Workspace, run_id: str, **values: Any) -> Run:
 
 def plan_of(run: Run) -> Plan:
     return cleaning.from_document(run.plan, run.id)
-
-
-def filter_document(wanted: Filter) -> dict[str, Any]:
-    """What differs from no filter, JSON-able.
-
-    >>> filter_document(Filter(speaker=("caller",), min_chars=2))
-    {'speaker': ['caller'], 'min_chars': 2}
-    """
-    plain, told = Filter(), {}
-    for one in fields(Filter):
-        value = getattr(wanted, one.name)
-        if value != getattr(plain, one.name):
-            told[one.name] = list(value) if isinstance(value, tuple) else value
-    if "labels" in told:
-        told["labels"] = {scheme: list(codes) for scheme, codes in wanted.labels.items()}
-    return told
-
-
-def filter_of(document: Mapping[str, Any]) -> Filter:
-    """
-    >>> filter_of({"speaker": ["caller"], "labels": {"danger": ["-"]}}).labels
-    {'danger': ('-',)}
-    """
-    values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in document.items()}
-    if "labels" in values:
-        values["labels"] = {scheme: tuple(codes) for scheme, codes in document["labels"].items()}
-    return Filter(**values)

@@ -8,12 +8,12 @@ that a spelling service is asked, and when.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from core import cleaning
 from core.cleaning import KINDS, Plan, Step, Suggestion
 from core.errors import InputError
+from core.files import write_json, write_text
 from core.workflows.workspace import Workspace, now
 
 FILE, OFF = "cleaning.toml", "cleaning.off.toml"
@@ -52,11 +52,11 @@ def save(ws: Workspace, rows: Sequence[Mapping[str, Any]], off: Sequence[Mapping
     """Keep both lists of steps, if both are right; the plan that runs from now on."""
     plan = checked(rows, name)
     rest = checked(off, name, OFF) if off else None
-    _write(ws.settings.home / FILE, cleaning.to_toml(plan))
+    write_text(ws.settings.home / FILE, cleaning.to_toml(plan))
     if rest is None:
         (ws.settings.home / OFF).unlink(missing_ok=True)
     else:
-        _write(ws.settings.home / OFF, cleaning.to_toml(rest))
+        write_text(ws.settings.home / OFF, cleaning.to_toml(rest))
     return plan
 
 
@@ -79,8 +79,7 @@ def acceptance(ws: Workspace) -> Acceptance | None:
 
 
 def accept(ws: Workspace, curator: str) -> None:
-    told = {"by": curator, "at": now()}
-    _write(ws.settings.home / ACCEPTED, json.dumps(told, ensure_ascii=False))
+    write_json(ws.settings.home / ACCEPTED, {"by": curator, "at": now()})
 
 
 def withdraw(ws: Workspace) -> None:
@@ -100,9 +99,3 @@ def may_leave(ws: Workspace, plan: Plan) -> bool:
 
 def _plain(name: str) -> Step:
     return checked([{"name": name}], "one").steps[0]
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.part")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)

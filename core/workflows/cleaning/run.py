@@ -13,10 +13,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from core import filters
 from core.cleaning import Plan, Suggestion, suggest_many, to_document
 from core.errors import Conflict
+from core.filters import Filter
 from core.jobs import submit
-from core.records import Filter
 from core.store import NewProposal
 from core.workflows import jobs
 from core.workflows.cleaning import decisions, duplicates, history
@@ -148,7 +149,7 @@ def undo(ws: Workspace, run_id: str, curator: str) -> tuple[int, int]:
 def start(ws: Workspace, plan: Plan, wanted: Filter, curator: str) -> str:
     """Queue a run as a job; its id is the run's."""
     clean_plan.may_leave(ws, plan)
-    params = {"plan": to_document(plan), "wanted": history.filter_document(wanted), "curator": curator}
+    params = {"plan": to_document(plan), "wanted": filters.to_document(wanted), "curator": curator}
     return submit(ws.store, JOB, JOB, params, history.new_id())
 
 
@@ -159,14 +160,14 @@ def run_job(params: dict[str, Any], job: Context) -> None:
         job.report({"stage": stage, "done": done, "total": total, "unit": stage})
 
     plan = history.plan_of(Run(job.id, "", "", params["plan"], {}))
-    wanted = history.filter_of(params["wanted"])
+    wanted = filters.from_document(params["wanted"])
     run(open_workspace(), plan, wanted, params["curator"], run_id=job.id, step=job.step, progress=tell)
 
 
 def _begin(ws: Workspace, plan: Plan, wanted: Filter, curator: str, run_id: str) -> dict[str, Any]:
     """Remember the run and where its blocks end: a step that applies itself may move texts out of the filter."""
     ids = _ids(ws, wanted)
-    document = history.filter_document(wanted)
+    document = filters.to_document(wanted)
     out = duplicates.left_out(ws, plan)
     history.keep(ws, Run(run_id, now(), curator, to_document(plan), document, len(ids), out))
     bounds = [int(block[-1]) for start in range(0, len(ids), BLOCK) if len(block := ids[start : start + BLOCK])]

@@ -9,9 +9,8 @@ from dataclasses import dataclass
 
 from core.audio.clips import read_clip
 from core.errors import NotFound
-from core.records import Filter, Recording, Sort, Utterance
-from core.store.corpus.corpus import Page
-from core.workflows.corpus.filters import parse_filter
+from core.filters import Filter, from_pairs
+from core.records import Page, Recording, Sort, Utterance
 from core.workflows.workspace import Workspace
 
 MOST_OF_RECORDING = 1000  # utterances of one recording that are read at once
@@ -45,7 +44,7 @@ class OpenedRecording:
 
 def read_filter(ws: Workspace, pairs: Sequence[str]) -> Filter:
     """The Filter that KEY=VALUE pairs ask for; a source is given by its name or id."""
-    return parse_filter(pairs, ws.store.corpus.sources())
+    return from_pairs(pairs, ws.store.corpus.sources())
 
 
 def filter_choices(ws: Workspace) -> FilterChoices:

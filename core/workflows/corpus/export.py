@@ -16,7 +16,9 @@ from core import export
 from core.batches import batches
 from core.errors import InputError, NotFound
 from core.export import FORMATS, Format, Line, Opinion, Plan, Written
-from core.records import Filter, Recording, Utterance
+from core.files import make_folder, whole
+from core.filters import Filter
+from core.records import Recording, Utterance
 from core.schemes import SCHEMES, scheme
 from core.store import Judged
 from core.training import snapshot as frozen
@@ -31,11 +33,6 @@ NO_AUDIO = "recording whose audio is gone from the workspace"
 def format_names(*, of_snapshot: bool) -> list[str]:
     """The formats that can take a snapshot, or, without `of_snapshot`, the corpus as it is."""
     return [one.name for one in FORMATS.values() if not (one.live if of_snapshot else one.frozen)]
-
-
-def export_utterances(ws: Workspace, path: Path, wanted: Filter | None = None) -> int:
-    """Write the matching utterances with their current labels, in the format of the suffix; returns how many."""
-    return save(ws, path, wanted=wanted).utterances
 
 
 def save(
@@ -73,16 +70,17 @@ def deliver(ws: Workspace, name: str, wanted: Filter, snapshot: str | None, prog
     """Write format `name` into the workspace's exports/, a folder as a zip, for somebody who has only a browser."""
     how = export.chosen(Path(), name)
     folder = ws.settings.home / "exports"
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     stem = f"gwidama-{re.sub('[^0-9]', '', now())[:17]}-{how.name}"
     if not how.folder:
         path = folder / f"{stem}{how.suffix or how.ends}"
         return path, save(ws, path, name=name, wanted=wanted, snapshot=snapshot, progress=progress)
-    with TemporaryDirectory(dir=folder, prefix=".") as temporary:
+    path = folder / f"{stem}.zip"
+    with TemporaryDirectory(dir=folder, prefix=".") as temporary, whole(path) as packed:
         made = Path(temporary) / stem
         written = save(ws, made, name=name, wanted=wanted, snapshot=snapshot, progress=progress)
-        packed = Path(shutil.make_archive(f"{made}-packed", "zip", temporary, stem))
-        return packed.replace(folder / f"{stem}.zip"), written
+        Path(shutil.make_archive(f"{made}-packed", "zip", temporary, stem)).replace(packed)
+    return path, written
 
 
 def _plan(ws: Workspace) -> Plan:

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from core.errors import Conflict, InputError, UnknownName
+from core.files import write_text
 from core.records import Level
 from core.schemes import SCHEMES, Kind, Scheme, is_bundled, scheme, tidy
 from core.schemes.files import grown, parse_toml, to_toml
@@ -150,7 +151,7 @@ def write_file(name: str, path: Path) -> Scheme:
     """Write the scheme `name` as TOML; the file reads back as the same scheme."""
     found = scheme(name)
     try:
-        path.write_text(to_toml(found), encoding="utf-8")
+        write_text(path, to_toml(found))
     except OSError as error:
         raise InputError(f"{path}: cannot be written: {error.strerror}") from error
     return found

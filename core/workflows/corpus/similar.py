@@ -1,7 +1,7 @@
 """More like this: the utterances whose texts are most like a given one, by an embedding that needs no download.
 
-The first question builds an index beside the database (`similar_index`), later ones bring it up to date first, so an
-answer always knows every text as it stands. What is out of the corpus is never an answer.
+The first question builds an index beside the database (`core.embedding.index`), later ones bring it up to date first,
+so an answer always knows every text as it stands. What is out of the corpus is never an answer.
 """
 
 from collections.abc import Callable
@@ -10,9 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.embedding import DEFAULT, Vectors
+from core.embedding.index import Index, Progress
 from core.errors import InputError, NotEnoughData
-from core.records import Filter, Utterance
-from core.workflows.corpus.similar_index import Index, Progress
+from core.filters import Filter
+from core.records import Utterance
 from core.workflows.workspace import Workspace
 
 LIMIT = 20

@@ -4,13 +4,13 @@ Audio goes into the workspace by content (`audio/ab/abcd….wav`), the row after
 by its hash and costs nothing.
 """
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from core.batches import batches
 from core.errors import InputError
+from core.files import sha256
 from core.ingest import sentences
 from core.ingest.aihub import calls as aihub119
 from core.records import NewRecording, NewUtterance, Report, Skip
@@ -65,7 +65,7 @@ def ingest_sentences(ws: Workspace, path: Path, source: str, licence: str) -> Im
     if not path.is_file():
         raise InputError(f"not found: {path}")
     total = Report()
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = sha256(path)
     source_id = ws.store.corpus.add_source(source, "sentences", licence, digest, now())
     for batch in batches(sentences.read(path), BATCH):
         total.skipped += [item for item in batch if isinstance(item, Skip)]

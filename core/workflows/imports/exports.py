@@ -5,7 +5,6 @@ which rows are parents), then row by row into the store. A value that a scheme d
 (`core.workflows.corpus.schemes.propose`). What a model said becomes a Proposal that waits for a curator.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -14,6 +13,7 @@ from pathlib import Path
 from core.audio import gate
 from core.batches import batches
 from core.errors import AudioError, InputError, UnknownName
+from core.files import sha256
 from core.ingest.exports.gwidama import open_own
 from core.ingest.exports.labelstudio import Tasks
 from core.ingest.exports.rows import Heard, Opinion, Reader, Told
@@ -211,7 +211,7 @@ class _Work:
     def _source(self, name: str | None, licence: str | None) -> int:
         told = (name or f"export:{self._name}", licence or "as its origin says")
         if told not in self._sources:
-            digest = hashlib.sha256(self._name.encode()).hexdigest()
+            digest = sha256(self._name.encode())
             self._sources[told] = self._ws.store.corpus.add_source(told[0], "export", told[1], digest, now())
         return self._sources[told]
 

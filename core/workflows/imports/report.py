@@ -2,7 +2,6 @@
 
 import csv
 import gc
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from core.cells import harmless
+from core.files import sha256, whole
 from core.records import Report, Skip
 from core.workflows.workspace import Workspace
 
@@ -66,7 +66,7 @@ def merge(total: Report, part: Report) -> None:
 
 def names_hash(paths: Sequence[Path]) -> str:
     """SHA-256 over the names of what was handed in; their content is hashed file by file."""
-    return hashlib.sha256("\n".join(sorted(path.name for path in paths)).encode("utf-8", "surrogateescape")).hexdigest()
+    return sha256("\n".join(sorted(path.name for path in paths)).encode("utf-8", "surrogateescape"))
 
 
 def write_rejects(ws: Workspace, name: str, skipped: Sequence[Skip]) -> Path | None:
@@ -74,7 +74,8 @@ def write_rejects(ws: Workspace, name: str, skipped: Sequence[Skip]) -> Path | N
     if not skipped:
         return None
     path = ws.settings.home / name
-    with path.open("w", newline="", encoding="utf-8-sig") as file:  # the BOM makes spreadsheets read Hangul
+    # The BOM makes spreadsheets read Hangul.
+    with whole(path) as made, made.open("w", newline="", encoding="utf-8-sig") as file:
         rows = csv.writer(file)
         rows.writerow(["file", "reason"])
         rows.writerows((harmless(skip.where), harmless(skip.reason)) for skip in skipped)

@@ -16,6 +16,7 @@ from pathlib import Path
 from core.audio import gate
 from core.cells import harmless
 from core.errors import AudioError, InputError
+from core.files import put, remove, temporary_beside
 from core.ingest.archives import printable
 from core.ingest.tables import File, Meter, Options, Reject, Row, Shape, Table, open_table
 from core.ingest.tables.guess import Guess, guess
@@ -354,7 +355,7 @@ def _audio(home: _Home, name: str) -> tuple[str | None, str | None, int | None, 
 def _rejects(ws: Workspace, file: File, done: TableImport) -> Iterator[Callable[[Reject], None]]:
     """Writes rejects as they come; the CSV is there, whole, when the import ends, also when it ends in an error."""
     path, name = ws.settings.home / REJECTS, printable(file.name)
-    partial = path.with_name(f".{REJECTS}.part")
+    partial = temporary_beside(path)
     with partial.open("w", newline="", encoding="utf-8-sig") as out:  # the BOM makes spreadsheets read Hangul
         rows = csv.writer(out)
         rows.writerow(["file", "row", "reason"])
@@ -371,7 +372,7 @@ def _rejects(ws: Workspace, file: File, done: TableImport) -> Iterator[Callable[
         finally:
             out.flush()
             if done.rejected:
-                partial.replace(path)
+                put(partial, path)
                 done.rejects = path
             else:
-                partial.unlink()
+                remove(partial)

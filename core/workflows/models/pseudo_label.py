@@ -11,8 +11,9 @@ import numpy as np
 from core.batches import batches
 from core.confidence import Rule, best_class, passes
 from core.errors import InputError
+from core.filters import Filter
 from core.inference.predictor import Predictor, cached
-from core.records import UNLABELLED, Filter, Prediction, RunInfo
+from core.records import UNLABELLED, Prediction, RunInfo
 from core.schemes import scheme
 from core.store import NewProposal
 from core.training.predictions import add_pool

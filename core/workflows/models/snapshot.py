@@ -2,8 +2,9 @@
 
 import shutil
 
+from core.filters import Filter
 from core.model_text import DEFAULT_PLAN, model_text
-from core.records import Filter, SnapshotInfo, Utterance
+from core.records import SnapshotInfo, Utterance
 from core.split import parse_fractions
 from core.training import snapshot as frozen
 from core.workflows.corpus.schemes import trainable

@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from core.errors import InputError, NotFound, Stale
-from core.records import Filter, Remark, RemarkKind, Revision
+from core.filters import Filter
+from core.records import Remark, RemarkKind, Revision
 from core.schemes import scheme
 from core.store import About, Ask
 from core.store.review.remarks import flagged

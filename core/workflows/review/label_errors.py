@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from sklearn.model_selection import GroupKFold
 
 from core.errors import InputError, NotEnoughData
+from core.filters import Filter
 from core.model_text import DEFAULT_PLAN, model_text
 from core.models.ngram import NgramConfig, NgramModel
-from core.records import Filter
 from core.schemes import Scheme, scheme
 from core.split import merge_near_duplicates
 from core.store import Ranked

@@ -16,7 +16,9 @@ from pathlib import Path
 from core.agreement import Share, judged, ratings, share
 from core.cells import harmless
 from core.errors import InputError
-from core.records import Filter, Opinion, Tally
+from core.files import whole
+from core.filters import Filter
+from core.records import Opinion, Tally
 from core.schemes import SCHEMES, Scheme, parts
 from core.workflows.review.agreement import answers_of, last_change, opinions, settled_of
 from core.workflows.workspace import Workspace, now
@@ -104,7 +106,8 @@ def write_csv(days: Iterable[Tally], path: Path) -> int:
     """Hours on screen and counts by curator, day and scheme; rows whose scheme is empty count every decision once."""
     rows = [(one.curator, one.day, one.scheme, one.decisions, f"{one.spent_ms / HOUR_MS:.4f}") for one in days]
     try:
-        with path.open("w", newline="", encoding="utf-8-sig") as file:  # the BOM makes spreadsheets read Hangul
+        # The BOM makes spreadsheets read Hangul.
+        with whole(path) as made, made.open("w", newline="", encoding="utf-8-sig") as file:
             out = csv.writer(file)
             out.writerow(COLUMNS)
             out.writerows((harmless(who), day, harmless(name), n, hours) for who, day, name, n, hours in rows)

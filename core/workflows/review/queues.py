@@ -12,8 +12,9 @@ from typing import Literal
 import numpy as np
 
 from core.errors import InputError, NotEnoughData, UnknownName
+from core.filters import Filter
 from core.jobs import submit
-from core.records import UNLABELLED, Filter, RunInfo
+from core.records import UNLABELLED, RunInfo
 from core.schemes import scheme
 from core.store import QueueInfo, Ranked
 from core.workflows.workspace import Workspace, now

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import InputError, NotFound
+from core.filters import Filter
 from core.ingest.votes import NAMELESS, PREFIX
-from core.records import Filter, Opinion, Remark, Revision, Utterance
+from core.records import Opinion, Remark, Revision, Utterance
 from core.schemes import scheme
 from core.store import Ask
 from core.workflows.review import leases

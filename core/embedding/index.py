@@ -1,25 +1,26 @@
-"""The embeddings of a workspace's texts on disk: `similar/<backend>.<period>.f16`, row id - 1 for utterance id.
+"""The file format of the similarity index: `similar/<backend>.<period>.f16`, row id - 1 for the text of that id.
 
 float16 (rows, dims), 512 bytes a row by default; a gap in the ids is a row of zeros. `<backend>.json`, written last,
 says how many rows count and which revision they have seen: what a killed process wrote beyond it is written again.
 What an embedding learns it learns from texts as received, evenly spread over the ids up to `period`, the greatest power
 of two that is no greater than the last id: so rows added bit by bit equal rows made at once, and the whole is made anew
-only when the corpus has doubled. Knows no Filter. Everything here can be deleted; it is made again.
+only when the corpus has doubled. It reads texts through the protocol `Texts` and knows no store and no Filter. All of
+its files can be deleted; they are made again.
 """
 
-import fcntl
 import json
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass, replace
 from hashlib import blake2b
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.embedding import Embedding, Vectors, embedding
-from core.store import Texts
+from core.files import locked, to_disk, whole, write_json
 
 FOLDER = "similar"
 SAMPLE = 65_536  # texts that an embedding is fitted on, at most
@@ -27,6 +28,34 @@ BLOCK = 4_096  # rows compared at once: they fit a processor's cache, and memory
 EDITS = 5_000
 DECIMALS = 4  # of a score: the same text is alike to the same number wherever it stands
 Progress = Callable[[int, int], None]
+
+
+class Stamp(Protocol):
+    """How far the texts reach: the greatest id, and the number of edits so far."""
+
+    @property
+    def utterance(self) -> int: ...
+
+    @property
+    def revision(self) -> int: ...
+
+
+class Texts(Protocol):
+    """Where an index reads texts from; ids begin at 1, gaps are allowed."""
+
+    def stamp(self) -> Stamp: ...
+
+    def after(self, last: int) -> Iterator[dict[int, str]]:
+        """Blocks of texts by ascending id, from `last` + 1 on."""
+
+    def of(self, ids: Sequence[int]) -> Mapping[int, str]:
+        """The current texts by id; unknown ids are left out."""
+
+    def edited(self, after_revision: int) -> list[int]:
+        """The ids of texts that a later edit than `after_revision` changed, ascending."""
+
+    def originals(self, ids: Sequence[int]) -> list[str]:
+        """The texts as received, by ascending id; unknown ids are left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +79,9 @@ class Index:
         self._kind = embedding(backend)
         self._folder.mkdir(parents=True, exist_ok=True)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """A page and a shell may ask at the same moment."""
-        with (self._folder / f".{self.backend}.lock").open("w") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            yield
+        return locked(self._folder / f".{self.backend}.lock")
 
     def refresh(self, progress: Progress = lambda done, total: None) -> int:
         """Bring the rows up to the store; how many texts were embedded for it. The store holds at least one."""
@@ -107,10 +133,9 @@ class Index:
             return None
 
     def _keep(self, state: State) -> None:
+        to_disk(self._data(state.period))  # the rows that the state counts come first
+        write_json(self._folder / f"{self.backend}.json", asdict(state))
         self.state = state
-        partial = self._folder / f".{self.backend}.json.part"
-        partial.write_text(json.dumps(asdict(state)), encoding="utf-8")
-        partial.replace(self._folder / f"{self.backend}.json")
 
     def _fits(self, kept: State, period: int) -> bool:
         same = (kept.backend, kept.version, kept.dims, kept.period) == (
@@ -143,7 +168,8 @@ class Index:
             old.unlink()
         step = max(1, period // SAMPLE)
         model = self._kind.fit(self._texts.originals(range(step, period + 1, step)))
-        np.save(self._weights(period), model.weights(), allow_pickle=False)
+        with whole(self._weights(period)) as made, made.open("wb") as file:
+            np.save(file, model.weights(), allow_pickle=False)
         self._data(period).touch()
         state = State(self.backend, model.version, model.dims, period, self._mark(period), 0, revision)
         self._keep(state)

@@ -1,0 +1,120 @@
+"""The corpora that several benches ask: reviews of ../shared/data/nsmc where it is there, and synthetic calls.
+
+Every corpus has the same mixture, so what grows from size to size is the cost of size.
+"""
+
+import csv
+import gzip
+import random
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from bench.process import apart, memory_mb
+from core.records import NewRecording, NewUtterance
+from core.settings import Settings
+from core.store import open_store
+
+REVIEWS = Path(__file__).resolve().parents[2] / "shared" / "data" / "nsmc" / "nsmc_all_from_raw.tsv.gz"
+AT = "2024-05-01T00:00:00.000000+00:00"
+CORPORA = ((4_160, 5_840), (712_404, 1_000_000))  # reviews and utterances of calls, in the same proportion
+BATCH = 16_384  # as many as a chunk of the index has, so that none is indexed twice
+TURNS = 20
+PLACES = (
+    "부엌", "거실", "지하", "옥상", "창고", "공장", "식당", "학교", "병원", "아파트", "골목", "터널", "계단", "주차장",
+)  # fmt: skip
+EVENTS = (
+    "불이 났어요", "연기가 나요", "화재 신고 하려고요", "사람이 쓰러졌어요", "숨을 안 쉬어요", "피가 많이 나요",
+    "차가 뒤집혔어요", "물에 빠졌어요", "문이 안 열려요", "가스 냄새가 나요", "벌집이 있어요", "다리를 다쳤어요",
+    "의식이 없어요", "애가 열이 나요", "전깃줄이 끊어졌어요",
+)  # fmt: skip
+ENDS = ("빨리 와주세요", "어떡해요", "지금요", "네", "주소가 어떻게 되세요", "몇 층이에요", "출동했습니다", "잠깐만요")
+
+
+def reviews(n: int) -> Iterator[NewUtterance]:
+    """The first `n` reviews, one in ten of them without a label; synthetic sentences where there is no file."""
+    if not REVIEWS.is_file():
+        chance = random.Random(1)
+        for number in range(n):
+            yield NewUtterance(f"n:{number}", spoken(chance, number), f"n:{number}", labels=_mark(number))
+        return
+    with gzip.open(REVIEWS, "rt", encoding="utf-8", newline="") as lines:
+        rows = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
+        next(rows)
+        for number, row in enumerate(islice(rows, n)):
+            yield NewUtterance(f"n:{number}", row[1], f"n:{row[0]}", labels=_mark(number))
+
+
+def _mark(number: int) -> dict[str, str]:
+    return {} if number % 10 == 0 else {"danger": "danger" if number % 3 == 0 else "normal"}
+
+
+def spoken(chance: random.Random, number: int) -> str:
+    return f"{chance.choice(PLACES)}에서 {chance.choice(EVENTS)} {chance.choice(ENDS)} {number % 1000}호"
+
+
+def calls(n: int) -> Iterator[NewRecording]:
+    """Calls of `TURNS` turns, `n` utterances in all."""
+    chance = random.Random(7)
+    for number in range(n // TURNS):
+        key = f"c:{number}"
+        turns = tuple(
+            NewUtterance(
+                f"{key}:{turn}", spoken(chance, number * TURNS + turn), key, turn * 3000, turn * 3000 + 2500,
+                "caller" if turn % 2 else "taker", turn % 5 > 0,
+            )
+            for turn in range(TURNS)
+        )  # fmt: skip
+        labels = {
+            "urgency": chance.choice(["low", "medium", "high"]),
+            "disaster": chance.choice(["medical", "rescue", "fire", "other"]),
+            "sentiment": chance.choice(["other-negative", "embarrassed", "anxious", "neutral"]),
+        }
+        yield NewRecording(key, 60_000, 8000, f"audio/{number}.wav", "ab", turns, labels, {"region": "서울"})
+
+
+@dataclass(frozen=True)
+class Built:
+    """How quick the import was; `grown_mb`: what it took of memory beyond its first batch."""
+
+    reviews_s: float
+    calls_s: float
+    grown_mb: float
+
+
+def build(url: str, written: int, said: int) -> Built:
+    """Fill the store at `url` with reviews and with utterances of calls; rates count all from file to commit."""
+    store = open_store(url)
+    source = store.corpus.add_source("reviews", "table", "CC0", "0", AT)
+    began, first = time.perf_counter(), 0.0
+    items = reviews(written)
+    while batch := list(islice(items, BATCH)):
+        store.corpus.add_sentences(source, batch, AT)
+        first = first or memory_mb()
+    half = time.perf_counter()
+    source = store.corpus.add_source("calls", "calls", "ours", "0", AT)
+    spoken_calls = calls(said)
+    while heard := list(islice(spoken_calls, BATCH // TURNS)):
+        store.corpus.add_recordings(source, heard, AT)
+    done = time.perf_counter()
+    return Built(written / (half - began), said / (done - half), memory_mb() - first)
+
+
+def corpora(folder: Path) -> list[Path]:
+    """The workspaces of `CORPORA` in `folder`, built where they are not there yet."""
+    homes = [folder / str(written + said) for written, said in CORPORA]
+    for home, (written, said) in zip(homes, CORPORA, strict=True):
+        if not home.is_dir():
+            home.mkdir(parents=True)
+            print(home, apart(build, f"sqlite:///{home / 'gwidama.db'}", written, said), file=sys.stderr)
+    return homes
+
+
+def settings_of(home: Path) -> Settings:
+    """The settings of a workspace that no server serves."""
+    return Settings(
+        home, f"sqlite:///{home / 'gwidama.db'}", f"sqlite:///{home / 'jobs.db'}", frozenset(), "", 0, "bench"
+    )

@@ -1,0 +1,219 @@
+"""Filter: which utterances are meant. With it, each way to write a Filter down and to read it back.
+
+- pairs: `KEY=VALUE` words of a person, as `--filter` takes them; a mistake is refused by name
+- query: the parameters of the Corpus page's address, which a saved view keeps; what cannot be read asks for nothing
+- document: JSON that a cleaning run and its job keep
+
+The store turns a Filter into SQL (`core.store.corpus.find`); nothing here reads the store.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from core.errors import InputError, UnknownName
+from core.records import UNLABELLED, Source
+from core.schemes import SCHEMES, is_bundled, scheme
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which utterances: every given condition must hold.
+
+    `labels` maps a scheme to the codes wanted, `UNLABELLED` among them for those that have none; of a multi scheme,
+    one of them is enough. A recording-level scheme asks the utterance's recording. `text` is a substring. Lengths are
+    in characters. Of several tags, one is enough.
+    """
+
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    speaker: tuple[str, ...] = ()
+    origin: tuple[str, ...] = ()
+    min_chars: int | None = None
+    max_chars: int | None = None
+    text: str = ""
+    ignore_spacing: bool = False
+    source: tuple[int, ...] = ()
+    recording_id: int | None = None
+    in_recording: bool | None = None
+    with_audio: bool | None = None
+    skipped: bool | None = None
+    after_id: int | None = None
+    tag: tuple[str, ...] = ()
+
+
+LISTS = ("speaker", "origin", "tag")
+
+# -- pairs
+
+TRUTHS = ("ignore_spacing", "in_recording", "with_audio", "skipped")
+NUMBERS = ("recording_id", "after_id")
+PLAIN_KEYS = ("text", "speaker", "origin", "chars")
+MORE_KEYS = ("tag", "source", "spacing", *TRUTHS, *NUMBERS)
+_TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def from_pairs(pairs: Sequence[str], sources: Sequence[Source] = ()) -> Filter:
+    """KEY=VALUE pairs as one Filter; values of one key are alternatives.
+
+    Keys: text, speaker, origin, tag, source (the name or id of one of `sources`), chars (`10-50`, `10-`, `-50`), every
+    scheme (a class by code or name, `-` for unlabelled), and with true or false `ignore_spacing` (`spacing` in a URL),
+    `in_recording`, `with_audio`, `skipped`. `UnknownName` for another key, class or source, `InputError` for a pair
+    that is none.
+
+    >>> from_pairs(["danger=위험", "danger=-", "chars=2-"])  # doctest: +ELLIPSIS
+    Filter(labels={'danger': ('danger', '-')}, speaker=(), origin=(), min_chars=2, max_chars=None, ...)
+    """
+    given = _by_key(pairs)
+    values: dict[str, Any] = {key: tuple(given.pop(key)) for key in LISTS if key in given}
+    values["min_chars"], values["max_chars"] = _span(given.pop("chars", []))
+    values["source"] = tuple(_source(value, sources) for value in given.pop("source", ()))
+    single: dict[str, Callable[[str, str], Any]] = {"text": lambda key, value: value}
+    single |= dict.fromkeys(TRUTHS, _truth) | dict.fromkeys(NUMBERS, _number)
+    for key, read in single.items():
+        if key in given:
+            values[key] = read(key, _only(key, given.pop(key)))
+    labels = {key: tuple(_code(key, value) for value in of_key) for key, of_key in given.items()}
+    return Filter(labels=labels, **values)
+
+
+def _by_key(pairs: Sequence[str]) -> dict[str, list[str]]:
+    given: dict[str, list[str]] = {}
+    for pair in pairs:
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise InputError(f"filter {pair!r} is no KEY=VALUE pair such as danger=danger")
+        if key not in PLAIN_KEYS and key not in SCHEMES and key not in MORE_KEYS:
+            raise UnknownName("filter key", key, (*PLAIN_KEYS, *SCHEMES, *MORE_KEYS))
+        given.setdefault("ignore_spacing" if key == "spacing" else key, []).append(value)
+    return given
+
+
+def _only(key: str, values: Sequence[str]) -> str:
+    if len(values) > 1:
+        raise InputError(f"filter {key} is given more than once; only one {key} can be looked for")
+    return values[0]
+
+
+def _code(key: str, value: str) -> str:
+    return value if value == UNLABELLED else scheme(key).parse(value)
+
+
+def _source(value: str, sources: Sequence[Source]) -> int:
+    for source in sources:
+        if value in (source.name, str(source.id)):
+            return source.id
+    raise UnknownName("source", value, [source.name for source in sources])
+
+
+def _truth(key: str, value: str) -> bool:
+    if value.casefold() not in _TRUTH:
+        raise InputError(f"filter {key}={value}: expected true or false")
+    return _TRUTH[value.casefold()]
+
+
+def _number(key: str, value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,18}", value):
+        raise InputError(f"filter {key}={value}: expected a whole number")
+    return int(value)
+
+
+def _span(values: list[str]) -> tuple[int | None, int | None]:
+    """One `low-high`, or two numbers as the URL writes them."""
+    span = values[0] if len(values) == 1 else "-".join(values)
+    match = re.fullmatch(r"([0-9]{0,9})-([0-9]{0,9})", span)
+    if values and match is None:
+        raise InputError(f"filter chars={span} is no span of lengths such as 10-50, 10- or -50")
+    low, high = match.groups() if match else ("", "")
+    return int(low) if low else None, int(high) if high else None
+
+
+# -- query
+
+CHARS = (0, 200)  # both ends of the page's slider of lengths: as good as no bound
+QUERY_FIELDS = ("labels", *LISTS, "text", "ignore_spacing", "min_chars", "max_chars")
+
+
+def label_key(scheme_name: str) -> str:
+    """The address's name for what is wanted under a scheme."""
+    return scheme_name if is_bundled(scheme_name) else f"label.{scheme_name}"
+
+
+def to_query(wanted: Filter) -> dict[str, list[str]]:
+    """Parameter -> values, without those that ask for nothing; `InputError` for a field that an address has not.
+
+    >>> to_query(Filter(labels={"danger": ("-",)}, min_chars=3))
+    {'danger': ['-'], 'chars': ['3', '200']}
+    """
+    if lost := [name for name in to_document(wanted) if name not in QUERY_FIELDS]:
+        raise InputError(f"an address cannot say {', '.join(lost)}")
+    low, high = (CHARS[0] if wanted.min_chars is None else wanted.min_chars), wanted.max_chars
+    span = (low, CHARS[1] if high is None else high)
+    query = {label_key(name): list(codes) for name, codes in wanted.labels.items()}
+    query |= {key: list(getattr(wanted, key)) for key in LISTS}
+    query |= {"text": [wanted.text] if wanted.text else [], "chars": [] if span == CHARS else [str(n) for n in span]}
+    query["spacing"] = ["true"] if wanted.ignore_spacing else []
+    return {key: values for key, values in query.items() if values}
+
+
+def from_query(query: Mapping[str, Sequence[str]]) -> Filter:
+    """The Filter that an address or a saved view asks for; a parameter of another name or without sense is ignored.
+
+    >>> from_query({"text": ["불"], "chars": ["3", "200"], "sort": ["text"]}).min_chars
+    3
+    """
+    low, high = chars_of(query.get("chars", ()))
+    keys = {name: label_key(name) for name in SCHEMES}
+    return Filter(
+        labels={name: tuple(query[key]) for name, key in keys.items() if query.get(key)},
+        speaker=tuple(query.get("speaker", ())), origin=tuple(query.get("origin", ())), tag=tuple(query.get("tag", ())),
+        text=next(iter(query.get("text", ())), "").strip(), ignore_spacing="true" in query.get("spacing", ()),
+        min_chars=low or None, max_chars=high if high < CHARS[1] else None,
+    )  # fmt: skip
+
+
+def chars_of(ends: Sequence[Any]) -> tuple[int, int]:
+    """Both ends of a span of lengths, the lower first, inside `CHARS`; all lengths where `ends` are no two numbers.
+
+    >>> chars_of(["30", "4"]), chars_of(["x", "4"]), chars_of(["5", "999"]), chars_of([])
+    ((4, 30), (0, 200), (5, 200), (0, 200))
+    """
+    try:
+        low, high = sorted(min(max(int(end), CHARS[0]), CHARS[1]) for end in ends or CHARS)
+    except ValueError:
+        return CHARS
+    return low, high
+
+
+# -- document
+
+
+def to_document(wanted: Filter) -> dict[str, Any]:
+    """What differs from no filter, ready for JSON.
+
+    >>> to_document(Filter(speaker=("caller",), min_chars=2))
+    {'speaker': ['caller'], 'min_chars': 2}
+    """
+    plain, document = Filter(), {}
+    for one in fields(Filter):
+        value = getattr(wanted, one.name)
+        if value != getattr(plain, one.name):
+            document[one.name] = list(value) if isinstance(value, tuple) else value
+    if "labels" in document:
+        document["labels"] = {name: list(codes) for name, codes in wanted.labels.items()}
+    return document
+
+
+def from_document(document: Mapping[str, Any]) -> Filter:
+    """The Filter that `to_document` was given; `UnknownName` for a field that a Filter does not have.
+
+    >>> from_document({"speaker": ["caller"], "labels": {"danger": ["-"]}}).labels
+    {'danger': ('-',)}
+    """
+    known = [one.name for one in fields(Filter)]
+    if unknown := [name for name in document if name not in known]:
+        raise UnknownName("filter field", unknown[0], known)
+    values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in document.items()}
+    if "labels" in values:
+        values["labels"] = {name: tuple(codes) for name, codes in document["labels"].items()}
+    return Filter(**values)

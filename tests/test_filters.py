@@ -1,0 +1,176 @@
+"""core.filters: every way to write a Filter down reads back as the same Filter; what was kept before still reads."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import InputError, UnknownName
+from core.filters import CHARS, Filter, from_document, from_pairs, from_query, label_key, to_document, to_query
+from core.records import Source
+from core.schemes import BUNDLED, SCHEMES, Label, Scheme, publish, published
+
+AT = "2026-11-01T00:00:00.000000+00:00"
+SOURCES = [Source(3, "calls", "calls", "ours", "0", AT), Source(7, "reviews", "table", "CC0", "0", AT)]
+
+words = st.text(min_size=1).map(str.strip).filter(bool)
+some = st.lists(words, max_size=3).map(tuple)
+maybe = st.none() | st.booleans()
+ids = st.integers(0, 10**18 - 1)
+
+
+def codes_of(name: str) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.sampled_from([*SCHEMES[name].codes, "-"]), min_size=1, max_size=3).map(tuple)
+
+
+labels = st.fixed_dictionaries({}, optional={one.name: codes_of(one.name) for one in BUNDLED})
+lengths = st.none() | st.integers(0, 10**9 - 1)
+filters = st.builds(
+    Filter, labels=labels, speaker=some, origin=some, tag=some, min_chars=lengths, max_chars=lengths,
+    text=words | st.just(""), ignore_spacing=st.booleans(), source=st.lists(st.sampled_from([3, 7])).map(tuple),
+    recording_id=st.none() | ids, in_recording=maybe, with_audio=maybe, skipped=maybe, after_id=st.none() | ids,
+)  # fmt: skip
+
+
+@given(filters)
+def test_a_filter_survives_a_document(wanted: Filter) -> None:
+    assert from_document(json.loads(json.dumps(to_document(wanted)))) == wanted
+
+
+def typed(wanted: Filter) -> Iterator[str]:
+    """What a person would type for `wanted`."""
+    low, high = ("" if end is None else end for end in (wanted.min_chars, wanted.max_chars))
+    if (low, high) != ("", ""):
+        yield f"chars={low}-{high}"
+    for name, value in to_document(replace(wanted, min_chars=None, max_chars=None, labels={})).items():
+        yield from (f"{name}={one}" for one in (value if isinstance(value, list) else [value]))
+    for name, codes in wanted.labels.items():
+        yield from (f"{name}={code}" for code in codes)
+
+
+@given(filters)
+def test_a_filter_survives_the_words_of_the_shell(wanted: Filter) -> None:
+    assert from_pairs(list(typed(wanted)), SOURCES) == wanted
+
+
+@given(filters, st.integers(CHARS[0], CHARS[1] - 1), st.integers(CHARS[0], CHARS[1] - 1))
+def test_a_filter_of_the_page_survives_its_address(any_filter: Filter, one: int, other: int) -> None:
+    low, high = sorted((one, other))
+    wanted = replace(
+        any_filter, min_chars=low or None, max_chars=high, source=(), recording_id=None, in_recording=None,
+        with_audio=None, skipped=None, after_id=None,
+    )  # fmt: skip
+    query = json.loads(json.dumps(to_query(wanted)))
+    assert from_query(query) == from_query(query | {"sort": ["-length"], "page": ["3"]}) == wanted
+    assert from_query(to_query(replace(wanted, max_chars=None))).max_chars is None
+
+
+@pytest.mark.parametrize("name", ["source", "recording_id", "in_recording", "with_audio", "skipped", "after_id"])
+def test_an_address_never_loses_a_condition_silently(name: str) -> None:
+    value: Any = (3,) if name == "source" else False if name in ("in_recording", "with_audio", "skipped") else 5
+    with pytest.raises(InputError, match=f"an address cannot say {name}"):
+        to_query(Filter(**{name: value}))
+
+
+def test_a_scheme_of_the_workspace_has_a_name_of_its_own_in_an_address() -> None:
+    own = Scheme("text", "글", "Text", "utterance", (Label("a", "가", "A", "", "#000000"),))
+    before = published()
+    try:
+        publish("test", [own])
+        wanted = Filter(labels={"text": ("a",)}, text="불")
+        assert label_key("text") == "label.text"
+        assert to_query(wanted) == {"label.text": ["a"], "text": ["불"]}
+        assert from_query(to_query(wanted)) == wanted
+    finally:
+        publish(before, [])
+
+
+def test_what_was_kept_before_still_reads() -> None:
+    """A saved view and a cleaning run as version 0.1 wrote them."""
+    view = {
+        "speaker": ["caller"],
+        "danger": ["danger", "-"],
+        "text": ["불"],
+        "chars": ["3", "200"],
+        "spacing": ["true"],
+    }
+    wanted = Filter(
+        labels={"danger": ("danger", "-")}, speaker=("caller",), text="불", ignore_spacing=True, min_chars=3
+    )
+    assert from_query(view | {"sort": ["-length"]}) == wanted
+    assert to_query(wanted) == view
+    run = {
+        "labels": {"danger": ["danger", "-"]},
+        "speaker": ["caller"],
+        "min_chars": 3,
+        "text": "불",
+        "ignore_spacing": True,
+    }
+    assert from_document(run) == wanted
+    assert to_document(wanted) == run
+    assert from_query({"chars": ["x", "4"], "mood": ["good"], "label.gone": ["a"], "danger": []}) == Filter()
+
+
+def test_a_document_with_another_field_is_refused_by_name() -> None:
+    with pytest.raises(UnknownName, match="unknown filter field 'mood'; known: labels, speaker") as caught:
+        from_document({"text": "불", "mood": "good"})
+    assert caught.value.known == tuple(one.name for one in fields(Filter))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "wanted"),
+    [
+        ([], Filter()),
+        (["danger=위험", "danger=-"], Filter(labels={"danger": ("danger", "-")})),
+        (["disaster=fire", "urgency=상"], Filter(labels={"disaster": ("fire",), "urgency": ("high",)})),
+        (["emotion-diary=Joyful=no"], None),
+        (["text=불=났다"], Filter(text="불=났다")),
+        (["speaker=caller", "speaker=taker", "origin=augmented"],
+         Filter(speaker=("caller", "taker"), origin=("augmented",))),
+        (["chars=10-50"], Filter(min_chars=10, max_chars=50)),
+        (["chars=10", "chars=50"], Filter(min_chars=10, max_chars=50)),
+        (["chars=-50"], Filter(max_chars=50)),
+        (["chars=10-"], Filter(min_chars=10)),
+        (["tag=검토", "tag=a=b"], Filter(tag=("검토", "a=b"))),
+        (["source=calls", "source=7"], Filter(source=(3, 7))),
+        (["text=불 이야", "ignore_spacing=true"], Filter(text="불 이야", ignore_spacing=True)),
+        (["spacing=yes", "skipped=no"], Filter(ignore_spacing=True, skipped=False)),
+        (["with_audio=1", "in_recording=False"], Filter(with_audio=True, in_recording=False)),
+        (["recording_id=5", "after_id=12"], Filter(recording_id=5, after_id=12)),
+    ],
+)  # fmt: skip
+def test_filters_are_the_pages(pairs: list[str], wanted: Filter | None) -> None:
+    if wanted is None:
+        with pytest.raises(UnknownName, match="unknown emotion-diary class 'Joyful=no'; known: 분노"):
+            from_pairs(pairs, SOURCES)
+    else:
+        assert from_pairs(pairs, SOURCES) == wanted
+
+
+@pytest.mark.parametrize(
+    ("pair", "error", "message"),
+    [
+        ("mood=x", UnknownName, "unknown filter key 'mood'; known: text, speaker, origin, chars, danger"),
+        ("danger", InputError, "filter 'danger' is no KEY=VALUE pair"),
+        ("danger=maybe", UnknownName, "unknown danger class 'maybe'; known: 정상, 위험"),
+        ("chars=ten", InputError, "filter chars=ten is no span of lengths such as 10-50"),
+        ("chars=1-2-3", InputError, "filter chars=1-2-3 is no span of lengths"),
+        ("=x", UnknownName, "unknown filter key ''"),
+        ("source=9", UnknownName, "unknown source '9'; known: calls, reviews"),
+        ("skipped=maybe", InputError, "filter skipped=maybe: expected true or false"),
+        ("after_id=-1", InputError, "filter after_id=-1: expected a whole number"),
+    ],
+)
+def test_a_filter_that_is_none_is_refused(pair: str, error: type[Exception], message: str) -> None:
+    with pytest.raises(error, match=message):
+        from_pairs([pair], SOURCES)
+
+
+def test_what_can_be_said_once_is_said_once() -> None:
+    for pairs in (["text=a", "text=b"], ["skipped=true", "skipped=false"], ["spacing=1", "ignore_spacing=1"]):
+        with pytest.raises(InputError, match="is given more than once"):
+            from_pairs(pairs)

@@ -1,0 +1,36 @@
+"""core.hangul: letters and syllables, against Unicode's own decomposition."""
+
+import unicodedata
+
+import pytest
+
+from core.hangul import FINALS, FIRST, INITIALS, LAST, VOWELS, beginning_with, ending_in, is_syllable, join, split
+
+ALL = [chr(code) for code in range(ord(FIRST), ord(LAST) + 1)]
+
+
+def test_every_syllable_is_split_as_unicode_does_and_joined_again() -> None:
+    assert len(ALL) == 11_172
+    for syllable in ALL:
+        letters = split(syllable)
+        assert letters is not None
+        conjoining = unicodedata.normalize("NFD", syllable)
+        places = [ord(c) - base for c, base in zip(conjoining, (0x1100, 0x1161, 0x11A7), strict=False)]
+        expected = INITIALS[places[0]], VOWELS[places[1]], FINALS[places[2]] if len(places) == 3 else " "
+        assert (letters, join(*letters)) == (expected, syllable)
+
+
+@pytest.mark.parametrize("other", ["a", "1", "ㄱ", "ㅏ", " ", "\u1100", "\uabff", "\ud7a4", "家"])
+def test_what_is_no_syllable_is_not_split(other: str) -> None:
+    assert (is_syllable(other), split(other)) == (False, None)
+
+
+def test_syllables_are_found_by_their_initial_and_their_final() -> None:
+    found = []
+    for initial in INITIALS:
+        first, last = beginning_with(initial)
+        found += [chr(code) for code in range(ord(first), ord(last) + 1)]
+        assert {letters[0] for c in (first, last) if (letters := split(c))} == {initial}
+    assert found == ALL
+    assert sorted("".join(ending_in(final) for final in FINALS)) == ALL
+    assert {letters[2] for c in ending_in("ㅄ") if (letters := split(c))} == {"ㅄ"}
