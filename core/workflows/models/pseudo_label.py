@@ -14,6 +14,8 @@ from core.inference.predictor import Predictor, cached
 from core.records import UNLABELLED, Filter, Prediction, Utterance
 from core.schemes import scheme
 from core.store import NewProposal
+from core.workflows.cleaning import decisions
+from core.workflows.cleaning.decisions import Decided
 from core.workflows.workspace import Workspace, now
 
 KIND = "pseudo-label"
@@ -95,16 +97,9 @@ def propose(ws: Workspace, run_id: str, rule: Rule) -> int:
     return ws.store.proposals.add(items, now())
 
 
-def accept_all(ws: Workspace, run_id: str, curator: str) -> int:
-    """Accept every open pseudo-label of the run; those whose utterance was labelled meanwhile stay open."""
-    done = 0
-    after = 0
-    while (one := ws.store.proposals.next(KIND, after, run_id)) is not None:
-        after = one.id
-        if one.payload["scheme"] not in ws.store.corpus.utterance(one.utterance_id).labels:
-            ws.store.proposals.decide(one.id, True, curator, now())
-            done += 1
-    return done
+def accept_all(ws: Workspace, run_id: str, curator: str) -> Decided:
+    """Accept every open pseudo-label of the run, and count which way they went."""
+    return decisions.accept_all(ws, KIND, curator, run_id=run_id)
 
 
 def imported(ws: Workspace) -> int:

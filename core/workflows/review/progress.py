@@ -16,8 +16,9 @@ from pathlib import Path
 from core.agreement import Share, judged, ratings, share
 from core.cells import harmless
 from core.errors import InputError
-from core.records import Opinion, Tally
+from core.records import Opinion
 from core.schemes import SCHEMES, Scheme, parts
+from core.store import Tally
 from core.workflows.review.agreement import answers_of, opinions, settled_of
 from core.workflows.workspace import Workspace, now
 
