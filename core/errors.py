@@ -72,6 +72,14 @@ class Stale(Conflict):
         self.mine, self.theirs = dict(mine), dict(theirs)
 
 
+class Unfit(Conflict):
+    """A suggestion no longer fits what stands; `reason` is one of `core.store.proposals.fates.Refusal`."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
 class CheckpointMismatch(CoreError):
     """Weights, card and data do not belong together."""
 

@@ -16,9 +16,14 @@ JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 ProposalState = Literal["open", "accepted", "rejected"]
 AnnotationKind = Literal["answer", "settlement", "vote"]
 RemarkKind = Literal["comment", "flag", "unflag"]
+# What kind of act wrote a Revision. review, skip, settle, restore: a person's, on one utterance. undo: takes another
+# Revision back. bulk: one act of a person on many. accept: a suggestion that a person accepted. clean: a step of
+# cleaning that applies itself. import: what an export says was decided before.
+Act = Literal["review", "skip", "settle", "restore", "undo", "bulk", "accept", "clean", "import"]
 
 UNLABELLED = "-"  # stands in a list of codes for targets that have no label
 CAPTION = "caption"  # the origin of texts that recordings share by design, and that nobody said
+BY_HAND: tuple[Act, ...] = ("review", "skip", "settle", "restore")
 IMPORTED = "import"  # the curator name under which labels of a delivery are kept
 SHORTEST_VOICE_MS = 500  # below this a span says too little to be judged by voice (the seeds' rule)
 
@@ -116,17 +121,6 @@ class Opinion:
 
 
 @dataclass(frozen=True, slots=True)
-class Tally:
-    """What a curator decided by hand on one day (UTC): under a scheme, or, where `scheme` is "", in all."""
-
-    curator: str
-    scheme: str
-    day: str
-    decisions: int
-    spent_ms: int
-
-
-@dataclass(frozen=True, slots=True)
 class Remark:
     """Something said about an utterance that decides nothing."""
 
@@ -144,6 +138,8 @@ class Revision:
 
     That is `text`, `skipped`, `start_ms`, `end_ms`, `voice_usable` and `labels` (scheme -> {code, grade, by} or None);
     `after` has `answers` (scheme -> code) too where the utterance is answered blind and the label may differ.
+    `act` is the kind of act that wrote it, `why` only the reason that a person or a rule gave, "" for none. `bulk_id`
+    and `proposal_id` name the bulk action or the suggestion behind it, `restores` the version that was restored.
     """
 
     id: int
@@ -156,6 +152,10 @@ class Revision:
     why: str
     undoes: int | None
     spent_ms: int | None = None
+    act: Act = "review"
+    bulk_id: int | None = None
+    proposal_id: int | None = None
+    restores: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 Change = Literal["same", "del", "ins"]
+LONGEST = 5000  # a text with more characters is a document: steps that analyse words leave it alone
 
 
 def nfc(text: str) -> str:
@@ -50,3 +51,36 @@ def _changes(old: list[str], new: list[str]) -> Iterator[tuple[Change, str]]:
             yield "del", " ".join(old[i:j])
         if k < m:
             yield "ins", " ".join(new[k:m])
+
+
+def rebased(before: str, after: str, current: str) -> str | None:
+    """`current` with what turned `before` into `after`; None where both changed the same place.
+
+    For the curator who accepts a suggestion after refusing an earlier one, or after typing.
+
+    >>> rebased("불이  낫어요 ㅋㅋㅋㅋ", "불이  났어요 ㅋㅋㅋㅋ", "불이 낫어요 ㅋㅋ")
+    '불이 났어요 ㅋㅋ'
+    >>> rebased("낫어요", "났어요", "나았어요") is None
+    True
+    """
+    if current == before:
+        return after
+    if max(len(before), len(after), len(current)) > LONGEST:
+        return None
+    mine, theirs = _edits(before, current), _edits(before, after)
+    if any(_touch(a, b) for a in mine for b in theirs):
+        return None
+    made = before
+    for start, end, text in sorted({*mine, *theirs}, reverse=True):
+        made = made[:start] + text + made[end:]
+    return made
+
+
+def _edits(old: str, new: str) -> list[tuple[int, int, str]]:
+    """(start, end, text) of each changed stretch of `old`."""
+    found = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return [(i, j, new[k:m]) for tag, i, j, k, m in found if tag != "equal"]
+
+
+def _touch(a: tuple[int, int, str], b: tuple[int, int, str]) -> bool:
+    return a != b and a[0] <= b[1] and b[0] <= a[1]

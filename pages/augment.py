@@ -8,7 +8,7 @@ from core.schemes import SCHEMES
 from core.ui import _
 from core.ui.panels import proposals
 from core.ui.widgets import forms
-from core.workflows.cleaning import augment
+from core.workflows.cleaning import augment, decisions
 
 TITLES = {
     "random-deletion": ui.N_("Random deletion"),
@@ -47,7 +47,8 @@ def details(one: Proposal, parent: Utterance) -> tuple[str, str, str, dict[str, 
     note = _("{operation} · parent {key} · seed {seed}").format(
         operation=_(TITLES.get(one.operation, one.operation)), key=parent.key, seed=one.payload["seed"]
     )
-    return str(one.payload["text"]), parent.text, note, dict(parent.labels)
+    text = decisions.as_it_stands(one, parent.text) or str(one.payload["text"])
+    return text, parent.text, note, dict(parent.labels)
 
 
 with ui.page("augment"):

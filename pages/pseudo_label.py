@@ -57,8 +57,8 @@ def act(run: RunInfo, rule: Rule) -> None:
     waiting = counts(ui.workspace(), work.KIND, run.id)["open"]
     label = _("Accept all that wait: {n}").format(n=waiting)
     if row.button(label, icon=":material/done_all:", disabled=not waiting):
-        n = work.accept_all(ui.workspace(), run.id, ui.curator())
-        st.session_state["pseudo_notice"] = _("Accepted as silver: {n}").format(n=n)
+        done = work.accept_all(ui.workspace(), run.id, ui.curator())
+        st.session_state["pseudo_notice"] = proposals.summary(done)
         st.rerun()
     if notice := st.session_state.pop("pseudo_notice", ""):
         st.success(notice)

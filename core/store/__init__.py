@@ -16,8 +16,10 @@ from core.store.corpus.texts import Texts
 from core.store.corpus.transfer import Beside, Judged, Transfer
 from core.store.engine import engine_for, migrate
 from core.store.ledger import Ledger, OldProbability
+from core.store.proposals.fates import Fate
 from core.store.proposals.proposals import Batch, NewProposal, Proposals
 from core.store.proposals.runs import Cleanings, Remade
+from core.store.review.answers import Tally
 from core.store.review.bulk import Bulk
 from core.store.review.cards import About, Cards
 from core.store.review.decisions import Review
@@ -29,9 +31,9 @@ from core.store.schemes import Kept, Schemes
 from core.store.views import Views
 
 __all__ = [
-    "About", "Ask", "Audit", "Batch", "Beside", "Board", "Bulk", "Cards", "Cleanings", "Corpus", "Judged", "Kept",
-    "Leases", "Ledger", "NewProposal", "OldProbability", "Proposals", "QueueInfo", "Queues", "Ranked", "Remade",
-    "Remarks", "Review", "Schemes", "Store", "Texts", "Transfer", "Views", "open_store",
+    "About", "Ask", "Audit", "Batch", "Beside", "Board", "Bulk", "Cards", "Cleanings", "Corpus", "Fate", "Judged",
+    "Kept", "Leases", "Ledger", "NewProposal", "OldProbability", "Proposals", "QueueInfo", "Queues", "Ranked", "Remade",
+    "Remarks", "Review", "Schemes", "Store", "Tally", "Texts", "Transfer", "Views", "open_store",
 ]  # fmt: skip
 
 

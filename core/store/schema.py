@@ -126,6 +126,11 @@ revision = Table(
     Column("why", String, nullable=False),
     Column("undoes", ForeignKey("revision.id"), unique=True),
     Column("spent_ms", Integer),
+    Column("act", String, nullable=False, server_default="review"),  # one of core.records.Act
+    Column("bulk_id", ForeignKey("bulk.id")),
+    # The proposal knows the revision that stands for it: the two tables refer to each other.
+    Column("proposal_id", ForeignKey("proposal.id", use_alter=True)),
+    Column("restores", Integer),  # the version of the utterance that was restored
     UniqueConstraint("utterance_id", "version"),
     Index("ix_revision_curator_at", "curator", "at", "id"),
 )

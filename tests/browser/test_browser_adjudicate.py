@@ -70,7 +70,7 @@ def test_disputes_are_heard_settled_put_off_and_taken_back_by_key(live: Live, di
     assert item[0] == second
     expect(root.locator("textarea")).to_have_value("")
     done = last(live, first)
-    assert (done.why, done.curator) == (f"settled: {REASON}", CURATOR)
+    assert (done.act, done.why, done.curator) == ("settle", REASON, CURATOR)
     assert done.spent_ms
     assert standing(live, first) == ("danger", "gold")
 
@@ -79,7 +79,7 @@ def test_disputes_are_heard_settled_put_off_and_taken_back_by_key(live: Live, di
     item = press(page, "z", item)
     assert (item[0], standing(live, first)) == (first, ("normal", "disputed"))
     item = press(page, "n", item)
-    assert (item[0], last(live, first).why, standing(live, first)) == (third, "settled", ("normal", "gold"))
+    assert (item[0], last(live, first).act, standing(live, first)) == (third, "settle", ("normal", "gold"))
     page.keyboard.press("d")
     until(lambda: standing(live, third) == ("danger", "gold"), "the third is settled")
     expect(root).to_have_count(0)

@@ -167,7 +167,7 @@ def test_hostile_words_on_the_corpus_page(hostile: Live, page: Page) -> None:
 
 def test_hostile_words_on_the_review_page(hostile: Live, page: Page) -> None:
     for one in find(hostile, in_recording=True):
-        hostile.ws.store.review.decide(one.id, one.version, "somebody", now(), skip=True, why="skip")
+        hostile.ws.store.review.decide(one.id, one.version, "somebody", now(), skip=True, act="skip")
     go(page, hostile, "review", schemes="emotion-dialogue")
     item = shown(page)
     first = find(hostile, text="onerror")[0]

@@ -218,7 +218,7 @@ def test_an_undo_whose_answer_died_with_the_server_takes_back_no_second_decision
     expect(component(page, "desk").get_by_role("alert")).to_contain_text("nothing is lost")
     page.unroute("**/desk/*/undo")
     written = live.ws.store.review.history(second[0])
-    assert [one.why for one in written] == ["review", "undo"]
+    assert [one.act for one in written] == ["review", "undo"]
     live.start()
     press_until_it_goes(page, "z", third)
     assert shown(page) == (second[0], 2)

@@ -66,7 +66,7 @@ def test_ten_by_keyboard_with_an_undo_are_there_after_a_restart(live: Live, page
 
     assert codes(live, list(decided)) == list(decided.values())
     history = live.ws.store.review.history(undone)
-    assert [(one.why, one.curator) for one in history] == [("review", CURATOR), ("undo", CURATOR), ("review", CURATOR)]
+    assert [(one.act, one.curator) for one in history] == [("review", CURATOR), ("undo", CURATOR), ("review", CURATOR)]
     assert all(one.spent_ms and one.spent_ms >= 120 for one in history if one.undoes is None)
     assert fresh(page, live)[0] not in decided
 
@@ -120,13 +120,13 @@ def test_a_whole_session_by_keyboard_alone(live: Live, page: Page) -> None:
     page.keyboard.press("1")
     third = shown(page, before=second)
     assert utterance(live, second[0]).skipped
-    assert live.ws.store.review.history(second[0])[0].why == "skip: inaudible"
+    assert live.ws.store.review.history(second[0])[0].why == "inaudible"
     page.keyboard.press("s")
     page.keyboard.press("6")
     page.keyboard.type("말이 없다")
     page.keyboard.press("Enter")
     fourth = shown(page, before=third)
-    assert live.ws.store.review.history(third[0])[0].why == "skip: 말이 없다"
+    assert live.ws.store.review.history(third[0])[0].why == "말이 없다"
 
     here = fourth  # and all the way back
     for item in (third, second, first):

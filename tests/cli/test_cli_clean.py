@@ -54,6 +54,7 @@ def test_a_run_and_its_undo(ws: Workspace, plan: str) -> None:
             {"step": "repeats", "open": 2, "accepted": 0, "rejected": 0},
             {"step": "same-text", "open": 1, "accepted": 0, "rejected": 0},
         ],
+        "applied": {"accepted": 1, "rebased": 0, "anew": 0, "refused": {}, "already": 0},
     }  # fmt: skip
     assert kept.curator == "tester"
     assert answer("--undo", kept.id) == {"run": kept.id, "undone": 1, "left": 0}

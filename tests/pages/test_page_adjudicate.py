@@ -121,7 +121,7 @@ def test_one_event_settles_and_keeps_the_reason(ws: Workspace) -> None:
     assert (mine.shown, mine.settled, mine.error) == (None, 1, "")
     assert grade(ws, one) == ("normal", "gold")
     last = ws.store.review.history(one)[-1]
-    assert (last.why, last.curator, last.spent_ms) == ("settled: 두 번 들음", "chief", 700)
+    assert (last.act, last.why, last.curator, last.spent_ms) == ("settle", "두 번 들음", "chief", 700)
     mine.shown = settle.next_dispute(ws, "danger", "chief")
     assert mine.shown is not None
     assert mine.shown.utterance.id == two

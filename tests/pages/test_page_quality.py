@@ -69,10 +69,25 @@ def test_fixes_are_offered_and_accepted(ws: Workspace) -> None:
     assert "Proposals to leave out" in texts(opened.subheader)
     assert opened.metric[0].value == "2"
     ok(opened.button(key="accept_all").click().run())
-    assert "Left out: 2. Changed meanwhile, and left in: 0." in notices(opened)
+    assert "Accepted: 2." in notices(opened)
     assert [one.skipped for one in ws.store.corpus.utterances([1, 2, 3])] == [False, True, True]
     ok(opened.button(key="check_texts").click().run())
     assert "same-text" not in {one.check for one in work.last(ws).findings}
+
+
+def test_accepting_all_says_how_many_went_which_way(ws: Workspace) -> None:
+    sentences(ws.store, "불이야", "불이야", "불이야", "불이야")
+    work.run(ws, ["same-text"])
+    opened = page(finding="same-text::warning:2")
+    ok(opened.button(key="offer").click().run())
+    ws.store.review.decide(2, 0, "bob", AT, text="불 이야!")
+    ws.store.review.decide(3, 0, "bob", AT, text="산불이야")
+    ok(opened.button(key="accept_all").click().run())
+    assert (
+        "Accepted: 2. Of these, on a text that was changed meanwhile: 1. "
+        "Rejected, since they fit no longer: 1 (the text was changed meanwhile: 1)."
+    ) in notices(opened)
+    assert [one.skipped for one in ws.store.corpus.utterances([1, 2, 3, 4])] == [False, True, False, True]
 
 
 def test_texts_are_mended_by_proposals_of_their_own(ws: Workspace) -> None:
@@ -83,7 +98,7 @@ def test_texts_are_mended_by_proposals_of_their_own(ws: Workspace) -> None:
     assert "New proposals: 2" in notices(opened)
     assert "Proposals to mend" in texts(opened.subheader)
     ok(opened.button(key="accept_all").click().run())
-    assert "Mended: 2. Changed meanwhile, and left as they are: 0." in notices(opened)
+    assert "Accepted: 2." in notices(opened)
     assert [one.text for one in ws.store.corpus.utterances([1, 2, 3])] == ["불이 났어요", "네", "네"]
     work.propose(ws, "same-text")
     opened = page()

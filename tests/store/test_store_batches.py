@@ -13,6 +13,7 @@ from core.errors import Conflict, NotFound
 from core.filters import Filter
 from core.store import NewProposal, Store, open_store
 from core.store.engine import engine_for, reading
+from core.store.proposals.fates import WRITTEN
 from core.store.schema import proposal, revision, utterance
 
 LATER = "2024-05-02T00:00:00.000000+00:00"
@@ -78,7 +79,10 @@ def test_many_at_once_are_as_many_single_ones(
         except Conflict:
             stores[1].proposals.decide(number, False, "ann", LATER)
             rejected += 1
-    assert stores[0].proposals.accept_many(numbers, "ann", LATER) == (accepted, rejected)
+    fates = stores[0].proposals.accept_many(numbers, "ann", LATER)
+    refused = [number for number, fate in fates.items() if fate not in WRITTEN]
+    assert (len(fates) - len(refused), len(refused)) == (accepted, rejected)
+    assert stores[0].proposals.reject_many(refused, "ann", LATER) == rejected
     assert rows(urls[0]) == rows(urls[1])
     assert stores[0].proposals.undo_batch("b1", "ann", LATER) == (accepted, 0)
     assert state(stores[0]) == before
@@ -113,12 +117,12 @@ def test_steps_build_on_each_other(store: Store) -> None:
         [clean(a, "불이  낫어요", "불이 낫어요"), clean(a, "불이 낫어요", "불이 났어요", "spelling")], AT
     )
     store.proposals.add([clean(a, "불이 낫어요", "불이 낳아요", "other")], AT)
-    assert store.proposals.accept_many([1, 2, 3], "ann", AT) == (2, 1)
+    assert store.proposals.accept_many([1, 2, 3], "ann", AT) == {1: "accepted", 2: "accepted", 3: "changed"}
     assert texts(store, Filter(text="났어요")) == ["불이 났어요"]
-    assert [(r.version, r.why, r.after) for r in store.review.history(a)] == [
-        (1, "spacing", {"text": "불이 낫어요"}), (2, "spelling", {"text": "불이 났어요"}),
+    assert [(r.version, r.act, r.why, r.proposal_id, r.after) for r in store.review.history(a)] == [
+        (1, "accept", "spacing", 1, {"text": "불이 낫어요"}), (2, "accept", "spelling", 2, {"text": "불이 났어요"}),
     ]  # fmt: skip
-    assert store.proposals.get(3).state == "rejected"
+    assert store.proposals.get(3).state == "open", "what is refused stays as it was"
     assert store.review.undo("ann", AT) is not None
     assert store.proposals.get(2).state == "open"
     assert store.review.undo("ann", AT, hand_made=True) is None
@@ -134,14 +138,14 @@ def test_undoing_a_batch_leaves_what_was_decided_on_since(store: Store) -> None:
     assert [store.corpus.utterance(n).text for n in (a, b, c)] == ["가", "나.", "다."]
     assert store.corpus.utterance(c).skipped, "another batch wrote on it since"
     assert [store.proposals.get(n).state for n in range(1, 6)] == ["open", "open", "accepted", "accepted", "accepted"]
-    assert [(r.curator, r.why, r.undoes) for r in store.review.history(a)[2:]] == [
+    assert [(r.curator, r.act, r.undoes) for r in store.review.history(a)[2:]] == [
         ("eve", "undo", 2), ("eve", "undo", 1),
     ]  # fmt: skip
     store.review.undo("bob", LATER)
     assert store.proposals.undo_batch("b2", "eve", LATER) == (1, 0)
     assert store.proposals.undo_batch("b1", "eve", LATER) == (2, 0)
     assert [(u.text, u.skipped) for u in store.corpus.every(Filter())] == [("가", False), ("나", False), ("다", False)]
-    assert store.proposals.accept_many([1, 2, 3, 4], "ann", LATER) == (4, 0), "all of it can be accepted again"
+    assert store.proposals.accept_many([1, 2, 3, 4], "ann", LATER) == dict.fromkeys(range(1, 5), "accepted")
     with pytest.raises(NotFound, match="no batch 'b3'"):
         store.proposals.undo_batch("b3", "eve", LATER)
 
@@ -151,7 +155,7 @@ def test_labels_and_augmentations_are_accepted_among_them(store: Store) -> None:
     label = NewProposal("pseudo-label", a, "by r1", {"scheme": "danger", "code": "danger"}, "sure", "r1", 0.9, "b1")
     store.proposals.add([label, clean(b, "나", "나.")], AT)
     store.proposals.add([NewProposal("augmentation", b, "swap", {"text": "낳"}, "seed 1")], AT)
-    assert store.proposals.accept_many([1, 2, 3], "ann", AT) == (3, 0)
+    assert store.proposals.accept_many([1, 2, 3], "ann", AT) == dict.fromkeys((1, 2, 3), "accepted")
     assert store.corpus.grades("utterance", "danger") == {a: ("danger", "silver")}
     assert store.proposals.undo_batch("b1", "ann", AT) == (1, 0)
     assert store.corpus.grades("utterance", "danger") == {a: ("danger", "silver")}, "labels are not a clean run's"
@@ -161,7 +165,7 @@ def test_what_was_accepted_is_found_by_its_new_text(store: Store, tmp_path: Path
     ids = sentences(store, *(f"불이 {n}" for n in range(1200)))
     store.proposals.add([clean(number, f"불이 {n}", f"연기 {n}") for n, number in enumerate(ids)], AT)
     waiting = store.proposals.waiting("cleaning", limit=5000)
-    assert store.proposals.accept_many(waiting, "ann", AT) == (1200, 0)
+    assert store.proposals.accept_many(waiting, "ann", AT) == dict.fromkeys(waiting, "accepted")
     assert [store.corpus.find(Filter(text=word), limit=0).total for word in ("연기", "불이")] == [1200, 0]
     assert store.proposals.undo_batch("b1", "ann", AT) == (1200, 0)
     assert [store.corpus.find(Filter(text=word), limit=0).total for word in ("연기", "불이")] == [0, 1200]

@@ -25,13 +25,13 @@ LATER = "2024-05-02T00:00:00.000000+00:00"
 
 
 def rows(store_url: str) -> dict[str, list[Any]]:
-    """All that a decision writes, but the `why` of revisions."""
+    """All that a decision writes, but what kind of act it was."""
     with reading(engine_for(store_url)) as connection:
         found = {
             table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
             for table in (utterance, label, annotation)
         }
-        columns = [column for column in revision.c if column.name != "why"]
+        columns = [column for column in revision.c if column.name not in ("act", "bulk_id")]
         found["revision"] = [tuple(row) for row in connection.execute(select(*columns).order_by(revision.c.id))]
         return found
 
@@ -63,7 +63,7 @@ def one_by_one(url: str, ids: list[int], scheme: str, code: str) -> None:
                 continue
             standing = decisions._current(connection, now, scheme)
             if standing is None or (standing["code"], standing["grade"]) != (code, "gold"):
-                decisions.decide(connection, number, now.version, "ann", LATER, labels={scheme: answer}, why="x")
+                decisions.decide(connection, number, now.version, "ann", LATER, labels={scheme: answer}, act="review")
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,8 @@ def test_a_bulk_label_writes_what_single_decisions_write(
     one_by_one(urls[1], ids, scheme, code)
     assert rows(urls[0]) == rows(urls[1])
     assert (done.count, done.what["already"], done.what["unfit"]) == (changed, already, unfit)
-    assert {r.why for u in ids for r in stores[0].review.history(u)} == {"review", f"bulk:{done.id}"}
+    history = [r for u in ids for r in stores[0].review.history(u)]
+    assert {(r.act, r.bulk_id, r.why) for r in history} == {("review", None, ""), ("bulk", done.id, "")}
     undone = stores[0].bulk.undo(done.id, "ann", LATER)
     for _ in range(changed):
         stores[1].review.undo("ann", LATER)

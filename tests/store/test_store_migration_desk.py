@@ -7,8 +7,8 @@ import pytest
 from store_data import AT, texts
 
 from core.filters import Filter
-from core.records import Tally, Vote
-from core.store import NewProposal, open_store
+from core.records import Vote
+from core.store import NewProposal, Tally, open_store
 from core.store.engine import migrate, revision_of
 
 ANSWER = '{"labels": {"danger": {"code": "danger", "grade": "gold", "by": "ann"}}}'
@@ -57,7 +57,7 @@ def test_nothing_is_lost_and_everything_goes_on(old: Path) -> None:
     assert texts(store, Filter(tag=("review",))) == ["괜찮 아요"]
     (waiting,) = store.proposals.page("cleaning")
     assert (waiting.confidence, waiting.batch) == (None, None)
-    assert store.proposals.accept_many([waiting.id], "bob", AT) == (1, 0)
+    assert store.proposals.accept_many([waiting.id], "bob", AT) == {waiting.id: "accepted"}
     assert texts(store, Filter(text="괜찮아")) == ["괜찮아요"]
     assert store.proposals.add([NewProposal("cleaning", 1, "tags", {"text": "x"}, "r", None, 0.5, "b")], AT) == 1
     assert store.review.undo("ann", AT) is not None

@@ -11,8 +11,8 @@ from store_data import AT, call, fresh, sentences
 
 from core.errors import Conflict, InputError, NotFound, Stale, UnknownName
 from core.filters import Filter
-from core.records import Opinion, Tally, Vote
-from core.store import Ask, Store, open_store
+from core.records import Opinion, Vote
+from core.store import Ask, Store, Tally, open_store
 from core.store.engine import engine_for, reading
 from core.store.schema import label, overlap, utterance
 
@@ -76,11 +76,9 @@ def test_a_settlement_holds_whatever_is_answered_after_it(store: Store) -> None:
     answer(store, a, "ann", "danger")
     answer(store, a, "bob", "normal")
     made = store.review.settle(a, "danger", "normal", "judge", AT, "들어 보니 아니다", version=2, spent_ms=900)
-    assert (made.why, made.spent_ms, made.after["labels"]["danger"]["by"]) == (
-        "settled: 들어 보니 아니다",
-        900,
-        "judge",
-    )
+    assert (made.act, made.why, made.spent_ms, made.after["labels"]["danger"]["by"]) == (
+        "settle", "들어 보니 아니다", 900, "judge",
+    )  # fmt: skip
     assert grade(store, a) == ("normal", "gold")
     answer(store, a, "eve", "danger")
     assert grade(store, a) == ("normal", "gold")
@@ -102,7 +100,7 @@ def test_recordings_are_disputed_and_settled_too(store: Store) -> None:
     assert grade(store, 1, "recording", "urgency") == ("high", "disputed")
     store.review.settle(1, "urgency", "low", "judge", AT, "")
     assert grade(store, 1, "recording", "urgency") == ("low", "gold")
-    assert store.review.history(first)[-1].why == "settled"
+    assert [(r.act, r.why) for r in store.review.history(first)[-1:]] == [("settle", "")]
     with pytest.raises(NotFound, match="no recording 9"):
         store.review.settle(9, "urgency", "low", "judge", AT, "")
     with pytest.raises(UnknownName, match="unknown urgency class 'huge'"):
@@ -148,7 +146,7 @@ def test_a_tally_counts_what_was_decided_by_hand_and_stands(store: Store) -> Non
     ids = [*sentences(store, *"가나다라"), *call(store, "c1", "네")]
     decide = store.review.decide
     decide(ids[0], 0, "ann", AT, labels={"danger": "danger"}, spent_ms=1000)
-    decide(ids[1], 0, "ann", AT, skip=True, why="skip: 소음", spent_ms=500)
+    decide(ids[1], 0, "ann", AT, skip=True, act="skip", why="소음", spent_ms=500)
     decide(ids[4], 0, "ann", LATER, labels={"danger": "danger", "urgency": "low"}, spent_ms=4000)
     decide(ids[2], 0, "bob", AT, text="고침", spent_ms=700)
     decide(ids[3], 0, "bob", AT, labels={"danger": "normal"}, spent_ms=9000)
@@ -196,7 +194,7 @@ def test_any_version_can_be_put_back(store: Store) -> None:
     assert (now.text, now.end_ms, now.skipped, dict(now.labels)) == (
         "불이 났어요", 900, False, {"danger": "danger", "urgency": "low"},
     )  # fmt: skip
-    assert (made.version, made.why, made.undoes) == (4, "restore 1", None)
+    assert (made.version, made.act, made.restores, made.why, made.undoes) == (4, "restore", 1, "", None)
     assert said(store, one) == {"ann": "danger", "bob": "normal"}
     review.restore(one, 0, 4, "eve", LATER)
     now = store.corpus.utterance(one)
@@ -264,7 +262,7 @@ def act(store: Store, number: int, one: dict[str, Any]) -> None:
         store.review.decide(
             number, now.version, one["curator"], AT, text=one["text"], labels=labels, skip=one["skip"],
             end_ms=None if now.start_ms is None or one["end_ms"] is None else now.start_ms + one["end_ms"],
-            settles=one["do"] == "settle",
+            act="settle" if one["do"] == "settle" else "review",
         )  # fmt: skip
 
 

@@ -113,12 +113,12 @@ def test_an_accepted_pseudo_label_is_silver_and_a_revision(store: Store) -> None
     store.proposals.decide(1, True, "ann", AT)
     assert store.corpus.grades("utterance", "danger") == {one: ("danger", "silver")}
     (made,) = store.review.history(one)
-    assert (made.curator, made.why, made.version) == ("ann", "pseudo-label by r1", 1)
+    assert (made.curator, made.act, made.why, made.proposal_id) == ("ann", "accept", "pseudo-label by r1", 1)
     undone = store.proposals.undo("pseudo-label", "ann", AT)
     assert undone is not None
     assert undone.state == "open"
     assert state(store) == before
-    assert [r.why for r in store.review.history(one)] == ["pseudo-label by r1", "undo"]
+    assert [(r.act, r.proposal_id) for r in store.review.history(one)] == [("accept", 1), ("undo", None)]
     assert store.proposals.decide(1, True, "ann", AT).state == "accepted"
 
 

@@ -80,7 +80,7 @@ def test_undo_walks_back_through_a_session(store: Store) -> None:
     assert store.review.decided("ann") == 2
     second = store.review.undo("ann", AT)
     assert second is not None
-    assert (second.utterance_id, second.version, second.why) == (b, 2, "undo")
+    assert (second.utterance_id, second.version, second.act, second.why) == (b, 2, "undo", "")
     first = store.review.undo("ann", AT)
     assert first is not None
     assert first.utterance_id == a

@@ -666,7 +666,7 @@ def test_the_screen_has_a_text_for_everything_it_says() -> None:
     code = "\n".join(path.read_text("utf-8") for path in sources)
     named = set(re.findall(r"\bt\.(\w+)", code)) | set(re.findall(r"^  (\w+): \[", code, re.M))
     assert named - review_screen.STRINGS.keys() == set()
-    built = {"batch_", "is_", "trouble_"}  # put together from a name: t[`trouble_${kind}`]
+    built = {"act_", "batch_", "is_", "trouble_"}  # put together from a name: t[`trouble_${kind}`]
     assert {one for one in review_screen.STRINGS.keys() - named if not one.startswith(tuple(built))} == set()
 
 

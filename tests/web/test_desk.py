@@ -3,14 +3,16 @@
 import json
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
 from core.confidence import best_class
-from core.records import NewUtterance, Prediction, RunInfo, SnapshotInfo
+from core.records import Act, NewUtterance, Prediction, RunInfo, SnapshotInfo
+from core.ui import i18n
+from core.ui.widgets import review_screen
 from core.web import desk as routes
 from core.workflows.review import desk as session
 from core.workflows.review.desk import Desk
@@ -227,12 +229,24 @@ def test_skip_remarks_history_and_restore(filled: Workspace, ask: Ask) -> None:
     ask("remark", {"item": item, "kind": "flag"})
     told = ask("history", {"item": item})["rows"]
     assert [row["what"] for row in told] == ["received", "decision", "decision", "remark", "remark"]
+    acts = [(row["act"], row["why"]) for row in told if row["what"] != "remark"]
+    assert acts == [("import", ""), ("skip", "inaudible"), ("review", "")]
     back = ask("restore", {"item": item, "version_to_restore": 0, "seen_version": 2})["card"]
     assert (back["utterance"]["text"], back["utterance"]["version"]) == ("1번 집에 불이 났어요", 3)
     assert back["flagged"]
     assert [one["text"] for one in back["remarks"] if one["kind"] == "comment"] == [HOSTILE]
     stale = ask("restore", {"item": item, "version_to_restore": 1, "seen_version": 2}, 409)
     assert stale["theirs"]["version"] == 3
+
+
+def test_every_kind_of_act_has_its_word_on_the_screen() -> None:
+    """The component joins `act_` and the act of a row of the history."""
+    korean = {
+        "review": "검수", "skip": "건너뜀", "settle": "최종 판정", "bulk": "일괄 작업", "accept": "수락",
+        "clean": "정제", "undo": "되돌리기", "restore": "버전 {n} 복원", "import": "가져오기",
+    }  # fmt: skip
+    told = {act: i18n.catalogue("ko").gettext(review_screen.STRINGS[f"act_{act}"]) for act in get_args(Act)}
+    assert told == korean
 
 
 # --- the model's opinion --------------------------------------------------------------------------------------------

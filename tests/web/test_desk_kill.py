@@ -225,7 +225,7 @@ def check(ws: Workspace, who: str, item: int, body: dict[str, Any], told: dict[s
     (revision,) = ws.store.review.history(item)
     assert (revision.id, revision.utterance_id, revision.curator) == (told["id"], item, who)
     assert (revision.version, revision.spent_ms) == (1, 700)
-    assert revision.why == ("skip: inaudible" if skips else "review")
+    assert (revision.act, revision.why) == (("skip", "inaudible") if skips else ("review", ""))
     answers = [(one.curator, one.scheme, one.code) for one in ws.store.review.annotations(item)]
     assert answers == [(who, name, code) for name, code in body["labels"].items()]
 

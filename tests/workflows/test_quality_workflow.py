@@ -25,6 +25,7 @@ from core.store import NewProposal, Store
 from core.text import nfc
 from core.workflows import jobs
 from core.workflows.cleaning import checks as work
+from core.workflows.cleaning.decisions import Decided
 from core.workflows.imports import table as ingest_table
 from core.workflows.workspace import Workspace
 
@@ -81,8 +82,8 @@ def test_an_accepted_exclude_is_a_revision_and_can_be_taken_back(store: Store) -
     assert store.proposals.decide(1, True, "ann", AT).state == "accepted"
     assert store.corpus.utterance(one).skipped
     (made,) = store.review.history(one)
-    assert (made.curator, made.why, made.after) == (
-        "ann", "same-text: the same text as utterance 9", {"skipped": True},
+    assert (made.curator, made.act, made.why, made.after) == (
+        "ann", "accept", "same-text: the same text as utterance 9", {"skipped": True},
     )  # fmt: skip
     undone = store.proposals.undo("exclude", "ann", AT)
     assert undone is not None
@@ -99,8 +100,8 @@ def test_an_exclude_of_what_has_changed_is_refused(store: Store) -> None:
         store.proposals.decide(1, True, "ann", AT)
     with pytest.raises(Conflict, match="utterance 2 is left out already; reject"):
         store.proposals.decide(2, True, "ann", AT)
-    assert store.proposals.accept_many([1, 2], "ann", AT) == (0, 2)
-    assert store.proposals.counts("exclude") == {"open": 0, "accepted": 0, "rejected": 2}
+    assert store.proposals.accept_many([1, 2], "ann", AT) == {1: "changed", 2: "left-out"}
+    assert store.proposals.counts("exclude") == {"open": 2, "accepted": 0, "rejected": 0}
 
 
 # -- runs
@@ -146,7 +147,7 @@ def test_fixes_are_offered_once_accepted_together_and_undone(ws: Workspace) -> N
     assert ws.store.corpus.progress()["danger"]["labelled"] == 4
     assert not any(one.skipped for one in ws.store.corpus.utterances(ids)), "nothing changes before somebody accepts"
     seen: list[tuple[int, int]] = []
-    assert work.accept_all(ws, "same-text", "ann", lambda stage, n, total: seen.append((n, total))) == (2, 0)
+    assert work.accept_all(ws, "same-text", "ann", lambda stage, n, total: seen.append((n, total))) == Decided(2)
     assert seen == [(2, 2)]
     assert [one.skipped for one in ws.store.corpus.utterances(ids)] == [False, True, False, True]
     assert counted(ws, "same-text") == {}
@@ -163,7 +164,7 @@ def test_what_can_be_mended_is_mended_not_left_out(ws: Workspace) -> None:
     assert one is not None
     assert (one.operation, one.payload) == ("untidy-text", {"before": "불이  났어요", "text": "불이 났어요"})
     ws.store.review.decide(ids[4], 0, "ann", AT, text="네, ")
-    assert work.accept_all(ws, "untidy-text", "ann") == (2, 1), "nothing is mended over what somebody has changed"
+    assert work.accept_all(ws, "untidy-text", "ann") == Decided(2, anew=1), "nobody has seen it on the new text"
     texts = [said.text for said in ws.store.corpus.utterances(ids)]
     assert texts == ["불이 났어요", "불이 났어요", "119", " ", "네, "]
     assert not any(said.skipped for said in ws.store.corpus.utterances(ids))
@@ -218,7 +219,7 @@ def test_sound(ws: Workspace) -> None:
     assert report.checked["listened"] == 9
     assert told[-1] == ("recordings", 9, 9)
     assert work.propose(ws, "silent") == 1
-    assert work.accept_all(ws, "silent", "ann") == (1, 0)
+    assert work.accept_all(ws, "silent", "ann") == Decided(1)
     assert "silent" not in by_check(work.run(ws, work.SOUND))
 
 

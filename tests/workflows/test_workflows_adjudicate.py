@@ -31,7 +31,7 @@ def test_a_dispute_shows_every_opinion_and_ends_by_one_decision(ws: Workspace) -
     assert [(x.curator, x.text) for x in shown.remarks] == [("kim", "kim says so"), ("lee", "lee says so")]
     assert (shown.audio, shown.before, shown.after) == (False, "", "")
     done = work.settle(ws, shown, "normal", "chief", " heard\n twice ", spent_ms=900)
-    assert (done.why, done.curator, done.spent_ms) == ("settled: heard twice", "chief", 900)
+    assert (done.act, done.why, done.curator, done.spent_ms) == ("settle", "heard twice", "chief", 900)
     assert grade(ws, "danger", one) == ("normal", "gold")
     assert work.disputes(ws, "danger") == 1
     following = work.next_dispute(ws, "danger", "chief")

@@ -108,7 +108,8 @@ def test_steps_apply_themselves_where_the_plan_says_so(ws: Workspace) -> None:
     done = run(ws, plan(SAFE, "repeats"))
     assert text(ws, a) == "불이야!!!!!"
     (written,) = ws.store.review.history(a)
-    assert (written.curator, written.why, written.before) == ("clean:tags", "tags", {"text": "(SP:불이얌) 불이야!!!!!"})
+    assert (written.curator, written.act, written.why) == ("clean:tags", "clean", "tags")
+    assert written.before == {"text": "(SP:불이얌) 불이야!!!!!"}
     assert done.steps["tags"] == {"open": 0, "accepted": 1, "rejected": 0}
     assert [one.operation for one in opened(ws)] == ["repeats"]
     assert ws.store.review.history(b) == []
@@ -164,9 +165,9 @@ def test_a_step_of_the_corpus_keeps_to_its_confidence(ws: Workspace) -> None:
 def test_a_step_is_accepted_before_an_earlier_one(ws: Workspace) -> None:
     (a,) = sentences(ws.store, "불이야!!!!! 여기 공일공 일이삼사 오육칠팔")
     run(ws)
-    assert decisions.accept_all(ws, work.KIND, "ann", operation="pii") == decisions.Decided(1, 0, 0)
+    assert decisions.accept_all(ws, work.KIND, "ann", operation="pii") == decisions.Decided(1, rebased=1)
     assert text(ws, a) == "불이야!!!!! 여기 [전화]"
-    assert decisions.accept_all(ws, work.KIND, "ann", operation="repeats") == decisions.Decided(1, 0, 0)
+    assert decisions.accept_all(ws, work.KIND, "ann", operation="repeats") == decisions.Decided(1, rebased=1)
     assert text(ws, a) == "불이야! 여기 [전화]"
 
 
@@ -175,7 +176,7 @@ def test_all_steps_at_once_come_in_their_order(ws: Workspace) -> None:
     run(ws)
     told: list[tuple[int, int]] = []
     done = decisions.accept_all(ws, work.KIND, "ann", progress=lambda n, total: told.append((n, total)))
-    assert (done, told) == (decisions.Decided(3, 0, 0), [(3, 3)])
+    assert (done, told) == (decisions.Decided(3), [(3, 3)])
     assert text(ws, a) == "불이야! [전화]"
 
 
@@ -194,7 +195,7 @@ def test_where_both_touch_one_place_the_step_is_asked_again_and_waits(ws: Worksp
     assert (again.state, again.batch) == ("open", repeats.batch)
     assert decisions.decide(ws, repeats.id, True, "ann").state == "accepted"
     assert text(ws, a) == "불이 낫어요ㅋㅋ 빨리"
-    assert decisions.accept_all(ws, work.KIND, "ann") == decisions.Decided(1, 0, 0), "the other touches another place"
+    assert decisions.accept_all(ws, work.KIND, "ann") == decisions.Decided(1, rebased=1), "it touches another place"
     assert text(ws, a) == "불이 ㅋㅋ 빨리"
 
 
@@ -202,8 +203,8 @@ def test_all_at_once_leaves_open_what_was_made_anew(ws: Workspace) -> None:
     (a,) = sentences(ws.store, "불이야!!!!!")
     run(ws)
     ws.store.review.decide(a, 0, "ann", AT, text="불이야!!!! 빨리")
-    assert decisions.accept_all(ws, work.KIND, "ann") == decisions.Decided(0, 0, 1), "nobody has seen it"
-    assert decisions.accept_all(ws, work.KIND, "ann") == decisions.Decided(1, 0, 0)
+    assert decisions.accept_all(ws, work.KIND, "ann") == decisions.Decided(anew=1), "nobody has seen it"
+    assert decisions.accept_all(ws, work.KIND, "ann") == decisions.Decided(1)
     assert text(ws, a) == "불이야! 빨리"
 
 
@@ -211,7 +212,7 @@ def test_what_a_curator_typed_already_is_not_written_again(ws: Workspace) -> Non
     (a,) = sentences(ws.store, "불이야!!!!!")
     run(ws)
     ws.store.review.decide(a, 0, "ann", AT, text="불이야!")
-    assert decisions.accept_all(ws, work.KIND, "bob") == decisions.Decided(0, 1, 0)
+    assert decisions.accept_all(ws, work.KIND, "bob") == decisions.Decided(refused={"same": 1})
     assert [one.curator for one in ws.store.review.history(a)] == ["ann"]
 
 
@@ -233,7 +234,7 @@ def test_other_kinds_are_decided_by_the_same_door(ws: Workspace) -> None:
     items = [NewProposal("augmentation", n, "swap", {"text": f"{n}!"}, "seed 1", confidence=n / 10) for n in (a, b)]
     ws.store.proposals.add(items, AT)
     assert decisions.waiting(ws, "augmentation", "swap", b / 10) == 1
-    assert decisions.accept_all(ws, "augmentation", "ann", sure=b / 10) == decisions.Decided(1, 0, 0)
+    assert decisions.accept_all(ws, "augmentation", "ann", sure=b / 10) == decisions.Decided(1)
     assert decisions.decide(ws, opened(ws, "augmentation")[0].id, True, "ann").state == "accepted"
 
 
@@ -242,7 +243,7 @@ def test_a_copy_is_left_out_after_both_were_cleaned(ws: Workspace) -> None:
     run(ws)
     assert decisions.accept_all(ws, work.KIND, "ann").accepted == 2
     assert text(ws, b) == "불이야! ㅋㅋ"
-    assert decisions.accept_all(ws, "exclude", "ann") == decisions.Decided(1, 0, 0)
+    assert decisions.accept_all(ws, "exclude", "ann") == decisions.Decided(1, rebased=1)
     assert [ws.store.corpus.utterance(n).skipped for n in (a, b)] == [False, True]
 
 
@@ -250,7 +251,7 @@ def test_a_copy_that_says_something_else_by_now_stays(ws: Workspace) -> None:
     _, b = sentences(ws.store, "불이야", "불이야")
     run(ws)
     ws.store.review.decide(b, 0, "ann", AT, text="산불이야")
-    assert decisions.accept_all(ws, "exclude", "ann") == decisions.Decided(0, 1, 0)
+    assert decisions.accept_all(ws, "exclude", "ann") == decisions.Decided(refused={"changed": 1})
     assert not ws.store.corpus.utterance(b).skipped
 
 

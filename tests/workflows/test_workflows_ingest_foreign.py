@@ -275,7 +275,9 @@ def test_a_cleaning_suggestion_is_a_revision_and_can_be_taken_back(ws: Workspace
     one = ws.store.corpus.utterance(found.utterance_id)
     assert (one.text, one.original, one.version) == ("이렇게 앉아 있었지", raw, 1)
     (revision,) = ws.store.review.history(one.id)
-    assert (revision.before, revision.after, revision.why) == ({"text": raw}, {"text": one.text}, "corpus-tags")
+    assert (revision.before, revision.after, revision.act, revision.why) == (
+        {"text": raw}, {"text": one.text}, "accept", "corpus-tags",
+    )  # fmt: skip
     assert ws.store.corpus.find(Filter(text="(SP:")).total == 0
     augment.undo(ws, "cleaning", "ann")
     assert ws.store.corpus.utterance(one.id).text == raw

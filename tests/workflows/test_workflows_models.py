@@ -223,8 +223,9 @@ def test_pseudo_labels_wait_for_a_curator_and_are_silver(ws: Workspace, tmp_path
     first = proposals.next_proposal(ws, pseudo_label.KIND)
     assert first is not None
     ws.store.review.decide(first.utterance_id, 0, "bob", now(), labels={"danger": "normal"})
-    assert pseudo_label.accept_all(ws, run, "ann") == kept - 1
-    assert ws.store.proposals.counts(pseudo_label.KIND, run)["open"] == 1
+    done = pseudo_label.accept_all(ws, run, "ann")
+    assert (done.accepted, done.refused, done.already) == (kept - 1, {"labelled": 1}, 0)
+    assert ws.store.proposals.counts(pseudo_label.KIND, run) == {"open": 0, "accepted": kept - 1, "rejected": 1}
     grades = ws.store.corpus.grades("utterance", "danger")
     assert grades[first.utterance_id] == ("normal", "gold")
     assert sum(grade == "silver" for _, grade in grades.values()) == kept - 1

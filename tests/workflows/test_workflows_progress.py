@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from core.cli import app
 from core.errors import InputError
-from core.records import Opinion, Tally
+from core.records import Opinion
+from core.store import Tally
 from core.workflows.review.progress import burn_down, progress, progress_mark, worked_ms, write_csv
 from core.workflows.workspace import Workspace
 

@@ -77,13 +77,13 @@ def test_sound_that_the_gate_refuses_is_named(ws: Workspace, workspaces: Workspa
 def test_an_edit_comes_back_as_a_revision(ws: Workspace, workspaces: Workspaces, tmp_path: Path) -> None:
     sentences(ws.store, "불이 낫어요", "조용하다")
     ws.store.review.decide(1, 0, "ann", AT, labels={"danger": "danger"}, text="불이 났어요")
-    ws.store.review.decide(2, 0, "ann", AT, skip=True, why="skip")
+    ws.store.review.decide(2, 0, "ann", AT, skip=True, act="skip")
     export.save(ws, tmp_path / "out.jsonl")
     target = workspaces.fresh()
     exports.ingest_own(target, tmp_path / "out.jsonl")
     (edit,) = target.store.review.history(1)
-    assert (edit.curator, edit.why, edit.before, edit.after) == (
-        "import", "re-imported", {"text": "불이 낫어요"}, {"text": "불이 났어요"},
+    assert (edit.curator, edit.act, edit.why, edit.before, edit.after) == (
+        "import", "import", "", {"text": "불이 낫어요"}, {"text": "불이 났어요"},
     )  # fmt: skip
     (skipped,) = target.store.review.history(2)
     assert skipped.after == {"skipped": True}

@@ -87,7 +87,7 @@ def test_a_session_from_the_first_card_to_the_last_undo(calls: Workspace) -> Non
     session.decide(calls, ann, 1, 0, {"danger": "normal"}, text="다른 글", spent_ms=1000)
     session.decide(calls, ann, 2, 0, {"danger": "danger"}, start_ms=2100, end_ms=3900, spent_ms=1000, comment="확실")
     skipped = session.decide(calls, ann, 3, 0, {"danger": "danger"}, skip_reason="소음", spent_ms=2000)
-    assert (skipped.why, skipped.after) == ("skip: 소음", {"skipped": True})
+    assert (skipped.act, skipped.why, skipped.after) == ("skip", "소음", {"skipped": True})
     assert session.latest_decision(calls, ann) == skipped.id
     assert session.latest_decision(calls, desk("ben")) is None
     assert session.progress(calls, ann) == {"done": 3, "left": 3, "rate_per_hour": 2700}
@@ -168,7 +168,7 @@ def test_what_annotators_disagree_on_is_settled(calls: Workspace) -> None:
     (card,) = session.take(calls, judge, 9)
     assert (card.utterance.id, card.labels["danger"], card.left) == (1, "danger", 1)
     made = session.decide(calls, judge, 1, 2, {"danger": "normal"}, comment="연습 통화")
-    assert made.why == "settled: 연습 통화"
+    assert (made.act, made.why) == ("settle", "연습 통화")
     assert calls.store.corpus.grades("utterance", "danger")[1] == ("normal", "gold")
     assert session.take(calls, judge, 9) == []
     assert session.card(calls, judge, 1).remarks == ()
@@ -185,7 +185,7 @@ def test_history_tells_everything_and_any_version_comes_back(calls: Workspace) -
     session.decide(calls, ann, 1, 2, {"danger": "normal"}, text="나")
     made = session.restore(calls, ann, 1, 1, 3)
     now_ = calls.store.corpus.utterance(1)
-    assert (now_.text, now_.labels["danger"], made.why) == ("가", "danger", "restore 1")
+    assert (now_.text, now_.labels["danger"], made.act, made.restores) == ("가", "danger", "restore", 1)
     told = session.history(calls, 1)
     assert [(one["what"], one.get("version")) for one in told] == [
         ("received", 0), ("decision", 1), ("remark", None), ("decision", 2), ("decision", 3), ("decision", 4),

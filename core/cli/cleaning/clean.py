@@ -1,12 +1,15 @@
 """The verb that cleans by suggestion. `--json` answers:
 
 - `clean`: `{"run", "utterances": n, "steps": [{"step", "open", "accepted": applied by itself, "rejected"}],
-  "left_out": {step: why}}`; suggestions that were made before are not made again
+  "left_out": {step: why}, "applied": {"accepted", "rebased": of these, on a text that another step had changed, "anew":
+  made anew and waiting, "refused": {reason: n}, "already": decided before}}`; suggestions that were made before are
+  not made again
 - `clean --dry-run`: `{"utterances", "steps": [{"step", "found": n, "samples": [{"id", "before", "after": null where
   the utterance would be left out, "reason", "confidence"}, the first 20]}], "left_out"}`; nothing is written
 - `clean --undo RUN`: `{"run", "undone": n, "left": n, because somebody decided on them since}`
 """
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -67,6 +70,7 @@ def _run(reply: Reply, ws: "Workspace", plan: "Plan", wanted: "Filter") -> None:
         if step.name not in done.run.left_out
     ]
     answer = {"run": done.run.id, "utterances": done.run.utterances, "steps": steps, "left_out": done.run.left_out}
+    answer["applied"] = asdict(done.applied)
     reply.give(
         answer,
         f"run {done.run.id}: {done.run.utterances:,} utterances; take it back with --undo {done.run.id}",

@@ -17,7 +17,6 @@ from core.store.ledger import current
 from core.store.schema import label, prediction, recording, revision, tag, utterance
 from core.text import nfc
 
-WHY = "re-imported"
 Change = dict[str, Any]  # what a Revision changed
 
 
@@ -176,9 +175,9 @@ def _as_left(row: tuple[Any, ...], after: Change) -> tuple[Any, ...]:
 
 def _decided(connection: Connection, edits: Sequence[tuple[int, Change, Change]], at: str) -> None:
     """The first Revision of each: (utterance id, before, after)."""
-    columns = ("id", "utterance_id", "version", "curator", "at", "before", "after", "why")
+    columns = ("id", "utterance_id", "version", "curator", "at", "before", "after", "act", "why")
     numbered = zip(allot(connection, revision, len(edits)), edits, strict=True)
-    rows = [(number, one, 1, IMPORTED, at, before, after, WHY) for number, (one, before, after) in numbered]
+    rows = [(number, one, 1, IMPORTED, at, before, after, IMPORTED, "") for number, (one, before, after) in numbered]
     insert_many(connection, revision, columns, rows)
 
 

@@ -9,14 +9,14 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, 
 
 from core.errors import Conflict, NotFound
 from core.files import sha256
-from core.records import NewUtterance, Proposal, ProposalState
+from core.records import Act, NewUtterance, Proposal, ProposalState, Utterance
 from core.store.corpus.corpus import insert_utterance, one_utterance
 from core.store.engine import reading, writing
-from core.store.proposals import batches
+from core.store.proposals import batches, fates
+from core.store.proposals.fates import Fate
 from core.store.review import decisions
 from core.store.rows import NAMES
-from core.store.schema import label, proposal, utterance
-from core.text import nfc
+from core.store.schema import label, proposal, revision, utterance
 
 BLOCK = 1000  # names in one IN list
 
@@ -25,8 +25,9 @@ BLOCK = 1000  # names in one IN list
 class NewProposal:
     """`payload`: {"text", ...} of an augmentation, {"scheme", "code", "confidence", "margin"} of a pseudo-label.
 
-    Of a cleaning: {"text", "before"}, the text to be and the one it was made from. Of an exclude: {"before"} likewise;
-    one is enough for an utterance, whatever speaks against it. `batch` names the run that makes it with others.
+    An augmentation has "before" too, its parent's text. Of a cleaning: {"text", "before"}, the text to be and the one
+    it was made from. Of an exclude: {"before"} likewise, and {"keep"}, the copy that stays; one is enough for an
+    utterance, whatever speaks against it. `batch` names the run that makes it with others.
     """
 
     kind: str
@@ -110,28 +111,29 @@ class Proposals:
         *,
         min_confidence: float | None = None,
         batch: str | None = None,
+        run_id: str | None = None,
     ) -> list[int]:
-        """The first open proposals of `kind`: those that `operation` made, at least so sure, of that batch."""
+        """The first open proposals of `kind`: by `operation`, at least so sure, of that batch, of that model run."""
         c = proposal.c
-        mine = _open(kind, operation, min_confidence, batch)
+        mine = _open(kind, operation, min_confidence, batch, run_id)
         with reading(self._engine) as connection:
             return list(connection.scalars(select(c.id).where(*mine).order_by(c.id).limit(limit)))
 
     def open_by_operation(
-        self, kind: str, *, min_confidence: float | None = None, batch: str | None = None
+        self, kind: str, *, min_confidence: float | None = None, batch: str | None = None, run_id: str | None = None
     ) -> dict[str, int]:
-        """operation -> how many proposals of `kind` are open, at least so sure, of that batch."""
-        mine = _open(kind, None, min_confidence, batch)
+        """operation -> how many proposals of `kind` are open, at least so sure, of that batch, of that model run."""
+        mine = _open(kind, None, min_confidence, batch, run_id)
         query = select(proposal.c.operation, func.count()).where(*mine).group_by(proposal.c.operation)
         with reading(self._engine) as connection:
             return {str(operation): int(n) for operation, n in connection.execute(query)}
 
     def page(
         self, kind: str, operation: str | None = None, limit: int = 50, *, after_id: int = 0,
-        min_confidence: float | None = None, batch: str | None = None,
+        min_confidence: float | None = None, batch: str | None = None, run_id: str | None = None,
     ) -> list[Proposal]:  # fmt: skip
         """As `waiting`, whole, those after `after_id`."""
-        mine = (*_open(kind, operation, min_confidence, batch), proposal.c.id > after_id)
+        mine = (*_open(kind, operation, min_confidence, batch, run_id), proposal.c.id > after_id)
         with reading(self._engine) as connection:
             rows = connection.execute(select(proposal).where(*mine).order_by(proposal.c.id).limit(limit)).mappings()
             return [_record(row) for row in rows]
@@ -147,23 +149,20 @@ class Proposals:
                 found[name] = Batch(name, min(at, one.made_at), {**one.counts, state: n})
         return sorted(found.values(), key=lambda one: one.made_at, reverse=True)
 
-    def accept_many(self, proposal_ids: Sequence[int], curator: str, at: str) -> tuple[int, int]:
-        """Accept those that are open, in one transaction, by id.
+    def accept_many(
+        self, proposal_ids: Sequence[int], curator: str, at: str, *, act: Act = "accept"
+    ) -> dict[int, Fate]:
+        """Accept those that are open, in one transaction, by id: proposal id -> what became of it.
 
-        (accepted, rejected because what they were made from has changed)
+        `core.store.proposals.fates` holds the rule. What is refused stays open; whoever accepts says what happens to it.
         """
-        accepted = rejected = 0
+        found: dict[int, Fate] = dict.fromkeys(sorted(proposal_ids), "decided")
         with writing(self._engine) as connection:
             for start in range(0, len(proposal_ids), NAMES):
                 mine = (proposal.c.id.in_(proposal_ids[start : start + NAMES]), proposal.c.state == "open")
                 rows = connection.execute(select(proposal).where(*mine).order_by(proposal.c.id)).all()
-                done = batches.accept(connection, [row for row in rows if row.kind in batches.FITS], curator, at)
-                accepted, rejected = accepted + done[0], rejected + done[1]
-                for row in rows:
-                    if row.kind not in batches.FITS:
-                        fits = _accept(connection, row, curator, at)
-                        accepted, rejected = accepted + fits, rejected + (not fits)
-        return accepted, rejected
+                found |= _accepted(connection, rows, curator, at, act)
+        return found
 
     def undo_batch(self, batch: str, curator: str, at: str) -> tuple[int, int]:
         """Take a whole run back: what was accepted of it is open again, but for what was decided on since.
@@ -190,13 +189,20 @@ class Proposals:
         return n
 
     def decide(self, proposal_id: int, accept: bool, curator: str, at: str) -> Proposal:
-        """Accept (and carry out) or reject an open proposal, in one transaction. `Conflict` if it is not open."""
+        """Accept (and carry out) or reject an open proposal, in one transaction.
+
+        `Conflict` if it is not open, `Unfit` if it no longer fits; then nothing is written.
+        """
         with writing(self._engine) as connection:
             row = _row(connection, proposal_id)
             if row.state != "open":
                 raise Conflict(f"proposal {proposal_id} was already {row.state} by {row.decided_by}")
-            done: dict[str, Any] = _CARRY_OUT[row.kind](connection, row, curator, at) if accept else {}
-            return _decided(connection, proposal_id, "accepted" if accept else "rejected", curator, at, done)
+            if not accept:
+                return _decided(connection, proposal_id, "rejected", curator, at, {})
+            fate = _accepted(connection, [row], curator, at, "accept")[proposal_id]
+            if fate not in fates.WRITTEN:
+                raise fates.refusal(row, fate)
+            return _record(_row(connection, proposal_id)._mapping)
 
     def undo(self, kind: str, curator: str, at: str) -> Proposal | None:
         """Reopen the curator's latest decision on a proposal of `kind`; what it wrote is taken back."""
@@ -217,7 +223,7 @@ class Proposals:
 
 
 def _open(
-    kind: str, operation: str | None, min_confidence: float | None, batch: str | None
+    kind: str, operation: str | None, min_confidence: float | None, batch: str | None, run_id: str | None
 ) -> list[ColumnElement[bool]]:
     c = proposal.c
     mine = [c.kind == kind, c.state == "open"]
@@ -227,18 +233,41 @@ def _open(
         mine.append(c.confidence >= min_confidence)
     if batch is not None:
         mine.append(c.batch == batch)
+    if run_id is not None:
+        mine.append(c.run_id == run_id)
     return mine
 
 
-def _accept(connection: Connection, row: Any, curator: str, at: str) -> bool:
-    """Accept one, or reject it where it does not fit; whether it was accepted."""
-    try:
-        done = _CARRY_OUT[row.kind](connection, row, curator, at)
-    except Conflict:
-        _decided(connection, row.id, "rejected", curator, at, {})
-        return False
+def _accepted(connection: Connection, rows: Sequence[Any], curator: str, at: str, act: Act) -> dict[int, Fate]:
+    """Accept those open proposals: proposal id -> what became of it."""
+    found = batches.accept(connection, [row for row in rows if row.kind in batches.KINDS], curator, at, act)
+    for row in rows:
+        if row.kind in _CARRY_OUT:
+            found[row.id] = _carried_out(connection, row, curator, at, act)
+    return found
+
+
+def _carried_out(connection: Connection, row: Any, curator: str, at: str, act: Act) -> Fate:
+    """Accept a proposal that is no change of a text and leaves nothing out."""
+    now = one_utterance(connection, row.utterance_id)
+    if not connection.scalar(select(utterance.c.active).where(utterance.c.id == now.id)):
+        return "gone"
+    payload = dict(row.payload)
+    if row.kind == "augmentation" and "before" not in payload:
+        payload["before"] = _text_at(connection, now, row.made_at)
+    fate = fates.of(row.kind, payload, fates.Now(now, now.labels))
+    if isinstance(fate, str):
+        return fate
+    done = _CARRY_OUT[row.kind](connection, row, now, fate, curator, at, act)
     _decided(connection, row.id, "accepted", curator, at, done)
-    return True
+    return "rebased" if fate.rebased else "accepted"
+
+
+def _text_at(connection: Connection, now: Utterance, at: str) -> str:
+    """The text of the utterance at that time: for suggestions of an earlier program, which did not note it."""
+    c = revision.c
+    query = select(c.before).where(c.utterance_id == now.id, c.at > at).order_by(c.version)
+    return next((before["text"] for before in connection.scalars(query) if "text" in before), now.text)
 
 
 def _row(connection: Connection, proposal_id: int) -> Any:
@@ -266,18 +295,22 @@ def _decided(
     return _record(_row(connection, proposal_id)._mapping)
 
 
-def _augment(connection: Connection, row: Any, curator: str, at: str) -> dict[str, Any]:
-    """A new utterance in its parent's group with its parent's labels as silver, but for those that curators dispute;
-    one taken back comes to life again."""
-    parent = one_utterance(connection, row.utterance_id)
-    if row.result_id is not None:
-        connection.execute(update(utterance).where(utterance.c.id == row.result_id).values(active=True))
-        _copy_labels(connection, parent.id, row.result_id, curator)
-        return {"result_id": row.result_id}
-    text = str(row.payload["text"])
+def _augment(
+    connection: Connection, row: Any, parent: Utterance, fate: fates.Change, curator: str, at: str, act: Act
+) -> dict[str, Any]:
+    """Add an utterance to its parent's group, with its parent's labels as silver, but for those that are disputed.
+
+    One that was taken back comes to life again, if its text is the same still.
+    """
+    text = str(fate.text)
+    earlier = row.result_id and one_utterance(connection, row.result_id)
+    if earlier and earlier.text == text:
+        connection.execute(update(utterance).where(utterance.c.id == earlier.id).values(active=True))
+        _copy_labels(connection, parent.id, earlier.id, curator)
+        return {"result_id": earlier.id}
     new = NewUtterance(
-        key=f"{parent.key}+{row.id}", text=text, group=parent.group, speaker=parent.speaker, origin="augmented",
-        meta={"operation": row.operation, **row.payload},
+        key=f"{parent.key}+{row.id}" + (f"@{parent.version}" if earlier else ""), text=text, group=parent.group,
+        speaker=parent.speaker, origin="augmented", meta={"operation": row.operation, **row.payload, "text": text},
     )  # fmt: skip
     new_id = insert_utterance(connection, parent.source_id, parent.recording_id, new, parent.id)
     _copy_labels(connection, parent.id, new_id, curator)
@@ -299,38 +332,16 @@ def _withdraw(connection: Connection, utterance_id: int) -> None:
     connection.execute(update(utterance).where(utterance.c.id == utterance_id).values(active=False))
 
 
-def _label(connection: Connection, row: Any, curator: str, at: str) -> dict[str, Any]:
-    """The pseudo-label as a silver label, through a Revision; never over a label that came meanwhile."""
+def _label(
+    connection: Connection, row: Any, now: Utterance, fate: fates.Change, curator: str, at: str, act: Act
+) -> dict[str, Any]:
+    """Write the pseudo-label as a silver label, through a Revision."""
     value = {"code": row.payload["code"], "grade": "silver", "by": curator}
-    now = one_utterance(connection, row.utterance_id)
-    if row.payload["scheme"] in now.labels:
-        raise Conflict(f"utterance {now.id} has a {row.payload['scheme']} label by now; reject this suggestion")
     written = decisions.decide(
-        connection, now.id, now.version, curator, at, labels={row.payload["scheme"]: value}, why=row.operation
-    )
+        connection, now.id, now.version, curator, at, labels={row.payload["scheme"]: value}, act=act,
+        why=row.operation, proposal_id=row.id,
+    )  # fmt: skip
     return {"revision_id": written.id}
 
 
-def _clean(connection: Connection, row: Any, curator: str, at: str) -> dict[str, Any]:
-    """The cleaned text through a Revision; never over a text that was changed since the suggestion was made."""
-    now = one_utterance(connection, row.utterance_id)
-    if nfc(str(row.payload.get("before", now.text))) != now.text:
-        raise Conflict(f"the text of utterance {now.id} was changed meanwhile; reject this suggestion")
-    text = str(row.payload["text"])
-    written = decisions.decide(connection, now.id, now.version, curator, at, text=text, labels={}, why=row.operation)
-    return {"revision_id": written.id}
-
-
-def _exclude(connection: Connection, row: Any, curator: str, at: str) -> dict[str, Any]:
-    """The utterance marked skipped through a Revision; never one whose text was changed since."""
-    now = one_utterance(connection, row.utterance_id)
-    if nfc(str(row.payload.get("before", now.text))) != now.text:
-        raise Conflict(f"the text of utterance {now.id} was changed meanwhile; reject this suggestion")
-    if now.skipped:
-        raise Conflict(f"utterance {now.id} is left out already; reject this suggestion")
-    why = f"{row.operation}: {row.reason}"
-    written = decisions.decide(connection, now.id, now.version, curator, at, labels={}, skip=True, why=why)
-    return {"revision_id": written.id}
-
-
-_CARRY_OUT = {"augmentation": _augment, "pseudo-label": _label, "cleaning": _clean, "exclude": _exclude}
+_CARRY_OUT = {"augmentation": _augment, "pseudo-label": _label}

@@ -7,11 +7,12 @@ while all agree, disputed as soon as one does not, gold again once somebody sett
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, func, or_, select, update
 
-from core.records import IMPORTED, AnnotationKind, Opinion, Tally, Vote
+from core.records import BY_HAND, IMPORTED, AnnotationKind, Opinion, Vote
 from core.schemes import scheme
 from core.store.engine import insert_many, reading, writing
 from core.store.schema import annotation, overlap, revision, utterance
@@ -19,9 +20,17 @@ from core.store.schema import annotation, overlap, revision, utterance
 BLOCK = 20_000
 Answer = Mapping[str, str]  # {code, grade, by}
 _UNDOING = revision.alias()
-# Hand-made decisions, as against those of bulk actions and accepted proposals.
-_BY_HAND = ("review", "skip", "settled")
-_BY_HAND_LIKE = ("skip: %", "settled: %", "restore %")
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a curator decided by hand on one day (UTC): under a scheme, or, where `scheme` is "", in all."""
+
+    curator: str
+    scheme: str
+    day: str
+    decisions: int
+    spent_ms: int
 
 
 class Opinions:
@@ -128,8 +137,8 @@ def stands() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
 
 
 def by_hand() -> ColumnElement[bool]:
-    """A revision that a person made of one utterance."""
-    return or_(revision.c.why.in_(_BY_HAND), *(revision.c.why.like(one) for one in _BY_HAND_LIKE))
+    """A revision that a person made of one utterance, not a bulk action nor an accepted proposal."""
+    return revision.c.act.in_(BY_HAND)
 
 
 # -- one target

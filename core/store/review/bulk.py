@@ -1,9 +1,9 @@
 """One deed on many utterances: a label or a tag, in one transaction, undone as one.
 
 A bulk label leaves the rows that as many single decisions would (`review.decide`; a skip stays as it is): one Revision
-an utterance, whose `why` is `bulk:ID`. A label of a recording is decided at the first of its utterances. On what
-several curators answer blind it is one answer among theirs, so that a dispute stays one. Tags are no decisions: they
-raise no version, and what an action tagged is kept in `bulk_tagged` until it is taken back.
+an utterance, whose `bulk_id` names the action. A label of a recording is decided at the first of its utterances. On
+what several curators answer blind it is one answer among theirs, so that a dispute stays one. Tags are no decisions:
+they raise no version, and what an action tagged is kept in `bulk_tagged` until it is taken back.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from core.errors import Conflict, NotFound
 from core.filters import Filter
-from core.records import BulkAction
+from core.records import Act, BulkAction
 from core.schemes import Scheme, joined, parts, scheme
 from core.store.corpus import find
 from core.store.engine import allot, insert_id, insert_many, reading, writing
@@ -60,7 +60,7 @@ class Bulk:
             for block in _blocks(ids):
                 changes, without = _to_label(connection, one, block, answer)
                 homeless += without
-                written += _write(connection, one, changes, curator, at, _why(bulk_id))
+                written += _write(connection, one, changes, curator, at, bulk_id)
             what |= {"already": len(ids) - homeless - len(written), "unfit": out + homeless}
             if written:
                 what["revisions"] = [written[0], written[-1]]
@@ -141,10 +141,6 @@ def _get(connection: Connection, bulk_id: int) -> BulkAction:
     return BulkAction(**row)
 
 
-def _why(bulk_id: int) -> str:
-    return f"bulk:{bulk_id}"
-
-
 def _array(connection: Connection, query: Any) -> Ids:
     return np.fromiter(connection.scalars(query), np.int64)
 
@@ -219,17 +215,21 @@ def _standing(connection: Connection, one: Scheme, targets: set[int]) -> dict[in
 
 
 def _write(
-    connection: Connection, one: Scheme, changes: Sequence[_Change], curator: str, at: str, why: str
+    connection: Connection, one: Scheme, changes: Sequence[_Change], curator: str, at: str, bulk_id: int | None = None
 ) -> list[int]:
-    """The revisions, annotations and labels of `changes`; the ids of the revisions, ascending."""
+    """Write the revisions, annotations and labels of `changes`; the ids of the revisions, ascending.
+
+    `bulk_id` is the action that they belong to, None where they undo one.
+    """
+    act: Act = "undo" if bulk_id is None else "bulk"
     ids = allot(connection, revision, len(changes))
     numbered = list(zip(ids, changes, strict=True))
     insert_many(
         connection, revision,
-        ("id", "utterance_id", "version", "curator", "at", "before", "after", "why", "undoes"),
+        ("id", "utterance_id", "version", "curator", "at", "before", "after", "act", "why", "undoes", "bulk_id"),
         [
             (number, x.utterance_id, x.version + 1, curator, at,
-             {"labels": {one.name: x.before}}, _after(one, x), why, x.undoes)
+             {"labels": {one.name: x.before}}, _after(one, x), act, "", x.undoes, bulk_id)
             for number, x in numbered
         ],
     )  # fmt: skip
@@ -278,10 +278,10 @@ def _undo_label(connection: Connection, action: BulkAction, curator: str, at: st
         span = revision.c.id.between(start, min(start + NAMES - 1, last))
         # A revision that was undone on its own has nothing left to take back.
         rows = connection.execute(
-            select(revision).where(span, revision.c.why == _why(action.id), *stands()).order_by(revision.c.id)
+            select(revision).where(span, revision.c.bulk_id == action.id, *stands()).order_by(revision.c.id)
         ).all()
         changes = _to_take_back(connection, one, rows)
-        _write(connection, one, changes, curator, at, "undo")
+        _write(connection, one, changes, curator, at)
         undone += len(changes)
         since += len(rows) - len(changes)
     return undone, since

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from core.errors import Conflict, InputError, NotFound, Stale
-from core.records import SHORTEST_VOICE_MS, Annotation, AnnotationKind, Revision, Utterance
+from core.records import SHORTEST_VOICE_MS, Act, Annotation, AnnotationKind, Revision, Utterance
 from core.schemes import joined, parts, scheme
 from core.store.corpus.corpus import one_utterance
 from core.store.engine import insert_id, reading, writing
@@ -38,24 +38,24 @@ class Review(Opinions):
         start_ms: int | None = None,
         end_ms: int | None = None,
         spent_ms: int | None = None,
-        why: str = "review",
-        settles: bool = False,
+        act: Act = "review",
+        why: str = "",
         comment: str = "",
     ) -> Revision:
         """Write one decision. `labels` maps scheme to code (joined codes of a multi scheme), None leaves what it is.
 
-        On an utterance that several answer blind, a label is one answer among theirs, unless it `settles`. With it
-        goes a `comment`, and the curator's lease ends. `Stale` if `version` is old; `InputError` for times that leave
-        the recording.
+        On an utterance that several answer blind, a label is one answer among theirs, unless the `act` is to settle.
+        `why` is the curator's reason. With it goes a `comment`, and the curator's lease ends. `Stale` if `version` is
+        old; `InputError` for times that leave the recording.
         """
         chosen = {name: scheme(name).parse(code) for name, code in (labels or {}).items()}
         with writing(self._engine) as connection:
             now = one_utterance(connection, utterance_id)
             made = decide(
                 connection, utterance_id, version, curator, at,
-                text=text, labels=_judged(connection, now, chosen, curator, settles), skip=skip,
-                span=_span(connection, now, start_ms, end_ms), spent_ms=spent_ms, why=why, answers=chosen,
-                kind="settlement" if settles else "answer",
+                text=text, labels=_judged(connection, now, chosen, curator, act == "settle"), skip=skip,
+                span=_span(connection, now, start_ms, end_ms), spent_ms=spent_ms, act=act, why=why, answers=chosen,
+                kind="settlement" if act == "settle" else "answer",
             )  # fmt: skip
             if comment.strip():
                 said = {"utterance_id": utterance_id, "curator": curator, "at": at, "kind": "comment", "text": comment}
@@ -88,7 +88,7 @@ class Review(Opinions):
             seen = one_utterance(connection, number).version if version is None else version
         return self.decide(
             number, seen, curator, at, labels={one.name: code}, skip=None, spent_ms=spent_ms,
-            why=f"settled: {reason}" if reason else "settled", settles=True,
+            act="settle", why=reason,
         )  # fmt: skip
 
     def restore(self, utterance_id: int, to_version: int, version: int, curator: str, at: str) -> Revision:
@@ -112,7 +112,7 @@ class Review(Opinions):
             return decide(
                 connection, utterance_id, version, curator, at,
                 text=back.get("text"), labels=labels, skip=back.get("skipped"), span=_spanned(back),
-                why=f"restore {to_version}", answers=answers,
+                act="restore", restores=to_version, answers=answers,
             )  # fmt: skip
 
     def undo(
@@ -178,8 +178,11 @@ def decide(
     skip: bool | None = None,
     span: Mapping[str, Any] | None = None,
     spent_ms: int | None = None,
-    why: str,
+    act: Act,
+    why: str = "",
     undoes: int | None = None,
+    proposal_id: int | None = None,
+    restores: int | None = None,
     answers: Mapping[str, str | None] | None = None,
     kind: AnnotationKind = "answer",
 ) -> Revision:
@@ -208,7 +211,8 @@ def decide(
             after["answers"] = apart
     values: dict[str, Any] = {
         "utterance_id": utterance_id, "version": version + 1, "curator": curator, "at": at, "before": before,
-        "after": after, "why": why, "undoes": undoes, "spent_ms": spent_ms,
+        "after": after, "act": act, "why": why, "undoes": undoes, "spent_ms": spent_ms, "proposal_id": proposal_id,
+        "restores": restores,
     }  # fmt: skip
     revision_id = insert_id(connection, revision, values)
     if "text" in wanted:
@@ -254,7 +258,7 @@ def undo(connection: Connection, revision_id: int, curator: str, at: str) -> Rev
         labels=old.before.get("labels", {}),
         skip=old.before.get("skipped"),
         span=_spanned(old.before),
-        why="undo",
+        act="undo",
         undoes=revision_id,
     )
 

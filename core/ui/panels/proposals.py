@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 import streamlit as st
 
-from core.errors import CoreError
+from core.errors import CoreError, Unfit
 from core.records import Proposal, Utterance
 from core.ui.frame import curator, workspace
-from core.ui.i18n import _
+from core.ui.i18n import N_, _
 from core.ui.troubles import explain
 from core.ui.widgets import forms
 from core.ui.widgets.player import Choice, ChoiceGroup, ReviewEvent, ReviewItem, review
@@ -15,6 +15,16 @@ from core.workflows.cleaning import augment as work
 from core.workflows.cleaning import decisions
 from core.workflows.cleaning import proposals as waiting
 
+# core.store.proposals.fates.Refusal, for the reader; "anew" means that `decisions.decide` made the suggestion anew.
+REFUSALS = {
+    "changed": N_("the text was changed meanwhile"),
+    "same": N_("it is so already"),
+    "left-out": N_("the utterance is left out by now"),
+    "labelled": N_("the utterance has a label by now"),
+    "gone": N_("the utterance was taken out of the corpus"),
+    "no-copy": N_("the copy that was to stay is left out itself"),
+    "anew": N_("the text was changed; the suggestion was made anew"),
+}
 Details = Callable[[Proposal, Utterance], tuple[str, str, str, dict[str, str]]]
 
 
@@ -86,6 +96,10 @@ def _handle(kind: str, event: ReviewEvent) -> None:
             if event.kind == "decision":
                 decisions.decide(workspace(), event.item, event.labels["decision"] == "accept", curator())
             state[f"{kind}_after"] = event.item
+    except Unfit as error:
+        state[f"{kind}_error"] = _("This cannot be accepted any more: {reason}.").format(
+            reason=_(REFUSALS[error.reason])
+        )
     except CoreError as error:
         state[f"{kind}_error"] = explain(error)
 
@@ -110,7 +124,7 @@ def in_bulk(kind: str, operation: str | None = None, batch: str | None = None) -
         done = decisions.accept_all(
             workspace(), kind, curator(), operation=operation, sure=sure, batch=batch, progress=tell
         )
-        st.session_state["bulk_notice"] = _accepted(done)
+        st.session_state["bulk_notice"] = summary(done)
         st.rerun()
     if right.button(
         _("Reject all {n} waiting").format(n=f"{every:,}"), icon=":material/block:", key="bulk_reject",
@@ -123,13 +137,21 @@ def in_bulk(kind: str, operation: str | None = None, batch: str | None = None) -
         st.success(notice, icon=":material/done_all:")
 
 
-def _accepted(done: decisions.Decided) -> str:
-    told = [_("Accepted: {n}.").format(n=f"{done.accepted:,}")]
-    if done.changed:
-        told.append(_("Rejected, since they fit no longer: {n}.").format(n=f"{done.changed:,}"))
+def summary(done: decisions.Decided) -> str:
+    """How many went which way, in the reader's language."""
+    parts = [_("Accepted: {n}.").format(n=f"{done.accepted:,}")]
+    if done.rebased:
+        parts.append(_("Of these, on a text that was changed meanwhile: {n}.").format(n=f"{done.rebased:,}"))
     if done.anew:
-        told.append(_("Made anew on a changed text, and waiting: {n}.").format(n=f"{done.anew:,}"))
-    return " ".join(told)
+        parts.append(_("Made anew on a changed text, and waiting: {n}.").format(n=f"{done.anew:,}"))
+    if done.changed:
+        reasons = ", ".join(f"{_(REFUSALS[reason])}: {n:,}" for reason, n in done.refused.items())
+        parts.append(
+            _("Rejected, since they fit no longer: {n} ({reasons}).").format(n=f"{done.changed:,}", reasons=reasons)
+        )
+    if done.already:
+        parts.append(_("Decided before by somebody: {n}.").format(n=f"{done.already:,}"))
+    return " ".join(parts)
 
 
 def _audio(target: Utterance) -> str | None:

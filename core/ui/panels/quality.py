@@ -10,6 +10,7 @@ from core.ui.i18n import N_, _
 from core.ui.panels import proposals
 from core.ui.widgets import forms
 from core.workflows.cleaning import checks as work
+from core.workflows.cleaning import decisions
 from core.workflows.cleaning.proposals import counts
 from core.workflows.corpus import browse
 
@@ -114,13 +115,8 @@ def offer(one: Finding) -> None:
         def tell(_stage: str, n: int, total: int) -> None:
             bar.progress(min(n / max(total, 1), 1.0))
 
-        done, changed = work.accept_all(workspace(), one.check, curator(), tell)
-        mends = work.kind(one.check) == work.CLEANING
-        told = (
-            _("Mended: {n}. Changed meanwhile, and left as they are: {m}.") if mends
-            else _("Left out: {n}. Changed meanwhile, and left in: {m}.")
-        ).format(n=f"{done:,}", m=f"{changed:,}")  # fmt: skip
-        st.session_state["quality_notice"] = told
+        done = work.accept_all(workspace(), one.check, curator(), tell)
+        st.session_state["quality_notice"] = proposals.summary(done)
         st.rerun()
     if notice := st.session_state.pop("quality_notice", ""):
         st.success(notice)
@@ -142,7 +138,8 @@ def decide() -> None:
 def mended(one: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
     """The text to be, the text as it stands, note, labels."""
     note = _("mend: {reason}").format(reason=phrases.shown(one.reason))
-    return str(one.payload["text"]), target.text, note, dict(target.labels)
+    after = decisions.as_it_stands(one, target.text) or str(one.payload["text"])
+    return after, target.text, note, dict(target.labels)
 
 
 def details(one: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:

@@ -30,6 +30,15 @@ REASONS = {
 
 # English texts of the screen; each goes through gettext.
 STRINGS: dict[str, str] = {
+    "act_accept": "suggestion accepted",
+    "act_bulk": "bulk action",
+    "act_clean": "cleaned",
+    "act_import": "import",
+    "act_restore": "version {n} restored",
+    "act_review": "reviewed",
+    "act_settle": "final decision",
+    "act_skip": "skipped",
+    "act_undo": "taken back",
     "at": "When",
     "audio_failed": "The audio could not be loaded.",
     "autoplay": "Autoplay",

@@ -7,6 +7,7 @@ from core import augment
 from core.filters import Filter
 from core.records import Proposal, Utterance
 from core.store import NewProposal
+from core.workflows.cleaning import decisions
 from core.workflows.workspace import Workspace, now
 
 KIND = "augmentation"
@@ -36,7 +37,7 @@ def propose(ws: Workspace, plan: AugmentPlan) -> int:
 
 def _suggest(parent: Utterance, plan: AugmentPlan) -> list[NewProposal]:
     made = augment.propose(parent.text, plan.operation, plan.seed, plan.strength, plan.per_text)
-    payload = {"parent": parent.id, "seed": plan.seed, "strength": plan.strength}
+    payload = {"parent": parent.id, "before": parent.text, "seed": plan.seed, "strength": plan.strength}
     return [
         NewProposal(KIND, parent.id, plan.operation, payload | {"text": text}, f"{plan.operation}, seed {plan.seed}")
         for text in made
@@ -44,7 +45,7 @@ def _suggest(parent: Utterance, plan: AugmentPlan) -> list[NewProposal]:
 
 
 def decide(ws: Workspace, proposal_id: int, accept: bool, curator: str) -> Proposal:
-    return ws.store.proposals.decide(proposal_id, accept, curator, now())
+    return decisions.decide(ws, proposal_id, accept, curator)
 
 
 def undo(ws: Workspace, kind: str, curator: str) -> Proposal | None:

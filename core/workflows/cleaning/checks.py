@@ -20,7 +20,8 @@ from core.filters import Filter
 from core.jobs import submit
 from core.quality import CHECKS, Check, Collector, Fact, Finding, Fix, Marked
 from core.store import NewProposal
-from core.workflows.cleaning import audio_checks
+from core.workflows.cleaning import audio_checks, decisions
+from core.workflows.cleaning.decisions import Decided
 from core.workflows.jobs import Context
 from core.workflows.workspace import Workspace, now, open_workspace
 
@@ -141,15 +142,13 @@ def waiting(ws: Workspace, name: str) -> int:
 
 def accept_all(
     ws: Workspace, operation: str, curator: str, progress: Progress = lambda stage, done, total: None
-) -> tuple[int, int]:
-    """Accept every open suggestion of a check: (accepted, rejected because the utterance has changed since)."""
-    total = waiting(ws, operation)
-    accepted = rejected = 0
-    while ids := ws.store.proposals.waiting(kind(operation), operation, BLOCK // 4):
-        done, changed = ws.store.proposals.accept_many(ids, curator, now())
-        accepted, rejected = accepted + done, rejected + changed
-        progress("proposals", accepted + rejected, total)
-    return accepted, rejected
+) -> Decided:
+    """Accept every open suggestion of a check, and count which way they went."""
+
+    def tell(done: int, total: int) -> None:
+        progress("proposals", done, total)
+
+    return decisions.accept_all(ws, kind(operation), curator, operation=operation, progress=tell)
 
 
 def _suggest(ws: Workspace, check: Check, fixes: Iterable[Fix]) -> list[NewProposal]:

@@ -22,6 +22,7 @@ from core.store import NewProposal
 from core.workflows import jobs
 from core.workflows.cleaning import decisions, duplicates, history
 from core.workflows.cleaning import plan as clean_plan
+from core.workflows.cleaning.decisions import Decided
 from core.workflows.cleaning.history import Run
 from core.workflows.workspace import Workspace, now, open_workspace
 
@@ -62,10 +63,14 @@ class Looked:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """`steps`: step -> {open, accepted (by itself), rejected} of what the run suggested."""
+    """`steps`: step -> {open, accepted (by itself), rejected} of what the run suggested.
+
+    `applied` counts what steps that apply themselves did in this process, and which way it went.
+    """
 
     run: Run
     steps: Mapping[str, Mapping[str, int]]
+    applied: Decided = field(default_factory=Decided)
 
 
 def look(
@@ -121,14 +126,15 @@ def run(
     one = history.get(ws, told["run"])
     ids, low, done = _ids(ws, wanted), 0, 0
     seen: dict[str, int] = {}
+    applied: list[Decided] = []
     for number, high in enumerate(told["bounds"]):
         progress("utterances", done, one.utterances)
         among = ids[(ids > low) & (ids <= high)]
-        done += step(f"block {number}", partial(_block, ws, plan, one.id, among, seen))
+        done += step(f"block {number}", partial(_block, ws, plan, one.id, among, seen, applied))
         low = high
     progress("utterances", done, one.utterances)
     step("compare", partial(_compare, ws, plan, one, ids, progress))
-    return Done(one, ws.store.cleanings.tally(one.id))
+    return Done(one, ws.store.cleanings.tally(one.id), sum(applied, Decided()))
 
 
 def undo(ws: Workspace, run_id: str, curator: str) -> tuple[int, int]:
@@ -174,10 +180,12 @@ def _begin(ws: Workspace, plan: Plan, wanted: Filter, curator: str, run_id: str)
     return {"run": run_id, "bounds": bounds}
 
 
-def _block(ws: Workspace, plan: Plan, run_id: str, ids: NDArray[np.int64], seen: dict[str, int]) -> int:
+def _block(
+    ws: Workspace, plan: Plan, run_id: str, ids: NDArray[np.int64], seen: dict[str, int], applied: list[Decided]
+) -> int:
     """Suggest for those utterances and let what may apply itself do so; how many they are.
 
-    `seen`: step -> the last of its proposals that was tried.
+    `seen`: step -> the last of its proposals that was tried. `applied` gets what became of them.
     """
     allow = clean_plan.may_leave(ws, plan)
     made = [
@@ -191,7 +199,7 @@ def _block(ws: Workspace, plan: Plan, run_id: str, ids: NDArray[np.int64], seen:
     for name in (step.name for step in plan.steps if step.self_apply):
         while block := ws.store.proposals.page(KIND, name, decisions.BLOCK, after_id=seen.get(name, 0), batch=run_id):
             seen[name] = block[-1].id
-            decisions.accept(ws, block, f"clean:{name}")
+            applied.append(decisions.accept(ws, block, f"clean:{name}", "clean"))
     return len(ids)
 
 

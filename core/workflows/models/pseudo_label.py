@@ -17,6 +17,8 @@ from core.records import UNLABELLED, Prediction, RunInfo
 from core.schemes import scheme
 from core.store import NewProposal
 from core.training.predictions import add_pool
+from core.workflows.cleaning import decisions
+from core.workflows.cleaning.decisions import Decided
 from core.workflows.workspace import Workspace, now
 
 KIND = "pseudo-label"
@@ -100,16 +102,9 @@ def _passing(found: Sequence[Prediction], rule: Rule) -> list[bool]:
     return kept
 
 
-def accept_all(ws: Workspace, run_id: str, curator: str) -> int:
-    """Accept every open pseudo-label of the run; those whose utterance was labelled meanwhile stay open."""
-    done = 0
-    after = 0
-    while (one := ws.store.proposals.next(KIND, after, run_id)) is not None:
-        after = one.id
-        if one.payload["scheme"] not in ws.store.corpus.utterance(one.utterance_id).labels:
-            ws.store.proposals.decide(one.id, True, curator, now())
-            done += 1
-    return done
+def accept_all(ws: Workspace, run_id: str, curator: str) -> Decided:
+    """Accept every open pseudo-label of the run, and count which way they went."""
+    return decisions.accept_all(ws, KIND, curator, run_id=run_id)
 
 
 def imported(ws: Workspace) -> int:

@@ -12,7 +12,7 @@ from typing import Any
 
 from core.errors import InputError, NotFound, Stale
 from core.filters import Filter
-from core.records import Remark, RemarkKind, Revision
+from core.records import IMPORTED, Act, Remark, RemarkKind, Revision
 from core.schemes import scheme
 from core.store import About, Ask
 from core.store.review.remarks import flagged
@@ -126,16 +126,17 @@ def decide(
     """
     skips = skip_reason is not None
     settles = desk.queue == queues.DISAGREEMENTS and not skips and bool(labels)
-    why = _why("skip", skip_reason) if skips else _why("settled", comment) if settles else "review"
+    act: Act = "skip" if skips else "settle" if settles else "review"
+    why = ((skip_reason if skips else comment if settles else "") or "")[:LONGEST_REMARK]
     said = "" if settles else (comment or "")[:LONGEST_REMARK]
     try:
         return ws.store.review.decide(
             item, version, desk.curator, now(), text=text, labels={} if skips else labels, skip=skips,
-            start_ms=start_ms, end_ms=end_ms, spent_ms=spent_ms, why=why, settles=settles,
+            start_ms=start_ms, end_ms=end_ms, spent_ms=spent_ms, act=act, why=why,
             comment=said,
         )  # fmt: skip
     except Stale as error:
-        if (before := _written(ws, desk, item, error, why, said)) is not None:
+        if (before := _written(ws, desk, item, error, act, why, said)) is not None:
             return before
         raise _hidden(ws, desk, item, error) from error
 
@@ -190,9 +191,9 @@ def release(ws: Workspace, desk: Desk, items: Collection[int] | None = None) -> 
 def history(ws: Workspace, item: int, desk: Desk | None = None) -> list[dict[str, Any]]:
     """What happened to an utterance, oldest first, as received in front.
 
-    Each: {what: "received" | "decision", version, curator, at, before, after, why, spent_ms, undoes, undone} or, of a
-    remark, {what: "remark", kind, text, curator, at}. Before this desk's curator has answered blind, labels that
-    others gave are left out.
+    Each: {what: "received" | "decision", version, curator, at, before, after, act, why, spent_ms, undoes, undone,
+    bulk_id, proposal_id, restores} or, of a remark, {what: "remark", kind, text, curator, at}. Before this desk's
+    curator has answered blind, labels that others gave are left out.
     """
     revisions = ws.store.review.history(item)
     undone = {one.undoes for one in revisions}
@@ -200,7 +201,8 @@ def history(ws: Workspace, item: int, desk: Desk | None = None) -> list[dict[str
     hide = _blind(desk, about) if desk else ()
     received = {
         "what": "received", "version": 0, "curator": "", "at": "", "before": {},
-        "after": {"text": about.utterance.original}, "why": "", "spent_ms": None, "undoes": None, "undone": False,
+        "after": {"text": about.utterance.original}, "act": IMPORTED, "why": "", "spent_ms": None, "undoes": None,
+        "undone": False,
     }  # fmt: skip
     found = [_told(one, one.id in undone, hide) for one in revisions]
     found += [{"what": "remark", **_remark(one)} for one in about.remarks]
@@ -300,12 +302,12 @@ def _hidden(ws: Workspace, desk: Desk, item: int, error: Stale) -> Stale:
     return Stale(str(error), error.mine, {**error.theirs, "labels": labels})
 
 
-def _written(ws: Workspace, desk: Desk, item: int, error: Stale, why: str, said: str) -> Revision | None:
+def _written(ws: Workspace, desk: Desk, item: int, error: Stale, act: Act, why: str, said: str) -> Revision | None:
     """The latest revision, where it is the decision that was refused as stale: it was written before."""
     wanted = dict(error.mine)
     version, answers = wanted.pop("version"), wanted.pop("labels")
     last = next(reversed(ws.store.review.history(item)), None)
-    if last is None or (last.version, last.curator, last.why) != (version + 1, desk.curator, why):
+    if last is None or (last.version, last.curator, last.act, last.why) != (version + 1, desk.curator, act, why):
         return None
     changed = dict(last.after)
     labels = {name: one and one["code"] for name, one in changed.pop("labels", {}).items()}
@@ -314,7 +316,3 @@ def _written(ws: Workspace, desk: Desk, item: int, error: Stale, why: str, said:
     same = same and all(error.theirs.get(name, value) == value for name, value in wanted.items())
     remarks = {(one.curator, one.text) for one in _about(ws, item, ()).remarks}
     return last if same and (not said.strip() or (desk.curator, said) in remarks) else None
-
-
-def _why(what: str, reason: str | None) -> str:
-    return f"{what}: {reason[:LONGEST_REMARK]}" if reason else what

@@ -18,8 +18,9 @@ from core.cells import harmless
 from core.errors import InputError
 from core.files import whole
 from core.filters import Filter
-from core.records import Opinion, Tally
+from core.records import Opinion
 from core.schemes import SCHEMES, Scheme, parts
+from core.store import Tally
 from core.workflows.review.agreement import answers_of, last_change, opinions, settled_of
 from core.workflows.workspace import Workspace, now
 

@@ -1,7 +1,7 @@
 """Settling what curators who answered blind do not agree on: the next dispute with every opinion, and its end.
 
 A settled label is gold and wins in snapshots, whoever answers later. Nothing is forgotten: the answers stay, the reason
-is in the Revision (`settled: ...`), and undo opens the dispute again.
+is in the Revision's `why`, and undo opens the dispute again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,6 @@ from core.workflows.review import leases
 from core.workflows.workspace import Workspace, now
 
 LONGEST_REASON = 2_000
-SETTLED = "settled"  # how the reason of a settlement begins in a Revision
 NOBODY = ""  # who only counts
 
 
@@ -109,7 +108,7 @@ def undo(ws: Workspace, curator: str) -> Undone | None:
     if made is None:
         return None
     old = next(one for one in ws.store.review.history(made.utterance_id) if one.id == made.undoes)
-    if not old.why.startswith(SETTLED):
+    if old.act != "settle":
         return Undone(made, None)
     (name,) = old.after["labels"]
     at, until = _span()

@@ -17,8 +17,8 @@ function remarked(t, row) {
 
 function decided(t, row, titles, standing, restore) {
   const spent = Number.isInteger(row.spent_ms) ? `${(row.spent_ms / 1000).toFixed(1)} s` : "";
-  const why = row.what === "received" ? t.received : row.why;
-  const said = [row.version, row.at && moment(row.at), row.curator, why, spent, row.undone && t.is_undone];
+  const act = row.what === "received" ? t.received : (t[`act_${row.act}`] ?? "").replace("{n}", row.restores);
+  const said = [row.version, row.at && moment(row.at), row.curator, act, row.why, spent, row.undone && t.is_undone];
   return el("li", { "data-version-row": row.version, class: row.undone ? "gw-undone" : null },
     el("div", { class: "gw-when", text: said.filter((one) => one || one === 0).join(" · ") }),
     el("div", { class: "gw-changes" }, ...changes(t, row.before ?? {}, row.after ?? {}, titles)),
