@@ -6,15 +6,17 @@ BIN := $(VENV)/bin
 # Each worker loads torch (about 1 GB), so more than four gain little.
 WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -le 4 ] && echo "$$n" || echo 4)
 PYTEST_ARGS ?=
+ROUNDS ?= 5
 PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install dev optional run test check format messages screenshots bench clean
+.PHONY: help install dev optional run test test-busy check format messages screenshots bench clean
 
 help:
 	@echo "make run          설치하고, 데모 작업공간을 만들고, 대시보드를 엽니다 | install, build the demo workspace, start the dashboard"
 	@echo "make test         모든 시험 (WORKERS=2, PYTEST_ARGS='-k store')      | every test"
+	@echo "make test-busy    모든 코어가 계산하는 동안 브라우저 시험을 다섯 번 (ROUNDS=5) | the browser tests five times while every core computes"
 	@echo "make check        ruff, mypy: 아무것도 고치지 않습니다               | ruff, mypy: changes nothing"
 	@echo "make format       코드 모양을 고칩니다                               | format the code"
 	@echo "make messages     ko.po를 코드에 맞춥니다                            | bring ko.po up to the sources"
@@ -62,6 +64,10 @@ run: $(VENV)/.runtime
 # One thread a worker: with the other core busy, two threads were several times slower.
 test: $(VENV)/.dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
+
+# Keys come late on a busy machine, and some faults show only there. Stops at the first failure; always ends the load.
+test-busy: $(VENV)/.dev
+	@OMP_NUM_THREADS=1 $(BIN)/python -m scripts.busy --rounds $(ROUNDS) -- $(PYTEST_ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check

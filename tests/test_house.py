@@ -69,7 +69,9 @@ def make(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("target", ["run", "test", "check", "format", "messages", "screenshots", "bench", "clean"])
+@pytest.mark.parametrize(
+    "target", ["run", "test", "test-busy", "check", "format", "messages", "screenshots", "bench", "clean"]
+)
 def test_make_knows_its_targets_and_help_names_them(target: str) -> None:
     dry = make("--dry-run", target)
     assert dry.returncode == 0, dry.stderr

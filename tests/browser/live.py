@@ -11,12 +11,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, TimeoutError, expect
 
 from core.settings import ROOT, Settings
 from core.ui.i18n import catalogue
@@ -30,15 +31,25 @@ CURATOR = "tester"
 expect.set_options(timeout=PATIENCE_MS)
 
 # Streamlit keeps a component in a shadow tree; `gw("review")` finds its root wherever it is.
+# window.runsEnded counts how often the page's script came to its end.
 FINDER = """
 window.gw = (name) =>
   [...document.querySelectorAll("*")].map((node) => node.shadowRoot?.querySelector(".gw-" + name)).find(Boolean);
+window.runsEnded = 0;
+new MutationObserver((changes) => (runsEnded += changes.filter((one) => one.oldValue === "running").length))
+  .observe(document, {subtree: true, attributeFilter: ["data-test-script-state"], attributeOldValue: true});
 """
 # [item, version] on the screen once a key counts: painted, unlocked, the quiet time over; and other than `before`.
 OPEN = """(before) => {
   const shown = gw("review")?.dataset;
   if (!shown?.paintedAt || shown.locked !== "false" || performance.now() - shown.paintedAt < 130) return null;
   return `${shown.item} ${shown.version}` !== before && [+shown.item, +shown.version];
+}"""
+# The desk takes keys: what it shows is painted, nothing is on its way, the quiet time is over, and 250 ms have passed
+# since the last cell of a page of many came into sight.
+TAKES_KEYS = """() => {
+  const shown = gw("desk")?.dataset, now = performance.now();
+  return shown?.paintedAt && shown.locked === "false" && now - shown.paintedAt > 130 && now - (shown.seenAt ?? 0) > 260;
 }"""
 # Notes every [item, version] that reached the screen, in order, in window.painted.
 WATCH = """() => {
@@ -142,6 +153,30 @@ def idle(page: Page) -> None:
     expect(page.locator("[data-testid=stApp][data-test-script-state=notRunning]")).to_be_attached()
 
 
+def after_a_run(page: Page, act: Callable[[], object]) -> None:
+    """Do what makes the page run once more, and wait for the end of that run."""
+    idle(page)
+    ended = page.evaluate("() => window.runsEnded")
+    act()
+    page.wait_for_function("ended => window.runsEnded > ended", arg=ended)
+    idle(page)
+
+
+def frame(page: Page) -> None:
+    """Until the browser has drawn the page once more: the pace of a key that is held."""
+    page.evaluate("() => new Promise(requestAnimationFrame)")
+
+
+def answered(page: Page) -> None:
+    """Until the desk has the server's answer, or none, to what was sent by the last key."""
+    page.wait_for_function("() => gw('desk').dataset.locked === 'false'")
+
+
+def takes_keys(page: Page) -> None:
+    """Until the desk takes the next key; `shown` says the same of one item, and which it is."""
+    page.wait_for_function(TAKES_KEYS)
+
+
 def main(page: Page) -> Locator:
     return page.get_by_test_id("stMain")
 
@@ -182,7 +217,8 @@ def choose(page: Page, label: str, option: str) -> None:
     def open_list() -> bool:  # it closes again when the page moves under it
         if not entry.is_visible():
             box.click()
-            page.wait_for_timeout(100)
+            with suppress(TimeoutError):
+                entry.wait_for(timeout=1000)
         return entry.is_visible()
 
     until(open_list, f"{label} offers {option}")

@@ -1,7 +1,7 @@
 """Settling disputes by keyboard alone: two answered blind and differ; a third hears, writes why, and decides."""
 
 import pytest
-from live import CURATOR, PATIENCE_MS, Live, component, expect, go, main, shown, until
+from live import CURATOR, PATIENCE_MS, Live, component, expect, go, idle, ko, main, shown, until
 from playwright.sync_api import Page
 
 from core.records import Revision
@@ -85,7 +85,8 @@ def test_disputes_are_heard_settled_put_off_and_taken_back_by_key(live: Live, di
     expect(root).to_have_count(0)
     assert settle.disputes(live.ws, "danger") == 1
 
-    page.wait_for_timeout(300)
+    expect(page.get_by_role("button", name=ko("Undo the last decision"))).to_be_enabled()
+    idle(page)
     page.keyboard.press("z")  # the button's own key, where there is nothing on the screen
     assert shown(page)[0] == third
     until(lambda: standing(live, third)[1] == "disputed", "the last settlement is taken back")

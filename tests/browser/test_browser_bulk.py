@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from live import Live, cell, choose, expect, go, idle, ko, main, pick_row, until
+from live import Live, after_a_run, cell, choose, expect, go, idle, ko, main, pick_row, until
 from playwright.sync_api import Page
 
 from core.filters import Filter
@@ -43,9 +43,8 @@ def test_rows_that_are_picked_are_labelled_and_taken_back(filled: Live, page: Pa
     pick_row(page, 3)
     press(page, "Label or tag")
     expect(page.get_by_text(ko("Rows picked: {n}", n=2))).to_be_visible()
-    choose(page, ko("Class"), "위험")
-    idle(page)
-    page.wait_for_timeout(500)  # a click before the page has taken the choice in would be refused
+    # A click before the page has taken the choice in would be refused.
+    after_a_run(page, lambda: choose(page, ko("Class"), "위험"))
     press(page, "Do it")
     until(lambda: dangers(filled) == ["danger", None, "danger", None], "the two rows picked are labelled")
     expect(main(page)).to_contain_text(ko("Changed: {n}.", n=2))

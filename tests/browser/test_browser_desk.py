@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live import CURATOR, FINDER, PATIENCE_MS, Live, component, expect, go, shown, until
+from live import CURATOR, FINDER, PATIENCE_MS, Live, answered, component, expect, go, shown, until
 from playwright.sync_api import Browser, Page, Response, Route
 from store_data import sentences
 
@@ -76,7 +76,7 @@ def press_until_it_goes(page: Page, key: str, item: Item) -> None:
 
     def went() -> bool:
         page.keyboard.press(key)
-        page.wait_for_timeout(500)
+        answered(page)
         return page.evaluate("() => gw('desk').dataset.item") != str(item[0])
 
     until(went, "the decision is sent")
@@ -232,23 +232,28 @@ def test_another_desk_shows_nothing_until_its_cards_have_come(live: Live, page: 
     shown(page)
     root = component(page, "desk")
     waiting: list[Route] = []
+    asked: list[str] = []
     before = live.ws.store.review.newest()
     page.route("**/desk/*/take", lambda route: waiting.append(route))
     box = page.get_by_role("textbox", name="Curator", exact=True)
     box.fill(OTHER)
-    box.press("Enter")
+    with page.expect_request("**/desk/*/take"):
+        box.press("Enter")
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
     expect(root).to_have_attribute("data-curator", OTHER)
     for name in ("item", "version", "painted-at", "locked"):
         expect(root).to_have_attribute(f"data-{name}", "")
     box.blur()
-    page.keyboard.press("d")
-    page.wait_for_timeout(300)
+    page.keyboard.press("d")  # returns when the page has handled it
     assert waiting
-    assert live.ws.store.review.newest() == before
     for route in waiting:
         route.continue_()
     page.unroute("**/desk/*/take")
-    shown(page)
+    item = shown(page)  # whatever the key had sent would have been answered before
+    assert "decide" not in asked
+    assert live.ws.store.review.newest() == before
+    press(page, "d", item)
+    assert "decide" in asked
 
 
 def test_the_models_opinion_is_told_when_the_setting_says_so(live: Live, page: Page) -> None:

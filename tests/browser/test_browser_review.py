@@ -4,7 +4,20 @@ import signal
 from typing import Any
 
 import pytest
-from live import CURATOR, PATIENCE_MS, WATCH, Live, component, expect, go, shown, until
+from live import (
+    CURATOR,
+    PATIENCE_MS,
+    WATCH,
+    Live,
+    answered,
+    component,
+    expect,
+    frame,
+    go,
+    shown,
+    takes_keys,
+    until,
+)
 from playwright.sync_api import Page, Route
 
 from core.records import Utterance
@@ -161,6 +174,53 @@ def test_the_keys_are_all_listed(live: Live, page: Page) -> None:
     assert codes(live, [item[0]]) == [None]
 
 
+# Presses the keys one after another in a single turn of the page, each where the focus is: no event of the browser can
+# come between. How many dialogs of the desk are in the document after each.
+AT_ONCE = """(keys) => keys.map((key) => {
+  let node = document.activeElement;
+  while (node.shadowRoot?.activeElement) node = node.shadowRoot.activeElement;
+  const [code, shiftKey] = [key.replace("Shift+", ""), key.startsWith("Shift+")];
+  node.dispatchEvent(new KeyboardEvent("keydown", {code, shiftKey, bubbles: true, composed: true, cancelable: true}));
+  return gw("desk").querySelectorAll("dialog").length;
+})"""
+
+
+def test_the_key_after_a_closed_dialog_is_not_lost(live: Live, page: Page) -> None:
+    item = fresh(page, live)
+    keys = ["Shift+Slash", "Shift+Slash", "F1", "F1", "Shift+Slash", "Escape", "KeyS", "Escape", "F1", "F1", "KeyS"]
+    assert page.evaluate(AT_ONCE, keys) == [1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1]
+    assert page.evaluate(AT_ONCE, ["Escape", "KeyD"]) == [0, 0]
+    second = shown(page, before=item)
+    assert codes(live, [item[0]]) == ["danger"]
+    assert page.evaluate(AT_ONCE, ["KeyS", "Digit1", "F1"]) == [1, 0, 1]
+    page.keyboard.press("Escape")
+    shown(page, before=second)
+    assert utterance(live, second[0]).skipped
+
+
+def test_a_key_beside_an_open_dialog_decides_nothing(live: Live, page: Page) -> None:
+    """A click on the dialog's title takes the focus out of it, onto the page."""
+    item = fresh(page, live)
+    page.keyboard.press("s")
+    dialog = page.get_by_role("dialog", name="Why is it skipped?")
+    dialog.get_by_role("heading").click()
+    page.keyboard.press("d")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+    assert shown(page) == item
+    assert codes(live, [item[0]]) == [None]
+
+
+def test_the_key_after_a_comment_is_not_typed_into_its_box(live: Live, page: Page) -> None:
+    item = fresh(page, live)
+    page.keyboard.press("/")
+    page.keyboard.type("바람 소리")
+    assert page.evaluate(AT_ONCE, ["Enter", "KeyD"]) == [0, 0]
+    shown(page, before=item)
+    assert codes(live, [item[0]]) == ["danger"]
+    until(lambda: any(one["what"] == "remark" for one in desk.history(live.ws, item[0])), "the comment is kept")
+
+
 def test_a_stale_edit_is_refused_with_both_versions(live: Live, page: Page) -> None:
     item = fresh(page, live)
     root = component(page, "desk")
@@ -248,15 +308,23 @@ def test_the_history_is_a_timeline_with_a_way_back(live: Live, page: Page) -> No
     expect(root.locator("[aria-pressed=true]")).to_have_count(0)
 
 
+# Presses Enter while a cell was not in sight, in the same turn of the page; the first such cell, or null.
+ENTER_WHILE_UNSEEN = """() => {
+  const root = gw("desk"), cell = root.querySelector(".gw-cell[data-seen=false]");
+  if (!cell) return null;
+  root.dispatchEvent(new KeyboardEvent("keydown", {code: "Enter", bubbles: true, composed: true, cancelable: true}));
+  return cell.dataset.id;
+}"""
+
+
 def test_a_page_of_many_is_as_many_decisions(live: Live, page: Page) -> None:
     go(page, live, "review", lang="en", many="true")
-    page.wait_for_function("() => gw('desk')?.dataset.paintedAt && gw('desk').dataset.locked === 'false'")
+    takes_keys(page)
     root = component(page, "desk")
     cells = root.locator(".gw-cell")
     expect(cells).to_have_count(20)
     ids = [int(one) for one in data(page, "item").split(",")]
     before = {one: utterance(live, one).version for one in ids}
-    page.wait_for_timeout(300)
     page.keyboard.press("ArrowRight")
     page.keyboard.press("d")
     expect(cells.nth(1)).to_have_attribute("data-mark", "danger")
@@ -264,18 +332,19 @@ def test_a_page_of_many_is_as_many_decisions(live: Live, page: Page) -> None:
     page.keyboard.press("s")
     expect(cells.nth(2)).to_have_attribute("data-out", "true")
     desk.decide(live.ws, SOMEBODY, ids[5], before[ids[5]], {"danger": "danger"})
-    for _ in range(30):  # what was not in sight yet comes first
-        page.keyboard.press("Enter")
-        page.wait_for_timeout(300)
-        if data(page, "item") != ",".join(map(str, ids)):
-            break
+    while (unseen := page.evaluate(ENTER_WHILE_UNSEEN)) is not None:  # what was not in sight yet comes first
+        expect(root.locator(f"[data-id='{unseen}']")).to_have_attribute("data-seen", "true")
+    takes_keys(page)
+    assert data(page, "item") == ",".join(map(str, ids)), "nothing is sent while a cell was not in sight"
+    page.keyboard.press("Enter")
     expect(cells).to_have_count(1)
     expect(cells.first).to_contain_text("Theirs")
     others = [one for n, one in enumerate(ids) if n not in (1, 2, 5)]
     assert codes(live, others) == ["normal"] * 17
     assert codes(live, [ids[1], ids[2], ids[5]]) == ["danger", None, "danger"]
     assert [utterance(live, one).version - before[one] for one in others] == [1] * 17
-    page.wait_for_timeout(300)
+    expect(cells.first).to_have_attribute("data-seen", "true")
+    takes_keys(page)
     page.keyboard.press("Enter")  # mine, against what stands
     expect(cells).to_have_count(20)
     assert codes(live, [ids[5]]) == ["normal"]
@@ -312,7 +381,7 @@ def test_the_screen_goes_on_by_itself_after_the_server_was_started_anew(live: Li
 
     def sent() -> bool:
         page.keyboard.press("d")
-        page.wait_for_timeout(500)
+        answered(page)
         return data(page, "item") != str(item[0])
 
     until(sent, "the decision is sent to the new server")
@@ -345,7 +414,7 @@ def test_keys_pressed_too_fast_label_nothing_unshown(live: Live, page: Page, how
             page.keyboard.down("d")  # from the second on, the browser marks it as a repeat
         else:
             page.keyboard.press("d")
-        page.wait_for_timeout(25)
+        frame(page)
     page.keyboard.up("d")
     shown(page)  # whatever was sent is answered now
     painted = [(item, version) for item, version in page.evaluate("() => window.painted")]

@@ -2,7 +2,7 @@
 // decisions go there; what was decided is on disk before the next card shows, and what could not be sent stays.
 // A key counts for the (item, version) that was painted, once: see gate.js. Texts are hostile: only textContent.
 
-import { button, el, mount } from "./dom.js";
+import { button, el, hide, mount } from "./dom.js";
 import { commandOf, COMMANDS } from "./desk/commands.js";
 import { Grid } from "./desk/grid.js";
 import { Line } from "./desk/line.js";
@@ -21,6 +21,7 @@ class Desk {
     this.serial = 0;
     this.drafts = new Map();
     this.progress = {};
+    this.modal = null; // the dialog that was opened last; it has the keys while it is open
     this.control = this.control.bind(this);
     this.run = this.run.bind(this);
     this.abort = new AbortController();
@@ -34,6 +35,7 @@ class Desk {
     this.abort.abort();
     cancelAnimationFrame(this.frame);
     this.link?.release();
+    this.modal?.end();
     this.face?.destroy();
     this.root.replaceChildren();
   }
@@ -90,6 +92,7 @@ class Desk {
     const { t, data } = this;
     const shown = other ? [] : (this.face?.shown ?? []);
     if (!other && shown.length === 1) this.drafts.set(shown[0].utterance.id, this.face.draft());
+    this.modal?.end();
     this.face?.destroy();
     this.counters = el("span", { class: "gw-clock" });
     this.error = el("p", { class: "gw-error", role: "alert" });
@@ -142,7 +145,7 @@ class Desk {
   show(cards) {
     const heard = this.face.show(cards, this.drafts) ?? undefined;
     for (const card of cards) this.drafts.delete(card.utterance.id);
-    this.empty.hidden = cards.length > 0;
+    hide(this.empty, cards.length > 0);
     this.present(heard);
   }
 
@@ -268,7 +271,14 @@ class Desk {
 
   /** Somebody was faster: keep mine on the new version, or leave theirs and go on. */
   conflict(answer, keep, take) {
-    showConflict(this.root, this.t, answer, (labels) => this.answered(labels), (which) => (which === "mine" ? keep() : take()));
+    const choose = (which) => (which === "mine" ? keep() : take());
+    this.over(() => showConflict(this.root, this.t, answer, (labels) => this.answered(labels), choose));
+  }
+
+  /** The dialog that `open` opens has the keys from now on, in place of one that had them. */
+  over(open) {
+    this.modal?.end();
+    this.modal = open();
   }
 
   /** The same, only of the schemes that are answered here. */
@@ -302,13 +312,14 @@ class Desk {
   // --- keys -------------------------------------------------------------------------------------------------------
 
   run(name) {
-    if (name === "help") showHelp(this.root, this.t, this.face.helpSections());
+    if (name === "help") this.over(() => showHelp(this.root, this.t, this.face.helpSections()));
     else if (name === "undo") this.#undo();
     else if (name === "save" && !this.face.shown.length) this.next();
     else this.face.run(name);
   }
 
   #key(event) {
+    if (this.modal?.isOpen) return this.modal.key(event);
     if (isComposing(event) || hasOtherModifier(event) || isTyping(event)) return;
     if (!this.root.checkVisibility() || document.querySelector("[aria-modal=true]")) return;
     const pressed = combination(event);

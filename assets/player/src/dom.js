@@ -38,6 +38,14 @@ export function button(props, ...children) {
   return node;
 }
 
+/** Hides `node` or shows it. The focus leaves what is hidden at once: the browser takes it away with the next frame only,
+ *  and until then a box that nobody sees would get the keys. */
+export function hide(node, hidden = true) {
+  const focused = node.getRootNode().activeElement;
+  if (hidden && focused && node.contains(focused)) focused.blur();
+  node.hidden = hidden;
+}
+
 /** 61234 -> "1:01.234" */
 export function clock(ms) {
   const whole = Math.max(0, Math.round(ms));

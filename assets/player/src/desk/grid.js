@@ -2,7 +2,7 @@
 // Each is a decision of its own; what was refused stays, with what stands instead. Nothing is confirmed that was not in
 // sight: Enter goes to what was not seen yet first. The focused one is heard.
 
-import { button, el } from "../dom.js";
+import { button, el, hide } from "../dom.js";
 import { Choices } from "./choices.js";
 import { COMMANDS } from "./commands.js";
 import { Hear } from "./hear.js";
@@ -74,7 +74,7 @@ export class Grid {
   #fill(cells) {
     this.watch.disconnect();
     this.cells = cells;
-    this.node.hidden = !cells.length;
+    hide(this.node, !cells.length);
     for (const cell of cells) {
       cell.node = button({ class: "gw-cell", "data-id": cell.card.utterance.id, onclick: () => this.#goTo(this.cells.indexOf(cell)) });
       this.#draw(cell);
@@ -103,6 +103,7 @@ export class Grid {
     const said = cell.out ? t.batch_out : chosen?.title;
     cell.node.dataset.mark = cell.mark ?? "";
     cell.node.dataset.out = String(cell.out);
+    cell.node.dataset.seen = String(cell.seen);
     cell.node.style.setProperty("--gw-choice", chosen && CSS.supports("color", chosen.color) ? chosen.color : "var(--gw-edge)");
     cell.node.replaceChildren(el("span", { class: "gw-cell-text", text: cell.card.utterance.text }),
       ...(said ? [el("span", { class: "gw-badge", text: said })] : []),
@@ -114,7 +115,9 @@ export class Grid {
       const cell = this.cells.find((one) => one.node === target);
       if (!cell || !isIntersecting || cell.seen) continue;
       cell.seen = true;
+      cell.node.dataset.seen = "true";
       this.seenAt = performance.now();
+      this.desk.root.dataset.seenAt = String(Math.round(this.seenAt));
     }
   }
 

@@ -2,7 +2,7 @@
 // which keys move by 50 ms at a time. Times are ms; `times` are from the start of the recording, as the store has them,
 // the sound's own from `context_start_ms`. Moved ends are only shown here; the decision takes them along.
 
-import { button, clock, el, icon } from "../dom.js";
+import { button, clock, el, hide, icon } from "../dom.js";
 import { store, stored } from "../local.js";
 import { Sound, Wave } from "../wave.js";
 
@@ -83,7 +83,7 @@ export class Hear {
     this.from = card.context_url ? card.context_start_ms : one.start_ms;
     this.times = times ?? this.own;
     this.sound.unload();
-    for (const node of [this.bar, this.stage, this.ends]) node.hidden = !pending;
+    for (const node of [this.bar, this.stage, this.ends]) hide(node, !pending);
     this.note.textContent = pending ? "" : this.t.no_audio;
     this.root.dataset.ready = "false";
     this.#state();

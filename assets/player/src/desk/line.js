@@ -1,7 +1,7 @@
 // The cards that wait behind the one on the screen, each with its sound on the way or here already.
 // Cards are leased to this desk, so nobody else gets them meanwhile.
 
-import { fetchSound } from "../wave.js";
+import { fetchSound } from "../decode.js";
 
 const POINTS = 2000; // of a waveform as wide as the screen
 const REMEMBERED = 200;

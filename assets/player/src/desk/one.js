@@ -2,7 +2,7 @@
 // is complete with the last label that is required; with a group of several classes, or for a mended text, Enter says so.
 
 import { diffNodes } from "../diff.js";
-import { button, el } from "../dom.js";
+import { el, hide } from "../dom.js";
 import { isComposing } from "../keys.js";
 import { Choices } from "./choices.js";
 import { COMMANDS } from "./commands.js";
@@ -91,10 +91,10 @@ export class One {
   show([card = null], drafts) {
     this.card = card;
     const draft = drafts.get(card?.utterance.id);
-    this.node.hidden = !card;
-    for (const node of this.legend) node.hidden = !card && node.dataset.command !== "undo";
+    hide(this.node, !card);
+    for (const node of this.legend) hide(node, !card && node.dataset.command !== "undo");
     this.#closeHistory();
-    this.commentBox.hidden = true;
+    hide(this.commentBox);
     if (!card) {
       this.hear.stop();
       return;
@@ -201,7 +201,8 @@ export class One {
     if (!this.desk.open) return;
     const { id } = this.card.utterance;
     const { t, data } = this.desk;
-    showReasons(this.root, t, data.reasons, (reason) => this.card?.utterance.id === id && this.#send({ labels: {}, skip_reason: reason }));
+    const skip = (reason) => this.card?.utterance.id === id && this.#send({ labels: {}, skip_reason: reason });
+    this.desk.over(() => showReasons(this.root, t, data.reasons, skip));
   }
 
   async #send(what, version = this.card.utterance.version) {
@@ -241,9 +242,11 @@ export class One {
 
   // --- remarks ----------------------------------------------------------------------------------------------------
 
+  /** Not while a decision is on its way: the next card would take the box, and what is typed, for its own. */
   #comment() {
-    this.commentBox.hidden = false;
-    this.commentBox.value = "";
+    if (this.desk.gate.locked) return;
+    if (this.commentBox.hidden) this.commentBox.value = "";
+    hide(this.commentBox, false);
     this.commentBox.focus();
   }
 
@@ -252,29 +255,38 @@ export class One {
     event.preventDefault();
     event.stopPropagation();
     const text = this.commentBox.value.trim();
-    if (event.code === "Enter" && text) return this.#remark("comment", text, () => this.#closeComment());
-    this.#closeComment();
+    this.#leave(this.commentBox);
+    hide(this.commentBox);
+    if (event.code === "Enter" && text) this.#sendComment(text);
   }
 
-  #closeComment() {
-    this.#leave(this.commentBox);
-    this.commentBox.hidden = true;
+  /** The box is closed already, so that the next key is the desk's; a comment that was refused is there again. */
+  async #sendComment(text) {
+    const { card, desk } = this;
+    const answer = await this.#remark("comment", text);
+    if (answer.ok) return;
+    if (card === this.card && this.commentBox.hidden) {
+      this.commentBox.value = text;
+      hide(this.commentBox, false);
+    } else desk.fail({ ...answer, error: `${answer.error}: ${text}` });
   }
 
   #flag() {
-    return this.#remark(this.card.flagged ? "unflag" : "flag", "", () => {});
+    return this.#remark(this.card.flagged ? "unflag" : "flag", "");
   }
 
-  async #remark(kind, text, then) {
+  async #remark(kind, text) {
     const { card, desk } = this;
     const answer = await desk.link.post("remark", { item: card.utterance.id, kind, text });
-    if (!answer.ok) return desk.fail(answer);
+    if (!answer.ok) {
+      desk.fail(answer);
+      return answer;
+    }
     if (kind === "comment") card.remarks.push({ kind, text, curator: desk.data.curator });
     else card.flagged = kind === "flag";
     desk.say(desk.t.saved);
-    if (card !== this.card) return;
-    then();
-    this.#drawRemarks();
+    if (card === this.card) this.#drawRemarks();
+    return answer;
   }
 
   // --- history ----------------------------------------------------------------------------------------------------

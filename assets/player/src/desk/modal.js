@@ -1,0 +1,50 @@
+// A dialog over the desk. It has the keys from the call that opens it to the call that closes it: the desk asks `isOpen`,
+// not the document, because the browser tells of a closed dialog (its `close` event, the focus) some milliseconds later.
+// Keys are physical ones here too. Native: the browser keeps the focus inside and everything behind it inert.
+
+import { button, el } from "../dom.js";
+import { combination, hasOtherModifier, isComposing } from "../keys.js";
+
+const BOX = "input, textarea";
+
+export class Modal {
+  /**
+   * Opens at once. `keys`: combination of physical keys -> what to do, where nothing is being typed; `typed`: the same
+   * while something is typed into a box of the dialog. Escape closes everywhere.
+   */
+  constructor(root, t, title, { keys = {}, typed = {} }, ...children) {
+    const escape = () => this.end();
+    this.keys = { Escape: escape, ...keys };
+    this.typed = { Escape: escape, ...typed };
+    this.isOpen = true;
+    this.node = el("dialog", { class: "gw-dialog", "aria-label": title },
+      el("div", { class: "gw-bar" }, el("h2", { text: title }), el("span", { class: "gw-gap" }),
+        button({ class: "gw-command", "data-close": true, onclick: escape }, el("kbd", { text: "Esc" }), el("span", { text: t.close }))),
+      ...children);
+    // Where the browser itself closes it, as the back gesture of a telephone does.
+    this.node.addEventListener("cancel", escape);
+    this.node.addEventListener("close", escape);
+    root.append(this.node);
+    this.node.showModal();
+  }
+
+  /** Closes and removes the dialog now, then does `then`. A dialog that is closed already does nothing. */
+  end(then = () => {}) {
+    if (!this.isOpen) return;
+    this.isOpen = false;
+    this.node.close();
+    this.node.remove();
+    then();
+  }
+
+  /** A key that was pressed while the dialog is open, wherever the focus is: after a click beside it, on the page. */
+  key(event) {
+    event.stopPropagation();
+    if (!this.isOpen || isComposing(event) || event.repeat || hasOtherModifier(event)) return;
+    const typing = event.composedPath()[0]?.matches?.(BOX);
+    const run = (typing ? this.typed : this.keys)[combination(event)];
+    if (!run) return;
+    event.preventDefault();
+    run();
+  }
+}
