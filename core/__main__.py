@@ -1,6 +1,27 @@
-"""`python -m core`."""
+"""Start the shell: `python -m core` runs this file, and so does the command `gwidama` of an installed package.
 
-from core.cli import main
+A wheel holds `core`, `pages`, `assets` and `app.py` inside one folder, `gwidama/`, so that no other program meets names
+as common as `pages`. The command puts that folder on Python's path first, and everything imports as in a checkout.
+"""
+
+import sys
+from pathlib import Path
+
+
+def main(program: str = "python -m core") -> None:
+    """Run the command line under the name `program` and leave the process."""
+    root = str(Path(__file__).resolve().parent.parent)
+    if root not in sys.path:
+        sys.path.insert(0, root)
+    from core.cli import main as run
+
+    run(program)
+
+
+def gwidama() -> None:
+    """Run the command `gwidama`."""
+    main("gwidama")
+
 
 if __name__ == "__main__":
     main()

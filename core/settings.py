@@ -43,7 +43,7 @@ class Settings:
 def settings() -> Settings:
     """Read `GWIDAMA_HOME`, `_DATABASE_URL`, `_JOBS_URL`, `_API_KEYS` (commas), `_HOST`, `_PORT`, `_CURATOR`."""
     env = os.environ
-    home = Path(env.get("GWIDAMA_HOME") or ROOT / "workspace").expanduser().resolve()
+    home = Path(env.get("GWIDAMA_HOME") or default_home()).expanduser().resolve()
     database_url = env.get("GWIDAMA_DATABASE_URL") or f"sqlite:///{home / 'gwidama.db'}"
     jobs_url = env.get("GWIDAMA_JOBS_URL") or (
         database_url if database_url.startswith("postgresql") else f"sqlite:///{home / 'jobs.db'}"
@@ -57,6 +57,22 @@ def settings() -> Settings:
         port=_port(env.get("GWIDAMA_PORT") or "8501"),
         curator=env.get("GWIDAMA_CURATOR") or env.get("USER") or "curator",
     )
+
+
+def is_checkout(root: Path = ROOT) -> bool:
+    """Whether `root` holds the sources; an installed package has no pyproject.toml."""
+    return (root / "pyproject.toml").is_file()
+
+
+def default_home(root: Path = ROOT) -> Path:
+    """The workspace where `GWIDAMA_HOME` names none: `workspace/` in a checkout, `~/gwidama` when installed."""
+    return root / "workspace" if is_checkout(root) else Path("~/gwidama")
+
+
+def child_environment() -> dict[str, str]:
+    """The environment of a child process that has to import `core`, wherever this process was started."""
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path}
 
 
 def _port(raw: str) -> int:

@@ -8,9 +8,11 @@ nothing. Progress, warnings and logs go to stderr.
 import sys
 import warnings
 from collections.abc import Callable
+from typing import Annotated
 
 import typer
 
+from core import __version__
 from core.cli import models, service
 from core.cli.cleaning import clean, quality
 from core.cli.corpus import browse, exchange, schemes, similar
@@ -28,12 +30,12 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "ingest": (
         "Bring a delivery in.",
         {
+            "aihub": corpora.ingest_sister,
             "aihub119": browse.ingest_aihub119,
             "audio": corpora.ingest_audio,
+            "gwidama": exchange.ingest_own,
             "hf": corpora.ingest_hf,
             "labelstudio": exchange.ingest_labelstudio,
-            "own": exchange.ingest_own,
-            "sister": corpora.ingest_sister,
             "table": tables.ingest_table,
             "votes": votes.ingest_votes,
         },
@@ -51,6 +53,24 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "snapshot": ("Frozen lists that training reads.", {"create": browse.create_snapshot}),
     "runs": ("Trained models.", {"list": models.list_runs}),
 }
+# The names that verbs had before 0.2.0: they still work, and no help lists them.
+_OLD_NAMES: dict[str, dict[str, str]] = {"ingest": {"own": "gwidama", "sister": "aihub"}}
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gwidama {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    pass
+
 
 app.command("demo")(service.demo)
 app.command("serve")(service.serve)
@@ -69,13 +89,15 @@ for _name, (_about, _verbs) in _GROUPS.items():
     _group = typer.Typer(help=_about, no_args_is_help=True, rich_markup_mode=None)
     for _verb, _function in _verbs.items():
         _group.command(_verb)(_function)
+    for _old, _new in _OLD_NAMES.get(_name, {}).items():
+        _group.command(_old, hidden=True)(_verbs[_new])
     # A callback keeps the verb's own name even where a group has only one.
     _group.callback(help=_about)(lambda: None)
     app.add_typer(_group, name=_name)
 
 
-def main() -> None:
-    """Run the command line of this process and leave it."""
+def main(program: str = "python -m core") -> None:
+    """Run the command line of this process, whose help calls it `program`, and leave the process."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # a library's warning is no failure; `python -W` shows it again
-    app(prog_name="python -m core")
+    app(prog_name=program)

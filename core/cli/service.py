@@ -13,7 +13,7 @@ import typer
 from core.cli.frame import Json, answering, progress_bar, table
 
 
-def demo(json: Json = False) -> None:
+def demo(context: typer.Context, json: Json = False) -> None:
     """Build the demo workspace: import the bundled corpus, train the default models. Skips what is there."""
     with answering(json) as reply:
         from core.workflows.demo import build
@@ -26,7 +26,7 @@ def demo(json: Json = False) -> None:
             made,
             f"added: {made['calls']} calls, {made['utterances']} sentences; not used: {made['rejects']} files or parts",
             *(f"run {run}" for run in made["runs"]),
-            "next: python -m core serve",
+            f"next: {context.find_root().info_name} serve",
         )
 
 

@@ -23,11 +23,12 @@ import tomli_w
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save
 
+from core import __version__
 from core.errors import CheckpointMismatch
 from core.files import json_text, make_folder, write_bytes, write_json, write_text
 from core.models import Arrays
 from core.models.checkpoint import CARD
-from core.settings import ROOT
+from core.settings import ROOT, is_checkout
 from core.training.snapshot import Item
 
 _PREDICTIONS = pa.schema(
@@ -132,12 +133,13 @@ def read_predictions(folder: Path | str) -> list[dict[str, Any]]:
 
 def code_version() -> str:
     """The project's version, with the commit where this is a checkout that git can describe."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    if not is_checkout(ROOT):  # git would describe the project that this package is installed in
+        return __version__
     try:
         asked = subprocess.run(
             ["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True, timeout=10
         )
     except (OSError, subprocess.TimeoutExpired):
-        return str(project["version"])
+        return __version__
     commit = asked.stdout.strip()
-    return f"{project['version']}+{commit}" if asked.returncode == 0 and commit else str(project["version"])
+    return f"{__version__}+{commit}" if asked.returncode == 0 and commit else __version__

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core import __version__
 from core.errors import CoreError
 from core.settings import ASSETS
 from core.ui import phrases, troubles
@@ -200,6 +201,7 @@ def _sidebar(name: str) -> None:
         )  # fmt: skip
         st.text_input(_("Curator"), key="curator_name", max_chars=40, placeholder=workspace().settings.curator,
                       help=_("Your decisions are kept under this name."), persist_state="session")  # fmt: skip
+        st.caption(f"Gwidama {__version__}")
 
 
 def _keep_language() -> None:

@@ -7,7 +7,6 @@ predictions need one of its keys in the header `X-API-Key`. The documentation at
 
 import asyncio
 import hmac
-import tomllib
 from collections.abc import AsyncGenerator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -22,6 +21,7 @@ from pydantic import BaseModel, Field, ValidationError
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
+from core import __version__
 from core.errors import (
     AudioError,
     BadRecord,
@@ -34,7 +34,7 @@ from core.errors import (
     NotEnoughData,
     NotFound,
 )
-from core.settings import ROOT, settings
+from core.settings import settings
 from core.workflows.models.predict import predict_audio, predict_text
 from core.workflows.models.runs import finished
 from core.workflows.workspace import open_workspace
@@ -42,7 +42,6 @@ from core.workflows.workspace import open_workspace
 MAX_FILE = 50_000_000
 MAX_JSON = 1_000_000  # also for the label file and for each form field
 MAX_TEXT = 10_000  # characters
-VERSION: str = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
 
 # The first that fits; what is none of these is a fault of ours.
 STATUS: tuple[tuple[type[CoreError], int], ...] = (
@@ -119,7 +118,7 @@ BODIES = {
     }
 }
 
-api = FastAPI(title="귀담아 · Gwidama", version=VERSION, docs_url=None, redoc_url=None)
+api = FastAPI(title="귀담아 · Gwidama", version=__version__, docs_url=None, redoc_url=None)
 _workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="predict")
 _key_header = APIKeyHeader(name="X-API-Key", auto_error=False)
 
@@ -145,7 +144,7 @@ def health(fits: Annotated[bool, Depends(key_fits)]) -> dict[str, Any]:
         {"id": run.id, "scheme": run.scheme, "modality": run.modality, "snapshot": run.snapshot}
         for run in finished(open_workspace())
     ]
-    return {"status": "ok", "version": VERSION, "runs": runs}
+    return {"status": "ok", "version": __version__, "runs": runs}
 
 
 @api.post(

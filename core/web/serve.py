@@ -17,7 +17,7 @@ from threading import Event, Thread
 import uvicorn
 
 from core.errors import CoreError, InputError
-from core.settings import ROOT
+from core.settings import ROOT, child_environment
 from core.web import headers
 from core.workflows import jobs
 from core.workflows.models.predict import warm_up
@@ -107,7 +107,9 @@ def _keep(leaving: Event) -> None:
     while not leaving.is_set():
         began = time.monotonic()
         # A session of its own: Ctrl-C is for us, who stop the worker in good order.
-        with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True) as worker:
+        with subprocess.Popen(
+            command, stdin=subprocess.PIPE, start_new_session=True, env=child_environment()
+        ) as worker:
             while worker.poll() is None and not leaving.wait(0.2):
                 pass
             if worker.returncode is None:

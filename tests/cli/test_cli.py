@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from aihub119_files import deliver, label_bytes, wav_bytes
 from cli_driver import answer, document, failure, run, shell
 from workflow_data import import_calls, import_sentences, trained
 
+from core import __version__
 from core.settings import ROOT
 from core.workflows.models import snapshot
 from core.workflows.workspace import Workspace
@@ -38,6 +40,9 @@ def test_every_verb_takes_json() -> None:
         "ingest aihub119",
         "ingest audio",
         "ingest hf",
+        "ingest aihub",
+        "ingest gwidama",
+        "ingest own",  # the names before 0.2.0 still work
         "ingest sister",
         "ingest table",
         "ingest votes",
@@ -51,6 +56,27 @@ def test_every_verb_takes_json() -> None:
         shown = run(*verb.split(), "--help")
         assert shown.exit_code == 0
         assert "--json" in shown.stdout
+
+
+def test_old_names_of_verbs_work_and_no_help_lists_them(ws: Workspace, tmp_path: Path) -> None:
+    import_sentences(ws, tmp_path, 6)
+    answer("export", tmp_path / "out.csv")
+    for old, new, rest in [
+        ("own", "gwidama", [tmp_path / "out.csv"]),
+        ("sister", "aihub", ["elder", ROOT / "tests" / "data"]),
+    ]:
+        listed = run("ingest", "--help").stdout
+        assert re.search(rf"^ +{new} ", listed, re.M)
+        assert not re.search(rf"^ +{old} ", listed, re.M)
+        assert answer("ingest", old, *rest) == answer("ingest", new, *rest)
+    assert answer("ingest", "gwidama", tmp_path / "out.csv")["known"] == 6
+
+
+def test_the_version_is_told_without_importing_anything_heavy() -> None:
+    assert (run("--version").stdout, run("--version").exit_code) == (f"gwidama {__version__}\n", 0)
+    code = "import sys, core; print(core.__version__, len([m for m in sys.modules if m.startswith('core')]))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{__version__} 1\n"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core import __version__
 from core.filters import Filter
 from core.settings import DEMO, ROOT
 from core.ui.frame import PAGES
@@ -241,3 +242,9 @@ def test_hostile_names_are_shown_and_not_rendered(demo_ws: Workspace) -> None:
 def test_pages_are_files_of_the_frame() -> None:
     files = {f"pages/{path.name}" for path in Path(ROOT / "pages").glob("*.py")} | {"app.py"}
     assert {page.file for page in PAGES} == files
+
+
+@pytest.mark.parametrize("name", ["overview", "predict"])
+def test_every_page_tells_the_version_at_the_foot_of_its_menu(ws: Workspace, name: str) -> None:
+    app = opened(name)
+    assert app.sidebar.caption[-1].value == f"Gwidama {__version__}"

@@ -15,10 +15,11 @@ from streamlit.runtime import Runtime
 from streamlit.testing.v1 import AppTest
 from training_corpus import TELLING, danger_items
 
+from core import __version__
 from core.records import NewRecording, NewUtterance
 from core.settings import ROOT
 from core.web import uploads
-from core.web.api import MAX_FILE, VERSION
+from core.web.api import MAX_FILE
 from core.web.headers import policy
 from core.workflows.models import snapshot, train
 from core.workflows.workspace import Workspace
@@ -186,7 +187,7 @@ def test_health_says_more_to_those_with_a_key(
 ) -> None:
     full = {
         "status": "ok",
-        "version": VERSION,
+        "version": __version__,
         "runs": [{"id": trained, "scheme": "danger", "modality": "text", "snapshot": "d1"}],
     }
     assert client.get("/api/v1/health").json() == full

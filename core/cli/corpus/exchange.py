@@ -1,7 +1,7 @@
 """Verbs that take the corpus out and bring exports back. `--json` answers:
 
 - `export`: `{"file", "utterances": n}`, and where the format could not take something `"left_out": {reason: n}`
-- `ingest own`, `ingest labelstudio`: what `ingest audio` answers (`core.cli.imports.corpora`); utterances are counted
+- `ingest gwidama`, `ingest labelstudio`: what `ingest audio` answers (`core.cli.imports.corpora`); utterances are counted
 """
 
 from pathlib import Path

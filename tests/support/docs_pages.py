@@ -1,0 +1,42 @@
+"""README, CONTRIBUTING and docs/ as tests read them: pages, twins, blocks of code, commands."""
+
+import re
+from functools import cache
+
+from core.settings import ROOT
+
+TOPICS = (
+    "corpus-and-import", "cleaning-and-review", "models", "service-and-security", "operations", "architecture",
+    "glossary",
+)  # fmt: skip
+TWINS = (("README.en.md", "README.md"), *((f"docs/en/{topic}.md", f"docs/ko/{topic}.md") for topic in TOPICS))
+PAGES = (*(page for twins in TWINS for page in twins), "CONTRIBUTING.md", "CHANGELOG.md")
+ENGLISH = tuple(english for english, _ in TWINS)  # a test holds that their twins have the same commands
+
+
+@cache
+def text(page: str) -> str:
+    return (ROOT / page).read_text("utf-8")
+
+
+def prose(page: str) -> str:
+    """The page without its blocks of code."""
+    return re.sub(r"^```.*?^```$", "", text(page), flags=re.S | re.M)
+
+
+def blocks(page: str, kind: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```$", text(page), re.S | re.M)
+
+
+def without_comment(line: str) -> str:
+    """A line of shell without its comment, which a twin writes in another language."""
+    return re.sub(r"(^|\s+)#\s.*$", "", line).rstrip()
+
+
+def commands(page: str, kind: str = "sh") -> list[str]:
+    lines = (without_comment(line) for block in blocks(page, kind) for line in block.splitlines())
+    return [line for line in lines if line]
+
+
+def headings(page: str) -> list[int]:
+    return [len(marks) for marks in re.findall(r"^(#+) ", prose(page), re.M)]

@@ -1,0 +1,246 @@
+"""Every command of README and docs/ runs: line by line, beside a copy of the demo workspace, in the order of its page.
+
+A command that serves is left running until /health answers, and answers the commands after it. What a reader replaces
+(a run's id, the address) stands in `STANDS_FOR`; the files that a command reads are made here under their names.
+"""
+
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from aihub119_files import wav_bytes, write_tree
+from corpus_files import as_json, elder, minds_row, save_to_disk
+from docs_pages import ENGLISH, commands
+
+from core.settings import DEMO, ROOT
+
+PATIENCE_S = 120
+WITH_COMMANDS = tuple(page for page in ENGLISH if commands(page))
+# `make` takes the environment that this test runs in, and does not install into it.
+MAKE = f"make --no-print-directory -C {ROOT} VENV={sys.prefix} " + " ".join(
+    f"--old-file={sys.prefix}/{stamp}" for stamp in (".made", ".runtime", ".dev")
+)
+# What the answer of a command looks like where it did what the page says; all commands have to end with 0.
+ANSWERS = {
+    "curl": r'^\{"(source|status)"',
+    "python -m core ingest ": r"\b0 (files or parts )?not used",
+    "python -m core search": r"[1-9]\d* of [1-9]\d* utterances",
+}
+SERVERS = ("make run", "python -m core serve")
+
+
+class Reader:
+    """A person at a shell who types what a page says, beside the demo workspace and files with the names it uses."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.server: subprocess.Popen[bytes] | None = None
+        unwanted = ("GWIDAMA_", "STREAMLIT_", "MAKE", "PYTEST")
+        self.env = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)} | {
+            "HOME": str(folder), "GWIDAMA_HOME": str(folder / "workspace"), "GWIDAMA_PORT": str(self.port),
+            "PYTHONPATH": str(ROOT), "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", "COLUMNS": "120",
+        }  # fmt: skip
+
+    def type(self, line: str) -> None:
+        """Run a line as bash would; a server is started and waited for."""
+        if is_server(line):
+            self._serve(self._meant(line))
+            return
+        done = subprocess.run(
+            ["bash", "-c", self._meant(line)], cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=600, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        for start, pattern in ANSWERS.items():
+            if line.startswith(start) and "--help" not in line:
+                assert re.search(pattern, done.stdout), f"{line}\n{done.stdout}"
+
+    def _meant(self, line: str) -> str:
+        for word, meaning in STANDS_FOR.items():
+            if word in line:
+                line = line.replace(word, meaning(self))
+        return line
+
+    def _serve(self, command: str) -> None:
+        self.leave()
+        log = self.folder / "serve.log"
+        with log.open("wb") as out:
+            self.server = subprocess.Popen(
+                ["bash", "-c", replacing_the_shell(command)],
+                cwd=self.folder, env=self.env, stdout=out, stderr=out, start_new_session=True,
+            )  # fmt: skip
+        until(lambda: self._healthy(log), f"{command} answers: {log.read_text('utf-8')[-2000:]}")
+
+    def _healthy(self, log: Path) -> bool:
+        assert self.server is not None
+        assert self.server.poll() is None, log.read_text("utf-8")[-4000:]
+        try:
+            return httpx.get(f"{self.address}/api/v1/health").json()["status"] == "ok"
+        except httpx.TransportError:
+            return False
+
+    def leave(self) -> None:
+        """Stop the server as Ctrl-C does, and wait for it."""
+        if self.server is not None:
+            os.killpg(self.server.pid, signal.SIGINT)
+            try:
+                self.server.wait(PATIENCE_S)
+            finally:
+                if self.server.poll() is None:
+                    os.killpg(self.server.pid, signal.SIGKILL)
+            self.server = None
+
+
+def newest_run(reader: Reader) -> str:
+    """The id of the run that was trained last."""
+    return str(asked(reader, "runs", "list")["runs"][0]["run"])
+
+
+def cleaning_run(reader: Reader) -> str:
+    """The id of a cleaning run."""
+    return str(asked(reader, "clean", "--filter", "danger=normal")["run"])
+
+
+def asked(reader: Reader, *arguments: str) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "core", *arguments, "--json"], cwd=reader.folder, env=reader.env, capture_output=True,
+        text=True, check=True,
+    )  # fmt: skip
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer
+
+
+def small_test(_: Reader) -> str:
+    """The whole suite would hold this very test; one of its files shows that the command works."""
+    file = next((ROOT / "tests").rglob("test_text.py")).relative_to(ROOT)
+    return f"{MAKE} test WORKERS=1 PYTEST_ARGS={file}"
+
+
+# What the words of a page stand for on this machine.
+STANDS_FOR: dict[str, Callable[[Reader], str]] = {
+    "source .venv/bin/activate": lambda reader: f"source {sys.prefix}/bin/activate",
+    "make run": lambda reader: f"{MAKE} run",
+    "make test": small_test,
+    "<run>": newest_run,
+    "<cleaning-run>": cleaning_run,
+    "http://127.0.0.1:8501": lambda reader: reader.address,
+}
+
+
+def replacing_the_shell(command: str) -> str:
+    """`command` so that it takes the place of bash and gets its signals; `A=b command` sets A first."""
+    first, _, rest = command.partition(" ")
+    return f"export {first}; exec {rest}" if "=" in first else f"exec {command}"
+
+
+def until(fact: Callable[[], bool], what: str) -> None:
+    give_up = time.monotonic() + PATIENCE_S
+    while not fact():
+        assert time.monotonic() < give_up, f"never happened: {what}"
+        time.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def reader(demo_home: Path, tmp_path: Path) -> Iterator[Reader]:
+    shutil.copytree(demo_home, tmp_path / "workspace")
+    write_files(tmp_path)
+    made = Reader(tmp_path)
+    yield made
+    made.leave()
+    shutil.rmtree(tmp_path / "workspace", ignore_errors=True)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1200)
+@pytest.mark.parametrize("page", WITH_COMMANDS)
+def test_every_command_of_a_page_runs(reader: Reader, page: str) -> None:
+    typed = commands(page)
+    if any(line.startswith("curl") for line in typed) and not shutil.which("curl"):
+        pytest.skip("curl is not installed (Debian: apt-get install curl)")
+    if any("http://127.0.0.1" in line for line in typed) and not any(is_server(line) for line in typed):
+        reader.type("python -m core serve")
+    for line in typed:
+        reader.type(line)
+
+
+def is_server(line: str) -> bool:
+    return any(line.endswith(server) for server in SERVERS)
+
+
+# --- the files that the pages name --------------------------------------------------------------------------------
+
+
+def write_files(folder: Path) -> None:
+    """Everything that a command of the pages reads, under the name that it has there."""
+    (folder / "delivery").mkdir()
+    for archive in (DEMO / "archives").glob("T?_서울_화재.zip"):
+        shutil.copy(archive, folder / "delivery")
+    write_call(folder)
+    write_table(
+        folder / "reviews.csv", ("id", "document", "label"), [(n, f"영화 {n}번째 감상", n % 2) for n in range(9)]
+    )
+    write_table(
+        folder / "votes.csv", ("id", "text", "ann", "bob"),
+        [(n, f"질문 {n}", "yes" if n % 2 else "no", "yes" if n % 3 else "no") for n in range(12)],
+    )  # fmt: skip
+    write_tree(folder / "recordings", {f"{name}.wav": wav_bytes(hz=300 + n) for n, name in enumerate(RECORDINGS)})
+    save_to_disk(folder / "saved_dataset", [minds_row(n) for n in range(3)])
+    write_tree(folder / "elders", {"1.json": as_json(elder(1)), "노인남여_1.wav": wav_bytes(1500)})
+    tasks = [{"id": 1, "data": {"text": "불이 났어요"}, "annotations": [], "predictions": []}]
+    (folder / "tasks.json").write_text(json.dumps(tasks, ensure_ascii=False), "utf-8")
+    (folder / "scheme.toml").write_text(SCHEME, "utf-8")
+
+
+RECORDINGS = ("0_kim_1", "1_kim_1", "0_lee_1")
+SCHEME = """
+name = "noise"
+ko = "소음"
+en = "Noise"
+level = "utterance"
+kind = "single"
+
+[[label]]
+code = "quiet"
+ko = "조용함"
+en = "Quiet"
+
+[[label]]
+code = "loud"
+ko = "시끄러움"
+en = "Loud"
+"""
+
+
+def write_call(folder: Path) -> None:
+    """`call.wav` and `call.json`: one call of the demo."""
+    with zipfile.ZipFile(DEMO / "archives" / "TS_서울_화재.zip") as sounds:
+        name = next(name for name in sorted(sounds.namelist()) if name.endswith(".wav"))
+        (folder / "call.wav").write_bytes(sounds.read(name))
+    with zipfile.ZipFile(DEMO / "archives" / "TL_서울_화재.zip") as labels:
+        (folder / "call.json").write_bytes(labels.read(name.replace(".wav", ".json")))
+
+
+def write_table(path: Path, header: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
