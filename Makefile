@@ -11,11 +11,13 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--qui
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help install dev optional run test test-busy check format messages screenshots bench clean
+.PHONY: help install dev optional run test quick coverage test-busy check format messages screenshots bench clean
 
 help:
 	@echo "make run          설치하고, 데모 작업공간을 만들고, 대시보드를 엽니다 | install, build the demo workspace, start the dashboard"
 	@echo "make test         모든 시험 (WORKERS=2, PYTEST_ARGS='-k store')      | every test"
+	@echo "make quick        브라우저·서버·학습이 필요 없는 시험만 (1분 안팎)     | tests without browser, server or training (about a minute)"
+	@echo "make coverage     모든 시험을 하며 실행된 줄을 잽니다 (htmlcov/)        | every test, with the lines they run (htmlcov/)"
 	@echo "make test-busy    모든 코어가 계산하는 동안 브라우저 시험을 다섯 번 (ROUNDS=5) | the browser tests five times while every core computes"
 	@echo "make check        ruff, mypy: 아무것도 고치지 않습니다               | ruff, mypy: changes nothing"
 	@echo "make format       코드 모양을 고칩니다                               | format the code"
@@ -66,6 +68,12 @@ test: $(VENV)/.dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
 # Keys come late on a busy machine, and some faults show only there. Stops at the first failure; always ends the load.
+quick: $(VENV)/.dev
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m unit $(PYTEST_ARGS)
+
+coverage: $(VENV)/.dev
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
+
 test-busy: $(VENV)/.dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m scripts.busy --rounds $(ROUNDS) -- $(PYTEST_ARGS)
 
@@ -93,5 +101,5 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m bench.review
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov test-results assets/player/node_modules
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov test-results build *.egg-info assets/player/node_modules
 	find app.py core pages tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

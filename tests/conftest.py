@@ -33,10 +33,17 @@ DEMO_TIMEOUT_S = 900
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whoever may have to build the demo workspace first gets the time for it."""
+    """Mark every test browser, integration or unit, by its folder, its file's own mark and its fixtures."""
     for item in items:
-        if "demo_home" in getattr(item, "fixturenames", ()):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if "demo_home" in fixtures:  # whoever asks first builds the demo workspace
             item.add_marker(pytest.mark.timeout(DEMO_TIMEOUT_S))
+        if "chromium" in fixtures or Path(item.path).parent == ROOT / "tests" / "browser":
+            item.add_marker(pytest.mark.browser)
+        elif fixtures & {"demo_home", "shared"} or any(item.iter_markers("slow")):
+            item.add_marker(pytest.mark.integration)
+        elif not any(item.iter_markers("integration")):
+            item.add_marker(pytest.mark.unit)
 
 
 @pytest.fixture(scope="session")

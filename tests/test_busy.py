@@ -11,6 +11,8 @@ import pytest
 from core.settings import ROOT
 from scripts.busy import load, play
 
+pytestmark = pytest.mark.integration
+
 PATIENCE_S = 60
 
 

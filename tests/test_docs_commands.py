@@ -27,6 +27,8 @@ from docs_pages import ENGLISH, commands
 
 from core.settings import DEMO, ROOT
 
+pytestmark = pytest.mark.integration
+
 PATIENCE_S = 120
 WITH_COMMANDS = tuple(page for page in ENGLISH if commands(page))
 # `make` takes the environment that this test runs in, and does not install into it.

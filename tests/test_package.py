@@ -18,6 +18,8 @@ import pytest
 from core import __version__
 from core.settings import ROOT, child_environment, default_home
 
+pytestmark = pytest.mark.integration
+
 PATIENCE_S = 120
 SOURCES = ("core", "pages", "assets", ".streamlit")
 UNPACKAGED = ("__pycache__", "screenshots", "node_modules")

@@ -13,12 +13,6 @@ from live import ARGS, FINDER, PATIENCE_MS, Live
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if Path(item.path).parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.browser)
-
-
 @pytest.fixture(scope="module")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:

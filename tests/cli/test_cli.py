@@ -20,6 +20,8 @@ from core.settings import ROOT
 from core.workflows.models import snapshot
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 TEXT = "할머니가 골목에서 쓰러졌어요"
 HEAVY = ("torch", "streamlit", "sklearn", "sqlalchemy", "pandas", "numpy")
 

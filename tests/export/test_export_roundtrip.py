@@ -28,6 +28,8 @@ from core.workflows.corpus.bulk import named
 from core.workflows.imports import exports
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 ODD = [
     *"=+-@'\"`,;|\t\n\r ＝＋－＠\\/{}[]:#%", "\r\n", "'=", "''", "' ", "\u2028", "\u2029", "\x85", "\ufeff",
     "\u200d", "\x0b", "ᄒ", "ᅪ", "ᆫ", "ㅎㅈ", "화재", "é", "e\u0301", "😀", "👩\u200d🚒", "🇰🇷", "\x1b", "\x7f",

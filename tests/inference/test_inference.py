@@ -16,6 +16,8 @@ from core.training.engine import train
 from core.training.run import read_predictions
 from core.training.snapshot import read
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -19,6 +19,8 @@ from core.records import Job
 from core.settings import ROOT, settings
 from core.store import Store, open_store
 
+pytestmark = pytest.mark.integration
+
 PATIENCE_S = 120
 
 

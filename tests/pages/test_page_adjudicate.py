@@ -19,6 +19,8 @@ from core.workflows.corpus import schemes
 from core.workflows.review import settle
 from core.workflows.workspace import Workspace, now
 
+pytestmark = pytest.mark.integration
+
 HOSTILE = "![x](http://evil.example/a.png) <b>굵게</b>"
 
 

@@ -19,6 +19,8 @@ from core.workflows.cleaning import plan as clean_plan
 from core.workflows.cleaning import run as work
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 HOSTILE = "![x](http://evil.example/a.png) <b>불이야</b>!!!!!"
 STEPS: list[dict[str, Any]] = [{"name": "tags", "self_apply": True}, {"name": "repeats"}, {"name": "same-text"}]
 

@@ -14,7 +14,7 @@ from core.records import NewUtterance
 from core.ui.panels import bulk as panel
 from core.workflows.workspace import Workspace
 
-pytestmark = pytest.mark.usefixtures("english")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("english")]
 SAID = ["불 이 났어요", "산불이요", "괜찮아요", "화재입니다"]
 
 

@@ -3,12 +3,15 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.filters import Filter
 from core.schemes import scheme
 from core.settings import ROOT
 from core.workflows.workspace import Workspace
+
+pytestmark = pytest.mark.integration
 
 CP949 = "Unnamed: 0;문장;상태\n0;집에 불이 났어요;위험\n1;괜찮아요;정상\n2;글쎄요;모름\n".encode("cp949")
 

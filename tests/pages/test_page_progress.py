@@ -25,6 +25,8 @@ from core.workflows.review import progress as work
 from core.workflows.review.progress import Course, Day, Progress
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 AT = "2024-05-01T10:00:00.000000+00:00"
 HOSTILE = '<a href="http://evil.example">x</a> ![x](http://evil.example/a.png)'
 

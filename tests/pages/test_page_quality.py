@@ -18,7 +18,7 @@ from core.workflows.workspace import Workspace
 HOSTILE = "![x](http://evil.example/a.png) <b>굵게</b>"
 
 
-pytestmark = pytest.mark.usefixtures("english")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("english")]
 
 
 def page(**query: str | list[str]) -> AppTest:

@@ -29,7 +29,7 @@ ko = "나쁨"
 """
 
 
-pytestmark = pytest.mark.usefixtures("english")
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("english")]
 
 
 def test_a_bundled_scheme_is_shown_with_its_classes(ws: Workspace) -> None:

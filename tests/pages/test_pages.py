@@ -23,6 +23,8 @@ from core.workflows.corpus import views
 from core.workflows.review import queues
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 NAMES = [page.name for page in PAGES]
 
 

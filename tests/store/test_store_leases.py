@@ -18,6 +18,8 @@ from core.settings import ROOT
 from core.store import Ask, Ranked, Store, open_store
 from core.store.review.leases import chosen
 
+pytestmark = pytest.mark.integration
+
 OPEN = Filter(labels={"danger": (UNLABELLED,)}, skipped=False)
 LATER = "2024-05-01T00:10:00.000000+00:00"
 NEXT_DAY = "2024-05-02T00:00:00.000000+00:00"

@@ -16,6 +16,8 @@ from core.store.engine import engine_for, reading, writing
 from core.store.index import chunks
 from core.store.index.cache import Kept, Shelf
 
+pytestmark = pytest.mark.integration
+
 ASKED = (
     Filter(), Filter(labels={"danger": ("danger",)}), Filter(text="화재"), Filter(text="ㅎㅈ"), Filter(text="불"),
     Filter(min_chars=4), Filter(skipped=False), Filter(speaker=("caller",)), Filter(labels={"urgency": ("high",)}),

@@ -21,6 +21,8 @@ from core.training.network import NetworkTrainer, VoiceConfig, class_weights
 from core.training.run import RunFolder, code_version, read_predictions
 from core.training.snapshot import read
 
+pytestmark = pytest.mark.integration
+
 QUICK = {"epochs": "3", "batch_size": "8"}
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from core.settings import ASSETS
 
+pytestmark = pytest.mark.integration
+
 PLAYER = ASSETS / "player"
 OLDEST = 20  # `register` of node:module, and the runner's exit status
 PATIENCE_S = 120

@@ -17,6 +17,8 @@ from core.web import downloads, media
 from core.workflows.models import snapshot
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 
 def page() -> None:
     from core.filters import Filter

@@ -24,6 +24,8 @@ from core.web.headers import policy
 from core.workflows.models import snapshot, train
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 AT = "2026-01-01T00:00:00+00:00"
 HOST = "http://127.0.0.1:8501"
 RATE_HZ = 8_000

@@ -32,6 +32,8 @@ from core.workflows.review import desk as session
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 CURATORS = ("김지우", "이서연", "박민준", "최하은")
 EACH = 50
 KILLS = 8

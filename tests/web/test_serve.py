@@ -17,6 +17,8 @@ from core.errors import InputError
 from core.settings import ROOT
 from core.web.serve import serve
 
+pytestmark = pytest.mark.integration
+
 PATIENCE_S = 120
 START = "import sys; from core.web.serve import serve; sys.exit(serve('127.0.0.1', 0))"
 

@@ -36,6 +36,8 @@ from core.workflows.review import queues
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:

@@ -14,6 +14,8 @@ from old_workspace import HEAD, altered, close, expected, old_home, rows_of, sav
 from core.settings import ROOT
 from core.workflows import workspace
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:

@@ -18,6 +18,8 @@ from core.workflows.review import settle
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 HOST = "http://127.0.0.1:8501"
 
 

@@ -20,6 +20,8 @@ from core.workflows.corpus.export import deliver, format_names, save
 from core.workflows.doctor import check
 from core.workflows.workspace import Workspace, now
 
+pytestmark = pytest.mark.integration
+
 
 def test_jsonl_holds_every_utterance_as_it_is(ws: Workspace, tmp_path: Path) -> None:
     import_calls(ws, tmp_path, 1)

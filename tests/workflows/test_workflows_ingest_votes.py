@@ -19,6 +19,8 @@ from core.workflows.imports.votes import File, Order, VotesImport
 from core.workflows.review.agreement import opinions
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 RATERS = "id,text,a,b,c\n1,불이야,위험,danger,정상\n2,네,정상,,normal\n3,어,,,\n"
 COUNTS = "clip,say,ANG,SAD\nx1,음,2,1\nx2,아,0,3\n"
 

@@ -25,6 +25,8 @@ from core.workflows.imports.table import Columns
 from core.workflows.models import evaluate, predict, pseudo_label, snapshot, train
 from core.workflows.workspace import Workspace, now
 
+pytestmark = pytest.mark.integration
+
 TEXT = "할머니가 골목에서 쓰러졌어요"
 
 
