@@ -35,7 +35,7 @@ def wilson(k: int, n: int) -> tuple[float, float]:
     [0.907, 0.935]
     """
     if not 0 <= k <= n:
-        raise InputError(f"{k} successes in {n} trials")
+        raise InputError("{k} successes in {n} trials", k=k, n=n)
     if n == 0:
         return 0.0, 1.0
     p, z2 = k / n, _Z95**2
@@ -89,9 +89,15 @@ def _checked(gold: ArrayLike, probs: ArrayLike, groups: Sequence[str], codes: Se
     if n == 0:
         raise NotEnoughData("nothing to score: no labelled item on this side")
     if table.shape != (n, k) or len(groups) != n:
-        raise InputError(f"{n} gold labels and {k} classes, but probabilities {table.shape} and {len(groups)} groups")
+        raise InputError(
+            "{n} gold labels and {k} classes, but probabilities {shape} and {groups} groups",
+            n=n,
+            k=k,
+            shape=table.shape,
+            groups=len(groups),
+        )
     if not np.issubdtype(truth.dtype, np.integer) or truth.min() < 0 or truth.max() >= k:
-        raise InputError(f"gold labels must be class ids from 0 to {k - 1}")
+        raise InputError("gold labels must be class ids from 0 to {k}", k=k - 1)
     if not np.isfinite(table).all() or table.min() < 0 or np.abs(table.sum(axis=1) - 1).max() > 1e-3:
         raise InputError("probabilities must be finite, not negative, and sum to 1 in every row")
     return truth.astype(np.int64), table

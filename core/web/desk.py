@@ -25,6 +25,8 @@ from starlette.routing import Route
 
 from core.errors import Conflict, CoreError, InputError, NotFound, Stale, StoreError
 from core.records import Revision
+from core.ui import phrases
+from core.ui.i18n import reading
 from core.workflows.review import desk as session
 from core.workflows.review.desk import Card, Desk
 from core.workflows.workspace import open_workspace
@@ -54,6 +56,7 @@ class Sitting:
     lock: Lock = field(default_factory=Lock)
     answers: OrderedDict[str, tuple[str, Json]] = field(default_factory=OrderedDict)
     taken: set[int] = field(default_factory=set)
+    language: str = "en"  # of the page that the desk stands on: errors are told in it
 
 
 class Refused(Exception):
@@ -68,16 +71,17 @@ _sittings: OrderedDict[str, Sitting] = OrderedDict()
 _guard = Lock()
 
 
-def keep(desk: Desk, opinion: Opinion, token: str | None = None) -> str:
+def keep(desk: Desk, opinion: Opinion, token: str | None = None, language: str = "en") -> str:
     """The token of a desk like `desk`: `token` where that still is one, else a new one, and the old one is left."""
     with _guard:
         known = _sittings.get(token or "")
         if known and known.opinion == opinion and replace(known.desk, opened_at=desk.opened_at) == desk:
             _sittings.move_to_end(token or "")
+            known.language = language
             return token or ""
         _sittings.pop(token or "", None)
         fresh = secrets.token_urlsafe(24)
-        _sittings[fresh] = Sitting(desk, opinion)
+        _sittings[fresh] = Sitting(desk, opinion, language=language)
         while len(_sittings) > DESKS:
             _sittings.popitem(last=False)
     if known:
@@ -101,7 +105,7 @@ def take(sitting: Sitting, body: Json) -> Json:
     n = _number(body, "n", 0, MAX_CARDS)
     have = body.get("have", [])
     if not isinstance(have, list) or len(have) > MAX_HELD or not all(_is_id(one) for one in have):
-        raise InputError(f"have: a list of up to {MAX_HELD} ids")
+        raise InputError("have: a list of up to {max_held} ids", max_held=MAX_HELD)
     cards = session.take(open_workspace(), sitting.desk, n, have)
     _given(sitting, cards)
     left = cards[-1].left if cards else None
@@ -122,7 +126,7 @@ def batch(sitting: Sitting, body: Json) -> Json:
     """{decisions: [...], spent_ms for all} -> {results, latest}: each is one of its own, one refused stops none."""
     decisions = body.get("decisions")
     if not isinstance(decisions, list) or not 0 < len(decisions) <= MAX_CARDS:
-        raise InputError(f"decisions: a list of 1 to {MAX_CARDS}")
+        raise InputError("decisions: a list of 1 to {max_cards}", max_cards=MAX_CARDS)
     if not all(isinstance(one, dict) and _is_id(one.get("item")) for one in decisions):
         raise InputError("decisions: each is an object with the id of its item")
     spent = _number(body, "spent_ms", 0, MAX_SPENT_MS) // len(decisions)
@@ -231,7 +235,7 @@ def _is_id(value: object) -> bool:
 def _number(body: Mapping[str, Any], name: str, low: int, high: int) -> int:
     value = body.get(name)
     if type(value) is not int or not low <= value <= high or value >= MAX_ID:
-        raise InputError(f"{name}: a whole number of {low} to {high}")
+        raise InputError("{name}: a whole number of {low} to {high}", name=name, low=low, high=high)
     return value
 
 
@@ -244,7 +248,7 @@ def _text(body: Mapping[str, Any], name: str, limit: str = "") -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or len(value) > longest:
-        raise InputError(f"{name}: a text of up to {longest} characters")
+        raise InputError("{name}: a text of up to {longest} characters", name=name, longest=longest)
     return value
 
 
@@ -252,7 +256,7 @@ def _labels(desk: Desk, value: object) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(code, str) for code in value.values()):
         raise InputError("labels: an object of scheme and class")
     if strange := sorted(value.keys() - set(desk.schemes)):
-        raise InputError(f"labels: {', '.join(strange)} is not answered at this desk")
+        raise InputError("labels: {strange} is not answered at this desk", strange=", ".join(strange))
     return value
 
 
@@ -266,7 +270,7 @@ IN_TURN: tuple[Action, ...] = (*ONCE, undo, restore)
 def _work(action: Action, sitting: Sitting, body: Json) -> tuple[int, Json]:
     """Status and answer. The same decision under the same nonce is answered as it was the first time."""
     nonce, content = "", ""
-    with sitting.lock if action in IN_TURN else nullcontext():
+    with sitting.lock if action in IN_TURN else nullcontext(), reading(sitting.language):
         try:
             if action in ONCE:
                 nonce, content = _text(body, "nonce") or "", json.dumps({**body, "spent_ms": 0}, sort_keys=True)
@@ -296,7 +300,7 @@ def _trouble(error: CoreError) -> tuple[int, Json]:
 def _said(error: CoreError) -> Json:
     kinds = ((Conflict, "conflict"), (NotFound, "missing"), (StoreError, "store"))
     kind = next((name for kind, name in kinds if isinstance(error, kind)), "input")
-    return {"ok": False, "kind": kind, "error": str(error)}
+    return {"ok": False, "kind": kind, "error": phrases.shown(error.message)}
 
 
 def _from_here(request: Request) -> None:

@@ -38,7 +38,7 @@ def utterance(request: Request) -> Response:
     ws = open_workspace()
     found = ws.store.corpus.utterance(_id(request))
     if found.recording_id is None or found.start_ms is None or found.end_ms is None:
-        raise NotFound(f"utterance {found.id} is a sentence without audio")
+        raise NotFound("utterance {id} is a sentence without audio", id=found.id)
     path = ws.audio_file(found.recording_id)
     more_ms = _context_ms(request.query_params.get("context_ms", "0"))
     start, end = max(0, found.start_ms - more_ms), found.end_ms + more_ms
@@ -47,7 +47,7 @@ def utterance(request: Request) -> Response:
 
 def _context_ms(asked: str) -> int:
     if not (asked.isascii() and asked.isdigit() and len(asked) < 9 and int(asked) <= MOST_CONTEXT_MS):
-        raise InputError(f"context_ms: a whole number of 0 to {MOST_CONTEXT_MS}")
+        raise InputError("context_ms: a whole number of 0 to {most_context_ms}", most_context_ms=MOST_CONTEXT_MS)
     return int(asked)
 
 
@@ -69,7 +69,7 @@ def export(request: Request) -> Response:
 def _id(request: Request) -> int:
     found = int(request.path_params["id"])
     if found >= 2**63:
-        raise NotFound(f"no id {found}")
+        raise NotFound("no id {id}", id=found)
     return found
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
 
 from core.errors import Conflict, NotFound
+from core.messages import SchemeName, Word, beside, reread
 from core.records import NewUtterance, Proposal, ProposalState
 from core.store.corpus.corpus import insert_utterance, one_utterance
 from core.store.engine import reading, writing
@@ -64,7 +65,8 @@ class Proposals:
         rows = {
             item.fingerprint: {
                 "kind": item.kind, "utterance_id": item.utterance_id, "operation": item.operation,
-                "payload": dict(item.payload), "fingerprint": item.fingerprint, "reason": item.reason,
+                "payload": dict(item.payload) | beside(item.reason), "fingerprint": item.fingerprint,
+                "reason": str(item.reason),
                 "state": "open", "run_id": item.run_id, "made_at": at, "confidence": item.confidence,
                 "batch": item.batch,
             }
@@ -173,7 +175,7 @@ class Proposals:
         undone = left = 0
         with writing(self._engine) as connection:
             if connection.scalar(select(proposal.c.id).where(proposal.c.batch == batch).limit(1)) is None:
-                raise NotFound(f"no batch {batch!r} of proposals")
+                raise NotFound("no batch {batch!r} of proposals", batch=batch)
             for ids in batches.accepted_in(connection, batch):
                 done = batches.take_back(connection, batch, ids, curator, at)
                 undone, left = undone + done[0], left + done[1]
@@ -194,7 +196,12 @@ class Proposals:
         with writing(self._engine) as connection:
             row = _row(connection, proposal_id)
             if row.state != "open":
-                raise Conflict(f"proposal {proposal_id} was already {row.state} by {row.decided_by}")
+                raise Conflict(
+                    "proposal {proposal_id} was already {state} by {decided_by}",
+                    proposal_id=proposal_id,
+                    state=Word(row.state),
+                    decided_by=row.decided_by,
+                )
             done: dict[str, Any] = _CARRY_OUT[row.kind](connection, row, curator, at) if accept else {}
             return _decided(connection, proposal_id, "accepted" if accept else "rejected", curator, at, done)
 
@@ -244,13 +251,20 @@ def _accept(connection: Connection, row: Any, curator: str, at: str) -> bool:
 def _row(connection: Connection, proposal_id: int) -> Any:
     row = connection.execute(select(proposal).where(proposal.c.id == proposal_id)).one_or_none()
     if row is None:
-        raise NotFound(f"no proposal {proposal_id}")
+        raise NotFound("no proposal {proposal_id}", proposal_id=proposal_id)
     return row
 
 
 def _record(row: Mapping[Any, Any]) -> Proposal:
     hidden = {"fingerprint", "decided_at", "result_id", "revision_id"}
-    return Proposal(**{name: value for name, value in row.items() if name not in hidden})
+    shown = {name: value for name, value in row.items() if name not in hidden}
+    held = row["payload"]
+    return Proposal(**shown | {"payload": _payload(held), "reason": reread(row["reason"], held)})
+
+
+def _payload(held: Mapping[str, Any]) -> dict[str, Any]:
+    """What the suggestion would write, without the message that is stored beside it."""
+    return {name: value for name, value in held.items() if name != "message"}
 
 
 def _decided(
@@ -277,7 +291,7 @@ def _augment(connection: Connection, row: Any, curator: str, at: str) -> dict[st
     text = str(row.payload["text"])
     new = NewUtterance(
         key=f"{parent.key}+{row.id}", text=text, group=parent.group, speaker=parent.speaker, origin="augmented",
-        meta={"operation": row.operation, **row.payload},
+        meta={"operation": row.operation, **_payload(row.payload)},
     )  # fmt: skip
     new_id = insert_utterance(connection, parent.source_id, parent.recording_id, new, parent.id)
     _copy_labels(connection, parent.id, new_id, curator)
@@ -294,7 +308,11 @@ def _copy_labels(connection: Connection, parent_id: int, new_id: int, curator: s
 def _withdraw(connection: Connection, utterance_id: int) -> None:
     """Take a derived utterance out of the corpus, its labels with it; its row stays for whoever refers to it."""
     if (later := decisions.standing(connection, utterance_id)) is not None:
-        raise Conflict(f"the accepted utterance {utterance_id} was decided on by {later}; that has to be undone first")
+        raise Conflict(
+            "the accepted utterance {utterance_id} was decided on by {who}; that has to be undone first",
+            utterance_id=utterance_id,
+            who=later,
+        )
     connection.execute(delete(label).where(label.c.level == "utterance", label.c.target_id == utterance_id))
     connection.execute(update(utterance).where(utterance.c.id == utterance_id).values(active=False))
 
@@ -304,7 +322,11 @@ def _label(connection: Connection, row: Any, curator: str, at: str) -> dict[str,
     value = {"code": row.payload["code"], "grade": "silver", "by": curator}
     now = one_utterance(connection, row.utterance_id)
     if row.payload["scheme"] in now.labels:
-        raise Conflict(f"utterance {now.id} has a {row.payload['scheme']} label by now; reject this suggestion")
+        raise Conflict(
+            "utterance {id} has a {scheme} label by now; reject this suggestion",
+            id=now.id,
+            scheme=SchemeName(row.payload["scheme"]),
+        )
     written = decisions.decide(
         connection, now.id, now.version, curator, at, labels={row.payload["scheme"]: value}, why=row.operation
     )
@@ -315,7 +337,7 @@ def _clean(connection: Connection, row: Any, curator: str, at: str) -> dict[str,
     """The cleaned text through a Revision; never over a text that was changed since the suggestion was made."""
     now = one_utterance(connection, row.utterance_id)
     if nfc(str(row.payload.get("before", now.text))) != now.text:
-        raise Conflict(f"the text of utterance {now.id} was changed meanwhile; reject this suggestion")
+        raise Conflict("the text of utterance {id} was changed meanwhile; reject this suggestion", id=now.id)
     text = str(row.payload["text"])
     written = decisions.decide(connection, now.id, now.version, curator, at, text=text, labels={}, why=row.operation)
     return {"revision_id": written.id}
@@ -325,9 +347,9 @@ def _exclude(connection: Connection, row: Any, curator: str, at: str) -> dict[st
     """The utterance marked skipped through a Revision; never one whose text was changed since."""
     now = one_utterance(connection, row.utterance_id)
     if nfc(str(row.payload.get("before", now.text))) != now.text:
-        raise Conflict(f"the text of utterance {now.id} was changed meanwhile; reject this suggestion")
+        raise Conflict("the text of utterance {id} was changed meanwhile; reject this suggestion", id=now.id)
     if now.skipped:
-        raise Conflict(f"utterance {now.id} is left out already; reject this suggestion")
+        raise Conflict("utterance {id} is left out already; reject this suggestion", id=now.id)
     why = f"{row.operation}: {row.reason}"
     written = decisions.decide(connection, now.id, now.version, curator, at, labels={}, skip=True, why=why)
     return {"revision_id": written.id}

@@ -12,7 +12,7 @@ import streamlit as st
 from core.records import Filter
 from core.schemes import SCHEMES
 from core.ui.frame import workspace
-from core.ui.i18n import N_, _
+from core.ui.i18n import N_, _, language
 from core.ui.panels.views import CHARS
 from core.ui.widgets import forms
 from core.ui.widgets.player import ChoiceGroup, check_keys, component
@@ -132,7 +132,7 @@ _SCREEN = component("desk", "review")
 def show(wanted: Desk, groups: Sequence[ChoiceGroup], opinion: desk.Opinion, key: str) -> str:
     """The screen for `wanted`, and the token of its desk; `InputError` where two classes share a key."""
     check_keys(groups)
-    token = desk.keep(wanted, opinion, st.session_state.get(f"{key}:token"))
+    token = desk.keep(wanted, opinion, st.session_state.get(f"{key}:token"), language())
     st.session_state[f"{key}:token"] = token
     work = (wanted.queue, wanted.schemes, wanted.curator, repr(wanted.base), wanted.overlap, wanted.blind, wanted.batch)
     data = {

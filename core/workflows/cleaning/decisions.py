@@ -81,8 +81,9 @@ def decide(ws: Workspace, proposal_id: int, yes: bool, curator: str) -> Proposal
     ws.store.cleanings.remake(remade)
     if anew:
         raise Conflict(
-            f"the text of utterance {one.utterance_id} was changed meanwhile: the suggestion was made anew; "
-            "look at it and decide again"
+            "the text of utterance {utterance_id} was changed meanwhile: the suggestion was made "
+            "anew; look at it and decide again",
+            utterance_id=one.utterance_id,
         )
     return ws.store.proposals.decide(proposal_id, True, curator, now())
 

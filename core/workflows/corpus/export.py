@@ -16,6 +16,7 @@ from typing import Any
 from core import export
 from core.errors import InputError, NotFound
 from core.export import Format, Line, Opinion, Plan, Written
+from core.messages import Message
 from core.records import Filter, Recording, Utterance
 from core.schemes import SCHEMES, scheme
 from core.store import Judged
@@ -24,7 +25,7 @@ from core.workflows.workspace import Workspace, now
 
 Progress = Callable[[int, int], None]
 BLOCK = 1_000
-NO_AUDIO = "recording whose audio is gone from the workspace"
+NO_AUDIO = Message("recording whose audio is gone from the workspace")
 
 
 def export_utterances(ws: Workspace, path: Path, wanted: Filter | None = None) -> int:

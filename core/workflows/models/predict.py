@@ -18,6 +18,7 @@ from core.cleaning import DEFAULT_PLAN, apply
 from core.errors import InputError, NotEnoughData
 from core.inference.predictor import Predictor, cached
 from core.ingest.aihub import label
+from core.messages import Message
 from core.records import SHORTEST_VOICE_MS
 from core.workflows.workspace import Workspace
 
@@ -57,7 +58,7 @@ def warm_up(ws: Workspace) -> None:
 def predict_text(ws: Workspace, text: str, run_ids: Sequence[str] = (), source: str = "text") -> dict[str, Any]:
     """Judge one typed sentence by every text model."""
     if not apply(DEFAULT_PLAN, text):
-        raise InputError(f"{source}: the text is empty")
+        raise InputError("{source}: the text is empty", source=source)
     chosen = [p for p in predictors(ws, run_ids) if p.modality == "text"]
     if not chosen:
         raise InputError("none of the chosen runs judges text")
@@ -118,7 +119,7 @@ def _spans(audio: Audio, text: str | None, labels: bytes | None, source: str) ->
 
 def _delivered(labels: bytes, source: str, duration_ms: int) -> list[Span]:
     """The utterances of a 119 label JSON that lie inside the recording."""
-    where = f"label JSON of {source}"
+    where = Message("label JSON of {source}", source=source)
     document = label.decode(labels, where)
     made = label.utterances(document, "", where, duration_ms, label.Findings())
     found = [
@@ -127,7 +128,9 @@ def _delivered(labels: bytes, source: str, duration_ms: int) -> list[Span]:
         if u.start_ms is not None and u.end_ms is not None and u.start_ms < min(u.end_ms, duration_ms)
     ]
     if not found:
-        raise InputError(f"{where}: no utterance lies inside the recording of {duration_ms} ms")
+        raise InputError(
+            "{where}: no utterance lies inside the recording of {duration_ms} ms", where=where, duration_ms=duration_ms
+        )
     return found
 
 

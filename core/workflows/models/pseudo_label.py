@@ -11,6 +11,7 @@ from core.cleaning import DEFAULT_PLAN, apply
 from core.confidence import Rule, accept
 from core.errors import InputError
 from core.inference.predictor import Predictor, cached
+from core.messages import Message, SchemeName, Word
 from core.records import UNLABELLED, Filter, Prediction, Utterance
 from core.schemes import scheme
 from core.store import NewProposal
@@ -35,8 +36,10 @@ def judge(ws: Workspace, run_id: str, limit: int = 5000) -> int:
     chosen = scheme(info.scheme)
     if info.modality != "text" or chosen.level != "utterance":
         raise InputError(
-            f"run {run_id} judges {info.scheme} by {info.modality}; "
-            "pseudo-labels need a text run of an utterance scheme"
+            "run {run_id} judges {scheme} by {modality}; pseudo-labels need a text run of an utterance scheme",
+            run_id=run_id,
+            scheme=SchemeName(info.scheme),
+            modality=Word(info.modality),
         )
     predictor = cached(ws.run_folder(run_id))
     rows = islice(ws.store.corpus.every(Filter(labels={chosen.name: (UNLABELLED,)}, skipped=False)), limit)
@@ -121,7 +124,11 @@ def _proposal(one: Prediction, name: str, run_id: str, rule: Rule) -> NewProposa
         "confidence": ranked[0],
         "margin": ranked[0] - ranked[1],
     }
-    reason = (
-        f"confidence {ranked[0]:.2f} >= {rule.confidence:.2f}, margin {ranked[0] - ranked[1]:.2f} >= {rule.margin:.2f}"
+    reason = Message(
+        "confidence {confidence:.2f} >= {least:.2f}, margin {margin:.2f} >= {least_margin:.2f}",
+        confidence=ranked[0],
+        least=rule.confidence,
+        margin=ranked[0] - ranked[1],
+        least_margin=rule.margin,
     )
     return NewProposal(KIND, one.utterance_id, f"pseudo-label by {run_id}", payload, reason, run_id)
