@@ -29,7 +29,7 @@ class Rule:
     def __post_init__(self) -> None:
         for name, value in (("confidence", self.confidence), ("margin", self.margin)):
             if not 0 <= value <= 1:
-                raise InputError(f"{name} {value} is not in [0, 1]")
+                raise InputError("{name} {value} is not in [0, 1]", name=name, value=value)
 
 
 def confidence(probs: ArrayLike) -> Floats:
@@ -85,7 +85,7 @@ def fit_temperature(logits: ArrayLike, gold: ArrayLike) -> float:
     scores, right = _table(logits), np.asarray(gold, dtype=np.int64)
     n, k = scores.shape
     if right.shape != (n,) or (n and not (right.min() >= 0 and right.max() < k)):
-        raise InputError(f"gold must be {n} class ids below {k}")
+        raise InputError("gold must be {n} class ids below {k}", n=n, k=k)
     if not n:
         raise NotEnoughData("no example to calibrate on")
     logs = np.maximum(_log_softmax(scores), np.log(_LEAST_PROB))
@@ -106,7 +106,7 @@ def apply_temperature(probs: ArrayLike, t: float) -> Floats:
     [[0.667, 0.333]]
     """
     if not (np.isfinite(t) and t > 0):
-        raise InputError(f"temperature {t} is not above 0")
+        raise InputError("temperature {t} is not above 0", t=t)
     logs = np.log(np.maximum(_table(probs), _LEAST_PROB))
     return np.asarray(np.exp(_log_softmax(logs / t)))
 
@@ -119,5 +119,5 @@ def _log_softmax(scores: Floats) -> Floats:
 def _table(values: ArrayLike) -> Floats:
     table = np.asarray(values, dtype=np.float64)
     if table.ndim != 2 or table.shape[1] < 2:
-        raise InputError(f"expected a table of (N, K >= 2) numbers, got shape {table.shape}")
+        raise InputError("expected a table of (N, K >= 2) numbers, got shape {shape}", shape=table.shape)
     return table

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any
 
 from core.errors import InputError, UnknownName
+from core.messages import Names
 from core.records import UNLABELLED, Source
 from core.schemes import SCHEMES, is_bundled, scheme
 
@@ -82,7 +83,7 @@ def _by_key(pairs: Sequence[str]) -> dict[str, list[str]]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals:
-            raise InputError(f"filter {pair!r} is no KEY=VALUE pair such as danger=danger")
+            raise InputError("filter {pair!r} is no KEY=VALUE pair such as danger=danger", pair=pair)
         if key not in PLAIN_KEYS and key not in SCHEMES and key not in MORE_KEYS:
             raise UnknownName("filter key", key, (*PLAIN_KEYS, *SCHEMES, *MORE_KEYS))
         given.setdefault("ignore_spacing" if key == "spacing" else key, []).append(value)
@@ -91,7 +92,7 @@ def _by_key(pairs: Sequence[str]) -> dict[str, list[str]]:
 
 def _only(key: str, values: Sequence[str]) -> str:
     if len(values) > 1:
-        raise InputError(f"filter {key} is given more than once; only one {key} can be looked for")
+        raise InputError("filter {key} is given more than once; only one {key} can be looked for", key=key)
     return values[0]
 
 
@@ -108,13 +109,13 @@ def _source(value: str, sources: Sequence[Source]) -> int:
 
 def _truth(key: str, value: str) -> bool:
     if value.casefold() not in _TRUTH:
-        raise InputError(f"filter {key}={value}: expected true or false")
+        raise InputError("filter {key}={value}: expected true or false", key=key, value=value)
     return _TRUTH[value.casefold()]
 
 
 def _number(key: str, value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", value):
-        raise InputError(f"filter {key}={value}: expected a whole number")
+        raise InputError("filter {key}={value}: expected a whole number", key=key, value=value)
     return int(value)
 
 
@@ -123,7 +124,7 @@ def _span(values: list[str]) -> tuple[int | None, int | None]:
     span = values[0] if len(values) == 1 else "-".join(values)
     match = re.fullmatch(r"([0-9]{0,9})-([0-9]{0,9})", span)
     if values and match is None:
-        raise InputError(f"filter chars={span} is no span of lengths such as 10-50, 10- or -50")
+        raise InputError("filter chars={span} is no span of lengths such as 10-50, 10- or -50", span=span)
     low, high = match.groups() if match else ("", "")
     return int(low) if low else None, int(high) if high else None
 
@@ -146,7 +147,7 @@ def to_query(wanted: Filter) -> dict[str, list[str]]:
     {'danger': ['-'], 'chars': ['3', '200']}
     """
     if lost := [name for name in to_document(wanted) if name not in QUERY_FIELDS]:
-        raise InputError(f"an address cannot say {', '.join(lost)}")
+        raise InputError("an address cannot say {names}", names=Names(lost))
     low, high = (CHARS[0] if wanted.min_chars is None else wanted.min_chars), wanted.max_chars
     span = (low, CHARS[1] if high is None else high)
     query = {label_key(name): list(codes) for name, codes in wanted.labels.items()}

@@ -31,7 +31,12 @@ class Backend:
     def load(self) -> Any:
         """The attribute behind `path`; `MissingBackend` with the command that installs what is absent."""
         if missing := self.missing():
-            raise MissingBackend(f"{self.path} needs {', '.join(missing)}, which is not installed: {self.install}")
+            raise MissingBackend(
+                "{path} needs {missing}, which is not installed: {install}",
+                path=self.path,
+                missing=", ".join(missing),
+                install=self.install,
+            )
         module, _, attribute = self.path.partition(":")
         return getattr(import_module(module), attribute)
 

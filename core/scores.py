@@ -71,9 +71,15 @@ def _checked(gold: ArrayLike, probs: ArrayLike, groups: Sequence[str], codes: Se
     if n == 0:
         raise NotEnoughData("nothing to score: no labelled item on this side")
     if table.shape != (n, k) or len(groups) != n:
-        raise InputError(f"{n} gold labels and {k} classes, but probabilities {table.shape} and {len(groups)} groups")
+        raise InputError(
+            "{n} gold labels and {k} classes, but probabilities {shape} and {groups} groups",
+            n=n,
+            k=k,
+            shape=table.shape,
+            groups=len(groups),
+        )
     if not np.issubdtype(truth.dtype, np.integer) or truth.min() < 0 or truth.max() >= k:
-        raise InputError(f"gold labels must be class ids from 0 to {k - 1}")
+        raise InputError("gold labels must be class ids from 0 to {k}", k=k - 1)
     if not np.isfinite(table).all() or table.min() < 0 or np.abs(table.sum(axis=1) - 1).max() > 1e-3:
         raise InputError("probabilities must be finite, not negative, and sum to 1 in every row")
     return truth.astype(np.int64), table

@@ -77,5 +77,5 @@ def child_environment() -> dict[str, str]:
 
 def _port(raw: str) -> int:
     if not raw.isdecimal() or int(raw) > 65535:
-        raise InputError(f"GWIDAMA_PORT={raw}: expected a number from 0 to 65535")
+        raise InputError("GWIDAMA_PORT={raw}: expected a number from 0 to 65535", raw=raw)
     return int(raw)

@@ -45,14 +45,16 @@ def parse_fractions(text: str) -> Fractions:
     try:
         train, validation, test = (float(part) / 100 for part in text.split("/"))
     except ValueError:
-        raise InputError(f"split {text!r} is not three percentages such as 70/15/15") from None
+        raise InputError("split {text!r} is not three percentages such as 70/15/15", text=text) from None
     return _checked((train, validation, test))
 
 
 def _checked(fractions: Fractions) -> Fractions:
     if not all(isfinite(f) and f >= 0 for f in fractions) or abs(sum(fractions) - 1) > 1e-9 or not fractions[0]:
         wrong = "/".join(f"{f * 100:g}" for f in fractions)
-        raise InputError(f"split {wrong} must be three percentages of at least 0 that sum to 100, train above 0")
+        raise InputError(
+            "split {text} must be three percentages of at least 0 that sum to 100, train above 0", text=wrong
+        )
     return fractions
 
 
@@ -81,7 +83,7 @@ def merge_near_duplicates(
     of at least `threshold`. Texts with fewer than `min_letters` letters merge nothing: 네 is in every call.
     """
     if not 0 < threshold <= 1:
-        raise InputError(f"near-duplicate threshold {threshold} is not in (0, 1]")
+        raise InputError("near-duplicate threshold {threshold} is not in (0, 1]", threshold=threshold)
     names = sorted(set(groups))
     node = {name: i for i, name in enumerate(names)}
     holders: dict[str, list[int]] = {}

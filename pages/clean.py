@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import ui
 from core.filters import Filter, from_query
-from core.ui import _
+from core.ui import _, phrases
 from core.ui.panels import cleaning, proposals
 from core.ui.panels.overview import JOB_STATES
 from core.ui.widgets import forms
@@ -62,7 +62,7 @@ def preview(seen: work.Looked) -> None:
     if not any(seen.found.values()):
         st.info(_("The plan would change nothing here."), icon=":material/check:")
     for step, why in seen.left_out.items():
-        st.caption(f"{cleaning.title(step)}: {forms.plain(why)}")
+        st.caption(f"{cleaning.title(step)}: {forms.plain(phrases.shown(why))}")
 
 
 @st.fragment(run_every="1s")
@@ -104,7 +104,7 @@ def decided(run: history.Run) -> None:
     """What a run suggested by step; deciding on a step, and on the whole run."""
     tally = history.tally(ui.workspace(), run.id)
     for step, why in run.left_out.items():
-        st.caption(f"{cleaning.title(step)}: {forms.plain(why)}")
+        st.caption(f"{cleaning.title(step)}: {forms.plain(phrases.shown(why))}")
     order = [step.name for step in history.plan_of(run).steps if step.name in tally]
     if not order:
         st.info(_("This run suggested nothing new."), icon=":material/check:")

@@ -1,11 +1,13 @@
-"""Bring `core/ui/locale/ko.po` up to the messages in core/ui, pages and app.py: `make messages`.
+"""Bring `core/ui/locale/ko.po` up to the messages in core, pages and app.py: `make messages`.
 
-A message is what stands in `_("...")` or `N_("...")`, or is a value of a table named STRINGS. New ones come in with an
-empty translation, gone ones go out, translations stay. The same sources give the same bytes: sorted, no locations, no
+A message is what stands in `_("...")` or `N_("...")`, is a value of a table named STRINGS, or is the template of an
+error, a `Skip`, a `Message` and their like (TEMPLATES) anywhere in core. New ones come in with an empty translation,
+gone ones go out, translations stay. The same sources give the same bytes: sorted, no locations, no
 dates. It translates nothing; `tests/ui/test_i18n.py` fails until a person has.
 """
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from io import BytesIO
@@ -19,8 +21,19 @@ from core.files import write_bytes
 
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "core" / "ui" / "locale" / "ko.po"
+FIELD = re.compile(r"\{\w+[^{}]*\}")
 KEYWORDS = {"_": None, "N_": None}
 TABLE = "STRINGS"
+# What takes a template of `core.messages`, and at which place.
+TEMPLATES = dict.fromkeys(
+    (
+        "Message", "Word", "CoreError", "InputError", "NotEnoughData", "MissingBackend", "StoreError", "NotFound",
+        "Conflict", "Stale", "Unfit", "CheckpointMismatch", "JobFailed", "UnknownName", "note",
+    ),
+    0,
+) | dict.fromkeys(("BadRecord", "AudioError", "Skip", "Check", "Change", "Fix"), 1) | {
+    "Reject": 2, "Broken": 1, "pick": 2, "NewProposal": 4,
+}  # fmt: skip
 HEADER = """\
 # Korean messages of Gwidama. `make messages` brings this file up to the sources; translate what is empty.
 msgid ""
@@ -35,7 +48,7 @@ msgstr ""
 
 def sources() -> list[Path]:
     """The Python files that people read the output of, in a fixed order."""
-    return [*sorted((ROOT / "core" / "ui").rglob("*.py")), *sorted((ROOT / "pages").glob("*.py")), ROOT / "app.py"]
+    return [*sorted((ROOT / "core").rglob("*.py")), *sorted((ROOT / "pages").glob("*.py")), ROOT / "app.py"]
 
 
 def messages(files: list[Path]) -> dict[str, str]:
@@ -44,7 +57,7 @@ def messages(files: list[Path]) -> dict[str, str]:
     for path in files:
         if not path.is_file():
             continue
-        for line, text in (*_marked(path), *_tabled(path)):
+        for line, text in (*_marked(path), *_tabled(path), *templates(path)):
             if text:
                 found.setdefault(text, f"{path.relative_to(ROOT)}:{line}")
     return found
@@ -66,6 +79,35 @@ def _tabled(path: Path) -> Iterator[tuple[int, str]]:
             case _:
                 continue
         yield from ((v.lineno, v.value) for v in found if isinstance(v, ast.Constant) and isinstance(v.value, str))
+
+
+def templates(path: Path) -> Iterator[tuple[int, str]]:
+    """The templates that the calls of TEMPLATES in `path` are given, but for those that are fields and signs only."""
+    for _, argument in template_arguments(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in choices(argument):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _says_something(node.value):
+                yield node.lineno, node.value
+
+
+def template_arguments(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.expr]]:
+    """Each call of TEMPLATES with the argument at the template's place."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            place = TEMPLATES.get(name)
+            if place is not None and place < len(node.args):
+                yield node, node.args[place]
+
+
+def choices(argument: ast.expr) -> list[ast.expr]:
+    """The branches of `a if test else b`, else the argument itself."""
+    if isinstance(argument, ast.IfExp):
+        return [*choices(argument.body), *choices(argument.orelse)]
+    return [argument]
+
+
+def _says_something(template: str) -> bool:
+    return any(character.isalpha() for character in FIELD.sub("", template))
 
 
 def read(path: Path = PO) -> Catalog:

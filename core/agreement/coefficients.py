@@ -16,11 +16,12 @@ from statsmodels.stats.inter_rater import fleiss_kappa
 from core.agreement.figures import Draws, Figure, drawn_interval, interval, quotient
 from core.agreement.ratings import MISSING, Floats, Ints, Ratings
 from core.errors import UnknownName
+from core.messages import Message
 
-NO_SHARED = "no item has two answers"
-NO_SHARED_BY_PAIR = "these two share no item"
-ONE_CLASS = "every answer is the same class: there is no chance agreement to correct for"
-TOO_LARGE = "too many items and classes for the ordinal distance"
+NO_SHARED = Message("no item has two answers")
+NO_SHARED_BY_PAIR = Message("these two share no item")
+ONE_CLASS = Message("every answer is the same class: there is no chance agreement to correct for")
+TOO_LARGE = Message("too many items and classes for the ordinal distance")
 _CELLS = 20_000_000  # what is built of items x classes x classes
 
 

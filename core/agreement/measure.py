@@ -18,9 +18,10 @@ from core.agreement.figures import Draws, Figure
 from core.agreement.ratings import Answer, every_class, latest, ratings
 from core.agreement.trends import Bin, Drift, Every, drift, speed
 from core.errors import NotEnoughData
+from core.messages import Message
 
-SEVERAL = "several classes at once: each class is judged by itself, see classes"
-NO_OTHER = "no item has answers of two people"
+SEVERAL = Message("several classes at once: each class is judged by itself, see classes")
+NO_OTHER = Message("no item has answers of two people")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,9 @@ def measure(
     rated = ratings(kept, sorted({one.code for one in kept}) if join else codes)
     shared = rated.shared
     if not shared.items:
-        raise NotEnoughData(f"{NO_OTHER}: let a second person answer some of the same items, or import votes")
+        raise NotEnoughData(
+            "{reason}: let a second person answer some of the same items, or import votes", reason=NO_OTHER
+        )
     held = judged(rated, kept, settled)
     whole = _of_sets if join else _as_is
     return Agreement(

@@ -44,9 +44,16 @@ class Ratings:
     def __post_init__(self) -> None:
         n, k, r = len(self.items), len(self.codes), len(self.raters)
         if self.table.shape != (n, r) or self.anonymous.shape != (n, k):
-            raise InputError(f"{n} items, {r} raters, {k} classes: {self.table.shape} and {self.anonymous.shape} given")
+            raise InputError(
+                "{n} items, {r} raters, {k} classes: {shape} and {shape_anonymous} given",
+                n=n,
+                r=r,
+                k=k,
+                shape=self.table.shape,
+                shape_anonymous=self.anonymous.shape,
+            )
         if self.table.size and (self.table.min() < MISSING or self.table.max() >= k):
-            raise InputError(f"a class id lies outside 0 to {k - 1}")
+            raise InputError("a class id lies outside 0 to {k}", k=k - 1)
         if self.anonymous.size and self.anonymous.min() < 0:
             raise InputError("a count of votes is negative")
 

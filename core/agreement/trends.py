@@ -45,7 +45,7 @@ class Bin:
 def drift(answers: Sequence[Judged], every: Every = 50) -> tuple[Drift, ...]:
     """For each person the windows in order; answers without an instant (imported votes) are in none."""
     if isinstance(every, int) and every < 1:
-        raise InputError(f"a window of {every} answers holds nothing")
+        raise InputError("a window of {every} answers holds nothing", every=every)
     timed = [one for one in answers if one.at]
     found = []
     for rater in sorted({one.rater for one in timed}):

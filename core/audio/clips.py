@@ -45,5 +45,11 @@ def read_clip(path: Path, start_ms: int, end_ms: int, where: str) -> bytes:
             end = min(end, head.frames)
         pieces = [] if start < 0 else [np.clip(b, -1.0, 1.0).mean(axis=1) for b in span(sound, rate, where, start, end)]
     if not pieces:
-        raise AudioError(where, f"no sound in {start_ms}-{end_ms} ms of a recording of {head.duration_ms} ms")
+        raise AudioError(
+            where,
+            "no sound in {start_ms}-{end_ms} ms of a recording of {duration_ms} ms",
+            start_ms=start_ms,
+            end_ms=end_ms,
+            duration_ms=head.duration_ms,
+        )
     return to_wav(np.concatenate(pieces), rate)

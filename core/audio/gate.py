@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from core.audio.header import LIMITS, Limits
 from core.errors import AudioError
+from core.messages import Message
 
 SILENCE = 10 ** (-90 / 20)  # peak; one step of 16 bit is -90.3 dBFS
 MAX_SAMPLES = 100_000_000  # 400 MB of float32; only reached when no resampling is asked for
@@ -75,8 +76,14 @@ def decode(
         wave = _gather(_resampled(mix.take(blocks(sound, head, where, limits)), head.sample_rate_hz, target), where)
     mix.check()
     if not len(wave):
-        raise AudioError(where, f"too short: {mix.frames} frames give no sample at {target} Hz")
-    clipped = (f"{mix.beyond} samples beyond +-1 were clipped",) if mix.beyond else ()
+        raise AudioError(
+            where,
+            "too short: {frames} frames give no sample at {target} Hz",
+            kind="too-short",
+            frames=mix.frames,
+            target=target,
+        )
+    clipped = (Message("{n} samples beyond +-1 were clipped", n=mix.beyond),) if mix.beyond else ()
     return Audio(
         wave=np.clip(wave, -1.0, 1.0),
         sample_rate_hz=target,
@@ -106,12 +113,15 @@ class _Mix:
 
     def check(self) -> None:
         if not self.frames:
-            raise AudioError(self.where, "zero frames: nothing could be decoded")
+            raise AudioError(self.where, "zero frames: nothing could be decoded", kind="no-frames")
         if self.peak < SILENCE:
-            level = "every sample is zero" if self.peak == 0 else "its peak is below -90 dBFS"
-            raise AudioError(self.where, f"all-silent: {level}")
+            raise AudioError(
+                self.where,
+                "all-silent: every sample is zero" if self.peak == 0 else "all-silent: its peak is below -90 dBFS",
+                kind="silent",
+            )
         if self.mono_peak < SILENCE:
-            raise AudioError(self.where, "all-silent as mono: the channels cancel each other")
+            raise AudioError(self.where, "all-silent as mono: the channels cancel each other", kind="silent")
 
 
 def _resampled(waves: Iterable[NDArray[np.float32]], rate_hz: int, target_hz: int) -> Iterator[NDArray[np.float32]]:
@@ -131,6 +141,11 @@ def _gather(waves: Iterable[NDArray[np.float32]], where: str) -> NDArray[np.floa
     for wave in waves:
         samples += len(wave)
         if samples > MAX_SAMPLES:
-            raise AudioError(where, f"too large: more than {MAX_SAMPLES:,} samples once decoded")
+            raise AudioError(
+                where,
+                "too large: more than {max_samples:,} samples once decoded",
+                kind="too-large",
+                max_samples=MAX_SAMPLES,
+            )
         pieces.append(wave)
     return np.concatenate(pieces)

@@ -9,6 +9,8 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from core.messages import Message
+
 
 @dataclass(frozen=True, slots=True)
 class Limits:
@@ -59,12 +61,15 @@ def sniff(head: bytes) -> str:
     return "MP3" if head[:3] == b"ID3" or synced else ""
 
 
-def not_audio(head: bytes) -> str:
+def not_audio(head: bytes) -> Message:
     """The reason for bytes that `sniff` does not know."""
     for at, magic, name in OTHER_KINDS:
         if head[at : at + len(magic)] == magic:
-            return f"not audio that can be read here, it looks like {name} (WAV, FLAC, OGG, MP3, AIFF and AU can)"
-    return "not audio (neither WAV, FLAC, OGG, MP3, AIFF nor AU)"
+            return Message(
+                "not audio that can be read here, it looks like {kind} (WAV, FLAC, OGG, MP3, AIFF and AU can)",
+                kind=name,
+            )
+    return Message("not audio (neither WAV, FLAC, OGG, MP3, AIFF nor AU)")
 
 
 def extent(stream: BinaryIO, kind: str) -> Extent | None:

@@ -104,7 +104,7 @@ def propose(text: str, operation: str, seed: int, strength: float = DEFAULT_STRE
     """
     augmenter = pick(AUGMENTERS, operation, "augmentation")
     if not 0 < strength <= 1:
-        raise InputError(f"strength {strength} is not in (0, 1]")
+        raise InputError("strength {strength} is not in (0, 1]", strength=strength)
     if len(items := words(text)) < _FEWEST_WORDS:
         return []
     source = " ".join(items)

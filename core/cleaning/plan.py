@@ -26,6 +26,7 @@ import tomli_w
 
 from core.cleaning.steps.table import KINDS
 from core.errors import BadRecord
+from core.messages import Message, Word, within
 
 DEFAULT_FILE = Path(__file__).parent / "plans" / "default.toml"
 LONGEST_FILE = 1 << 20
@@ -71,7 +72,7 @@ def read(path: Path) -> Plan:
     try:
         return parse_toml(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
-        raise BadRecord(str(path), f"cannot be read: {error}") from error
+        raise BadRecord(str(path), "cannot be read: {error}", error=error) from error
 
 
 @cache
@@ -83,11 +84,13 @@ def default_plan() -> Plan:
 def parse_toml(text: str, where: str) -> Plan:
     """The plan in `text`, checked; `where` is the file's name."""
     if len(text) > LONGEST_FILE:
-        raise BadRecord(where, f"{len(text):,} characters; a plan has at most {LONGEST_FILE:,}")
+        raise BadRecord(
+            where, "{n:,} characters; a plan has at most {longest_file:,}", n=len(text), longest_file=LONGEST_FILE
+        )
     try:
         document = tomllib.loads(text.removeprefix("\ufeff"))
     except ValueError as error:
-        raise BadRecord(where, f"is not TOML: {error}") from error
+        raise BadRecord(where, "is not TOML: {error}", error=error) from error
     except RecursionError as error:
         raise BadRecord(where, "is nested too deeply") from error
     return from_document(document, where)
@@ -96,16 +99,24 @@ def parse_toml(text: str, where: str) -> Plan:
 def from_document(document: Mapping[str, Any], where: str) -> Plan:
     """The plan of a parsed file, or of the same thing as JSON."""
     if unknown := [key for key in document if key not in ("name", "steps")]:
-        raise BadRecord(f"{where}, {unknown[0][:40]}", "no such key; there are name, steps")
+        raise BadRecord(within(where, unknown[0][:40]), "no such key; there are name, steps")
     name, rows = document.get("name", "plan"), document.get("steps")
     if not isinstance(name, str) or not name.strip() or len(name) > 100:
-        raise BadRecord(f"{where}, name", f"expected a text of 1 to 100 characters, found {str(name)[:40]!r}")
+        raise BadRecord(
+            within(where, "name"), "expected a text of 1 to 100 characters, found {name!r}", name=str(name)[:40]
+        )
     if not isinstance(rows, list) or not 1 <= len(rows) <= MOST_STEPS:
-        raise BadRecord(f"{where}, steps", f"a plan has 1 to {MOST_STEPS} steps, written as [[steps]] blocks")
-    steps = tuple(_step(row, f"{where}, step {n}") for n, row in enumerate(rows, 1))
+        raise BadRecord(
+            within(where, "steps"),
+            "a plan has 1 to {most_steps} steps, written as [[steps]] blocks",
+            most_steps=MOST_STEPS,
+        )
+    steps = tuple(_step(row, Message("{where}, step {n}", where=where, n=n)) for n, row in enumerate(rows, 1))
     for n, step in enumerate(steps, 1):
         if step.name in [earlier.name for earlier in steps[: n - 1]]:
-            raise BadRecord(f"{where}, step {n}, name", f"{step.name!r} comes twice")
+            raise BadRecord(
+                within(Message("{where}, step {n}", where=where, n=n), "name"), "{step!r} comes twice", step=step.name
+            )
     return Plan(name.strip(), steps)
 
 
@@ -131,29 +142,33 @@ def _step(row: Any, where: str) -> Step:
         raise BadRecord(where, "is no table: steps are written as [[steps]] blocks")
     name = row.get("name")
     if name not in KINDS:
-        found = "is missing" if name is None else f"unknown step {str(name)[:40]!r}"
-        raise BadRecord(f"{where}, name", f"{found}; known: {', '.join(KINDS)}")
-    kind, where = KINDS[name], f"{where} ({name})"
+        found = Message("is missing") if name is None else Message("unknown step {name!r}", name=str(name)[:40])
+        raise BadRecord(within(where, "name"), "{reason}; known: {kinds}", reason=found, kinds=", ".join(KINDS))
+    kind, where = KINDS[name], Message("{where} ({name})", where=where, name=name)
     if unknown := [key for key in row if key not in (*_COMMON, *kind.settings)]:
         raise BadRecord(
-            f"{where}, {unknown[0][:40]}", f"no such key; there are {', '.join((*_COMMON, *kind.settings))}"
+            within(where, unknown[0][:40]),
+            "no such key; there are {names}",
+            names=", ".join((*_COMMON, *kind.settings)),
         )
-    confidence = _typed(row.get("confidence", 0.0), 0.0, f"{where}, confidence")
+    confidence = _typed(row.get("confidence", 0.0), 0.0, within(where, "confidence"))
     if not 0 <= confidence <= 1:
-        raise BadRecord(f"{where}, confidence", f"{confidence} is not in 0 to 1")
-    self_apply = _typed(row.get("self_apply", False), False, f"{where}, self_apply")
+        raise BadRecord(within(where, "confidence"), "{confidence} is not in 0 to 1", confidence=confidence)
+    self_apply = _typed(row.get("self_apply", False), False, within(where, "self_apply"))
     if self_apply and not kind.safe:
         safe = ", ".join(other for other, one in KINDS.items() if one.safe)
-        raise BadRecord(f"{where}, self_apply", f"changes what was said, so a curator decides; only {safe} may")
+        raise BadRecord(
+            within(where, "self_apply"), "changes what was said, so a curator decides; only {safe} may", safe=safe
+        )
     return Step(name, _settings(row, name, where), float(confidence), self_apply)
 
 
 def _settings(row: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
     made = {}
     for key, setting in KINDS[name].settings.items():
-        made[key] = _typed(row.get(key, setting.default), setting.default, f"{where}, {key}")
+        made[key] = _typed(row.get(key, setting.default), setting.default, within(where, key))
         if wrong := setting.check(made[key]):
-            raise BadRecord(f"{where}, {key}", wrong)
+            raise BadRecord(within(where, key), wrong)
     return made
 
 
@@ -161,5 +176,5 @@ def _typed(value: Any, like: Any, where: str) -> Any:
     wanted: type = type(like)
     fits = isinstance(value, (int, float) if wanted is float else wanted)
     if not fits or (isinstance(value, bool) and wanted is not bool):
-        raise BadRecord(where, f"expected {_TYPES[wanted]}, found {str(value)[:40]!r}")
+        raise BadRecord(where, "expected {types}, found {value!r}", types=Word(_TYPES[wanted]), value=str(value)[:40])
     return value

@@ -68,10 +68,12 @@ def cleaner(step: Step, *, allow_remote: bool = False) -> Cleaner:
     """What a step does to a batch of texts."""
     kind = KINDS[step.name]
     if kind.make is None:
-        raise InputError(f"step {step.name!r} compares utterances; it cleans no single text")
+        raise InputError("step {step!r} compares utterances; it cleans no single text", step=step.name)
     if kind.remote(step.settings) and not allow_remote:
         raise InputError(
-            f"step {step.name!r} with backend {step.settings['backend']!r} sends every text to a third party; "
-            "a curator must accept that first"
+            "step {step!r} with backend {backend!r} sends every text to a third party; a curator "
+            "must accept that first",
+            step=step.name,
+            backend=step.settings["backend"],
         )
     return kind.make(step.settings, step.confidence)

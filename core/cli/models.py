@@ -182,7 +182,7 @@ def _judged(ws: "Workspace", one: _Input, runs: Sequence[str]) -> dict[str, Any]
 def _file(name: str) -> Path:
     path = Path(name)
     if not path.is_file():
-        raise InputError(f"{name}: no such file")
+        raise InputError("{name}: no such file", name=name)
     return path
 
 

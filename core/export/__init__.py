@@ -94,7 +94,11 @@ def chosen(path: Path, name: str | None) -> Format:
     if suffix not in by_suffix:
         what = path.suffix or "a file without suffix"
         raise InputError(
-            f"{path.name}: cannot write {what}; use {', '.join(by_suffix)} or --format {', '.join(FORMATS)}"
+            "{file}: cannot write {what}; use {by_suffix} or --format {formats}",
+            file=path.name,
+            what=what,
+            by_suffix=", ".join(by_suffix),
+            formats=", ".join(FORMATS),
         )
     return by_suffix[suffix]
 
@@ -103,19 +107,20 @@ def write(path: Path, how: Format, plan: Plan, lines: Iterable[Line]) -> Written
     """Write `lines` to `path`: a file is replaced, a folder must be new. `InputError` for what cannot be written."""
     if how.frozen and plan.frozen is None:
         raise InputError(
-            f"{how.name} needs sides and one label a row: name a snapshot; "
-            "`python -m core snapshot create NAME --scheme S` makes one"
+            "{format} needs sides and one label a row: name a snapshot; `python -m core snapshot create "
+            "NAME --scheme S` makes one",
+            format=how.name,
         )
     if how.live and plan.frozen is not None:
-        raise InputError(f"{how.name} is made of the corpus as it is, not of a snapshot")
+        raise InputError("{format} is made of the corpus as it is, not of a snapshot", format=how.name)
     if how.folder and path.exists():
-        raise InputError(f"{path} exists already; a folder is not replaced, choose another name")
+        raise InputError("{path} exists already; a folder is not replaced, choose another name", path=path)
     if path.is_dir():
-        raise InputError(f"{path} is a folder")
+        raise InputError("{path} is a folder", path=path)
     try:
         with whole(path) as made:
             if how.folder:
                 made.mkdir()
             return how.write(made, plan, lines)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise InputError("{path}: cannot be written: {reason}", path=path, reason=error.strerror or error) from error

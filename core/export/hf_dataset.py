@@ -21,6 +21,7 @@ from core.errors import AudioError, InputError
 from core.export import arrow
 from core.export.rows import Line, Plan, Written
 from core.files import sha256, write_json
+from core.messages import SchemeName
 from core.records import Recording
 from core.schemes import Scheme, parts
 
@@ -36,7 +37,10 @@ def write(folder: Path, plan: Plan, lines: Iterable[Line]) -> Written:
     done = Written()
     classes = {"label": plan.frozen} if plan.frozen else {one.name: one for one in plan.schemes}
     if AUDIO in classes:
-        raise InputError(f"scheme {AUDIO!r} has the name of the column with the sound; export to Parquet instead")
+        raise InputError(
+            "scheme {audio!r} has the name of the column with the sound; export to Parquet instead",
+            audio=SchemeName(AUDIO),
+        )
     licence = "\n".join(plan.licences)
     columns = {column: feature(column, classes.get(column)) for column in plan.full}
     kept: set[int] = set()

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from core.cells import harmless
 from core.export.rows import DISPUTED, Line, Plan, Written
+from core.messages import Message
 from core.schemes import SENTIMENT, URGENCY, Scheme
 
 COLUMNS = (
@@ -38,9 +39,9 @@ def write(path: Path, plan: Plan, lines: Iterable[Line]) -> Written:
 
 def _unusable(line: Line) -> str | None:
     if line.recording is None:
-        return "a sentence on its own"
+        return Message("a sentence on its own")
     if line.audio is None or not line.values["voice_usable"]:
-        return "no sound that can be judged by voice"
+        return Message("no sound that can be judged by voice")
     return None
 
 

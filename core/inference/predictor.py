@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from core.confidence import apply_temperature
 from core.errors import InputError
+from core.messages import Word
 from core.model_text import model_text
 from core.models import Modality, Model
 from core.models.checkpoint import CARD, Card, read_checkpoint
@@ -69,7 +70,9 @@ class Predictor:
         self._want("text")
         explain: Any = getattr(self.model, "explain", None)
         if explain is None:
-            raise InputError(f"run {self.run_id}: encoder {self.card.encoder} cannot say why")
+            raise InputError(
+                "run {run_id}: encoder {encoder} cannot say why", run_id=self.run_id, encoder=self.card.encoder
+            )
         cleaned = self._cleaned(text)
         decided = int(self.model.log_probs([cleaned])[0].argmax())
         return [(one.text, one.weight) for one in explain(cleaned, decided)]
@@ -77,12 +80,17 @@ class Predictor:
     def _cleaned(self, text: str) -> str:
         cleaned = self.reads(text)
         if not cleaned:
-            raise InputError(f"run {self.run_id} was given a text that is empty after cleaning")
+            raise InputError("run {run_id} was given a text that is empty after cleaning", run_id=self.run_id)
         return cleaned
 
     def _want(self, modality: Modality) -> None:
         if modality != self.modality:
-            raise InputError(f"run {self.run_id} judges {self.modality}, it was given {modality}")
+            raise InputError(
+                "run {run_id} judges {modality}, it was given {given}",
+                run_id=self.run_id,
+                modality=Word(self.modality),
+                given=Word(modality),
+            )
 
     def _calibrated(self, values: Any) -> NDArray[np.float64]:
         if not len(values):

@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from core.errors import BadRecord, InputError
+from core.messages import Message
 from core.records import Skip
 
 _BROKEN = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error, EOFError, OSError, ValueError, RuntimeError)
@@ -39,7 +40,7 @@ class Limits:
     def refuse(self, suffix: str, size: int) -> str | None:
         """Why a member of `size` bytes is too large, or None."""
         cap = self.json_bytes if suffix == ".json" else self.other_bytes
-        return f"{size:,} bytes, more than the {cap:,} allowed" if size > cap else None
+        return Message("{size:,} bytes, more than the {most:,} allowed", size=size, most=cap) if size > cap else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +78,7 @@ class Member:
             with self.open() as stream:
                 return stream.read(size)
         except _BROKEN as error:
-            raise BadRecord(self.name, f"cannot be read ({error or type(error).__name__})") from error
+            raise BadRecord(self.name, "cannot be read ({error})", error=error or type(error).__name__) from error
 
     def read(self) -> bytes:
         """All `size` bytes; `BadRecord` when it cannot be read or holds more or fewer than it declares."""
@@ -85,11 +86,11 @@ class Member:
             with self.open() as stream:
                 data = stream.read(self.size + 1)
         except _BROKEN as error:
-            raise BadRecord(self.name, f"cannot be read ({error or type(error).__name__})") from error
+            raise BadRecord(self.name, "cannot be read ({error})", error=error or type(error).__name__) from error
         if len(data) > self.size:
-            raise BadRecord(self.name, f"holds more than the {self.size:,} bytes it declares")
+            raise BadRecord(self.name, "holds more than the {size:,} bytes it declares", size=self.size)
         if len(data) < self.size:
-            raise BadRecord(self.name, f"is cut short: {len(data):,} of {self.size:,} bytes")
+            raise BadRecord(self.name, "is cut short: {n:,} of {size:,} bytes", n=len(data), size=self.size)
         return data
 
 
@@ -104,16 +105,17 @@ def members(path: Path, limits: Limits | None = None) -> Iterator[Member | Skip]
     elif path.is_file():
         yield from _file(path, path.parent.resolve(), limits)
     else:
-        raise InputError(f"{printable(str(path))}: no such file or folder")
+        raise InputError("{path}: no such file or folder", path=printable(str(path)))
 
 
 def printable(name: str) -> str:
-    """`name` in NFC with every character that could upset a terminal or a UTF-8 file replaced.
+    """`name` in NFC with every character that could upset a terminal or a UTF-8 file replaced; itself if there is none.
 
     >>> printable("a\\x1b[2J\\udcff.wav")
     'a\ufffd[2J\ufffd.wav'
     """
-    return "".join(c if c.isprintable() else "\ufffd" for c in unicodedata.normalize("NFC", name))
+    safe = "".join(c if c.isprintable() else "\ufffd" for c in unicodedata.normalize("NFC", name))
+    return name if safe == name else safe  # a Message stays one
 
 
 def _folder(root: Path, limits: Limits) -> Iterator[Member | Skip]:
@@ -153,14 +155,16 @@ def _zip(path: Path, shown: str, limits: Limits) -> Iterator[Member | Skip]:
     try:
         archive = zipfile.ZipFile(path)
     except _BROKEN as error:
-        yield Skip(shown, f"not a readable zip ({printable(str(error)) or type(error).__name__})")
+        yield Skip(shown, Message("not a readable zip ({error})", error=printable(str(error)) or type(error).__name__))
         return
     taken: set[str] = set()
     for name, info in sorted(((_decoded(i), i) for i in archive.infolist()), key=lambda pair: pair[0]):
         if info.is_dir() or name.endswith("/") or _JUNK.search(name):
             continue
         inner = printable(name.lstrip("/"))  # real deliveries begin members with a slash; it never becomes a path
-        reason = _hostile(inner, info, limits) or ("the same name twice in one archive" if inner in taken else None)
+        reason = _hostile(inner, info, limits) or (
+            Message("the same name twice in one archive") if inner in taken else None
+        )
         taken.add(inner)
         if reason:
             yield Skip(f"{shown}/{inner}", reason)
@@ -183,17 +187,17 @@ def _decoded(info: zipfile.ZipInfo) -> str:
 
 def _hostile(inner: str, info: zipfile.ZipInfo, limits: Limits) -> str | None:
     if ".." in PurePosixPath(inner).parts:
-        return "its name leaves the archive ('..')"
+        return Message("its name leaves the archive ('..')")
     if re.match(r"[A-Za-z]:", inner):
-        return "its name holds a drive letter"
+        return Message("its name holds a drive letter")
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        return "a link or special file"
+        return Message("a link or special file")
     if info.flag_bits & _ENCRYPTED_FLAG:
-        return "encrypted"
+        return Message("encrypted")
     packed = max(info.compress_size, 1)
     if info.file_size > limits.ratio_from_bytes and info.file_size > limits.ratio * packed:
-        return f"unpacks to {info.file_size // packed:,} times its size: looks like a bomb"
+        return Message("unpacks to {n:,} times its size: looks like a bomb", n=info.file_size // packed)
     return limits.refuse(PurePosixPath(inner).suffix.lower(), info.file_size)
 
 

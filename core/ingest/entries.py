@@ -13,10 +13,11 @@ from core.audio import gate
 from core.errors import BadRecord
 from core.files import sha256
 from core.ingest.archives import Member
+from core.messages import Message
 from core.records import SHORTEST_VOICE_MS, NewRecording, NewUtterance
 
-SHORT = "clip too short for voice"
-NO_TEXT = "utterance without text"
+SHORT = Message("clip too short for voice")
+NO_TEXT = Message("utterance without text")
 TEXT_KEYS = (
     "text", "transcript", "transcription", "sentence", "stt", "script", "utterance", "normalized_text", "raw_text",
     "content", "전사", "전사문", "발화", "텍스트", "문장",
@@ -102,7 +103,7 @@ def parsed(data: bytes, where: str) -> Any:
     try:
         return storable(json.loads(decoded(data, where)))
     except (ValueError, RecursionError) as error:
-        raise BadRecord(where, f"broken JSON ({error})") from error
+        raise BadRecord(where, "broken JSON ({error})", error=error) from error
 
 
 def decoded(data: bytes, where: str) -> str:

@@ -20,7 +20,7 @@ def items(file: TextIO, name: str) -> Iterator[object]:
     """Every item of the array in `file`; `InputError` names where it is none or breaks off."""
     text = _Ahead(file, name)
     if text.sign() != "[":
-        raise InputError(f"{name}: is no JSON array")
+        raise InputError("{name}: is no JSON array", name=name)
     text.at += 1
     if text.sign() == "]":
         return
@@ -32,7 +32,7 @@ def items(file: TextIO, name: str) -> Iterator[object]:
         if (sign := text.sign()) == "]":
             return
         if sign != ",":
-            raise InputError(f"{name}: breaks off after item {number}")
+            raise InputError("{name}: breaks off after item {number}", name=name, number=number)
         text.at += 1
 
 
@@ -65,17 +65,23 @@ class _Ahead:
             except (ValueError, RecursionError) as error:
                 if not isinstance(error, json.JSONDecodeError) or not self._more(wanted):
                     reason = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
-                    raise InputError(f"{self._name}: item {number} cannot be read: {reason}") from error
+                    raise InputError(
+                        "{name}: item {number} cannot be read: {reason}", name=self._name, number=number, reason=reason
+                    ) from error
                 wanted *= 2
 
     def _more(self, chars: int) -> bool:
         """Whether there was more; what is decoded already is let go."""
         self._text, self.at = self._text[self.at :], 0
         if len(self._text) > LONGEST_CHARS:
-            raise InputError(f"{self._name}: one item is longer than {LONGEST_CHARS:,} characters")
+            raise InputError(
+                "{name}: one item is longer than {longest_chars:,} characters",
+                name=self._name,
+                longest_chars=LONGEST_CHARS,
+            )
         try:
             piece = self._file.read(chars)
         except UnicodeDecodeError as error:
-            raise InputError(f"{self._name}: is not UTF-8") from error
+            raise InputError("{name}: is not UTF-8", name=self._name) from error
         self._text += piece
         return bool(piece)

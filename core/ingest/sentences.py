@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.errors import InputError, UnknownName
+from core.messages import Message
 from core.records import NewUtterance, Skip
 from core.schemes import DANGER
 
@@ -21,11 +22,16 @@ def read(path: Path) -> Iterator[NewUtterance | Skip]:
         with path.open(encoding="utf-8-sig", newline="") as lines:
             rows = csv.DictReader(lines)
             if missing := [c for c in COLUMNS if c not in (rows.fieldnames or ())]:
-                raise InputError(f"{path.name}: no column {', '.join(missing)}; needs {', '.join(COLUMNS)}")
+                raise InputError(
+                    "{file}: no column {missing}; needs {columns}",
+                    file=path.name,
+                    missing=", ".join(missing),
+                    columns=", ".join(COLUMNS),
+                )
             for row in rows:
                 yield _utterance(row, f"{path.name}, line {rows.line_num}", seen)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path.name}: cannot be read as a UTF-8 table ({error})") from error
+        raise InputError("{file}: cannot be read as a UTF-8 table ({error})", file=path.name, error=error) from error
 
 
 def _utterance(row: dict[str, str | None], where: str, seen: set[str]) -> NewUtterance | Skip:
@@ -33,11 +39,11 @@ def _utterance(row: dict[str, str | None], where: str, seen: set[str]) -> NewUtt
     if not number or not text:
         return Skip(where, "no id" if not number else "no text")
     if number in seen:
-        return Skip(where, f"id {number!r} came before")
+        return Skip(where, Message("id {number!r} came before", number=number))
     try:
         code = DANGER.parse(label)
     except UnknownName as error:
-        return Skip(where, str(error))
+        return Skip(where, error.message)
     seen.add(number)
     key = f"demo:{number}"
     return NewUtterance(key, text, key, labels={"danger": code}, meta={"kind": kind})

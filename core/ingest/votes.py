@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from core.errors import InputError, UnknownName
 from core.ingest.tables import Reject, Row
 from core.ingest.tables.meaning import MISSING, Read, cell_text, tidied
+from core.messages import Message
 
 PREFIX = "vote:"
 NAMELESS = f"{PREFIX}#"  # what comes after it is a number, not a person
@@ -31,7 +32,7 @@ def rater_name(column: str) -> str:
     'vote:label2'
     """
     if column.startswith("#"):
-        raise InputError(f"column {column!r}: a rater's name cannot begin with #; rename the column")
+        raise InputError("column {column!r}: a rater's name cannot begin with #; rename the column", column=column)
     return PREFIX + column
 
 
@@ -42,7 +43,7 @@ def of_raters(row: Row, columns: Sequence[str], read: Read) -> list[Choice] | Re
         try:
             code = read(row.cells.get(column))
         except UnknownName as error:
-            return Reject(row.number, "unknown class", f"column {column}: {error}")
+            return Reject(row.number, "unknown class", Message("column {column}: {error}", column=column, error=error))
         if code:
             found.append(Choice(rater_name(column), code))
     return found
@@ -56,8 +57,14 @@ def of_counts(row: Row, columns: Mapping[str, str]) -> list[Choice] | Reject:
         if told.casefold() in MISSING:
             continue
         if not _COUNT.fullmatch(told):
-            return Reject(row.number, "no count", f"column {column}: {told[:40]!r} is no number of votes")
+            return Reject(
+                row.number,
+                "no count",
+                Message("column {column}: {value!r} is no number of votes", column=column, value=told[:40]),
+            )
         if len(found) + int(told) > MOST_VOTES:
-            return Reject(row.number, "too many votes", f"more than {MOST_VOTES:,} votes")
+            return Reject(
+                row.number, "too many votes", Message("more than {most_votes:,} votes", most_votes=MOST_VOTES)
+            )
         found += [Choice(f"{NAMELESS}{len(found) + n}", code) for n in range(1, int(told) + 1)]
     return found

@@ -93,7 +93,7 @@ def _work(board: Board, kinds: Mapping[str, Backend], job_id: str, steps: Any, s
         board.update(job_id, now(), state="cancelled")
     except CoreError as error:
         context.flush()
-        board.update(job_id, now(), state="failed", error=str(error))
+        board.update(job_id, now(), state="failed", error=error.message)
     except Exception as error:
         LOG.exception("job %s (%s) failed", job_id, job.kind)
         context.flush()
@@ -122,7 +122,7 @@ def _alone(path: Path, stop: Event) -> Iterator[None]:
     with path.open("w") as lock:
         while not _locked(lock):
             if stop.wait(0.2) or time.monotonic() > until:
-                raise JobFailed(f"another worker serves {path.parent.name}/ already")
+                raise JobFailed("another worker serves {folder}/ already", folder=path.parent.name)
         yield
 
 

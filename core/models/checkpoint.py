@@ -16,6 +16,7 @@ from safetensors.numpy import load, save
 
 from core.errors import CheckpointMismatch, InputError
 from core.files import sha256, write_bytes, write_json
+from core.messages import ClassName, Names, SchemeName
 from core.models import Arrays, Modality, Model, restore
 from core.schemes import SCHEMES
 
@@ -78,17 +79,17 @@ def read_card(folder: Path) -> Card:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise CheckpointMismatch(f"{path} is missing: this run was not finished") from error
+        raise CheckpointMismatch("{path} is missing: this run was not finished", path=path) from error
     except ValueError as error:
-        raise CheckpointMismatch(f"{path} is not JSON: {error}") from error
+        raise CheckpointMismatch("{path} is not JSON: {error}", path=path, error=error) from error
     if not isinstance(raw, dict) or raw.get("format") != FORMAT:
-        raise CheckpointMismatch(f"{path} is not a card of format {FORMAT}")
+        raise CheckpointMismatch("{path} is not a card of format {format}", path=path, format=FORMAT)
     try:
         calibration = Calibration(**raw["calibration"])
         lists = {name: tuple(raw[name]) for name in ("codes", "cleaning")}
         card = Card(**(raw | lists | {"calibration": calibration}))
     except (KeyError, TypeError) as error:
-        raise CheckpointMismatch(f"{path} lacks or has an odd field: {error}") from error
+        raise CheckpointMismatch("{path} lacks or has an odd field: {error}", path=path, error=error) from error
     _check_codes(card, path)
     return card
 
@@ -97,8 +98,11 @@ def _check_codes(card: Card, path: Path) -> None:
     """Classes are appended and never reordered, so the card's codes begin the scheme's."""
     if card.scheme in SCHEMES and SCHEMES[card.scheme].codes[: len(card.codes)] != card.codes:
         raise CheckpointMismatch(
-            f"{path}: classes {', '.join(card.codes)} are not those of scheme {card.scheme} "
-            f"({', '.join(SCHEMES[card.scheme].codes)})"
+            "{path}: classes {codes} are not those of scheme {scheme} ({expected})",
+            path=path,
+            codes=Names(ClassName(card.scheme, code) for code in card.codes),
+            scheme=SchemeName(card.scheme),
+            expected=Names(ClassName(card.scheme, code) for code in SCHEMES[card.scheme].codes),
         )
 
 
@@ -107,19 +111,21 @@ def read_checkpoint(folder: Path) -> tuple[Card, Model]:
     card = read_card(folder)
     path = folder / WEIGHTS
     if not path.is_file():
-        raise CheckpointMismatch(f"{path} is missing: the run has a card but no weights")
+        raise CheckpointMismatch("{path} is missing: the run has a card but no weights", path=path)
     data = path.read_bytes()
     if sha256(data) != card.weights_sha256:
-        raise CheckpointMismatch(f"{path} is not the file that {CARD} describes (SHA-256 differs)")
+        raise CheckpointMismatch("{path} is not the file that {card} describes (SHA-256 differs)", path=path, card=CARD)
     try:
         with safe_open(path, framework="numpy") as file:
             header = file.metadata() or {}
         arrays = load(data)
     except SafetensorError as error:
-        raise CheckpointMismatch(f"{path} is not a safetensors file: {error}") from error
+        raise CheckpointMismatch("{path} is not a safetensors file: {error}", path=path, error=error) from error
     if header.get("classes") != _classes(card.scheme, card.codes):
-        raise CheckpointMismatch(f"{path} was trained for other classes than {CARD} says")
+        raise CheckpointMismatch("{path} was trained for other classes than {card} says", path=path, card=CARD)
     try:
         return card, restore(card.encoder, card.config, arrays, len(card.codes))
     except (InputError, KeyError, ValueError, TypeError) as error:
-        raise CheckpointMismatch(f"{path} does not fit the configuration in {CARD}: {error}") from error
+        raise CheckpointMismatch(
+            "{path} does not fit the configuration in {card}: {error}", path=path, card=CARD, error=error
+        ) from error

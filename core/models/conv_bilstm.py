@@ -35,9 +35,9 @@ class ConvBilstmConfig:
         if not (1 <= self.channels <= 512 and 1 <= self.hidden <= 512):
             raise InputError("channels and hidden must be between 1 and 512")
         if self.kernel % 2 == 0 or not 1 <= self.kernel <= 15:
-            raise InputError(f"kernel {self.kernel} must be odd and at most 15")
+            raise InputError("kernel {kernel} must be odd and at most 15", kernel=self.kernel)
         if not 0 <= self.dropout < 1:
-            raise InputError(f"dropout {self.dropout} must be in [0, 1)")
+            raise InputError("dropout {dropout} must be in [0, 1)", dropout=self.dropout)
 
 
 class ConvBilstm(nn.Module):

@@ -38,9 +38,13 @@ class NgramConfig:
 
     def __post_init__(self) -> None:
         if not 1 <= self.min_n <= self.max_n <= 10:
-            raise InputError(f"min_n {self.min_n} and max_n {self.max_n} must satisfy 1 <= min_n <= max_n <= 10")
+            raise InputError(
+                "min_n {min_n} and max_n {max_n} must satisfy 1 <= min_n <= max_n <= 10",
+                min_n=self.min_n,
+                max_n=self.max_n,
+            )
         if self.analyzer not in ("char_wb", "char"):
-            raise InputError(f"analyzer {self.analyzer!r} must be char_wb or char")
+            raise InputError("analyzer {analyzer!r} must be char_wb or char", analyzer=self.analyzer)
         if self.c <= 0 or self.min_df < 1 or self.max_iter < 1:
             raise InputError("c must be above 0, min_df and max_iter at least 1")
 
@@ -99,12 +103,14 @@ class NgramModel:
         """
         present = np.unique(labels)
         if len(present) < 2:
-            raise NotEnoughData(f"training needs at least 2 classes, found {len(present)}")
+            raise NotEnoughData("training needs at least 2 classes, found {n}", n=len(present))
         vectorizer = _vectorizer(config)
         try:
             features = vectorizer.fit_transform(texts)
         except ValueError as error:  # scikit-learn's word for an empty vocabulary
-            raise NotEnoughData(f"no n-gram occurs in {config.min_df} texts or more: lower min_df") from error
+            raise NotEnoughData(
+                "no n-gram occurs in {min_df} texts or more: lower min_df", min_df=config.min_df
+            ) from error
         solver = LogisticRegression(
             C=config.c, max_iter=config.max_iter, class_weight="balanced" if config.balanced else None
         )

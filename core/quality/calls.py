@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from itertools import pairwise
 
+from core.messages import Message
 from core.quality.marks import Marks, digest
 from core.quality.types import KEPT, Check, Finding, Fix, Listed
 from core.records import Call
@@ -53,8 +54,16 @@ class Overlapping:
 
     def findings(self) -> list[Finding]:
         told = (
-            (self._own, self.check.severity, f"{len(self._own):,} utterances begin before the same speaker has ended"),
-            (self._other, "info", f"{len(self._other):,} utterances begin before another speaker has ended"),
+            (
+                self._own,
+                self.check.severity,
+                Message("{n:,} utterances begin before the same speaker has ended", n=len(self._own)),
+            ),
+            (
+                self._other,
+                "info",
+                Message("{n:,} utterances begin before another speaker has ended", n=len(self._other)),
+            ),
         )
         return [self.check.finding(len(ids), ids, message, severity=how) for ids, how, message in told if ids]
 
@@ -95,7 +104,10 @@ class SameLength:
             if n < FEWEST_EQUAL or n < EQUAL_SHARE * len(self._ids):
                 continue
             ids = [one for one, own in zip(self._ids, self._lengths, strict=True) if own == length]
-            message = f"{n:,} of {len(self._ids):,} recordings last exactly {length:,} ms: cut or padded?"
+            message = Message(
+                "{n:,} of {all:,} recordings last exactly {length:,} ms: cut or padded?",
+                n=n, all=len(self._ids), length=length,
+            )  # fmt: skip
             found.append(self.check.finding(n, ids, message, numbers={"ms": length, "recordings": len(self._ids)}))
         return found
 
@@ -122,7 +134,7 @@ class MixedRates:
             ranked = sorted(rates, key=lambda rate: (-len(rates[rate]), rate))
             ids = [one for rate in ranked[1:] for one in rates[rate]]
             told = ", ".join(f"{rate:,} Hz {len(rates[rate]):,}" for rate in ranked)
-            message = f"one source has recordings of {len(rates)} sample rates: {told}"
+            message = Message("one source has recordings of {n} sample rates: {rates}", n=len(rates), rates=told)
             numbers = {str(rate): len(rates[rate]) for rate in ranked}
             found.append(self.check.finding(len(ids), ids, message, numbers=numbers))
         return found

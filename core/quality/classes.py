@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from core.messages import Message, Names, SchemeName
 from core.quality.marks import Marked, digest
-from core.quality.types import Check, Finding, Fix
+from core.quality.types import Check, Finding, Fix, counted
 from core.records import Call
 from core.schemes import SCHEMES, parts
 
@@ -39,10 +40,11 @@ class SmallClass:
             small = {code: n for code in codes if (n := len(groups.get(code, ()))) < FEWEST}
             if not small:
                 continue
-            told = ", ".join(f"{code} {n}" for code, n in small.items())
-            message = (
-                f"{scheme}: {len(small)} classes with fewer than {FEWEST} groups ({told}); a split may leave them out"
-            )
+            message = Message(
+                "{scheme}: {n} classes with fewer than {least} groups ({classes}); a split may leave them out",
+                scheme=SchemeName(scheme), n=len(small), least=FEWEST,
+                classes=Names(counted(scheme, code, n) for code, n in small.items()),
+            )  # fmt: skip
             severity = "error" if any(0 < n < SIDES for n in small.values()) else self.check.severity
             found.append(self.check.finding(len(small), (), message, scheme=scheme, numbers=small, severity=severity))
         return found

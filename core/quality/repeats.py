@@ -8,9 +8,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from core.messages import Message, Names, SchemeName
 from core.quality.marks import Marked, Marks, digest
 from core.quality.near import Near
-from core.quality.types import KEPT, Check, Finding, Fix
+from core.quality.types import KEPT, Check, Finding, Fix, counted
 from core.records import CAPTION
 
 MIN_LETTERS = 8  # below this, texts are alike by chance: 네 is in every call
@@ -32,7 +33,7 @@ class SameText:
         if not len(again):
             return []
         texts = len(np.unique(groups.first[again]))
-        message = f"{len(again):,} rows repeat an earlier text ({texts:,} different texts)"
+        message = Message("{n:,} rows repeat an earlier text ({texts:,} different texts)", n=len(again), texts=texts)
         ids = self._marks.ids[again[:KEPT]].tolist()
         return [self.check.finding(len(again), ids, message, numbers={"rows": len(again), "texts": texts})]
 
@@ -40,7 +41,7 @@ class SameText:
         ids, groups = self._marks.ids, self._marks.groups()
         for at in groups.again.tolist():
             keep = int(ids[groups.first[at]])
-            yield Fix(int(ids[at]), f"the same text as utterance {keep}", keep)
+            yield Fix(int(ids[at]), Message("the same text as utterance {keep}", keep=keep), keep)
 
 
 class SameLetters:
@@ -63,7 +64,9 @@ class SameLetters:
         ids, first = self._letters.ids, self._letters.groups().first
         for at in self._again().tolist():
             keep = int(ids[first[at]])
-            yield Fix(int(ids[at]), f"the same letters as utterance {keep}, written another way", keep)
+            yield Fix(
+                int(ids[at]), Message("the same letters as utterance {keep}, written another way", keep=keep), keep
+            )
 
     def _again(self) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
         return np.setdiff1d(self._letters.groups().again, self._texts.groups().again, assume_unique=True)
@@ -85,7 +88,7 @@ class NearText:
 
     def fixes(self) -> Iterator[Fix]:
         for one, keep in self._near.pairs():
-            yield Fix(one, f"nearly the same text as utterance {keep}", keep)
+            yield Fix(one, Message("nearly the same text as utterance {keep}", keep=keep), keep)
 
 
 class LabelConflict:
@@ -111,10 +114,11 @@ class LabelConflict:
                 continue
             rows, repeats = sum(map(len, groups)), len(marks.groups().again)
             numbers = {"texts": len(groups), "rows": rows, "labelled": len(marks), "repeats": repeats}
-            message = (
-                f"{len(groups):,} texts carry different labels of {scheme} ({rows:,} rows); "
-                f"of {len(marks):,} labelled rows, {repeats:,} repeat an earlier text"
-            )
+            message = Message(
+                "{n:,} texts carry different labels of {scheme} ({rows:,} rows); "
+                "of {labelled:,} labelled rows, {repeats:,} repeat an earlier text",
+                n=len(groups), scheme=SchemeName(scheme), rows=rows, labelled=len(marks), repeats=repeats,
+            )  # fmt: skip
             ids = (int(marks.ids[at]) for group in groups[:KEPT] for at in group)
             found.append(self.check.finding(len(groups), ids, message, scheme=scheme, numbers=numbers))
         return found
@@ -127,8 +131,12 @@ class LabelConflict:
                 codes, counts = np.unique(marks.numbers[group], return_counts=True)
                 most = counts.max()
                 majority = int(codes[counts.argmax()]) if (counts == most).sum() == 1 else -1
-                told = ", ".join(f"{names[code]} {n}" for code, n in zip(codes.tolist(), counts.tolist(), strict=True))
-                reason = f"copies of this text carry different labels of {scheme}: {told}"
+                told = zip(codes.tolist(), counts.tolist(), strict=True)
+                reason = Message(
+                    "copies of this text carry different labels of {scheme}: {counts}",
+                    scheme=SchemeName(scheme),
+                    counts=Names(counted(scheme, names[code], n) for code, n in told),
+                )
                 for at in group:
                     if marks.numbers[at] != majority:
                         yield Fix(int(marks.ids[at]), reason)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from core.messages import Message
 from core.records import Span
 
 PARTS = 4  # levels are kept four times a frame
@@ -72,7 +73,7 @@ def faults(sound: Sound, spans: Sequence[Span] = ()) -> Iterator[tuple[str, int 
     """(check, the utterance's id or None for the recording, what was measured)."""
     loudest = float(sound.levels.max()) if len(sound.levels) else float(_db(np.array([sound.peak**2]))[0])
     if loudest < SILENT_DB:
-        yield "silent", None, f"at most {loudest:.0f} dBFS"
+        yield "silent", None, Message("at most {db:.0f} dBFS", db=loudest)
         return
     if sound.likeness is not None and sound.likeness[0] < OPPOSITE:
         yield "silent", None, "as mono: the channels cancel each other"
@@ -80,15 +81,19 @@ def faults(sound: Sound, spans: Sequence[Span] = ()) -> Iterator[tuple[str, int 
         first, last = int(span.start_ms / sound.level_ms), int(-(-span.end_ms // sound.level_ms))
         heard = sound.levels[first:last]
         if len(heard) and float(heard.max()) < SILENT_DB:
-            yield "silent-span", span.id, f"at most {float(heard.max()):.0f} dBFS"
+            yield "silent-span", span.id, Message("at most {db:.0f} dBFS", db=float(heard.max()))
     if sound.clipped >= CLIPPED_SHARE:
-        yield "clipped", None, f"{sound.clipped:.1%} of the samples lie flat at the peak"
+        yield "clipped", None, Message("{share:.1%} of the samples lie flat at the peak", share=sound.clipped)
     if sound.tone >= TONE_SHARE:
-        yield "synthetic", None, f"{sound.tone:.0%} of the power around one frequency"
+        yield "synthetic", None, Message("{share:.0%} of the power around one frequency", share=sound.tone)
     elif sound.flatness >= NOISE_FLATNESS:
-        yield "synthetic", None, f"noise of all frequencies alike (flatness {sound.flatness:.2f})"
+        yield "synthetic", None, Message("noise of all frequencies alike (flatness {value:.2f})", value=sound.flatness)
     if sound.likeness is not None and abs(sound.likeness[0]) < UNLIKE and sound.likeness[1] < UNLIKE_LEVELS:
-        yield "two-speakers", None, f"left and right are different sounds (correlation {sound.likeness[0]:.2f})"
+        yield (
+            "two-speakers",
+            None,
+            Message("left and right are different sounds (correlation {value:.2f})", value=sound.likeness[0]),
+        )
 
 
 class _Clips:

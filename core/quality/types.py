@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Literal, Protocol
 
+from core.messages import ClassName, Message
+
 Severity = Literal["error", "warning", "info"]
 Level = Literal["utterance", "recording", "file", "scheme"]
 Reads = Literal["said", "call", "file", "sound"]
@@ -82,9 +84,14 @@ class Check:
         self, count: int, ids: Iterable[int | str], message: str = "", *, keep: int = KEPT, **more: Any
     ) -> Finding:
         """A finding of this check, which names `keep` of the `ids`; without a message, count and `what`."""
-        told = message or f"{count:,} {self.what}"
+        told = message or Message("{n:,} {what}", n=count, what=Message(self.what))
         more = {"severity": self.severity, "fix": self.fix} | more
         return Finding(self.name, self.level, count=count, message=told, ids=tuple(islice(ids, keep)), **more)
+
+
+def counted(scheme: str, code: str, n: int) -> Message:
+    """A class and how many there are of it."""
+    return Message("{label} {n}", label=ClassName(scheme, code), n=n)
 
 
 class Listed:

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Literal
 
 from core.errors import InputError, UnknownName
+from core.messages import ClassName, Message, SchemeName, Word
 from core.records import Level
 
 Kind = Literal["single", "multi"]
@@ -80,7 +81,7 @@ class Scheme:
     def index(self, code: str) -> int:
         """Class id of `code`; `UnknownName` lists the legal ones."""
         if code not in self._place:
-            raise UnknownName(f"{self.name} class", code, self.codes)
+            raise UnknownName(Message("{name} class", name=SchemeName(self.name)), code, self.codes)
         return self._place[code]
 
     def parse(self, raw: str) -> str:
@@ -98,7 +99,9 @@ class Scheme:
     def _one(self, raw: str) -> str:
         found = self.spellings.get(tidy(raw).casefold())
         if found is None:
-            raise UnknownName(f"{self.name} class", raw, tuple(x.ko for x in self.labels))
+            raise UnknownName(
+                Message("{name} class", name=SchemeName(self.name)), raw, tuple(x.ko for x in self.labels)
+            )
         return found
 
     def join(self, codes: Iterable[str]) -> str:
@@ -119,12 +122,23 @@ def check_growth(old: Scheme, new: Scheme) -> None:
     """`InputError` where `new` is not `old` with other titles, keys, colours and more classes at the end."""
     for what in ("name", "kind", "level"):
         if (was := getattr(old, what)) != (now := getattr(new, what)):
-            raise InputError(f"scheme {old.name}: its {what} is {was!r} and cannot become {now!r}; add another scheme")
+            raise InputError(
+                "scheme {name}: its {what} is {was!r} and cannot become {now!r}; add another scheme",
+                name=SchemeName(old.name),
+                what=Word(what),
+                was=Word(was),
+                now=Word(now),
+            )
     for place, code in enumerate(old.codes):
         if new.codes[place : place + 1] == (code,):
             continue
-        how = f"was moved to place {new.index(code) + 1}" if code in new.codes else "is gone"
+        moved = code in new.codes and Message("was moved to place {place}", place=new.index(code) + 1)
         raise InputError(
-            f"scheme {old.name}: class {code!r} of place {place + 1} {how}; a class keeps its place, which is its "
-            "number in every snapshot and model: append new classes at the end, rename titles as you like"
+            "scheme {name}: class {code!r} of place {place} {how}; a class keeps its place, which is "
+            "its number in every snapshot and model: append new classes at the end, rename titles as "
+            "you like",
+            name=SchemeName(old.name),
+            code=ClassName(old.name, code),
+            place=place + 1,
+            how=moved or Message("is gone"),
         )

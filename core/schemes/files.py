@@ -23,13 +23,14 @@ as JSON. Every refusal is a `BadRecord` that names file, field and reason.
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
 import tomli_w
 
 from core.errors import BadRecord, InputError
+from core.messages import Message, SchemeName, Word, within
 from core.records import Level, Utterance
 from core.schemes.classes import JOIN, SPARE_KEYS, Kind, Label, Scheme, State, tidy
 
@@ -48,11 +49,13 @@ _LABEL = {"code": str, "ko": str, "en": str, "key": str, "color": str, "aliases"
 def parse_toml(text: str, where: str) -> Scheme:
     """The scheme in `text`, checked; `where` is the file's name."""
     if len(text) > LONGEST_FILE:
-        raise BadRecord(where, f"{len(text):,} characters; a scheme has at most {LONGEST_FILE:,}")
+        raise BadRecord(
+            where, "{n:,} characters; a scheme has at most {longest_file:,}", n=len(text), longest_file=LONGEST_FILE
+        )
     try:
         document = tomllib.loads(text.removeprefix("\ufeff"))
     except ValueError as error:  # TOMLDecodeError, and a number with thousands of digits
-        raise BadRecord(where, f"is not TOML: {error}") from error
+        raise BadRecord(where, "is not TOML: {error}", error=error) from error
     except RecursionError as error:
         raise BadRecord(where, "is nested too deeply") from error
     return from_document(document, where)
@@ -80,32 +83,45 @@ def from_document(document: Mapping[str, Any], where: str, state: State = "activ
     _fields(document, _TOP, ("name", "ko", "label"), where)
     name = document["name"]
     if not _NAME.fullmatch(name) or name != tidy(name):
-        raise BadRecord(f"{where}, name", f"{name[:80]!r} is no name: up to 64 letters, digits, _ and -, no spaces")
+        raise BadRecord(
+            within(where, "name"), "{name!r} is no name: up to 64 letters, digits, _ and -, no spaces", name=name[:80]
+        )
     if name in _RESERVED:
-        raise BadRecord(f"{where}, name", f"{name!r} is the name of a column of every table; choose another one")
+        raise BadRecord(
+            within(where, "name"), "{name!r} is the name of a column of every table; choose another one", name=name
+        )
     rows = document["label"]
     if not 1 <= len(rows) <= MOST_CLASSES:
-        raise BadRecord(f"{where}, label", f"{len(rows)} classes; a scheme has 1 to {MOST_CLASSES}")
-    ko = _title(document["ko"], f"{where}, ko")
-    places = [f"{where}, label {n}" for n in range(1, len(rows) + 1)]
+        raise BadRecord(
+            within(where, "label"),
+            "{n} classes; a scheme has 1 to {most_classes}",
+            n=len(rows),
+            most_classes=MOST_CLASSES,
+        )
+    ko = _title(document["ko"], within(where, "ko"))
+    places = [Message("{where}, label {n}", where=where, n=n) for n in range(1, len(rows) + 1)]
     for row, place in zip(rows, places, strict=True):
         if not isinstance(row, Mapping):
             raise BadRecord(place, "is no table: classes are written as [[label]] blocks")
         _fields(row, _LABEL, ("code", "ko"), place)
     critical = [row["code"] for row in rows if row.get("critical")]
     if len(critical) > 1:
-        raise BadRecord(f"{where}, critical", f"{', '.join(critical)}: at most one class is critical")
+        raise BadRecord(
+            within(where, "critical"), "{critical}: at most one class is critical", critical=", ".join(critical)
+        )
     made = Scheme(
-        name=name, ko=ko, en=_title(document.get("en", ko), f"{where}, en"),
-        level=_one_of(document.get("level", "utterance"), get_args(Level), f"{where}, level"),
+        name=name, ko=ko, en=_title(document.get("en", ko), within(where, "en")),
+        level=_one_of(document.get("level", "utterance"), get_args(Level), within(where, "level")),
         labels=_labels(rows, places), critical="".join(critical),
         aliases=tuple((_title(a, f"{p}, aliases"), r["code"]) for r, p in zip(rows, places, strict=True)
                       for a in r.get("aliases", ())),
-        kind=_one_of(document.get("kind", "single"), get_args(Kind), f"{where}, kind"), state=state,
+        kind=_one_of(document.get("kind", "single"), get_args(Kind), within(where, "kind")), state=state,
         ordinal=document.get("ordinal", False),
     )  # fmt: skip
     if made.ordinal and made.kind == "multi":
-        raise BadRecord(f"{where}, ordinal", "several classes at once have no order; only a single scheme is ordinal")
+        raise BadRecord(
+            within(where, "ordinal"), "several classes at once have no order; only a single scheme is ordinal"
+        )
     _distinct(made, places)
     return made
 
@@ -113,71 +129,89 @@ def from_document(document: Mapping[str, Any], where: str, state: State = "activ
 def _fields(row: Mapping[str, Any], known: Mapping[str, type], needed: tuple[str, ...], where: str) -> None:
     for name, value in row.items():
         if name not in known:
-            raise BadRecord(f"{where}, {name[:40]}", f"no such field; there are {', '.join(known)}")
+            raise BadRecord(within(where, name[:40]), "no such field; there are {known}", known=", ".join(known))
         if not isinstance(value, known[name]):
             wanted = {str: "a text", list: "a list", bool: "true or false"}[known[name]]
-            raise BadRecord(f"{where}, {name}", f"expected {wanted}, found {str(value)[:40]!r}")
+            raise BadRecord(
+                within(where, name), "expected {wanted}, found {value!r}", wanted=Word(wanted), value=str(value)[:40]
+            )
     if missing := [name for name in needed if name not in row]:
-        raise BadRecord(f"{where}, {missing[0]}", "is missing")
+        raise BadRecord(within(where, missing[0]), "is missing")
 
 
 def _one_of(value: str, known: tuple[Any, ...], where: str) -> Any:
     if value not in known:
-        raise BadRecord(where, f"{value[:40]!r} is not one of {', '.join(known)}")
+        raise BadRecord(where, "{value!r} is not one of {known}", value=value[:40], known=", ".join(known))
     return value
 
 
 def _title(value: object, where: str) -> str:
     if not isinstance(value, str):
-        raise BadRecord(where, f"expected a text, found {str(value)[:40]!r}")
+        raise BadRecord(where, "expected a text, found {value!r}", value=str(value)[:40])
     if not (text := tidy(value)):
         raise BadRecord(where, "is empty")
     if len(text) > LONGEST_TITLE:
-        raise BadRecord(where, f"{len(text)} characters; at most {LONGEST_TITLE}")
+        raise BadRecord(where, "{n} characters; at most {longest_title}", n=len(text), longest_title=LONGEST_TITLE)
     if wrong := [c for c in text if unicodedata.category(c) in ("Cc", "Cs", "Zl", "Zp")]:
-        raise BadRecord(where, f"holds the control character U+{ord(wrong[0]):04X}")
+        raise BadRecord(where, "holds the control character U+{code:04X}", code=ord(wrong[0]))
     return text
 
 
-def _labels(rows: list[Mapping[str, Any]], places: list[str]) -> tuple[Label, ...]:
+def _labels(rows: list[Mapping[str, Any]], places: Sequence[str]) -> tuple[Label, ...]:
     keys = _keys([str(row.get("key", "")).lower() for row in rows], places)
     made = []
     for n, (row, place) in enumerate(zip(rows, places, strict=True)):
         code, color = row["code"], row.get("color") or PALETTE[n % len(PALETTE)]
         if not _CODE.fullmatch(code) or code != tidy(code):
-            raise BadRecord(f"{place}, code", f"{code[:80]!r} is no code: letters, digits, _ . - and no spaces")
+            raise BadRecord(
+                within(place, "code"), "{code!r} is no code: letters, digits, _ . - and no spaces", code=code[:80]
+            )
         if not _COLOR.fullmatch(color):
-            raise BadRecord(f"{place}, color", f"{color[:40]!r} is no colour; write #rrggbb")
-        ko = _title(row["ko"], f"{place}, ko")
-        made.append(Label(code, ko, _title(row.get("en") or ko, f"{place}, en"), keys[n], color.lower()))
+            raise BadRecord(within(place, "color"), "{color!r} is no colour; write #rrggbb", color=color[:40])
+        ko = _title(row["ko"], within(place, "ko"))
+        made.append(Label(code, ko, _title(row.get("en") or ko, within(place, "en")), keys[n], color.lower()))
     return tuple(made)
 
 
-def _keys(asked: list[str], places: list[str]) -> list[str]:
+def _keys(asked: list[str], places: Sequence[str]) -> list[str]:
     """The keys as asked, then the free ones in order; "" where none is left."""
     for n, key in enumerate(asked):
         if key and (len(key) != 1 or key not in SPARE_KEYS):
-            raise BadRecord(f"{places[n]}, key", f"{key[:20]!r} is no key: one letter or digit, not s, z, e")
+            raise BadRecord(
+                within(places[n], "key"), "{key!r} is no key: one letter or digit, not s, z, e", key=key[:20]
+            )
         if key and key in asked[:n]:
-            raise BadRecord(f"{places[n]}, key", f"{key!r} is the key of label {asked.index(key) + 1} already")
+            raise BadRecord(
+                within(places[n], "key"),
+                "{key!r} is the key of label {number} already",
+                key=key,
+                number=asked.index(key) + 1,
+            )
     free = iter(key for key in SPARE_KEYS if key not in asked)
     return [key or next(free, "") for key in asked]
 
 
-def _distinct(made: Scheme, places: list[str]) -> None:
+def _distinct(made: Scheme, places: Sequence[str]) -> None:
     """No spelling may mean two classes: an answer read from a file would be a guess."""
     meant: dict[str, str] = {}
     spelt = [(n, x.code, text) for n, x in enumerate(made.labels) for text in (x.code, x.ko, x.en)]
     spelt += [(made.index(code), code, alias) for alias, code in made.aliases]
     for n, code in enumerate(made.codes):
         if code in made.codes[:n]:
-            raise BadRecord(f"{places[n]}, code", f"{code!r} is the code of two classes")
+            raise BadRecord(within(places[n], "code"), "{code!r} is the code of two classes", code=code)
     for n, code, text in spelt:
         if made.kind == "multi" and JOIN in text:
-            raise BadRecord(places[n], f"{text!r} holds {JOIN!r}, which stands between the classes of a multi scheme")
+            raise BadRecord(
+                places[n],
+                "{text!r} holds {join!r}, which stands between the classes of a multi scheme",
+                text=text,
+                join=JOIN,
+            )
         if meant.setdefault(tidy(text).casefold(), code) != code:
             other = meant[tidy(text).casefold()]
-            raise BadRecord(places[n], f"{text!r} means class {other!r} already; a spelling means one class")
+            raise BadRecord(
+                places[n], "{text!r} means class {other!r} already; a spelling means one class", text=text, other=other
+            )
 
 
 def grown(scheme: Scheme, values: Iterable[str]) -> Scheme:
@@ -192,8 +226,11 @@ def grown(scheme: Scheme, values: Iterable[str]) -> Scheme:
             titles.setdefault(text.casefold(), text)
     if len(scheme.labels) + len(titles) > MOST_CLASSES:
         raise InputError(
-            f"scheme {scheme.name}: {len(scheme.labels) + len(titles):,} different values, a scheme has at most "
-            f"{MOST_CLASSES} classes; is this a column of labels?"
+            "scheme {scheme}: {n:,} different values, a scheme has at most {most_classes} classes; "
+            "is this a column of labels?",
+            scheme=SchemeName(scheme.name),
+            n=len(scheme.labels) + len(titles),
+            most_classes=MOST_CLASSES,
         )
     rows = list(to_document(scheme)["label"])
     taken = {*scheme.spellings, *titles}

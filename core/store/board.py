@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import Engine, insert, select, update
 
 from core.errors import NotFound
+from core.messages import beside, reread
 from core.records import Job, JobState
 from core.store.engine import reading, writing
 from core.store.schema import job
@@ -38,10 +39,13 @@ class Board:
         """Write what is given; returns whether somebody asked for the job to be cancelled."""
         values: dict[str, Any] = {"updated_at": at}
         if state is not None:
-            values |= {"state": state, "error": error}
+            values |= {"state": state, "error": None if error is None else str(error)}
         if progress is not None:
             values["progress"] = dict(progress)
         with writing(self._engine) as connection:
+            if more := beside(error or ""):
+                held = connection.scalar(select(job.c.progress).where(job.c.id == job_id))
+                values["progress"] = dict(values.get("progress", held or {})) | more
             connection.execute(update(job).where(job.c.id == job_id).values(values))
             return bool(connection.scalar(select(job.c.cancel_requested).where(job.c.id == job_id)))
 
@@ -55,11 +59,20 @@ class Board:
         with reading(self._engine) as connection:
             row = connection.execute(select(job).where(job.c.id == job_id)).mappings().one_or_none()
         if row is None:
-            raise NotFound(f"no job {job_id!r}")
-        return Job(**row)
+            raise NotFound("no job {job_id!r}", job_id=job_id)
+        return _record(row)
 
     def list(self, limit: int = 20) -> list[Job]:
         """Newest first."""
         with reading(self._engine) as connection:
             rows = connection.execute(select(job).order_by(job.c.created_at.desc()).limit(limit)).mappings()
-            return [Job(**row) for row in rows]
+            return [_record(row) for row in rows]
+
+
+def _record(row: Mapping[Any, Any]) -> Job:
+    """The job with its error as the message it was, which lies in its progress."""
+    values = dict(row)
+    held = values["progress"]
+    if error := values["error"]:
+        values["error"] = reread(error, held)
+    return Job(**values | {"progress": {name: value for name, value in held.items() if name != "message"}})

@@ -36,10 +36,12 @@ def engine_for(url: str) -> Engine:
         if parsed.get_backend_name() != "sqlite":
             return create_engine(url, pool_pre_ping=True)
     except (ArgumentError, NoSuchModuleError) as error:
-        raise InputError(f"the database URL cannot be used: {error}") from error
+        raise InputError("the database URL cannot be used: {error}", error=error) from error
     except ModuleNotFoundError as error:
         way = "pip install 'psycopg[binary]' and write postgresql+psycopg://"
-        raise MissingBackend(f"the database URL needs {error.name}, which is not installed: {way}") from error
+        raise MissingBackend(
+            "the database URL needs {name}, which is not installed: {way}", name=error.name, way=way
+        ) from error
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     # Connections are opened per transaction (0.1 ms): threads of Streamlit come and go, and none keeps a file open.
@@ -91,7 +93,7 @@ def _named() -> Iterator[None]:
     except DatabaseError as error:
         if type(error) not in (DatabaseError, OperationalError):
             raise
-        raise StoreError(f"the database cannot be used: {error.orig}") from error
+        raise StoreError("the database cannot be used: {error}", error=error.orig) from error
 
 
 def insert_id(connection: Connection, table: Table, values: dict[str, Any]) -> int:
@@ -145,7 +147,7 @@ def migrate(url: str, to: str = "head") -> None:
     try:
         command.upgrade(config, to)
     except CommandError as error:
-        raise StoreError(f"the database has a schema this program does not know: {error}") from error
+        raise StoreError("the database has a schema this program does not know: {error}", error=error) from error
     if to == "head":
         with writing(engine_for(url)):
             pass  # leaving it indexes what the migrations changed

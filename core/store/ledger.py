@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, delete, exists, func, insert, or_, select, update
 
 from core.errors import InputError, NotFound
+from core.messages import Word
 from core.records import JobState, Prediction, Purpose, RunInfo, Side, SnapshotInfo
 from core.schemes import scheme
 from core.store.engine import reading, writing
@@ -33,7 +34,9 @@ class Ledger:
     def add_snapshot(self, info: SnapshotInfo) -> None:
         with writing(self._engine) as connection:
             if connection.scalar(select(snapshot.c.name).where(snapshot.c.name == info.name)):
-                raise InputError(f"snapshot {info.name!r} exists already; snapshots are frozen, choose another name")
+                raise InputError(
+                    "snapshot {name!r} exists already; snapshots are frozen, choose another name", name=info.name
+                )
             connection.execute(insert(snapshot).values(_values(info)))
 
     def snapshots(self) -> list[SnapshotInfo]:
@@ -44,7 +47,11 @@ class Ledger:
     def snapshot(self, name: str) -> SnapshotInfo:
         found = [info for info in self.snapshots() if info.name == name]
         if not found:
-            raise NotFound(f"no snapshot {name!r}; there are: {', '.join(s.name for s in self.snapshots()) or 'none'}")
+            raise NotFound(
+                "no snapshot {name!r}; there are: {names}",
+                name=name,
+                names=", ".join(s.name for s in self.snapshots()) or Word("none"),
+            )
         return found[0]
 
     def put_run(self, info: RunInfo) -> None:
@@ -74,7 +81,11 @@ class Ledger:
         with reading(self._engine) as connection:
             row = connection.execute(select(run).where(run.c.id == run_id)).mappings().one_or_none()
         if row is None:
-            raise NotFound(f"no run {run_id!r}; there are: {', '.join(r.id for r in self.runs()) or 'none'}")
+            raise NotFound(
+                "no run {run_id!r}; there are: {names}",
+                run_id=run_id,
+                names=", ".join(r.id for r in self.runs()) or Word("none"),
+            )
         return RunInfo(**row)
 
     def put_predictions(self, items: Sequence[Prediction]) -> None:

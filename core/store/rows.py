@@ -15,7 +15,7 @@ NAMES = 5000  # in one IN list; SQLite takes 32,766 and PostgreSQL 65,535 values
 def one_utterance(connection: Connection, utterance_id: int) -> Utterance:
     rows = connection.execute(select(utterance).where(utterance.c.id == utterance_id)).mappings().all()
     if not rows:
-        raise NotFound(f"no utterance {utterance_id}")
+        raise NotFound("no utterance {utterance_id}", utterance_id=utterance_id)
     return records(connection, rows)[0]
 
 

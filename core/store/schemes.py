@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Engine, Row, delete, exists, func, insert, literal, null, select, update
 
 from core.errors import Conflict, UnknownName
+from core.messages import SchemeName
 from core.schemes import Scheme, check_growth, is_bundled, publish, published
 from core.schemes.files import from_document, to_document
 from core.store.engine import reading, writing
@@ -79,7 +80,9 @@ class Schemes:
         `Conflict` for a bundled name, `InputError` where a class would move or go.
         """
         if is_bundled(name):
-            raise Conflict(f"scheme {name!r} comes with Gwidama and stays as it is; choose another name")
+            raise Conflict(
+                "scheme {name!r} comes with Gwidama and stays as it is; choose another name", name=SchemeName(name)
+            )
         with writing(self._engine) as connection:
             row = connection.execute(select(table).where(table.c.name == name)).one_or_none()
             old = _scheme(row) if row is not None and row.state != REJECTED else None
@@ -108,10 +111,14 @@ class Schemes:
             if row is None or row.state == REJECTED:
                 raise UnknownName("scheme of this workspace", name, [k.scheme.name for k in self.list()])
             if row.state != "proposed":
-                raise Conflict(f"scheme {name!r} is settled; only a proposed one can be rejected")
+                raise Conflict("scheme {name!r} is settled; only a proposed one can be rejected", name=SchemeName(name))
             under = exists().where(annotation.c.scheme == name, annotation.c.revision_id == revision.c.id)
             if who := connection.scalar(select(revision.c.curator).where(under, *decisions.stands()).limit(1)):
-                raise Conflict(f"{who} has labelled under {name!r}; undo that first, or confirm the scheme")
+                raise Conflict(
+                    "{who} has labelled under {name!r}; undo that first, or confirm the scheme",
+                    who=who,
+                    name=SchemeName(name),
+                )
             mine = (
                 select(label.c.level, label.c.target_id, label.c.scheme, null(), literal(by), literal(at))
                 .where(label.c.scheme == name)

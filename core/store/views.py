@@ -19,7 +19,9 @@ class Views:
         saved = SavedView(name, {key: list(values) for key, values in query.items()}, curator, at)
         with writing(self._engine) as connection:
             if by := connection.scalar(select(view.c.curator).where(view.c.name == name)):
-                raise Conflict(f"{by} saved a view {name!r} already; delete it, or choose another name")
+                raise Conflict(
+                    "{who} saved a view {name!r} already; delete it, or choose another name", who=by, name=name
+                )
             row = {"name": name, "query": dict(saved.query), "curator": curator, "created_at": at}
             connection.execute(insert(view).values(row))
         return saved
@@ -32,4 +34,4 @@ class Views:
     def delete(self, name: str) -> None:
         with writing(self._engine) as connection:
             if not connection.execute(delete(view).where(view.c.name == name)).rowcount:
-                raise NotFound(f"no view {name!r}")
+                raise NotFound("no view {name!r}", name=name)

@@ -21,6 +21,7 @@ from threadpoolctl import threadpool_limits
 from core.confidence import apply_temperature, fit_temperature
 from core.errors import InputError, NotEnoughData
 from core.files import sha256
+from core.messages import Message, Word
 from core.models import Model
 from core.models.checkpoint import Calibration, Card, weights_bytes, write_checkpoint
 from core.records import Side
@@ -57,9 +58,9 @@ class TrainSpec:
 
     def __post_init__(self) -> None:
         if not _RUN_ID.fullmatch(self.run_id):
-            raise InputError(f"run id {self.run_id!r} cannot be a folder name")
+            raise InputError("run id {run_id!r} cannot be a folder name", run_id=self.run_id)
         if self.seed < 0:
-            raise InputError(f"seed {self.seed} must be at least 0")
+            raise InputError("seed {seed} must be at least 0", seed=self.seed)
 
     @property
     def run_folder(self) -> Path:
@@ -128,7 +129,7 @@ def prepare(spec: TrainSpec, report: Report) -> int:
     work = _Work.open(spec)
     begun = work.folder.config()
     if begun is not None and begun != work.asked():
-        raise InputError(f"run {spec.run_id} was begun with other settings; choose another run id")
+        raise InputError("run {run_id} was begun with other settings; choose another run id", run_id=spec.run_id)
     if work.folder.finished:
         return len(work.folder.history())
     check_trainable(work.snapshot)
@@ -140,13 +141,23 @@ def prepare(spec: TrainSpec, report: Report) -> int:
 def _check_inputs(inputs: Inputs, name: str) -> None:
     """What a recipe leaves out must not leave a side empty."""
     reasons = Counter(skip.reason for skip in inputs.skipped)
-    why = f"; {len(inputs.skipped)} left out, most often: {reasons.most_common(1)[0][0]}" if reasons else ""
+    most = reasons.most_common(1)[0][0] if reasons else ""
+    why = (
+        Message("; {n} left out, most often: {reason}", n=len(inputs.skipped), reason=Message(most)) if reasons else ""
+    )
     for side in SIDES:
         if not any(item.side == side for item in inputs.items):
-            raise NotEnoughData(f"snapshot {name}: nothing usable on the {side} side{why}")
+            raise NotEnoughData(
+                "snapshot {name}: nothing usable on the {side} side{why}", name=name, side=Word(side), why=why
+            )
     classes = {item.code for item in inputs.items if item.side == "train"}
     if len(classes) < 2:
-        raise NotEnoughData(f"snapshot {name}: usable training items are all of class {', '.join(classes)}{why}")
+        raise NotEnoughData(
+            "snapshot {name}: usable training items are all of class {classes}{why}",
+            name=name,
+            classes=", ".join(classes),
+            why=why,
+        )
 
 
 @_one_thread

@@ -20,6 +20,7 @@ from core.audio.features import COEFFICIENTS, FRAMES, RATE_HZ, mfcc
 from core.audio.gate import SILENCE, decode
 from core.errors import AudioError
 from core.files import write_bytes
+from core.messages import Message, packed, unpacked
 from core.records import SHORTEST_VOICE_MS, Side, Skip
 from core.training.snapshot import Item
 
@@ -60,12 +61,15 @@ def voices(items: tuple[Item, ...], workspace: Path, cache: Path, progress: Prog
     if not cache.is_file():
         found, reasons = _features(items, workspace, progress)
         table = np.stack(list(found.values())) if found else np.zeros((0, FRAMES, COEFFICIENTS), dtype=np.float32)
-        about = {"keys": json.dumps(list(found)), "skipped": json.dumps(reasons)}
+        about = {
+            "keys": json.dumps(list(found)),
+            "skipped": json.dumps({key: packed(reason) for key, reason in reasons.items()}),
+        }
         write_bytes(cache, save({"mfcc": table}, metadata=about))
     with safe_open(cache, framework="numpy") as file:
         about, values = file.metadata(), file.get_tensor("mfcc")
     by_key = {item.key: item for item in items}
-    skipped = tuple(Skip(key, reason) for key, reason in json.loads(about["skipped"]).items())
+    skipped = tuple(Skip(key, unpacked(reason)) for key, reason in json.loads(about["skipped"]).items())
     return Inputs(tuple(by_key[key] for key in json.loads(about["keys"])), values, skipped)
 
 
@@ -81,12 +85,18 @@ def _features(
         try:
             audio = decode(_inside(workspace, path), path, rate_hz=RATE_HZ)
         except AudioError as error:
-            reasons |= {item.key: str(error) for item in spans}
+            reasons |= {item.key: error.message for item in spans}
             continue
         for item in spans:
             wave = cut(audio.wave, RATE_HZ, item.start_ms or 0, item.end_ms or audio.duration_ms)
             if len(wave) * 1000 < SHORTEST_VOICE_MS * RATE_HZ or np.abs(wave).max() < SILENCE:
-                reasons[item.key] = f"{path}: no {SHORTEST_VOICE_MS} ms of sound in {item.start_ms}-{item.end_ms} ms"
+                reasons[item.key] = Message(
+                    "{path}: no {least} ms of sound in {start_ms}-{end_ms} ms",
+                    path=path,
+                    least=SHORTEST_VOICE_MS,
+                    start_ms=item.start_ms,
+                    end_ms=item.end_ms,
+                )
             else:
                 found[item.key] = mfcc(wave)
             progress(len(found) + len(reasons), len(items))
@@ -95,9 +105,9 @@ def _features(
 
 def _unusable(item: Item) -> str | None:
     if item.audio is None:
-        return "no audio that can be judged by voice"
+        return Message("no audio that can be judged by voice")
     if item.start_ms is not None and item.end_ms is not None and item.end_ms - item.start_ms < SHORTEST_VOICE_MS:
-        return f"{item.end_ms - item.start_ms} ms, shorter than {SHORTEST_VOICE_MS} ms"
+        return Message("{n} ms, shorter than {least} ms", n=item.end_ms - item.start_ms, least=SHORTEST_VOICE_MS)
     return None
 
 

@@ -82,7 +82,9 @@ def _table(path: Path) -> Any:
     try:
         return pq.ParquetFile(path).read()
     except (OSError, pa.ArrowException) as error:
-        raise CheckpointMismatch(f"run {path.parent.name}: {path.name} cannot be read: {error}") from error
+        raise CheckpointMismatch(
+            "run {run_id}: {name} cannot be read: {error}", run_id=path.parent.name, name=path.name, error=error
+        ) from error
 
 
 @contextmanager

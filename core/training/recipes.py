@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, fields
 from typing import Any, get_type_hints
 
 from core.errors import InputError, UnknownName
+from core.messages import Message, Names, SchemeName, Word
 from core.models import Modality
 from core.plugins import Backend, pick
 from core.training.trainers import Trainer
@@ -37,8 +38,12 @@ class Recipe:
         """`InputError` where this recipe does not learn `scheme`."""
         if not self.learns(scheme):
             raise InputError(
-                f"recipe {self.name} learns {', '.join(self.schemes)}, the snapshot holds {scheme}: "
-                f"recipe {self.modality} learns any scheme by {self.modality}"
+                "recipe {name} learns {schemes}, the snapshot holds {scheme}: recipe {modality} learns "
+                "any scheme by {modality}",
+                name=self.name,
+                schemes=Names(map(SchemeName, self.schemes)),
+                scheme=SchemeName(scheme),
+                modality=Word(self.modality),
             )
 
 
@@ -66,7 +71,7 @@ def recipe(name: str) -> Recipe:
 
 def trainer_type(chosen: Recipe, encoder: str) -> type[Trainer]:
     """The Trainer behind `encoder`; `UnknownName` lists this recipe's encoders, `MissingBackend` what to install."""
-    loaded: type[Trainer] = pick(chosen.encoders, encoder, f"encoder of {chosen.name}")
+    loaded: type[Trainer] = pick(chosen.encoders, encoder, Message("encoder of {recipe}", recipe=chosen.name))
     return loaded
 
 
@@ -80,7 +85,7 @@ def config_for(chosen: Recipe, encoder: str, overrides: Mapping[str, str]) -> An
     values: dict[str, Any] = {}
     for name, raw in {**chosen.defaults, **overrides}.items():
         if name not in known:
-            raise UnknownName(f"setting of {chosen.name}", name, tuple(known))
+            raise UnknownName(Message("setting of {recipe}", recipe=chosen.name), name, tuple(known))
         values[name] = _parse(name, raw, known[name])
     return config_type(**values)
 
@@ -94,12 +99,16 @@ def _parse(name: str, raw: str, kind: type[Any]) -> Any:
     word = raw.strip()
     if kind is bool:
         if word.casefold() not in ("true", "false"):
-            raise InputError(f"{name}={raw}: expected true or false")
+            raise InputError("{name}={raw}: expected true or false", name=name, raw=raw)
         return word.casefold() == "true"
     try:
         value = kind(word)
     except ValueError as error:
-        raise InputError(f"{name}={raw}: expected {'a whole number' if kind is int else 'a number'}") from error
+        raise InputError(
+            "{name}={raw}: expected a whole number" if kind is int else "{name}={raw}: expected a number",
+            name=name,
+            raw=raw,
+        ) from error
     if isinstance(value, float) and not abs(value) < 1e12:
-        raise InputError(f"{name}={raw}: expected a finite number")
+        raise InputError("{name}={raw}: expected a finite number", name=name, raw=raw)
     return value

@@ -71,7 +71,9 @@ class RunFolder:
     def state(self, epoch: int) -> Arrays:
         """`CheckpointMismatch` where that epoch was not trained."""
         if not self.state_file(epoch).is_file():
-            raise CheckpointMismatch(f"run {self.path.name}: the checkpoint of epoch {epoch} is missing")
+            raise CheckpointMismatch(
+                "run {run}: the checkpoint of epoch {epoch} is missing", run=self.path.name, epoch=epoch
+            )
         return dict(load_file(self.state_file(epoch)))
 
     def keep_states(self, epochs: set[int]) -> None:
@@ -111,7 +113,7 @@ class RunFolder:
         """`CheckpointMismatch` where the run has none."""
         path = self.path / "metrics.json"
         if not path.is_file():
-            raise CheckpointMismatch(f"run {self.path.name} has no metrics.json")
+            raise CheckpointMismatch("run {run} has no metrics.json", run=self.path.name)
         loaded: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return loaded
 
@@ -125,9 +127,13 @@ def read_predictions(folder: Path | str) -> list[dict[str, Any]]:
     try:
         rows: list[dict[str, Any]] = pq.ParquetFile(path).read().to_pylist()
     except FileNotFoundError as error:
-        raise CheckpointMismatch(f"run {path.parent.name} has no predictions.parquet: it was not finished") from error
+        raise CheckpointMismatch(
+            "run {run} has no predictions.parquet: it was not finished", run=path.parent.name
+        ) from error
     except pa.ArrowException as error:
-        raise CheckpointMismatch(f"run {path.parent.name}: predictions.parquet cannot be read: {error}") from error
+        raise CheckpointMismatch(
+            "run {run}: predictions.parquet cannot be read: {error}", run=path.parent.name, error=error
+        ) from error
     return rows
 
 

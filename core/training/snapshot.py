@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 
 from core.errors import CheckpointMismatch, InputError, NotEnoughData
 from core.files import make_folder, whole, write_json
+from core.messages import SchemeName, Word
 from core.model_text import DEFAULT_PLAN, model_text
 from core.records import Side
 from core.schemes import Scheme
@@ -106,7 +107,7 @@ def build(
     scheme lacks, `NotEnoughData` if nothing is left.
     """
     if not _NAME.fullmatch(name):
-        raise InputError(f"snapshot name {name!r}: use up to 64 letters, digits, - _ or . and no . in front")
+        raise InputError("snapshot name {name!r}: use up to 64 letters, digits, - _ or . and no . in front", name=name)
     cleaned = [replace(i, text=model_text(plan, i.text), label=scheme.index(i.code)) for i in items]
     usable = [item for item in cleaned if item.text or item.audio]
     _unique([item.key for item in usable])
@@ -116,7 +117,11 @@ def build(
     trusted = [item for item in placed if item.gold or item.side == "train"]
     kept = _without_repeats(trusted)
     if not kept:
-        raise NotEnoughData(f"snapshot {name}: no labelled item is left to freeze under scheme {scheme.name}")
+        raise NotEnoughData(
+            "snapshot {name}: no labelled item is left to freeze under scheme {scheme}",
+            name=name,
+            scheme=SchemeName(scheme.name),
+        )
     report = {
         "groups": len({item.group for item in kept}),
         "merged_groups": len({i.group for i in usable}) - len({i.group for i in merged}),
@@ -142,7 +147,7 @@ def content_hash(scheme: str, codes: Sequence[str], items: Iterable[Item]) -> st
 def _unique(keys: list[str]) -> None:
     twice = [key for key, n in Counter(keys).items() if n > 1]
     if twice:
-        raise InputError(f"{len(twice)} keys occur more than once, the first is {twice[0]!r}")
+        raise InputError("{n} keys occur more than once, the first is {key!r}", n=len(twice), key=twice[0])
 
 
 def _merge(items: list[Item]) -> list[Item]:
@@ -182,7 +187,9 @@ def write(snapshot: Snapshot, folder: Path | str) -> None:
     """Write whole or not at all; `InputError` where `folder` exists, since a snapshot is frozen."""
     folder = Path(folder)
     if folder.exists():
-        raise InputError(f"snapshot {folder.name!r} exists already; snapshots are frozen, choose another name")
+        raise InputError(
+            "snapshot {folder!r} exists already; snapshots are frozen, choose another name", folder=folder.name
+        )
     make_folder(folder.parent)
     try:
         with whole(folder) as made:
@@ -192,7 +199,7 @@ def write(snapshot: Snapshot, folder: Path | str) -> None:
             about = {f.name: getattr(snapshot, f.name) for f in fields(snapshot) if f.name != "items"}
             write_json(made / ABOUT, about | {"counts": snapshot.counts()}, indent=1)
     except OSError as error:
-        raise InputError(f"snapshot {folder.name!r} cannot be written: {error}") from error
+        raise InputError("snapshot {folder!r} cannot be written: {error}", folder=folder.name, error=error) from error
 
 
 def read(folder: Path | str) -> Snapshot:
@@ -231,7 +238,9 @@ def read_some(folder: Path | str, ids: Collection[int], sha256: str) -> Excerpt:
         items = [Item(**row) for row in table.to_pylist()] if table is not None else []
         frozen, plan = about["sha256"], tuple(about["plan"])
     if frozen != sha256:
-        raise CheckpointMismatch(f"snapshot {folder.name}: its folder holds another snapshot (SHA-256 differs)")
+        raise CheckpointMismatch(
+            "snapshot {folder}: its folder holds another snapshot (SHA-256 differs)", folder=folder.name
+        )
     return Excerpt(plan, {item.id: item for item in items})
 
 
@@ -242,9 +251,11 @@ def _readable(folder: Path) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         missing = ITEMS if (folder / ABOUT).is_file() else ABOUT
-        raise CheckpointMismatch(f"snapshot {folder.name}: {missing} is missing") from error
+        raise CheckpointMismatch("snapshot {folder}: {name} is missing", folder=folder.name, name=missing) from error
     except (ValueError, OSError, pa.ArrowException) as error:
-        raise CheckpointMismatch(f"snapshot {folder.name} cannot be read: {error}") from error
+        raise CheckpointMismatch(
+            "snapshot {folder} cannot be read: {error}", folder=folder.name, error=error
+        ) from error
 
 
 @contextmanager
@@ -253,18 +264,27 @@ def _complete(folder: Path) -> Iterator[None]:
     try:
         yield
     except (KeyError, TypeError, AttributeError) as error:
-        raise CheckpointMismatch(f"snapshot {folder.name}: {ABOUT} lacks or has an odd field: {error}") from error
+        raise CheckpointMismatch(
+            "snapshot {folder}: {about} lacks or has an odd field: {error}",
+            folder=folder.name,
+            about=ABOUT,
+            error=error,
+        ) from error
 
 
 def _verify(snapshot: Snapshot, where: str) -> None:
     items = snapshot.items
     if len({item.key for item in items}) < len(items):
-        raise CheckpointMismatch(f"snapshot {where}: a key occurs twice")
+        raise CheckpointMismatch("snapshot {where}: a key occurs twice", where=where)
     if content_hash(snapshot.scheme, snapshot.codes, items) != snapshot.sha256:
-        raise CheckpointMismatch(f"snapshot {where}: its items are not those that were frozen (SHA-256 differs)")
+        raise CheckpointMismatch(
+            "snapshot {where}: its items are not those that were frozen (SHA-256 differs)", where=where
+        )
     place = {code: k for k, code in enumerate(snapshot.codes)}
     if any(place.get(item.code) != item.label for item in items):
-        raise CheckpointMismatch(f"snapshot {where}: a label is not the position of its class in the scheme")
+        raise CheckpointMismatch(
+            "snapshot {where}: a label is not the position of its class in the scheme", where=where
+        )
 
 
 def check_trainable(snapshot: Snapshot) -> None:
@@ -276,17 +296,36 @@ def check_trainable(snapshot: Snapshot) -> None:
     items = snapshot.items
     proof = check([i.group for i in items], [_said(i) for i in items], [i.side for i in items])
     if proof.groups_cut:
-        more = f" and {len(proof.groups_cut) - 1} more" if len(proof.groups_cut) > 1 else ""
-        raise InputError(f"snapshot {snapshot.name}: the split cuts group {proof.groups_cut[0]!r}{more}")
+        raise InputError(
+            "snapshot {snapshot}: the split cuts group {group!r} and {more} more"
+            if len(proof.groups_cut) > 1
+            else "snapshot {snapshot}: the split cuts group {group!r}",
+            snapshot=snapshot.name,
+            group=proof.groups_cut[0],
+            more=len(proof.groups_cut) - 1,
+        )
     if proof.repeated_texts:
         first = items[proof.repeated_texts[0]]
-        raise InputError(f"snapshot {snapshot.name}: training item {first.key!r} repeats a held-out text")
+        raise InputError(
+            "snapshot {snapshot}: training item {key!r} repeats a held-out text", snapshot=snapshot.name, key=first.key
+        )
     for item in items:
         if not item.gold and item.side != "train":
-            raise InputError(f"snapshot {snapshot.name}: {item.key!r} on the {item.side} side is not gold")
+            raise InputError(
+                "snapshot {snapshot}: {key!r} on the {side} side is not gold",
+                snapshot=snapshot.name,
+                key=item.key,
+                side=Word(item.side),
+            )
     for side in ("validation", "test"):
         if not any(item.side == side for item in items):
-            raise NotEnoughData(f"snapshot {snapshot.name}: the {side} side is empty; label more groups")
+            raise NotEnoughData(
+                "snapshot {snapshot}: the {side} side is empty; label more groups",
+                snapshot=snapshot.name,
+                side=Word(side),
+            )
     classes = {item.code for item in items if item.side == "train"}
     if len(classes) < 2:
-        raise NotEnoughData(f"snapshot {snapshot.name}: training needs at least 2 classes, found {len(classes)}")
+        raise NotEnoughData(
+            "snapshot {snapshot}: training needs at least 2 classes, found {n}", snapshot=snapshot.name, n=len(classes)
+        )

@@ -178,13 +178,9 @@ def guard() -> Iterator[None]:
 
 
 def _trouble(error: CoreError) -> None:
-    """What is wrong, in the reader's language; words that are there in English only lie under Details."""
-    told = phrases.told(str(error))
-    more = told or str(getattr(error, "where", ""))  # at least which file it is
+    """What is wrong, in the reader's language."""
+    more = phrases.shown(error.message)
     st.error("  \n".join(filter(None, [troubles.lead(error), forms.plain(more)])), icon=":material/error:")
-    if told is None:
-        with st.expander(_("Details"), icon=":material/notes:"):
-            st.text(str(error))
 
 
 def _sidebar(name: str) -> None:

@@ -4,6 +4,9 @@ The catalogue is compiled in memory with Babel, so that no binary lies in the re
 """
 
 import gettext
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -29,8 +32,23 @@ def catalogue(language: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(mo)
 
 
+_ASKED: ContextVar[str | None] = ContextVar("language", default=None)
+
+
+@contextmanager
+def reading(language: str) -> Iterator[None]:
+    """Messages are in `language` within; for an answer to a request, which has no Streamlit session of its own."""
+    token = _ASKED.set(language)
+    try:
+        yield
+    finally:
+        _ASKED.reset(token)
+
+
 def language() -> str:
     """The language of this browser session: what was chosen last, by the switch or by `?lang=`, else Korean."""
+    if asked := _ASKED.get():
+        return asked
     import streamlit as st
 
     state = st.session_state

@@ -1,10 +1,13 @@
 """Errors in the reader's language: one sentence that says what kind of trouble it is, then what the error says.
 
-The error names file, row, reason and way out; `core.ui.phrases` has the frequent ones in the reader's language.
+The error names file, row, reason and way out; `core.ui.phrases` says them in the reader's language.
 """
+
+from collections.abc import Callable, Mapping
 
 from core.errors import (
     AudioError,
+    AudioKind,
     BadRecord,
     CheckpointMismatch,
     Conflict,
@@ -16,25 +19,24 @@ from core.errors import (
     UnknownName,
 )  # fmt: skip
 from core.ui import phrases
-from core.ui.i18n import N_, _
+from core.ui.i18n import N_, _, reading
 
-# The reason of an AudioError begins with one of these.
-AUDIO = {
-    "empty file": N_("The file is empty."),
-    "not audio": N_("This is not an audio file that can be read."),
+AUDIO: Mapping[AudioKind, str] = {
+    "unusable": N_("The recording cannot be used."),
+    "empty": N_("The file is empty."),
+    "not-audio": N_("This is not an audio file that can be read."),
     "truncated": N_("The recording is cut off: part of it is missing."),
-    "zero frames": N_("There is no sound in the file."),
-    "all-silent": N_("The recording is silent."),
+    "no-frames": N_("There is no sound in the file."),
+    "silent": N_("The recording is silent."),
     "non-finite": N_("The recording holds values that are no sound."),
-    "too short": N_("The recording is too short."),
-    "too long": N_("The recording is too long."),
-    "too large": N_("The file is too large."),
-    "too many channels": N_("The recording has too many channels."),
-    "sample rate": N_("The sample rate is out of range."),
-    "codec error": N_("The recording cannot be decoded."),
+    "too-short": N_("The recording is too short."),
+    "too-long": N_("The recording is too long."),
+    "too-large": N_("The file is too large."),
+    "too-many-channels": N_("The recording has too many channels."),
+    "sample-rate": N_("The sample rate is out of range."),
+    "codec": N_("The recording cannot be decoded."),
 }
 KINDS: tuple[tuple[type[CoreError], str], ...] = (
-    (AudioError, N_("The recording cannot be used.")),
     (BadRecord, N_("A record cannot be used.")),
     (UnknownName, N_("There is nothing of this name.")),
     (NotEnoughData, N_("There is not enough data for this.")),
@@ -50,12 +52,20 @@ KINDS: tuple[tuple[type[CoreError], str], ...] = (
 def lead(error: CoreError) -> str:
     """What kind of trouble it is, in the session's language."""
     if isinstance(error, AudioError):
-        for start, message in AUDIO.items():
-            if error.reason.startswith(start):
-                return _(message)
+        return _(AUDIO[error.kind])
     return _(next(message for kind, message in KINDS if isinstance(error, kind)))
 
 
 def explain(error: CoreError) -> str:
     """One line of plain text."""
-    return f"{lead(error)} ({phrases.shown(str(error))})"
+    return f"{lead(error)} ({phrases.shown(error.message)})"
+
+
+def teller(language: str) -> Callable[[CoreError], str]:
+    """Return a function that puts an error into `language`, for answers outside of a Streamlit session."""
+
+    def tell(error: CoreError) -> str:
+        with reading(language):
+            return phrases.shown(error.message)
+
+    return tell

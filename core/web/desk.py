@@ -31,6 +31,7 @@ from core.workflows.workspace import open_workspace
 
 Opinion = Literal["hidden", "shown", "after"]
 Json = dict[str, Any]
+Explain = Callable[[CoreError], str]
 
 DESKS = 256
 NONCES = 64
@@ -54,6 +55,7 @@ class Sitting:
     lock: Lock = field(default_factory=Lock)
     answers: OrderedDict[str, tuple[str, Json]] = field(default_factory=OrderedDict)
     taken: set[int] = field(default_factory=set)
+    explain: Explain = str  # puts an error into the language of the page that the desk stands on
 
 
 class Refused(Exception):
@@ -68,16 +70,17 @@ _sittings: OrderedDict[str, Sitting] = OrderedDict()
 _guard = Lock()
 
 
-def keep(desk: Desk, opinion: Opinion, token: str | None = None) -> str:
+def keep(desk: Desk, opinion: Opinion, token: str | None = None, explain: Explain = str) -> str:
     """The token of a desk like `desk`: `token` where that still is one, else a new one, and the old one is left."""
     with _guard:
         known = _sittings.get(token or "")
         if known and known.opinion == opinion and replace(known.desk, opened_at=desk.opened_at) == desk:
             _sittings.move_to_end(token or "")
+            known.explain = explain
             return token or ""
         _sittings.pop(token or "", None)
         fresh = secrets.token_urlsafe(24)
-        _sittings[fresh] = Sitting(desk, opinion)
+        _sittings[fresh] = Sitting(desk, opinion, explain=explain)
         while len(_sittings) > DESKS:
             _sittings.popitem(last=False)
     if known:
@@ -101,7 +104,7 @@ def take(sitting: Sitting, body: Json) -> Json:
     n = _number(body, "n", 0, MAX_CARDS)
     have = body.get("have", [])
     if not isinstance(have, list) or len(have) > MAX_HELD or not all(_is_id(one) for one in have):
-        raise InputError(f"have: a list of up to {MAX_HELD} ids")
+        raise InputError("have: a list of up to {max_held} ids", max_held=MAX_HELD)
     cards = session.take(open_workspace(), sitting.desk, n, have)
     _given(sitting, cards)
     left = cards[-1].left if cards else None
@@ -122,7 +125,7 @@ def batch(sitting: Sitting, body: Json) -> Json:
     """{decisions: [...], spent_ms for all} -> {results, latest}: each is one of its own, one refused stops none."""
     decisions = body.get("decisions")
     if not isinstance(decisions, list) or not 0 < len(decisions) <= MAX_CARDS:
-        raise InputError(f"decisions: a list of 1 to {MAX_CARDS}")
+        raise InputError("decisions: a list of 1 to {max_cards}", max_cards=MAX_CARDS)
     if not all(isinstance(one, dict) and _is_id(one.get("item")) for one in decisions):
         raise InputError("decisions: each is an object with the id of its item")
     spent = _number(body, "spent_ms", 0, MAX_SPENT_MS) // len(decisions)
@@ -133,7 +136,7 @@ def _one_of_many(sitting: Sitting, body: Json, spent_ms: int) -> Json:
     try:
         revision = _decide(sitting, body, spent_ms)
     except CoreError as error:
-        return {"item": body["item"], **_trouble(error)[1]}
+        return {"item": body["item"], **_trouble(error, sitting.explain)[1]}
     return {"item": body["item"], "ok": True, "version": revision.version}
 
 
@@ -226,7 +229,7 @@ def _is_id(value: object) -> bool:
 def _number(body: Mapping[str, Any], name: str, low: int, high: int) -> int:
     value = body.get(name)
     if type(value) is not int or not low <= value <= high or value >= MAX_ID:
-        raise InputError(f"{name}: a whole number of {low} to {high}")
+        raise InputError("{name}: a whole number of {low} to {high}", name=name, low=low, high=high)
     return value
 
 
@@ -239,7 +242,7 @@ def _text(body: Mapping[str, Any], name: str, limit: str = "") -> str | None:
     if value is None:
         return None
     if not isinstance(value, str) or len(value) > longest:
-        raise InputError(f"{name}: a text of up to {longest} characters")
+        raise InputError("{name}: a text of up to {longest} characters", name=name, longest=longest)
     return value
 
 
@@ -247,7 +250,7 @@ def _labels(desk: Desk, value: object) -> dict[str, str]:
     if not isinstance(value, dict) or not all(isinstance(code, str) for code in value.values()):
         raise InputError("labels: an object of scheme and class")
     if strange := sorted(value.keys() - set(desk.schemes)):
-        raise InputError(f"labels: {', '.join(strange)} is not answered at this desk")
+        raise InputError("labels: {strange} is not answered at this desk", strange=", ".join(strange))
     return value
 
 
@@ -269,10 +272,14 @@ def _work(action: Action, sitting: Sitting, body: Json) -> tuple[int, Json]:
                     raise InputError("nonce: missing")
                 if nonce in sitting.answers:
                     first, answer = sitting.answers[nonce]
-                    return (200, answer) if first == content else (422, _said(InputError("nonce: used before")))
+                    return (
+                        (200, answer)
+                        if first == content
+                        else _trouble(InputError("nonce: used before"), sitting.explain)
+                    )
             answer = {"ok": True, **action(sitting, body)}
         except CoreError as error:
-            return _trouble(error)
+            return _trouble(error, sitting.explain)
         if nonce:
             sitting.answers[nonce] = (content, answer)
             while len(sitting.answers) > NONCES:
@@ -280,18 +287,18 @@ def _work(action: Action, sitting: Sitting, body: Json) -> tuple[int, Json]:
         return 200, answer
 
 
-def _trouble(error: CoreError) -> tuple[int, Json]:
-    """How an error is told; of a stale decision both versions."""
+def _trouble(error: CoreError, explain: Explain) -> tuple[int, Json]:
+    """Return the HTTP status and the answer of a refused request; a stale decision brings both versions."""
     if isinstance(error, Stale):
-        return 409, _said(error) | {"mine": error.mine, "theirs": error.theirs}
+        return 409, _refusal(error, explain) | {"mine": error.mine, "theirs": error.theirs}
     kinds: tuple[tuple[type[CoreError], int], ...] = ((Conflict, 409), (NotFound, 404), (InputError, 422))
-    return next((status for kind, status in kinds if isinstance(error, kind)), 500), _said(error)
+    return next((status for kind, status in kinds if isinstance(error, kind)), 500), _refusal(error, explain)
 
 
-def _said(error: CoreError) -> Json:
+def _refusal(error: CoreError, explain: Explain) -> Json:
     kinds = ((Conflict, "conflict"), (NotFound, "missing"), (StoreError, "store"))
     kind = next((name for kind, name in kinds if isinstance(error, kind)), "input")
-    return {"ok": False, "kind": kind, "error": str(error)}
+    return {"ok": False, "kind": kind, "error": explain(error)}
 
 
 def _from_here(request: Request) -> None:

@@ -40,7 +40,7 @@ def utterance(request: Request) -> Response:
 
 def _context_ms(asked: str) -> int:
     if not (asked.isascii() and asked.isdigit() and len(asked) < 9 and int(asked) <= MOST_CONTEXT_MS):
-        raise InputError(f"context_ms: a whole number of 0 to {MOST_CONTEXT_MS}")
+        raise InputError("context_ms: a whole number of 0 to {most_context_ms}", most_context_ms=MOST_CONTEXT_MS)
     return int(asked)
 
 
@@ -62,7 +62,7 @@ def export(request: Request) -> Response:
 def _id(request: Request) -> int:
     found = int(request.path_params["id"])
     if found >= 2**63:
-        raise NotFound(f"no id {found}")
+        raise NotFound("no id {id}", id=found)
     return found
 
 

@@ -17,6 +17,7 @@ from threading import Event, Thread
 import uvicorn
 
 from core.errors import CoreError, InputError
+from core.messages import Message
 from core.settings import ROOT, child_environment
 from core.web import headers
 from core.workflows import jobs
@@ -79,8 +80,14 @@ def _listen(host: str, port: int) -> socket.socket:
         listener.listen(256)
     except OSError as error:
         listener.close()
-        reason = "it is in use; is a server running already?" if error.errno == errno.EADDRINUSE else error.strerror
-        raise InputError(f"cannot serve on {_shown(host)}:{port}: {reason} Choose another with --port.") from error
+        in_use = error.errno == errno.EADDRINUSE
+        reason = Message("it is in use; is a server running already?") if in_use else error.strerror
+        raise InputError(
+            "cannot serve on {host}:{port}: {reason} Choose another with --port.",
+            host=_shown(host),
+            port=port,
+            reason=reason,
+        ) from error
     return listener
 
 

@@ -19,16 +19,16 @@ class Workspace:
         """The audio of a recording; `NotFound` where none was delivered or it is gone from the disk."""
         path = self.store.corpus.recording(recording_id).path
         if path is None:
-            raise NotFound(f"recording {recording_id} was delivered without audio")
+            raise NotFound("recording {recording_id} was delivered without audio", recording_id=recording_id)
         return self.inside(path)
 
     def inside(self, path: str) -> Path:
         """`path` of the store as a file below the workspace; never outside it."""
         found = (self.settings.home / path).resolve()
         if not found.is_relative_to(self.settings.home):
-            raise InputError(f"{path} lies outside the workspace")
+            raise InputError("{path} lies outside the workspace", path=path)
         if not found.is_file():
-            raise NotFound(f"{path} is missing from the workspace {self.settings.home.name}/")
+            raise NotFound("{path} is missing from the workspace {home}/", path=path, home=self.settings.home.name)
         return found
 
     def run_folder(self, run_id: str) -> Path:

@@ -115,5 +115,5 @@ def test_what_is_no_table_is_one_message_and_the_options_stay(ws: Workspace) -> 
     (box,) = page.error
     assert "x.xlsx: 이름은 .xlsx이지만 그 형식이 아니거나 손상되었습니다" in box.value.replace("\\", "")
     page = drop(opened(), "x.csv", bytes(range(256)) * 9)
-    assert "UTF-8, cp949, UTF-16 글이 아닙니다" in page.error[0].value.replace("\\", "")
+    assert "UTF-8, cp949, UTF-16 텍스트가 아닙니다" in page.error[0].value.replace("\\", "")
     assert pick(page, "encoding").value == ""

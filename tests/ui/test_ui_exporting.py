@@ -94,7 +94,7 @@ def test_the_oldest_links_make_room(tmp_path: Path) -> None:
     made = tmp_path / "a.csv"
     made.write_text("x", encoding="utf-8")
     first = downloads.keep(made)
-    for _ in range(export.LINKS):
+    for _ in range(downloads.LINKS):
         downloads.keep(made)
     assert downloads.find(first) is None
 

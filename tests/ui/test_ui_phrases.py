@@ -1,71 +1,69 @@
-"""What lower layers say, told in Korean; every template is checked against what the code can say."""
+"""Messages of the layers below, formatted in Korean: the template, then each field that has a Korean name."""
 
-import ast
 import re
-from collections.abc import Iterator
 
 import pytest
 
+from core.errors import AudioError, BadRecord, InputError, UnknownName
+from core.filters import from_pairs
+from core.messages import ClassName, Message, Names, SchemeName, Word
 from core.quality import CHECKS
-from core.settings import ROOT
+from core.schemes import URGENCY
 from core.ui import i18n, phrases
-
-FIELD = re.compile(r"\{\w+\}")
-LEAST_LETTERS = 5  # of its own in what the code says: `f"{where}: {reason}"` would be anything
-
-
-def spoken() -> Iterator[str]:
-    """A pattern of each text in the sources, with any text for what it fills in."""
-    for path in (ROOT / "core").rglob("*.py"):
-        if "ui" in path.parts:
-            continue
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.JoinedStr):
-                parts = [p.value if isinstance(p, ast.Constant) else None for p in node.values]
-                if sum(c.isalpha() for p in parts if p for c in str(p)) >= LEAST_LETTERS:
-                    yield "".join(".+" if p is None else re.escape(str(p)) for p in parts)
-            elif isinstance(node, ast.Constant) and isinstance(node.value, str):
-                yield re.escape(node.value)
-    yield from (rf".+ {re.escape(check.what)}" for check in CHECKS.values())
+from core.ui.i18n import catalogue
+from scripts.messages import messages, sources, templates
 
 
-def test_each_template_is_something_that_the_code_says() -> None:
-    said = [re.compile(one, re.DOTALL) for one in dict.fromkeys(spoken())]
-    every = (*phrases.ERRORS, *phrases.ROWS, *phrases.FINDINGS, *phrases.REASONS)
-    assert len(every) > 90
-    filled = {one: FIELD.sub("1", one) for one in every}
-    unsaid = [t for t, one in filled.items() if not any(p.fullmatch(one) or p.fullmatch(f"x: {one}") for p in said)]
-    assert unsaid == []
+def test_every_template_of_the_product_is_in_the_catalogue() -> None:
+    korean = catalogue("ko")
+    every = {text for path in sources() for _, text in templates(path)}
+    assert len(every) > 450
+    assert [text for text in every if text != "py-hanspell" and not re.search("[가-힣]", korean.gettext(text))] == []
+    assert every <= set(messages(sources()))
 
 
-def test_every_check_can_be_told_in_korean() -> None:
-    own = ("same-text", "label-conflict", "small-class", "overlapping-times", "same-length", "mixed-rates")
+def test_every_check_is_told_in_korean() -> None:
     for check in CHECKS.values():
-        if check.name not in own:  # those say it in other words
-            assert re.search("[가-힣]", phrases.told(f"1,200 {check.what}") or ""), check.what
+        shown = phrases.shown(check.finding(1200, ()).message)
+        assert re.search("[가-힣]", shown), check.name
+        assert "1,200" in shown
+        assert "{" not in shown
 
 
 @pytest.mark.parametrize(
-    ("english", "korean"),
+    ("message", "korean"),
     [
-        ("is empty", "비어 있습니다"),
-        ("a: b.csv: is empty", "a: b.csv: 비어 있습니다"),
-        ("row 3: column 글: no text", "row 3: 열 글: 글이 없습니다"),
-        ("x.json: breaks off after row 7: is empty", "x.json: 7행 뒤에서 끊깁니다: 비어 있습니다"),
-        ("x.json: breaks off after row 7: Expecting value", "x.json: 7행 뒤에서 끊깁니다: Expecting value"),
-        ("1,200 rows repeat an earlier text (7 different texts)",
-         "1,200행이 앞선 글을 되풀이합니다(서로 다른 글 7개)"),
-        ("no view '{who} {0} %s'", "'{who} {0} %s'이라는 보기가 없습니다"),
-        ("nobody says this", None),
-        ("", None),
-        (": " * 50, None),
+        (Message("is empty"), "비어 있습니다"),
+        (BadRecord("a: b.csv", "is empty").message, "a: b.csv: 비어 있습니다"),
+        (Message("scheme {name} is settled already", name=SchemeName("urgency")),
+         "라벨 체계 긴급도은(는) 이미 확정되었습니다"),
+        (Message("{label} {n}", label=ClassName("urgency", "high"), n=3), "상 3"),
+        (Names([Word("white space"), Word("not NFC")]), "공백, NFC가 아님"),
+        ("no text", "텍스트가 없습니다"),  # as it was stored before messages had templates
+        ("nobody wrote this {0}", "nobody wrote this {0}"),
+        ("", ""),
     ],
 )  # fmt: skip
-def test_it_is_told_in_korean(english: str, korean: str | None) -> None:
-    assert phrases.told(english) == korean
-    assert phrases.shown(english) == (korean or english)
+def test_it_is_shown_in_korean(message: str, korean: str) -> None:
+    assert phrases.shown(message) == korean
 
 
-def test_english_stays_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hostile_fields_are_data(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = InputError("no view {name!r}", name="{who} {0} %s")
+    assert "'{who} {0} %s'" in phrases.shown(error.message)
+    unknown = Message("nobody translates {name}", name="{x}")
+    assert phrases.shown(unknown) == "nobody translates {x}"
     monkeypatch.setattr(i18n, "DEFAULT", "en")
-    assert phrases.told("nobody says this") == "nobody says this"
+    assert phrases.shown(error.message) == str(error)
+    assert phrases.shown(Message("{label} {n}", label=ClassName("urgency", "high"), n=3)) == "High 3"
+
+
+def test_real_errors_are_korean_to_the_last_word() -> None:
+    with pytest.raises(UnknownName) as unknown:
+        URGENCY.index("x")
+    assert phrases.shown(unknown.value.message) == "알 수 없는 긴급도 클래스 'x'. 쓸 수 있는 것: low, medium, high"
+    with pytest.raises(InputError) as odd:
+        from_pairs(["skipped=maybe"])
+    assert phrases.shown(odd.value.message) == "필터 skipped=maybe: true나 false를 적어 주세요"
+    silent = AudioError("a.wav", "all-silent: every sample is zero", kind="silent")
+    assert phrases.shown(silent.message) == "a.wav: 무음입니다. 모든 샘플이 0입니다"

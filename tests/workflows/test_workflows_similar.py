@@ -247,4 +247,4 @@ def test_the_page_says_why_it_cannot(ws: Workspace) -> None:
     shown.run()
     shown.toggle(key="similar").set_value(True).run()
     assert not shown.exception
-    assert shown.text[0].value == "there is no text to compare: it is empty"
+    assert shown.text[0].value == "비교할 텍스트가 없습니다. 비어 있습니다"

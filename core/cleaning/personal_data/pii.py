@@ -12,7 +12,8 @@ from typing import Any
 
 from core.cleaning.personal_data import names as pii_names
 from core.cleaning.personal_data import numbers, places
-from core.cleaning.steps.change import Change, Cleaner, Setting, each
+from core.cleaning.steps.change import Change, Cleaner, Setting, each, not_one_of
+from core.messages import Message, Names, Word
 
 KINDS = ("이메일", "주민번호", "계좌", "전화", "차량", "주소", "이름")
 
@@ -28,19 +29,19 @@ class Rule:
 
 # In this order: a resident or account number is not a telephone number.
 RULES = (
-    Rule("이메일", "e-mail", numbers.emails),
-    Rule("주민번호", "resident number", numbers.residents),
-    Rule("계좌", "account number", numbers.accounts),
-    Rule("전화", "telephone number", numbers.telephones),
-    Rule("차량", "car plate", numbers.plates),
-    Rule("주소", "address", places.addresses),
-    Rule("이름", "name", pii_names.names),
+    Rule("이메일", Word("e-mail"), numbers.emails),
+    Rule("주민번호", Word("resident number"), numbers.residents),
+    Rule("계좌", Word("account number"), numbers.accounts),
+    Rule("전화", Word("telephone number"), numbers.telephones),
+    Rule("차량", Word("car plate"), numbers.plates),
+    Rule("주소", Word("address"), places.addresses),
+    Rule("이름", Word("name"), pii_names.names),
 )
 
 
 def _wrong(kinds: list[Any]) -> str:
     unknown = [kind for kind in kinds if kind not in KINDS]
-    return f"{str(unknown[0])[:40]!r} is not one of {', '.join(KINDS)}" if unknown else ""
+    return not_one_of(unknown[0], KINDS) if unknown else ""
 
 
 SETTINGS = {"kinds": Setting(list(KINDS), _wrong)}
@@ -64,8 +65,8 @@ def clean(text: str, kinds: frozenset[str] = frozenset(KINDS), least: float = 0.
         found += more[1]
     if not found:
         return None
-    names = ", ".join(dict.fromkeys(name for name, _ in found))
-    return Change(after, f"personal data: {names}", min(confidence for _, confidence in found))
+    names = Names(dict.fromkeys(name for name, _ in found))
+    return Change(after, Message("personal data: {names}", names=names), min(confidence for _, confidence in found))
 
 
 def _masked(text: str, kinds: frozenset[str], least: float) -> tuple[str, list[tuple[str, float]]]:

@@ -39,4 +39,6 @@ def _change(check: Any, text: str) -> Change | None:
 
 
 def _refused(reason: str) -> MissingBackend:
-    return MissingBackend(f"the spelling service behind py-hanspell gave no answer ({reason[:120]}); use offline")
+    return MissingBackend(
+        "the spelling service behind py-hanspell gave no answer ({reason}); use offline", reason=reason[:120]
+    )

@@ -30,7 +30,9 @@ def available() -> bool:
 def _dictionary() -> Any:
     found = _found()
     if found is None:
-        raise MissingBackend(f"hunspell has no Korean dictionary in {', '.join(FOLDERS)}: {_INSTALL}")
+        raise MissingBackend(
+            "hunspell has no Korean dictionary in {folders}: {install}", folders=", ".join(FOLDERS), install=_INSTALL
+        )
     return import_module("hunspell").HunSpell(str(found), str(found.with_suffix(".aff")))
 
 

@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from core.messages import Message
+
 
 @dataclass(frozen=True, slots=True)
 class Change:
@@ -32,4 +34,8 @@ def each(clean: Callable[[str], Change | None]) -> Cleaner:
 
 def one_of(known: Sequence[str]) -> Callable[[str], str]:
     """A check for a setting with a closed list of values."""
-    return lambda value: "" if value in known else f"{value[:40]!r} is not one of {', '.join(known)}"
+    return lambda value: "" if value in known else not_one_of(value, known)
+
+
+def not_one_of(value: Any, known: Sequence[str]) -> Message:
+    return Message("{value!r} is not one of {known}", value=str(value)[:40], known=", ".join(known))

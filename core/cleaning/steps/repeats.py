@@ -10,9 +10,10 @@ from typing import Any
 
 from core.cleaning.steps.change import Change, Cleaner, Setting, each
 from core.hangul import VOWELS, is_syllable, split
+from core.messages import Message, Names, Word
 
 SETTINGS = {
-    "keep": Setting(2, lambda n: "" if 1 <= n <= 5 else f"{n} is not in 1 to 5"),
+    "keep": Setting(2, lambda n: "" if 1 <= n <= 5 else Message("{n} is not in 1 to 5", n=n)),
 }
 _JAMO = re.compile(r"([ㄱ-ㅎㅏ-ㅣ])\1{2,}")
 _MARK = re.compile(r"([!?~^;,♡♥ㆍ*])\1{2,}|(\.{4,})|(…{2,})")
@@ -35,12 +36,12 @@ def clean(text: str, keep: int = 2) -> Change | None:
     '살려주세요 ㅠㅠ 빨리!'
     """
     after, reasons = text, []
-    for reason, step in (("lengthened syllables", _echoes), ("repeated syllables", _syllables),
-                         ("repeated letters", _jamo), ("repeated marks", _marks)):  # fmt: skip
+    for reason, step in ((Word("lengthened syllables"), _echoes), (Word("repeated syllables"), _syllables),
+                         (Word("repeated letters"), _jamo), (Word("repeated marks"), _marks)):  # fmt: skip
         if (made := step(after, keep)) != after:
             after = made
             reasons.append(reason)
-    return Change(after, ", ".join(reasons), 0.95) if reasons else None
+    return Change(after, Names(reasons), 0.95) if reasons else None
 
 
 def _jamo(text: str, keep: int) -> str:

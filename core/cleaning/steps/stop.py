@@ -14,6 +14,7 @@ import regex
 
 from core.cleaning.steps.change import Change, Cleaner, Setting, each
 from core.errors import InputError
+from core.messages import Message
 
 LONGEST = 10_000
 LONGEST_EXPRESSION = 500
@@ -23,18 +24,29 @@ SECONDS = 1.0
 
 def _wrong(expressions: Sequence[Any]) -> str:
     if len(expressions) > MOST:
-        return f"{len(expressions)} expressions; at most {MOST}"
+        return Message("{n} expressions; at most {most}", n=len(expressions), most=MOST)
     for number, one in enumerate(expressions, 1):
         if not isinstance(one, str) or not one:
-            return f"expression {number} is no text"
+            return Message("expression {number} is no text", number=number)
         if len(one) > LONGEST_EXPRESSION:
-            return f"expression {number} has {len(one)} characters; at most {LONGEST_EXPRESSION}"
+            return Message(
+                "expression {number} has {n} characters; at most {most}",
+                number=number,
+                n=len(one),
+                most=LONGEST_EXPRESSION,
+            )
         try:
             found = regex.compile(one).search("")
         except (regex.error, RecursionError, OverflowError) as error:
-            return f"expression {number}, {one[:60]!r}: {error}"
+            return Message(
+                "expression {number}, {expression!r}: {error}", number=number, expression=one[:60], error=error
+            )
         if found:
-            return f"expression {number}, {one[:60]!r}, finds the empty text; use + for *"
+            return Message(
+                "expression {number}, {expression!r}, finds the empty text; use + for *",
+                number=number,
+                expression=one[:60],
+            )
     return ""
 
 
@@ -61,14 +73,18 @@ def clean(text: str, expressions: tuple[str, ...]) -> Change | None:
             after = pattern.sub(" ", after, timeout=SECONDS)
         except TimeoutError as error:
             raise InputError(
-                f"stop expression {number}, {expression[:60]!r}, took over {SECONDS:g} s for the text {text[:40]!r}: "
-                "write it without a repeat inside a repeat"
+                "stop expression {number}, {expression!r}, took over {seconds:g} s for the text "
+                "{text!r}: write it without a repeat inside a repeat",
+                number=number,
+                expression=expression[:60],
+                seconds=SECONDS,
+                text=text[:40],
             ) from error
         after = " ".join(after.split()) if found else after
     if not found or not any(c.isalnum() for c in after):
         return None
     names = ", ".join(repr(name) for name in list(dict.fromkeys(found))[:5])
-    return Change(after, f"stop expressions: {names}", 0.9)
+    return Change(after, Message("stop expressions: {names}", names=names), 0.9)
 
 
 @lru_cache(maxsize=MOST)

@@ -9,8 +9,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.cleaning.steps.change import Change, Cleaner, each
+from core.messages import Message, Names, Word
 
-NAMES = {"SP": "pronunciation (SP)", "FP": "filled pause (FP)", "SN": "speaker sound (SN)", "NO": "noise (NO)"}
+NAMES = {
+    "SP": Word("pronunciation (SP)"), "FP": Word("filled pause (FP)"),
+    "SN": Word("speaker sound (SN)"), "NO": Word("noise (NO)"),
+}  # fmt: skip
 # In brackets up to the first closing one (left alone where none closes), else up to the next white space; no nesting,
 # so one look at each letter.
 _TAG = re.compile(
@@ -41,7 +45,7 @@ def cleaned(text: str) -> tuple[str, str]:
     rest = _SPACE_BEFORE_MARK.sub(r"\1", " ".join(_TAG.sub(" ", text).split()))
     if not any(c.isalnum() for c in rest):
         return "", ""
-    return rest, f"tags taken out: {', '.join(found)}"
+    return rest, Message("tags taken out: {names}", names=Names(found))
 
 
 def masks(text: str) -> int:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.cleaning.steps.change import Change, Cleaner, each
+from core.messages import Names, Word
 from core.model_text import DEFAULT_PLAN, apply
 
 _WIDE = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
@@ -27,17 +28,17 @@ def clean(text: str) -> Change | None:
     after = apply(DEFAULT_PLAN, text.translate(_FILLERS).translate(_WIDE))
     if after == text:
         return None
-    return Change(after, ", ".join(_reasons(text)), 1.0)
+    return Change(after, Names(_reasons(text)), 1.0)
 
 
-def _reasons(text: str) -> list[str]:
+def _reasons(text: str) -> list[Word]:
     found = []
     if not unicodedata.is_normalized("NFC", text):
-        found.append("not NFC")
+        found.append(Word("not NFC"))
     if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") and not c.isspace() for c in text):
-        found.append("invisible characters")
+        found.append(Word("invisible characters"))
     if " ".join(text.split(" ")) != " ".join(text.split()) or any(ord(c) in _FILLERS for c in text):
-        found.append("white space")
+        found.append(Word("white space"))
     if any(ord(c) in _WIDE for c in text):
-        found.append("full-width signs")
-    return found or ["normal form"]
+        found.append(Word("full-width signs"))
+    return found or [Word("normal form")]

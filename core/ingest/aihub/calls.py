@@ -16,6 +16,7 @@ from core.errors import AudioError, BadRecord
 from core.files import sha256
 from core.ingest.aihub import label
 from core.ingest.archives import Limits, Member, members
+from core.messages import Message
 from core.records import NewRecording, Skip
 
 AUDIO_SUFFIXES = (".wav", ".wavp")
@@ -112,7 +113,9 @@ def _refuse_repeats(document: dict[str, Any], key: str, member: Member, keys: di
     names = {"_id": key} | ({"recordId": f"recordId {record}"} if record not in (None, "") else {})
     for kind, name in names.items():
         if name in keys:
-            raise BadRecord(member.name, f"{kind} came before, in {keys[name]}: the first is kept")
+            raise BadRecord(
+                member.name, "{kind} came before, in {place}: the first is kept", kind=kind, place=keys[name]
+            )
     keys.update(dict.fromkeys(names.values(), member.name))
 
 
@@ -122,7 +125,7 @@ def _call(document: dict[str, Any], key: str, member: Member, wav: Member | None
     audio_ms = sound.duration_ms if sound else None
     ends = label.last_ms(document)
     if audio_ms is not None and abs(audio_ms - ends) > _LENGTH_SLACK_MS:
-        found.notes.append("call whose endAt differs from its audio by more than 1 s")
+        found.notes.append(Message("call whose endAt differs from its audio by more than 1 s"))
     recording = NewRecording(
         key=key,
         duration_ms=ends if audio_ms is None else audio_ms,
@@ -153,7 +156,7 @@ def _sound(wav: Member | None, member: Member, found: label.Findings) -> _Sound 
         data = wav.read()
         probe = gate.probe(data, wav.name)
     except (AudioError, BadRecord) as error:
-        found.skips.append(Skip(wav.name, f"{error.reason}: text imported without audio"))
+        found.skips.append(Skip(wav.name, Message("{reason}: text imported without audio", reason=error.reason)))
         return None
     return _Sound(data, probe.duration_ms, probe.sample_rate_hz)
 
@@ -201,8 +204,8 @@ class _Free:
         """A `Skip` for every WAV that nobody took."""
         for place, wav in self._wavs.items():
             again = f"aihub119:{_identity(wav.stem)}" in keys
-            blamed = self._blamed.get(place, "no label file delivered")
-            yield Skip(wav.name, "a second WAV of a call already read" if again else blamed)
+            blamed = self._blamed.get(place, Message("no label file delivered"))
+            yield Skip(wav.name, Message("a second WAV of a call already read") if again else blamed)
 
 
 def _identity(stem: str) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from core.errors import BadRecord, UnknownName
 from core.ingest.entries import storable
+from core.messages import Message
 from core.records import SHORTEST_VOICE_MS, NewUtterance, Skip
 from core.schemes import scheme
 
@@ -22,14 +23,14 @@ LABELS = {"urgencyLevel": "urgency", "sentiment": "sentiment", "disasterLarge": 
 LONGEST_MS = 24 * 3_600_000
 TAIL_MS = 100  # an end may lie this far behind the audio: labels were rounded
 
-OVERLAP = "utterance overlaps the one before"
-INVERTED = "utterance ends at or before its start"
-BEYOND = "utterance lies outside the audio"
-UNTIMED = "utterance without times"
-SHORT = "utterance too short for voice"
-NO_TEXT = "utterance without text"
-NO_SPEAKER = "utterance of an unknown speaker"
-NO_UTTERANCES = "call without utterances"
+OVERLAP = Message("utterance overlaps the one before")
+INVERTED = Message("utterance ends at or before its start")
+BEYOND = Message("utterance lies outside the audio")
+UNTIMED = Message("utterance without times")
+SHORT = Message("utterance too short for voice")
+NO_TEXT = Message("utterance without text")
+NO_SPEAKER = Message("utterance of an unknown speaker")
+NO_UTTERANCES = Message("call without utterances")
 
 
 @dataclass(slots=True)
@@ -45,17 +46,17 @@ def decode(data: bytes, where: str) -> dict[str, Any]:
     try:
         document = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
-        raise BadRecord(where, f"not UTF-8 (byte {error.start})") from error
+        raise BadRecord(where, "not UTF-8 (byte {start})", start=error.start) from error
     except (ValueError, RecursionError) as error:
-        raise BadRecord(where, f"broken JSON ({error})") from error
+        raise BadRecord(where, "broken JSON ({error})", error=error) from error
     if not isinstance(document, dict):
-        raise BadRecord(where, f"a JSON {type(document).__name__} where a call's object was expected")
+        raise BadRecord(where, "a JSON {kind} where a call's object was expected", kind=type(document).__name__)
     document = storable(document)
     identity = document.get("_id")
     if not isinstance(identity, str) or not re.fullmatch(r"[0-9A-Za-z-]{1,64}", identity):
-        raise BadRecord(where, f"no usable _id ({'missing' if identity is None else repr(identity)[:80]})")
+        raise BadRecord(where, "no usable _id ({value})", value="missing" if identity is None else repr(identity)[:80])
     if not isinstance(document.get("utterances", []) or [], list):
-        raise BadRecord(where, f"utterances is a {type(document['utterances']).__name__}, not a list")
+        raise BadRecord(where, "utterances is a {kind}, not a list", kind=type(document["utterances"]).__name__)
     return document
 
 
@@ -82,12 +83,14 @@ def recording_labels(document: Mapping[str, Any], where: str, found: Findings) -
     for key, name in LABELS.items():
         raw = document.get(key)
         if raw is None or raw == "":
-            found.notes.append(f"call without {key}")
+            found.notes.append(Message("call without {key}", key=key))
             continue
         try:
             labels[name] = scheme(name).parse(raw if isinstance(raw, str) else repr(raw))
         except UnknownName as error:
-            found.skips.append(Skip(f"{where}, {key}", f"{error}; the call is kept without this label"))
+            found.skips.append(
+                Skip(f"{where}, {key}", Message("{error}; the call is kept without this label", error=error))
+            )
     return labels
 
 
@@ -99,7 +102,9 @@ def utterances(
     taken: set[str] = set()
     for position, raw in enumerate(document.get("utterances") or [], start=1):
         if not isinstance(raw, dict) or not isinstance(raw.get("text") or "", str):
-            found.skips.append(Skip(f"{where}, utterance {position}", "not an object with a text"))
+            found.skips.append(
+                Skip(Message("{where}, utterance {n}", where=where, n=position), "not an object with a text")
+            )
             continue
         name = _name(raw.get("id"), position, taken)
         taken.add(name)

@@ -19,11 +19,13 @@ from core.errors import AudioError, BadRecord
 from core.files import sha256
 from core.ingest.archives import Limits, Member, members, printable
 from core.ingest.entries import Cleaning, Entry, Sound, clip_notes, listen, parsed
+from core.messages import Message
 from core.records import SHORTEST_VOICE_MS, NewRecording, NewUtterance, Skip
 from core.text import letters
 
 LIMITS = Limits(json_bytes=100_000_000)  # one file may list every recording
-TAGGED, MASKED, CAPTION = "text with corpus tags", "text with a mask", "caption shared by recordings, not a transcript"
+TAGGED, MASKED = Message("text with corpus tags"), Message("text with a mask")
+CAPTION = Message("caption shared by recordings, not a transcript")
 _DEEPEST = 6
 _LABEL_TAIL = "_label"
 _LONGEST_NAME = 200
@@ -136,9 +138,17 @@ def read(files: Index, corpus: Corpus, known: Callable[[str], bool]) -> Iterator
             key = f"{corpus.kind}:{name}"
             sound = free.take(name, *([member.stem] if len(rows) == 1 else []))
             if name == "":
-                yield Skip(where, f"no {corpus.names[0]}, and other recordings in the same file")
+                yield Skip(where, Message("no {field}, and other recordings in the same file", field=corpus.names[0]))
             elif key in before:
-                yield Skip(where, f"{corpus.names[0]} {name!r} came before, in {before[key]}: the first is kept")
+                yield Skip(
+                    where,
+                    Message(
+                        "{field} {name!r} came before, in {place}: the first is kept",
+                        field=corpus.names[0],
+                        name=name,
+                        place=before[key],
+                    ),
+                )
             elif known(key):
                 yield Known(key, _recording(row, key, None, corpus)[1])
             else:
@@ -157,10 +167,20 @@ def _rows(member: Member, corpus: Corpus) -> list[dict[str, Any]]:
         if rows and all(isinstance(r, dict) and any(_said(r, name) for name in corpus.names) for r in rows):
             return rows
     if not isinstance(document, dict):
-        raise BadRecord(member.name, f"a JSON {type(document).__name__} without rows that have {corpus.names[0]}")
+        raise BadRecord(
+            member.name,
+            "a JSON {kind} without rows that have {field}",
+            kind=type(document).__name__,
+            field=corpus.names[0],
+        )
     if not any(_said(document, key) for key in corpus.keys):
         has = ", ".join(list(document)[:8]) or "nothing"
-        raise BadRecord(member.name, f"none of {', '.join(corpus.keys)} in it (it has {has}): another corpus?")
+        raise BadRecord(
+            member.name,
+            "none of {keys} in it (it has {names}): another corpus?",
+            keys=", ".join(corpus.keys),
+            names=has,
+        )
     return [document]
 
 
@@ -179,23 +199,31 @@ def _bare(name: str) -> str:
 
 def _entry(row: dict[str, Any], where: str, key: str, member: Member | None, corpus: Corpus) -> Iterator[Entry | Skip]:
     sound: Sound | None = None
-    trouble = "no audio delivered"
+    trouble = Message("no audio delivered")
     if member is not None:
         try:
             sound = listen(member, member.name)
         except (AudioError, BadRecord) as error:
             where_sound, trouble = error.where, error.reason
-            yield Skip(where_sound, f"{trouble}: text imported without audio")
+            yield Skip(where_sound, Message("{reason}: text imported without audio", reason=trouble))
     else:
-        yield Skip(where, f"{trouble}: text imported without audio")
+        yield Skip(where, Message("{reason}: text imported without audio", reason=trouble))
     for wanted in corpus.keys:
         if not _said(row, wanted):
-            yield Skip(where, f"no {wanted}; the rest is imported")
+            yield Skip(where, Message("no {field}; the rest is imported", field=wanted))
     labels: dict[str, tuple[str, ...]] = {}
     for scheme, name in corpus.labels.items():
         said = _said(row, name)
         if len(said) > 1:
-            yield Skip(where, f"{len(said)} values of {name} ({', '.join(said)[:200]}): imported without this label")
+            yield Skip(
+                where,
+                Message(
+                    "{n} values of {name} ({values}): imported without this label",
+                    n=len(said),
+                    name=name,
+                    values=", ".join(said)[:200],
+                ),
+            )
         elif said:
             labels[scheme] = (said[0],)
     made, cleanings, notes = _recording(row, key, sound, corpus)

@@ -15,6 +15,7 @@ from core.ingest.archives import Member, members
 from core.ingest.audio import transcripts
 from core.ingest.audio.name_pattern import FOLDER, Pattern
 from core.ingest.entries import Entry, clip, clip_notes, listen
+from core.messages import Message
 from core.records import Skip
 
 
@@ -36,7 +37,7 @@ class Rules:
         fields = (FOLDER, *(self.pattern.fields if self.pattern else ()))
         for name in (*self.labels.values(), self.speaker, self.group):
             if name and name not in fields:
-                raise InputError(f"no field {name!r}: there are {', '.join(fields)}")
+                raise InputError("no field {name!r}: there are {fields}", name=name, fields=", ".join(fields))
         speaker = self.speaker or ("speaker" if "speaker" in fields else "")
         return Rules(self.pattern, self.labels, speaker, self.group)
 
@@ -86,13 +87,14 @@ def _sort_in(member: Member, made: Listing) -> None:
         made.skips.append(Skip(error.where, error.reason))
         return
     if not sniff(head):
-        made.skips.append(Skip(member.name, not_audio(head) if head else "empty file"))
+        made.skips.append(Skip(member.name, not_audio(head) if head else Message("empty file")))
         return
     pattern = made.rules.pattern
     inner = f"{member.archive}/{member.inner}"
     told = pattern.read(inner) if pattern else {}
     if told is None:
-        made.skips.append(Skip(member.name, f"its name does not fit the pattern {pattern.text!r}" if pattern else ""))
+        shape = pattern.text if pattern else ""
+        made.skips.append(Skip(member.name, Message("its name does not fit the pattern {pattern!r}", pattern=shape)))
         return
     made.clips.append(Clip(member, told | {FOLDER: _folder(member)}))
 
@@ -115,7 +117,9 @@ def read(files: Listing, source: str) -> Iterator[Entry | Skip]:
             continue
         key = entry.made.key
         if key in before:
-            yield Skip(one.member.name, f"the same audio under the same name came before: {before[key]}")
+            yield Skip(
+                one.member.name, Message("the same audio under the same name came before: {place}", place=before[key])
+            )
             continue
         before[key] = one.member.name
         yield from files.texts.troubles()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from core.errors import InputError
+from core.messages import Message
 
 FOLDER = "folder"  # the field that every file has: the name of the folder it lies in
 SUFFIXES = (".wav", ".wavp", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".snd")
@@ -50,16 +51,18 @@ def compile_pattern(text: str) -> Pattern:
     pattern = Pattern(text, tuple(tuple(re.split(r"\{([^{}/]*)\}", part)) for part in stem.split("/")))
     names = pattern.fields
     trouble = (
-        "has no field such as {speaker}" if not names
-        else "names a field twice" if len(set(names)) < len(names)
-        else f"calls a field {FOLDER!r}, which is the folder a file lies in" if FOLDER in names
-        else "has a field whose name is not letters, digits and _" if not all(n.isidentifier() for n in names)
-        else "has a stray brace" if any(c in literal for part in pattern.parts for literal in part[::2] for c in "{}")
-        else "has two fields that touch" if any("" in part[2:-1:2] for part in pattern.parts)
+        Message("has no field such as {speaker}") if not names
+        else Message("names a field twice") if len(set(names)) < len(names)
+        else Message("calls a field {name!r}, which is the folder a file lies in", name=FOLDER) if FOLDER in names
+        else Message("has a field whose name is not letters, digits and _") if not all(map(str.isidentifier, names))
+        else Message("has a stray brace") if any(c in s for part in pattern.parts for s in part[::2] for c in "{}")
+        else Message("has two fields that touch") if any("" in part[2:-1:2] for part in pattern.parts)
         else None
     )  # fmt: skip
     if trouble:
-        raise InputError(f"pattern {text!r} {trouble}; an example is '{{digit}}_{{speaker}}_{{take}}.wav'")
+        raise InputError(
+            "pattern {text!r} {reason}; an example is '{{digit}}_{{speaker}}_{{take}}.wav'", text=text, reason=trouble
+        )
     return pattern
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from core.errors import BadRecord
 from core.ingest.archives import Member
 from core.ingest.entries import TEXT_KEYS, decoded, parsed
+from core.messages import Message
 from core.records import Skip
 
 Place = tuple[str, ...]
@@ -49,7 +50,9 @@ class Beside:
             try:
                 said, fields = _json(member) if member.suffix == ".json" else (_plain(member), {})
             except BadRecord as error:
-                self._troubles.append(Skip(error.where, f"{error.reason}: the audio is kept without it"))
+                self._troubles.append(
+                    Skip(error.where, Message("{reason}: the audio is kept without it", reason=error.reason))
+                )
                 continue
             text, more = text or said, more | fields
         return text or self._listed(audio), more
@@ -93,7 +96,9 @@ def _folder(member: Member) -> Place:
 
 def _text(member: Member, most: int) -> str:
     if member.size > most:
-        raise BadRecord(member.name, f"{member.size:,} bytes are too many for a transcript ({most:,} allowed)")
+        raise BadRecord(
+            member.name, "{size:,} bytes are too many for a transcript ({most:,} allowed)", size=member.size, most=most
+        )
     return decoded(member.read(), member.name).replace("\0", "\ufffd")
 
 
@@ -104,13 +109,22 @@ def _plain(member: Member) -> str:
 def _json(member: Member) -> tuple[str, dict[str, Any]]:
     """The text and {"label": every other field}."""
     if member.size > LARGEST:
-        raise BadRecord(member.name, f"{member.size:,} bytes are too many for a transcript ({LARGEST:,} allowed)")
+        raise BadRecord(
+            member.name,
+            "{size:,} bytes are too many for a transcript ({largest:,} allowed)",
+            size=member.size,
+            largest=LARGEST,
+        )
     document = parsed(member.read(), member.name)
     if not isinstance(document, dict):
-        raise BadRecord(member.name, f"a JSON {type(document).__name__} where an object with a text was expected")
+        raise BadRecord(
+            member.name, "a JSON {kind} where an object with a text was expected", kind=type(document).__name__
+        )
     keys = {key.casefold(): key for key in document}
     key = next((keys[k] for k in TEXT_KEYS if isinstance(document.get(keys.get(k, "")), str)), None)
     if key is None:
         has = ", ".join(list(document)[:8]) or "nothing"
-        raise BadRecord(member.name, f"no text in it (it has {has}; text, transcript, transcription … are read)")
+        raise BadRecord(
+            member.name, "no text in it (it has {names}; text, transcript, transcription … are read)", names=has
+        )
     return document[key].strip(), {"label": {k: v for k, v in document.items() if k != key}}

@@ -20,6 +20,7 @@ from core.cells import as_told
 from core.errors import BadRecord, InputError
 from core.ingest.exports.rows import Heard, Told, name_of, text_of, truth, whole
 from core.ingest.huggingface import files
+from core.messages import Message
 from core.records import NewRecording, NewUtterance, Skip
 from core.schemes import JOIN, Scheme
 from core.schemes.files import from_document
@@ -72,15 +73,17 @@ class Own:
 def open_own(path: Path) -> Own:
     """`InputError` where there is no such file, or one that is no export of this program."""
     if not path.exists():
-        raise InputError(f"not found: {path}")
+        raise InputError("not found: {path}", path=path)
     suffix = path.suffix.lower()
     if path.is_dir() or suffix in (".parquet", ".arrow"):
         return Own(path, _columnar(path), _schemes(path))
     if suffix == ".json":
-        raise InputError(f"{path.name}: Label Studio tasks are read by `python -m core ingest labelstudio FILE`")
+        raise InputError(
+            "{file}: Label Studio tasks are read by `python -m core ingest labelstudio FILE`", file=path.name
+        )
     reader = {".csv": _csv, ".jsonl": _jsonl}.get(suffix)
     if reader is None:
-        raise InputError(f"{path.name}: no export ends so; use .csv, .jsonl, .parquet or a `datasets` folder")
+        raise InputError("{file}: no export ends so; use .csv, .jsonl, .parquet or a `datasets` folder", file=path.name)
     return Own(path, reader(path), {})
 
 
@@ -92,16 +95,16 @@ def _csv(path: Path) -> Callable[[], Iterator[Row | Skip]]:
                 header = [as_told(cell) for cell in next(lines, [])]
                 _is_ours(header, path.name)
                 for number, cells in enumerate(lines, start=2):
-                    where = f"{path.name}, row {number}"
+                    where = Message("{file}, row {number}", file=path.name, number=number)
                     if len(cells) == len(header):
                         told = [as_told(cell) for cell in cells] if "'" in "".join(cells) else cells
                         yield where, {name: cell or None for name, cell in zip(header, told, strict=True)}
                     elif cells:
-                        yield Skip(where, f"{len(cells)} cells, the header has {len(header)}")
+                        yield Skip(where, Message("{n} cells, the header has {width}", n=len(cells), width=len(header)))
         except UnicodeDecodeError as error:
-            raise InputError(f"{path.name}: is not UTF-8; exports are. Save it as CSV UTF-8") from error
+            raise InputError("{file}: is not UTF-8; exports are. Save it as CSV UTF-8", file=path.name) from error
         except (OSError, csv.Error) as error:
-            raise InputError(f"{path.name}: cannot be read: {error}") from error
+            raise InputError("{file}: cannot be read: {error}", file=path.name, error=error) from error
 
     return rows
 
@@ -114,9 +117,11 @@ def _jsonl(path: Path) -> Callable[[], Iterator[Row | Skip]]:
                 number = 0
                 while line := file.readline(LONGEST_LINE):
                     number += 1
-                    where = f"{path.name}, line {number}"
+                    where = Message("{file}, line {number}", file=path.name, number=number)
                     if len(line) == LONGEST_LINE and not line.endswith("\n"):
-                        raise InputError(f"{where}: longer than {LONGEST_LINE:,} characters")
+                        raise InputError(
+                            "{where}: longer than {longest_line:,} characters", where=where, longest_line=LONGEST_LINE
+                        )
                     if not line.strip():
                         continue
                     row = _object(line)
@@ -128,9 +133,9 @@ def _jsonl(path: Path) -> Callable[[], Iterator[Row | Skip]]:
                     else:
                         yield Skip(where, "is no JSON object")
         except UnicodeDecodeError as error:
-            raise InputError(f"{path.name}: is not UTF-8; exports are") from error
+            raise InputError("{file}: is not UTF-8; exports are", file=path.name) from error
         except OSError as error:
-            raise InputError(f"{path.name}: cannot be read: {error}") from error
+            raise InputError("{file}: cannot be read: {error}", file=path.name, error=error) from error
 
     return rows
 
@@ -158,7 +163,7 @@ def _columnar(path: Path) -> Callable[[], Iterator[Row | Skip]]:
                 for batch in table.blocks(wanted):
                     for row in batch.to_pylist():
                         number += 1
-                        where = f"{table.name}, row {number}"
+                        where = Message("{file}, row {number}", file=table.name, number=number)
                         yield where, {name: _cell(table.columns[name], value) for name, value in row.items()}
             except BadRecord as error:
                 yield Skip(error.where, error.reason)
@@ -177,8 +182,10 @@ def _cell(column: files.Column, value: Any) -> Any:
 def _is_ours(columns: list[str], name: str) -> None:
     if missing := [column for column in NEEDED if column not in columns]:
         raise InputError(
-            f"{name}: no column {', '.join(missing)}, so it is no export of this program; other tables are read by "
-            "`python -m core ingest table FILE --text COLUMN`"
+            "{name}: no column {missing}, so it is no export of this program; other tables are read "
+            "by `python -m core ingest table FILE --text COLUMN`",
+            name=name,
+            missing=", ".join(missing),
         )
 
 
@@ -290,5 +297,5 @@ def _json(value: Any, what: str, where: str) -> dict[str, Any]:
         return {}
     found = _object(text_of(value, what, where))
     if not isinstance(found, dict):
-        raise BadRecord(where, f"{what} is no JSON object")
+        raise BadRecord(where, "{what} is no JSON object", what=what)
     return found

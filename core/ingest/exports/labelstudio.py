@@ -19,6 +19,7 @@ from core.files import sha256
 from core.ingest import json_array
 from core.ingest.exports import gwidama
 from core.ingest.exports.rows import Heard, Opinion, Told, name_of, text_of, truth, whole
+from core.messages import Message
 from core.records import SHORTEST_VOICE_MS, NewRecording, NewUtterance, Skip
 from core.schemes import JOIN, Scheme
 
@@ -35,14 +36,14 @@ class Tasks:
 
     def __init__(self, path: Path, text: str | None = None) -> None:
         if not path.is_file():
-            raise InputError(f"not found: {path}")
+            raise InputError("not found: {path}", path=path)
         self.name = path.name
         self.schemes: Mapping[str, Scheme] = {}
         self._path, self._text = path, text
 
     def rows(self) -> Iterator[Told | Skip]:
         for number, task in enumerate(self._tasks(), start=1):
-            where = f"{self.name}, task {number}"
+            where = Message("{file}, task {number}", file=self.name, number=number)
             try:
                 yield from self._read(task, where, number)
             except BadRecord as error:
@@ -56,7 +57,7 @@ class Tasks:
             with self._path.open(encoding="utf-8-sig", newline="") as file:
                 yield from json_array.items(file, self.name)
         except OSError as error:
-            raise InputError(f"{self.name}: cannot be read: {error.strerror}") from error
+            raise InputError("{name}: cannot be read: {reason}", name=self.name, reason=error.strerror) from error
 
     def _read(self, task: Any, where: str, number: int) -> Iterator[Told]:
         data = task.get("data") if isinstance(task, dict) else None
@@ -86,11 +87,15 @@ class Tasks:
     ) -> Told:  # fmt: skip
         field = self._text or next((name for name in TEXT_FIELDS if isinstance(data.get(name), str)), None)
         if field is not None and field not in data:
-            raise BadRecord(where, f"`data` has no field {field!r}; it has {', '.join(map(str, data))}")
+            raise BadRecord(
+                where, "`data` has no field {field!r}; it has {names}", field=field, names=", ".join(map(str, data))
+            )
         shown = text_of(data.get(field), field, where) if field else ""
         edited = [_text(one) for one in results if one.get("type") == "textarea"]
         if field is None and not edited:
-            raise BadRecord(where, f"holds no text; name its field, or one of {', '.join(TEXT_FIELDS)}")
+            raise BadRecord(
+                where, "holds no text; name its field, or one of {text_fields}", text_fields=", ".join(TEXT_FIELDS)
+            )
         original = text_of(data.get("original"), "original", where, shown)
         text = text_of(edited[-1], TEXT_RESULT, where) if edited else shown
         meta = data.get("_meta")
@@ -154,7 +159,7 @@ def _answer(task: Mapping[str, Any], where: str) -> tuple[Mapping[str, Any], tup
     answers = [one for one in given if isinstance(one, dict)] if isinstance(given, list) else []
     valid = [one for one in answers if one.get("was_cancelled") is not True]
     agreed = {json.dumps([_plain(r) for r in one.get("result") or []], sort_keys=True, default=str) for one in valid}
-    notes = ("task whose annotators disagree",) if len(agreed) > 1 else ()
+    notes = (Message("task whose annotators disagree"),) if len(agreed) > 1 else ()
     settled = [one for one in valid if one.get("ground_truth") is True]
     return (settled or valid or answers or [{}])[-1], notes
 
@@ -179,7 +184,7 @@ def _span(results: Results, where: str) -> tuple[int, int]:
     value = next(one["value"] for one in results if _is_span(one["value"]))
     start, end = (whole(round(value[name] * 1000), name, where) or 0 for name in ("start", "end"))
     if not 0 <= start < end:
-        raise BadRecord(where, f"a region from {start} to {end} ms has no length")
+        raise BadRecord(where, "a region from {start} to {end} ms has no length", start=start, end=end)
     return start, end
 
 
@@ -199,7 +204,11 @@ def _text(result: Mapping[str, Any]) -> str:
 
 
 def _unread(results: Results) -> tuple[str, ...]:
-    return tuple(f"result of type {one.get('type')} not read" for one in results if one.get("type") not in _SPOKEN)
+    return tuple(
+        Message("result of type {kind} not read", kind=one.get("type"))
+        for one in results
+        if one.get("type") not in _SPOKEN
+    )
 
 
 def _opinions(predictions: Any, where: str) -> tuple[Opinion, ...]:

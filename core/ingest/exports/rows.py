@@ -86,15 +86,20 @@ def text_of(value: Any, what: str, where: str, default: str | None = None) -> st
     if value is None and default is not None:
         return default
     if not isinstance(value, str):
-        raise BadRecord(where, f"{what} is missing" if value is None else f"{what} is no text: {str(value)[:40]!r}")
+        raise BadRecord(
+            where,
+            "{what} is missing" if value is None else "{what} is no text: {value!r}",
+            what=what,
+            value=str(value)[:40],
+        )
     if "\0" in value:
-        raise BadRecord(where, f"{what} holds a NUL character")
+        raise BadRecord(where, "{what} holds a NUL character", what=what)
     if value.isascii():
         return value
     try:
         value.encode()
     except UnicodeEncodeError:
-        raise BadRecord(where, f"{what} holds half a character (a lone surrogate)") from None
+        raise BadRecord(where, "{what} holds half a character (a lone surrogate)", what=what) from None
     return value
 
 
@@ -114,7 +119,7 @@ def whole(value: Any, what: str, where: str) -> int | None:
     except ValueError:
         found = math.nan
     if not (abs(found) < _MOST and found == int(found)):
-        raise BadRecord(where, f"{what} is no whole number: {str(value)[:40]!r}")
+        raise BadRecord(where, "{what} is no whole number: {value!r}", what=what, value=str(value)[:40])
     return int(found)
 
 
@@ -126,5 +131,5 @@ def truth(value: Any, what: str, where: str) -> bool:
         return value
     known = {"true": True, "1": True, "false": False, "0": False}
     if str(value).casefold() not in known:
-        raise BadRecord(where, f"{what} is neither true nor false: {str(value)[:40]!r}")
+        raise BadRecord(where, "{what} is neither true nor false: {value!r}", what=what, value=str(value)[:40])
     return known[str(value).casefold()]

@@ -16,6 +16,7 @@ from core.errors import AudioError, BadRecord, InputError
 from core.files import sha256
 from core.ingest.entries import TEXT_KEYS, Entry, clip, clip_notes, listen, storable
 from core.ingest.huggingface.files import BROKEN, Column, Table, tables
+from core.messages import Message
 from core.records import NewUtterance, Skip
 
 GROUP_KEYS = (
@@ -78,7 +79,7 @@ def look(path: Path, mapped: Mapped, name: str = "") -> Dataset:
         else:
             skips.append(Skip(one.where, one.reason))
     if not found:
-        raise InputError(f"{path.name}: {skips[0].where}: {skips[0].reason}")
+        raise InputError("{file}: {where}: {reason}", file=path.name, where=skips[0].where, reason=skips[0].reason)
     columns: dict[str, Column] = {}
     for table in found:
         for column in table.columns.values():
@@ -96,15 +97,19 @@ def _same(old: Column | None, new: Column) -> Column:
 def _guessed(mapped: Mapped, columns: Mapping[str, Column]) -> Mapped:
     named = [mapped.text, mapped.audio, mapped.group, *(mapped.labels or {}).values()]
     if missing := [c for c in named if c and c not in columns]:
-        raise InputError(f"no column {', '.join(missing)}; there are {', '.join(columns)}")
+        raise InputError(
+            "no column {missing}; there are {columns}", missing=", ".join(missing), columns=", ".join(columns)
+        )
     if mapped.audio and columns[mapped.audio].kind != "audio":
-        raise InputError(f"column {mapped.audio} holds no audio (bytes of a file)")
+        raise InputError("column {column} holds no audio (bytes of a file)", column=mapped.audio)
     audio = mapped.audio or next((c.name for c in columns.values() if c.kind == "audio"), "")
     by_name = {name.casefold(): name for name in columns}
     texts = [by_name[k] for k in TEXT_KEYS if k in by_name and columns[by_name[k]].text]
     text = mapped.text or next(iter(texts), "")
     if not text and not audio:
-        raise InputError(f"no column that looks like text or audio: name one of {', '.join(columns)} with --text")
+        raise InputError(
+            "no column that looks like text or audio: name one of {columns} with --text", columns=", ".join(columns)
+        )
     group = mapped.group or next((by_name[k] for k in GROUP_KEYS if k in by_name), "")
     labels = mapped.labels
     if labels is None:
@@ -124,7 +129,11 @@ def _distinct(found: list[Table], column: Column) -> list[str]:
             for batch in table.blocks([column.name]):
                 seen |= {v for value in batch.column(0).to_pylist() for v in _labels(value, table.columns[column.name])}
                 if len(seen) > MOST_CLASSES:
-                    raise InputError(f"column {column.name} has more than {MOST_CLASSES:,} values: that is no label")
+                    raise InputError(
+                        "column {column} has more than {most_classes:,} values: that is no label",
+                        column=column.name,
+                        most_classes=MOST_CLASSES,
+                    )
         except BadRecord:
             continue  # named when its rows are read
     return sorted(seen, key=lambda v: (0, int(v), v) if re.fullmatch(r"-?\d{1,9}", v) else (1, 0, v))
@@ -141,24 +150,29 @@ def read(data: Dataset) -> Iterator[Entry | Skip]:
                     number += 1
                     yield _safe_entry(batch.slice(at, 1), data, table, number)
         except BadRecord as error:
-            yield Skip(error.where, f"{error.reason}; what follows row {number} is left out")
+            yield Skip(
+                error.where,
+                Message("{reason}; what follows row {number} is left out", reason=error.reason, number=number),
+            )
 
 
 def _safe_entry(row: Any, data: Dataset, table: Table, number: int) -> Entry | Skip:
-    where = f"{table.name}, row {number}"
+    where = Message("{file}, row {number}", file=table.name, number=number)
     try:
         return _entry(row.to_pylist()[0], data, table, number, where)
     except (AudioError, BadRecord) as error:
         return Skip(error.where, error.reason)
     except BROKEN as error:
-        return Skip(where, f"cannot be read ({error})")
+        return Skip(where, Message("cannot be read ({error})", error=error))
 
 
 def _entry(row: dict[str, Any], data: Dataset, table: Table, number: int, where: str) -> Entry:
     mapped = data.mapped
     raw = row.get(mapped.text) if mapped.text else None
     if raw is not None and not isinstance(raw, str):
-        raise BadRecord(where, f"column {mapped.text} holds a {type(raw).__name__}, not a text")
+        raise BadRecord(
+            where, "column {column} holds a {kind}, not a text", column=mapped.text, kind=type(raw).__name__
+        )
     text = storable(raw or "").strip()
     sound = _sound(row.get(mapped.audio), table.root, where) if mapped.audio else None
     if sound is None and not text:
@@ -182,7 +196,7 @@ def _entry(row: dict[str, Any], data: Dataset, table: Table, number: int, where:
     }
     if sound is None:
         said = NewUtterance(key, text, group, speaker=speaker, meta=meta)
-        missing = ("row without audio",) if mapped.audio else ()
+        missing = (Message("row without audio"),) if mapped.audio else ()
         return Entry(where, said, None, labels, notes=missing)
     made = clip(key, group, text, sound, speaker, meta)
     return Entry(where, made, sound, labels, notes=clip_notes(made) + sound.notes)
@@ -197,7 +211,7 @@ def _sound(value: Any, root: Path, where: str) -> Any:
         return listen(data, where)
     path = (root / str(name)).resolve() if "\0" not in str(name) else root
     if data is not None or not path.is_relative_to(root) or not path.is_file():
-        raise BadRecord(where, f"its audio is not in the data set, only a path ({str(name)[:80]})")
+        raise BadRecord(where, "its audio is not in the data set, only a path ({name})", name=str(name)[:80])
     if path.stat().st_size > 100_000_000:
         raise BadRecord(where, "its audio file is larger than 100,000,000 bytes")
     return listen(path.read_bytes(), where)

@@ -57,7 +57,7 @@ class Table:
                 batch.validate(full=True)
                 yield batch
         except BROKEN as error:
-            raise BadRecord(self.name, f"damaged: {_said(error)}") from error
+            raise BadRecord(self.name, "damaged: {error}", error=_said(error)) from error
 
 
 def tables(path: Path) -> Iterator[Table | BadRecord]:
@@ -66,12 +66,14 @@ def tables(path: Path) -> Iterator[Table | BadRecord]:
     `InputError` where there is no such path, or neither Arrow nor Parquet in it.
     """
     if not path.exists():
-        raise InputError(f"{printable(str(path))}: no such file or folder")
+        raise InputError("{path}: no such file or folder", path=printable(str(path)))
     real = path.resolve()
     root = real if real.is_dir() else real.parent
     found = list(_files(real, root)) if real.is_dir() else [(real, _split_of(real.name))]
     if not found:
-        raise InputError(f"{printable(path.name)}: neither Arrow nor Parquet files in it, so no Hugging Face dataset")
+        raise InputError(
+            "{file}: neither Arrow nor Parquet files in it, so no Hugging Face dataset", file=printable(path.name)
+        )
     for file, split in sorted(found):
         shown = printable(file.relative_to(root).as_posix())
         if not file.is_file() or not file.resolve().is_relative_to(root):
@@ -84,7 +86,7 @@ def tables(path: Path) -> Iterator[Table | BadRecord]:
                 file, shown, split, root, {n: _column(schema.field(n), features.get(n)) for n in schema.names}, rows
             )
         except BROKEN as error:
-            yield BadRecord(shown, f"not a readable Arrow or Parquet file ({_said(error)})")
+            yield BadRecord(shown, "not a readable Arrow or Parquet file ({error})", error=_said(error))
 
 
 def _files(folder: Path, root: Path) -> Iterator[tuple[Path, str]]:

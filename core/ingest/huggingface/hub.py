@@ -20,7 +20,7 @@ def fetch(dataset_id: str, config: str, folder: Path) -> Path:
 
     if int(datasets.__version__.split(".")[0]) < OLDEST:
         raise MissingBackend(
-            f"datasets {datasets.__version__} may run scripts of a dataset; pip install datasets==5.2.0"
+            "datasets {version} may run scripts of a dataset; pip install datasets==5.2.0", version=datasets.__version__
         )
     try:
         found = datasets.load_dataset(dataset_id, config or None)
@@ -32,7 +32,9 @@ def fetch(dataset_id: str, config: str, folder: Path) -> Path:
     except (OSError, ValueError, RuntimeError, ImportError) as error:
         reason = " ".join(str(error).split())[:300] or type(error).__name__
         raise InputError(
-            f"dataset {dataset_id} cannot be fetched: {reason}. Where no hub is reachable, save it with save_to_disk "
-            "elsewhere and give the folder"
+            "dataset {dataset_id} cannot be fetched: {reason}. Where no hub is reachable, save it "
+            "with save_to_disk elsewhere and give the folder",
+            dataset_id=dataset_id,
+            reason=reason,
         ) from error
     return folder

@@ -24,6 +24,7 @@ from core.errors import InputError, UnknownName
 from core.files import sha256
 from core.ingest.tables import names
 from core.ingest.tables.types import SAMPLE_ROWS, Cell, Reject, Row, Shape, Table
+from core.messages import Message, SchemeName
 from core.records import SHORTEST_VOICE_MS, NewUtterance
 from core.schemes import Scheme
 
@@ -37,8 +38,8 @@ _PARTS = re.compile(r"[,;|]")
 _WHOLE_FLOAT = re.compile(r"(-?\d+)\.0+")
 _ID_CHARS = 200
 _REMEMBERED = 10_000  # different label cells whose meaning is kept; a label column has far fewer
-BLANK = "row without a text that has a label: kept"
-UNLABELLED = "row without a label: left out, as asked"
+BLANK = Message("row without a text that has a label: kept")
+UNLABELLED = Message("row without a label: left out, as asked")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +101,27 @@ class Reader:
     def read(self, row: Row) -> Meant | Reject:
         text = row.cells.get(self._columns.text) or ""
         if not isinstance(text, str):
-            return self._without_text(row, "a list, not a text")
+            return self._without_text(row, Message("a list, not a text"))
         labels: dict[str, str] = {}
         for scheme, column in self._columns.labels.items():
             try:
                 code = self._reads[scheme](row.cells.get(column))
             except UnknownName as error:
-                return Reject(row.number, f"unknown {scheme} class", f"column {column}: {error}")
+                return Reject(
+                    row.number,
+                    Message("unknown {scheme} class", scheme=SchemeName(scheme)),
+                    Message("column {column}: {error}", column=column, error=error),
+                )
             if code:
                 labels[scheme] = code
         if text.strip():
             return self._meant(row, text, labels)
         if not labels:
-            return self._without_text(row, "no text")
+            return self._without_text(row, Message("no text"))
         return self._meant(replace(row, notes=(*row.notes, BLANK)), text, labels)
 
     def _without_text(self, row: Row, why: str) -> Reject:
-        return Reject(row.number, why, f"column {self._columns.text}: {why}")
+        return Reject(row.number, why, Message("column {column}: {reason}", column=self._columns.text, reason=why))
 
     def _meant(self, row: Row, text: str, labels: Mapping[str, str]) -> Meant | Reject:
         key = self._key(row, text)
@@ -124,12 +129,18 @@ class Reader:
             return key
         recording = self._said(row, self._columns.recording)
         if self._columns.recording is not None and not recording:
-            return Reject(row.number, "no recording", f"column {self._columns.recording}: no recording is named")
+            return Reject(
+                row.number,
+                "no recording",
+                Message("column {column}: no recording is named", column=self._columns.recording),
+            )
         start = self._time(row, self._columns.start)
         end = self._time(row, self._columns.end)
         if self._columns.start is not None and (start is None or end is None or end <= start):
             told = [row.cells.get(name) for name in (self._columns.start, self._columns.end) if name]
-            return Reject(row.number, "unusable times", f"from {told[0]!r} to {told[1]!r}")
+            return Reject(
+                row.number, "unusable times", Message("from {start!r} to {end!r}", start=told[0], end=told[1])
+            )
         group = self._said(row, self._columns.group)
         home = recording_key(self._source, recording) if recording else key
         utterance = NewUtterance(
@@ -146,11 +157,17 @@ class Reader:
             return f"table:{self._source}:{row.number}:{sha256(text.encode())[:12]}"
         identity = self._said(row, self._columns.id)
         if not identity or len(identity) > _ID_CHARS:
-            reason = f"longer than {_ID_CHARS} characters" if identity else "is empty"
-            return Reject(row.number, "no id", f"column {self._columns.id}: {reason}")
+            reason = Message("longer than {n} characters", n=_ID_CHARS) if identity else Message("is empty")
+            return Reject(
+                row.number, "no id", Message("column {column}: {reason}", column=self._columns.id, reason=reason)
+            )
         mark = hashlib.blake2b(identity.encode(), digest_size=10).digest()
         if mark in self._ids:
-            return Reject(row.number, "id came before", f"id {identity!r} came before in this file: the first is kept")
+            return Reject(
+                row.number,
+                "id came before",
+                Message("id {identity!r} came before in this file: the first is kept", identity=identity),
+            )
         self._ids.add(mark)
         return f"table:{self._source}:id:{identity}"
 
@@ -290,19 +307,24 @@ def distinct(rows: Iterator[Row | Reject], columns: Mapping[str, str], most: int
                 cells[scheme][whole] = None
             pieces[scheme].update(dict.fromkeys(tidied(part) for part in told))
             if len(pieces[scheme]) > 10 * most:
-                raise InputError(_too_many(scheme, column, most))
+                raise _too_many(scheme, column, most)
     found = {}
     for scheme, column in columns.items():
         several = scheme in listed or len(pieces[scheme]) < len(cells[scheme])
         values = list(pieces[scheme] if several else cells[scheme])
         if len(values) > most:
-            raise InputError(_too_many(scheme, column, most))
+            raise _too_many(scheme, column, most)
         found[scheme] = (sorted(values, key=_order), several)
     return found
 
 
-def _too_many(scheme: str, column: str, most: int) -> str:
-    return f"column {column} has more than {most} different values: too many for the classes of a new scheme {scheme!r}"
+def _too_many(scheme: str, column: str, most: int) -> InputError:
+    return InputError(
+        "column {column} has more than {most} different values: too many for the classes of a new scheme {scheme!r}",
+        column=column,
+        most=most,
+        scheme=scheme,
+    )
 
 
 def _order(value: str) -> tuple[int, int, str]:

@@ -13,6 +13,7 @@ from core import files
 from core.errors import InputError
 from core.ingest.archives import printable
 from core.ingest.tables.types import File, Meter
+from core.messages import Message
 
 RATIO, RATIO_FROM_BYTES = 200, 10_000_000
 _SUFFIXES = {
@@ -20,14 +21,14 @@ _SUFFIXES = {
     ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
 _BINARY = {
-    b"\xd0\xcf\x11\xe0": "an old Excel file: save it as .xlsx",
-    b"%PDF": "a PDF, not a table",
-    b"RIFF": "audio, not a table",
-    b"SQLi": "a database, not a table",
-    b"7z\xbc\xaf": "an archive, not a table: unpack it first",
-    b"BZh9": "packed with bzip2: unpack it, or pack it with gzip",
-    b"\xfd7zX": "packed with xz: unpack it, or pack it with gzip",
-    b"(\xb5/\xfd": "packed with zstd: unpack it, or pack it with gzip",
+    b"\xd0\xcf\x11\xe0": Message("an old Excel file: save it as .xlsx"),
+    b"%PDF": Message("a PDF, not a table"),
+    b"RIFF": Message("audio, not a table"),
+    b"SQLi": Message("a database, not a table"),
+    b"7z\xbc\xaf": Message("an archive, not a table: unpack it first"),
+    b"BZh9": Message("packed with bzip2: unpack it, or pack it with gzip"),
+    b"\xfd7zX": Message("packed with xz: unpack it, or pack it with gzip"),
+    b"(\xb5/\xfd": Message("packed with zstd: unpack it, or pack it with gzip"),
 }
 
 
@@ -41,7 +42,7 @@ def source_name(file: File, asked: str) -> str:
     """What the Source of a table is called: `asked`, else the file's stem. `InputError` if that is no name."""
     name = printable(" ".join((asked or inner_name(file).stem).split()))
     if not name or len(name) > 200:
-        raise InputError(f"source {name[:40]!r}: give a name of 1 to 200 characters")
+        raise InputError("source {name!r}: give a name of 1 to 200 characters", name=name[:40])
     return name
 
 
@@ -56,21 +57,21 @@ def kind(file: File) -> str:
     with unpacked(file) as stream:
         start = stream.read(4096)
     if not start:
-        raise InputError(f"{file.name}: is empty")
+        raise InputError("{file}: is empty", file=file.name)
     if start[:4] == b"PAR1":
         return "parquet"
     suffix = inner_name(file).suffix.lower()
     if start[:4] == b"PK\x03\x04":
         if _SUFFIXES.get(suffix, "xlsx") != "xlsx" or b"[Content_Types]" in start or b"xl/" in start or suffix:
             if suffix == ".zip":
-                raise InputError(f"{file.name}: a zip, not a table: unpack it first")
+                raise InputError("{file}: a zip, not a table: unpack it first", file=file.name)
             return "xlsx"
-        raise InputError(f"{file.name}: a zip, not a table: unpack it first")
+        raise InputError("{file}: a zip, not a table: unpack it first", file=file.name)
     if reason := _BINARY.get(start[:4]):
-        raise InputError(f"{file.name}: {reason}")
+        raise InputError("{file}: {reason}", file=file.name, reason=reason)
     named = _SUFFIXES.get(suffix)
     if named in ("xlsx", "parquet"):
-        raise InputError(f"{file.name}: is called {suffix} but is not one, or is damaged")
+        raise InputError("{file}: is called {suffix} but is not one, or is damaged", file=file.name, suffix=suffix)
     return named or _guessed(start)
 
 
@@ -124,7 +125,9 @@ class _Counted(_Reader):
         try:
             n = self._fill(buffer)
         except OSError as error:
-            raise InputError(f"{self._file.name}: cannot be read: {error.strerror or error}") from error
+            raise InputError(
+                "{file}: cannot be read: {reason}", file=self._file.name, reason=error.strerror or error
+            ) from error
         self._meter.share = min(self._read / max(self._file.size, 1), 1.0)
         return n
 
@@ -134,9 +137,15 @@ class _Unpacked(_Reader):
         try:
             n = self._fill(buffer)
         except (OSError, EOFError, zlib.error) as error:  # BadGzipFile is an OSError
-            raise InputError(f"{self._file.name}: the gzip is damaged or cut short ({error})") from error
+            raise InputError(
+                "{file}: the gzip is damaged or cut short ({error})", file=self._file.name, error=error
+            ) from error
         if self._read > RATIO_FROM_BYTES and self._read > RATIO * self._file.size:
-            raise InputError(f"{self._file.name}: unpacks to more than {RATIO} times its size: looks like a bomb")
+            raise InputError(
+                "{file}: unpacks to more than {ratio} times its size: looks like a bomb",
+                file=self._file.name,
+                ratio=RATIO,
+            )
         return n
 
 
@@ -145,6 +154,6 @@ def seekable(file: File) -> BinaryIO:
     raw = file.open()
     if raw.read(2) == b"\x1f\x8b":
         raw.close()
-        raise InputError(f"{file.name}: only text tables are read from a gzip: unpack it first")
+        raise InputError("{file}: only text tables are read from a gzip: unpack it first", file=file.name)
     raw.seek(0)
     return raw

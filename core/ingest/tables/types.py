@@ -30,7 +30,7 @@ class File:
     def at(path: Path) -> "File":
         """The file `path`; `InputError` where there is none."""
         if not path.is_file():
-            raise InputError(f"not found: {path}" if not path.exists() else f"{path}: not a regular file")
+            raise InputError("not found: {path}" if not path.exists() else "{path}: not a regular file", path=path)
         return File(path.name, path.stat().st_size, lambda: path.open("rb"), path.resolve().parent)
 
     @staticmethod
@@ -42,7 +42,9 @@ class File:
         try:
             return self.opener()
         except OSError as error:
-            raise InputError(f"{self.name}: cannot be read: {error.strerror or error}") from error
+            raise InputError(
+                "{name}: cannot be read: {reason}", name=self.name, reason=error.strerror or error
+            ) from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,7 +69,7 @@ class Corpus:
         with reading(self._engine) as connection:
             row = connection.execute(select(recording).where(recording.c.id == recording_id)).mappings().one_or_none()
         if row is None:
-            raise NotFound(f"no recording {recording_id}")
+            raise NotFound("no recording {recording_id}", recording_id=recording_id)
         return Recording(**row)
 
     def recordings(self) -> list[Recording]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
 from core.errors import Unfit
+from core.messages import Message, SchemeName
 from core.text import letters, nfc, rebased
 
 # Why a suggestion cannot be accepted any more. changed: the text is another one, at the very place that it would
@@ -53,18 +54,23 @@ def of(kind: str, payload: Mapping[str, Any], now: Now) -> Change | Refusal:
 
 
 def refusal(row: Any, reason: Fate) -> Unfit:
-    """The error that tells a person why proposal `row` cannot be accepted."""
-    number = row.utterance_id
-    messages: dict[Fate, str] = {
-        "changed": f"the text of utterance {number} was changed meanwhile; reject this suggestion",
-        "same": f"utterance {number} is already as this suggestion would have it; reject this suggestion",
-        "left-out": f"utterance {number} is left out already; reject this suggestion",
-        "labelled": f"utterance {number} has a {row.payload.get('scheme')} label by now; reject this suggestion",
-        "gone": f"utterance {number} was taken out of the corpus meanwhile; reject this suggestion",
-        "no-copy": f"the copy that was to stay in place of utterance {number} is left out itself; "
-        "reject this suggestion",
-    }
-    return Unfit(messages[reason], reason)
+    """Return the error that tells a person why proposal `row` cannot be accepted."""
+    number, scheme = row.utterance_id, SchemeName(row.payload.get("scheme") or "")
+    message = {
+        "changed": Message("the text of utterance {id} was changed meanwhile; reject this suggestion", id=number),
+        "same": Message(
+            "utterance {id} is already as this suggestion would have it; reject this suggestion", id=number
+        ),
+        "left-out": Message("utterance {id} is left out already; reject this suggestion", id=number),
+        "labelled": Message(
+            "utterance {id} has a {scheme} label by now; reject this suggestion", id=number, scheme=scheme
+        ),
+        "gone": Message("utterance {id} was taken out of the corpus meanwhile; reject this suggestion", id=number),
+        "no-copy": Message(
+            "the copy that was to stay in place of utterance {id} is left out itself; reject this suggestion", id=number
+        ),
+    }[reason]
+    return Unfit(message, reason=reason)
 
 
 def _cleaning(payload: Mapping[str, Any], now: Now) -> Change | Refusal:

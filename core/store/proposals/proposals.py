@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, 
 
 from core.errors import Conflict, NotFound
 from core.files import sha256
+from core.messages import Word, beside, reread
 from core.records import Act, NewUtterance, Proposal, ProposalState, Utterance
 from core.store.corpus.corpus import insert_utterance, one_utterance
 from core.store.engine import reading, writing
@@ -65,7 +66,8 @@ class Proposals:
         rows = {
             item.fingerprint: {
                 "kind": item.kind, "utterance_id": item.utterance_id, "operation": item.operation,
-                "payload": dict(item.payload), "fingerprint": item.fingerprint, "reason": item.reason,
+                "payload": dict(item.payload) | beside(item.reason), "fingerprint": item.fingerprint,
+                "reason": str(item.reason),
                 "state": "open", "run_id": item.run_id, "made_at": at, "confidence": item.confidence,
                 "batch": item.batch,
             }
@@ -172,7 +174,7 @@ class Proposals:
         undone = left = 0
         with writing(self._engine) as connection:
             if connection.scalar(select(proposal.c.id).where(proposal.c.batch == batch).limit(1)) is None:
-                raise NotFound(f"no batch {batch!r} of proposals")
+                raise NotFound("no batch {batch!r} of proposals", batch=batch)
             for ids in batches.accepted_in(connection, batch):
                 done = batches.take_back(connection, batch, ids, curator, at)
                 undone, left = undone + done[0], left + done[1]
@@ -196,7 +198,12 @@ class Proposals:
         with writing(self._engine) as connection:
             row = _row(connection, proposal_id)
             if row.state != "open":
-                raise Conflict(f"proposal {proposal_id} was already {row.state} by {row.decided_by}")
+                raise Conflict(
+                    "proposal {proposal_id} was already {state} by {decided_by}",
+                    proposal_id=proposal_id,
+                    state=Word(row.state),
+                    decided_by=row.decided_by,
+                )
             if not accept:
                 return _decided(connection, proposal_id, "rejected", curator, at, {})
             fate = _accepted(connection, [row], curator, at, "accept")[proposal_id]
@@ -273,13 +280,20 @@ def _text_at(connection: Connection, now: Utterance, at: str) -> str:
 def _row(connection: Connection, proposal_id: int) -> Any:
     row = connection.execute(select(proposal).where(proposal.c.id == proposal_id)).one_or_none()
     if row is None:
-        raise NotFound(f"no proposal {proposal_id}")
+        raise NotFound("no proposal {proposal_id}", proposal_id=proposal_id)
     return row
 
 
 def _record(row: Mapping[Any, Any]) -> Proposal:
     hidden = {"fingerprint", "decided_at", "result_id", "revision_id"}
-    return Proposal(**{name: value for name, value in row.items() if name not in hidden})
+    shown = {name: value for name, value in row.items() if name not in hidden}
+    held = row["payload"]
+    return Proposal(**shown | {"payload": _payload(held), "reason": reread(row["reason"], held)})
+
+
+def _payload(held: Mapping[str, Any]) -> dict[str, Any]:
+    """What the suggestion would write, without the message that is stored beside it."""
+    return {name: value for name, value in held.items() if name != "message"}
 
 
 def _decided(
@@ -310,7 +324,8 @@ def _augment(
         return {"result_id": earlier.id}
     new = NewUtterance(
         key=f"{parent.key}+{row.id}" + (f"@{parent.version}" if earlier else ""), text=text, group=parent.group,
-        speaker=parent.speaker, origin="augmented", meta={"operation": row.operation, **row.payload, "text": text},
+        speaker=parent.speaker, origin="augmented",
+        meta={"operation": row.operation, **_payload(row.payload), "text": text},
     )  # fmt: skip
     new_id = insert_utterance(connection, parent.source_id, parent.recording_id, new, parent.id)
     _copy_labels(connection, parent.id, new_id, curator)
@@ -327,7 +342,11 @@ def _copy_labels(connection: Connection, parent_id: int, new_id: int, curator: s
 def _withdraw(connection: Connection, utterance_id: int) -> None:
     """Take a derived utterance out of the corpus, its labels with it; its row stays for whoever refers to it."""
     if (later := decisions.standing(connection, utterance_id)) is not None:
-        raise Conflict(f"the accepted utterance {utterance_id} was decided on by {later}; that has to be undone first")
+        raise Conflict(
+            "the accepted utterance {utterance_id} was decided on by {who}; that has to be undone first",
+            utterance_id=utterance_id,
+            who=later,
+        )
     connection.execute(delete(label).where(label.c.level == "utterance", label.c.target_id == utterance_id))
     connection.execute(update(utterance).where(utterance.c.id == utterance_id).values(active=False))
 

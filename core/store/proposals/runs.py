@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine, bindparam, func, select, update
 
+from core.messages import beside
 from core.store.engine import reading, writing
 from core.store.schema import proposal
 
@@ -46,7 +47,13 @@ class Cleanings:
         if not items:
             return 0
         c = proposal.c
-        values = [{"of": one.id, "says": dict(one.payload), "why": one.reason, "sure": one.confidence} for one in items]
+        values = [
+            {
+                "of": one.id, "says": dict(one.payload) | beside(one.reason), "why": str(one.reason),
+                "sure": one.confidence,
+            }
+            for one in items
+        ]  # fmt: skip
         new: dict[str, Any] = {
             "payload": bindparam("says"), "reason": bindparam("why"), "confidence": bindparam("sure"),
         }  # fmt: skip

@@ -88,11 +88,19 @@ class Bulk:
         with writing(self._engine) as connection:
             action = _get(connection, bulk_id)
             if action.undone_at is not None:
-                raise Conflict(f"bulk action {bulk_id} was undone already, at {action.undone_at}")
+                raise Conflict(
+                    "bulk action {bulk_id} was undone already, at {undone_at}",
+                    bulk_id=bulk_id,
+                    undone_at=action.undone_at,
+                )
             take_back = _undo_label if action.what["do"] == "label" else _undo_tag
             undone, since = take_back(connection, action, curator, at)
             if since and not undone:
-                raise Conflict(f"nothing of bulk action {bulk_id} can be undone: {since:,} were decided on since")
+                raise Conflict(
+                    "nothing of bulk action {bulk_id} can be undone: {since:,} were decided on since",
+                    bulk_id=bulk_id,
+                    since=since,
+                )
             values = {"undone_at": at, "what": {**action.what, "undone": undone, "since": since}}
             connection.execute(update(bulk).where(bulk.c.id == bulk_id).values(values))
             return _get(connection, bulk_id)
@@ -137,7 +145,7 @@ def _finish(connection: Connection, bulk_id: int, what: Mapping[str, Any], count
 def _get(connection: Connection, bulk_id: int) -> BulkAction:
     row = connection.execute(select(bulk).where(bulk.c.id == bulk_id)).mappings().one_or_none()
     if row is None:
-        raise NotFound(f"no bulk action {bulk_id}")
+        raise NotFound("no bulk action {bulk_id}", bulk_id=bulk_id)
     return BulkAction(**row)
 
 

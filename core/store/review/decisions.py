@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, func, insert, select, update
 
 from core.errors import Conflict, InputError, NotFound, Stale
+from core.messages import SchemeName
 from core.records import SHORTEST_VOICE_MS, Act, Annotation, AnnotationKind, Revision, Utterance
 from core.schemes import joined, parts, scheme
 from core.store.corpus.corpus import one_utterance
@@ -84,7 +85,7 @@ class Review(Opinions):
             of_call = select(func.min(utterance.c.id)).where(utterance.c.recording_id == target_id, utterance.c.active)
             number = target_id if one.level == "utterance" else connection.scalar(of_call)
             if number is None:
-                raise NotFound(f"no recording {target_id} with an utterance in the corpus")
+                raise NotFound("no recording {target_id} with an utterance in the corpus", target_id=target_id)
             seen = one_utterance(connection, number).version if version is None else version
         return self.decide(
             number, seen, curator, at, labels={one.name: code}, skip=None, spent_ms=spent_ms,
@@ -99,7 +100,12 @@ class Review(Opinions):
         with writing(self._engine) as connection:
             now = one_utterance(connection, utterance_id)
             if not 0 <= to_version <= now.version:
-                raise NotFound(f"utterance {utterance_id} has no version {to_version}; its latest is {now.version}")
+                raise NotFound(
+                    "utterance {utterance_id} has no version {to_version}; its latest is {version}",
+                    utterance_id=utterance_id,
+                    to_version=to_version,
+                    version=now.version,
+                )
             mine = (revision.c.utterance_id == utterance_id, revision.c.version > to_version)
             later = connection.execute(select(revision).where(*mine).order_by(revision.c.version.desc())).all()
             back: dict[str, Any] = {}
@@ -193,7 +199,7 @@ def decide(
     """
     now = one_utterance(connection, utterance_id)
     if not connection.scalar(select(utterance.c.active).where(utterance.c.id == utterance_id)):
-        raise Conflict(f"utterance {utterance_id} was taken out of the corpus meanwhile")
+        raise Conflict("utterance {utterance_id} was taken out of the corpus meanwhile", utterance_id=utterance_id)
     if answers is None:
         answers = {name: value["code"] if value else None for name, value in labels.items()}
     changed = {"text": None if text is None else nfc(text), "skipped": skip, **(span or {})}
@@ -237,12 +243,17 @@ def undo(connection: Connection, revision_id: int, curator: str, at: str) -> Rev
     old = connection.execute(select(revision).where(revision.c.id == revision_id)).one()
     now = one_utterance(connection, old.utterance_id)
     if (later := standing(connection, now.id, old.version)) is not None:
-        raise Conflict(f"utterance {now.id} was decided again by {later}; that has to be undone first")
+        raise Conflict("utterance {id} was decided again by {who}; that has to be undone first", id=now.id, who=later)
     for name, written in old.after.get("labels", {}).items():
         # A label of the recording may have been decided at another of its utterances.
         if (found := _current(connection, now, name)) != written:
             who = found["by"] if found else "somebody"
-            raise Conflict(f"{name} of utterance {now.id} was decided again by {who}; that has to be undone first")
+            raise Conflict(
+                "{name} of utterance {id} was decided again by {who}; that has to be undone first",
+                name=SchemeName(name),
+                id=now.id,
+                who=who,
+            )
     connection.execute(
         update(proposal)
         .where(proposal.c.revision_id == revision_id)
@@ -295,13 +306,19 @@ def _span(connection: Connection, now: Utterance, start_ms: int | None, end_ms: 
     if start_ms is None and end_ms is None:
         return None
     if now.recording_id is None or now.start_ms is None or now.end_ms is None:
-        raise InputError(f"utterance {now.id} has no times that could be changed")
+        raise InputError("utterance {id} has no times that could be changed", id=now.id)
     start, end = now.start_ms if start_ms is None else start_ms, now.end_ms if end_ms is None else end_ms
     call = connection.execute(
         select(recording.c.duration_ms, recording.c.path).where(recording.c.id == now.recording_id)
     ).one()
     if not 0 <= start < end <= call.duration_ms:
-        raise InputError(f"utterance {now.id}: {start}-{end} ms is no span of its recording of {call.duration_ms} ms")
+        raise InputError(
+            "utterance {id}: {start}-{end} ms is no span of its recording of {duration_ms} ms",
+            id=now.id,
+            start=start,
+            end=end,
+            duration_ms=call.duration_ms,
+        )
     was_long, is_long = now.end_ms - now.start_ms >= SHORTEST_VOICE_MS, end - start >= SHORTEST_VOICE_MS
     usable = now.voice_usable if was_long == is_long else is_long and call.path is not None
     return {"start_ms": start, "end_ms": end, "voice_usable": usable}
@@ -321,9 +338,9 @@ def _stale(connection: Connection, now: Utterance, mine: Mapping[str, Any]) -> S
     theirs = {name: getattr(now, name) for name in names} | {"labels": dict(now.labels)}
     who = {"curator": row.curator, "at": row.at} if row else {}
     return Stale(
-        f"utterance {now.id} was changed meanwhile (you saw version {mine['version']}, it is {now.version}); "
+        "utterance {id} was changed meanwhile (you saw version {seen}, it is {version}); "
         "look at it again and decide anew",
-        mine, theirs | who,
+        mine, theirs | who, id=now.id, seen=mine["version"], version=now.version,
     )  # fmt: skip
 
 
@@ -332,7 +349,9 @@ def _target(now: Utterance, name: str) -> tuple[str, int]:
     if level == "utterance":
         return level, now.id
     if now.recording_id is None:
-        raise Conflict(f"{name} is a label of a recording, and utterance {now.id} has none")
+        raise Conflict(
+            "{name} is a label of a recording, and utterance {id} has none", name=SchemeName(name), id=now.id
+        )
     return level, now.recording_id
 
 

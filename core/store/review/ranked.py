@@ -46,7 +46,7 @@ class Queues:
             connection.execute(delete(queue_item).where(queue_item.c.queue == name))
             insert_many(
                 connection, queue_item, columns,
-                [(name, place, row.utterance_id, row.score, row.reason, at) for place, row in enumerate(ordered)],
+                [(name, place, row.utterance_id, row.score, str(row.reason), at) for place, row in enumerate(ordered)],
             )  # fmt: skip
         return len(ordered)
 

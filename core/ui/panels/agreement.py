@@ -8,9 +8,9 @@ from html import escape
 import streamlit as st
 
 from core.agreement import Agreement, Every, Figure, Share
-from core.agreement.coefficients import NO_SHARED, NO_SHARED_BY_PAIR, ONE_CLASS, TOO_LARGE
 from core.agreement.measure import SEVERAL
 from core.schemes import SCHEMES, Scheme
+from core.ui import phrases
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _, language
 from core.ui.widgets import charts, forms
@@ -24,13 +24,6 @@ MOST_ROWS = 24  # of a picture
 MOST_LINES = 6
 EVERY: dict[str, Every] = {"50": 50, "200": 200, "day": "day", "week": "week"}
 TITLES = {"50": N_("50 answers"), "200": N_("200 answers"), "day": N_("a day"), "week": N_("a week")}
-REASONS = {
-    NO_SHARED: N_("no item has two answers"),
-    NO_SHARED_BY_PAIR: N_("these two share no item"),
-    ONE_CLASS: N_("every answer is the same class: there is no chance agreement to correct for"),
-    TOO_LARGE: N_("too many items and classes for the ordinal distance"),
-    SEVERAL: N_("several classes at once: each class is judged by itself, see classes"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +147,7 @@ def confusion(found: Agreement, one: Scheme) -> None:
     """Which classes are taken for which: of any two people, or of one person against what the others said."""
     st.subheader(_("Which class is taken for which"), anchor=False)
     if not found.pairs:
-        st.caption(_(REASONS[SEVERAL]))
+        st.caption(phrases.shown(SEVERAL))
         return
     people = {x.rater: x for x in found.against if x.agreed.n}
     who = forms.linked_choice(
@@ -251,7 +244,7 @@ def _interval(one: Figure | Share) -> str:
 
 
 def _why(one: Figure) -> str:
-    return _(REASONS[one.reason]) if one.reason else ""
+    return phrases.shown(one.reason) if one.reason else ""
 
 
 def _percent(value: float | None) -> str:

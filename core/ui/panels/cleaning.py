@@ -238,15 +238,14 @@ def samples(step: str, found: Sequence[Sample]) -> None:
 
 
 def why(reason: str) -> str:
-    """The reason of a suggestion in the reader's language; several stand after each other."""
-    whole = phrases.told(reason)
-    return whole or ", ".join(map(phrases.shown, reason.split(", ")))
+    """The reason of a suggestion in the reader's language."""
+    return phrases.shown(reason)
 
 
 def details(one: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
     """For the desk: what the text would be, what it is, why; the labels."""
     if one.kind == decisions.EXCLUDE:
-        return target.text, target.text, _("leave out: {reason}").format(reason=one.reason), dict(target.labels)
+        return target.text, target.text, _("leave out: {reason}").format(reason=why(one.reason)), dict(target.labels)
     after = decisions.as_it_stands(one, target.text)
     sure = "" if one.confidence is None else f"{one.confidence:.2f}"
     if after is None:

@@ -90,10 +90,10 @@ def opened(one: Finding) -> None:
             st.text(str(name))
     elif one.level == "recording":
         for call_id in shown:
-            _recording(int(call_id), one.details.get(str(call_id), ""), one.check not in UNHEARD)
+            _recording(int(call_id), phrases.shown(one.details.get(str(call_id), "")), one.check not in UNHEARD)
     else:
         for said in browse.utterances(workspace(), [int(i) for i in shown]):
-            _utterance(said, one.details.get(str(said.id), ""))
+            _utterance(said, phrases.shown(one.details.get(str(said.id), "")))
 
 
 def offer(one: Finding) -> None:

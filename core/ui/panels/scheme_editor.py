@@ -60,7 +60,7 @@ def edit(start: Scheme | None, key: str) -> Scheme | None:
         if start is not None:
             check_growth(start, made)
     except InputError as error:
-        st.warning(forms.plain(phrases.shown(str(error))))
+        st.warning(forms.plain(phrases.shown(error.message)))
         return None
     preview(made, f"{key}-preview")
     return made

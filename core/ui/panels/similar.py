@@ -26,7 +26,7 @@ def show(utterance_id: int, limit: int = LIMIT) -> None:
         found = like(workspace(), utterance_id, limit, progress=tell)
     except InputError as error:
         found = []
-        st.text(phrases.shown(str(error)))
+        st.text(phrases.shown(error.message))
     bar.empty()
     if not found:
         st.caption(_("Nothing is like it."))

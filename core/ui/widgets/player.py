@@ -16,6 +16,7 @@ from uuid import uuid4
 import streamlit as st
 
 from core.errors import InputError
+from core.messages import SchemeName
 from core.ui.i18n import _
 
 ASSETS = Path(__file__).resolve().parents[3] / "assets" / "player"
@@ -246,9 +247,18 @@ def check_keys(groups: Sequence[ChoiceGroup]) -> None:
             if not pressed:
                 continue
             if len(pressed) != 1 or not (pressed.isascii() and pressed.isalnum()):
-                raise InputError(f"the key of {name} is {choice.key!r}; it must be one letter a-z or digit")
+                raise InputError(
+                    "the key of {name} is {key!r}; it must be one letter a-z or digit",
+                    name=SchemeName(name),
+                    key=choice.key,
+                )
             if pressed in taken:
-                raise InputError(f"the key {choice.key!r} of {name} is taken by {taken[pressed]}")
+                raise InputError(
+                    "the key {key!r} of {name} is taken by {other}",
+                    key=choice.key,
+                    name=SchemeName(name),
+                    other=SchemeName(taken[pressed]),
+                )
             taken[pressed] = name
 
 
@@ -264,11 +274,11 @@ def parse_event(kind: Kind, value: object, groups: Sequence[ChoiceGroup] = ()) -
         case {"item": int(item), "version": int(version), "nonce": str(nonce), "spent_ms": int(spent), **more}:
             labels, text = more.get("labels", {}), more.get("text")
         case _:
-            raise InputError(f"review: malformed {kind}")
+            raise InputError("review: malformed {kind}", kind=kind)
     if not (isinstance(labels, dict) and (text is None or isinstance(text, str))):
-        raise InputError(f"review: malformed {kind}")
+        raise InputError("review: malformed {kind}", kind=kind)
     for name, code in labels.items():
         named = str(code).split("|") if name in several else [code]
         if named != [known for known in codes.get(name, ()) if known in named]:
-            raise InputError(f"review: {kind} names the unknown class {name}:{code}")
+            raise InputError("review: {kind} names the unknown class {name}:{code}", kind=kind, name=name, code=code)
     return ReviewEvent(kind, item, version, nonce, labels, text, spent)

@@ -11,8 +11,9 @@ import streamlit as st
 
 from core.filters import Filter, from_query
 from core.schemes import SCHEMES
+from core.ui import troubles
 from core.ui.frame import workspace
-from core.ui.i18n import N_, _
+from core.ui.i18n import N_, _, language
 from core.ui.widgets import forms
 from core.ui.widgets.player import ChoiceGroup, check_keys, component
 from core.web import desk
@@ -140,7 +141,7 @@ _SCREEN = component("desk", "review")
 def show(wanted: Desk, groups: Sequence[ChoiceGroup], opinion: desk.Opinion, key: str) -> str:
     """The screen for `wanted`, and the token of its desk; `InputError` where two classes share a key."""
     check_keys(groups)
-    token = desk.keep(wanted, opinion, st.session_state.get(f"{key}:token"))
+    token = desk.keep(wanted, opinion, st.session_state.get(f"{key}:token"), troubles.teller(language()))
     st.session_state[f"{key}:token"] = token
     work = (wanted.queue, wanted.schemes, wanted.curator, repr(wanted.base), wanted.overlap, wanted.blind, wanted.batch)
     data = {

@@ -10,6 +10,7 @@ from typing import Any
 from core.audio.header import LIMITS
 from core.audio.reader import CUT_OGG, blocks, opened, to_ms
 from core.errors import AudioError, CoreError
+from core.messages import Message, packed, unpacked
 from core.quality import Fact, faults, measure
 from core.records import Call
 from core.workflows.workspace import Workspace
@@ -29,7 +30,7 @@ def listen(ws: Workspace, progress: Progress, step: Step) -> tuple[list[Fact], i
         made = step(f"sound-{after}", partial(_block, ws, after, done, total, progress))
         if not made["n"]:
             return facts, heard
-        facts += [Fact(*one) for one in made["facts"]]
+        facts += [Fact(check, where, unpacked(detail)) for check, where, detail in made["facts"]]
         after, done, heard = made["last"], done + made["n"], heard + made["heard"]
 
 
@@ -44,7 +45,7 @@ def _block(ws: Workspace, after: int, done: int, total: int, progress: Progress)
                 found = list(_facts(ws, call))
             except CoreError:
                 continue  # gone, or outside of the workspace: missing-file
-            facts += found
+            facts += [[check, where, packed(detail)] for check, where, detail in found]
             heard += 1
         progress("recordings", done + number, max(total, done + number))
     return {"n": len(calls), "last": calls[-1].id if calls else after, "heard": heard, "facts": facts}
@@ -56,16 +57,27 @@ def _facts(ws: Workspace, call: Call) -> Iterator[list[Any]]:
         with opened(path, path.name, LIMITS) as (sound, head):
             heard = measure(blocks(sound, head, path.name, LIMITS), head.sample_rate_hz)
     except AudioError as error:
-        cut = error.reason.startswith("truncated")
-        yield ["truncated" if cut else "unreadable", call.id, error.reason]
+        yield ["truncated" if error.kind == "truncated" else "unreadable", call.id, error.reason]
         return
     length_ms = to_ms(heard.frames, heard.rate_hz)
     missing = call.duration_ms - length_ms
     if CUT_OGG in head.notes:
         yield ["truncated", call.id, CUT_OGG]
     elif missing > SHORTER_MS and missing > SHORTER * call.duration_ms:
-        yield ["truncated", call.id, f"{length_ms} ms of sound, {call.duration_ms} ms when it was imported"]
+        yield [
+            "truncated",
+            call.id,
+            Message(
+                "{now_ms} ms of sound, {then_ms} ms when it was imported", now_ms=length_ms, then_ms=call.duration_ms
+            ),
+        ]
     if call.sample_rate_hz is not None and call.sample_rate_hz != heard.rate_hz:
-        yield ["wrong-rate", call.id, f"{heard.rate_hz} Hz, {call.sample_rate_hz} Hz when it was imported"]
+        yield [
+            "wrong-rate",
+            call.id,
+            Message(
+                "{now_hz} Hz, {then_hz} Hz when it was imported", now_hz=heard.rate_hz, then_hz=call.sample_rate_hz
+            ),
+        ]
     for check, utterance_id, detail in faults(heard, call.spans):
         yield [check, call.id if utterance_id is None else utterance_id, detail]

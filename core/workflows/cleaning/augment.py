@@ -5,6 +5,7 @@ from random import Random
 
 from core import augment
 from core.filters import Filter
+from core.messages import Message
 from core.records import Proposal, Utterance
 from core.store import NewProposal
 from core.workflows.cleaning import decisions
@@ -39,7 +40,13 @@ def _suggest(parent: Utterance, plan: AugmentPlan) -> list[NewProposal]:
     made = augment.propose(parent.text, plan.operation, plan.seed, plan.strength, plan.per_text)
     payload = {"parent": parent.id, "before": parent.text, "seed": plan.seed, "strength": plan.strength}
     return [
-        NewProposal(KIND, parent.id, plan.operation, payload | {"text": text}, f"{plan.operation}, seed {plan.seed}")
+        NewProposal(
+            KIND,
+            parent.id,
+            plan.operation,
+            payload | {"text": text},
+            Message("{operation}, seed {seed}", operation=plan.operation, seed=plan.seed),
+        )
         for text in made
     ]
 

@@ -18,6 +18,7 @@ from core.batches import batches
 from core.files import locked, write_json
 from core.filters import Filter
 from core.jobs import submit
+from core.messages import Message, packed, unpacked
 from core.quality import CHECKS, Check, Collector, Fact, Finding, Fix, Marked
 from core.store import NewProposal
 from core.workflows.cleaning import audio_checks, decisions
@@ -62,8 +63,8 @@ def run(
     left_out = {}
     if names is None and utterances > MOST_NEAR:
         checks = tuple(one for one in checks if one.name != "near-text")
-        left_out["near-text"] = (
-            f"{utterances:,} utterances, more than {MOST_NEAR:,}: it runs where it is asked for by name"
+        left_out["near-text"] = Message(
+            "{n:,} utterances, more than {most:,}: it runs where it is asked for by name", n=utterances, most=MOST_NEAR
         )
     found: list[dict[str, Any]] = []
     checked: dict[str, Any] = {"utterances": utterances, "checks": [one.name for one in checks], "left_out": left_out}
@@ -234,11 +235,20 @@ def _below(folder: Path) -> Iterator[Path]:
 
 
 def _documents(collectors: Iterable[Collector]) -> list[dict[str, Any]]:
-    return [asdict(found) for one in collectors for found in one.findings()]
+    return [_document(found) for one in collectors for found in one.findings()]
+
+
+def _document(found: Finding) -> dict[str, Any]:
+    """A finding as JSON, its messages with their templates and fields."""
+    details = {where: packed(detail) for where, detail in found.details.items()}
+    return asdict(found) | {"message": packed(found.message), "details": details}
 
 
 def _finding(document: Mapping[str, Any]) -> Finding:
-    return replace(Finding(**document), ids=tuple(document["ids"]))
+    details = {where: unpacked(detail) for where, detail in document["details"].items()}
+    return replace(
+        Finding(**document), ids=tuple(document["ids"]), message=unpacked(document["message"]), details=details
+    )
 
 
 def _keep(ws: Workspace, made: Report) -> None:
@@ -248,7 +258,7 @@ def _keep(ws: Workspace, made: Report) -> None:
         others = [one for one in before.findings if one.check not in made.at]
         findings = sorted([*made.findings, *others], key=lambda one: (SEVERITIES.index(one.severity), -one.count))
         kept = {
-            "findings": [asdict(one) for one in findings], "at": {**before.at, **made.at},
+            "findings": [_document(one) for one in findings], "at": {**before.at, **made.at},
             "checked": {**before.checked, **made.checked},
         }  # fmt: skip
         write_json(ws.settings.home / FILE, kept)

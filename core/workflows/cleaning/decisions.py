@@ -107,9 +107,11 @@ def decide(ws: Workspace, proposal_id: int, yes: bool, curator: str) -> Proposal
         if error.reason != "changed" or not _made_anew(ws, [one]):
             raise
         raise Unfit(
-            f"the text of utterance {one.utterance_id} was changed meanwhile: the suggestion was made anew; "
-            "look at it and decide again", "anew",
-        ) from error  # fmt: skip
+            "the text of utterance {utterance_id} was changed meanwhile: the suggestion was made anew; look at it and "
+            "decide again",
+            reason="anew",
+            utterance_id=one.utterance_id,
+        ) from error
 
 
 def _counted(fates: Mapping[int, Fate], anew: int) -> Decided:

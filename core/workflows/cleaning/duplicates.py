@@ -15,6 +15,7 @@ from core import quality
 from core.batches import batches
 from core.cleaning import Plan, Step
 from core.filters import Filter
+from core.messages import Message
 from core.quality import Fix, Marked
 from core.store import NewProposal
 from core.workflows.cleaning.checks import KIND, MOST_NEAR
@@ -50,7 +51,11 @@ def left_out(ws: Workspace, plan: Plan) -> dict[str, str]:
     utterances = ws.store.corpus.find(Filter(skipped=False), limit=0).total
     if utterances <= MOST_NEAR or not plan.only("near-text").steps:
         return {}
-    return {"near-text": f"{utterances:,} utterances, more than {MOST_NEAR:,}: run its check of its own"}
+    return {
+        "near-text": Message(
+            "{n:,} utterances, more than {most:,}: run its check of its own", n=utterances, most=MOST_NEAR
+        )
+    }
 
 
 def found(

@@ -7,12 +7,14 @@ import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 from core import cleaning
 from core.cleaning import Plan
 from core.errors import NotFound
 from core.files import make_folder, write_json
+from core.messages import Message, packed, unpacked
 from core.workflows.workspace import Workspace
 
 FOLDER = "cleaning"
@@ -39,15 +41,20 @@ def new_id() -> str:
 def keep(ws: Workspace, run: Run) -> Run:
     folder = ws.settings.home / FOLDER
     make_folder(folder)
-    write_json(folder / f"{run.id}.json", asdict(run))
+    document = asdict(run) | {"left_out": {step: packed(why) for step, why in run.left_out.items()}}
+    write_json(folder / f"{run.id}.json", document)
     return run
 
 
 def every(ws: Workspace) -> list[Run]:
     """The runs, the latest first."""
     paths = (ws.settings.home / FOLDER).glob("*.json")
-    found = (Run(**json.loads(path.read_text(encoding="utf-8"))) for path in paths)
-    return sorted(found, key=lambda run: (run.at, run.id), reverse=True)
+    return sorted(map(_read, paths), key=lambda run: (run.at, run.id), reverse=True)
+
+
+def _read(path: Path) -> Run:
+    document = json.loads(path.read_text(encoding="utf-8"))
+    return Run(**document | {"left_out": {step: unpacked(why) for step, why in document.get("left_out", {}).items()}})
 
 
 def get(ws: Workspace, run_id: str) -> Run:
@@ -56,8 +63,8 @@ def get(ws: Workspace, run_id: str) -> Run:
     for run in runs:
         if run.id == run_id:
             return run
-    known = ", ".join(run.id for run in runs[:5]) or "there is none yet"
-    raise NotFound(f"no cleaning run {run_id[:60]!r}; the latest: {known}")
+    known = ", ".join(run.id for run in runs[:5]) or Message("there is none yet")
+    raise NotFound("no cleaning run {run_id!r}; the latest: {known}", run_id=run_id[:60], known=known)
 
 
 def tally(ws: Workspace, run_id: str) -> dict[str, dict[str, int]]:

@@ -91,8 +91,10 @@ def may_leave(ws: Workspace, plan: Plan) -> bool:
     accepted = acceptance(ws) is not None
     if plan.remote and not accepted:
         raise InputError(
-            f"step {plan.remote[0]!r} of plan {plan.name!r} sends texts to a third party: tick the box on the Clean "
-            "page that accepts it, or choose the backend 'offline'"
+            "step {step!r} of plan {plan!r} sends texts to a third party: tick the box on the "
+            "Clean page that accepts it, or choose the backend 'offline'",
+            step=plan.remote[0],
+            plan=plan.name,
         )
     return accepted
 

@@ -144,7 +144,7 @@ def undo(ws: Workspace, run_id: str, curator: str) -> tuple[int, int]:
     """
     history.get(ws, run_id)
     if (job := jobs.running(ws, JOB)) is not None and job.id == run_id:
-        raise Conflict(f"run {run_id} is at work still: cancel it first")
+        raise Conflict("run {run_id} is at work still: cancel it first", run_id=run_id)
     if not ws.store.cleanings.tally(run_id):
         return 0, 0
     undone, left = ws.store.proposals.undo_batch(run_id, curator, now())

@@ -111,7 +111,7 @@ def clip(ws: Workspace, utterance_id: int, around_ms: int = 0) -> bytes:
     """
     spoken = utterance(ws, utterance_id)
     if spoken.recording_id is None or spoken.start_ms is None or spoken.end_ms is None:
-        raise NotFound(f"utterance {spoken.id} is a sentence without audio")
+        raise NotFound("utterance {id} is a sentence without audio", id=spoken.id)
     path = ws.audio_file(spoken.recording_id)
     start_ms, end_ms = max(0, spoken.start_ms - around_ms), spoken.end_ms + around_ms
     return read_clip(path, start_ms, end_ms, f"utterance {spoken.id}")

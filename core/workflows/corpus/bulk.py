@@ -3,6 +3,7 @@
 import unicodedata
 
 from core.errors import InputError
+from core.messages import Word
 from core.records import BulkAction
 from core.store.review.bulk import Which
 from core.text import nfc
@@ -40,9 +41,14 @@ def named(text: str, kind: str) -> str:
     """`text` as the name of a tag or view, white space tidied; `InputError` if it cannot be one."""
     name = " ".join(nfc(text).split())
     if not name:
-        raise InputError(f"a {kind} needs a name")
+        raise InputError("a {kind} needs a name", kind=Word(kind))
     if len(name) > LONGEST:
-        raise InputError(f"the name of a {kind} has at most {LONGEST} letters; this one has {len(name)}")
+        raise InputError(
+            "the name of a {kind} has at most {longest} letters; this one has {n}",
+            kind=Word(kind),
+            longest=LONGEST,
+            n=len(name),
+        )
     if any(unicodedata.category(letter) in ("Cc", "Cs", "Cf") for letter in name):
-        raise InputError(f"the name of a {kind} has no control characters")
+        raise InputError("the name of a {kind} has no control characters", kind=Word(kind))
     return name

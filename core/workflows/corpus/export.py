@@ -18,6 +18,7 @@ from core.errors import InputError, NotFound
 from core.export import FORMATS, Format, Line, Opinion, Plan, Written
 from core.files import make_folder, whole
 from core.filters import Filter
+from core.messages import Message
 from core.records import Recording, Utterance
 from core.schemes import SCHEMES, scheme
 from core.store import Judged
@@ -27,7 +28,7 @@ from core.workflows.workspace import Workspace, now
 
 Progress = Callable[[int, int], None]
 BLOCK = 1_000
-NO_AUDIO = "recording whose audio is gone from the workspace"
+NO_AUDIO = Message("recording whose audio is gone from the workspace")
 
 
 def format_names(*, of_snapshot: bool) -> list[str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.errors import Conflict, InputError, UnknownName
 from core.files import write_text
+from core.messages import SchemeName, Word
 from core.records import Level
 from core.schemes import SCHEMES, Kind, Scheme, is_bundled, scheme, tidy
 from core.schemes.files import grown, parse_toml, to_toml
@@ -38,7 +39,7 @@ def read_file(path: Path) -> Scheme:
     try:
         data = path.read_bytes()
     except OSError as error:
-        raise InputError(f"{path}: cannot be read: {error.strerror}") from error
+        raise InputError("{path}: cannot be read: {reason}", path=path, reason=error.strerror) from error
     return read_bytes(data, path.name)
 
 
@@ -47,7 +48,9 @@ def read_bytes(data: bytes, where: str) -> Scheme:
     try:
         return parse_toml(data.decode("utf-8-sig"), where)
     except UnicodeDecodeError as error:
-        raise InputError(f"{where}: is not UTF-8 (byte {error.start}); TOML always is") from error
+        raise InputError(
+            "{where}: is not UTF-8 (byte {start}); TOML always is", where=where, start=error.start
+        ) from error
 
 
 def save(ws: Workspace, chosen: Scheme, curator: str) -> Scheme:
@@ -76,7 +79,7 @@ def propose(
     """
     found = [v for v in (sorted(values) if isinstance(values, set | frozenset) else values) if v.strip()]
     if not found:
-        raise InputError(f"scheme {name}: no value was found to make a class of")
+        raise InputError("scheme {name}: no value was found to make a class of", name=SchemeName(name))
     kind: Kind = "multi" if multi else "single"
     for number in range(1, TRIES):
         wanted = name if number == 1 else f"{name[:60]}-{number}"
@@ -89,17 +92,24 @@ def propose(
             return ws.store.schemes.put(wanted, partial(_grow, empty, found), ws.settings.curator, now())
         except Conflict:
             continue
-    raise InputError(f"scheme {name}: there are {TRIES} schemes called so; choose another name")
+    raise InputError(
+        "scheme {name}: there are {tries} schemes called so; choose another name", name=SchemeName(name), tries=TRIES
+    )
 
 
 def _grow(empty: Scheme, values: Iterable[str], old: Scheme | None) -> Scheme:
     old = old or empty
     if not fits(old, empty.kind, empty.level):
-        raise Conflict(f"scheme {old.name} is another scheme: {old.kind}, of the {old.level}")
+        raise Conflict(
+            "scheme {name} is another scheme: {kind}, of the {level}",
+            name=SchemeName(old.name),
+            kind=Word(old.kind),
+            level=Word(old.level),
+        )
     if old.state == "proposed":
         return grown(old, values)
     if not knows(old, values):
-        raise Conflict(f"scheme {old.name} is settled")
+        raise Conflict("scheme {name} is settled", name=SchemeName(old.name))
     return old
 
 
@@ -121,14 +131,14 @@ def _settled(name: str, old: Scheme | None) -> Scheme:
     if old is None:
         raise UnknownName("scheme of this workspace", name, [n for n in SCHEMES if not is_bundled(n)])
     if old.state == "active":
-        raise InputError(f"scheme {name} is settled already")
+        raise InputError("scheme {name} is settled already", name=SchemeName(name))
     return replace(old, state="active")
 
 
 def reject(ws: Workspace, name: str, curator: str) -> int:
     """Drop a proposed scheme and withdraw the labels that came with the data; returns of how many targets."""
     if is_bundled(name):
-        raise Conflict(f"scheme {name!r} comes with Gwidama and stays")
+        raise Conflict("scheme {name!r} comes with Gwidama and stays", name=SchemeName(name))
     return ws.store.schemes.reject(name, curator, now())
 
 
@@ -137,12 +147,15 @@ def trainable(name: str) -> Scheme:
     found = scheme(name)
     if found.state == "proposed":
         raise InputError(
-            f"scheme {name} is only proposed: look at its classes and confirm it on the Schemes page "
-            f"or with `python -m core schemes confirm {name}`"
+            "scheme {name} is only proposed: look at its classes and confirm it on the Schemes page "
+            "or with `python -m core schemes confirm {code}`",
+            name=SchemeName(name),
+            code=name,
         )
     if found.kind == "multi":
         raise InputError(
-            f"scheme {name} gives one target several classes; snapshots and recipes learn single-label schemes only"
+            "scheme {name} gives one target several classes; snapshots and recipes learn single-label schemes only",
+            name=SchemeName(name),
         )
     return found
 
@@ -153,5 +166,5 @@ def write_file(name: str, path: Path) -> Scheme:
     try:
         write_text(path, to_toml(found))
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+        raise InputError("{path}: cannot be written: {reason}", path=path, reason=error.strerror) from error
     return found

@@ -68,7 +68,7 @@ def _near(
     if not text.strip():
         raise InputError("there is no text to compare: it is empty")
     if limit < 1:
-        raise InputError(f"limit {limit} must be at least 1")
+        raise InputError("limit {limit} must be at least 1", limit=limit)
     index = _index(ws, backend)
     with index.locked():
         index.refresh(progress)

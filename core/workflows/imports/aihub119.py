@@ -29,7 +29,7 @@ def ingest_aihub119(
 ) -> Imported:
     """Import zips and folders of AI Hub 119; `progress(done, total)` in calls, after each batch is on disk."""
     if missing := [str(path) for path in paths if not path.exists()]:
-        raise InputError(f"not found: {', '.join(missing)}")
+        raise InputError("not found: {missing}", missing=", ".join(missing))
     total = Report()
     source_id = ws.store.corpus.add_source(
         "aihub119", "calls", "AI Hub 71768: not to be passed on", names_hash(paths), now()
@@ -63,7 +63,7 @@ def ingest_aihub119(
 def ingest_sentences(ws: Workspace, path: Path, source: str, licence: str) -> Imported:
     """Import a CSV of labelled sentences (`id,text,label,kind`)."""
     if not path.is_file():
-        raise InputError(f"not found: {path}")
+        raise InputError("not found: {path}", path=path)
     total = Report()
     digest = sha256(path)
     source_id = ws.store.corpus.add_source(source, "sentences", licence, digest, now())

@@ -31,7 +31,7 @@ def ingest_audio(
     for a field that the pattern lacks.
     """
     if missing := [str(path) for path in paths if not path.exists()]:
-        raise InputError(f"not found: {', '.join(missing)}")
+        raise InputError("not found: {missing}", missing=", ".join(missing))
     files = folder.index(paths, rules)
     name = source or paths[0].resolve().stem
     chosen = find_schemes(ws, {scheme: Values(files.values(scheme)) for scheme in files.rules.labels})

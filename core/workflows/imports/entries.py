@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from core.errors import UnknownName
 from core.ingest.aihub.sister import Known
 from core.ingest.entries import Cleaning, Entry
+from core.messages import Message, SchemeName
 from core.records import Level, NewRecording, NewUtterance, Report, Skip
 from core.schemes import SCHEMES, Scheme
 from core.store import NewProposal
@@ -114,12 +115,22 @@ def _labels(entry: Entry, chosen: Mapping[str, Scheme], skipped: list[Skip]) -> 
         try:
             codes = [scheme.parse(value) for value in values]
         except UnknownName as error:
-            skipped.append(Skip(entry.where, f"{error}; kept without this label"))
+            skipped.append(Skip(entry.where, Message("{error}; kept without this label", error=error)))
             continue
         if scheme.kind == "single" and len(set(codes)) > 1:
-            skipped.append(Skip(entry.where, f"{len(codes)} values of {scheme.name}; kept without this label"))
+            skipped.append(
+                Skip(
+                    entry.where,
+                    Message(
+                        "{n} values of {scheme}; kept without this label", n=len(codes), scheme=SchemeName(scheme.name)
+                    ),
+                )
+            )
         elif scheme.level == "recording" and isinstance(entry.made, NewUtterance):
-            reason = f"{scheme.name} is a label of a recording, and this has none; kept without this label"
+            reason = Message(
+                "{scheme} is a label of a recording, and this has none; kept without this label",
+                scheme=SchemeName(scheme.name),
+            )
             skipped.append(Skip(entry.where, reason))
         else:
             found[scheme.level][scheme.name] = scheme.join(codes)

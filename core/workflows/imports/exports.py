@@ -17,6 +17,7 @@ from core.files import sha256
 from core.ingest.exports.gwidama import open_own
 from core.ingest.exports.labelstudio import Tasks
 from core.ingest.exports.rows import Heard, Opinion, Reader, Told
+from core.messages import Message
 from core.records import NewRecording, Report, Restored, Skip
 from core.schemes import JOIN, SCHEMES, Scheme
 from core.store import NewProposal
@@ -129,7 +130,7 @@ def _schemes(ws: Workspace, file: Reader, found: _Survey, total: Report) -> dict
         try:
             chosen = _scheme(ws, name, list(values))
         except InputError as error:
-            total.skipped.append(Skip(f"{file.name}, {name}", str(error)))
+            total.skipped.append(Skip(f"{file.name}, {name}", error.message))
             continue
         usable[name] = chosen, chosen.parse
     return usable
@@ -239,7 +240,7 @@ class _Work:
         try:
             found = gate.probe(data, where)
         except AudioError as error:
-            self._total.skipped.append(Skip(where, f"{error.reason}: imported without audio"))
+            self._total.skipped.append(Skip(where, Message("{reason}: imported without audio", reason=error.reason)))
             return call
         path, digest = audio_files.keep(self._ws, data, found.format)
         return replace(
@@ -306,5 +307,6 @@ class _Work:
 def _proposal(utterance_id: int, one: Opinion, name: str, code: str) -> NewProposal:
     sure = {"confidence": one.confidence, "margin": one.margin}
     payload = {"scheme": name, "code": code} | {what: share for what, share in sure.items() if share is not None}
-    how = "" if one.confidence is None else f", confidence {one.confidence:.2f}"
-    return NewProposal("pseudo-label", utterance_id, f"prediction of {one.model}", payload, f"imported{how}")
+    sureness = one.confidence
+    why = Message("imported") if sureness is None else Message("imported, confidence {value:.2f}", value=sureness)
+    return NewProposal("pseudo-label", utterance_id, f"prediction of {one.model}", payload, why)

@@ -44,7 +44,7 @@ def ingest_hf(
     if path.exists():
         return _from_disk(ws, path, mapped, source, licence, progress, batch_size)
     if not _HUB_ID.fullmatch(where):
-        raise InputError(f"{where}: no such file or folder, and no id of a hub (OWNER/NAME)")
+        raise InputError("{where}: no such file or folder, and no id of a hub (OWNER/NAME)", where=where)
     fetch = pick(hubs, "huggingface", "hub")
     with tempfile.TemporaryDirectory(prefix="hub-", dir=ws.settings.home) as folder:
         name = source or "/".join(filter(None, (where, config)))

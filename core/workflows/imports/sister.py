@@ -24,7 +24,7 @@ def ingest_sister(
     if kind not in sister.CORPORA:
         raise UnknownName("sister corpus", kind, KINDS)
     if missing := [str(path) for path in paths if not path.exists()]:
-        raise InputError(f"not found: {', '.join(missing)}")
+        raise InputError("not found: {missing}", missing=", ".join(missing))
     corpus, files = sister.CORPORA[kind], sister.index(paths)
     wanted = {name: Values(values, asked=False) for name, values in sister.values(files, corpus).items()}
     chosen = find_schemes(ws, wanted)

@@ -36,6 +36,7 @@ from core.ingest.tables.meaning import (
 )
 from core.ingest.tables.sounds import Sounds
 from core.ingest.tables.stream import sha256, source_name
+from core.messages import Message, SchemeName
 from core.records import NewRecording, Recording
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import MOST_CLASSES
@@ -194,14 +195,21 @@ def _schemes(ws: Workspace, table: Table, columns: Columns) -> dict[str, Scheme]
     """The scheme of every label column; one that is unknown or still proposed gets a class for every value found."""
     of_recordings = [name for name in columns.labels if name in SCHEMES and SCHEMES[name].level == "recording"]
     if of_recordings and columns.recording is None:
-        raise InputError(f"{of_recordings[0]} is a label of recordings: name the recording's column too")
+        raise InputError(
+            "{scheme} is a label of recordings: name the recording's column too",
+            scheme=SchemeName(of_recordings[0]),
+        )
     known = {name: SCHEMES[name] for name in columns.labels if name in SCHEMES and SCHEMES[name].state == "active"}
     new = {name: column for name, column in columns.labels.items() if name not in known}
     found = distinct(table.rows(), new, MOST_CLASSES) if new else {}
     made: dict[str, Scheme] = {}
     for name, (values, several) in found.items():
         if not values:
-            raise InputError(f"column {new[name]} holds no value to make classes of scheme {name} of")
+            raise InputError(
+                "column {column} holds no value to make classes of scheme {name} of",
+                column=new[name],
+                name=SchemeName(name),
+            )
         several = several or (name in SCHEMES and SCHEMES[name].kind == "multi")
         level = SCHEMES[name].level if name in SCHEMES else "utterance"
         made[name] = schemes.propose(ws, name, values, multi=several, level=level)
@@ -320,7 +328,9 @@ def _recording(home: _Home, key: str, name: str, said: Sequence[Meant], before: 
         try:
             path, digest, audio_ms, rate_hz = _audio(home, name)
         except AudioError as error:
-            home.done.note(f"audio that cannot be used ({error.reason}): text imported without it")
+            home.done.note(
+                Message("audio that cannot be used ({reason}): text imported without it", reason=error.reason)
+            )
     utterances = [one.utterance for one in said]
     if not home.timed and len(said) == 1 and audio_ms:
         utterances = [replace(utterances[0], start_ms=0, end_ms=audio_ms)]
@@ -332,7 +342,12 @@ def _recording(home: _Home, key: str, name: str, said: Sequence[Meant], before: 
     for one in said:
         for scheme, code in one.recording_labels.items():
             if labels.setdefault(scheme, code) != code:
-                home.done.note(f"row that gives its recording another {scheme} than an earlier one: the first is kept")
+                home.done.note(
+                    Message(
+                        "row that gives its recording another {scheme} than an earlier one: the first is kept",
+                        scheme=SchemeName(scheme),
+                    )
+                )
     return NewRecording(
         key=key, duration_ms=audio_ms or max((u.end_ms or 0 for u in utterances), default=0), sample_rate_hz=rate_hz,
         path=path, sha256=digest, labels=labels, meta={"name": name},

@@ -18,6 +18,7 @@ from core.ingest.tables import File, Meter, Options, Reject, Row, Shape, Table, 
 from core.ingest.tables.meaning import Columns, Meant, Read, Reader, cell_text, distinct, reading
 from core.ingest.tables.stream import sha256, source_name
 from core.ingest.votes import Choice
+from core.messages import Message, SchemeName, within
 from core.records import Skip, Vote
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import MOST_CLASSES
@@ -77,7 +78,7 @@ class VotesImport:
         shown = replace(one, reason=printable(one.reason))
         if len(self.skipped) < SHOWN_REJECTS:
             self.skipped.append(shown)
-        return Skip(f"row {one.row}", shown.reason)
+        return Skip(Message("row {number}", number=one.row), shown.reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def ingest_votes(
             _store(ws, source_id, chosen, batch, done)
             progress(done.rows, meter.share)
     finally:
-        done.rejects = write_rejects(ws, REJECTS, [replace(one, where=f"{file.name}, {one.where}") for one in skips])
+        done.rejects = write_rejects(ws, REJECTS, [replace(one, where=within(file.name, one.where)) for one in skips])
     progress(done.rows, 1.0)
     return done
 
@@ -133,7 +134,7 @@ def _scheme(ws: Workspace, table: Table, order: Order) -> Scheme:
     """The settled scheme of that name, else one that has every class there is, proposed."""
     known = SCHEMES.get(order.scheme)
     if known is not None and known.level == "recording":
-        raise InputError(f"{known.name} is a label of recordings; votes are of utterances")
+        raise InputError("{scheme} is a label of recordings; votes are of utterances", scheme=SchemeName(known.name))
     if known is not None and known.state == "active":
         return known
     if order.counts:
@@ -142,7 +143,9 @@ def _scheme(ws: Workspace, table: Table, order: Order) -> Scheme:
     answers = _one_column(table.rows(), order.raters, column)
     values, several = distinct(answers, {order.scheme: column}, MOST_CLASSES)[order.scheme]
     if not values:
-        raise InputError(f"no column of a rater holds a value to make classes of scheme {order.scheme} of")
+        raise InputError(
+            "no column of a rater holds a value to make classes of scheme {scheme} of", scheme=SchemeName(order.scheme)
+        )
     return schemes.propose(ws, order.scheme, values, multi=several or (known is not None and known.kind == "multi"))
 
 
@@ -158,7 +161,7 @@ def _ballot(chosen: Scheme, order: Order) -> Callable[[Row], list[Choice] | Reje
     if order.counts:
         columns = {chosen.parse(name): column for name, column in order.counts.items()}
         if len(columns) < len(order.counts):
-            raise InputError(f"two columns of votes mean the same class of {chosen.name}")
+            raise InputError("two columns of votes mean the same class of {scheme}", scheme=SchemeName(chosen.name))
         return lambda row: votes.of_counts(row, columns)
     for column in order.raters:
         votes.rater_name(column)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.errors import CheckpointMismatch, InputError
+from core.messages import Word
 from core.model_text import model_text
 from core.records import Prediction, RunInfo, Utterance
 from core.training.snapshot import Excerpt, Item, read_some
@@ -44,7 +45,7 @@ def report(ws: Workspace, run_id: str) -> tuple[RunInfo, dict[str, Any]]:
     """The run and the metrics its training wrote: test side, held-out groups, with intervals."""
     info = ws.store.ledger.run(run_id)
     if info.state != "done":
-        raise InputError(f"run {run_id} is {info.state}; it has no scores yet")
+        raise InputError("run {run_id} is {state}; it has no scores yet", run_id=run_id, state=Word(info.state))
     return info, dict(info.metrics)
 
 

@@ -17,6 +17,7 @@ from core.audio.vad import segments
 from core.errors import InputError, NotEnoughData
 from core.inference.predictor import Predictor, cached
 from core.ingest.aihub import label
+from core.messages import Message
 from core.records import SHORTEST_VOICE_MS
 from core.workflows.workspace import Workspace
 
@@ -59,7 +60,7 @@ def predict_text(ws: Workspace, text: str, run_ids: Sequence[str] = (), source: 
     if not chosen:
         raise InputError("none of the chosen runs judges text")
     if not any(p.reads(text) for p in chosen):
-        raise InputError(f"{source}: the text is empty")
+        raise InputError("{source}: the text is empty", source=source)
     return _document(source, [Span(None, None, text)], _judge([Span(None, None, text)], chosen, None))
 
 
@@ -117,7 +118,7 @@ def _spans(audio: Audio, text: str | None, labels: bytes | None, source: str) ->
 
 def _delivered(labels: bytes, source: str, duration_ms: int) -> list[Span]:
     """The utterances of a 119 label JSON that lie inside the recording."""
-    where = f"label JSON of {source}"
+    where = Message("label JSON of {source}", source=source)
     document = label.decode(labels, where)
     made = label.utterances(document, "", where, duration_ms, label.Findings())
     found = [
@@ -126,7 +127,9 @@ def _delivered(labels: bytes, source: str, duration_ms: int) -> list[Span]:
         if u.start_ms is not None and u.end_ms is not None and u.start_ms < min(u.end_ms, duration_ms)
     ]
     if not found:
-        raise InputError(f"{where}: no utterance lies inside the recording of {duration_ms} ms")
+        raise InputError(
+            "{where}: no utterance lies inside the recording of {duration_ms} ms", where=where, duration_ms=duration_ms
+        )
     return found
 
 

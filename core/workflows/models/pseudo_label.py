@@ -13,6 +13,7 @@ from core.confidence import Rule, best_class, passes
 from core.errors import InputError
 from core.filters import Filter
 from core.inference.predictor import Predictor, cached
+from core.messages import Message, SchemeName, Word
 from core.records import UNLABELLED, Prediction, RunInfo
 from core.schemes import scheme
 from core.store import NewProposal
@@ -46,8 +47,10 @@ def judge(ws: Workspace, run_id: str, limit: int = 5000) -> int:
     chosen = scheme(info.scheme)
     if info.modality != "text" or chosen.level != "utterance":
         raise InputError(
-            f"run {run_id} judges {info.scheme} by {info.modality}; "
-            "pseudo-labels need a text run of an utterance scheme"
+            "run {run_id} judges {scheme} by {modality}; pseudo-labels need a text run of an utterance scheme",
+            run_id=run_id,
+            scheme=SchemeName(info.scheme),
+            modality=Word(info.modality),
         )
     return _judge(ws, run_id, chosen.name, cached(ws.run_folder(run_id)), limit)
 
@@ -120,5 +123,11 @@ def _proposal(one: Prediction, rule: Rule) -> NewProposal:
         "confidence": one.confidence,
         "margin": one.margin,
     }
-    reason = f"confidence {one.confidence:.2f} >= {rule.confidence:.2f}, margin {one.margin:.2f} >= {rule.margin:.2f}"
+    reason = Message(
+        "confidence {confidence:.2f} >= {least:.2f}, margin {margin:.2f} >= {least_margin:.2f}",
+        confidence=one.confidence,
+        least=rule.confidence,
+        margin=one.margin,
+        least_margin=rule.margin,
+    )
     return NewProposal(KIND, one.utterance_id, f"pseudo-label by {one.run_id}", payload, reason, one.run_id)

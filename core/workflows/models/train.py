@@ -55,7 +55,7 @@ def parse_settings(given: Iterable[str]) -> dict[str, str]:
     """
     pairs = [word.partition("=") for word in given]
     if wrong := [key for key, equals, _ in pairs if not (key and equals)]:
-        raise InputError(f"settings are written key=value; {wrong[0]!r} is not")
+        raise InputError("settings are written key=value; {text!r} is not", text=wrong[0])
     return {key: value for key, _, value in pairs}
 
 

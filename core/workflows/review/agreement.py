@@ -104,6 +104,6 @@ def _instant(told: str) -> str:
             return date.fromisoformat(told).isoformat()
         found = datetime.fromisoformat(told)
     except ValueError as error:
-        raise InputError(f"{told[:40]!r} is no day or instant: write 2024-05-01 or 2024-05-01T09:30") from error
+        raise InputError("{day!r} is no day or instant: write 2024-05-01 or 2024-05-01T09:30", day=told[:40]) from error
     given = found if found.tzinfo else found.replace(tzinfo=UTC)
     return given.astimezone(UTC).isoformat(timespec="microseconds")

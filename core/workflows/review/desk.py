@@ -174,7 +174,7 @@ def predictions(ws: Workspace, desk: Desk, item: int) -> tuple[Mapping[str, Any]
 def remark(ws: Workspace, desk: Desk, item: int, kind: RemarkKind, text: str = "") -> None:
     """Add a remark; it is no decision and raises no version. `InputError` for a comment without words."""
     if kind not in ("comment", "flag", "unflag"):
-        raise InputError(f"a remark is a comment, flag or unflag, not {kind!r}")
+        raise InputError("a remark is a comment, flag or unflag, not {kind!r}", kind=kind)
     if kind == "comment" and not text.strip():
         raise InputError("the comment is empty")
     ws.store.remarks.add(item, desk.curator, now(), kind, text[:LONGEST_REMARK])
@@ -252,7 +252,7 @@ def _ask(desk: Desk, at: str) -> Ask:
 def _about(ws: Workspace, item: int, schemes: Sequence[str]) -> About:
     found = ws.store.cards.about([item], schemes)
     if not found:
-        raise NotFound(f"no utterance {item}")
+        raise NotFound("no utterance {item}", item=item)
     return found[0]
 
 
@@ -299,7 +299,7 @@ def _hidden(ws: Workspace, desk: Desk, item: int, error: Stale) -> Stale:
     """The error without the labels that this curator is not to see."""
     hide = _blind(desk, _about(ws, item, desk.schemes))
     labels = {name: code for name, code in error.theirs["labels"].items() if name not in hide}
-    return Stale(str(error), error.mine, {**error.theirs, "labels": labels})
+    return Stale(error.message, error.mine, {**error.theirs, "labels": labels})
 
 
 def _written(ws: Workspace, desk: Desk, item: int, error: Stale, act: Act, why: str, said: str) -> Revision | None:

@@ -5,7 +5,7 @@ and judges that part; cleanlab scores each label by the probability it was given
 suspected. Only gold labels of an utterance scheme with one class a target are looked at.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,6 +17,7 @@ from sklearn.model_selection import GroupKFold
 
 from core.errors import InputError, NotEnoughData
 from core.filters import Filter
+from core.messages import ClassName, Message, SchemeName, packed, unpacked
 from core.model_text import DEFAULT_PLAN, model_text
 from core.models.ngram import NgramConfig, NgramModel
 from core.schemes import Scheme, scheme
@@ -55,17 +56,24 @@ def suspects(
     """
     chosen = scheme(scheme_name)
     if chosen.level != "utterance" or chosen.kind == "multi":
-        raise InputError(f"{scheme_name}: label errors are looked for under utterance schemes of one class a target")
+        raise InputError(
+            "{scheme_name}: label errors are looked for under utterance schemes of one class a target",
+            scheme_name=SchemeName(scheme_name),
+        )
     data = _read(ws, chosen, seed)
     if len(set(data.groups)) < FOLDS or len(set(data.labels.tolist())) < 2:
-        raise NotEnoughData(f"label errors need {FOLDS} groups and 2 classes of {scheme_name} that are labelled")
+        raise NotEnoughData(
+            "label errors need {folds} groups and 2 classes of {scheme_name} that are labelled",
+            folds=FOLDS,
+            scheme_name=SchemeName(scheme_name),
+        )
     folds = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(data.texts, groups=data.groups)
     found: list[list[Any]] = []
     for number, (seen, held_out) in enumerate(folds):
         found += step(f"fold {number}", partial(_judge, data, chosen, seen, held_out, limit))
         progress(number + 1, FOLDS)
     ranked = sorted(found, key=lambda row: (row[1], row[0]))[:limit]
-    return [Ranked(number, score, reason) for number, score, reason in ranked]
+    return [Ranked(number, score, unpacked(reason)) for number, score, reason in ranked]
 
 
 def run_job(params: dict[str, Any], job: Context) -> None:
@@ -107,7 +115,7 @@ def _judge(
     best = probs.argmax(axis=1)
     order = [at for at in np.argsort(scores, kind="stable").tolist() if best[at] != labels[at]]
     return [
-        [int(data.ids[held_out[at]]), float(scores[at]), _reason(chosen.codes, labels[at], best[at], probs[at])]
+        [int(data.ids[held_out[at]]), float(scores[at]), packed(_reason(chosen, labels[at], best[at], probs[at]))]
         for at in order[:limit]
     ]
 
@@ -117,5 +125,11 @@ def _scores(labels: NDArray[np.int64], probs: NDArray[np.float64]) -> NDArray[np
     return scores
 
 
-def _reason(codes: Sequence[str], label: int, best: int, probs: NDArray[np.float64]) -> str:
-    return f"{codes[label]} {probs[label]:.2f}, {codes[best]} {probs[best]:.2f}"
+def _reason(scheme: Scheme, label: int, best: int, probs: NDArray[np.float64]) -> Message:
+    return Message(
+        "{label} {own:.2f}, {best} {most:.2f}",
+        label=ClassName(scheme.name, scheme.codes[label]),
+        own=probs[label],
+        best=ClassName(scheme.name, scheme.codes[best]),
+        most=probs[best],
+    )

@@ -113,7 +113,7 @@ def write_csv(days: Iterable[Tally], path: Path) -> int:
             out.writerow(COLUMNS)
             out.writerows((harmless(who), day, harmless(name), n, hours) for who, day, name, n, hours in rows)
     except OSError as error:
-        raise InputError(f"{path}: cannot be written: {error.strerror}") from error
+        raise InputError("{path}: cannot be written: {reason}", path=path, reason=error.strerror) from error
     return len(rows)
 
 

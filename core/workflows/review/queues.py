@@ -14,6 +14,7 @@ import numpy as np
 from core.errors import InputError, NotEnoughData, UnknownName
 from core.filters import Filter
 from core.jobs import submit
+from core.messages import SchemeName
 from core.records import UNLABELLED, RunInfo
 from core.schemes import scheme
 from core.store import QueueInfo, Ranked
@@ -97,7 +98,7 @@ def build(
     """
     check(queue, [scheme_name])
     if queue not in BUILT:
-        raise InputError(f"{queue} is no list that could be built; lists: {', '.join(BUILT)}")
+        raise InputError("{queue} is no list that could be built; lists: {lists}", queue=queue, lists=", ".join(BUILT))
     if limit < 1:
         raise InputError("a list needs room for at least 1 utterance")
     if queue == LABEL_ERRORS:
@@ -130,11 +131,16 @@ def _audit(ws: Workspace, scheme_name: str, limit: int, seed: int) -> list[Ranke
 def _least_confident(ws: Workspace, scheme_name: str, run_ids: Sequence[str], limit: int) -> list[Ranked]:
     runs = _runs(ws, scheme_name, run_ids)
     if not runs:
-        raise NotEnoughData(f"no finished run judges {scheme_name}: train one first")
+        raise NotEnoughData(
+            "no finished run judges {scheme_name}: train one first", scheme_name=SchemeName(scheme_name)
+        )
     for run in runs:
         if rows := ws.store.queues.least_confident(run.id, scheme_name, limit):
             return rows
-    raise NotEnoughData(f"no run has judged what is unlabelled under {scheme_name}: let one judge it (pseudo-labels)")
+    raise NotEnoughData(
+        "no run has judged what is unlabelled under {scheme_name}: let one judge it (pseudo-labels)",
+        scheme_name=SchemeName(scheme_name),
+    )
 
 
 def _several(ws: Workspace, queue: str, scheme_name: str, run_ids: Sequence[str]) -> list[RunInfo]:
@@ -143,11 +149,16 @@ def _several(ws: Workspace, queue: str, scheme_name: str, run_ids: Sequence[str]
     if queue == "text-voice":
         runs = [run for one in ("text", "voice") for run in [r for r in runs if r.modality == one][:1]]
         if len(runs) < 2:
-            raise NotEnoughData(f"a text run and a voice run of {scheme_name} are needed to compare them")
+            raise NotEnoughData(
+                "a text run and a voice run of {scheme_name} are needed to compare them",
+                scheme_name=SchemeName(scheme_name),
+            )
     elif not run_ids:
         runs = runs[:2]
     if len(runs) < 2:
-        raise NotEnoughData(f"two finished runs of {scheme_name} are needed to compare them")
+        raise NotEnoughData(
+            "two finished runs of {scheme_name} are needed to compare them", scheme_name=SchemeName(scheme_name)
+        )
     return runs
 
 
@@ -156,5 +167,7 @@ def _runs(ws: Workspace, scheme_name: str, run_ids: Sequence[str]) -> list[RunIn
     named = [ws.store.ledger.run(one) for one in run_ids]
     for run in named:
         if run.scheme != scheme_name or run.state != "done":
-            raise InputError(f"run {run.id} is no finished run of {scheme_name}")
+            raise InputError(
+                "run {run} is no finished run of {scheme_name}", run=run.id, scheme_name=SchemeName(scheme_name)
+            )
     return named or [run for run in ws.store.ledger.runs("done") if run.scheme == scheme_name]

@@ -11,6 +11,7 @@ from typing import Any
 from core.errors import InputError, NotFound
 from core.filters import Filter
 from core.ingest.votes import NAMELESS, PREFIX
+from core.messages import SchemeName
 from core.records import Opinion, Remark, Revision, Utterance
 from core.schemes import scheme
 from core.store import Ask
@@ -88,7 +89,9 @@ def settle(
     """
     told = " ".join(reason.split())
     if len(told) > LONGEST_REASON:
-        raise InputError(f"a reason of {len(told):,} characters; at most {LONGEST_REASON:,}")
+        raise InputError(
+            "a reason of {n:,} characters; at most {longest_reason:,}", n=len(told), longest_reason=LONGEST_REASON
+        )
     return ws.store.review.settle(
         dispute.target_id, dispute.scheme, code, curator, now(), told, version=dispute.version, spent_ms=spent_ms
     )
@@ -120,7 +123,11 @@ def _dispute(ws: Workspace, name: str, utterance_id: int, left: int) -> Dispute:
     (about,) = ws.store.cards.about([utterance_id], [name])
     target = utterance_id if scheme(name).level == "utterance" else about.utterance.recording_id
     if target is None:
-        raise NotFound(f"utterance {utterance_id} is of no recording, which {name} is a label of")
+        raise NotFound(
+            "utterance {utterance_id} is of no recording, which {name} is a label of",
+            utterance_id=utterance_id,
+            name=SchemeName(name),
+        )
     heard = ws.store.review.opinions_on(name, target)
     return Dispute(
         name, target, about.utterance, tuple(heard), about.guesses, about.remarks, about.before, about.after,

@@ -12,6 +12,7 @@ from core.ingest.tables import names
 from core.ingest.tables.readers import values
 from core.ingest.tables.stream import seekable
 from core.ingest.tables.types import SAMPLE_ROWS, File, Meter, Options, Reject, Row, Shape, Table
+from core.messages import Message
 
 _BATCH = 1_000
 _GROUP_BYTES = 4_000_000_000
@@ -24,13 +25,19 @@ def table(file: File, options: Options) -> Table:
         about = parquet.metadata
         sizes = [about.row_group(n).total_byte_size for n in range(about.num_row_groups)]
         if max(sizes, default=0) > _GROUP_BYTES:
-            raise InputError(f"{file.name}: a row group of {max(sizes):,} bytes: write it anew with smaller ones")
+            raise InputError(
+                "{file}: a row group of {size:,} bytes: write it anew with smaller ones",
+                file=file.name,
+                size=max(sizes),
+            )
         fields = [parquet.schema_arrow.field(n) for n in range(len(parquet.schema_arrow))]
         total = about.num_rows
     read = [field.name for field in fields if not _holds_bytes(field.type)]
-    left_out = tuple(f"column of raw bytes left out: {f.name}" for f in fields if f.name not in read)
+    left_out = tuple(
+        Message("column of raw bytes left out: {column}", column=f.name) for f in fields if f.name not in read
+    )
     if not read or not total:
-        raise InputError(f"{file.name}: holds no rows that could be read as text")
+        raise InputError("{file}: holds no rows that could be read as text", file=file.name)
 
     def rows(meter: Meter) -> Iterator[Row | Reject]:
         with _opened(file) as parquet:
@@ -80,6 +87,6 @@ def _opened(file: File) -> Iterator[pq.ParquetFile]:
         raise
     except _BROKEN as error:
         told = values.safe(" ".join(str(error).split())) or type(error).__name__
-        raise InputError(f"{file.name}: the Parquet file cannot be read ({told})") from error
+        raise InputError("{file}: the Parquet file cannot be read ({error})", file=file.name, error=told) from error
     finally:
         raw.close()

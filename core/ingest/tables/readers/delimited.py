@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from core.ingest.tables.types import CELL_CHARS, ROW_CHARS
+from core.messages import Message
 
-AS_WRITTEN = "row with a quote that is no quoting: kept as written"
+AS_WRITTEN = Message("row with a quote that is no quoting: kept as written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +103,17 @@ def records(text: TextIO, style: Style, width: int | None) -> Iterator[Record]:
 
 def _mended(line: str, style: Style, width: int | None) -> Record:
     if len(line) >= ROW_CHARS:
-        return Broken("too long", f"a line of {ROW_CHARS:,} characters or more")
+        return Broken("too long", Message("a line of {row_chars:,} characters or more", row_chars=ROW_CHARS))
     cells = line.rstrip("\r\n").split(style.separator)
     if longest := max((len(cell) for cell in cells if len(cell) > CELL_CHARS), default=0):
-        return Broken("too long", f"a cell of {longest:,} characters; at most {CELL_CHARS:,} are read")
+        return Broken(
+            "too long",
+            Message(
+                "a cell of {longest:,} characters; at most {cell_chars:,} are read",
+                longest=longest,
+                cell_chars=CELL_CHARS,
+            ),
+        )
     if len(cells) == width:
         return Literal(cells)
     return Broken("broken quoting", 'a quote (") that is not closed, or text after a closing quote')

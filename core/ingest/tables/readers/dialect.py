@@ -40,7 +40,9 @@ def separator(name: str) -> str:
     """One character, or its name (`tab`, `\\t`, `comma`, `semicolon`, `pipe`); else `InputError`."""
     sign = _NAMES.get(name.lower(), name)
     if len(sign) != 1 or sign in '"\r\n\0' or "\ud800" <= sign <= "\udfff":
-        raise InputError(f"separator {name!r}: give one character, or {', '.join(SEPARATORS.values())}")
+        raise InputError(
+            "separator {name!r}: give one character, or {names}", name=name, names=", ".join(SEPARATORS.values())
+        )
     return sign
 
 

@@ -16,6 +16,7 @@ from core.ingest.tables import names
 from core.ingest.tables.readers import values
 from core.ingest.tables.readers.encoding import opened
 from core.ingest.tables.types import ROW_CHARS, SAMPLE_ROWS, File, Meter, Options, Reject, Row, Shape, Table
+from core.messages import Message
 
 _ROW_BYTES = 16_000_000
 _LOOK_EVENTS = 200_000
@@ -33,7 +34,9 @@ def lines(file: File, encoding: str, options: Options) -> Table:
             while line := text.readline(ROW_CHARS):
                 number += 1
                 if len(line) >= ROW_CHARS:
-                    yield Reject(number, "too long", f"a line of {ROW_CHARS:,} characters or more")
+                    yield Reject(
+                        number, "too long", Message("a line of {row_chars:,} characters or more", row_chars=ROW_CHARS)
+                    )
                     while line and line[-1] != "\n":
                         line = text.readline(ROW_CHARS)
                 elif line.strip():
@@ -47,7 +50,9 @@ def _line(number: int, line: str) -> Row | Reject:
         record = json.loads(line)
     except (ValueError, RecursionError) as error:
         return Reject(
-            number, "broken JSON", f"not JSON: {error}" if isinstance(error, ValueError) else "nested too deep"
+            number,
+            "broken JSON",
+            Message("not JSON: {error}", error=error) if isinstance(error, ValueError) else Message("nested too deep"),
         )
     return values.row(number, record)
 
@@ -56,9 +61,9 @@ def document(file: File, encoding: str, options: Options) -> Table:
     """A table within one JSON document."""
     lists = _lists(file, encoding)
     if options.sheet is not None and options.sheet not in lists:
-        raise UnknownName(f"list of {file.name}", options.sheet, [_shown(one) for one in lists])
+        raise UnknownName(Message("list of {file}", file=file.name), options.sheet, [_shown(one) for one in lists])
     if not lists:
-        raise InputError(f"{file.name}: holds no list of objects")
+        raise InputError("{file}: holds no list of objects", file=file.name)
     path = options.sheet if options.sheet is not None else lists[0]
 
     def rows(meter: Meter) -> Iterator[Row | Reject]:
@@ -72,7 +77,12 @@ def document(file: File, encoding: str, options: Options) -> Table:
                 except StopIteration:
                     return
                 except _BROKEN as error:
-                    raise InputError(f"{file.name}: breaks off after row {number}: {_reason(error)}") from error
+                    raise InputError(
+                        "{file}: breaks off after row {number}: {error}",
+                        file=file.name,
+                        number=number,
+                        error=_reason(error),
+                    ) from error
                 stream.since = 0
                 number += 1
                 yield values.row(number, record)
@@ -89,7 +99,7 @@ def _table(file: File, about: Shape, rows: Any, options: Options) -> Table:
     if found and (missing := {name for name in options.wanted if name not in found}):
         found |= dict.fromkeys(_late(rows(Meter()), missing))
     if not found:
-        raise InputError(f"{file.name}: holds no rows, or no objects in them")
+        raise InputError("{file}: holds no rows, or no objects in them", file=file.name)
     columns = list(found)
     grid = [[row.cells.get(name) for name in columns] for row in sample]
     stray = [columns[n] for n in names.strays(columns, columns, grid) if columns[n] not in options.wanted]
@@ -146,7 +156,7 @@ def _lists(file: File, encoding: str) -> list[str]:
                 before = (path, event)
         except _BROKEN as error:
             if not found:
-                raise InputError(f"{file.name}: is not JSON: {_reason(error)}") from error
+                raise InputError("{file}: is not JSON: {error}", file=file.name, error=_reason(error)) from error
     return [path for path in found if "item" not in path.split(".")] or found[:1]
 
 
@@ -158,7 +168,7 @@ def _events(stream: "_Bytes") -> Iterator[tuple[str, str, Any]]:
         for event, value in ijson.basic_parse(stream, use_float=True):
             depth += _LEVEL.get(event, 0)
             if depth > _DEEPEST:
-                raise InputError(f"{stream.name}: nested more than {_DEEPEST} deep")
+                raise InputError("{stream}: nested more than {deepest} deep", stream=stream.name, deepest=_DEEPEST)
             yield event, value
 
     return ijson.parse(shallow())
@@ -185,5 +195,9 @@ class _Bytes:
         data = self._text.read(size if size > 0 else 65_536).encode("utf-8", "surrogateescape")
         self.since += len(data)
         if self.since > _ROW_BYTES:
-            raise InputError(f"{self.name}: one row, or what lies before the rows, is larger than {_ROW_BYTES:,} bytes")
+            raise InputError(
+                "{name}: one row, or what lies before the rows, is larger than {row_bytes:,} bytes",
+                name=self.name,
+                row_bytes=_ROW_BYTES,
+            )
         return data

@@ -67,7 +67,9 @@ def detect(file: File) -> str:
     found = [(narrow, "utf-8"), (_faults(data, "cp949"), "cp949")]
     (faults, length), best = min(found, key=lambda one: one[0][0])  # the first of equals: UTF-8
     if faults > length * _BAD_SHARE + (1 if length > 20 else 0):
-        raise InputError(f"{file.name}: neither UTF-8, cp949 nor UTF-16 text; give its encoding, if it is a table")
+        raise InputError(
+            "{file}: neither UTF-8, cp949 nor UTF-16 text; give its encoding, if it is a table", file=file.name
+        )
     return best
 
 

@@ -11,15 +11,16 @@ from core.ingest.tables.readers import header
 from core.ingest.tables.readers.delimited import AS_WRITTEN, Broken, Literal, Record
 from core.ingest.tables.readers.encoding import BAD
 from core.ingest.tables.types import CELL_CHARS, Cell, File, Meter, Options, Reject, Row, Shape, Table
+from core.messages import Message
 
-NEUTRALISED = "cell with the apostrophe that keeps spreadsheets from running it: taken off"
+NEUTRALISED = Message("cell with the apostrophe that keeps spreadsheets from running it: taken off")
 Grid = Callable[[Meter, int], Iterator[Record]]  # a pass over all records, blank ones too; the width is known then
 
 
 def table(file: File, about: Shape, sample: Sequence[Sequence[str]], grid: Grid, options: Options) -> Table:
     """The table whose records `grid` gives; `sample` are its first rows, `ragged` sheets may leave cells out."""
     if not sample:
-        raise InputError(f"{file.name}: holds no rows")
+        raise InputError("{file}: holds no rows", file=file.name)
     has_header, why = header.judge(sample, options.wanted)
     if options.header is not None:
         has_header, why = options.header, "as told"
@@ -31,7 +32,7 @@ def table(file: File, about: Shape, sample: Sequence[Sequence[str]], grid: Grid,
     stray = _strays(raw, columns, sample[1:], options) if has_header else []
     keep = [(place, name) for place, name in enumerate(columns) if place not in stray]
     if not keep:
-        raise InputError(f"{file.name}: no column is left to read")
+        raise InputError("{file}: no column is left to read", file=file.name)
     shape = replace(
         about, columns=tuple(name for _, name in keep), dropped=tuple(columns[place] for place in stray),
         header=has_header, why=why,
@@ -57,14 +58,16 @@ def _row(
 ) -> Row | Reject:
     if isinstance(record, Broken):
         return Reject(number, record.kind, record.reason)
-    notes = [AS_WRITTEN] if isinstance(record, Literal) else []
+    notes: list[str] = [AS_WRITTEN] if isinstance(record, Literal) else []
     cells = record.cells if isinstance(record, Literal) else record
     if len(cells) > width and not any(cells[width:]):
         cells = cells[:width]
     if len(cells) < width and ragged:
         cells = [*cells, *[""] * (width - len(cells))]
     if len(cells) != width:
-        return Reject(number, "wrong number of cells", f"{len(cells)} cells where {width} belong")
+        return Reject(
+            number, "wrong number of cells", Message("{n} cells where {width} belong", n=len(cells), width=width)
+        )
     whole = "\n".join(cells)
     if len(whole) <= CELL_CHARS and not (restore and "'" in whole) and not BAD.search(whole):
         return Row(number, {name: cells[place] for place, name in keep}, tuple(notes))
@@ -82,7 +85,7 @@ def _mended(
             told = as_told(told)
             notes += [NEUTRALISED] if told != cells[place] else []
         if (not told.isascii() or "\0" in told or len(told) > CELL_CHARS) and (trouble := trouble_of(told)):
-            return Reject(number, trouble[0], f"column {name}: {trouble[1]}")
+            return Reject(number, trouble[0], Message("column {column}: {reason}", column=name, reason=trouble[1]))
         found[name] = told
     return Row(number, found, tuple(notes))
 
@@ -90,11 +93,11 @@ def _mended(
 def trouble_of(text: str) -> tuple[str, str] | None:
     """Why `text` cannot be stored (kind, reason), or None."""
     if len(text) > CELL_CHARS:
-        return "too long", f"{len(text):,} characters; at most {CELL_CHARS:,} are read"
+        return "too long", Message("{n:,} characters; at most {most:,} are read", n=len(text), most=CELL_CHARS)
     if bad := BAD.search(text):
         if bad[0] == "\0":
-            return "NUL character", "holds a NUL character"
-        return "broken characters", "holds bytes that are no text in this encoding, or half a character"
+            return "NUL character", Message("holds a NUL character")
+        return "broken characters", Message("holds bytes that are no text in this encoding, or half a character")
     return None
 
 

@@ -20,6 +20,7 @@ from core.ingest.tables.readers import grid, values
 from core.ingest.tables.readers.delimited import Record
 from core.ingest.tables.stream import seekable
 from core.ingest.tables.types import CELL_CHARS, SAMPLE_ROWS, File, Meter, Options, Shape, Table
+from core.messages import Message
 
 MOST_BYTES, SHARED_BYTES = 1_000_000_000, 300_000_000
 RATIO, RATIO_FROM_BYTES = 200, 10_000_000
@@ -37,14 +38,14 @@ def table(file: File, options: Options) -> Table:
     with _workbook(file) as book:
         sheets = tuple(sheet.title for sheet in book.worksheets)
         if options.sheet is not None and options.sheet not in sheets:
-            raise UnknownName(f"sheet of {file.name}", options.sheet, sheets)
+            raise UnknownName(Message("sheet of {file}", file=file.name), options.sheet, sheets)
         wanted = [options.sheet] if options.sheet is not None else sheets
         for name in wanted:
             sample = list(islice((row for row in _cells(book[name]) if any(row)), SAMPLE_ROWS + 1))
             if sample:
                 break
         else:
-            raise InputError(f"{file.name}: holds no rows")
+            raise InputError("{file}: holds no rows", file=file.name)
 
     def records(meter: Meter, width: int) -> Iterator[Record]:
         with _workbook(file) as book:
@@ -62,15 +63,19 @@ def check(file: File) -> None:
         with seekable(file) as raw, zipfile.ZipFile(raw) as archive:
             infos = archive.infolist()
     except _BROKEN as error:
-        raise InputError(f"{file.name}: not a readable workbook ({_told(error)})") from error
+        raise InputError("{file}: not a readable workbook ({error})", file=file.name, error=_told(error)) from error
     if not any(info.filename.lower().endswith("workbook.xml") for info in infos):
-        raise InputError(f"{file.name}: a zip, but no workbook in it")
+        raise InputError("{file}: a zip, but no workbook in it", file=file.name)
     for info in infos:
         if info.file_size > RATIO_FROM_BYTES and info.file_size > RATIO * max(info.compress_size, 1):
-            raise InputError(f"{file.name}: {values.safe(info.filename)} unpacks beyond reason: looks like a bomb")
+            raise InputError(
+                "{file}: {filename} unpacks beyond reason: looks like a bomb",
+                file=file.name,
+                filename=values.safe(info.filename),
+            )
     shared = sum(info.file_size for info in infos if info.filename.lower().endswith("sharedstrings.xml"))
     if sum(info.file_size for info in infos) > MOST_BYTES or shared > SHARED_BYTES:
-        raise InputError(f"{file.name}: too large a workbook: save it as CSV")
+        raise InputError("{file}: too large a workbook: save it as CSV", file=file.name)
 
 
 @contextmanager
@@ -85,7 +90,7 @@ def _workbook(file: File) -> Iterator[Any]:
         finally:
             book.close()
     except _BROKEN as error:
-        raise InputError(f"{file.name}: the workbook is damaged ({_told(error)})") from error
+        raise InputError("{file}: the workbook is damaged ({error})", file=file.name, error=_told(error)) from error
     finally:
         raw.close()
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.ingest.tables.readers.grid import trouble_of
 from core.ingest.tables.types import Cell, Reject, Row
+from core.messages import Message
 
 DEEPEST = 20
 _EXACT = 10**15
@@ -20,13 +21,15 @@ def row(number: int, record: Any) -> Row | Reject:
     if not isinstance(record, Mapping):
         return Reject(number, "not an object", "not an object with named fields")
     if deep(record):
-        return Reject(number, "nested too deep", f"nested more than {DEEPEST} deep")
+        return Reject(number, "nested too deep", Message("nested more than {deepest} deep", deepest=DEEPEST))
     found: dict[str, Cell] = {}
     for name, value in flat(record):
         one = cell(value)
         for text in (name, *(one if isinstance(one, tuple) else (one or "",))):
             if trouble := trouble_of(text):
-                return Reject(number, trouble[0], f"column {safe(name)}: {trouble[1]}")
+                return Reject(
+                    number, trouble[0], Message("column {column}: {reason}", column=safe(name), reason=trouble[1])
+                )
         found[name] = one
     return Row(number, found)
 
