@@ -24,6 +24,8 @@ help:
 	@echo "make messages     ko.po를 코드에 맞춥니다                            | bring ko.po up to the sources"
 	@echo "make screenshots  assets/screenshots/ 를 다시 찍습니다 (chromium)    | take the screenshots anew (chromium)"
 	@echo "make bench        bench/RESULTS.md 를 다시 잽니다 (chromium)         | measure bench/RESULTS.md anew (chromium)"
+	@echo "make install      .venv에 필요한 패키지를 설치합니다                 | install the needed packages into .venv"
+	@echo "make dev          시험과 검사에 필요한 패키지도 설치합니다           | install the packages for tests and checks too"
 	@echo "make optional     선택 패키지를 설치합니다                           | install the optional packages"
 	@echo "make clean        .venv와 임시 파일을 지웁니다; workspace/는 남깁니다 | remove .venv and caches; keep workspace/"
 	@echo ""
@@ -67,13 +69,13 @@ run: $(VENV)/.runtime
 test: $(VENV)/.dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
-# Keys come late on a busy machine, and some faults show only there. Stops at the first failure; always ends the load.
 quick: $(VENV)/.dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m unit $(PYTEST_ARGS)
 
 coverage: $(VENV)/.dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term --cov-report=html $(PYTEST_ARGS)
 
+# Keys come late on a busy machine, and some faults show only there. Stops at the first failure; always ends the load.
 test-busy: $(VENV)/.dev
 	@OMP_NUM_THREADS=1 $(BIN)/python -m scripts.busy --rounds $(ROUNDS) -- $(PYTEST_ARGS)
 

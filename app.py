@@ -1,9 +1,9 @@
 """The dashboard and the REST service in one process: `python -m core serve`, `uvicorn app:app`, `streamlit run app.py`.
 
-This file is two things. Imported by a server it is the ASGI application: Streamlit, the REST service under /api, audio
-by id under /audio, the Review page's decisions under /desk. Run by Streamlit for a browser session it is the page at
-`/`, the overview. The other pages are plain files under pages/ and frame themselves, so a deep link on a fresh server
-does not depend on this one.
+This file has two uses. Imported by a server, it is the ASGI application: Streamlit, the REST service under /api, audio
+by id under /audio, the Review page's decisions under /desk. Run by Streamlit for a browser session, it is the page at
+`/`, the overview. The other pages are plain files under pages/ and each enters its frame, so a deep link on a fresh
+server does not need this one.
 """
 
 from collections.abc import AsyncIterator

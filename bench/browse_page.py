@@ -1,11 +1,11 @@
 """The Corpus page in Chromium: from a key or click to the frame that shows its rows; and the memory of the server.
 
-A real server on a workspace of its own. The clock starts at the last keydown or pointerdown, in the browser. It stops
-in the frame after which all of this holds: the table of rows is another one than before (its key is made of the ids
-it shows), it is no leftover of the run before, the count beside it is the one the store gives for what was asked, and
-its canvas has ink below the header. Opening is by the menu, from another page, as a curator comes; opening a shared
-address loads the whole of Streamlit's scripts anew and is told apart. Memory is that of the server's process: after
-its start, after one other page (which loads Streamlit's libraries, whatever the corpus), and after all of the browsing.
+It runs a real server on its own workspace. The clock starts at the last keydown or pointerdown, in the browser. It
+stops at the first frame for which all of this is true: the table of rows is not the table of before (its key is made of
+the ids that it shows) and is not stale, the count beside it is the count that the store gives for the filter, and its
+canvas has dark pixels below the header. A page is opened by the menu, from another page, as a curator does it. To open
+a shared address loads all scripts of Streamlit again, so it is measured separately. Memory is the memory of the server
+process: after its start, after one other page (which loads Streamlit's libraries) and after all of the browsing.
 """
 
 import os
@@ -61,8 +61,8 @@ IDLE = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 
 
 @dataclass(frozen=True)
-class Session:
-    """ms by kind; memory of the server in MB at its start, after a first other page, and after all."""
+class SessionFigures:
+    """Waiting times in ms by kind; memory of the server in MB at its start, after one other page, and at the end."""
 
     waits: dict[str, list[float]]
     started_mb: float
@@ -70,8 +70,8 @@ class Session:
     after_mb: float
 
 
-class Corpus:
-    """The Corpus page in one tab, and the store behind it for the counts to expect."""
+class CorpusPage:
+    """The Corpus page in one tab, and its store, which gives the counts to expect."""
 
     def __init__(self, page: Page, url: str, store: Store) -> None:
         self._page = page
@@ -79,7 +79,7 @@ class Corpus:
         self._store = store
 
     def visit(self, query: str = "", wanted: Filter | None = None) -> float:
-        """Open the page by its address; ms until its rows are painted."""
+        """Open the page by its address; return the ms until its rows are painted."""
         began = time.perf_counter()
         self._page.goto(f"{self._url}/corpus?lang=en{query}")
         self._page.evaluate("window.benchAct = performance.now()")
@@ -87,7 +87,7 @@ class Corpus:
         return (time.perf_counter() - began) * 1000
 
     def open(self) -> float:
-        """From another page by the menu."""
+        """Open the page by the menu, from another page; return the ms until its rows are painted."""
         self._page.get_by_test_id("stPageLink").get_by_text("Schemes", exact=True).click()
         self._page.get_by_role("heading", name="Schemes", exact=True).wait_for()
         self._page.wait_for_selector(IDLE)
@@ -95,12 +95,12 @@ class Corpus:
         self._page.get_by_test_id("stPageLink").get_by_text("Corpus", exact=True).click()
         return self._await("", Filter())
 
-    def act(self, deed: Callable[[Page], None], wanted: Filter) -> float:
-        """ms from the last key or click of `deed` until the rows of `wanted` are painted."""
+    def do(self, action: Callable[[Page], None], wanted: Filter) -> float:
+        """Run `action`; return the ms from its last key or click until the rows of `wanted` are painted."""
         self._page.wait_for_selector(IDLE)
         self._page.wait_for_timeout(THINKING_MS)
         before = self._page.evaluate(KEY)
-        deed(self._page)
+        action(self._page)
         return self._await(before, wanted)
 
     def open_filters(self) -> None:
@@ -113,22 +113,22 @@ class Corpus:
 
 
 def _type(text: str) -> Callable[[Page], None]:
-    def deed(page: Page) -> None:
+    def action(page: Page) -> None:
         field = page.locator(".st-key-text input")
         field.fill(text)
         field.press("Enter")
 
-    return deed
+    return action
 
 
 def _choose(key: str, title: str) -> Callable[[Page], None]:
     """An option of a select box or multiselect; its list is opened before the click that counts."""
 
-    def deed(page: Page) -> None:
+    def action(page: Page) -> None:
         page.locator(f".st-key-{key} input").click()
         page.get_by_role("option", name=title, exact=True).click()
 
-    return deed
+    return action
 
 
 def _clear(key: str) -> Callable[[Page], None]:
@@ -136,14 +136,14 @@ def _clear(key: str) -> Callable[[Page], None]:
 
 
 def _turn(chance: random.Random) -> Callable[[Page], None]:
-    def deed(page: Page) -> None:
+    def action(page: Page) -> None:
         page.get_by_test_id("stPaginationPage").nth(chance.randrange(4)).click()
 
-    return deed
+    return action
 
 
-def session(home: Path, rounds: int) -> Session:
-    """Browse the workspace `home`: every kind `rounds` times."""
+def browse_session(home: Path, rounds: int) -> SessionFigures:
+    """Browse the workspace `home`, each kind of action `rounds` times."""
     store = open_store(f"sqlite:///{home / 'gwidama.db'}")
     with serving(home) as url, sync_playwright() as playwright:
         started = server_mb()
@@ -155,26 +155,26 @@ def session(home: Path, rounds: int) -> Session:
         page.get_by_role("heading", name="Schemes", exact=True).wait_for()
         page.wait_for_selector(IDLE)
         idle = server_mb()
-        waits = _browse(Corpus(page, url, store), WORDS, rounds)
+        waits = _browse(CorpusPage(page, url, store), WORDS, rounds)
         after = server_mb()
         browser.close()
-    return Session(waits, started, idle, after)
+    return SessionFigures(waits, started, idle, after)
 
 
-def _browse(corpus: Corpus, words: Sequence[str], rounds: int) -> dict[str, list[float]]:
+def _browse(corpus: CorpusPage, words: Sequence[str], rounds: int) -> dict[str, list[float]]:
     chance = random.Random(11)
     everything = Filter()
     waits: dict[str, list[float]] = {"open the page, from another": [corpus.open() for _ in range(rounds)]}
     waits["next page"] = [
-        corpus.act(lambda page: page.get_by_test_id("stPaginationNext").click(), everything) for _ in range(rounds)
+        corpus.do(lambda page: page.get_by_test_id("stPaginationNext").click(), everything) for _ in range(rounds)
     ]
-    waits["page N"] = [corpus.act(_turn(chance), everything) for _ in range(rounds)]
+    waits["page N"] = [corpus.do(_turn(chance), everything) for _ in range(rounds)]
     typed = [words[at % len(words)] for at in range(rounds)]
-    waits["two syllables and Enter, rows and count"] = [corpus.act(_type(one), Filter(text=one)) for one in typed]
+    waits["two syllables and Enter, rows and count"] = [corpus.do(_type(word), Filter(text=word)) for word in typed]
     text = typed[-1]
     sorts = ("Shortest first", "By text", "Longest first", "Newest first", "By text, backwards", "As imported")
     waits["sort, with a text"] = [
-        corpus.act(_choose("sort", sorts[at % len(sorts)]), Filter(text=text)) for at in range(rounds)
+        corpus.do(_choose("sort", sorts[at % len(sorts)]), Filter(text=text)) for at in range(rounds)
     ]
     for kind, key, title, wanted in (
         ("a label", "danger", "Danger", Filter(labels={"danger": ("danger",)})),
@@ -185,10 +185,10 @@ def _browse(corpus: Corpus, words: Sequence[str], rounds: int) -> dict[str, list
         corpus.visit()
         corpus.open_filters()
         both = [(_choose(key, title), wanted), (_clear(key), everything)]
-        waits[f"filter: {kind}"] = [corpus.act(*both[at % 2]) for at in range(rounds)]
+        waits[f"filter: {kind}"] = [corpus.do(*both[at % 2]) for at in range(rounds)]
     waits["a shared address, all of Streamlit loaded anew"] = [
-        corpus.visit(f"&text={quote(one)}&sort={'text' if at % 2 else '-length'}", Filter(text=one))
-        for at, one in enumerate(words[:3])
+        corpus.visit(f"&text={quote(word)}&sort={'text' if at % 2 else '-length'}", Filter(text=word))
+        for at, word in enumerate(words[:3])
     ]
     return waits
 
@@ -199,23 +199,23 @@ def server_mb() -> float:
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
             command = (status.parent / "cmdline").read_bytes().split(b"\0")
-            told = status.read_text(encoding="utf-8")
+            process_status = status.read_text(encoding="utf-8")
         except OSError:
-            continue  # a process that ended just now
-        mine = int(told.partition("PPid:")[2].split()[0]) == os.getpid()
-        if mine and b"serve" in command:
-            total += int(told.partition("VmRSS:")[2].split()[0])
+            continue  # the process has just ended
+        is_child = int(process_status.partition("PPid:")[2].split()[0]) == os.getpid()
+        if is_child and b"serve" in command:
+            total += int(process_status.partition("VmRSS:")[2].split()[0])
     return total / 1024
 
 
 def report(command: str, homes: Sequence[Path], sizes: Sequence[int], rounds: int) -> None:
-    """Browse each workspace and write the section."""
+    """Browse each workspace, and write the section of RESULTS.md."""
     if shutil.which(CHROMIUM) is None:
         raise SystemExit("chromium is not installed (Debian: apt-get install chromium fonts-nanum)")
-    found = [session(home, rounds) for home in homes]
+    sessions = [browse_session(home, rounds) for home in homes]
     rows = []
-    for kind in found[0].waits:
-        middle, late = ([results.quantile(one.waits[kind], share) for one in found] for share in (0.5, 0.95))
+    for kind in sessions[0].waits:
+        middle, late = ([results.quantile(session.waits[kind], share) for session in sessions] for share in (0.5, 0.95))
         rows.append(
             (
                 f"{kind}, ms p50; p95; p50 at {sizes[-1]:,} against {sizes[0]:,}",
@@ -223,12 +223,12 @@ def report(command: str, homes: Sequence[Path], sizes: Sequence[int], rounds: in
                 f"{middle[-1] / middle[0]:.1f} times",
             )
         )
-    for what, told in {
-        "server after its start, MB": [one.started_mb for one in found],
-        "server with one small page open, idle, MB": [one.idle_mb for one in found],
-        "above that after the whole browsing session, MB": [one.after_mb - one.idle_mb for one in found],
+    for what, values in {
+        "server after its start, MB": [session.started_mb for session in sessions],
+        "server with one small page open, idle, MB": [session.idle_mb for session in sessions],
+        "above that after the whole browsing session, MB": [session.after_mb - session.idle_mb for session in sessions],
     }.items():
-        rows.append((what, " / ".join(f"{mb:.0f}" for mb in told)))
+        rows.append((what, " / ".join(f"{mb:.0f}" for mb in values)))
     results.write(
         "The Corpus page: key or click to painted rows",
         command,

@@ -1,6 +1,6 @@
-"""The corpora that several benches ask: reviews of ../shared/data/nsmc where it is there, and synthetic calls.
+"""The corpora of several benches: reviews of ../shared/data/nsmc (if that folder exists) and synthetic calls.
 
-Every corpus has the same mixture, so what grows from size to size is the cost of size.
+All corpora have the same mixture, so a difference between two sizes is the cost of size.
 """
 
 import csv
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from bench.process import apart, memory_mb
+from bench.process import in_own_process, memory_mb
 from core.records import NewRecording, NewUtterance
 from core.settings import Settings
 from core.store import open_store
@@ -21,7 +21,7 @@ from core.store import open_store
 REVIEWS = Path(__file__).resolve().parents[2] / "shared" / "data" / "nsmc" / "nsmc_all_from_raw.tsv.gz"
 AT = "2024-05-01T00:00:00.000000+00:00"
 CORPORA = ((4_160, 5_840), (712_404, 1_000_000))  # reviews and utterances of calls, in the same proportion
-BATCH = 16_384  # as many as a chunk of the index has, so that none is indexed twice
+BATCH = 16_384  # the size of a chunk of the index, so that no chunk is indexed twice
 TURNS = 20
 PLACES = (
     "부엌", "거실", "지하", "옥상", "창고", "공장", "식당", "학교", "병원", "아파트", "골목", "터널", "계단", "주차장",
@@ -35,35 +35,35 @@ ENDS = ("빨리 와주세요", "어떡해요", "지금요", "네", "주소가 �
 
 
 def reviews(n: int) -> Iterator[NewUtterance]:
-    """The first `n` reviews, one in ten of them without a label; synthetic sentences where there is no file."""
+    """The first `n` reviews; one in ten has no label. Without the file, synthetic sentences take their place."""
     if not REVIEWS.is_file():
         chance = random.Random(1)
         for number in range(n):
-            yield NewUtterance(f"n:{number}", spoken(chance, number), f"n:{number}", labels=_mark(number))
+            yield NewUtterance(f"n:{number}", sentence(chance, number), f"n:{number}", labels=_review_labels(number))
         return
     with gzip.open(REVIEWS, "rt", encoding="utf-8", newline="") as lines:
         rows = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
         next(rows)
         for number, row in enumerate(islice(rows, n)):
-            yield NewUtterance(f"n:{number}", row[1], f"n:{row[0]}", labels=_mark(number))
+            yield NewUtterance(f"n:{number}", row[1], f"n:{row[0]}", labels=_review_labels(number))
 
 
-def _mark(number: int) -> dict[str, str]:
+def _review_labels(number: int) -> dict[str, str]:
     return {} if number % 10 == 0 else {"danger": "danger" if number % 3 == 0 else "normal"}
 
 
-def spoken(chance: random.Random, number: int) -> str:
+def sentence(chance: random.Random, number: int) -> str:
     return f"{chance.choice(PLACES)}에서 {chance.choice(EVENTS)} {chance.choice(ENDS)} {number % 1000}호"
 
 
 def calls(n: int) -> Iterator[NewRecording]:
-    """Calls of `TURNS` turns, `n` utterances in all."""
+    """Synthetic calls of `TURNS` turns each; they have `n` utterances in all."""
     chance = random.Random(7)
     for number in range(n // TURNS):
         key = f"c:{number}"
         turns = tuple(
             NewUtterance(
-                f"{key}:{turn}", spoken(chance, number * TURNS + turn), key, turn * 3000, turn * 3000 + 2500,
+                f"{key}:{turn}", sentence(chance, number * TURNS + turn), key, turn * 3000, turn * 3000 + 2500,
                 "caller" if turn % 2 else "taker", turn % 5 > 0,
             )
             for turn in range(TURNS)
@@ -77,44 +77,44 @@ def calls(n: int) -> Iterator[NewRecording]:
 
 
 @dataclass(frozen=True)
-class Built:
-    """How quick the import was; `grown_mb`: what it took of memory beyond its first batch."""
+class ImportRates:
+    """The rates of the import, and `grown_mb`, the memory that it took after its first batch."""
 
     reviews_s: float
     calls_s: float
     grown_mb: float
 
 
-def build(url: str, written: int, said: int) -> Built:
-    """Fill the store at `url` with reviews and with utterances of calls; rates count all from file to commit."""
+def build(url: str, n_reviews: int, n_spoken: int) -> ImportRates:
+    """Fill the store at `url` with `n_reviews` reviews and `n_spoken` utterances of calls; return the rates."""
     store = open_store(url)
     source = store.corpus.add_source("reviews", "table", "CC0", "0", AT)
-    began, first = time.perf_counter(), 0.0
-    items = reviews(written)
+    began, first_mb = time.perf_counter(), 0.0
+    items = reviews(n_reviews)
     while batch := list(islice(items, BATCH)):
         store.corpus.add_sentences(source, batch, AT)
-        first = first or memory_mb()
-    half = time.perf_counter()
+        first_mb = first_mb or memory_mb()
+    reviews_done = time.perf_counter()
     source = store.corpus.add_source("calls", "calls", "ours", "0", AT)
-    spoken_calls = calls(said)
-    while heard := list(islice(spoken_calls, BATCH // TURNS)):
-        store.corpus.add_recordings(source, heard, AT)
+    spoken_calls = calls(n_spoken)
+    while calls_batch := list(islice(spoken_calls, BATCH // TURNS)):
+        store.corpus.add_recordings(source, calls_batch, AT)
     done = time.perf_counter()
-    return Built(written / (half - began), said / (done - half), memory_mb() - first)
+    return ImportRates(n_reviews / (reviews_done - began), n_spoken / (done - reviews_done), memory_mb() - first_mb)
 
 
 def corpora(folder: Path) -> list[Path]:
-    """The workspaces of `CORPORA` in `folder`, built where they are not there yet."""
-    homes = [folder / str(written + said) for written, said in CORPORA]
-    for home, (written, said) in zip(homes, CORPORA, strict=True):
+    """The workspaces of `CORPORA` in `folder`; those that do not exist yet are built."""
+    homes = [folder / str(n_reviews + n_spoken) for n_reviews, n_spoken in CORPORA]
+    for home, (n_reviews, n_spoken) in zip(homes, CORPORA, strict=True):
         if not home.is_dir():
             home.mkdir(parents=True)
-            print(home, apart(build, f"sqlite:///{home / 'gwidama.db'}", written, said), file=sys.stderr)
+            print(home, in_own_process(build, f"sqlite:///{home / 'gwidama.db'}", n_reviews, n_spoken), file=sys.stderr)
     return homes
 
 
 def settings_of(home: Path) -> Settings:
-    """The settings of a workspace that no server serves."""
+    """The settings of a workspace that is used without a server."""
     return Settings(
         home, f"sqlite:///{home / 'gwidama.db'}", f"sqlite:///{home / 'jobs.db'}", frozenset(), "", 0, "bench"
     )

@@ -1,8 +1,8 @@
-"""The sentences that cleaning is measured on, and how near a cleaned one comes to them.
+"""The sentences that cleaning is measured on, and the measures that compare a cleaned text with the right one.
 
-`tests/data/cleaning_gold.tsv` holds what was written (noisy), what is right (clean) and other readings that are right
-too (also). Letters are everything but white space. A gap is a place between two letters that carries white space,
-named by the number of letters before it. It knows no backend; bench/cleaning.py runs those.
+`tests/data/cleaning_gold.tsv` holds the text as written (noisy), the right text (clean) and other right readings
+(also). Letters are all characters but white space. A gap is a place between two letters that has white space; its
+number is the number of letters before it. This file knows no backend; bench/cleaning.py runs them.
 """
 
 import csv
@@ -19,7 +19,7 @@ COLUMNS = ("id", "kind", "noisy", "clean", "also", "errors", "note")
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """One row; `errors` counts wrong words (letters) and wrong gaps, against the accepted text that has fewest."""
+    """One row. `errors` counts wrong words and wrong gaps, compared with the nearest accepted text."""
 
     id: str
     kind: str
@@ -36,7 +36,7 @@ class Pair:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What was wanted, what was done, and how much of it is the same."""
+    """Three counts: changes that were `wanted`, changes that were `done`, and changes that are in both (`right`)."""
 
     right: int = 0
     done: int = 0
@@ -55,12 +55,12 @@ class Tally:
 
     @property
     def f1(self) -> float:
-        """1 where nothing was wanted and nothing done."""
+        """The F1 score; 1 if nothing was wanted and nothing was done."""
         return 2 * self.right / (self.done + self.wanted) if self.done + self.wanted else 1.0
 
 
 def read(path: Path = FILE) -> list[Pair]:
-    """Every row of the file; `ValueError` names the first line that has another shape."""
+    """All rows of the file; `ValueError` names the first line that has a wrong shape."""
     with path.open(encoding="utf-8", newline="") as lines:
         head, *rows = csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
     if tuple(head) != COLUMNS:
@@ -85,7 +85,7 @@ def bare(text: str) -> str:
 
 
 def gaps(text: str) -> frozenset[int]:
-    """Where white space stands between two letters.
+    """The gaps of `text`.
 
     >>> sorted(gaps("불이 옆집에 났어요"))
     [2, 5]
@@ -97,7 +97,7 @@ def gaps(text: str) -> frozenset[int]:
 
 
 def edits(before: str, after: str) -> Counter[tuple[int, str, str]]:
-    """What to do to the letters of `before`: (at which letter, what goes, what comes), as few as possible.
+    """The fewest letter edits from `before` to `after`: (position, letter removed, letter added).
 
     >>> list(edits("낳았 어요", "나았어요"))
     [(0, '낳', '나')]
@@ -110,7 +110,7 @@ def edits(before: str, after: str) -> Counter[tuple[int, str, str]]:
 
 
 def moved_gaps(text: str, onto: str) -> frozenset[int]:
-    """The gaps of `text`, each at the letter of `onto` that stands for its own.
+    """The gaps of `text`, moved to the corresponding letters of `onto`.
 
     >>> sorted(moved_gaps("불리 났어ㅇㅛ 빨리", "불이 났어요 빨리"))
     [2, 5]
@@ -125,7 +125,7 @@ def moved_gaps(text: str, onto: str) -> frozenset[int]:
 
 
 def wrong_words(text: str, clean: str) -> frozenset[int]:
-    """The words of `clean`, by position, whose letters `text` has otherwise; white space is not looked at.
+    """The positions of the words of `clean` whose letters differ in `text`. White space is ignored.
 
     >>> sorted(wrong_words("이러면않되요", "이러면 안 돼요"))
     [1, 2]
@@ -136,33 +136,33 @@ def wrong_words(text: str, clean: str) -> frozenset[int]:
 
 
 def count_errors(noisy: str, clean: str) -> int:
-    """Wrong words by letters, and wrong gaps."""
+    """The number of wrong words plus the number of wrong gaps."""
     return len(wrong_words(noisy, clean)) + len(moved_gaps(noisy, clean) ^ gaps(clean))
 
 
 def spacing(output: str, clean: str) -> Tally:
-    """Gaps set against gaps wanted."""
+    """The tally of gaps: those of `output` against those of `clean`."""
     done, wanted = moved_gaps(output, clean), gaps(clean)
     return Tally(len(done & wanted), len(done), len(wanted))
 
 
 def lettering(noisy: str, output: str, clean: str) -> Tally:
-    """Edits made to `noisy` against edits that it wanted."""
+    """The tally of letter edits: those made to `noisy` against those that it needed."""
     done, wanted = edits(noisy, output), edits(noisy, clean)
     return Tally((done & wanted).total(), done.total(), wanted.total())
 
 
 def mending(noisy: str, output: str, clean: str) -> Tally:
-    """Words put right; words put right or broken; words that were wrong."""
+    """The tally of words: corrected; corrected or broken; wrong at first."""
     before, after = wrong_words(noisy, clean), wrong_words(output, clean)
     return Tally(len(before - after), len(before ^ after), len(before))
 
 
 def best(measure: Callable[[str], Tally], accepted: tuple[str, ...]) -> Tally:
-    """The measure against that accepted text which it is nearest to; the first of equals."""
+    """The tally against the accepted text with the highest F1; the first one if several are equal."""
     return max(map(measure, accepted), key=lambda tally: tally.f1)
 
 
 def exact(output: str, pair: Pair) -> bool:
-    """The same letters and gaps as one of the accepted texts."""
+    """Whether `output` has the same letters and gaps as one of the accepted texts."""
     return " ".join(output.split()) in pair.accepted

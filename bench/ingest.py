@@ -1,8 +1,8 @@
 """Import speed: `python -m bench.ingest [--calls 200] [--rounds 3]` (or `make bench`).
 
-Multiplies the demo's calls (new ids, one sample of the audio changed, so that nothing counts as known), imports them
-into a fresh workspace and compares with reading the same archives by zipfile and json alone. Writes its section of
-bench/RESULTS.md. It measures the import workflow as the command line runs it, without the start of a process.
+Multiplies the demo's calls: each copy gets new ids and one changed sample of audio, so that no call counts as known.
+Imports them into a fresh workspace, and compares the time with reading the same archives by zipfile and json alone.
+Writes its section of bench/RESULTS.md. It measures the import workflow of the command line, without process start.
 """
 
 import argparse
@@ -26,15 +26,15 @@ WAV_HEADER_BYTES = 44
 
 
 @dataclass(frozen=True)
-class Pair:
+class DemoCall:
     """A call of the demo: its label document and its WAV."""
 
     document: dict[str, object]
     wav: bytes
 
 
-def demo_pairs() -> Iterator[Pair]:
-    """The calls whose label and audio go by one name; the demo's deliberate defects are left out."""
+def demo_pairs() -> Iterator[DemoCall]:
+    """The calls whose label and audio have the same name; the demo's deliberate defects are left out."""
     files: dict[tuple[str, str], bytes] = {}
     for path in sorted((DEMO / "archives").glob("*.zip")):
         with zipfile.ZipFile(path) as archive:
@@ -44,19 +44,19 @@ def demo_pairs() -> Iterator[Pair]:
         if suffix == ".json" and (stem, ".wav") in files:
             document = json.loads(data.decode("utf-8-sig"))
             if stem.startswith(f"{document.get('_id')}_"):
-                yield Pair(document, files[stem, ".wav"])
+                yield DemoCall(document, files[stem, ".wav"])
 
 
 def deliver(folder: Path, calls: int) -> tuple[list[Path], float]:
-    """`calls` calls in two archives named as delivered ones; their paths and the seconds of audio in them."""
+    """Write `calls` calls into two archives, named as AI Hub does; return the paths and the seconds of audio."""
     paths = [folder / "TL_서울_구급.zip", folder / "TS_서울_구급.zip"]
     audio_s = 0.0
     with zipfile.ZipFile(paths[0], "w", zipfile.ZIP_DEFLATED) as labels, zipfile.ZipFile(paths[1], "w") as sounds:
         sounds.compression = zipfile.ZIP_DEFLATED
-        for number, pair in enumerate(islice(cycle(demo_pairs()), calls)):
+        for number, call in enumerate(islice(cycle(demo_pairs()), calls)):
             stem = f"{number:024x}_20230101"
-            document = pair.document | {"_id": f"{number:024x}", "recordId": f"{number:020x}"}
-            wav = pair.wav[:-2] + (number % 256).to_bytes(2, "little")
+            document = call.document | {"_id": f"{number:024x}", "recordId": f"{number:020x}"}
+            wav = call.wav[:-2] + (number % 256).to_bytes(2, "little")
             labels.writestr(f"{stem}.json", json.dumps(document, ensure_ascii=False))
             sounds.writestr(f"{stem}.wav", wav)
             audio_s += (len(wav) - WAV_HEADER_BYTES) / 16_000  # 8 kHz, 16 bit
@@ -64,7 +64,7 @@ def deliver(folder: Path, calls: int) -> tuple[list[Path], float]:
 
 
 def read_plainly(paths: list[Path]) -> float:
-    """Seconds to unzip every member and parse every JSON: what no import can go below."""
+    """Seconds to unzip every member and parse every JSON. No import can be faster than that."""
     began = time.perf_counter()
     for path in paths:
         with zipfile.ZipFile(path) as archive:
@@ -76,45 +76,45 @@ def read_plainly(paths: list[Path]) -> float:
 
 
 def import_once(home: Path, paths: list[Path], calls: int) -> float:
-    """Seconds to import into the fresh workspace `home`; raises if a call did not come in."""
-    chosen = Settings(
+    """Seconds to import into the fresh workspace `home`; exits if a call was not imported."""
+    settings = Settings(
         home, f"sqlite:///{home / 'gwidama.db'}", f"sqlite:///{home / 'jobs.db'}", frozenset(), "", 0, "bench"
     )
-    ws = open_workspace(chosen)
+    ws = open_workspace(settings)
     began = time.perf_counter()
-    done = ingest_aihub119(ws, paths)
-    spent = time.perf_counter() - began
-    if done.report.added != calls:
-        raise SystemExit(f"{done.report.added} of {calls} calls came in: {done.report.skipped[:3]}")
-    return spent
+    result = ingest_aihub119(ws, paths)
+    seconds = time.perf_counter() - began
+    if result.report.added != calls:
+        raise SystemExit(f"{result.report.added} of {calls} calls came in: {result.report.skipped[:3]}")
+    return seconds
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--calls", type=int, default=200)
     parser.add_argument("--rounds", type=int, default=3)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     with TemporaryDirectory(prefix="gwidama-bench-") as folder:
-        paths, audio_s = deliver(Path(folder), asked.calls)
+        paths, audio_s = deliver(Path(folder), options.calls)
         size_mb = sum(path.stat().st_size for path in paths) / 1e6
-        import_once(Path(folder) / "warm-up", paths, asked.calls)
+        import_once(Path(folder) / "warm-up", paths, options.calls)
         plain, imported = [], []
-        for number in range(asked.rounds):
+        for number in range(options.rounds):
             plain.append(read_plainly(paths))
-            imported.append(import_once(Path(folder) / f"home-{number}", paths, asked.calls))
-    ratio = median(mine / theirs for mine, theirs in zip(imported, plain, strict=True))
+            imported.append(import_once(Path(folder) / f"home-{number}", paths, options.calls))
+    ratio = median(import_s / plain_s for import_s, plain_s in zip(imported, plain, strict=True))
     results.write(
         "Import of AI Hub 119 archives",
-        f"python -m bench.ingest --calls {asked.calls} --rounds {asked.rounds}",
+        f"python -m bench.ingest --calls {options.calls} --rounds {options.rounds}",
         [
-            ("calls per second", f"{asked.calls / median(imported):.0f}"),
+            ("calls per second", f"{options.calls / median(imported):.0f}"),
             ("hours of audio per minute of import", f"{audio_s / 60 / median(imported):.1f}"),
             ("faster than real time by", f"{audio_s / median(imported):,.0f}"),
             ("time against plain zipfile + json of the same archives", f"{ratio:.2f} times"),
             ("share of the import that plain reading takes", f"{1 / ratio:.0%}"),
         ],
-        f"{asked.calls} calls ({audio_s / 3600:.1f} h of audio, {size_mb:.0f} MB zipped) made from the demo's, into a "
-        f"fresh workspace; median of {asked.rounds} rounds after one to warm up.",
+        f"{options.calls} calls ({audio_s / 3600:.1f} h of audio, {size_mb:.0f} MB zipped) made from the demo's, into "
+        f"a fresh workspace; median of {options.rounds} rounds after one to warm up.",
     )
     return 0
 

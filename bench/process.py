@@ -1,4 +1,4 @@
-"""What a bench measures of a process: time and memory, where it matters in a process of its own."""
+"""Time and memory of a call, and a way to run a call in its own process."""
 
 import time
 from collections.abc import Callable
@@ -11,19 +11,19 @@ Value = TypeVar("Value")
 
 
 def timed(call: Callable[[], object]) -> float:
-    """How long `call` takes, in ms."""
+    """The time that `call` takes, in ms."""
     began = time.perf_counter()
     call()
     return (time.perf_counter() - began) * 1000
 
 
 def memory_mb() -> float:
-    """Resident memory now."""
+    """The current resident memory of this process, in MB."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return float(status.partition("VmRSS:")[2].split()[0]) / 1024
 
 
-def apart(call: Callable[..., Value], *values: object) -> Value:
-    """`call` in a process of its own, so that memory is told for it alone."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-        return alone.submit(call, *values).result()
+def in_own_process(call: Callable[..., Value], *values: object) -> Value:
+    """Run `call` in its own process, so that its memory is measured alone; return its result."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(call, *values).result()

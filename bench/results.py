@@ -1,4 +1,4 @@
-"""bench/RESULTS.md, one section a bench: each writes its own and leaves the others as they are."""
+"""The file bench/RESULTS.md. Each bench writes its own section and does not change the other sections."""
 
 import os
 import platform
@@ -16,13 +16,13 @@ both sides of a ratio were measured in the same run, in turns.
 
 
 def machine() -> str:
-    """What figures depend on, without the machine's name; load: what ran or waited to run, these 15 minutes."""
+    """The machine without its name: cores, load average of 15 minutes, system, Python version."""
     cores, load = os.cpu_count(), os.getloadavg()[2]
     return f"{cores} cores (load {load:.0f}), {platform.system()}, Python {platform.python_version()}"
 
 
 def write(title: str, command: str, rows: list[tuple[str, str]], note: str) -> None:
-    """Replace the section `title` (or add it) by a table of `rows`, and print it."""
+    """Write the section `title` as a table of `rows`: replace it, or add it if it is new. Print it too."""
     head, *sections = (FILE.read_text(encoding="utf-8") if FILE.exists() else HEAD).split("\n## ")
     table = "\n".join(f"| {name} | {value} |" for name, value in rows)
     where = f"`{command}` on {machine()}, {date.today().isoformat()}"
@@ -37,6 +37,6 @@ def write(title: str, command: str, rows: list[tuple[str, str]], note: str) -> N
 
 
 def quantile(values: list[float], share: float) -> float:
-    """The value that `share` of `values` do not exceed (nearest rank)."""
+    """The quantile of `values` at `share`, by the nearest rank."""
     ordered = sorted(values)
     return ordered[min(len(ordered) - 1, max(0, round(share * len(ordered) + 0.5) - 1))]

@@ -1,16 +1,16 @@
 """Review: `python -m bench.review [--utterances 20000] [--curators 5] [--decisions 60]` (or `make bench`).
 
-A real server on a workspace of its own (bench/review_corpus.py), the Review page in as many Chromium contexts as there
-are curators, all of them deciding at once on the queue of what is unlabelled. Every decision is two measures, by the
-browser's own clock: from the key that decides to the frame that shows the next utterance (`data-painted-at`), and to
-that frame and the next utterance's sound decoded, drawn and playable (`data-audio-ready-at`; where it has no sound,
-the frame alone). The next cards are fetched beforehand, so what is waited for is the decision on the disk. After each
-decision a bare request to /api/v1/health from the same page, for what the way to the server costs alone. Keys come
-300 ms after both: it measures the wait, not how fast one can type. Server and browsers share this machine.
+It runs a real server on its own workspace (bench/review_corpus.py), and opens the Review page in one Chromium context
+for each curator. All curators decide at the same time on the queue of unlabelled utterances. Each decision gives two
+times, by the clock of the browser: from the key to the frame that shows the next utterance (`data-painted-at`), and
+until the sound of that utterance is playable too (`data-audio-ready-at`; without sound, the frame alone). The next
+cards are fetched beforehand, so the wait is the time until the decision is on disk. After each decision, the page sends
+a bare request to /api/v1/health, which shows the cost of the connection alone. A key comes 300 ms after both, so this
+measures the wait, not the speed of typing. Server and browsers share this machine.
 
-Then `--check` decisions by the same curators, each key as soon as it counts; what every session pressed on which
-utterance is compared with the store: none lost, none doubled, none on another utterance. A difference is an error.
-Writes its section of bench/RESULTS.md.
+Then the same curators make `--check` decisions, each key as soon as it counts. The keys of all sessions are compared
+with the store: no decision is lost, doubled, or written to another utterance. A difference is an error.
+It writes its section of bench/RESULTS.md.
 """
 
 import argparse
@@ -34,14 +34,14 @@ from core.workflows.workspace import Workspace, open_workspace
 THINKING_MS = 300
 WARM_UP = 3
 KEYS = {"n": "normal", "d": "danger"}
-# Notes what was on the screen, and when, at the very key; before the component hears of it.
+# Records the time of a key and the item on the screen, before the component receives the key.
 NOTE_KEYS = """addEventListener('keydown', () => {
   const find = (root) => root.querySelector('.gw-desk') ?? [...root.querySelectorAll('*')].map(
     (node) => node.shadowRoot?.querySelector('.gw-desk')).find(Boolean)
   const shown = (window.benchRoot ??= find(document))?.dataset
   window.benchKey = {at: performance.now(), item: +shown?.item, version: +shown?.version}
 }, true)"""
-# [ms to the paint, ms to paint and sound, whether it has sound] of the item after the one that was decided.
+# Gives [ms to the paint, ms to paint and sound, whether it has sound] of the item after the decided item.
 AWAIT_NEXT = """(root, patience) => new Promise((done, fail) => {
   const {at, item, version} = window.benchKey
   const look = () => {
@@ -54,7 +54,7 @@ AWAIT_NEXT = """(root, patience) => new Promise((done, fail) => {
   }
   look()
 })"""
-# A key counts: painted, unlocked, and the time without keys over.
+# Waits until a key counts: the item is painted and unlocked, and the pause without keys is over.
 AWAIT_OPEN = """(root, patience) => new Promise((done, fail) => {
   const began = performance.now()
   const look = () => {
@@ -75,8 +75,8 @@ PING = """async () => {
 
 
 @dataclass
-class Told:
-    """What the sessions saw: ms to the paint, ms to paint and sound of items with sound and of all, bare requests."""
+class Timings:
+    """Times of all sessions in ms: to the paint, to paint and sound, the same for items with sound, bare requests."""
 
     painted: list[float] = field(default_factory=list)
     ready: list[float] = field(default_factory=list)
@@ -85,8 +85,8 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Pressed:
-    """A key that counted: by whom, on which item in which version, and the class it stands for."""
+class KeyPress:
+    """A key that counted: its curator, the item and its version, and the class of the key."""
 
     curator: str
     item: int
@@ -96,43 +96,47 @@ class Pressed:
 
 @dataclass
 class Session:
+    """One curator at the Review page in a browser context."""
+
     curator: str
     page: Page
     root: Locator
     chance: random.Random
-    pressed: list[Pressed] = field(default_factory=list)
+    pressed: list[KeyPress] = field(default_factory=list)
 
     async def decide(self) -> tuple[float, float, bool]:
-        """One key, as soon as it counts; how long until the next item."""
+        """Press a key as soon as it counts; return ms to the paint, ms to paint and sound, whether there is sound."""
         patience = PATIENCE_S * 1000
         await self.root.evaluate(AWAIT_OPEN, patience)
         key = self.chance.choice(list(KEYS))
         await self.page.keyboard.press(key)
         painted, ready, sounds = await self.root.evaluate(AWAIT_NEXT, patience)
         on = await self.page.evaluate("() => window.benchKey")
-        self.pressed.append(Pressed(self.curator, on["item"], on["version"], KEYS[key]))
+        self.pressed.append(KeyPress(self.curator, on["item"], on["version"], KEYS[key]))
         return float(painted), float(ready), bool(sounds)
 
-    async def measure(self, decisions: int, told: Told) -> None:
+    async def measure(self, decisions: int, timings: Timings) -> None:
+        """Make `decisions` decisions after a warm-up, and add their times to `timings`."""
         for number in range(decisions + WARM_UP):
             await self.page.wait_for_timeout(THINKING_MS)
             painted, ready, sounds = await self.decide()
             ping = float(await self.page.evaluate(PING))
             if number < WARM_UP:
                 continue
-            told.painted.append(painted)
-            told.ready.append(ready)
-            told.pings.append(ping)
+            timings.painted.append(painted)
+            timings.ready.append(ready)
+            timings.pings.append(ping)
             if sounds:
-                told.sounding.append(ready)
+                timings.sounding.append(ready)
 
     async def hurry(self, decisions: int) -> None:
+        """Make `decisions` decisions as fast as keys count."""
         for _ in range(decisions):
             await self.decide()
 
 
-async def sit_down(browser: Browser, url: str, number: int) -> Session:
-    """A curator of a name of their own at the Review page, the first item on the screen."""
+async def start_session(browser: Browser, url: str, number: int) -> Session:
+    """Open the Review page as a new curator, and wait for the first item."""
     curator = f"bench-{number}"
     context = await browser.new_context(viewport={"width": 1280, "height": 900})
     page = await context.new_page()
@@ -148,30 +152,31 @@ async def sit_down(browser: Browser, url: str, number: int) -> Session:
     return Session(curator, page, root, random.Random(number))
 
 
-async def work(url: str, curators: int, decisions: int, check: int) -> tuple[Told, list[Pressed]]:
-    told = Told()
+async def run_sessions(url: str, curators: int, decisions: int, check: int) -> tuple[Timings, list[KeyPress]]:
+    """Run all sessions: measured decisions, then `check` fast ones. Return the times and all keys."""
+    timings = Timings()
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=shutil.which(CHROMIUM), args=ARGS.split())
-        sessions = [await sit_down(browser, url, number) for number in range(curators)]
-        await asyncio.gather(*(one.measure(decisions, told) for one in sessions))
+        sessions = [await start_session(browser, url, number) for number in range(curators)]
+        await asyncio.gather(*(session.measure(decisions, timings) for session in sessions))
         shares = [check // curators + (number < check % curators) for number in range(curators)]
-        await asyncio.gather(*(one.hurry(share) for one, share in zip(sessions, shares, strict=True)))
+        await asyncio.gather(*(session.hurry(share) for session, share in zip(sessions, shares, strict=True)))
         await browser.close()
-    return told, [press for one in sessions for press in one.pressed]
+    return timings, [press for session in sessions for press in session.pressed]
 
 
-def compare(ws: Workspace, pressed: list[Pressed]) -> list[str]:
-    """Every difference between what was pressed and what the store holds; empty where there is none."""
+def compare(ws: Workspace, pressed: list[KeyPress]) -> list[str]:
+    """All differences between the pressed keys and the store; empty if there are none."""
     wrong = [f"item {item} was decided {n} times" for item, n in Counter(p.item for p in pressed).items() if n > 1]
     for press in pressed:
-        revisions = [one for one in ws.store.review.history(press.item) if one.version == press.version + 1]
-        written = [(one.curator, one.after.get("labels", {}).get("danger", {}).get("code")) for one in revisions]
+        revisions = [row for row in ws.store.review.history(press.item) if row.version == press.version + 1]
+        written = [(row.curator, row.after.get("labels", {}).get("danger", {}).get("code")) for row in revisions]
         if written != [(press.curator, press.code)]:
             wrong.append(f"{press}: the store has {written or 'nothing'}")
-        answers = [(one.curator, one.code) for one in ws.store.review.annotations(press.item)]
+        answers = [(row.curator, row.code) for row in ws.store.review.annotations(press.item)]
         if answers != [(press.curator, press.code)]:
             wrong.append(f"{press}: annotations {answers or 'none'}")
-    stored = sum(ws.store.review.decided(one) for one in {press.curator for press in pressed})
+    stored = sum(ws.store.review.decided(curator) for curator in {press.curator for press in pressed})
     if stored != len(pressed):
         wrong.append(f"{len(pressed)} keys, {stored} decisions in the store")
     return wrong
@@ -182,29 +187,30 @@ def workspace(home: Path) -> Workspace:
     return open_workspace(Settings(home, database, jobs, frozenset(), "127.0.0.1", 0, "bench"))
 
 
-def report(told: Told, pressed: int, asked: argparse.Namespace) -> None:
+def report(timings: Timings, pressed: int, options: argparse.Namespace) -> None:
     def both(values: list[float]) -> str:
         return f"{results.quantile(values, 0.5):.0f} ms; {results.quantile(values, 0.95):.0f} ms"
 
-    bare = results.quantile(told.pings, 0.5)
-    against = [results.quantile(told.ready, share) / bare for share in (0.5, 0.95)]
+    bare = results.quantile(timings.pings, 0.5)
+    with_audio = both(timings.sounding) if timings.sounding else "none came up"
+    against = [results.quantile(timings.ready, share) / bare for share in (0.5, 0.95)]
     results.write(
         "Review: key to next utterance painted and audio ready",
-        f"python -m bench.review --utterances {asked.utterances} --curators {asked.curators} "
-        f"--decisions {asked.decisions} --check {asked.check}",
+        f"python -m bench.review --utterances {options.utterances} --curators {options.curators} "
+        f"--decisions {options.decisions} --check {options.check}",
         [
-            ("key to next utterance painted and its audio ready, p50; p95", both(told.ready)),
-            ("the same, only those with audio, p50; p95", both(told.sounding) if told.sounding else "none came up"),
-            ("key to next utterance painted, p50; p95", both(told.painted)),
-            ("slowest", f"{max(told.ready):.0f} ms"),
-            ("bare request to /api/v1/health from the same pages in turns, p50; p95", both(told.pings)),
+            ("key to next utterance painted and its audio ready, p50; p95", both(timings.ready)),
+            ("the same, only those with audio, p50; p95", with_audio),
+            ("key to next utterance painted, p50; p95", both(timings.painted)),
+            ("slowest", f"{max(timings.ready):.0f} ms"),
+            ("bare request to /api/v1/health from the same pages in turns, p50; p95", both(timings.pings)),
             ("painted and audio ready against the bare request's p50", f"{against[0]:.1f}; {against[1]:.1f} times"),
             ("decisions by all sessions, of which lost, doubled or on another utterance", f"{pressed:,}; 0"),
         ],
-        f"{len(told.ready)} decisions by key in Chromium, {len(told.sounding)} of them before an utterance with audio; "
-        f"{asked.curators} curators at once on {asked.utterances:,} utterances, a bare request after each decision, "
-        f"{THINKING_MS} ms of thinking; then {asked.check:,} decisions, each as soon as a key counts. Server and "
-        "browsers share the machine.",
+        f"{len(timings.ready)} decisions by key in Chromium, {len(timings.sounding)} of them before an utterance with "
+        f"audio; {options.curators} curators at once on {options.utterances:,} utterances, a bare request after each "
+        f"decision, {THINKING_MS} ms of thinking; then {options.check:,} decisions, each as soon as a key counts. "
+        "Server and browsers share the machine.",
     )  # fmt: skip
 
 
@@ -215,22 +221,22 @@ def main() -> int:
     parser.add_argument("--decisions", type=int, default=60, help="measured ones, by each curator")
     parser.add_argument("--check", type=int, default=1000, help="decisions by all curators whose traces are compared")
     parser.add_argument("--home", type=Path, help="a folder to build in, or one built before; else a temporary one")
-    asked = parser.parse_args()
+    options = parser.parse_args()
     if shutil.which(CHROMIUM) is None:
         raise SystemExit("chromium is not installed (Debian: apt-get install chromium fonts-nanum)")
     with TemporaryDirectory(prefix="gwidama-bench-") as folder:
-        kept = asked.home.resolve() if asked.home else Path(folder) / "workspace"
-        if not kept.is_dir():
+        built = options.home.resolve() if options.home else Path(folder) / "workspace"
+        if not built.is_dir():
             began = time.perf_counter()
-            review_corpus.fill(workspace(kept), asked.utterances)
+            review_corpus.fill(workspace(built), options.utterances)
             print(f"built in {time.perf_counter() - began:.0f} s", file=sys.stderr)
         home = Path(folder) / "at-work"
-        shutil.copytree(kept, home)
+        shutil.copytree(built, home)
         with serving(home) as url:
-            told, pressed = asyncio.run(work(url, asked.curators, asked.decisions, asked.check))
+            timings, pressed = asyncio.run(run_sessions(url, options.curators, options.decisions, options.check))
         if wrong := compare(workspace(home), pressed):
             raise SystemExit("\n".join([f"{len(wrong)} differences", *wrong[:20]]))
-    report(told, len(pressed), asked)
+    report(timings, len(pressed), options)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""A real server on a workspace of its own, and the Chromium that asks it."""
+"""A real server for a bench, and the settings of the Chromium that opens its pages."""
 
 import os
 import socket
@@ -24,7 +24,7 @@ def free_port() -> int:
 
 @contextmanager
 def serving(home: Path) -> Iterator[str]:
-    """The address of a server of its own on workspace `home`."""
+    """Run a server on the workspace `home` while the block runs; yield its address."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GWIDAMA_")}
     environment = clean | {"GWIDAMA_HOME": str(home), "GWIDAMA_CURATOR": "bench"}
     port = free_port()

@@ -1,7 +1,8 @@
-"""Start the shell: `python -m core` runs this file, and so does the command `gwidama` of an installed package.
+"""Start the command line: `python -m core` runs this file, and so does the command `gwidama` of an installed package.
 
-A wheel holds `core`, `pages`, `assets` and `app.py` inside one folder, `gwidama/`, so that no other program meets names
-as common as `pages`. The command puts that folder on Python's path first, and everything imports as in a checkout.
+A wheel holds `core`, `pages`, `assets` and `app.py` inside one folder, `gwidama/`, because names as common as `pages`
+could clash with other packages. The command puts that folder first on Python's path, so that imports work as in a
+checkout.
 """
 
 import sys

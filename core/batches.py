@@ -1,4 +1,4 @@
-"""Cutting a stream of items into lists, so that many items are handled at a time and memory stays flat."""
+"""Cut a stream of items into lists, so that code handles many items at a time and needs little memory."""
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
@@ -8,11 +8,11 @@ T = TypeVar("T")
 
 
 def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    """The items in their order, in lists of `size`; the last list may be shorter, none is empty.
+    """Yield the items in their order, in lists of `size`. The last list may be shorter; no list is empty.
 
     >>> list(batches("abcde", 2))
     [['a', 'b'], ['c', 'd'], ['e']]
     """
-    left = iter(items)
-    while batch := list(islice(left, size)):
+    iterator = iter(items)
+    while batch := list(islice(iterator, size)):
         yield batch

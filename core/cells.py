@@ -1,30 +1,31 @@
-"""Cells of a CSV that a spreadsheet will open: nothing in them runs as a formula, and nothing of them is lost.
+"""Escape the cells of a CSV file, so that a spreadsheet program runs none of them as a formula.
 
-A text that would run gets an apostrophe before it. So that a reader can take exactly that apostrophe off again, a text
-that has apostrophes of its own before such a character gets one more. Cells that are no text are left as they are.
+A text that a spreadsheet would run gets an apostrophe before it. A text that has apostrophes of its own before such a
+character gets one more, so that a reader can remove exactly the added one. Cells that are no text stay as they are.
 """
 
 import re
 from typing import Any
 
-# What spreadsheets run, the full-width forms that some locales run too, and the white space that others cut off first.
-_RUNS = re.compile("'*[=+\\-@\t\r＝＋－＠]")
-_WRITTEN = re.compile(f"'{_RUNS.pattern}")
+# The characters that start a formula, their full-width forms (some locales run them too), and white space that some
+# programs strip before they look at the first character.
+_FORMULA = re.compile("'*[=+\\-@\t\r＝＋－＠]")
+_ESCAPED = re.compile(f"'{_FORMULA.pattern}")
 
 
-def harmless(value: Any) -> Any:
-    """`value`, or with an apostrophe before it if a spreadsheet would run it.
+def escape_formula(value: Any) -> Any:
+    """Return `value`, with an apostrophe before it if a spreadsheet would run it.
 
-    >>> harmless("=1+1"), harmless("안녕"), harmless(-3), harmless("'=1"), harmless("'안녕'")
-    ("'=1+1", '안녕', -3, "''=1", "'안녕'")
+    >>> [escape_formula(value) for value in ("=1+1", "안녕", -3, "'=1", "'안녕'")]
+    ["'=1+1", '안녕', -3, "''=1", "'안녕'"]
     """
-    return f"'{value}" if isinstance(value, str) and _RUNS.match(value) else value
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
 
 
-def as_told(cell: str) -> str:
-    """The text that `harmless` was given.
+def unescape_formula(cell: str) -> str:
+    """Return the text that `escape_formula` was given.
 
-    >>> [as_told(harmless(text)) for text in ("=1+1", "'=1", "''-", "'안녕'", "'")]
+    >>> [unescape_formula(escape_formula(text)) for text in ("=1+1", "'=1", "''-", "'안녕'", "'")]
     ['=1+1', "'=1", "''-", "'안녕'", "'"]
     """
-    return cell[1:] if _WRITTEN.match(cell) else cell
+    return cell[1:] if _ESCAPED.match(cell) else cell

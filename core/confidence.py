@@ -1,6 +1,7 @@
-"""Calibrated confidence, and the rule that says when a machine's answer may stand.
+"""Calibrated confidence, and the rule that decides which predictions are accepted.
 
-`probs float (N, K)`, rows sum to 1, column k is the scheme's k-th class. Arrays in, arrays out; no model is needed.
+`probs float (N, K)`, rows sum to 1, column k is the scheme's k-th class. The functions take and return arrays; they
+need no model.
 """
 
 from collections.abc import Sequence
@@ -21,7 +22,7 @@ _ROUNDING = 1e-6  # float32 probabilities .6 and .4 are .2 apart only within thi
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Accept where the largest probability and its lead over the second reach these, both in [0, 1]."""
+    """Thresholds in [0, 1]: a row is accepted if its confidence and its margin are at least these."""
 
     confidence: float = 0.75
     margin: float = 0.20
@@ -33,18 +34,18 @@ class Rule:
 
 
 def confidence(probs: ArrayLike) -> Floats:
-    """The largest probability of each row, (N,)."""
+    """Return the largest probability of each row, (N,)."""
     return _table(probs).max(axis=1)
 
 
 def margin(probs: ArrayLike) -> Floats:
-    """The largest minus the second largest probability of each row, (N,)."""
+    """Return the largest minus the second largest probability of each row, (N,)."""
     top = np.partition(_table(probs), -2, axis=1)
     return np.asarray(top[:, -1] - top[:, -2])
 
 
 def accept(probs: ArrayLike, rule: Rule) -> NDArray[np.bool_]:
-    """Which rows pass `rule`, bool (N,).
+    """Return for each row whether it passes `rule`, bool (N,).
 
     >>> accept([[.8, .2, .0], [.5, .4, .1]], Rule()).tolist()
     [True, False]
@@ -53,21 +54,21 @@ def accept(probs: ArrayLike, rule: Rule) -> NDArray[np.bool_]:
 
 
 def passes(confidences: ArrayLike, margins: ArrayLike, rule: Rule) -> NDArray[np.bool_]:
-    """`accept` where confidence (N,) and margin (N,) are known already.
+    """Do the same as `accept`, from confidences (N,) and margins (N,).
 
     >>> passes([.8, .5], [.6, .1], Rule()).tolist()
     [True, False]
     """
-    sure = np.asarray(confidences, dtype=np.float64) >= rule.confidence - _ROUNDING
+    confident = np.asarray(confidences, dtype=np.float64) >= rule.confidence - _ROUNDING
     clear = np.asarray(margins, dtype=np.float64) >= rule.margin - _ROUNDING
-    return np.asarray(sure & clear)
+    return np.asarray(confident & clear)
 
 
 def best_class(codes: Sequence[str], probs: ArrayLike) -> tuple[str, float, float]:
-    """The class that `probs` (K,) decides for, its probability, and its lead over the second class.
+    """Return the most probable class of `probs` (K,), its probability, and its lead over the second class.
 
     >>> best_class(("normal", "danger"), [.25, .75])
-    (\x27danger\x27, 0.75, 0.5)
+    ('danger', 0.75, 0.5)
     """
     row = np.asarray(probs, dtype=np.float64)
     second, first = np.sort(row)[-2:]
@@ -75,10 +76,11 @@ def best_class(codes: Sequence[str], probs: ArrayLike) -> tuple[str, float, floa
 
 
 def fit_temperature(logits: ArrayLike, gold: ArrayLike) -> float:
-    """The temperature in [.05, 20] under which `logits` (or log probabilities), (N, K), explain `gold`, int (N,), best.
+    """Return the temperature in [.05, 20] with which `logits` (N, K) fit the class ids `gold`, int (N,), best.
 
-    Fit it on a side the model was not trained on. Targets are softened by 1 / (N + 2) (Platt's rule), so that N right
-    answers never make anything surer than N examples can show. `NotEnoughData` for no example.
+    `logits` may also be log probabilities. Use items on which the model was not trained. The targets are softened by
+    1 / (N + 2) (Platt's rule), so that a few right answers do not make the model too confident. `NotEnoughData` if
+    there is no example, `InputError` if `gold` does not fit the shape of `logits`.
     """
     from scipy.optimize import minimize_scalar
 
@@ -95,12 +97,14 @@ def fit_temperature(logits: ArrayLike, gold: ArrayLike) -> float:
         scaled = _log_softmax(logs / np.exp(log_t))
         return float(-(1 - softening) * scaled[np.arange(n), right].mean() - softening * scaled.mean())
 
-    found: Any = minimize_scalar(loss, bounds=_LOG_T_BOUNDS, method="bounded")
-    return float(np.exp(found.x))
+    minimum: Any = minimize_scalar(loss, bounds=_LOG_T_BOUNDS, method="bounded")
+    return float(np.exp(minimum.x))
 
 
 def apply_temperature(probs: ArrayLike, t: float) -> Floats:
-    """`probs` softened (t > 1) or sharpened (t < 1), (N, K), rows sum to 1; the winner of a row stays.
+    """Return `probs` softened (t > 1) or sharpened (t < 1), (N, K), rows sum to 1.
+
+    The most probable class of a row stays the same. `InputError` if `t` is not above 0.
 
     >>> apply_temperature([[.8, .2]], 2.0).round(3).tolist()
     [[0.667, 0.333]]

@@ -1,8 +1,8 @@
-"""The errors a person can act on.
+"""The errors that a person can act on.
 
-Every error that a page, the shell or the REST service turns into a message is a `CoreError`; anything else is a bug
-and crashes visibly. One bad item in a batch is not an error but a `core.records.Skip` in a `Report`.
-An error is made of a template, which is a literal, and its fields: `core.messages` says how they become a sentence.
+Pages, the command line and the REST service show the message of a `CoreError`. Any other exception is a bug and crashes
+visibly. One bad item in a batch is not an error but a `core.records.Skip` in a `Report`.
+An error holds a template, which is a literal, and its fields; `core.messages` makes a sentence of them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ AudioKind = Literal[
 
 
 class CoreError(Exception):
-    """A failure with a reason and, where there is one, a way out.
+    """A failure whose message gives the reason and, if there is one, a way to solve it.
 
     >>> error = InputError("{file}: {n:,} rows are too many", file="a.csv", n=9000)
     >>> str(error), error.message.template
@@ -30,7 +30,7 @@ class CoreError(Exception):
 
 
 class InputError(CoreError):
-    """What was handed in cannot be used."""
+    """The input cannot be used."""
 
 
 class UnknownName(InputError):
@@ -55,11 +55,11 @@ class BadRecord(InputError):
 
 
 class NotEnoughData(InputError):
-    """Too few examples for what was asked."""
+    """There are too few examples for the requested operation."""
 
 
 class AudioError(InputError):
-    """Audio that cannot be used; `reason` is one clause and `kind` says in a code what sort of fault it is."""
+    """The audio cannot be used. `reason` is one clause for people; `kind` is the code of the sort of fault."""
 
     def __init__(self, where: str, reason: str, /, *, kind: AudioKind = "unusable", **fields: Any) -> None:
         self.where, self.reason, self.kind = where, Message(reason, **fields), kind
@@ -67,23 +67,26 @@ class AudioError(InputError):
 
 
 class MissingBackend(CoreError):
-    """An optional package is absent; the message holds the command that installs it."""
+    """An optional package is not installed; the message gives the command that installs it."""
 
 
 class StoreError(CoreError):
-    """The store refused."""
+    """The store refused the operation."""
 
 
 class NotFound(StoreError):
-    """No such record."""
+    """The record does not exist."""
 
 
 class Conflict(StoreError):
-    """The record changed since it was read: read it again, then decide."""
+    """Somebody changed the record after it was read; read it again before deciding."""
 
 
 class Stale(Conflict):
-    """A decision on an old version: `mine` is what would have been written, `theirs` what stands, with who and when."""
+    """A decision was made on an old version.
+
+    `mine` holds the refused values. `theirs` holds the stored values, and who wrote them when.
+    """
 
     def __init__(self, template: str, /, mine: Mapping[str, Any], theirs: Mapping[str, Any], **fields: Any) -> None:
         super().__init__(template, **fields)
@@ -91,7 +94,10 @@ class Stale(Conflict):
 
 
 class Unfit(Conflict):
-    """A suggestion no longer fits what stands; `reason` is one of `core.store.proposals.fates.Refusal`."""
+    """A suggestion does not fit the stored text or label any more.
+
+    `reason` is one of the values of `core.store.proposals.fates.Refusal`.
+    """
 
     def __init__(self, template: str, /, reason: str, **fields: Any) -> None:
         super().__init__(template, **fields)
@@ -99,12 +105,12 @@ class Unfit(Conflict):
 
 
 class CheckpointMismatch(CoreError):
-    """Weights, card and data do not belong together."""
+    """The weights, the card and the data do not belong together."""
 
 
 class JobFailed(CoreError):
-    """A job ended with an error; the message is that error's."""
+    """A job ended with an error; the message is the one of that error."""
 
 
 class Cancelled(Exception):
-    """A person asked for a stop; not a failure."""
+    """A person cancelled the work; this is not a failure."""

@@ -1,7 +1,7 @@
-"""Files and folders that appear whole or not at all, JSON documents, and SHA-256.
+"""Atomic writes of files and folders, JSON documents, SHA-256, and file locks.
 
-A new file or folder is made under a hidden name in the folder of its target. Once it is complete and on the disk, it
-takes the name of the target. So a reader, a crash or a power cut sees the old content or the new, never a half.
+A new file or folder is written under a hidden name in the folder of its target. When it is complete and on the disk, it
+is renamed to the target. So a reader sees the old or the new content and never a part, even after a power cut.
 """
 
 import fcntl
@@ -21,31 +21,31 @@ Sync = Callable[[int], None]  # takes a file descriptor
 
 
 @contextmanager
-def whole(path: Path, sync: Sync = os.fsync) -> Iterator[Path]:
-    """Yield a new name beside `path`; what the block makes there takes the place of `path` when the block ends.
+def atomic_path(path: Path, sync: Sync = os.fsync) -> Iterator[Path]:
+    """Yield a temporary path; what the block writes there replaces `path` when the block ends.
 
-    The block makes a file, or a folder where `path` does not exist yet. If the block fails, what it made is removed and
-    `path` stays as it was. A replaced file keeps its mode, and a symbolic link stays a link. A `path` that is no file
-    on a disk, such as /dev/stdout, is yielded itself.
+    The block writes a file, or a folder if `path` does not exist yet. If the block fails, the temporary file is removed
+    and `path` stays as it was. A replaced file keeps its mode, and a symbolic link stays a link. If `path` is no file
+    on a disk, such as /dev/stdout, the block gets `path` itself.
     """
     if path.exists() and not path.is_file() and not path.is_dir():
         yield path
         return
     target = Path(os.path.realpath(path))
-    temporary = temporary_beside(target)
+    temporary = temporary_path(target)
     try:
         yield temporary
-        put(temporary, target, sync)
+        move_into_place(temporary, target, sync)
     finally:
         remove(temporary)
 
 
-def temporary_beside(path: Path) -> Path:
-    """A hidden name in the folder of `path` that no other writer has; nothing is made."""
+def temporary_path(path: Path) -> Path:
+    """Return a hidden name in the folder of `path` that no other writer uses. This creates nothing."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
 
 
-def to_disk(path: Path, sync: Sync = os.fsync) -> None:
+def sync_to_disk(path: Path, sync: Sync = os.fsync) -> None:
     """Wait until the content of a file, or the names in a folder, are on the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
@@ -54,18 +54,18 @@ def to_disk(path: Path, sync: Sync = os.fsync) -> None:
         os.close(descriptor)
 
 
-def put(temporary: Path, path: Path, sync: Sync = os.fsync) -> None:
-    """Bring a complete file or folder to the disk, then give it the name `path`, and bring the name to the disk."""
+def move_into_place(temporary: Path, path: Path, sync: Sync = os.fsync) -> None:
+    """Write a complete file or folder to the disk, rename it to `path`, and write the new name to the disk."""
     for part in (*(temporary.rglob("*") if temporary.is_dir() else ()), temporary):
-        to_disk(part, sync)
+        sync_to_disk(part, sync)
     if path.is_file():
         temporary.chmod(stat.S_IMODE(path.stat().st_mode))
     os.replace(temporary, path)
-    to_disk(path.parent, sync)
+    sync_to_disk(path.parent, sync)
 
 
 def remove(path: Path) -> None:
-    """Remove a file or a folder with its content, if it is there."""
+    """Remove a file, or a folder with its content, if it exists."""
     if path.is_dir():
         shutil.rmtree(path, ignore_errors=True)
     else:
@@ -73,31 +73,31 @@ def remove(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make a folder with its parents, and bring the new names to the disk; do nothing where it is there."""
+    """Make a folder and its missing parents, and write the new names to the disk."""
     if not path.is_dir():
         make_folder(path.parent)
         path.mkdir(exist_ok=True)
-        to_disk(path.parent)
+        sync_to_disk(path.parent)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Write `data` to `path`, whole or not at all."""
-    with whole(path) as temporary:
+    """Write `data` to `path` atomically."""
+    with atomic_path(path) as temporary:
         temporary.write_bytes(data)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` in UTF-8, its line ends as they are, to `path`, whole or not at all."""
+    """Write `text` to `path` atomically, in UTF-8; line ends stay as they are."""
     write_bytes(path, text.encode())
 
 
 def write_json(path: Path, value: Any, indent: int | None = None) -> None:
-    """Write `value` as JSON to `path`, whole or not at all."""
+    """Write `value` as JSON to `path` atomically."""
     write_text(path, json_text(value, indent))
 
 
 def json_text(value: Any, indent: int | None = None) -> str:
-    """JSON with Hangul as it is and keys in their order; `ValueError` for NaN and infinity, which JSON lacks.
+    """Return `value` as JSON. Hangul is not escaped, and keys keep their order. `ValueError` for NaN and infinity.
 
     >>> json_text({"text": "불", "n": 1})
     '{"text": "불", "n": 1}'
@@ -106,7 +106,7 @@ def json_text(value: Any, indent: int | None = None) -> str:
 
 
 def sha256(content: bytes | Path | BinaryIO) -> str:
-    """The SHA-256, in hexadecimal digits, of bytes, of the file at a path, or of the rest of an open file.
+    """Return the SHA-256, in hexadecimal digits, of bytes, of the file at a path, or of the rest of an open file.
 
     >>> sha256(b"119")[:12]
     '3038bfb575be'
@@ -123,8 +123,8 @@ def sha256(content: bytes | Path | BinaryIO) -> str:
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file `path` during the block; another process or thread that asks for it waits."""
+def file_lock(path: Path) -> Iterator[None]:
+    """Hold the lock file `path` during the block; other processes and threads wait until the block ends."""
     with path.open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,8 +1,8 @@
-"""Filter: which utterances are meant. With it, each way to write a Filter down and to read it back.
+"""Filter: conditions that select utterances. This module also writes and reads a Filter in three formats.
 
-- pairs: `KEY=VALUE` words of a person, as `--filter` takes them; a mistake is refused by name
-- query: the parameters of the Corpus page's address, which a saved view keeps; what cannot be read asks for nothing
-- document: JSON that a cleaning run and its job keep
+- pairs: the `KEY=VALUE` words of the option `--filter`; a mistake is an error that names it
+- query: the URL parameters of the Corpus page, also stored in a saved view; parameters that make no sense are ignored
+- document: JSON, stored with a cleaning run and its job
 
 The store turns a Filter into SQL (`core.store.corpus.find`); nothing here reads the store.
 """
@@ -20,11 +20,11 @@ from core.schemes import SCHEMES, is_bundled, scheme
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which utterances: every given condition must hold.
+    """Conditions on utterances; an utterance must meet all of them.
 
-    `labels` maps a scheme to the codes wanted, `UNLABELLED` among them for those that have none; of a multi scheme,
-    one of them is enough. A recording-level scheme asks the utterance's recording. `text` is a substring. Lengths are
-    in characters. Of several tags, one is enough.
+    `labels` maps a scheme to the wanted codes; `UNLABELLED` among them selects utterances without a label. One matching
+    code is enough, also in a multi scheme. A scheme of level "recording" is looked up at the utterance's recording.
+    `text` is a substring. `min_chars` and `max_chars` are lengths in characters. Of several tags, one is enough.
     """
 
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -43,34 +43,34 @@ class Filter:
     tag: tuple[str, ...] = ()
 
 
-LISTS = ("speaker", "origin", "tag")
+LIST_KEYS = ("speaker", "origin", "tag")
 
 # -- pairs
 
-TRUTHS = ("ignore_spacing", "in_recording", "with_audio", "skipped")
-NUMBERS = ("recording_id", "after_id")
+BOOLEAN_KEYS = ("ignore_spacing", "in_recording", "with_audio", "skipped")
+NUMBER_KEYS = ("recording_id", "after_id")
 PLAIN_KEYS = ("text", "speaker", "origin", "chars")
-MORE_KEYS = ("tag", "source", "spacing", *TRUTHS, *NUMBERS)
+MORE_KEYS = ("tag", "source", "spacing", *BOOLEAN_KEYS, *NUMBER_KEYS)
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
 def from_pairs(pairs: Sequence[str], sources: Sequence[Source] = ()) -> Filter:
-    """KEY=VALUE pairs as one Filter; values of one key are alternatives.
+    """Read KEY=VALUE pairs as one Filter; several values of one key are alternatives.
 
     Keys: text, speaker, origin, tag, source (the name or id of one of `sources`), chars (`10-50`, `10-`, `-50`), every
     scheme (a class by code or name, `-` for unlabelled), and with true or false `ignore_spacing` (`spacing` in a URL),
-    `in_recording`, `with_audio`, `skipped`. `UnknownName` for another key, class or source, `InputError` for a pair
-    that is none.
+    `in_recording`, `with_audio`, `skipped`. `UnknownName` if a key, class or source does not exist, `InputError` if a
+    word is no pair or its value has the wrong form.
 
     >>> from_pairs(["danger=위험", "danger=-", "chars=2-"])  # doctest: +ELLIPSIS
     Filter(labels={'danger': ('danger', '-')}, speaker=(), origin=(), min_chars=2, max_chars=None, ...)
     """
     given = _by_key(pairs)
-    values: dict[str, Any] = {key: tuple(given.pop(key)) for key in LISTS if key in given}
+    values: dict[str, Any] = {key: tuple(given.pop(key)) for key in LIST_KEYS if key in given}
     values["min_chars"], values["max_chars"] = _span(given.pop("chars", []))
     values["source"] = tuple(_source(value, sources) for value in given.pop("source", ()))
     single: dict[str, Callable[[str, str], Any]] = {"text": lambda key, value: value}
-    single |= dict.fromkeys(TRUTHS, _truth) | dict.fromkeys(NUMBERS, _number)
+    single |= dict.fromkeys(BOOLEAN_KEYS, _truth) | dict.fromkeys(NUMBER_KEYS, _number)
     for key, read in single.items():
         if key in given:
             values[key] = read(key, _only(key, given.pop(key)))
@@ -120,7 +120,7 @@ def _number(key: str, value: str) -> int:
 
 
 def _span(values: list[str]) -> tuple[int | None, int | None]:
-    """One `low-high`, or two numbers as the URL writes them."""
+    """Read one value `low-high`, or two numbers as the URL has them."""
     span = values[0] if len(values) == 1 else "-".join(values)
     match = re.fullmatch(r"([0-9]{0,9})-([0-9]{0,9})", span)
     if values and match is None:
@@ -131,17 +131,17 @@ def _span(values: list[str]) -> tuple[int | None, int | None]:
 
 # -- query
 
-CHARS = (0, 200)  # both ends of the page's slider of lengths: as good as no bound
-QUERY_FIELDS = ("labels", *LISTS, "text", "ignore_spacing", "min_chars", "max_chars")
+CHARS = (0, 200)  # the ends of the slider of lengths on the page; there they mean no bound
+QUERY_FIELDS = ("labels", *LIST_KEYS, "text", "ignore_spacing", "min_chars", "max_chars")
 
 
 def label_key(scheme_name: str) -> str:
-    """The address's name for what is wanted under a scheme."""
+    """Return the URL parameter that holds the wanted codes of a scheme."""
     return scheme_name if is_bundled(scheme_name) else f"label.{scheme_name}"
 
 
 def to_query(wanted: Filter) -> dict[str, list[str]]:
-    """Parameter -> values, without those that ask for nothing; `InputError` for a field that an address has not.
+    """Return URL parameter -> values, without empty ones; `InputError` if a field cannot stand in the URL.
 
     >>> to_query(Filter(labels={"danger": ("-",)}, min_chars=3))
     {'danger': ['-'], 'chars': ['3', '200']}
@@ -151,19 +151,19 @@ def to_query(wanted: Filter) -> dict[str, list[str]]:
     low, high = (CHARS[0] if wanted.min_chars is None else wanted.min_chars), wanted.max_chars
     span = (low, CHARS[1] if high is None else high)
     query = {label_key(name): list(codes) for name, codes in wanted.labels.items()}
-    query |= {key: list(getattr(wanted, key)) for key in LISTS}
+    query |= {key: list(getattr(wanted, key)) for key in LIST_KEYS}
     query |= {"text": [wanted.text] if wanted.text else [], "chars": [] if span == CHARS else [str(n) for n in span]}
     query["spacing"] = ["true"] if wanted.ignore_spacing else []
     return {key: values for key, values in query.items() if values}
 
 
 def from_query(query: Mapping[str, Sequence[str]]) -> Filter:
-    """The Filter that an address or a saved view asks for; a parameter of another name or without sense is ignored.
+    """Return the Filter of a URL or a saved view; unknown parameters and values without sense are ignored.
 
     >>> from_query({"text": ["불"], "chars": ["3", "200"], "sort": ["text"]}).min_chars
     3
     """
-    low, high = chars_of(query.get("chars", ()))
+    low, high = char_bounds(query.get("chars", ()))
     keys = {name: label_key(name) for name in SCHEMES}
     return Filter(
         labels={name: tuple(query[key]) for name, key in keys.items() if query.get(key)},
@@ -173,10 +173,10 @@ def from_query(query: Mapping[str, Sequence[str]]) -> Filter:
     )  # fmt: skip
 
 
-def chars_of(ends: Sequence[Any]) -> tuple[int, int]:
-    """Both ends of a span of lengths, the lower first, inside `CHARS`; all lengths where `ends` are no two numbers.
+def char_bounds(ends: Sequence[Any]) -> tuple[int, int]:
+    """Return two lengths, the smaller first, limited to `CHARS`; `CHARS` itself if `ends` are not two numbers.
 
-    >>> chars_of(["30", "4"]), chars_of(["x", "4"]), chars_of(["5", "999"]), chars_of([])
+    >>> char_bounds(["30", "4"]), char_bounds(["x", "4"]), char_bounds(["5", "999"]), char_bounds([])
     ((4, 30), (0, 200), (5, 200), (0, 200))
     """
     try:
@@ -190,28 +190,28 @@ def chars_of(ends: Sequence[Any]) -> tuple[int, int]:
 
 
 def to_document(wanted: Filter) -> dict[str, Any]:
-    """What differs from no filter, ready for JSON.
+    """Return the fields of `wanted` that are set, as JSON can hold them.
 
     >>> to_document(Filter(speaker=("caller",), min_chars=2))
     {'speaker': ['caller'], 'min_chars': 2}
     """
-    plain, document = Filter(), {}
-    for one in fields(Filter):
-        value = getattr(wanted, one.name)
-        if value != getattr(plain, one.name):
-            document[one.name] = list(value) if isinstance(value, tuple) else value
+    default, document = Filter(), {}
+    for condition in fields(Filter):
+        value = getattr(wanted, condition.name)
+        if value != getattr(default, condition.name):
+            document[condition.name] = list(value) if isinstance(value, tuple) else value
     if "labels" in document:
         document["labels"] = {name: list(codes) for name, codes in wanted.labels.items()}
     return document
 
 
 def from_document(document: Mapping[str, Any]) -> Filter:
-    """The Filter that `to_document` was given; `UnknownName` for a field that a Filter does not have.
+    """Return the Filter that `to_document` was given; `UnknownName` if a Filter does not have a field.
 
     >>> from_document({"speaker": ["caller"], "labels": {"danger": ["-"]}}).labels
     {'danger': ('-',)}
     """
-    known = [one.name for one in fields(Filter)]
+    known = [condition.name for condition in fields(Filter)]
     if unknown := [name for name in document if name not in known]:
         raise UnknownName("filter field", unknown[0], known)
     values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in document.items()}

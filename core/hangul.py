@@ -1,23 +1,23 @@
-"""Hangul: syllables, their initials (초성), and the letters (자모) that a syllable is made of.
+"""Hangul: split a syllable into its letters (자모), join letters to a syllable, and find syllables by a letter.
 
-Letters are compatibility jamo (ㄱ, U+3131), as a keyboard writes them. Syllables are precomposed (가 to 힣); text in
-conjoining jamo must pass `core.text.nfc` before.
+Letters are compatibility jamo (ㄱ, U+3131), as a keyboard writes them. Syllables are precomposed (가 to 힣). Convert
+text in conjoining jamo with `core.text.nfc` first.
 """
 
 INITIALS = "ㄱㄲㄴㄷㄸㄹㅁㅂㅃㅅㅆㅇㅈㅉㅊㅋㅌㅍㅎ"
 VOWELS = "ㅏㅐㅑㅒㅓㅔㅕㅖㅗㅘㅙㅚㅛㅜㅝㅞㅟㅠㅡㅢㅣ"
-FINALS = " ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"  # the blank: no final consonant
+FINALS = " ㄱㄲㄳㄴㄵㄶㄷㄹㄺㄻㄼㄽㄾㄿㅀㅁㅂㅄㅅㅆㅇㅈㅊㅋㅌㅍㅎ"  # the space means: no final consonant
 FIRST, LAST = "가", "힣"
-OF_AN_INITIAL = len(VOWELS) * len(FINALS)  # syllables that begin with the same initial; they stand side by side
+SYLLABLES_PER_INITIAL = len(VOWELS) * len(FINALS)  # they are neighbours in Unicode
 
 
 def is_syllable(letter: str) -> bool:
-    """Whether one character is a precomposed syllable."""
+    """Whether the character `letter` is a precomposed syllable."""
     return FIRST <= letter <= LAST
 
 
 def split(syllable: str) -> tuple[str, str, str] | None:
-    """Initial, vowel and final of a syllable, the final " " where it has none; None for any other character.
+    """Return initial, vowel and final of a syllable; the final is " " if there is none. None for other characters.
 
     >>> split("불"), split("가"), split("a")
     (('ㅂ', 'ㅜ', 'ㄹ'), ('ㄱ', 'ㅏ', ' '), None)
@@ -30,7 +30,7 @@ def split(syllable: str) -> tuple[str, str, str] | None:
 
 
 def join(initial: str, vowel: str, final: str) -> str:
-    """The syllable of these three letters.
+    """Return the syllable of an initial, a vowel and a final (" " for none).
 
     >>> join("ㅂ", "ㅜ", "ㄹ")
     '불'
@@ -39,20 +39,20 @@ def join(initial: str, vowel: str, final: str) -> str:
     return chr(ord(FIRST) + place * len(FINALS) + FINALS.index(final))
 
 
-def beginning_with(initial: str) -> tuple[str, str]:
-    """The first and the last syllable that begin with an initial.
+def syllable_range(initial: str) -> tuple[str, str]:
+    """Return the first and the last syllable that begin with `initial`.
 
-    >>> beginning_with("ㅎ")
+    >>> syllable_range("ㅎ")
     ('하', '힣')
     """
-    first = ord(FIRST) + INITIALS.index(initial) * OF_AN_INITIAL
-    return chr(first), chr(first + OF_AN_INITIAL - 1)
+    first = ord(FIRST) + INITIALS.index(initial) * SYLLABLES_PER_INITIAL
+    return chr(first), chr(first + SYLLABLES_PER_INITIAL - 1)
 
 
-def ending_in(final: str) -> str:
-    """All syllables that end in a final consonant, or in a vowel where `final` is " ".
+def syllables_ending_in(final: str) -> str:
+    """Return all syllables that end in the consonant `final`, or in a vowel if `final` is " ".
 
-    >>> ending_in("ㄹ")[:3], len(ending_in(" "))
+    >>> syllables_ending_in("ㄹ")[:3], len(syllables_ending_in(" "))
     ('갈갤걀', 399)
     """
     return "".join(chr(code) for code in range(ord(FIRST) + FINALS.index(final), ord(LAST) + 1, len(FINALS)))

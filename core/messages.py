@@ -1,8 +1,8 @@
-"""Sentences for people: a template and its fields, in English here and in the reader's language on a page.
+"""Messages for people: a template and its fields, which a page translates into the reader's language.
 
-A `Message` is its English text: it can be printed, compared and stored as one. `core.ui.phrases` translates the
-template and then each field that has a name in the reader's language (another Message, a Word, a scheme, a class).
-A template is a literal in the sources, never put together, so that the catalogue can hold all of them.
+A `Message` is a string, its English text: it can be printed, compared and stored like any other. `core.ui.phrases`
+translates the template, and then each field that has a translation (another Message, a Word, a scheme, a class).
+A template is always a literal in the sources, so that the translation catalogue can contain all of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,9 +10,9 @@ from typing import Any, Self
 
 
 class Message(str):
-    """English text that remembers the template and the fields it was made of.
+    """An English text that also holds its template and its fields.
 
-    Without fields the text is its own template, and braces in it mean nothing.
+    Without fields the text is its own template, and braces in it have no meaning.
 
     >>> Message("{n:,} rows of {name!r}", n=1200, name="a.csv")
     "1,200 rows of 'a.csv'"
@@ -24,17 +24,17 @@ class Message(str):
     def __new__(cls, template: str, /, **fields: Any) -> Self:
         if isinstance(template, cls) and not fields:
             return template
-        held = {name: _field(value) for name, value in fields.items()}
-        made = super().__new__(cls, template.format(**held) if held else template)
-        made.template, made.fields = str(template), held
-        return made
+        values = {name: _field(value) for name, value in fields.items()}
+        message = super().__new__(cls, template.format(**values) if values else template)
+        message.template, message.fields = str(template), values
+        return message
 
     def __getnewargs_ex__(self) -> tuple[tuple[str], dict[str, Any]]:
         return (self.template,), self.fields
 
 
 class Word(str):
-    """A word of the program (`test`, `accepted`): the catalogue holds it."""
+    """A word of the program, such as `test` or `accepted`; the catalogue has a translation of it."""
 
 
 class SchemeName(str):
@@ -47,16 +47,16 @@ class ClassName(str):
     scheme: str
 
     def __new__(cls, scheme: str, code: str) -> Self:
-        made = super().__new__(cls, code)
-        made.scheme = scheme
-        return made
+        name = super().__new__(cls, code)
+        name.scheme = scheme
+        return name
 
     def __getnewargs_ex__(self) -> tuple[tuple[str, str], dict[str, Any]]:
         return (self.scheme, str(self)), {}
 
 
 class Names(str):
-    """Names with commas between, each shown in the reader's language.
+    """A list of names with commas between; a page shows each in the reader's language.
 
     >>> Names(["danger", "urgency"])
     'danger, urgency'
@@ -65,25 +65,26 @@ class Names(str):
     parts: tuple[str, ...]
 
     def __new__(cls, parts: Iterable[str]) -> Self:
-        held = tuple(parts)
-        made = super().__new__(cls, ", ".join(held))
-        made.parts = held
-        return made
+        values = tuple(parts)
+        names = super().__new__(cls, ", ".join(values))
+        names.parts = values
+        return names
 
     def __getnewargs_ex__(self) -> tuple[tuple[tuple[str, ...]], dict[str, Any]]:
         return (self.parts,), {}
 
 
 def within(where: str, part: str) -> Message:
-    """The place `part` (a key of the file) of the place `where`."""
+    """Return the name of a place in a file: the key `part` inside the place `where`."""
     return Message("{where}, {part}", where=where, part=part)
 
 
-def packed(value: Any) -> Any:
-    """A message, or a field of one, as JSON that keeps template and fields; text without them stays text."""
+def message_to_json(value: Any) -> Any:
+    """Convert a message, or one of its fields, to JSON that keeps template and fields; plain text stays plain text."""
     match value:
         case Message():
-            return {"template": value.template, "fields": {name: packed(one) for name, one in value.fields.items()}}
+            fields = {name: message_to_json(field) for name, field in value.fields.items()}
+            return {"template": value.template, "fields": fields}
         case Word():
             return {"word": str(value)}
         case SchemeName():
@@ -91,15 +92,15 @@ def packed(value: Any) -> Any:
         case ClassName():
             return {"scheme": value.scheme, "code": str(value)}
         case Names():
-            return {"names": [packed(part) for part in value.parts]}
+            return {"names": [message_to_json(part) for part in value.parts]}
     return value
 
 
-def unpacked(value: Any) -> Any:
-    """What `packed` was given; text that was stored before messages had templates stays text."""
+def message_from_json(value: Any) -> Any:
+    """Return the value that `message_to_json` was given. Text of old versions, without a template, stays text."""
     match value:
         case {"template": str(template), "fields": Mapping() as fields}:
-            return Message(template, **{str(name): unpacked(one) for name, one in fields.items()})
+            return Message(template, **{str(name): message_from_json(field) for name, field in fields.items()})
         case {"word": str(word)}:
             return Word(word)
         case {"scheme": str(scheme), "code": str(code)}:
@@ -107,24 +108,27 @@ def unpacked(value: Any) -> Any:
         case {"scheme": str(scheme)}:
             return SchemeName(scheme)
         case {"names": list(parts)}:
-            return Names(map(unpacked, parts))
+            return Names(map(message_from_json, parts))
     return value
 
 
-def beside(text: str) -> dict[str, Any]:
-    """What to store as JSON beside the English `text` to read it again whole; nothing where the text is enough."""
+def message_entry(text: str) -> dict[str, Any]:
+    """Return JSON that keeps the template and fields of `text`, to be stored with it; {} if `text` is plain text."""
     plain = type(text) is str or (isinstance(text, Message) and not text.fields)
-    return {} if plain else {"message": packed(text)}
+    return {} if plain else {"message": message_to_json(text)}
 
 
-def reread(text: str, document: Mapping[str, Any]) -> str:
-    """The message whose English `text` was stored with `beside` it in `document`; old rows have the text alone."""
-    made = unpacked(document.get("message"))
-    return made if isinstance(made, str) and made == text else text
+def restore_message(text: str, document: Mapping[str, Any]) -> str:
+    """Return the message of the stored English `text`, from the `message_entry` in `document`.
+
+    Rows of old versions have no such entry: for them this returns `text` itself.
+    """
+    message = message_from_json(document.get("message"))
+    return message if isinstance(message, str) and message == text else text
 
 
 def _field(value: Any) -> Any:
-    """A value that JSON can hold and that formats as `value` does; of an error its message."""
+    """Return a value that JSON can hold and that has the same format as `value`; for an error, its message."""
     if value is None or isinstance(value, str | int | float):
         return value
     message = getattr(value, "message", None)

@@ -1,8 +1,8 @@
-"""What a model reads of a text: one answer for freezing, training, judging the pool and serving.
+"""The text that a model reads. Snapshots, training, predictions on the pool and serving all use this module.
 
-The plan of a card names pure steps in order. A step takes a text and gives a text, never fails and changes nothing the
-second time. The steps alter no letters; changing what somebody said (spelling, spacing, masking) is a Proposal that a
-curator accepts: see `core.cleaning.plan`.
+A plan is a list of step names, stored in the card. A step is a pure function from text to text; it never fails, and a
+second application changes nothing. The steps change no letters. Changes of spelling, spacing or personal data are
+Proposals that a curator accepts: see `core.cleaning.plan`.
 """
 
 import unicodedata
@@ -22,10 +22,10 @@ def _nfc(text: str) -> str:
 
 
 def _strip_controls(text: str) -> str:
-    """Drop characters that show nothing; white space such as a line end stays."""
-    kept = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in _UNSEEN)
-    # what stood apart may now compose: a text that came in NFC leaves in NFC
-    return _nfc(kept) if unicodedata.is_normalized("NFC", text) else kept
+    """Remove invisible characters; white space such as a line end stays."""
+    visible = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in _UNSEEN)
+    # Two letters that a removed character separated may compose now: normalise again if the text was in NFC.
+    return _nfc(visible) if unicodedata.is_normalized("NFC", text) else visible
 
 
 def _collapse_space(text: str) -> str:
@@ -37,7 +37,7 @@ DEFAULT_PLAN = ("nfc", "strip-controls", "collapse-space")
 
 
 def apply(plan: Sequence[str], text: str) -> str:
-    r"""`text` after every step of `plan`, in order; `UnknownName` lists the known steps, before any is applied.
+    r"""Apply the steps of `plan` to `text`, in order; `UnknownName` if one of them does not exist.
 
     >>> apply(DEFAULT_PLAN, "\ufeff불이  났어요\n")
     '불이 났어요'
@@ -51,9 +51,9 @@ def apply(plan: Sequence[str], text: str) -> str:
 
 
 def model_text(plan: Sequence[str], text: str, origin: str = "imported") -> str:
-    """Return the text that a model with this plan reads, or an empty string where it has nothing to read.
+    """Return the text that a model with this plan reads, or "" if there is nothing to read.
 
-    A caption gives nothing: nobody said it, and hundreds of recordings share it.
+    A caption gives "": it describes the recording, nobody spoke it, and hundreds of recordings share it.
 
     >>> model_text(("collapse-space",), "불이  났어요"), model_text(("collapse-space",), "도로", "caption")
     ('불이 났어요', '')

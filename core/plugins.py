@@ -1,7 +1,7 @@
-"""Backends as rows of a visible table: what exists, what is installed, how to load it.
+"""Backends: optional implementations that are listed in a table and imported only when they are used.
 
-A table is a plain `dict[str, Backend]` beside the code that uses it; its keys fill menus. Nothing is imported before
-`load()`.
+A table is a plain `dict[str, Backend]` in the module that uses it; its keys fill menus. Only `load()` imports the code
+of a backend.
 """
 
 from collections.abc import Mapping
@@ -22,14 +22,15 @@ class Backend:
     install: str = ""
 
     def missing(self) -> tuple[str, ...]:
-        """The needed modules that are not installed; imports none of them."""
+        """Return the needed modules that are not installed. This imports none of them."""
         return tuple(name for name in self.needs if find_spec(name) is None)
 
     def installed(self) -> bool:
+        """Whether all needed modules are installed."""
         return not self.missing()
 
     def load(self) -> Any:
-        """The attribute behind `path`; `MissingBackend` with the command that installs what is absent."""
+        """Import and return the attribute that `path` names; `MissingBackend` if a needed module is not installed."""
         if missing := self.missing():
             raise MissingBackend(
                 "{path} needs {missing}, which is not installed: {install}",
@@ -42,7 +43,7 @@ class Backend:
 
 
 def pick(table: Mapping[str, Backend], name: str, kind: str) -> Any:
-    """Load row `name` of `table`; `UnknownName` lists the known names."""
+    """Load the backend `name` of `table`; `UnknownName` if `table` does not have that name."""
     if name not in table:
         raise UnknownName(kind, name, tuple(table))
     return table[name].load()

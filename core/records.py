@@ -1,4 +1,4 @@
-"""The nouns: what the store hands out and takes in. Plain frozen values, no behaviour that touches a disk.
+"""The records that the store returns and takes. They are plain frozen values; nothing here reads or writes a disk.
 
 Times are integers in milliseconds (`_ms`), rates in hertz (`_hz`), instants are UTC ISO 8601 strings (`_at`).
 A span is half-open: `[start_ms, end_ms)`.
@@ -16,20 +16,22 @@ JobState = Literal["queued", "running", "done", "failed", "cancelled"]
 ProposalState = Literal["open", "accepted", "rejected"]
 AnnotationKind = Literal["answer", "settlement", "vote"]
 RemarkKind = Literal["comment", "flag", "unflag"]
-# What kind of act wrote a Revision. review, skip, settle, restore: a person's, on one utterance. undo: takes another
-# Revision back. bulk: one act of a person on many. accept: a suggestion that a person accepted. clean: a step of
+# The kind of act that wrote a Revision. review, skip, settle, restore: a person's act on one utterance. undo: takes
+# another Revision back. bulk: a person's act on many. accept: a suggestion that a person accepted. clean: a step of
 # cleaning that applies itself. import: what an export says was decided before.
 Act = Literal["review", "skip", "settle", "restore", "undo", "bulk", "accept", "clean", "import"]
 
-UNLABELLED = "-"  # stands in a list of codes for targets that have no label
-CAPTION = "caption"  # the origin of texts that recordings share by design, and that nobody said
+UNLABELLED = "-"  # in a list of codes it stands for targets without a label
+CAPTION = "caption"  # the origin of texts that describe a recording: many recordings share one, and nobody spoke it
 BY_HAND: tuple[Act, ...] = ("review", "skip", "settle", "restore")
-IMPORTED = "import"  # the curator name under which labels of a delivery are kept
-SHORTEST_VOICE_MS = 500  # below this a span says too little to be judged by voice (the seeds' rule)
+IMPORTED = "import"  # the curator name of labels that came with a delivery
+SHORTEST_VOICE_MS = 500  # a shorter span is not judged by voice (a rule of the seed systems)
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
+    """Where data came from; `sha256` is the hash of the delivered file or folder."""
+
     id: int
     name: str
     kind: str
@@ -40,7 +42,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """One audio file. `path` is relative to the workspace, None where only its labels were delivered."""
+    """One audio file. `path` is relative to the workspace, None if only its labels were delivered."""
 
     id: int
     key: str
@@ -80,9 +82,10 @@ class Utterance:
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """`code` None withdraws the curator's earlier answer; several classes of a multi scheme are joined by `|`.
+    """A curator's answer for one target under a scheme; `code` None withdraws the curator's earlier answer.
 
-    `kind` vote: an answer that was imported and never a label; settlement: it ends a dispute.
+    Several classes of a multi scheme are joined by `|`. A "vote" was imported and is never used as a label; a
+    "settlement" ends a dispute.
     """
 
     id: int
@@ -98,7 +101,7 @@ class Annotation:
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One rater's answer as a delivery tells it: counted for agreement, never a label."""
+    """One rater's answer that a delivery contains. It counts for agreement and is never used as a label."""
 
     scheme: str
     target_id: int
@@ -109,8 +112,8 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
-    """What a curator answered last under a scheme and did not take back; `at` and `spent_ms` of that answer."""
+class StandingAnswer:
+    """The latest answer of a curator to one target under a scheme, if the curator did not withdraw it."""
 
     target_id: int
     curator: str
@@ -122,7 +125,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Something said about an utterance that decides nothing."""
+    """A comment on an utterance, or a flag set or removed. It changes neither the text nor a label."""
 
     id: int
     utterance_id: int
@@ -134,12 +137,13 @@ class Remark:
 
 @dataclass(frozen=True, slots=True)
 class Revision:
-    """One decision on an utterance; `before` and `after` hold only what changed.
+    """One decision on an utterance; `before` and `after` hold only the fields that changed.
 
-    That is `text`, `skipped`, `start_ms`, `end_ms`, `voice_usable` and `labels` (scheme -> {code, grade, by} or None);
-    `after` has `answers` (scheme -> code) too where the utterance is answered blind and the label may differ.
-    `act` is the kind of act that wrote it, `why` only the reason that a person or a rule gave, "" for none. `bulk_id`
-    and `proposal_id` name the bulk action or the suggestion behind it, `restores` the version that was restored.
+    These can be `text`, `skipped`, `start_ms`, `end_ms`, `voice_usable` and `labels` (scheme -> {code, grade, by} or
+    None). `after` also has `answers` (scheme -> code) if the curator answered blind, since the label may then differ.
+    `act` is the kind of act that wrote the Revision. `why` is the reason that a person or a rule gave, "" for none.
+    `undoes` is the id of the Revision that this one takes back. `bulk_id` is the bulk action that wrote it,
+    `proposal_id` the suggestion that was accepted, and `restores` the version that was restored; None if not so.
     """
 
     id: int
@@ -160,9 +164,10 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A machine's suggestion: augmentation, pseudo-label, cleaning or exclude; `payload` is what it would write.
+    """A machine's suggestion. Its `kind` is augmentation, pseudo-label, cleaning or exclude.
 
-    `confidence` is 0..1 where its maker has one; `batch` names the run that made it with others.
+    `payload` holds the values that are written if a person accepts it. `confidence` is in [0, 1], or None if the maker
+    has no figure. `batch` names the run that made this suggestion together with others.
     """
 
     id: int
@@ -181,7 +186,7 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a Run says of an utterance under a target (a scheme); on the pool there is no `side` and no `gold`."""
+    """A Run's answer for one utterance under a target (a scheme's name); on the pool `side` and `gold` are None."""
 
     run_id: str
     target: str
@@ -196,6 +201,8 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotInfo:
+    """The store's entry for a snapshot; the Samples themselves are in its folder."""
+
     name: str
     scheme: str
     sha256: str
@@ -205,6 +212,8 @@ class SnapshotInfo:
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
+    """The store's entry for a run; the model itself is in its folder."""
+
     id: str
     recipe: str
     encoder: str
@@ -218,7 +227,7 @@ class RunInfo:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`progress` is free for the job: at least `done`, `total`, `unit`; training adds `history`."""
+    """Slow background work. `progress` has at least `done`, `total` and `unit`; training adds `history`."""
 
     id: str
     kind: str
@@ -242,7 +251,10 @@ class Skip:
 
 @dataclass(slots=True)
 class Report:
-    """What a batch did. `added` and `known` count records; `notes` are counted facts that stopped nothing."""
+    """The result of a batch. `added` and `known` count new and already present records.
+
+    `skipped` are the items that could not be used. `notes` counts remarkable facts about items that were used.
+    """
 
     added: int = 0
     known: int = 0
@@ -250,14 +262,15 @@ class Report:
     notes: dict[str, int] = field(default_factory=dict)
 
     def note(self, what: str, n: int = 1) -> None:
+        """Add `n` to the count of the note `what`."""
         self.notes[what] = self.notes.get(what, 0) + n
 
 
 @dataclass(frozen=True, slots=True)
 class NewUtterance:
-    """An utterance as a reader delivers it, before the store gives it an id.
+    """An utterance from a delivery, before the store gives it an id.
 
-    `key` is unique in the workspace and stable between imports; `group` is what a split must not cut.
+    `key` is unique in the workspace and the same at each import. A split keeps all utterances of one `group` together.
     """
 
     key: str
@@ -274,8 +287,11 @@ class NewUtterance:
 
 @dataclass(frozen=True, slots=True)
 class NewRecording:
-    """A recording as a reader delivers it; `labels` are recording-level codes by scheme (`disputed`: of which schemes
-    they are that), `meta` keeps every field."""
+    """A recording from a delivery, before the store gives it an id.
+
+    `labels` maps scheme to code, for schemes of level "recording". `disputed` names the schemes whose label has the
+    grade disputed. `meta` keeps every other field of the delivery.
+    """
 
     key: str
     duration_ms: int
@@ -289,11 +305,12 @@ class NewRecording:
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
-    """An utterance that was in a workspace before, as an export tells it.
+class RestoredUtterance:
+    """An utterance that an export from another workspace describes.
 
-    `new.text` is the original, `text` what it was edited to; `silver` and `disputed` name the schemes whose label is of
-    that grade; `parent` and `recording` are keys. It is added, so of what is known nothing changes, its tags neither.
+    `new.text` is the original text and `text` the edited one. `silver` and `disputed` name the schemes whose label has
+    that grade. `parent` and `recording` are keys. The store only adds it: an utterance that the workspace has already
+    stays as it is, with its tags.
     """
 
     new: NewUtterance
@@ -308,11 +325,11 @@ class Restored:
 
 @dataclass(frozen=True, slots=True)
 class BulkAction:
-    """One deed on many utterances, of which `count` changed.
+    """One action of a person on many utterances; `count` utterances changed.
 
-    `what`: {"do": "label", "scheme", "code"} or {"do": "tag" or "untag", "tag"}; with it `already` (were so before) and
-    `unfit` (cannot be: no recording to label, or out of the corpus); once undone, `undone` and `since` (decided on
-    since, and left as they are).
+    `what` is {"do": "label", "scheme", "code"} or {"do": "tag" or "untag", "tag"}. It has the counts `already`
+    (utterances that had it before) and `unfit` (utterances without a recording to label, or out of the corpus). An undo
+    adds the counts `undone` and `since` (utterances that were decided on after the action, and so stay as they are).
     """
 
     id: int
@@ -325,7 +342,7 @@ class BulkAction:
 
 @dataclass(frozen=True, slots=True)
 class SavedView:
-    """A state of the Corpus page: URL parameter -> its values."""
+    """A named state of the Corpus page; `query` maps each URL parameter to its values."""
 
     name: str
     query: Mapping[str, Sequence[str]]
@@ -334,8 +351,8 @@ class SavedView:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What an audit reads of an utterance; `labels` are its own, not its recording's."""
+class ScannedUtterance:
+    """The fields of an utterance that a quality audit reads; `labels` does not include those of its recording."""
 
     id: int
     recording_id: int | None
@@ -346,8 +363,8 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """A timed utterance of a `Call`."""
+class ScannedSpan:
+    """The span of one utterance of a `ScannedRecording`."""
 
     id: int
     start_ms: int
@@ -356,8 +373,8 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
-    """What an audit reads of a recording: its `spans` by start."""
+class ScannedRecording:
+    """The fields of a recording that a quality audit reads; `spans` are ordered by start."""
 
     id: int
     key: str
@@ -366,13 +383,13 @@ class Call:
     sha256: str | None
     duration_ms: int
     sample_rate_hz: int | None
-    spans: tuple[Span, ...] = ()
+    spans: tuple[ScannedSpan, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a listing: `total` counts all that match."""
+    """One page of a listing; `total` counts the matching utterances of all pages."""
 
     rows: tuple[Utterance, ...]
     total: int

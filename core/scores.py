@@ -1,8 +1,8 @@
-"""Scores of probabilities against gold labels, each with the interval that its groups allow.
+"""Scores of predicted probabilities against gold labels, each with a confidence interval.
 
 `gold int (N,)`, `probs float (N, K)`, rows sum to 1, column k is `codes[k]`. Utterances of one call are not
-independent, so the bootstrap draws groups, not rows. The result is a plain dict that JSON can hold: a score is
-`{"value", "low", "high"}`, None where the data cannot say.
+independent, so the bootstrap draws groups, not rows. The result is a plain dict that JSON can hold. A score is
+`{"value", "low", "high"}`; each is None if the data do not define it.
 """
 
 from collections.abc import Iterator, Sequence
@@ -35,12 +35,12 @@ def evaluate(
     resamples: int = 1000,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """All scores of one set of predictions; intervals are 95 % percentiles over `resamples` draws of groups.
+    """Return all scores of one set of predictions; intervals are 95 % percentiles over `resamples` draws of groups.
 
     Keys: n, n_groups, accuracy, macro_f1, weighted_f1, per_class [{code, n, precision, recall, f1}], confusion
-    (K x K counts, rows true), log_loss, ece (15 equal-width bins), notes [{what, classes}], bootstrap (how).
-    macro_f1 averages over the classes present in gold; a class without an example scores None, not 0.
-    `NotEnoughData` for no row, `InputError` for shapes or values that do not fit.
+    (K x K counts, rows are the gold classes), log_loss, ece (15 bins of equal width), notes [{what, classes}],
+    bootstrap (its settings). macro_f1 averages over the classes that occur in `gold`; a class without an example has
+    the score None, not 0. `NotEnoughData` if there is no row, `InputError` if shapes or values do not fit.
     """
     truth, table = _checked(gold, probs, groups, codes)
     guess, k = table.argmax(axis=1), len(codes)
@@ -86,9 +86,9 @@ def _checked(gold: ArrayLike, probs: ArrayLike, groups: Sequence[str], codes: Se
 
 
 def _tallies(truth: Ints, guess: Ints, groups: Sequence[str], k: int) -> Ints:
-    """(G, 3, K) for each group and class: rows judged right, rows judged so, rows that are so.
+    """Return (G, 3, K): for each group and class the right predictions, all predictions, and the gold labels.
 
-    The margins of the group's confusion matrix, which are all that the scores below need.
+    These are the diagonal and the margins of the group's confusion matrix; the scores below need no more.
     """
     names, which = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
     right = truth == guess
@@ -100,7 +100,7 @@ def _tallies(truth: Ints, guess: Ints, groups: Sequence[str], k: int) -> Ints:
 
 
 def _scores(tallies: Floats) -> dict[str, Floats]:
-    """Scores of each of R tallies (R, 3, K): whole-set scores (R, 1), class scores (R, K), nan where undefined."""
+    """Scores of each of R tallies (R, 3, K): overall scores (R, 1), class scores (R, K), nan where undefined."""
     right, guessed, gold = tallies[:, _RIGHT], tallies[:, _GUESSED], tallies[:, _GOLD]
     present = gold > 0
     n = gold.sum(axis=1, keepdims=True)
@@ -121,10 +121,10 @@ def _ratio(part: Floats, whole: Floats, where: NDArray[np.bool_]) -> Floats:
 
 
 def _bootstrap(tallies: Ints, resamples: int, seed: int) -> dict[str, Floats]:
-    """`_scores` of `resamples` draws of G groups out of G.
+    """Return `_scores` of `resamples` samples; each draws G of the G groups with replacement.
 
-    Groups with the same tallies are interchangeable, so how often each distinct pattern is drawn is one multinomial:
-    the same distribution as drawing groups one by one, at the cost of the patterns.
+    Groups with equal tallies are interchangeable. So one multinomial draw says how often each distinct pattern occurs
+    in a sample. This has the same distribution as drawing single groups, and costs less.
     """
     patterns, counts = np.unique(tallies.reshape(len(tallies), -1), axis=0, return_counts=True)
     rng = np.random.default_rng(seed)
@@ -138,7 +138,7 @@ def _bootstrap(tallies: Ints, resamples: int, seed: int) -> dict[str, Floats]:
 
 
 def _interval(value: float, draws: Floats | None, column: int) -> dict[str, float | None]:
-    """`draws` (R, C): the percentiles over those where the score is defined."""
+    """The score `value`, with percentiles of `draws[:, column]` where these are defined; `draws` is (R, C)."""
     if not np.isfinite(value):
         return {"value": None, "low": None, "high": None}
     known = draws[:, column] if draws is not None else np.empty(0)
@@ -148,15 +148,15 @@ def _interval(value: float, draws: Floats | None, column: int) -> dict[str, floa
 
 
 def _log_loss(truth: Ints, table: Floats) -> float:
-    of_gold = table[np.arange(len(truth)), truth] / table.sum(axis=1)
-    return float(-np.log(np.maximum(of_gold, np.finfo(np.float64).eps)).mean())
+    gold_probs = table[np.arange(len(truth)), truth] / table.sum(axis=1)
+    return float(-np.log(np.maximum(gold_probs, np.finfo(np.float64).eps)).mean())
 
 
-def _ece(right: NDArray[np.bool_], sure: Floats) -> float:
+def _ece(right: NDArray[np.bool_], confidences: Floats) -> float:
     """Expected calibration error: |accuracy - confidence| of each of 15 bins (low, high], weighted by its share."""
-    which = np.clip(np.ceil(sure * _ECE_BINS).astype(np.int64) - 1, 0, _ECE_BINS - 1)
-    gap = np.bincount(which, weights=right - sure, minlength=_ECE_BINS)
-    return float(np.abs(gap).sum() / len(sure))
+    which = np.clip(np.ceil(confidences * _ECE_BINS).astype(np.int64) - 1, 0, _ECE_BINS - 1)
+    gap = np.bincount(which, weights=right - confidences, minlength=_ECE_BINS)
+    return float(np.abs(gap).sum() / len(confidences))
 
 
 def _notes(n_of: Ints, guessed: Ints, codes: Sequence[str], n_groups: int) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,7 @@
-"""The only place that reads the environment. Paths are absolute; nothing is created here."""
+"""The settings of a workspace, read from the environment. No other module reads the environment.
+
+Paths are absolute. Nothing here creates a file or folder.
+"""
 
 import os
 from dataclasses import dataclass
@@ -14,9 +17,10 @@ DEMO = ASSETS / "demo"
 
 @dataclass(frozen=True)
 class Settings:
-    """Where a workspace lives and how it is reached.
+    """Where the workspace is, and at which address it is served.
 
-    `database_url` is SQLAlchemy's (`sqlite:////path` by default), `jobs_url` the job queue's database.
+    `database_url` is a URL of SQLAlchemy, `sqlite:////path` by default. `jobs_url` is the database of the job queue.
+    `curator` is the name under which a person at this machine decides.
     """
 
     home: Path
@@ -29,14 +33,17 @@ class Settings:
 
     @cached_property
     def audio(self) -> Path:
+        """The folder of the audio files."""
         return self.home / "audio"
 
     @cached_property
     def snapshots(self) -> Path:
+        """The folder that has one folder for each snapshot."""
         return self.home / "snapshots"
 
     @cached_property
     def runs(self) -> Path:
+        """The folder that has one folder for each run."""
         return self.home / "runs"
 
 
@@ -65,12 +72,12 @@ def is_checkout(root: Path = ROOT) -> bool:
 
 
 def default_home(root: Path = ROOT) -> Path:
-    """The workspace where `GWIDAMA_HOME` names none: `workspace/` in a checkout, `~/gwidama` when installed."""
+    """The workspace if `GWIDAMA_HOME` is not set: `workspace/` in a checkout, `~/gwidama` if installed."""
     return root / "workspace" if is_checkout(root) else Path("~/gwidama")
 
 
 def child_environment() -> dict[str, str]:
-    """The environment of a child process that has to import `core`, wherever this process was started."""
+    """Return the environment for a child process that has to import `core` from any working folder."""
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     return {**os.environ, "PYTHONPATH": path}
 

@@ -1,8 +1,8 @@
-"""Which side an item is on: by group, by hash, and proved.
+"""The split: assign each item to train, validation or test, and check that nothing leaks.
 
-A group lies on one side whole. Its side depends on its name and the seed alone, so more data moves nobody; the price
-is that small corpora miss the wished fractions. Groups that share a text are merged first (`merge_near_duplicates`);
-a merge may rename groups when a text arrives that ties two of them together, so a frozen Snapshot keeps its own sides.
+All items of a group are on one side. The side depends only on the group's name and the seed, so new data never moves an
+item; the cost is that a small corpus may miss the wanted fractions. `merge_near_duplicates` first merges groups that
+share a text. A new text can join two groups and so rename one of them; therefore a Snapshot stores its own sides.
 """
 
 from collections.abc import Iterator, Sequence
@@ -26,18 +26,23 @@ _LSH_WEIGHTS = (0.002, 0.998)
 
 @dataclass(frozen=True, slots=True)
 class SplitReport:
-    """`groups_cut`: names of groups on several sides; `repeated_texts`: indices of train items also held out."""
+    """The leaks of a split.
+
+    `groups_cut` names the groups that are on several sides. `repeated_texts` are the indices of train items whose text
+    is also in validation or test.
+    """
 
     groups_cut: tuple[str, ...]
     repeated_texts: tuple[int, ...]
 
     @property
     def ok(self) -> bool:
+        """Whether there is no leak."""
         return not self.groups_cut and not self.repeated_texts
 
 
 def parse_fractions(text: str) -> Fractions:
-    """Percentages of train, validation and test.
+    """Read the percentages of train, validation and test; `InputError` if they do not sum to 100.
 
     >>> parse_fractions("70/15/15")
     (0.7, 0.15, 0.15)
@@ -58,18 +63,18 @@ def _checked(fractions: Fractions) -> Fractions:
     return fractions
 
 
-def assign(groups: Sequence[str], fractions: Fractions = DEFAULT_FRACTIONS, seed: int = 0) -> list[Side]:
-    """The side of each item, by the hash of (seed, its group); `InputError` for fractions that do not sum to 1."""
+def assign_sides(groups: Sequence[str], fractions: Fractions = DEFAULT_FRACTIONS, seed: int = 0) -> list[Side]:
+    """Return the side of each item, from the hash of the seed and its group; `InputError` for wrong `fractions`."""
     train, _, test = _checked(fractions)
     sides: dict[str, Side] = {}
     for group in set(groups):
-        place = _place(seed, group)
-        sides[group] = "train" if place < train else "validation" if place < 1 - test else "test"
+        position = _position(seed, group)
+        sides[group] = "train" if position < train else "validation" if position < 1 - test else "test"
     return [sides[group] for group in groups]
 
 
-def _place(seed: int, group: str) -> float:
-    """A number in [0, 1) that no other run, machine or item changes."""
+def _position(seed: int, group: str) -> float:
+    """Return a number in [0, 1) that depends on nothing but `seed` and `group`."""
     digest = blake2b(f"{seed}\x1f{group}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> 11) / 2**53
 
@@ -77,27 +82,28 @@ def _place(seed: int, group: str) -> float:
 def merge_near_duplicates(
     groups: Sequence[str], texts: Sequence[str], threshold: float = 0.8, min_letters: int = 8
 ) -> list[str]:
-    """Groups after merging those that share a text; the smallest name of a merged set stands for it.
+    """Merge the groups that share a text; return the group of each item, named by the smallest of the merged names.
 
-    Two texts are shared when their `letters()` are equal or their sets of character 3-grams have a Jaccard similarity
-    of at least `threshold`. Texts with fewer than `min_letters` letters merge nothing: 네 is in every call.
+    Two groups share a text if the `letters()` of two of their texts are equal, or if their sets of character 3-grams
+    have a Jaccard similarity of at least `threshold`. Texts with fewer than `min_letters` letters are not compared,
+    because a text such as 네 is in every call. `InputError` if `threshold` is not in (0, 1].
     """
     if not 0 < threshold <= 1:
         raise InputError("near-duplicate threshold {threshold} is not in (0, 1]", threshold=threshold)
     names = sorted(set(groups))
     node = {name: i for i, name in enumerate(names)}
-    holders: dict[str, list[int]] = {}
+    nodes_of: dict[str, list[int]] = {}
     for group, text in zip(groups, texts, strict=True):
         if len(key := letters(text)) >= min_letters:
-            holders.setdefault(key, []).append(node[group])
-    edges = {pair for nodes in holders.values() for pair in pairwise(nodes)}
-    edges |= {(holders[a][0], holders[b][0]) for a, b in _near_pairs(sorted(holders), threshold)}
+            nodes_of.setdefault(key, []).append(node[group])
+    edges = {pair for nodes in nodes_of.values() for pair in pairwise(nodes)}
+    edges |= {(nodes_of[a][0], nodes_of[b][0]) for a, b in _near_pairs(sorted(nodes_of), threshold)}
     merged = _smallest_of_component(len(names), edges)
     return [names[merged[node[group]]] for group in groups]
 
 
 def _near_pairs(keys: list[str], threshold: float) -> Iterator[tuple[str, str]]:
-    """Pairs of different keys that are near-equal; candidates by MinHash, each verified exactly."""
+    """Yield the pairs of nearly equal keys. MinHash finds candidates; an exact comparison verifies each."""
     if threshold == 1 or len(keys) < 2:
         return
     from datasketch import MinHash, MinHashLSH
@@ -113,7 +119,7 @@ def _near_pairs(keys: list[str], threshold: float) -> Iterator[tuple[str, str]]:
 
 
 def _smallest_of_component(n: int, edges: set[tuple[int, int]]) -> list[int]:
-    """For each of `n` nodes the smallest node that `edges` tie it to, itself included."""
+    """Return for each of `n` nodes the smallest node of its connected component."""
     if not edges:
         return list(range(n))
     import numpy as np
@@ -127,8 +133,8 @@ def _smallest_of_component(n: int, edges: set[tuple[int, int]]) -> list[int]:
     return [int(i) for i in first[component]]
 
 
-def check(groups: Sequence[str], texts: Sequence[str], sides: Sequence[Side]) -> SplitReport:
-    """What a split leaks. Near-equal texts are not looked for here: merge the groups first."""
+def check_split(groups: Sequence[str], texts: Sequence[str], sides: Sequence[Side]) -> SplitReport:
+    """Return the leaks of a split. This does not find nearly equal texts: merge the groups first."""
     seen: dict[str, set[Side]] = {}
     for group, side in zip(groups, sides, strict=True):
         seen.setdefault(group, set()).add(side)
@@ -137,13 +143,13 @@ def check(groups: Sequence[str], texts: Sequence[str], sides: Sequence[Side]) ->
 
 
 def drop_repeats(texts: Sequence[str], sides: Sequence[Side]) -> list[int]:
-    """Indices to keep, in order: all but the train items whose text is also held out, however short."""
+    """Return the indices of the items to keep: all except train items whose text is also in validation or test."""
     dropped = set(_repeats(texts, sides))
     return [i for i in range(len(texts)) if i not in dropped]
 
 
 def _repeats(texts: Sequence[str], sides: Sequence[Side]) -> tuple[int, ...]:
-    # a text without letters (an emoji, "?!") is compared as it stands
+    # a text without letters (an emoji, "?!") has no key: compare the text itself
     keys = [letters(text) or nfc(text).strip() for text in texts]
     held_out = {key for key, side in zip(keys, sides, strict=True) if side != "train"}
     return tuple(i for i, key in enumerate(keys) if sides[i] == "train" and key in held_out)

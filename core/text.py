@@ -1,7 +1,7 @@
-"""What counts as the same text, which words it has, and how two versions of it differ.
+"""Compare texts: a key for equal texts, the words of a text, and the differences of two versions.
 
-Everything works on Unicode NFC, so that Hangul typed as jamo equals Hangul typed as syllables. Words are what white
-space separates; there is no morphological analysis here.
+All functions work on Unicode NFC, so that Hangul typed as jamo equals Hangul typed as syllables. White space separates
+words; there is no morphological analysis here.
 """
 
 import unicodedata
@@ -10,15 +10,16 @@ from difflib import SequenceMatcher
 from typing import Literal
 
 Change = Literal["same", "del", "ins"]
-LONGEST = 5000  # a text with more characters is a document: steps that analyse words leave it alone
+LONGEST = 5000  # characters; steps that analyse words do not process a longer text
 
 
 def nfc(text: str) -> str:
+    """Return `text` in Unicode NFC: Hangul as precomposed syllables."""
     return unicodedata.normalize("NFC", text)
 
 
 def letters(text: str) -> str:
-    """The key under which two texts are the same: NFC, casefolded, letters and digits only; "" where there are none.
+    """Return the letters and digits of `text`, in NFC and case folded; texts with equal `letters` count as the same.
 
     >>> letters("불이야!! Help me") == letters("불 이야, HELP me")
     True
@@ -27,14 +28,15 @@ def letters(text: str) -> str:
 
 
 def words(text: str) -> list[str]:
+    """Return the words of `text`, in NFC."""
     return nfc(text).split()
 
 
 def word_diff(a: str, b: str) -> list[tuple[Change, str]]:
-    """What turns `a` into `b`: runs of words, joined by one space; a replacement is a `del`, then an `ins`.
+    """Return the changes that turn `a` into `b`, as runs of words; one space joins the words of a run.
 
-    The `same` and `del` runs spell `a`, the `same` and `ins` runs spell `b`; differences in the kind of white space
-    or in Unicode normalisation do not show.
+    A replacement is a `del`, then an `ins`. The `same` and `del` runs together are `a`, the `same` and `ins` runs are
+    `b`. Differences in the kind of white space or in Unicode normalisation are ignored.
 
     >>> word_diff("불이 낫어요 여기", "불이 났어요 여기")
     [('same', '불이'), ('del', '낫어요'), ('ins', '났어요'), ('same', '여기')]
@@ -53,33 +55,33 @@ def _changes(old: list[str], new: list[str]) -> Iterator[tuple[Change, str]]:
             yield "ins", " ".join(new[k:m])
 
 
-def rebased(before: str, after: str, current: str) -> str | None:
-    """`current` with what turned `before` into `after`; None where both changed the same place.
+def rebase(before: str, after: str, current: str) -> str | None:
+    """Apply the change from `before` to `after` to `current`; return None if `current` differs at the same place.
 
-    For the curator who accepts a suggestion after refusing an earlier one, or after typing.
+    A curator may edit a text after a suggestion was made for it. With this the suggestion can still be accepted.
 
-    >>> rebased("불이  낫어요 ㅋㅋㅋㅋ", "불이  났어요 ㅋㅋㅋㅋ", "불이 낫어요 ㅋㅋ")
+    >>> rebase("불이  낫어요 ㅋㅋㅋㅋ", "불이  났어요 ㅋㅋㅋㅋ", "불이 낫어요 ㅋㅋ")
     '불이 났어요 ㅋㅋ'
-    >>> rebased("낫어요", "났어요", "나았어요") is None
+    >>> rebase("낫어요", "났어요", "나았어요") is None
     True
     """
     if current == before:
         return after
     if max(len(before), len(after), len(current)) > LONGEST:
         return None
-    mine, theirs = _edits(before, current), _edits(before, after)
-    if any(_touch(a, b) for a in mine for b in theirs):
+    made, suggested = _edits(before, current), _edits(before, after)
+    if any(_touch(a, b) for a in made for b in suggested):
         return None
-    made = before
-    for start, end, text in sorted({*mine, *theirs}, reverse=True):
-        made = made[:start] + text + made[end:]
-    return made
+    result = before
+    for start, end, text in sorted({*made, *suggested}, reverse=True):
+        result = result[:start] + text + result[end:]
+    return result
 
 
 def _edits(old: str, new: str) -> list[tuple[int, int, str]]:
-    """(start, end, text) of each changed stretch of `old`."""
-    found = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    return [(i, j, new[k:m]) for tag, i, j, k, m in found if tag != "equal"]
+    """Return (start, end, replacement) of each changed span of `old`."""
+    opcodes = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return [(i, j, new[k:m]) for tag, i, j, k, m in opcodes if tag != "equal"]
 
 
 def _touch(a: tuple[int, int, str], b: tuple[int, int, str]) -> bool:

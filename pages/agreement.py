@@ -1,4 +1,4 @@
-"""일치도 / Agreement: how far curators agree, by class, pair and person, over time and against speed."""
+"""일치도 / Agreement: how much curators agree, by class, pair and person, over time and against speed."""
 
 import streamlit as st
 
@@ -9,27 +9,27 @@ from core.ui import _
 from core.ui.panels import agreement
 
 with ui.page("agreement"):
-    asked = agreement.question()
-    chosen = SCHEMES[asked.scheme]
+    query = agreement.chosen_query()
+    chosen = SCHEMES[query.scheme]
     try:
-        found = agreement.measured(asked)
+        measures = agreement.measure(query)
     except NotEnoughData:
-        found = None
+        measures = None
         st.info(
             _("No two people answered the same here yet. On the Review page, let two curators answer a share of the "
               "utterances (Settings), or bring votes in: `python -m core ingest votes FILE`."), icon=":material/info:",
         )  # fmt: skip
         st.page_link("pages/review.py", label=_("Review"), icon=":material/hearing:")
-    if found is not None:
-        agreement.whole(found)
+    if measures is not None:
+        agreement.whole(measures)
         left, right = st.columns(2)
         with left:
-            agreement.by_class(found, chosen)
+            agreement.by_class(measures, chosen)
         with right:
-            agreement.by_pair(found)
+            agreement.by_pair(measures)
         left, right = st.columns(2)
         with left:
-            agreement.confusion(found, chosen)
-            agreement.speed(found)
+            agreement.confusion(measures, chosen)
+            agreement.speed(measures)
         with right:
-            agreement.drift(found)
+            agreement.drift(measures)

@@ -1,4 +1,4 @@
-"""증강 / Augment: label-safe variants as Proposals; a curator accepts or rejects each by key."""
+"""증강 / Augment: make label-safe variants of texts as Proposals; a curator accepts or rejects each by key."""
 
 import streamlit as st
 
@@ -18,7 +18,11 @@ TITLES = {
 
 
 def make() -> None:
-    names = [name for name, one in SCHEMES.items() if one.level == "utterance" and one.state == "active"]
+    names = [
+        name
+        for name, known_scheme in SCHEMES.items()
+        if known_scheme.level == "utterance" and known_scheme.state == "active"
+    ]
     scheme = st.selectbox(_("Scheme"), names, format_func=forms.scheme_title, key="augment_scheme")
     with st.form("plan"):
         first, second, third = st.columns(3)
@@ -42,12 +46,12 @@ def make() -> None:
                 st.info(_("Nothing new: these variants were proposed before, or the texts are too short."))
 
 
-def details(one: Proposal, parent: Utterance) -> tuple[str, str, str, dict[str, str]]:
-    """Text to show, text to compare with, note, labels."""
+def details(proposal: Proposal, parent: Utterance) -> tuple[str, str, str, dict[str, str]]:
+    """Return the text, the text to compare with, a note, the labels."""
     note = _("{operation} · parent {key} · seed {seed}").format(
-        operation=_(TITLES.get(one.operation, one.operation)), key=parent.key, seed=one.payload["seed"]
+        operation=_(TITLES.get(proposal.operation, proposal.operation)), key=parent.key, seed=proposal.payload["seed"]
     )
-    text = decisions.as_it_stands(one, parent.text) or str(one.payload["text"])
+    text = decisions.text_if_accepted(proposal, parent.text) or str(proposal.payload["text"])
     return text, parent.text, note, dict(parent.labels)
 
 

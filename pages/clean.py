@@ -1,4 +1,4 @@
-"""정제 / Clean: a plan, a run over a filter, what it suggested by step, and taking it back."""
+"""정제 / Clean: edit the plan, run it over a filter, decide on its suggestions by step, undo a run."""
 
 import streamlit as st
 
@@ -10,19 +10,21 @@ from core.ui.panels.overview import JOB_STATES
 from core.ui.widgets import forms
 from core.workflows import jobs
 from core.workflows.cleaning import decisions, history
-from core.workflows.cleaning import run as work
+from core.workflows.cleaning import run as cleaning_run
 from core.workflows.corpus import browse, views
 
-MOST = 2000  # utterances that the preview looks at
+MOST = 2000  # utterances in the preview
 
 
 def chosen_filter() -> Filter:
-    """A saved view of the Corpus page, or a text to look for; in the address."""
-    saved = {one.name: one for one in views.every(ui.workspace())}
+    """Return the filter: a saved view of the Corpus page, or a text to search for. The choice is in the address."""
+    saved = {saved_view.name: saved_view for saved_view in views.list_views(ui.workspace())}
     left, right = st.columns(2)
     with left:
         everything = _("All utterances")
-        view = forms.linked_choice(_("Which utterances"), ["", *saved], "view", lambda one: one or everything)
+        view = forms.linked_choice(
+            _("Which utterances"), ["", *saved], "view", lambda saved_view: saved_view or everything
+        )
     if view:
         return from_query(saved[view].query)
     with right:
@@ -31,43 +33,49 @@ def chosen_filter() -> Filter:
 
 
 def begin(wanted: Filter) -> None:
-    """Look first, then run: the run is a job."""
+    """Show a button for a preview and one that starts the run as a job."""
     total = browse.count(ui.workspace(), wanted)
     st.caption(_("{n} utterances").format(n=f"{total:,}"))
     left, right = st.columns(2)
     if left.button(_("Preview"), icon=":material/preview:", key="clean_look", disabled=not total, width="stretch"):
-        plan = cleaning.drafted()
+        plan = cleaning.edited_plan()
         with st.spinner(_("Looking …")):
-            st.session_state["clean_seen"] = (wanted, plan, work.look(ui.workspace(), plan, wanted, most=MOST))
-    busy = jobs.running(ui.workspace(), work.JOB) is not None
+            st.session_state["clean_seen"] = (
+                wanted,
+                plan,
+                cleaning_run.preview(ui.workspace(), plan, wanted, most=MOST),
+            )
+    busy = jobs.running(ui.workspace(), cleaning_run.JOB) is not None
     if right.button(
         _("Run the plan"), type="primary", icon=":material/play_arrow:", key="clean_run", disabled=busy or not total,
         help=_("It makes proposals; only steps that apply themselves change texts. All of it can be undone."),
         width="stretch",
     ):  # fmt: skip
         st.session_state.pop("clean_seen", None)
-        st.session_state["clean_shown"] = work.start(ui.workspace(), cleaning.drafted(), wanted, ui.curator())
+        st.session_state["clean_shown"] = cleaning_run.start(
+            ui.workspace(), cleaning.edited_plan(), wanted, ui.curator()
+        )
         st.rerun()
-    looked = st.session_state.get("clean_seen")
-    if looked is not None and looked[:2] == (wanted, cleaning.drafted()):
-        preview(looked[2])
+    last_preview = st.session_state.get("clean_seen")
+    if last_preview is not None and last_preview[:2] == (wanted, cleaning.edited_plan()):
+        preview(last_preview[2])
 
 
-def preview(seen: work.Looked) -> None:
-    st.caption(_("Looked at {n} utterances; nothing was written.").format(n=f"{seen.utterances:,}"))
-    for step, n in seen.found.items():
+def preview(result: cleaning_run.CleaningPreview) -> None:
+    st.caption(_("Looked at {n} utterances; nothing was written.").format(n=f"{result.utterances:,}"))
+    for step, n in result.counts.items():
         if n:
             with st.expander(f"{cleaning.title(step)} · {n:,}"):
-                cleaning.samples(step, seen.samples[step])
-    if not any(seen.found.values()):
+                cleaning.samples(step, result.samples[step])
+    if not any(result.counts.values()):
         st.info(_("The plan would change nothing here."), icon=":material/check:")
-    for step, why in seen.left_out.items():
-        st.caption(f"{cleaning.title(step)}: {forms.plain(phrases.shown(why))}")
+    for step, why in result.left_out.items():
+        st.caption(f"{cleaning.title(step)}: {forms.plain(phrases.translate(why))}")
 
 
 @st.fragment(run_every="1s")
 def progress(job_id: str) -> None:
-    """The job at work; the page starts over when it has ended."""
+    """Show the progress of the job; when it has ended, the whole page runs again."""
     job = jobs.get(ui.workspace(), job_id)
     if job.state not in jobs.LIVE:
         if job.state == "failed":
@@ -82,16 +90,18 @@ def progress(job_id: str) -> None:
         jobs.cancel(ui.workspace(), job.id)
 
 
-def runs() -> history.Run | None:
-    """The run that is looked at: the latest, or the one that is chosen."""
-    found = {run.id: run for run in history.every(ui.workspace())}
-    if not found:
+def chosen_cleaning_run() -> history.Run | None:
+    """Return the chosen cleaning run, by default the latest; None if there is none."""
+    runs_by_id = {run.id: run for run in history.list_runs(ui.workspace())}
+    if not runs_by_id:
         return None
     started = st.session_state.pop("clean_shown", None)
-    if started in found:
+    if started in runs_by_id:
         st.session_state["run"] = started
     st.subheader(_("Runs"), anchor=False)
-    return found[forms.linked_choice(_("Cleaning run"), list(found), "run", lambda one: title(found[one]))]
+    return runs_by_id[
+        forms.linked_choice(_("Cleaning run"), list(runs_by_id), "run", lambda run_id: title(runs_by_id[run_id]))
+    ]
 
 
 def title(run: history.Run) -> str:
@@ -100,27 +110,27 @@ def title(run: history.Run) -> str:
     return f"{run.at[:16].replace('T', ' ')} · {run.curator} · {n}{undone}"
 
 
-def decided(run: history.Run) -> None:
-    """What a run suggested by step; deciding on a step, and on the whole run."""
+def show_results(run: history.Run) -> None:
+    """Show the suggestions of a run by step, with decisions on a step and on the whole run."""
     tally = history.tally(ui.workspace(), run.id)
     for step, why in run.left_out.items():
-        st.caption(f"{cleaning.title(step)}: {forms.plain(phrases.shown(why))}")
-    order = [step.name for step in history.plan_of(run).steps if step.name in tally]
-    if not order:
+        st.caption(f"{cleaning.title(step)}: {forms.plain(phrases.translate(why))}")
+    step_names = [step.name for step in history.plan_of(run).steps if step.name in tally]
+    if not step_names:
         st.info(_("This run suggested nothing new."), icon=":material/check:")
         return
     st.dataframe(
         [
             {_("Step"): cleaning.title(step), _("Waiting"): tally[step]["open"], _("Accepted"): tally[step]["accepted"],
              _("Rejected"): tally[step]["rejected"]}
-            for step in order
+            for step in step_names
         ],
         hide_index=True,
     )  # fmt: skip
     undo(run)
-    step = forms.linked_choice(_("Step"), order, "step", cleaning.title)
-    comparing = {one.name for one in history.plan_of(run).steps if one.of_corpus}
-    kind = decisions.EXCLUDE if step in comparing else decisions.CLEANING
+    step = forms.linked_choice(_("Step"), step_names, "step", cleaning.title)
+    corpus_steps = {plan_step.name for plan_step in history.plan_of(run).steps if plan_step.of_corpus}
+    kind = decisions.EXCLUDE if step in corpus_steps else decisions.CLEANING
     proposals.desk(kind, cleaning.details, hear=True, operation=step, batch=run.id, bulk=True)
 
 
@@ -130,11 +140,11 @@ def undo(run: history.Run) -> None:
         help=_("What was accepted of it is taken back and waits again; what somebody decided on since stays."),
     ):  # fmt: skip
         with st.spinner(_("Undoing …")):
-            undone, left = work.undo(ui.workspace(), run.id, ui.curator())
-        told = _("Taken back: {n}.").format(n=f"{undone:,}")
+            undone, left = cleaning_run.undo(ui.workspace(), run.id, ui.curator())
+        message = _("Taken back: {n}.").format(n=f"{undone:,}")
         if left:
-            told += " " + _("Decided on since, and left: {n}.").format(n=f"{left:,}")
-        st.session_state["clean_notice"] = told
+            message += " " + _("Decided on since, and left: {n}.").format(n=f"{left:,}")
+        st.session_state["clean_notice"] = message
         st.rerun()
     if notice := st.session_state.pop("clean_notice", ""):
         st.success(notice, icon=":material/undo:")
@@ -150,9 +160,9 @@ with ui.page("clean"):
             cleaning.consent()
             cleaning.try_out()
         begin(chosen_filter())
-        if (job := jobs.running(ui.workspace(), work.JOB)) is not None:
+        if (job := jobs.running(ui.workspace(), cleaning_run.JOB)) is not None:
             progress(job.id)
         if trouble := st.session_state.pop("clean_trouble", ""):
             st.error(forms.plain(trouble), icon=":material/error:")
-        if (one := runs()) is not None:
-            decided(one)
+        if (chosen_run := chosen_cleaning_run()) is not None:
+            show_results(chosen_run)

@@ -1,4 +1,4 @@
-"""말뭉치 / Corpus: filter, sort, page through, act on many at once, open a call and listen to its utterances."""
+"""말뭉치 / Corpus: filter and sort utterances, change many at once, open a call and listen to its utterances."""
 
 import zlib
 
@@ -23,7 +23,7 @@ SORTS: dict[Sort, str] = {
 
 
 def chosen_filter() -> Filter:
-    """The filter row; its state is in the URL."""
+    """Show the filters and return the chosen one; its state is in the URL."""
     choices = browse.filter_choices(ui.workspace())
     with st.container(horizontal=True, vertical_alignment="bottom"):
         hint = _("e.g. 화재, 불, 살려; first consonants find syllables: ㅎㅈ")
@@ -43,42 +43,42 @@ def chosen_filter() -> Filter:
     return views.wanted()
 
 
-def listing(wanted: Filter) -> Utterance | None:
-    """One page of the matches; the utterance that was picked in it."""
+def show_matches(wanted: Filter) -> Utterance | None:
+    """Show one page of the matches; return the utterance if exactly one row is picked, else None."""
     total = browse.count(ui.workspace(), wanted)
     if not total:
         st.info(_("Nothing matches. Take a filter back, or import a delivery: `python -m core ingest aihub119 PATH`"))
         return None
     with st.container(horizontal=True, vertical_alignment="bottom"):  # wraps in a narrow window
         with st.container(width=SORT_PX):
-            sort = forms.linked_choice(_("Sort"), list(SORTS), "sort", lambda one: _(SORTS[one]))
+            sort = forms.linked_choice(_("Sort"), list(SORTS), "sort", lambda value: _(SORTS[value]))
         st.markdown(_("Utterances: **{n}**").format(n=f"{total:,}"), width="content")
-        with st.container(width=PAGER_PX):  # its own room: it shows fewer pages where it was once short of it
+        with st.container(width=PAGER_PX):  # a fixed width: in a narrow place it would show fewer page numbers
             number = forms.linked_pages(-(-total // PAGE_SIZE), "page", (wanted, sort))
-    shown = browse.listed_page(ui.workspace(), wanted, sort, number, PAGE_SIZE)
-    table = f"rows-{zlib.crc32(','.join(str(row.id) for row in shown.rows).encode())}"
-    chosen = picked(shown, table)
+    page = browse.listed_page(ui.workspace(), wanted, sort, number, PAGE_SIZE)
+    table = f"rows-{zlib.crc32(','.join(str(row.id) for row in page.rows).encode())}"
+    chosen = picked_rows(page, table)
     with st.container(horizontal=True):
-        bulk.panel(wanted, total, [one.id for one in chosen], table)
+        bulk.panel(wanted, total, [value.id for value in chosen], table)
         export.panel(wanted, total)
     return chosen[0] if len(chosen) == 1 else None
 
 
-def picked(shown: browse.ListedPage, key: str) -> list[Utterance]:
-    """The table, and those of its rows that are picked; another page is another table, with none picked."""
-    rows, tags = shown.rows, shown.tags
+def picked_rows(page: browse.ListedPage, key: str) -> list[Utterance]:
+    """Show the table and return the picked rows. Each page is another table, which starts without picked rows."""
+    rows, tags = page.rows, page.tags
     table = forms.utterance_rows(rows)
     if tags:
         table = [line | {_("Tag"): ", ".join(tags.get(row.id, ()))} for line, row in zip(table, rows, strict=True)]
-    found = st.dataframe(
+    selection = st.dataframe(
         table, key=key, hide_index=True, on_select="rerun", selection_mode="multi-row",
         column_config={_("Text"): st.column_config.TextColumn(width=TEXT_PX), "id": None},
     )  # fmt: skip
-    return [rows[at] for at in found["selection"]["rows"] if at < len(rows)]
+    return [rows[at] for at in selection["selection"]["rows"] if at < len(rows)]
 
 
 def open_call(call: browse.OpenedRecording, selected: int | None) -> None:
-    """The waveform with its utterances, and what the delivery says of the call."""
+    """Show the waveform with its utterances, the labels of the call, and the metadata of its delivery."""
     recording, rows = call.recording, call.utterances
     regions = [
         Region(str(u.id), u.start_ms or 0, u.end_ms or 0, u.text, u.speaker or "plain", _badge(u))
@@ -99,22 +99,22 @@ def open_call(call: browse.OpenedRecording, selected: int | None) -> None:
         st.json({"key": recording.key, **recording.meta})
 
 
-def _badge(one: Utterance) -> str:
-    return forms.code_title("danger", one.labels["danger"]) if "danger" in one.labels else ""
+def _badge(utterance: Utterance) -> str:
+    return forms.code_title("danger", utterance.labels["danger"]) if "danger" in utterance.labels else ""
 
 
-@st.fragment  # what is asked changes nothing around it: the frame is not drawn again
+@st.fragment  # filters change nothing outside it, so the frame need not be drawn again
 def body() -> None:
     with ui.guard():
         wanted = chosen_filter()
         views.panel()
-        bulk.last()
-        one = listing(wanted)
-        if one is not None and one.recording_id is not None:
-            open_call(browse.recording_with_utterances(ui.workspace(), one.recording_id), one.id)
-        elif one is not None:
+        bulk.last_action()
+        utterance = show_matches(wanted)
+        if utterance is not None and utterance.recording_id is not None:
+            open_call(browse.recording_with_utterances(ui.workspace(), utterance.recording_id), utterance.id)
+        elif utterance is not None:
             st.subheader(_("A sentence on its own"), anchor=False)
-            st.text(one.text)
+            st.text(utterance.text)
         else:
             st.caption(
                 _(
@@ -122,8 +122,8 @@ def body() -> None:
                     "Shift+Space picks."
                 )
             )
-        if one is not None:
-            similar.show(one.id)
+        if utterance is not None:
+            similar.show(utterance.id)
 
 
 with ui.page("corpus"):

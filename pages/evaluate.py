@@ -1,4 +1,4 @@
-"""평가 / Evaluate: scores on held-out groups with intervals, and the utterances behind each confusion cell."""
+"""평가 / Evaluate: scores on held-out groups with intervals, and the utterances of each confusion cell."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ SCORES = {
     "weighted_f1": ui.N_("Weighted-F1"),
 }
 MATRIX_PX, CELL_PX = 170, 90  # the names beside the matrix, and each of its columns
-LINKED_CHARS = 80  # of a text that is searched for to open it
+LINKED_CHARS = 80  # the first characters of a text, which the Corpus page searches for
 METHODS = {"temperature": ui.N_("temperature scaling")}
-# What core.scores notes, here for the catalogue.
+# Notes of core.scores, here so that the catalogue has them.
 NOTES = (
     ui.N_("no example in the gold labels: left out of the macro average"),
     ui.N_("never predicted: precision is undefined"),
@@ -28,11 +28,11 @@ NOTES = (
 
 
 def choose_run() -> str | None:
-    done = [run.id for run in runs.finished(ui.workspace())]
-    if not done:
+    run_ids = [run.id for run in runs.finished(ui.workspace())]
+    if not run_ids:
         st.info(_("No finished run yet: train one on the Train page."))
         return None
-    return forms.linked_choice(_("Run"), done, "run", str)
+    return forms.linked_choice(_("Run"), run_ids, "run", str)
 
 
 def number(score: dict[str, float | None] | None) -> str:
@@ -46,13 +46,13 @@ def interval(score: dict[str, float | None] | None) -> str:
 
 
 def headline(run: RunInfo, metrics: dict[str, Any]) -> None:
-    """The recall of the class that must not be missed comes first."""
-    shown = [(_(title), metrics[key]) for key, title in SCORES.items()]
+    """Show the main scores; the recall of the critical class comes first."""
+    scores = [(_(title), metrics[key]) for key, title in SCORES.items()]
     if critical := scheme(run.scheme).critical:
         row = next(row for row in metrics["per_class"] if row["code"] == critical)
         name = forms.code_title(run.scheme, critical)
-        shown.insert(0, (_("Recall of {name} (n = {n})").format(name=name, n=row["n"]), row["recall"]))
-    for column, (title, score) in zip(st.columns(4), shown, strict=False):
+        scores.insert(0, (_("Recall of {name} (n = {n})").format(name=name, n=row["n"]), row["recall"]))
+    for column, (title, score) in zip(st.columns(4), scores, strict=False):
         column.metric(title, number(score), interval(score), delta_color="off", delta_arrow="off")
     st.caption(
         _(
@@ -60,14 +60,14 @@ def headline(run: RunInfo, metrics: dict[str, Any]) -> None:
         ).format(n=metrics["n"], groups=metrics["n_groups"])
     )
     for note in metrics["notes"]:
-        what = note["what"]
+        note_text = note["what"]
         names = ", ".join(forms.code_title(run.scheme, code) for code in note["classes"])
-        st.warning(": ".join(filter(None, [names, _(what)])), icon=":material/warning:")
+        st.warning(": ".join(filter(None, [names, _(note_text)])), icon=":material/warning:")
 
 
 def per_class(run: RunInfo, metrics: dict[str, Any]) -> None:
     chosen = scheme(run.scheme)
-    # Danger reports recall first: a missed cry for help is the error that counts.
+    # Recall first: a missed cry for help is the worst error.
     columns = {"recall": _("Recall"), "precision": _("Precision"), "f1": "F1"}
     rows = metrics["per_class"]
     names = [f"{chosen.label(row['code']).title(ui.language())} (n={row['n']})" for row in rows]
@@ -93,69 +93,69 @@ def cells(run: RunInfo, metrics: dict[str, Any]) -> None:
     points = clicked["selection"]["points"]
     with row.container(key="behind"):
         if points:
-            behind(run, *points[0]["customdata"][:2])
+            show_cell(run, *points[0]["customdata"][:2])
         else:
             st.info(_("Click a cell to hear and read the utterances behind it."))
 
 
-def behind(run: RunInfo, gold: str, predicted: str) -> None:
+def show_cell(run: RunInfo, gold: str, predicted: str) -> None:
     names = [forms.code_title(run.scheme, code) for code in (gold, predicted)]
     cell = evaluate.cell(ui.workspace(), run.id, gold, predicted)
-    found = cell.mistakes
+    mistakes = cell.mistakes
     st.subheader(
-        _("{gold} taken for {predicted}: {n}").format(gold=names[0], predicted=names[1], n=len(found)), anchor=False
+        _("{gold} taken for {predicted}: {n}").format(gold=names[0], predicted=names[1], n=len(mistakes)), anchor=False
     )
     if cell.trouble:
-        why = forms.plain(phrases.shown(str(cell.trouble)))
+        why = forms.plain(phrases.translate(str(cell.trouble)))
         st.warning(_("The texts that the model saw cannot be shown: {why}").format(why=why), icon=":material/warning:")
-    shelf = st.container(height=620 if len(found) > 4 else "content", border=False)
-    for mistake in found[:30]:
-        with shelf.container(border=True):
+    box = st.container(height=620 if len(mistakes) > 4 else "content", border=False)
+    for mistake in mistakes[:30]:
+        with box.container(border=True):
             utterance_row(run, mistake)
-    if len(found) > 30:
-        st.caption(_("{n} more").format(n=len(found) - 30))
+    if len(mistakes) > 30:
+        st.caption(_("{n} more").format(n=len(mistakes) - 30))
 
 
 def utterance_row(run: RunInfo, mistake: evaluate.Mistake) -> None:
-    """One utterance: the frozen text, then what has changed since, then the ways to hear and open it."""
+    """Show one utterance: the frozen text, what changed since, then ways to hear and open it."""
     if mistake.item:
         st.text(mistake.item.text)
     else:
         st.caption(_("The text that the model saw is missing."))
     details = [f"{mistake.prediction.confidence:.0%}"]
-    if one := mistake.utterance or mistake.item:
-        place = "" if one.start_ms is None else forms.seconds(one.start_ms)
-        details += [forms.speaker_title(one.speaker), place, forms.plain(one.key)]
+    if shown_item := mistake.utterance or mistake.item:
+        place = "" if shown_item.start_ms is None else forms.seconds(shown_item.start_ms)
+        details += [forms.speaker_title(shown_item.speaker), place, forms.plain(shown_item.key)]
     st.caption(" · ".join(filter(None, details)))
-    today(run, mistake)
-    if (now := mistake.utterance) is None:
+    show_changes(run, mistake)
+    if (current := mistake.utterance) is None:
         return
-    if now.voice_usable:
-        forms.listen(now.id)
-    if part := now.text.strip()[:LINKED_CHARS].strip():
+    if current.voice_usable:
+        forms.listen(current.id)
+    if part := current.text.strip()[:LINKED_CHARS].strip():
         to = ":material/arrow_forward:"
         st.page_link("pages/corpus.py", label=_("Open"), icon=to, query_params={"text": part})
 
 
-def today(run: RunInfo, mistake: evaluate.Mistake) -> None:
-    """What differs from what the model saw."""
-    now = mistake.utterance
-    if now is None:
+def show_changes(run: RunInfo, mistake: evaluate.Mistake) -> None:
+    """Show how the utterance of today differs from the frozen one that the model saw."""
+    current = mistake.utterance
+    if current is None:
         st.caption(_("It is no longer in the corpus."))
         return
-    if now.skipped:
+    if current.skipped:
         st.caption(_("It has been skipped since."))
     if mistake.new_code:
         title = forms.code_title(run.scheme, mistake.code or UNLABELLED)
         st.caption(_("Label today: {label}").format(label=forms.plain(title)))
     if mistake.new_text:
         st.caption(_("Text today:"))
-        st.text(now.text)
+        st.text(current.text)
 
 
 def calibration(metrics: dict[str, Any]) -> None:
-    told = metrics["calibration"]
-    method = METHODS[told["method"]]
+    facts = metrics["calibration"]
+    method = METHODS[facts["method"]]
     text = _(
         "Confidence is calibrated by {method} on the {where} side (n = {n}): "
         "expected calibration error {before} before, {after} after."
@@ -163,19 +163,19 @@ def calibration(metrics: dict[str, Any]) -> None:
     st.caption(
         text.format(
             method=_(method),
-            where=forms.side_title(told["fitted_on"]),
-            n=told["n"],
-            before=f"{told['ece_before']:.3f}",
-            after=f"{told['ece_after']:.3f}",
+            where=forms.side_title(facts["fitted_on"]),
+            n=facts["n"],
+            before=f"{facts['ece_before']:.3f}",
+            after=f"{facts['ece_after']:.3f}",
         )
     )
 
 
 def by_recording(run: RunInfo, metrics: dict[str, Any]) -> None:
-    """The same question asked of whole calls: the mean over a call's utterances decides."""
-    if whole := metrics["by_recording"]:
+    """Show the scores by call: the mean of its utterances' probabilities decides."""
+    if call_metrics := metrics["by_recording"]:
         st.subheader(_("By call"), anchor=False)
-        headline(run, whole)
+        headline(run, call_metrics)
 
 
 with ui.page("evaluate"):

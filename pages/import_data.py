@@ -1,4 +1,4 @@
-"""가져오기 / Import: a table is dropped, read, shown; its columns are given a meaning; what came in is counted."""
+"""가져오기 / Import: upload a table, check how it is read, assign its columns, import it, see the counts."""
 
 import re
 
@@ -8,7 +8,7 @@ from core import ui
 from core.schemes import SCHEMES
 from core.ui import _, phrases
 from core.ui.widgets import forms
-from core.workflows.imports import table as work
+from core.workflows.imports import table as table_import
 
 MOST_MB = 50
 AUTO = ""
@@ -21,11 +21,11 @@ SEPARATORS = {
     "|": ui.N_("bar"),
 }
 CHOICES = {AUTO: ui.N_("detect"), "yes": ui.N_("yes"), "no": ui.N_("no")}
-NEW = " new"  # no scheme is called so
+NEW = " new"  # no scheme can have this name
 
 
-def dropped() -> tuple[work.File, str] | None:
-    """The uploaded table and a token that is its own."""
+def uploaded_table() -> tuple[table_import.File, str] | None:
+    """Show the upload; return the table and a token that is unique to it, or None."""
     upload = st.file_uploader(
         _("A table: CSV, TSV, JSON, JSON Lines (these also as .gz), XLSX, Parquet"), type=None, max_upload_size=MOST_MB
     )
@@ -33,44 +33,51 @@ def dropped() -> tuple[work.File, str] | None:
         _("Up to {mb} MB here. Larger tables, and tables whose audio lies beside them: "
           "`python -m core ingest table FILE --text COL`").format(mb=MOST_MB)
     )  # fmt: skip
-    return (work.File.of(upload.getvalue(), upload.name), upload.file_id) if upload is not None else None
+    return (table_import.File.of(upload.getvalue(), upload.name), upload.file_id) if upload is not None else None
 
 
-def options(token: str) -> work.Options:
-    """What is not left to detection."""
+def options(token: str) -> table_import.Options:
+    """Show the settings of the reader and return them; what is not chosen is detected."""
     with st.expander(_("How the file is read"), icon=":material/tune:"):
         first, second, third, fourth = st.columns(4)
         encoding = first.selectbox(
             _("Encoding"), ENCODINGS, format_func=lambda name: name or _("detect"), key=f"encoding-{token}"
         )
         sign = second.selectbox(
-            _("Separator"), list(SEPARATORS), format_func=lambda one: _(SEPARATORS[one]), key=f"separator-{token}"
+            _("Separator"), list(SEPARATORS), format_func=lambda choice: _(SEPARATORS[choice]), key=f"separator-{token}"
         )
         header = third.selectbox(
-            _("First row holds names"), list(CHOICES), format_func=lambda one: _(CHOICES[one]), key=f"header-{token}"
+            _("First row holds names"),
+            list(CHOICES),
+            format_func=lambda choice: _(CHOICES[choice]),
+            key=f"header-{token}",
         )
         quotes = fourth.selectbox(
-            _("Quotes wrap cells"), list(CHOICES), format_func=lambda one: _(CHOICES[one]), key=f"quotes-{token}"
+            _("Quotes wrap cells"), list(CHOICES), format_func=lambda choice: _(CHOICES[choice]), key=f"quotes-{token}"
         )
-    return work.Options(
-        encoding or None, sign or None, said(quotes), said(header), st.session_state.get(f"sheet-{token}")
+    return table_import.Options(
+        encoding or None,
+        sign or None,
+        parse_yes_no(quotes),
+        parse_yes_no(header),
+        st.session_state.get(f"sheet-{token}"),
     )
 
 
-def said(choice: str) -> bool | None:
+def parse_yes_no(choice: str) -> bool | None:
     return None if choice == AUTO else choice == "yes"
 
 
-def read(file: work.File, wanted: work.Options, token: str) -> work.Preview:
-    """The preview, kept until the file or an option changes."""
-    state, mark = st.session_state, (token, wanted)
-    if state.get("import_read", (None,))[0] != mark:
-        state["import_read"] = (mark, work.preview(file, wanted))
+def read(file: table_import.File, read_options: table_import.Options, token: str) -> table_import.Preview:
+    """Return the preview; it is cached until the file or an option changes."""
+    state, cache_key = st.session_state, (token, read_options)
+    if state.get("import_read", (None,))[0] != cache_key:
+        state["import_read"] = (cache_key, table_import.preview(file, read_options))
     return state["import_read"][1]
 
 
-def show(shown: work.Preview, token: str) -> None:
-    shape = shown.shape
+def show(preview: table_import.Preview, token: str) -> None:
+    shape = preview.shape
     facts = [shape.format.upper(), shape.encoding]
     if shape.separator:
         facts.append(_("separator {name}").format(name=_(SEPARATORS.get(shape.separator, shape.separator))))
@@ -78,55 +85,55 @@ def show(shown: work.Preview, token: str) -> None:
         facts.append(_("first row: names") if shape.header else _("no header: columns are numbered"))
     if shape.dropped:
         facts.append(_("left out, says nothing: {columns}").format(columns=", ".join(shape.dropped)))
-    st.text(" · ".join(fact for fact in (*facts, *map(phrases.shown, shape.notes)) if fact))
+    st.text(" · ".join(fact for fact in (*facts, *map(phrases.translate, shape.notes)) if fact))
     if len(shape.sheets) > 1:
         st.selectbox(_("Sheet"), shape.sheets, index=shape.sheets.index(shape.sheet or ""), key=f"sheet-{token}")
     rows = [
         {name: ", ".join(cell) if isinstance(cell, tuple) else cell for name, cell in row.cells.items()}
-        for row in shown.rows
-        if isinstance(row, work.Row)
+        for row in preview.rows
+        if isinstance(row, table_import.Row)
     ]
     st.dataframe(rows, hide_index=True, column_order=shape.columns)
-    for row in shown.rows:
-        if isinstance(row, work.Reject):
-            st.text(_("row {row}: {reason}").format(row=row.row, reason=phrases.shown(row.reason)))
+    for row in preview.rows:
+        if isinstance(row, table_import.Reject):
+            st.text(_("row {row}: {reason}").format(row=row.row, reason=phrases.translate(row.reason)))
 
 
-def mapping(shown: work.Preview, token: str) -> work.Columns:
-    """Which column is what, with guesses to correct."""
-    columns, guess = shown.shape.columns, shown.guess
+def mapping(preview: table_import.Preview, token: str) -> table_import.Columns:
+    """Show a choice of column for each role, preset with guesses; return the mapping."""
+    columns, guess = preview.shape.columns, preview.guess
     st.subheader(_("Which column is what"), anchor=False)
     first, second, third, fourth = st.columns(4)
     text = first.selectbox(_("Text"), columns, index=columns.index(guess.text), key=f"text-{token}")
     identity = second.selectbox(
-        _("Id"), columns, index=place(columns, guess.id), placeholder=_("none"), key=f"id-{token}",
+        _("Id"), columns, index=column_index(columns, guess.id), placeholder=_("none"), key=f"id-{token}",
         help=_("Distinct ids keep rows what they are when the file is edited and imported again."),
     )  # fmt: skip
     group = third.selectbox(
-        _("Group"), columns, index=place(columns, guess.group), placeholder=_("none"), key=f"group-{token}",
+        _("Group"), columns, index=column_index(columns, guess.group), placeholder=_("none"), key=f"group-{token}",
         help=_("What a split must never cut: the speaker, the dialogue."),
     )  # fmt: skip
     speaker = fourth.selectbox(
-        _("Speaker"), columns, index=place(columns, guess.speaker), placeholder=_("none"), key=f"speaker-{token}"
+        _("Speaker"), columns, index=column_index(columns, guess.speaker), placeholder=_("none"), key=f"speaker-{token}"
     )
     labels = st.multiselect(
         _("Labels"), [name for name in columns if name != text], default=[n for n in guess.labels[:1] if n != text],
         placeholder=_("none"), key=f"labels-{token}",
     )  # fmt: skip
-    schemes = {scheme_of(shown, column, token): column for column in labels}
+    schemes = {scheme_of(preview, column, token): column for column in labels}
     if len(schemes) < len(labels):
         st.warning(_("Two columns go to one scheme: only the last is read."))
-    return work.Columns(text=text, labels=schemes, id=identity, group=group, speaker=speaker)
+    return table_import.Columns(text=text, labels=schemes, id=identity, group=group, speaker=speaker)
 
 
-def place(columns: tuple[str, ...], name: str | None) -> int | None:
+def column_index(columns: tuple[str, ...], name: str | None) -> int | None:
     return None if name is None else columns.index(name)
 
 
-def scheme_of(shown: work.Preview, column: str, token: str) -> str:
-    """The scheme that a column's values belong to; a new one gets its classes from the values."""
-    known = [name for name, one in SCHEMES.items() if one.level == "utterance"]
-    fitting = work.fitting_scheme(shown, column)
+def scheme_of(preview: table_import.Preview, column: str, token: str) -> str:
+    """Return the scheme of a column's values, chosen by a person; a new scheme gets its classes from the values."""
+    known = [name for name, scheme in SCHEMES.items() if scheme.level == "utterance"]
+    fitting = table_import.fitting_scheme(preview, column)
     left, right = st.columns(2)
     chosen = left.selectbox(
         _("Scheme of {column}").format(column=forms.plain(column)), [NEW, *known],
@@ -143,7 +150,7 @@ def scheme_of(shown: work.Preview, column: str, token: str) -> str:
     return name.strip() or "label"
 
 
-def run(file: work.File, wanted: work.Options, columns: work.Columns, token: str) -> None:
+def run(file: table_import.File, read_options: table_import.Options, columns: table_import.Columns, token: str) -> None:
     left, right = st.columns(2)
     stem = file.name.split(".")[0][:100]
     source = left.text_input(_("Source"), stem, max_chars=100, key=f"source-{token}")
@@ -152,56 +159,61 @@ def run(file: work.File, wanted: work.Options, columns: work.Columns, token: str
         _("Numbers are class positions, from 0"), key=f"ids-{token}",
         help=_("For the labels of known schemes. Otherwise a number that is no class is left out and named."),
     )  # fmt: skip
-    only = st.checkbox(
+    labelled_only = st.checkbox(
         _("Leave rows without any label out"), key=f"only-{token}", disabled=not columns.labels
     )  # fmt: skip
     if st.button(_("Import"), type="primary", icon=":material/upload:", key=f"go-{token}"):
-        order = work.Order(
-            columns, wanted, source, licence or "not stated", ids, labelled_only=only and bool(columns.labels)
+        request = table_import.TableImportOptions(
+            columns,
+            read_options,
+            source,
+            licence or "not stated",
+            ids,
+            labelled_only=labelled_only and bool(columns.labels),
         )
         bar = st.progress(0.0)
 
         def tell(rows: int, share: float) -> None:
             bar.progress(min(share, 1.0), text=_("Rows read: {n}").format(n=f"{rows:,}"))
 
-        st.session_state["import_done"] = (token, work.ingest_table(ui.workspace(), file, order, tell))
+        st.session_state["import_done"] = (token, table_import.ingest_table(ui.workspace(), file, request, tell))
         bar.empty()
-    mark, done = st.session_state.get("import_done", ("", None))
-    if done is not None and mark == token:
-        result(done)
+    mark, report = st.session_state.get("import_done", ("", None))
+    if report is not None and mark == token:
+        show_result(report)
 
 
-def result(done: work.TableImport) -> None:
-    """Counts, rejects, and where to go."""
-    told = ((_("Rows read"), done.rows), (_("Added"), done.added), (_("Known already"), done.known),
-            (_("Not used"), done.rejected))  # fmt: skip
-    for column, (title, n) in zip(st.columns(4), told, strict=True):
+def show_result(report: table_import.TableImport) -> None:
+    """Show the counts, the rejected rows, and a link to the next page."""
+    counts = ((_("Rows read"), report.rows), (_("Added"), report.added), (_("Known already"), report.known),
+            (_("Not used"), report.rejected))  # fmt: skip
+    for column, (title, n) in zip(st.columns(4), counts, strict=True):
         column.metric(title, f"{n:,}")
-    for what, n in done.notes.items():
-        st.text(f"{n:,} × {phrases.shown(what)}")
-    for name in done.schemes.values():
+    for what, n in report.notes.items():
+        st.text(f"{n:,} × {phrases.translate(what)}")
+    for name in report.schemes.values():
         if SCHEMES[name].state == "proposed":
             st.info(
                 _("Scheme {name} is proposed: look at its classes and confirm it.").format(name=forms.plain(name)),
                 icon=":material/label:",
             )
-    if done.rejected:
+    if report.rejected:
         with st.expander(_("What could not be used, and why"), icon=":material/rule:", expanded=True):
             st.dataframe(
-                [{_("Row"): one.row, _("Reason"): phrases.shown(one.reason)} for one in done.skipped],
+                [{_("Row"): skip.row, _("Reason"): phrases.translate(skip.reason)} for skip in report.skipped],
                 hide_index=True,
                 key="rejected",
             )
-            if done.rejects is not None:
+            if report.rejects is not None:
                 st.caption(_("Shown: {n}. All of them are in `{file}` of the workspace.").format(
-                    n=len(done.skipped), file=done.rejects.name))  # fmt: skip
+                    n=len(report.skipped), file=report.rejects.name))  # fmt: skip
     st.page_link("pages/corpus.py", label=_("Look at it in Corpus"), icon=":material/arrow_forward:")
 
 
 with ui.page("import_data"):
-    found = dropped()
-    if found is not None:
-        chosen = options(found[1])
-        seen = read(found[0], chosen, found[1])
-        show(seen, found[1])
-        run(found[0], chosen, mapping(seen, found[1]), found[1])
+    upload = uploaded_table()
+    if upload is not None:
+        chosen = options(upload[1])
+        preview = read(upload[0], chosen, upload[1])
+        show(preview, upload[1])
+        run(upload[0], chosen, mapping(preview, upload[1]), upload[1])

@@ -1,4 +1,4 @@
-"""실시간 예측 / Predict: a WAV or a sentence in, calibrated judgements on a timeline out."""
+"""실시간 예측 / Predict: upload a WAV or type a sentence; see calibrated predictions, for a recording on a timeline."""
 
 from typing import Any
 
@@ -28,7 +28,7 @@ def judge_voice() -> None:
     sounds = [f for f in files if f is not labels] or ([spoken] if spoken else [])
     for sound in sounds:
         with st.spinner(_("Listening …")):
-            audio = predict.hear(sound.getvalue(), sound.name)
+            audio = predict.read_audio(sound.getvalue(), sound.name)
             document = predict.predict_audio(
                 ui.workspace(), audio, sound.name, text=transcript or None, labels=labels.getvalue() if labels else None
             )
@@ -39,40 +39,41 @@ def judge_voice() -> None:
 
 @st.fragment  # choosing an utterance must not judge the recording again
 def show_recording(document: dict[str, Any], wav: bytes, duration_ms: int) -> None:
-    found = document["utterances"]
+    utterances = document["utterances"]
     st.subheader(forms.plain(document["source"]), anchor=False)
-    if not found:
+    if not utterances:
         st.info(_("No speech was found in this recording."))
         return
     regions = [
-        Region(str(i), u["start_ms"], u["end_ms"], u["text"] or "", _tone(u), _badge(u)) for i, u in enumerate(found)
+        Region(str(i), u["start_ms"], u["end_ms"], u["text"] or "", _tone(u), _badge(u))
+        for i, u in enumerate(utterances)
     ]
     token = uploads.keep(wav)
     player(audio_url=f"/audio/upload/{token}", duration_ms=duration_ms, regions=regions, key=f"heard-{token}")
-    for name in dict.fromkeys(name for u in found for name in u["judgements"]):
+    for name in dict.fromkeys(name for u in utterances for name in u["judgements"]):
         st.markdown(f"**{forms.scheme_title(name)}**")
         st.plotly_chart(
-            charts.timeline(found, SCHEMES[name], ui.language(), _("seconds")), key=f"timeline-{token}-{name}"
+            charts.timeline(utterances, SCHEMES[name], ui.language(), _("seconds")), key=f"timeline-{token}-{name}"
         )
-    calibrated(found)
+    calibrated(utterances)
     with st.expander(_("As JSON, like the REST service answers"), icon=":material/data_object:"):
         st.json(document, expanded=False)
 
 
-def _tone(one: dict[str, Any]) -> str:
-    judged = one["judgements"].get("danger")
-    return "danger" if judged and judged["label"] == "danger" else "plain"
+def _tone(utterance: dict[str, Any]) -> str:
+    judgement = utterance["judgements"].get("danger")
+    return "danger" if judgement and judgement["label"] == "danger" else "plain"
 
 
-def _badge(one: dict[str, Any]) -> str:
+def _badge(utterance: dict[str, Any]) -> str:
     return " · ".join(
-        f"{forms.code_title(name, j['label'])} {j['confidence']:.0%}" for name, j in one["judgements"].items()
+        f"{forms.code_title(name, j['label'])} {j['confidence']:.0%}" for name, j in utterance["judgements"].items()
     )
 
 
-def calibrated(found: list[dict[str, Any]]) -> None:
-    """Which runs spoke, and what their confidence was calibrated on."""
-    for run_id in dict.fromkeys(j["run"] for u in found for j in u["judgements"].values()):
+def calibrated(utterances: list[dict[str, Any]]) -> None:
+    """Show the runs that predicted, and on which split each was calibrated."""
+    for run_id in dict.fromkeys(j["run"] for u in utterances for j in u["judgements"].values()):
         st.caption(_("{run}: calibrated on {where}").format(
             run=run_id, where=forms.side_title(predict.calibrated_on(ui.workspace(), run_id))))  # fmt: skip
 
@@ -80,26 +81,26 @@ def calibrated(found: list[dict[str, Any]]) -> None:
 def judge_text() -> None:
     with st.form("sentence"):
         text = st.text_input(_("A sentence"), placeholder=_("e.g. 할머니가 쓰러지셨어요"), max_chars=2000)
-        asked = st.form_submit_button(_("Judge"), type="primary", icon=":material/psychology:")
-    if not (asked and text.strip()):
+        submitted = st.form_submit_button(_("Judge"), type="primary", icon=":material/psychology:")
+    if not (submitted and text.strip()):
         return
-    found = predict.predict_text(ui.workspace(), text)["utterances"]
-    for name, judged in found[0]["judgements"].items():
-        label = SCHEMES[name].label(judged["label"])
+    utterances = predict.predict_text(ui.workspace(), text)["utterances"]
+    for name, judgement in utterances[0]["judgements"].items():
+        label = SCHEMES[name].label(judgement["label"])
         left, right = st.columns([1, 2], vertical_alignment="center")
-        left.metric(forms.scheme_title(name), label.title(ui.language()), f"{judged['confidence']:.0%}",
+        left.metric(forms.scheme_title(name), label.title(ui.language()), f"{judgement['confidence']:.0%}",
                     delta_color="off", delta_arrow="off")  # fmt: skip
-        right.plotly_chart(charts.bars(SCHEMES[name], ui.language(), judged["probabilities"]), key=f"bars-{name}")
-        why(text, judged["run"])
-    calibrated(found)
+        right.plotly_chart(charts.bars(SCHEMES[name], ui.language(), judgement["probabilities"]), key=f"bars-{name}")
+        why(text, judgement["run"])
+    calibrated(utterances)
 
 
 def why(text: str, run_id: str) -> None:
-    """The character runs that spoke for and against the decision."""
-    runs = predict.explain(ui.workspace(), text, run_id)
-    if runs:
-        told = [f"{'＋' if weight > 0 else '－'} ‘{piece}’ ({weight:+.2f})" for piece, weight in runs]
-        st.text(_("What spoke for it and against it: {runs}").format(runs=", ".join(told)))
+    """Show the character sequences that counted for and against the decision."""
+    spans = predict.explain(ui.workspace(), text, run_id)
+    if spans:
+        pieces = [f"{'＋' if weight > 0 else '－'} ‘{piece}’ ({weight:+.2f})" for piece, weight in spans]
+        st.text(_("What spoke for it and against it: {runs}").format(runs=", ".join(pieces)))
 
 
 with ui.page("predict"):

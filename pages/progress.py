@@ -1,4 +1,4 @@
-"""진척 / Progress: how far each scheme is and when it is done, who did how much, the hours as a spreadsheet."""
+"""진행 현황 / Progress: how much of each scheme is labelled, when it will be finished, who did what, hours as CSV."""
 
 import streamlit as st
 
@@ -8,20 +8,20 @@ from core.ui.panels import progress
 from core.ui.widgets import forms
 
 with ui.page("progress"):
-    found = progress.measured()
-    if not found.courses:
+    report = progress.current_progress()
+    if not report.forecasts:
         st.info(_("Nobody has decided anything yet: begin on the Review page."), icon=":material/info:")
         st.page_link("pages/review.py", label=_("Review"), icon=":material/hearing:")
     else:
-        progress.courses(found)
+        progress.scheme_table(report)
         left, right = st.columns([1, 2], vertical_alignment="bottom")
         with left:
-            names = [one.scheme for one in found.courses]
+            names = [row.scheme for row in report.forecasts]
             name = forms.linked_choice(_("Scheme"), names, "scheme", forms.scheme_title)
         with right:
-            progress.download(found)
-        chosen = found.courses[names.index(name)]
-        progress.course(chosen)
+            progress.download(report)
+        chosen = report.forecasts[names.index(name)]
+        progress.burn_down(chosen)
         st.subheader(_("Curators"), anchor=False)
-        progress.curators(found, chosen)
-        progress.pictures(found, chosen)
+        progress.curators(report, chosen)
+        progress.pictures(report, chosen)

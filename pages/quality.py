@@ -1,4 +1,4 @@
-"""품질 / Quality: faults before they hurt: run the checks, open what they found, offer fixes, decide by key."""
+"""품질 / Quality: run checks for faults in the data, open their findings, make proposals of fixes, decide by key."""
 
 import streamlit as st
 
@@ -8,53 +8,53 @@ from core.ui.panels import quality
 from core.ui.panels.overview import JOB_STATES
 from core.ui.widgets import forms
 from core.workflows import jobs
-from core.workflows.cleaning import checks as work
+from core.workflows.cleaning import checks
 from core.workflows.corpus import browse
 
 
 def begin(utterances: int, recordings: int) -> None:
-    """Two buttons: texts at once where they are few, sound always as a job."""
+    """Show two buttons: few texts are checked at once, many texts and all audio in a job."""
     left, right = st.columns(2)
-    busy = jobs.running(ui.workspace(), work.JOB) is not None
-    told = _("Near-duplicates are looked for among up to {n} utterances.").format(n=f"{work.MOST_NEAR:,}")
+    busy = jobs.running(ui.workspace(), checks.JOB) is not None
+    hint = _("Near-duplicates are looked for among up to {n} utterances.").format(n=f"{checks.MOST_NEAR:,}")
     if left.button(
-        _("Check texts, labels and times"), type="primary", icon=":material/fact_check:", disabled=busy, help=told,
+        _("Check texts, labels and times"), type="primary", icon=":material/fact_check:", disabled=busy, help=hint,
         key="check_texts", width="stretch",
     ):  # fmt: skip
-        checks = work.texts(utterances)
-        if utterances < work.AT_ONCE:
+        text_checks = checks.texts(utterances)
+        if utterances < checks.AT_ONCE:
             with st.spinner(_("Checking …")):
-                work.run(ui.workspace(), checks)
+                checks.run(ui.workspace(), text_checks)
         else:
-            work.start(ui.workspace(), checks)
+            checks.start(ui.workspace(), text_checks)
         st.rerun()
     if right.button(
         _("Listen to all recordings: {n}").format(n=f"{recordings:,}"), icon=":material/hearing:", key="check_sound",
         disabled=busy or not recordings, width="stretch",
     ):  # fmt: skip
-        work.start(ui.workspace(), work.SOUND)
+        checks.start(ui.workspace(), checks.SOUND)
         st.rerun()
 
 
 @st.fragment(run_every="1s")
 def progress(job_id: str) -> None:
-    """The job at work; the page starts over when it has ended."""
+    """Show the progress of the job; when it has ended, the whole page runs again."""
     job = jobs.get(ui.workspace(), job_id)
     if job.state not in jobs.LIVE:
         if job.state == "failed":
             st.session_state["quality_trouble"] = job.error or ""
         st.rerun()
-    told = job.progress
+    counts = job.progress
     stages = {"utterances": _("utterances"), "recordings": _("recordings"), "files": _("files")}
-    done, total = int(told.get("done", 0)), int(told.get("total", 0))
-    text = f"{_(JOB_STATES[job.state])} · {done:,} / {total:,} {stages.get(str(told.get('stage')), '')}"
+    done, total = int(counts.get("done", 0)), int(counts.get("total", 0))
+    text = f"{_(JOB_STATES[job.state])} · {done:,} / {total:,} {stages.get(str(counts.get('stage')), '')}"
     st.progress(min(done / total, 1.0) if total else 0.0, text=text)
     if st.button(_("Cancel"), key="cancel_quality", disabled=job.cancel_requested):
         jobs.cancel(ui.workspace(), job.id)
 
 
 def results() -> None:
-    report = work.last(ui.workspace())
+    report = checks.last(ui.workspace())
     if not report.at:
         st.info(_("Nothing was checked yet. Start with the button."), icon=":material/info:")
         return
@@ -63,7 +63,7 @@ def results() -> None:
     if not report.findings:
         st.success(_("No faults were found."), icon=":material/check_circle:")
         return
-    quality.listing(report.findings)
+    quality.show_findings(report.findings)
 
 
 with ui.page("quality"):
@@ -73,9 +73,9 @@ with ui.page("quality"):
         st.page_link("pages/import_data.py", label=_("Import"), icon=":material/upload_file:")
     else:
         begin(totals["utterances"], totals["recordings"])
-        if (job := jobs.running(ui.workspace(), work.JOB)) is not None:
+        if (job := jobs.running(ui.workspace(), checks.JOB)) is not None:
             progress(job.id)
         if trouble := st.session_state.pop("quality_trouble", ""):
-            st.error(forms.plain(phrases.shown(trouble)))
+            st.error(forms.plain(phrases.translate(trouble)))
         results()
         quality.decide()

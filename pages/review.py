@@ -1,6 +1,6 @@
-"""정제 / Review: hear, mend, label by key; every decision is on disk before the next utterance shows.
+"""검수 / Review: listen, correct and label by key; every decision is on disk before the next utterance is shown.
 
-This page only says what is worked on and how. Cards and decisions go between the screen and the desk's routes.
+This page only chooses queue, schemes and settings. Screen and desk routes exchange cards and decisions without it.
 """
 
 import streamlit as st
@@ -21,7 +21,7 @@ QUEUES = {
     "audit": ui.N_("Random audit"), "filter": ui.N_("From a saved view"), "tagged": ui.N_("Queued in the corpus"),
     "skipped": ui.N_("Skipped"), "all": ui.N_("All"),
 }  # fmt: skip
-OPINIONS: dict[desk.Opinion, str] = {
+PREDICTION_DISPLAY: dict[desk.PredictionDisplay, str] = {
     "hidden": ui.N_("hidden"), "after": ui.N_("after the decision"), "shown": ui.N_("shown"),
 }  # fmt: skip
 SHARES = (0, 5, 10, 20, 50, 100)
@@ -39,8 +39,8 @@ def chosen_schemes() -> list[Scheme]:
     return [SCHEMES[name] for name in names]
 
 
-def settings() -> tuple[float, bool, desk.Opinion]:
-    """The share of overlap, whether it is blind, and when the models' opinion is told."""
+def settings() -> tuple[float, bool, desk.PredictionDisplay]:
+    """Return the share answered by two curators (0 to 1), whether it is blind, and when predictions are shown."""
     with st.popover(_("Settings"), icon=":material/tune:", width="stretch"):
         share = st.select_slider(
             _("Answered by two curators (%)"), SHARES, key="review_overlap", persist_state="session",
@@ -50,25 +50,25 @@ def settings() -> tuple[float, bool, desk.Opinion]:
             _("Blind: do not show what another curator answered"), value=True, key="review_blind",
             persist_state="session",
         )  # fmt: skip
-        opinion = st.segmented_control(
-            _("The model's opinion"), list(OPINIONS), format_func=lambda name: _(OPINIONS[name]), default="hidden",
-            required=True, key="review_opinion", persist_state="session",
+        display = st.segmented_control(
+            _("The model's opinion"), list(PREDICTION_DISPLAY), format_func=lambda name: _(PREDICTION_DISPLAY[name]),
+            default="hidden", required=True, key="review_opinion", persist_state="session",
         )  # fmt: skip
-    return share / 100, blind, opinion or "hidden"
+    return share / 100, blind, display or "hidden"
 
 
 def built_list(queue: str, scheme_name: str) -> None:
-    """What a list holds that is built by hand, and the button that builds it anew."""
-    known = queues.built(ui.workspace(), scheme_name)[queue]
+    """Show the size and age of a list that must be built, and the button that builds it again."""
+    built = queues.list_sizes(ui.workspace(), scheme_name)[queue]
     left, right = st.columns([3, 1], vertical_alignment="center")
-    if known.built_at is None:
+    if built.built_at is None:
         left.caption(_("This list was not built yet."))
     else:
-        left.caption(_("{n} utterances, as of {at}").format(n=f"{known.count:,}", at=known.built_at[:16]))
+        left.caption(_("{n} utterances, as of {at}").format(n=f"{built.count:,}", at=built.built_at[:16]))
     if not right.button(_("Build the list"), icon=":material/refresh:", key="review_build"):
         return
     if queue == queues.LABEL_ERRORS:
-        queues.start(ui.workspace(), scheme_name)
+        queues.start_label_errors(ui.workspace(), scheme_name)
         st.info(_("A job looks for label errors; the list is there when it is done."))
         return
     with st.spinner(_("Building the list …")):
@@ -76,8 +76,8 @@ def built_list(queue: str, scheme_name: str) -> None:
     st.rerun()
 
 
-def wanted() -> tuple[Desk, list[Scheme], desk.Opinion] | None:
-    """What the controls ask for; None where no scheme is chosen."""
+def chosen_desk() -> tuple[Desk, list[Scheme], desk.PredictionDisplay] | None:
+    """Show the controls; return the desk, its schemes and when predictions are shown; None if a choice is missing."""
     left, middle, right, last = st.columns([3, 2, 1.3, 1.2], vertical_alignment="bottom")
     with left:
         schemes = chosen_schemes()
@@ -86,12 +86,12 @@ def wanted() -> tuple[Desk, list[Scheme], desk.Opinion] | None:
     with right:
         batch = forms.linked_toggle(_("Many at once"), "many")
     with last:
-        share, blind, opinion = settings()
+        share, blind, display = settings()
     if not schemes:
         st.info(_("Choose at least one scheme."))
         return None
     if batch:
-        schemes = [one for one in schemes if one.kind == "single"][:1]
+        schemes = [scheme for scheme in schemes if scheme.kind == "single"][:1]
         if not schemes:
             st.info(_("Many at once needs a scheme of which one class is chosen."))
             return None
@@ -100,16 +100,16 @@ def wanted() -> tuple[Desk, list[Scheme], desk.Opinion] | None:
     base = review_screen.chosen_view() if queue == "filter" else None
     if queue == "filter" and base is None:
         return None
-    made = Desk(
-        ui.curator(), tuple(one.name for one in schemes), queue, base, share, blind=blind,
-        hide_opinion=opinion == "hidden", batch=batch,
+    review_desk = Desk(
+        ui.curator(), tuple(scheme.name for scheme in schemes), queue, base, share, blind=blind,
+        hide_predictions=display == "hidden", batch=batch,
     )  # fmt: skip
-    return made, schemes, opinion
+    return review_desk, schemes, display
 
 
 with ui.page("review"):
     if not browse.count(ui.workspace()):
         st.info(_("There is nothing to review yet: import a delivery or a table first."))
-    elif asked := wanted():
-        made, schemes, opinion = asked
-        review_screen.show(made, forms.choice_groups(schemes, {}), opinion, key="review")
+    elif chosen := chosen_desk():
+        review_desk, schemes, display = chosen
+        review_screen.show(review_desk, forms.choice_groups(schemes, {}), display, key="review")

@@ -1,4 +1,4 @@
-"""라벨 체계 / Schemes: classes, keys and colours; add a scheme, let it grow, confirm or reject a proposed one."""
+"""라벨 체계 / Schemes: classes, keys and colours; add or extend a scheme, confirm or reject a proposed one."""
 
 import streamlit as st
 
@@ -8,14 +8,14 @@ from core.schemes.files import to_toml
 from core.ui import _
 from core.ui.panels import scheme_editor
 from core.ui.widgets import forms
-from core.workflows.corpus import schemes as work
+from core.workflows.corpus import schemes as scheme_store
 
 
 def choose() -> Scheme:
-    """Proposed ones first: they wait for a person."""
+    """Return the chosen scheme. Proposed schemes come first in the list: they wait for a person."""
     names = sorted(SCHEMES, key=lambda name: SCHEMES[name].state != "proposed")
-    if (asked := st.query_params.get("scheme")) in names and "scheme" not in st.session_state:
-        st.session_state["scheme"] = asked
+    if (from_address := st.query_params.get("scheme")) in names and "scheme" not in st.session_state:
+        st.session_state["scheme"] = from_address
     if st.session_state.get("scheme") not in names:
         st.session_state["scheme"] = names[0]
     name = st.selectbox(_("Scheme"), names, format_func=lambda n: f"{forms.scheme_title(n)} · {n}", key="scheme")
@@ -23,67 +23,73 @@ def choose() -> Scheme:
     return SCHEMES[name]
 
 
-def show(one: Scheme, use: work.SchemeUse) -> None:
+def show(scheme: Scheme, use: scheme_store.SchemeUse) -> None:
     counts = use.counts
-    told = [_("a label of {level}").format(level=_(scheme_editor.LEVELS[one.level])), _(scheme_editor.KINDS[one.kind])]
-    told.append(_("{n} labelled").format(n=f"{counts['labelled']:,}"))
-    if (made := use.made) is not None:
+    facts = [
+        _("a label of {level}").format(level=_(scheme_editor.LEVELS[scheme.level])),
+        _(scheme_editor.KINDS[scheme.kind]),
+    ]
+    facts.append(_("{n} labelled").format(n=f"{counts['labelled']:,}"))
+    if (saved := use.made) is not None:
         text = _("made by {who} on {when}, changes since: {n}")
-        told.append(text.format(who=forms.plain(made.created_by), when=made.created_at[:10], n=made.version - 1))
+        facts.append(text.format(who=forms.plain(saved.created_by), when=saved.created_at[:10], n=saved.version - 1))
     else:
-        told.append(_("bundled"))
-    st.caption(" · ".join(told))
-    scheme_editor.preview(one, f"preview-{one.name}")
+        facts.append(_("bundled"))
+    st.caption(" · ".join(facts))
+    scheme_editor.preview(scheme, f"preview-{scheme.name}")
     st.dataframe(
         [
-            {"#": n, _("Code"): x.code, _("Korean title"): x.ko, _("English title"): x.en, _("Key"): x.key.upper(),
-             _("Labelled"): counts[x.code], _("Other spellings"): [a for a, code in one.aliases if code == x.code]}
-            for n, x in enumerate(one.labels)
+            {"#": n, _("Code"): label.code, _("Korean title"): label.ko, _("English title"): label.en,
+             _("Key"): label.key.upper(), _("Labelled"): counts[label.code],
+             _("Other spellings"): [a for a, code in scheme.aliases if code == label.code]}
+            for n, label in enumerate(scheme.labels)
         ],
         hide_index=True,
     )  # fmt: skip
     st.download_button(
-        _("Take out as TOML"), to_toml(one), f"{one.name}.toml", "application/toml", icon=":material/download:"
+        _("Take out as TOML"), to_toml(scheme), f"{scheme.name}.toml", "application/toml", icon=":material/download:"
     )
 
 
-def settle(one: Scheme) -> None:
-    """What a person does with a proposed scheme."""
+def settle(scheme: Scheme) -> None:
+    """Show the buttons that confirm or reject a proposed scheme."""
     st.info(_("Made from values found in data. Look at its classes, mend titles below, then confirm it: until then it "
               "can be reviewed, but nothing is frozen or trained under it."), icon=":material/help:")  # fmt: skip
     left, right = st.columns(2)
     if left.button(_("Confirm"), type="primary", icon=":material/check:", width="stretch", key="confirm"):
-        work.confirm(ui.workspace(), one.name, ui.curator())
-        done(_("Confirmed: {name}").format(name=forms.plain(one.name)))
+        scheme_store.confirm(ui.workspace(), scheme.name, ui.curator())
+        done(_("Confirmed: {name}").format(name=forms.plain(scheme.name)))
     if right.button(_("Reject, and withdraw its labels"), icon=":material/close:", width="stretch", key="reject"):
-        n = work.reject(ui.workspace(), one.name, ui.curator())
-        done(_("Rejected: {name}. Labels withdrawn: {n}").format(name=forms.plain(one.name), n=f"{n:,}"))
+        n = scheme_store.reject(ui.workspace(), scheme.name, ui.curator())
+        done(_("Rejected: {name}. Labels withdrawn: {n}").format(name=forms.plain(scheme.name), n=f"{n:,}"))
 
 
-def grow(one: Scheme, version: int) -> None:
+def grow(scheme: Scheme, version: int) -> None:
     with st.expander(_("Rename titles, change keys, append classes"), icon=":material/edit:"):
-        made = scheme_editor.edit(one, f"grow-{one.name}-{version}")
-        if st.button(_("Save"), icon=":material/save:", disabled=made is None, key="grow") and made:
-            work.change(ui.workspace(), made, ui.curator())
-            done(_("Saved: {name}").format(name=forms.plain(one.name)))
+        changed = scheme_editor.edit(scheme, f"grow-{scheme.name}-{version}")
+        if st.button(_("Save"), icon=":material/save:", disabled=changed is None, key="grow") and changed:
+            scheme_store.change(ui.workspace(), changed, ui.curator())
+            done(_("Saved: {name}").format(name=forms.plain(scheme.name)))
 
 
 def add() -> None:
-    """A new scheme from a file or the form."""
+    """Show the ways to add a scheme: a file or the form."""
     with st.expander(_("A new scheme"), icon=":material/add:"):
         file = st.file_uploader(_("From a TOML file"), ["toml"], max_upload_size=1, key="file")
         st.caption(_("or write it here:"))
-        made = scheme_editor.edit(None, "new") if file is None else work.read_bytes(file.getvalue(), file.name)
-        if file is not None and made is not None:
-            scheme_editor.preview(made, "new-file")
-        if st.button(_("Add"), icon=":material/add:", type="primary", disabled=made is None, key="add") and made:
-            work.save(ui.workspace(), made, ui.curator())
-            st.session_state["scheme_next"] = made.name
-            done(_("Added: {name}").format(name=forms.plain(made.name)))
+        scheme = (
+            scheme_editor.edit(None, "new") if file is None else scheme_store.read_bytes(file.getvalue(), file.name)
+        )
+        if file is not None and scheme is not None:
+            scheme_editor.preview(scheme, "new-file")
+        if st.button(_("Add"), icon=":material/add:", type="primary", disabled=scheme is None, key="add") and scheme:
+            scheme_store.save(ui.workspace(), scheme, ui.curator())
+            st.session_state["scheme_next"] = scheme.name
+            done(_("Added: {name}").format(name=forms.plain(scheme.name)))
 
 
 def done(notice: str) -> None:
-    """Show the page anew; what was done is told on top of it."""
+    """Run the page again; it shows `notice` at its top."""
     st.session_state["schemes_notice"] = notice
     st.rerun()
 
@@ -91,10 +97,10 @@ def done(notice: str) -> None:
 with ui.page("schemes"):
     if notice := st.session_state.pop("schemes_notice", ""):
         st.success(notice)
-    if wanted := st.session_state.pop("scheme_next", ""):
-        st.session_state["scheme"] = wanted
+    if next_name := st.session_state.pop("scheme_next", ""):
+        st.session_state["scheme"] = next_name
     chosen = choose()
-    use = work.use(ui.workspace(), chosen.name)
+    use = scheme_store.use(ui.workspace(), chosen.name)
     show(chosen, use)
     if chosen.state == "proposed":
         settle(chosen)

@@ -1,4 +1,4 @@
-"""학습 / Train: freeze a snapshot, queue a training, watch its epochs; the job survives reload, restart and kill -9."""
+"""학습 / Train: freeze a snapshot, start a training job, watch its epochs. The job survives reload and restart."""
 
 import streamlit as st
 
@@ -43,8 +43,10 @@ def begin() -> None:
     recipe = first.selectbox(
         _("Recipe"), list(train.RECIPES), help=_("An architecture with its data needs."), key="recipe"
     )
-    fit = [s for s in snapshots if train.RECIPES[recipe].learns(s.scheme)]
-    chosen = second.selectbox(_("Snapshot"), fit, format_func=lambda s: s.name, placeholder=_("none of this scheme"))
+    fitting_snapshots = [s for s in snapshots if train.RECIPES[recipe].learns(s.scheme)]
+    chosen = second.selectbox(
+        _("Snapshot"), fitting_snapshots, format_func=lambda s: s.name, placeholder=_("none of this scheme")
+    )
     encoder = third.selectbox(_("Encoder"), list(train.RECIPES[recipe].encoders))
     settings = st.text_input(
         _("Settings (key=value, separated by spaces)"), placeholder=train.settings_help(recipe, encoder), key="settings"
@@ -75,18 +77,18 @@ def show(job: Job) -> None:
         expanded=live,
         key=f"job-{job.id}",
     ):
-        told = job.progress
-        if live and told.get("total"):
-            st.progress(min(told["done"] / told["total"], 1.0), text=progress_text(job))
+        state = job.progress
+        if live and state.get("total"):
+            st.progress(min(state["done"] / state["total"], 1.0), text=progress_text(job))
         if job.state == "failed":
             st.error(job.error or "")
-        if len(told.get("history", ())) > 1:
+        if len(state.get("history", ())) > 1:
             titles = {
                 "loss": _("Training loss"),
                 "validation_loss": _("Validation loss"),
                 "macro_f1": _("Validation macro-F1"),
             }
-            st.plotly_chart(charts.curves(told["history"], titles, _("Epoch")), key=f"curve-{job.id}")
+            st.plotly_chart(charts.curves(state["history"], titles, _("Epoch")), key=f"curve-{job.id}")
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.caption(f"{job.id} · {job.created_at[:19].replace('T', ' ')} UTC")
         if live and right.button(_("Cancel"), key=f"cancel-{job.id}", disabled=job.cancel_requested, width="stretch"):
@@ -96,11 +98,11 @@ def show(job: Job) -> None:
 
 
 def progress_text(job: Job) -> str:
-    told = job.progress
+    state = job.progress
     text = _("epoch {epoch} of {epochs} · step {done} of {total}").format(
-        epoch=told.get("epoch", 0), epochs=told.get("epochs", 0), done=told["done"], total=told["total"]
+        epoch=state.get("epoch", 0), epochs=state.get("epochs", 0), done=state["done"], total=state["total"]
     )
-    return text + (f" · {forms.seconds(told['left_ms'])}" if told.get("left_ms") else "")
+    return text + (f" · {forms.seconds(state['left_ms'])}" if state.get("left_ms") else "")
 
 
 with ui.page("train"):

@@ -1,8 +1,8 @@
-"""The browser tests beside a machine that computes: `python -m scripts.busy [--rounds 5] [-- PYTEST ARGUMENTS]`.
+"""The browser tests on a busy machine: `python -m scripts.busy [--rounds 5] [-- PYTEST ARGUMENTS]`.
 
-As many processes as there are cores multiply matrices, as a training does: a key that a page handles some milliseconds
-late is lost only there, not on a quiet machine and not beside plain busy loops. It runs the tests that are marked
-`browser` once a round, stops at the first round that fails, and ends the load whatever happens.
+One process for each core multiplies matrices, as training does. A page that handles a key some milliseconds late loses
+it only under such a load, not on a quiet machine and not beside plain busy loops. The script runs all tests marked
+`browser` once a round, stops at the first round that fails, and always ends the load.
 """
 
 import argparse
@@ -30,7 +30,7 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 @contextmanager
 def load(cores: int) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """`cores` processes that multiply matrices, one thread each, for as long as the block runs."""
+    """Run `cores` processes that multiply matrices, one thread each, while the block runs; yield the processes."""
     one_thread = os.environ | dict.fromkeys(THREADS, "1")
     command = [sys.executable, "-c", LOAD.format(parent=os.getpid())]
     running: list[subprocess.Popen[bytes]] = []
@@ -45,8 +45,8 @@ def load(cores: int) -> Iterator[list[subprocess.Popen[bytes]]]:
             process.wait()
 
 
-def play(rounds: int, cores: int, command: Sequence[str]) -> int:
-    """Run `command` `rounds` times beside the load; the exit status of the first round that fails, else 0."""
+def run_rounds(rounds: int, cores: int, command: Sequence[str]) -> int:
+    """Run `command` `rounds` times under the load. Return the exit status of the first failing round, else 0."""
     with load(cores) as running:
         for number in range(1, rounds + 1):
             began = time.monotonic()
@@ -61,13 +61,15 @@ def play(rounds: int, cores: int, command: Sequence[str]) -> int:
 
 
 def main() -> int:
-    about = (__doc__ or "").splitlines()[0]
-    parser = argparse.ArgumentParser(description=about)
+    summary = (__doc__ or "").splitlines()[0]
+    parser = argparse.ArgumentParser(description=summary)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--cores", type=int, default=os.cpu_count() or 2, help="processes that compute")
     parser.add_argument("pytest", nargs="*", help="arguments for pytest, after --")
-    given = parser.parse_args()
-    return play(given.rounds, given.cores, [sys.executable, "-m", "pytest", "-m", "browser", "-x", *given.pytest])
+    options = parser.parse_args()
+    return run_rounds(
+        options.rounds, options.cores, [sys.executable, "-m", "pytest", "-m", "browser", "-x", *options.pytest]
+    )
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Bring `core/ui/locale/ko.po` up to the messages in core, pages and app.py: `make messages`.
+"""Update `core/ui/locale/ko.po` from the messages in core, pages and app.py: `make messages`.
 
-A message is what stands in `_("...")` or `N_("...")`, is a value of a table named STRINGS, or is the template of an
-error, a `Skip`, a `Message` and their like (TEMPLATES) anywhere in core. New ones come in with an empty translation,
-gone ones go out, translations stay. The same sources give the same bytes: sorted, no locations, no
-dates. It translates nothing; `tests/ui/test_i18n.py` fails until a person has.
+A message is the text in `_("...")` or `N_("...")`, a value of a table named STRINGS, or the template of an error, a
+`Skip`, a `Message` or another call in TEMPLATES. A new message gets an empty translation, a message that is gone is
+removed, and the other translations stay. The same sources give the same bytes: sorted, without locations and dates.
+The script translates nothing; `tests/ui/test_i18n.py` fails until a person has translated all messages.
 """
 
 import ast
@@ -24,7 +24,7 @@ PO = ROOT / "core" / "ui" / "locale" / "ko.po"
 FIELD = re.compile(r"\{\w+[^{}]*\}")
 KEYWORDS = {"_": None, "N_": None}
 TABLE = "STRINGS"
-# What takes a template of `core.messages`, and at which place.
+# The calls that take a template of `core.messages`, and the position of that argument.
 TEMPLATES = dict.fromkeys(
     (
         "Message", "Word", "CoreError", "InputError", "NotEnoughData", "MissingBackend", "StoreError", "NotFound",
@@ -47,20 +47,20 @@ msgstr ""
 
 
 def sources() -> list[Path]:
-    """The Python files that people read the output of, in a fixed order."""
+    """The Python files whose messages people read, in a fixed order."""
     return [*sorted((ROOT / "core").rglob("*.py")), *sorted((ROOT / "pages").glob("*.py")), ROOT / "app.py"]
 
 
 def messages(files: list[Path]) -> dict[str, str]:
-    """Every message with the `file:line` that has it first."""
-    found: dict[str, str] = {}
+    """Every message with the `file:line` of its first use."""
+    first_use: dict[str, str] = {}
     for path in files:
         if not path.is_file():
             continue
         for line, text in (*_marked(path), *_tabled(path), *templates(path)):
             if text:
-                found.setdefault(text, f"{path.relative_to(ROOT)}:{line}")
-    return found
+                first_use.setdefault(text, f"{path.relative_to(ROOT)}:{line}")
+    return first_use
 
 
 def _marked(path: Path) -> Iterator[tuple[int, str]]:
@@ -73,24 +73,24 @@ def _tabled(path: Path) -> Iterator[tuple[int, str]]:
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         match node:
             case ast.Assign([ast.Name(name)], ast.Dict(values=values)) if name == TABLE:
-                found = values
+                messages_ = values
             case ast.AnnAssign(ast.Name(name), _, ast.Dict(values=values)) if name == TABLE:
-                found = values
+                messages_ = values
             case _:
                 continue
-        yield from ((v.lineno, v.value) for v in found if isinstance(v, ast.Constant) and isinstance(v.value, str))
+        yield from ((v.lineno, v.value) for v in messages_ if isinstance(v, ast.Constant) and isinstance(v.value, str))
 
 
 def templates(path: Path) -> Iterator[tuple[int, str]]:
-    """The templates that the calls of TEMPLATES in `path` are given, but for those that are fields and signs only."""
+    """The templates in the calls of TEMPLATES in `path`. A template of fields and signs alone is left out."""
     for _, argument in template_arguments(ast.parse(path.read_text(encoding="utf-8"))):
         for node in choices(argument):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _says_something(node.value):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and _has_letters(node.value):
                 yield node.lineno, node.value
 
 
 def template_arguments(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.expr]]:
-    """Each call of TEMPLATES with the argument at the template's place."""
+    """Each call of TEMPLATES with its template argument."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
             name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
@@ -100,24 +100,24 @@ def template_arguments(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.expr]]:
 
 
 def choices(argument: ast.expr) -> list[ast.expr]:
-    """The branches of `a if test else b`, else the argument itself."""
+    """Both branches of `a if test else b`; for any other expression, the expression itself."""
     if isinstance(argument, ast.IfExp):
         return [*choices(argument.body), *choices(argument.orelse)]
     return [argument]
 
 
-def _says_something(template: str) -> bool:
+def _has_letters(template: str) -> bool:
     return any(character.isalpha() for character in FIELD.sub("", template))
 
 
 def read(path: Path = PO) -> Catalog:
-    """The catalogue as it lies on disk, obsolete entries apart."""
+    """The catalogue on disk, without obsolete entries."""
     with path.open("rb") as file:
         return read_po(file, locale="ko")
 
 
 def updated(catalogue: Catalog, wanted: dict[str, str]) -> bytes:
-    """The file with exactly `wanted`, keeping what `catalogue` has translated."""
+    """The bytes of the file with exactly the messages of `wanted`, and the translations that `catalogue` has."""
     fresh = Catalog(locale="ko")
     for text in wanted:
         known = catalogue.get(text)

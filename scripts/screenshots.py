@@ -1,9 +1,9 @@
-"""Every page as a picture, Corpus as two: `python -m scripts.screenshots [--home workspace] [--only review,train]`.
+"""A picture of every page, two of Corpus: `python -m scripts.screenshots [--home workspace] [--only review,train]`.
 
-A real server on a copy of the demo workspace (`--home`, built afresh where there is none), in which a few utterances
-are decided, proposals wait, faults were found and a job has run; each page in Korean on light and in English on dark,
-1400 px wide and as long as it is, to assets/screenshots/{picture}-{ko-light|en-dark}.png. It checks nothing:
-tests/browser does.
+It runs a real server on a copy of the demo workspace (`--home`; it is built if it does not exist). In that copy, some
+utterances are decided, proposals wait, quality checks have findings and a job has run. Each page is taken in Korean
+with the light theme and in English with the dark one, 1400 px wide and as high as its content, and saved as
+assets/screenshots/{picture}-{ko-light|en-dark}.png. It checks nothing; tests/browser does.
 """
 
 import argparse
@@ -34,11 +34,11 @@ from core.settings import ASSETS, DEMO, ROOT
 from core.ui.frame import PAGES
 from core.workflows.cleaning import augment, proposals
 from core.workflows.cleaning import checks as quality
-from core.workflows.cleaning import run as clean
+from core.workflows.cleaning import run as cleaning_runs
 from core.workflows.corpus import bulk, views
 from core.workflows.imports import table
 from core.workflows.models import pseudo_label, train
-from core.workflows.review import desk as session
+from core.workflows.review import desk as review_desk
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace, open_workspace
 
@@ -81,9 +81,9 @@ LOOKS = (Look("ko", "light"), Look("en", "dark"))
 
 
 @dataclass(frozen=True)
-class Stage:
-    """What there is to be shown: a delivered call with its label document, a run that errs now and then, and which of
-    the findings is one text under two labels.
+class PictureData:
+    """What the pictures need: the server's address, a delivered call with its label JSON, a run with some mistakes, and
+    the position of the finding `label-conflict`.
     """
 
     address: str
@@ -94,41 +94,41 @@ class Stage:
 
 
 def prepare(ws: Workspace) -> None:
-    """A workspace in the middle of its work: decisions, accepted and waiting proposals."""
-    sitting = Desk("curator", ("danger",))
-    for card in session.take(ws, sitting, DECISIONS):
+    """Fill the workspace with decisions, and with accepted and waiting proposals."""
+    desk = Desk("curator", ("danger",))
+    for card in review_desk.take(ws, desk, DECISIONS):
         code = "danger" if card.utterance.speaker == "caller" else "normal"
-        session.decide(ws, sitting, card.utterance.id, card.utterance.version, {"danger": code}, spent_ms=2400)
+        review_desk.decide(ws, desk, card.utterance.id, card.utterance.version, {"danger": code}, spent_ms=2400)
     augment.propose(ws, augment.AugmentPlan("random-deletion", limit=24, strength=0.2, seed=1))
     for _ in range(5):
-        if (one := proposals.next_proposal(ws, augment.KIND)) is not None:
-            augment.decide(ws, one.id, True, "curator")
+        if (proposal := proposals.next_proposal(ws, augment.KIND)) is not None:
+            augment.decide(ws, proposal.id, True, "curator")
     faulty(ws)
     run = newest(ws, "danger-text")
     pseudo_label.judge(ws, run)
     pseudo_label.propose(ws, run, Rule(0.75, 0.2))
-    clean.run(ws, default_plan(), Filter(), "curator")
+    cleaning_runs.run(ws, default_plan(), Filter(), "curator")
     disagree(ws)
 
 
 def disagree(ws: Workspace) -> None:
-    """Two curators answer the same utterances blind, and every fifth otherwise."""
+    """Let two curators answer the same utterances blind; they differ on every fifth."""
     desks = [Desk(name, ("danger",), overlap=1.0) for name in ("김지우", "이서연")]
     for number in range(SHARED):
-        for which, one in enumerate(desks):
-            for card in session.take(ws, one, 1):
+        for which, desk in enumerate(desks):
+            for card in review_desk.take(ws, desk, 1):
                 odd = which == 1 and number % 5 == 0
                 code = "danger" if (card.utterance.speaker == "caller") != odd else "normal"
                 why = "숨이 가쁘고 말이 끊깁니다" if odd else None
                 version, spent = card.utterance.version, 2000 + 300 * (number % 9)
-                session.decide(ws, one, card.utterance.id, version, {"danger": code}, spent_ms=spent, comment=why)
+                review_desk.decide(ws, desk, card.utterance.id, version, {"danger": code}, spent_ms=spent, comment=why)
 
 
 def faulty(ws: Workspace) -> None:
-    """A table with faults that the checks have found, a scheme it proposes, a tag and a saved view."""
+    """Import a table with faults and run the checks on it; add a proposed scheme, a tag and a saved view."""
     columns = table.Columns("발화 내용", {"danger": "판정", "report-kind": "신고 유형"}, id="번호")
     file = table.File.of(TABLE.encode("cp949"), "reports.csv")
-    table.ingest_table(ws, file, table.Order(columns, source="reports"), lambda rows, share: None)
+    table.ingest_table(ws, file, table.TableImportOptions(columns, source="reports"), lambda rows, share: None)
     quality.run(ws, quality.texts(0))
     quality.propose(ws, "same-text")
     bulk.tag(ws, Filter(text="불이 났", labels={"danger": ("danger",)}), "checked twice", "curator")
@@ -140,7 +140,7 @@ def newest(ws: Workspace, recipe: str) -> str:
 
 
 def await_job(ws: Workspace, run_id: str) -> None:
-    """Until the server's worker has finished it."""
+    """Wait until the server's worker has finished the job."""
     give_up = time.monotonic() + PATIENCE_S
     while (state := ws.store.board.get(run_id).state) != "done":
         if state in ("failed", "cancelled") or time.monotonic() > give_up:
@@ -148,15 +148,15 @@ def await_job(ws: Workspace, run_id: str) -> None:
         time.sleep(0.3)
 
 
-def stage(ws: Workspace, address: str) -> Stage:
+def prepare_data(ws: Workspace, address: str) -> PictureData:
     wanted = Filter(labels={"urgency": ("high",)}, text=QUERY, with_audio=True)
     call_id = ws.store.corpus.find(wanted, limit=1).rows[0].recording_id
     assert call_id is not None
-    told = ws.store.corpus.recording(call_id).meta
-    with ZipFile(DEMO / "archives" / told["archive"]) as archive:
-        labels = archive.read(told["member"])
-    checks = [one.check for one in quality.last(ws).findings]
-    return Stage(
+    meta = ws.store.corpus.recording(call_id).meta
+    with ZipFile(DEMO / "archives" / meta["archive"]) as archive:
+        labels = archive.read(meta["member"])
+    checks = [finding.check for finding in quality.last(ws).findings]
+    return PictureData(
         address, ws.audio_file(call_id).read_bytes(), labels, newest(ws, "danger-text"), checks.index("label-conflict")
     )
 
@@ -164,7 +164,7 @@ def stage(ws: Workspace, address: str) -> Stage:
 # --- the pages, each in a state worth looking at ----------------------------------------------------------------------
 
 
-def corpus(page: Page, shown: Stage) -> None:
+def corpus(page: Page, data: PictureData) -> None:
     page.get_by_test_id("stMain").locator("input[type=text]").first.fill(QUERY)
     page.keyboard.press("Enter")
     settle(page)
@@ -172,9 +172,9 @@ def corpus(page: Page, shown: Stage) -> None:
     page.locator(".gw-player[data-ready=true]").wait_for()
 
 
-def corpus_bulk(page: Page, shown: Stage) -> None:
-    asked = "&".join(f"{key}={quote(one)}" for key, values in VIEW.items() for one in values)
-    page.goto(f"{page.url}&{asked}")
+def corpus_bulk(page: Page, data: PictureData) -> None:
+    query = "&".join(f"{key}={quote(value)}" for key, values in VIEW.items() for value in values)
+    page.goto(f"{page.url}&{query}")
     page.get_by_test_id("stDataFrame").first.wait_for()
     settle(page)
     page.get_by_test_id("stExpander").first.locator("summary").click()
@@ -187,34 +187,34 @@ def corpus_bulk(page: Page, shown: Stage) -> None:
     page.locator(".st-key-bulk_act").wait_for()
 
 
-def import_data(page: Page, shown: Stage) -> None:
+def import_data(page: Page, data: PictureData) -> None:
     page.locator("input[type=file]").set_input_files(
         [{"name": "reports.csv", "mimeType": "text/csv", "buffer": TABLE.encode("cp949")}]
     )
     page.locator("[class*=st-key-go-]").wait_for()
 
 
-def quality_page(page: Page, shown: Stage) -> None:
-    page.locator(f".st-key-open-{shown.conflict} button").click()
+def quality_page(page: Page, data: PictureData) -> None:
+    page.locator(f".st-key-open-{data.conflict} button").click()
     page.get_by_test_id("stText").first.wait_for()
 
 
-def review_page(page: Page, shown: Stage) -> None:
+def review_page(page: Page, data: PictureData) -> None:
     page.locator(".gw-review[data-ready=true]").wait_for()
     text = page.locator(".gw-review textarea")
     text.fill(f"{text.input_value()} 빨리요")
     page.locator(".gw-review .gw-bar").first.click()
 
 
-def desk(page: Page, shown: Stage) -> None:
+def desk(page: Page, data: PictureData) -> None:
     page.locator(".gw-review").wait_for()
 
 
-def plots(page: Page, shown: Stage) -> None:
+def plots(page: Page, data: PictureData) -> None:
     page.locator(".js-plotly-plot").first.wait_for()
 
 
-def clean_page(page: Page, shown: Stage) -> None:
+def clean_page(page: Page, data: PictureData) -> None:
     page.goto(f"{page.url}&step=spacing")
     page.locator(".gw-review").wait_for()
     page.locator(".st-key-clean_look button").click()
@@ -222,13 +222,13 @@ def clean_page(page: Page, shown: Stage) -> None:
     page.get_by_test_id("stExpander").nth(1).locator("summary").click()
 
 
-def train_page(page: Page, shown: Stage) -> None:
+def train_page(page: Page, data: PictureData) -> None:
     page.get_by_test_id("stExpander").nth(1).locator("summary").click()
     page.locator(".js-plotly-plot").first.wait_for()
 
 
-def evaluate(page: Page, shown: Stage) -> None:
-    page.goto(f"{page.url}&run={shown.run}")
+def evaluate(page: Page, data: PictureData) -> None:
+    page.goto(f"{page.url}&run={data.run}")
     plot = page.locator(".js-plotly-plot").nth(1)
     missed = plot.locator(".scatterlayer .point").nth(2)  # row by row: true danger, taken for normal
     missed.wait_for()
@@ -238,18 +238,18 @@ def evaluate(page: Page, shown: Stage) -> None:
     page.mouse.move(0, 0)
 
 
-def predict(page: Page, shown: Stage) -> None:
+def predict(page: Page, data: PictureData) -> None:
     page.locator("input[type=file]").set_input_files(
         [
-            {"name": "call.wav", "mimeType": "audio/wav", "buffer": shown.wav},
-            {"name": "call.json", "mimeType": "application/json", "buffer": shown.labels},
+            {"name": "call.wav", "mimeType": "audio/wav", "buffer": data.wav},
+            {"name": "call.json", "mimeType": "application/json", "buffer": data.labels},
         ]
     )
     page.locator(".gw-player[data-ready=true]").wait_for()
     page.locator(".js-plotly-plot").first.wait_for()
 
 
-ACTIONS: dict[str, Callable[[Page, Stage], None]] = {
+ACTIONS: dict[str, Callable[[Page, PictureData], None]] = {
     "import_data": import_data,
     "corpus": corpus,
     "corpus_bulk": corpus_bulk,
@@ -268,7 +268,7 @@ ACTIONS: dict[str, Callable[[Page, Stage], None]] = {
 
 
 def click(page: Page, target: Locator, x: float, y: float) -> None:
-    """By the mouse itself: tables and plots cover what is clicked with layers of their own."""
+    """Click with the mouse at a position: tables and plots cover their content with layers of their own."""
     box = target.bounding_box()
     assert box is not None
     page.mouse.click(box["x"] + x, box["y"] + y)
@@ -278,24 +278,24 @@ def click(page: Page, target: Locator, x: float, y: float) -> None:
 
 
 def settle(page: Page) -> None:
-    """Until the page has finished its run and drawn its charts."""
+    """Wait until the page has finished its run and drawn its charts."""
     page.wait_for_function(
         "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]')"
     )
     page.wait_for_timeout(700)
 
 
-def take(browser: Browser, look: Look, name: str, shown: Stage) -> None:
+def take(browser: Browser, look: Look, name: str, data: PictureData) -> None:
     context = browser.new_context(
         viewport={"width": WIDTH_PX, "height": LEAST_HEIGHT_PX}, color_scheme=look.theme, locale=look.language
     )
     page = context.new_page()
     page.set_default_timeout(30_000)
-    page.goto(f"{shown.address}/{'' if name == 'overview' else SECOND.get(name, name)}?lang={look.language}")
+    page.goto(f"{data.address}/{'' if name == 'overview' else SECOND.get(name, name)}?lang={look.language}")
     page.get_by_test_id("stHeading").first.wait_for()
     settle(page)
     if name in ACTIONS:
-        ACTIONS[name](page, shown)
+        ACTIONS[name](page, data)
         settle(page)
     # Streamlit scrolls an inner element: the window has to be as high as that element's content, which grows with it.
     for _ in range(2):
@@ -311,7 +311,7 @@ def take(browser: Browser, look: Look, name: str, shown: Stage) -> None:
 
 
 def compressed(png: bytes) -> bytes:
-    """The same picture in as many of 256 colours as fit into `LARGEST_BYTES`."""
+    """The picture with as many of 256 colours as fit into `LARGEST_BYTES`."""
     picture = Image.open(BytesIO(png)).convert("RGB")
     for colors in (256, 128, 64, 32):
         out = BytesIO()
@@ -323,7 +323,7 @@ def compressed(png: bytes) -> bytes:
 
 @contextmanager
 def serving(home: Path) -> Iterator[str]:
-    """A server on `home`; gives its address."""
+    """Run a server on the workspace `home` while the block runs; yield its address."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -355,7 +355,7 @@ def environment(home: Path) -> dict[str, str]:
 
 
 def demo_copy(source: Path, home: Path) -> None:
-    """A copy of the workspace `source`, completed to the demo."""
+    """Copy the workspace `source` to `home`, and complete it to the demo workspace."""
     if source.exists():
         shutil.copytree(source, home, ignore=shutil.ignore_patterns("*.lock"))
     subprocess.run([sys.executable, "-m", "core", "demo"], cwd=ROOT, env=environment(home), check=True)
@@ -381,10 +381,10 @@ def main() -> None:
         with serving(home) as address, sync_playwright() as playwright:
             await_job(ws, train.start(ws, "emotion-voice", "demo-sentiment"))
             browser = playwright.chromium.launch(executable_path=chromium, args=ARGS.split())
-            shown = stage(ws, address)
+            data = prepare_data(ws, address)
             for look in LOOKS:
                 for name in names:
-                    take(browser, look, name, shown)
+                    take(browser, look, name, data)
             browser.close()
 
 

@@ -1,7 +1,7 @@
-"""What tests share: a fresh store, a fresh workspace, a copy of the demo workspace, Chromium, data beside the checkout.
+"""Fixtures of all tests: an empty store, an empty workspace, a copy of the demo workspace, Chromium, shared data.
 
-Torch keeps to one thread (two are several times slower while the other core is busy). The demo workspace is built once
-a test session, by whichever worker asks first, and copied for each test, so that no test sees another's changes.
+Torch uses one thread, because two are several times slower while the other core is busy. The first worker that needs
+the demo workspace builds it, once per session. Each test gets a copy, so no test sees the changes of another.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-if TYPE_CHECKING:  # fixtures import the product when they run: a test of one pure file needs no database
+if TYPE_CHECKING:  # fixtures import the product only when they run, so a test of a pure file stays fast
     from core.store import Store
     from core.workflows.workspace import Workspace
 
@@ -36,7 +36,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test browser, integration or unit, by its folder, its file's own mark and its fixtures."""
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
-        if "demo_home" in fixtures:  # whoever asks first builds the demo workspace
+        if "demo_home" in fixtures:  # the first of them builds the demo workspace
             item.add_marker(pytest.mark.timeout(DEMO_TIMEOUT_S))
         if "chromium" in fixtures or Path(item.path).parent == ROOT / "tests" / "browser":
             item.add_marker(pytest.mark.browser)
@@ -62,18 +62,20 @@ def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _build_demo(home: Path) -> str:
-    """Build it in a process of its own; what it said if it failed, else an empty string."""
+    """Build the demo workspace in its own process; return its output if it failed, else an empty string."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GWIDAMA_")}
-    done = subprocess.run(
+    result = subprocess.run(
         [sys.executable, "-m", "core", "demo"], cwd=ROOT, env=clean | {"GWIDAMA_HOME": str(home)},
         stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False,
     )  # fmt: skip
-    return "" if done.returncode == 0 else f"exit {done.returncode}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+    return (
+        "" if result.returncode == 0 else f"exit {result.returncode}\n{result.stdout[-2000:]}\n{result.stderr[-4000:]}"
+    )
 
 
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An empty database at the newest schema. Tests copy it: migrating anew would cost each of them a second."""
+    """An empty database with the newest schema. Tests copy it, because a migration takes a second."""
     from core.store import open_store
 
     folder = tmp_path_factory.mktemp("empty")
@@ -121,12 +123,12 @@ def _workspace(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspac
     workspace._open.cache_clear()
     yield workspace.open_workspace()
     workspace._open.cache_clear()
-    schemes.publish(None, [])  # what this workspace added is not known to the next test
+    schemes.publish(None, [])  # the next test must not know the schemes of this workspace
 
 
 @pytest.fixture
 def english(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pages in English. AppTest formats options outside of a session, so `?lang=en` alone would not do."""
+    """Show pages in English. `?lang=en` alone is not enough, because AppTest formats options outside of a session."""
     from core.ui import i18n
 
     monkeypatch.setattr(i18n, "DEFAULT", "en")
@@ -134,19 +136,19 @@ def english(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """Path of the browser, for Playwright's `executable_path`; GWIDAMA_REQUIRE_BROWSER=1: its absence fails."""
-    found = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if found is None:
+    """Path of the browser, for Playwright's `executable_path`. A missing one fails with GWIDAMA_REQUIRE_BROWSER=1."""
+    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if browser is None:
         reason = "chromium is not installed (Debian: apt-get install chromium fonts-nanum)"
         if os.environ.get("GWIDAMA_REQUIRE_BROWSER") == "1":
             pytest.fail(reason, pytrace=False)
         pytest.skip(reason)
-    return found
+    return browser
 
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder `../shared/data` with the public data sets; skips where there is none."""
+    """The folder `../shared/data` with the public data sets; the test is skipped if it does not exist."""
     path = ROOT.parent / "shared" / "data"
     if not path.is_dir():
         pytest.skip("../shared/data is absent")

@@ -1,7 +1,7 @@
-"""design.md's layers, held by the standard library's `ast`: what may import what, and what may stand in a page.
+"""The layers of design.md: which module may import which, and what a page may contain. `ast` reads the sources.
 
-Every import counts, those inside functions too: a lazy import makes start-up cheap, not a layer right. What a table
-names as a string (`Backend("core.x:y")`) is not an import: that is how a lower layer reaches a higher one on purpose.
+Each import counts, also inside a function: a lazy import makes the start cheap, but a wrong layer stays wrong. A name
+in a string (`Backend("core.x:y")`) is not an import: with it a lower layer may use a higher one on purpose.
 """
 
 import ast
@@ -61,21 +61,21 @@ NAMESPACES = {"http://www.w3.org/2000/svg", "http://www.w3.org/1999/xhtml"}  # n
 
 
 def name_of(path: Path) -> str:
-    """`core/store/__init__.py` is core.store, `pages/review.py` is pages.review."""
+    """Return the module name of a file: `core/store/__init__.py` is core.store, `pages/review.py` pages.review."""
     parts = path.relative_to(ROOT).with_suffix("").parts
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
 @cache
 def modules() -> dict[str, ast.Module]:
-    """Every module of the product, parsed."""
+    """Return the syntax tree of each module of the product."""
     files = [*(ROOT / "core").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]
     return {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(files)}
 
 
 @cache
 def programs() -> dict[str, ast.Module]:
-    """Every module of the product, of bench and of scripts, parsed."""
+    """Return the syntax tree of each module of the product, of bench and of scripts."""
     files = [path for folder in ("bench", "scripts") for path in (ROOT / folder).glob("*.py")]
     return modules() | {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(files)}
 
@@ -87,7 +87,7 @@ def file_of(module: str) -> Path:
 
 @cache
 def imports(module: str) -> tuple[tuple[str, int], ...]:
-    """What `module` imports, with the line; `from core import text` counts as core.text."""
+    """Return the modules that `module` imports, with the line; `from core import text` counts as core.text."""
     found: list[tuple[str, int]] = []
     for node in ast.walk(programs()[module]):
         if isinstance(node, ast.Import):
@@ -103,7 +103,7 @@ def imports(module: str) -> tuple[tuple[str, int], ...]:
 
 
 def unit(module: str) -> str | None:
-    """The word of LAYERS that `module` belongs to; None for `core` and `core.__main__`, which only point to others."""
+    """Return the word of LAYERS that `module` belongs to; None for `core` and `core.__main__`."""
     parts = module.split(".")
     if parts[0] in ("pages", "app"):
         return parts[0]
@@ -167,7 +167,7 @@ def test_there_are_no_import_cycles() -> None:
 
 
 def test_chains_of_imports_are_short() -> None:
-    """Counted in words of LAYERS: from a page or a verb down to the errors."""
+    """The depth is counted in words of LAYERS, from a page or a command down to the errors."""
     graph: dict[str, set[str]] = {}
     for above, below in {(unit(module), unit(target)) for module, target, _ in every_import()}:
         if above and below and above != below:
@@ -214,7 +214,7 @@ def test_the_environment_is_read_in_settings_only() -> None:
 
 
 def test_files_are_written_by_core_files() -> None:
-    """So that each appears whole; `autotrain` fills a folder that appears whole."""
+    """Each written file is atomic; `autotrain` writes into a folder that is atomic itself."""
     wrong = []
     for module, tree in modules().items():
         if module in ("core.files", "core.export.autotrain"):
@@ -245,7 +245,7 @@ def test_pages_are_there() -> None:
 
 @pytest.mark.parametrize("page", PAGES)
 def test_a_page_does_nothing_outside_its_frame(page: str) -> None:
-    """Before the `with ui.page(...)`, which is last, a page only imports and defines."""
+    """A page only imports and defines names before its last statement, which is `with ui.page(...)`."""
     assert ast.get_docstring(modules()[page]), "no docstring"
     *before, frame = modules()[page].body[1:]
     assert is_frame(frame), "`with ui.page(...)` comes last"
@@ -275,7 +275,7 @@ FACES = [module for module in modules() if unit(module) in LAYERS[-1]]
 
 @pytest.mark.parametrize("face", FACES)
 def test_a_face_speaks_to_use_cases_only(face: str) -> None:
-    """A page, a verb or a route calls core.workflows; the store and the other doors stand behind those."""
+    """Pages, commands and routes call core.workflows, and never the store or another lower layer."""
     chains = [
         f"line {node.lineno}: {ast.unparse(node)}"
         for node in ast.walk(modules()[face])

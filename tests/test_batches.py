@@ -1,4 +1,4 @@
-"""core.batches: a stream in lists of one size, read no further than asked."""
+"""core.batches: the lists have the wanted size, and the stream is read only as far as needed."""
 
 from collections.abc import Iterator
 

@@ -29,7 +29,7 @@ def test_the_rule_starts_at_75_and_20_and_refuses_nonsense() -> None:
 
 
 def test_fit_recovers_the_temperature_that_was_applied() -> None:
-    """Labels drawn from softmax(z); the logits claim to be 3 times as sure."""
+    """The labels are drawn from softmax(z), and the logits are 3 z: they are too confident."""
     rng = np.random.default_rng(0)
     z = rng.normal(size=(4000, 3)) * 2
     true = apply_temperature(np.exp(z) / np.exp(z).sum(axis=1, keepdims=True), 1.0)

@@ -1,4 +1,4 @@
-"""assets/demo: the committed archives are what the script plans, and what the demo promises is in them."""
+"""assets/demo: the committed archives have the content that the script plans and that the demo needs."""
 
 import csv
 import importlib
@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from core.ingest import sentences
-from core.ingest.aihub.calls import Call, read
+from core.ingest.aihub.calls import Call, index, read_index
 from core.records import NewUtterance, Skip
 from core.settings import DEMO
 
@@ -32,21 +32,21 @@ def synthesise() -> Iterator[ModuleType]:
 
 @pytest.fixture(scope="module")
 def archives() -> dict[str, dict[str, bytes]]:
-    """Archive -> member -> bytes, names as they stand in the zips."""
-    found: dict[str, dict[str, bytes]] = {}
+    """Archive -> member -> bytes; the names are those in the zip files."""
+    members: dict[str, dict[str, bytes]] = {}
     for path in sorted((DEMO / "archives").glob("*.zip")):
         with zipfile.ZipFile(path) as archive:
-            found[path.name] = {info.filename: archive.read(info) for info in archive.infolist()}
-    return found
+            members[path.name] = {info.filename: archive.read(info) for info in archive.infolist()}
+    return members
 
 
 @pytest.fixture(scope="module")
 def imported() -> list[Any]:
-    return list(read([DEMO / "archives"], lambda _: False))
+    return list(read_index(index([DEMO / "archives"]), lambda _: False))
 
 
 def timeless(document: dict[str, Any]) -> dict[str, Any]:
-    """A label object as a plan holds it."""
+    """Return a label document without its times, as the plan has it."""
     spoken = [u | {"startAt": None, "endAt": None} for u in document["utterances"]]
     return document | {"utterances": spoken, "endAt": None}
 
@@ -86,13 +86,13 @@ def test_size_and_sound(archives: dict[str, dict[str, bytes]]) -> None:
 
 
 def test_every_class_occurs(archives: dict[str, dict[str, bytes]]) -> None:
-    found = list(labels(archives))
-    assert {d["disasterLarge"] for d in found} == {"구급", "구조", "화재", "기타"}
-    assert {d["urgencyLevel"] for d in found} == {"상", "중", "하"}
-    assert {d["sentiment"] for d in found} == {"불안/걱정", "당황/난처", "중립", "기타부정"}
+    documents = list(labels(archives))
+    assert {d["disasterLarge"] for d in documents} == {"구급", "구조", "화재", "기타"}
+    assert {d["urgencyLevel"] for d in documents} == {"상", "중", "하"}
+    assert {d["sentiment"] for d in documents} == {"불안/걱정", "당황/난처", "중립", "기타부정"}
     assert {name[:2] for name in archives} == {"TS", "TL", "VS", "VL"}
-    assert len({d["_id"] for d in found}) == len({d["recordId"] for d in found}) == len(found)
-    assert all(len(d["_id"]) == 24 and len(d["recordId"]) == 20 for d in found)
+    assert len({d["_id"] for d in documents}) == len({d["recordId"] for d in documents}) == len(documents)
+    assert all(len(d["_id"]) == 24 and len(d["recordId"]) == 20 for d in documents)
 
 
 def test_import_finds_the_defects_and_nothing_else(synthesise: ModuleType, imported: list[Any]) -> None:
@@ -125,12 +125,12 @@ def test_defects_of_the_files_themselves(synthesise: ModuleType, archives: dict[
 
 
 def test_sentences() -> None:
-    found = list(sentences.read(DEMO / "utterances.csv"))
-    assert [s for s in found if isinstance(s, Skip)] == []
-    kept = [u for u in found if isinstance(u, NewUtterance)]
-    assert len(kept) >= 600
-    assert len({u.text for u in kept}) == len(kept)
-    counts = {code: sum(u.labels["danger"] == code for u in kept) for code in ("danger", "normal")}
+    items = list(sentences.read(DEMO / "utterances.csv"))
+    assert [s for s in items if isinstance(s, Skip)] == []
+    utterances = [u for u in items if isinstance(u, NewUtterance)]
+    assert len(utterances) >= 600
+    assert len({u.text for u in utterances}) == len(utterances)
+    counts = {code: sum(u.labels["danger"] == code for u in utterances) for code in ("danger", "normal")}
     assert min(counts.values()) >= 200
     with (DEMO / "utterances.csv").open(encoding="utf-8-sig", newline="") as lines:
         assert next(csv.reader(lines)) == list(sentences.COLUMNS)

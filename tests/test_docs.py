@@ -1,7 +1,7 @@
-"""README, CONTRIBUTING and docs/: twins say the same, links and named places of the code exist, nothing is left out.
+"""README, CONTRIBUTING and docs/: language twins agree, links and named places of the code exist, nothing is missing.
 
-The commands are run by test_docs_commands.py. A ```console block is not run; the comment before it tells why, and
-`NOT_RUN` lists them all.
+test_docs_commands.py runs the commands. A ```console block is not run: the comment before it gives the reason, and
+`NOT_RUN` lists all such blocks.
 """
 
 import ast
@@ -15,7 +15,7 @@ from core import __version__
 from core.settings import ROOT
 
 LONGEST_README = 80  # lines: a few screens
-# What is not run: page and the first words of the block.
+# The blocks that are not run: page and the first words of the block.
 NOT_RUN = {
     ("docs/en/operations.md", "python3 -m venv"),
     ("docs/en/operations.md", "pip install 'psycopg[binary]"),
@@ -30,17 +30,17 @@ def test_twins_have_the_same_shape_and_the_same_commands(english: str, korean: s
     assert headings(english) == headings(korean)
     for kind in ("sh", "console"):
         assert commands(english, kind) == commands(korean, kind)
-    for found in (r"^\d+\. ", r"^\| ", r"^!\[", r"^- "):
-        counts = [len(re.findall(found, prose(page), re.M)) for page in (english, korean)]
-        assert counts[0] == counts[1], f"{found}: {counts}"
-    named = [set(PLACE.findall(text(page))) for page in (english, korean)]
-    assert named[0] == named[1], "one twin names a place of the code that the other does not"
+    for pattern in (r"^\d+\. ", r"^\| ", r"^!\[", r"^- "):
+        counts = [len(re.findall(pattern, prose(page), re.M)) for page in (english, korean)]
+        assert counts[0] == counts[1], f"{pattern}: {counts}"
+    places = [set(PLACE.findall(text(page))) for page in (english, korean)]
+    assert places[0] == places[1], "one twin names a place of the code that the other does not"
     assert re.search(r"[가-힣]{2}", prose(korean))
 
 
 def test_every_page_of_docs_has_its_twin_and_its_row_in_the_readme() -> None:
-    there = {str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")}
-    assert there == {page for twins in TWINS[1:] for page in twins}
+    pages = {str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")}
+    assert pages == {page for twins in TWINS[1:] for page in twins}
     for readme, language in (("README.en.md", "en"), ("README.md", "ko")):
         assert [topic for topic in TOPICS if f"(docs/{language}/{topic}.md)" not in text(readme)] == []
 
@@ -64,31 +64,36 @@ def test_links_and_pictures_are_there(page: str) -> None:
 
 
 def anchors(file: Path) -> set[str]:
-    """The anchors that GitHub gives the headings of a file."""
+    """The anchors that GitHub makes of the headings of a file."""
     titles = re.findall(r"^#+ (.*)$", file.read_text("utf-8"), re.M)
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 def test_the_documents_show_pictures_of_the_pages() -> None:
-    shown = {Path(target).name for page in PAGES for target in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text(page))}
-    assert len(shown) >= 16
-    assert {name for name in shown if not (ROOT / "assets" / "screenshots" / name).is_file()} == set()
+    pictures = {Path(target).name for page in PAGES for target in re.findall(r"!\[[^]]*\]\(([^)]+)\)", text(page))}
+    assert len(pictures) >= 16
+    assert {name for name in pictures if not (ROOT / "assets" / "screenshots" / name).is_file()} == set()
 
 
 def test_what_is_not_run_is_listed_with_its_reason() -> None:
-    found = set()
+    console_blocks = set()
     for page in (*ENGLISH, "CONTRIBUTING.md"):
         assert len(re.findall(r"^<!-- not run: .{10,} -->\n```console$", text(page), re.M)) == len(
             blocks(page, "console")
         ), f"{page}: a console block without its reason"
-        found |= {(page, block) for block in blocks(page, "console")}
+        console_blocks |= {(page, block) for block in blocks(page, "console")}
         unknown = set(re.findall(r"^```(\w+)$", text(page), re.M)) - {"sh", "console", "json"}
         assert unknown == set(), f"{page}: a block of another kind is neither run nor listed"
-        named, fences = len(re.findall(r"^```\w+$", text(page), re.M)), len(re.findall(r"^```", text(page), re.M))
-        assert fences / 2 - named == (page == "docs/en/architecture.md"), f"{page}: a block does not tell its kind"
-    listed = {(page, next(block for p, block in found if p == page and block.startswith(start)))
+        blocks_with_kind, fences = (
+            len(re.findall(r"^```\w+$", text(page), re.M)),
+            len(re.findall(r"^```", text(page), re.M)),
+        )
+        assert fences / 2 - blocks_with_kind == (page == "docs/en/architecture.md"), (
+            f"{page}: a block does not tell its kind"
+        )
+    listed = {(page, next(block for p, block in console_blocks if p == page and block.startswith(start)))
               for page, start in NOT_RUN}  # fmt: skip
-    assert found == listed
+    assert console_blocks == listed
     assert len(NOT_RUN) <= 4
 
 
@@ -136,10 +141,10 @@ def test_every_named_place_of_the_code_exists(page: str) -> None:
 def test_the_picture_of_the_layers_names_every_unit_of_core() -> None:
     (picture,) = re.findall(r"^```\n(.*?)^```$", text("docs/en/architecture.md"), re.S | re.M)
     named = set(re.findall(r"core/(\w+)(?:\.py)?", picture))
-    there = {
+    units = {
         path.stem for path in (ROOT / "core").iterdir() if path.suffix == ".py" or (path / "__init__.py").is_file()
     }
-    assert named == there - {"__init__", "__main__"}
+    assert named == units - {"__init__", "__main__"}
 
 
 @pytest.mark.parametrize("page", ["docs/en/architecture.md", "docs/ko/architecture.md"])
@@ -164,7 +169,7 @@ def test_every_command_of_the_shell_is_in_the_table_of_operations() -> None:
     verbs = set()
     for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
         inner = getattr(command, "commands", {})
-        verbs |= {f"{name} {verb}" for verb, one in inner.items() if not one.hidden} or {name}
+        verbs |= {f"{name} {verb}" for verb, subcommand in inner.items() if not subcommand.hidden} or {name}
     listed = set(re.findall(r"`([a-z][\w ]*)`", "\n".join(re.findall(r"^\| \w[\w ]* \| (`.*) \|$",
                  section("docs/en/operations.md", "Every command"), re.M))))  # fmt: skip
     assert listed == verbs

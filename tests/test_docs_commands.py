@@ -1,7 +1,7 @@
-"""Every command of README and docs/ runs: line by line, beside a copy of the demo workspace, in the order of its page.
+"""Every command of README and docs/ runs: line by line, in the order of its page, on a copy of the demo workspace.
 
-A command that serves is left running until /health answers, and answers the commands after it. What a reader replaces
-(a run's id, the address) stands in `STANDS_FOR`; the files that a command reads are made here under their names.
+A server command keeps running and answers the commands after it. `STANDS_FOR` gives the values that a reader fills in
+(a run's id, the address). The files that a command reads are made here, under the names of the page.
 """
 
 import csv
@@ -35,7 +35,7 @@ WITH_COMMANDS = tuple(page for page in ENGLISH if commands(page))
 MAKE = f"make --no-print-directory -C {ROOT} VENV={sys.prefix} " + " ".join(
     f"--old-file={sys.prefix}/{stamp}" for stamp in (".made", ".runtime", ".dev")
 )
-# What the answer of a command looks like where it did what the page says; all commands have to end with 0.
+# The output that shows success, for some commands. All commands must exit with 0.
 ANSWERS = {
     "curl": r'^\{"(source|status)"',
     "python -m core ingest ": r"\b0 (files or parts )?not used",
@@ -45,7 +45,7 @@ SERVERS = ("make run", "python -m core serve")
 
 
 class Reader:
-    """A person at a shell who types what a page says, beside the demo workspace and files with the names it uses."""
+    """A person who types the commands of a page, in a folder with the demo workspace and the files of the page."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -59,20 +59,20 @@ class Reader:
         }  # fmt: skip
 
     def type(self, line: str) -> None:
-        """Run a line as bash would; a server is started and waited for."""
+        """Run a line in bash. A server is started, and waited for."""
         if is_server(line):
-            self._serve(self._meant(line))
+            self._serve(self._filled_in(line))
             return
-        done = subprocess.run(
-            ["bash", "-c", self._meant(line)], cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL,
+        completed = subprocess.run(
+            ["bash", "-c", self._filled_in(line)], cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, f"{line}\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
+        assert completed.returncode == 0, f"{line}\n{completed.stdout[-2000:]}\n{completed.stderr[-4000:]}"
         for start, pattern in ANSWERS.items():
             if line.startswith(start) and "--help" not in line:
-                assert re.search(pattern, done.stdout), f"{line}\n{done.stdout}"
+                assert re.search(pattern, completed.stdout), f"{line}\n{completed.stdout}"
 
-    def _meant(self, line: str) -> str:
+    def _filled_in(self, line: str) -> str:
         for word, meaning in STANDS_FOR.items():
             if word in line:
                 line = line.replace(word, meaning(self))
@@ -110,30 +110,30 @@ class Reader:
 
 def newest_run(reader: Reader) -> str:
     """The id of the run that was trained last."""
-    return str(asked(reader, "runs", "list")["runs"][0]["run"])
+    return str(answer_of(reader, "runs", "list")["runs"][0]["run"])
 
 
 def cleaning_run(reader: Reader) -> str:
     """The id of a cleaning run."""
-    return str(asked(reader, "clean", "--filter", "danger=normal")["run"])
+    return str(answer_of(reader, "clean", "--filter", "danger=normal")["run"])
 
 
-def asked(reader: Reader, *arguments: str) -> dict[str, Any]:
-    done = subprocess.run(
+def answer_of(reader: Reader, *arguments: str) -> dict[str, Any]:
+    completed = subprocess.run(
         [sys.executable, "-m", "core", *arguments, "--json"], cwd=reader.folder, env=reader.env, capture_output=True,
         text=True, check=True,
     )  # fmt: skip
-    answer: dict[str, Any] = json.loads(done.stdout)
+    answer: dict[str, Any] = json.loads(completed.stdout)
     return answer
 
 
 def small_test(_: Reader) -> str:
-    """The whole suite would hold this very test; one of its files shows that the command works."""
+    """`make test` on one file only: the whole suite would run this test again."""
     file = next((ROOT / "tests").rglob("test_text.py")).relative_to(ROOT)
     return f"{MAKE} test WORKERS=1 PYTEST_ARGS={file}"
 
 
-# What the words of a page stand for on this machine.
+# Words of a page -> their values on this machine.
 STANDS_FOR: dict[str, Callable[[Reader], str]] = {
     "source .venv/bin/activate": lambda reader: f"source {sys.prefix}/bin/activate",
     "make run": lambda reader: f"{MAKE} run",
@@ -145,7 +145,7 @@ STANDS_FOR: dict[str, Callable[[Reader], str]] = {
 
 
 def replacing_the_shell(command: str) -> str:
-    """`command` so that it takes the place of bash and gets its signals; `A=b command` sets A first."""
+    """`command` with `exec`, so that it replaces bash and gets its signals; in `A=b command`, A is set first."""
     first, _, rest = command.partition(" ")
     return f"export {first}; exec {rest}" if "=" in first else f"exec {command}"
 
@@ -167,9 +167,9 @@ def free_port() -> int:
 def reader(demo_home: Path, tmp_path: Path) -> Iterator[Reader]:
     shutil.copytree(demo_home, tmp_path / "workspace")
     write_files(tmp_path)
-    made = Reader(tmp_path)
-    yield made
-    made.leave()
+    person = Reader(tmp_path)
+    yield person
+    person.leave()
     shutil.rmtree(tmp_path / "workspace", ignore_errors=True)
 
 
@@ -194,7 +194,7 @@ def is_server(line: str) -> bool:
 
 
 def write_files(folder: Path) -> None:
-    """Everything that a command of the pages reads, under the name that it has there."""
+    """Write all files that the commands of the pages read, under the names of the pages."""
     (folder / "delivery").mkdir()
     for archive in (DEMO / "archives").glob("T?_서울_화재.zip"):
         shutil.copy(archive, folder / "delivery")

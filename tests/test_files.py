@@ -1,4 +1,4 @@
-"""core.files: what is written is there whole or not at all, also when the process dies in between."""
+"""core.files: a write is complete or has no effect, even if the process dies during it."""
 
 import hashlib
 import io
@@ -18,65 +18,65 @@ def names(folder: Path) -> list[str]:
 
 
 class Watch:
-    """A `sync` that notes which paths came to the disk, in order."""
+    """A `sync` that records the paths that are written to the disk, in order."""
 
     def __init__(self) -> None:
-        self.seen: list[str] = []
+        self.synced: list[str] = []
 
     def __call__(self, descriptor: int) -> None:
-        self.seen.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        self.synced.append(os.readlink(f"/proc/self/fd/{descriptor}"))
         os.fsync(descriptor)
 
 
-def test_content_comes_to_the_disk_before_the_name_and_the_name_after_it(tmp_path: Path) -> None:
+def test_content_is_synced_before_the_rename_and_the_folder_after_it(tmp_path: Path) -> None:
     watch = Watch()
-    with files.whole(tmp_path / "a.txt", watch) as made:
-        made.write_text("불", encoding="utf-8")
-    assert watch.seen == [str(made), str(tmp_path)]
+    with files.atomic_path(tmp_path / "a.txt", watch) as temporary:
+        temporary.write_text("불", encoding="utf-8")
+    assert watch.synced == [str(temporary), str(tmp_path)]
     assert (tmp_path / "a.txt").read_text(encoding="utf-8") == "불"
     assert names(tmp_path) == ["a.txt"]
 
 
-def test_a_folder_comes_to_the_disk_with_all_it_holds(tmp_path: Path) -> None:
+def test_a_folder_is_synced_with_its_content(tmp_path: Path) -> None:
     watch = Watch()
-    with files.whole(tmp_path / "out", watch) as made:
-        (made / "deep").mkdir(parents=True)
-        (made / "deep" / "b.bin").write_bytes(b"1")
-    assert sorted(watch.seen[:3]) == [str(made), str(made / "deep"), str(made / "deep" / "b.bin")]
-    assert watch.seen[3:] == [str(tmp_path)]
+    with files.atomic_path(tmp_path / "out", watch) as temporary:
+        (temporary / "deep").mkdir(parents=True)
+        (temporary / "deep" / "b.bin").write_bytes(b"1")
+    assert sorted(watch.synced[:3]) == [str(temporary), str(temporary / "deep"), str(temporary / "deep" / "b.bin")]
+    assert watch.synced[3:] == [str(tmp_path)]
     assert (tmp_path / "out" / "deep" / "b.bin").read_bytes() == b"1"
 
 
-def half_a_file(path: Path) -> None:
-    with files.whole(path) as made:
-        made.write_text("half", encoding="utf-8")
+def fail_inside_a_file(path: Path) -> None:
+    with files.atomic_path(path) as temporary:
+        temporary.write_text("half", encoding="utf-8")
         raise KeyError
 
 
-def half_a_folder(path: Path) -> None:
-    with files.whole(path) as made:
-        made.mkdir()
-        half_a_file(made / "b")
+def fail_inside_a_folder(path: Path) -> None:
+    with files.atomic_path(path) as temporary:
+        temporary.mkdir()
+        fail_inside_a_file(temporary / "b")
 
 
-def test_what_fails_leaves_nothing_behind_and_the_old_file_as_it_was(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_no_temporary_file_and_keeps_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("old", encoding="utf-8")
     with pytest.raises(KeyError):
-        half_a_file(path)
+        fail_inside_a_file(path)
     with pytest.raises(KeyError):
-        half_a_folder(tmp_path / "folder")
+        fail_inside_a_folder(tmp_path / "folder")
     assert (names(tmp_path), path.read_text(encoding="utf-8")) == (["a.txt"], "old")
 
 
-def test_a_full_disk_at_the_last_moment_leaves_the_old_file(tmp_path: Path) -> None:
+def test_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
     files.write_text(tmp_path / "a.txt", "old")
 
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(OSError, match="No space left"), files.whole(tmp_path / "a.txt", full) as made:
-        made.write_text("new", encoding="utf-8")
+    with pytest.raises(OSError, match="No space left"), files.atomic_path(tmp_path / "a.txt", full) as temporary:
+        temporary.write_text("new", encoding="utf-8")
     assert (names(tmp_path), (tmp_path / "a.txt").read_text(encoding="utf-8")) == (["a.txt"], "old")
 
 
@@ -90,18 +90,18 @@ def die(descriptor):
     calls.append(descriptor)
     if len(calls) == int(sys.argv[2]):
         os._exit(9)
-with files.whole(path, die) as made:
-    made.write_text("new" * 1000)
+with files.atomic_path(path, die) as temporary:
+    temporary.write_text("new" * 1000)
 """
 
 
 @pytest.mark.parametrize(("at", "content"), [(1, "old"), (2, "new" * 1000)])
 def test_a_process_that_dies_leaves_the_old_file_or_the_new(tmp_path: Path, at: int, content: str) -> None:
-    """1: written, not yet renamed; 2: renamed."""
+    """The process dies after the content is written (1), or after the file is renamed (2)."""
     path = tmp_path / "a.txt"
     path.write_text("old", encoding="utf-8")
-    done = subprocess.run([sys.executable, "-c", DIE, str(path), str(at)], check=False)
-    assert done.returncode == 9
+    completed = subprocess.run([sys.executable, "-c", DIE, str(path), str(at)], check=False)
+    assert completed.returncode == 9
     assert path.read_text(encoding="utf-8") == content
     assert all(name == "a.txt" or (name.startswith(".a.txt.") and name.endswith(".part")) for name in names(tmp_path))
     files.write_text(path, "again")
@@ -109,11 +109,11 @@ def test_a_process_that_dies_leaves_the_old_file_or_the_new(tmp_path: Path, at: 
 
 
 def test_writers_of_one_file_do_not_share_a_temporary_name(tmp_path: Path) -> None:
-    with files.whole(tmp_path / "a") as first, files.whole(tmp_path / "a") as second:
+    with files.atomic_path(tmp_path / "a") as first, files.atomic_path(tmp_path / "a") as second:
         first.write_text("1", encoding="utf-8")
         second.write_text("2", encoding="utf-8")
     assert first != second
-    assert {one.parent for one in (first, second)} == {tmp_path}
+    assert {path.parent for path in (first, second)} == {tmp_path}
     assert ((tmp_path / "a").read_text(encoding="utf-8"), names(tmp_path)) == ("1", ["a"])
 
 
@@ -128,18 +128,18 @@ def test_a_replaced_file_keeps_its_mode_and_a_link_stays_a_link(tmp_path: Path) 
     assert path.read_text(encoding="utf-8") == '{"a": 1}'
 
 
-def test_a_device_is_written_itself() -> None:
-    with files.whole(Path(os.devnull)) as made:
-        made.write_text("x", encoding="utf-8")
-    assert made == Path(os.devnull)
-    assert not made.is_file()
+def test_a_device_is_written_directly() -> None:
+    with files.atomic_path(Path(os.devnull)) as temporary:
+        temporary.write_text("x", encoding="utf-8")
+    assert temporary == Path(os.devnull)
+    assert not temporary.is_file()
 
 
 def test_a_folder_that_is_there_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "old").touch()
-    with pytest.raises(OSError, match="not empty"), files.whole(tmp_path / "out") as made:
-        made.mkdir()
+    with pytest.raises(OSError, match="not empty"), files.atomic_path(tmp_path / "out") as temporary:
+        temporary.mkdir()
     assert (names(tmp_path), names(tmp_path / "out")) == (["out"], ["old"])
 
 
@@ -162,7 +162,7 @@ def test_json_has_hangul_as_it_is_and_no_nan(tmp_path: Path) -> None:
     assert (names(tmp_path), "불" in path.read_text(encoding="utf-8")) == (["a.json"], True)
 
 
-def test_a_hash_is_the_same_of_bytes_of_a_file_and_of_a_stream(tmp_path: Path) -> None:
+def test_bytes_a_file_and_a_stream_have_the_same_hash(tmp_path: Path) -> None:
     data = bytes(range(256)) * 9000
     path = tmp_path / "a.bin"
     files.write_bytes(path, data)
@@ -173,6 +173,6 @@ def test_a_hash_is_the_same_of_bytes_of_a_file_and_of_a_stream(tmp_path: Path) -
 def test_a_lock_is_held_by_one_at_a_time(tmp_path: Path) -> None:
     ask = "import fcntl, sys; fcntl.flock(open(sys.argv[1]), fcntl.LOCK_EX | fcntl.LOCK_NB)"
     command = [sys.executable, "-c", ask, str(tmp_path / ".lock")]
-    with files.locked(tmp_path / ".lock"):
+    with files.file_lock(tmp_path / ".lock"):
         assert b"BlockingIOError" in subprocess.run(command, capture_output=True, check=False).stderr
     assert subprocess.run(command, check=False).returncode == 0

@@ -1,4 +1,4 @@
-"""core.filters: every way to write a Filter down reads back as the same Filter; what was kept before still reads."""
+"""core.filters: each format reads back the Filter that was written, also documents of old versions."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.errors import InputError, UnknownName
 from core.filters import CHARS, Filter, from_document, from_pairs, from_query, label_key, to_document, to_query
 from core.records import Source
-from core.schemes import BUNDLED, SCHEMES, Label, Scheme, publish, published
+from core.schemes import BUNDLED, SCHEMES, Label, Scheme, publish, published_token
 
 AT = "2026-11-01T00:00:00.000000+00:00"
 SOURCES = [Source(3, "calls", "calls", "ours", "0", AT), Source(7, "reviews", "table", "CC0", "0", AT)]
@@ -27,7 +27,7 @@ def codes_of(name: str) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from([*SCHEMES[name].codes, "-"]), min_size=1, max_size=3).map(tuple)
 
 
-labels = st.fixed_dictionaries({}, optional={one.name: codes_of(one.name) for one in BUNDLED})
+labels = st.fixed_dictionaries({}, optional={scheme.name: codes_of(scheme.name) for scheme in BUNDLED})
 lengths = st.none() | st.integers(0, 10**9 - 1)
 filters = st.builds(
     Filter, labels=labels, speaker=some, origin=some, tag=some, min_chars=lengths, max_chars=lengths,
@@ -37,29 +37,29 @@ filters = st.builds(
 
 
 @given(filters)
-def test_a_filter_survives_a_document(wanted: Filter) -> None:
+def test_a_document_gives_the_same_filter(wanted: Filter) -> None:
     assert from_document(json.loads(json.dumps(to_document(wanted)))) == wanted
 
 
 def typed(wanted: Filter) -> Iterator[str]:
-    """What a person would type for `wanted`."""
+    """Yield the KEY=VALUE words that a person would type for `wanted`."""
     low, high = ("" if end is None else end for end in (wanted.min_chars, wanted.max_chars))
     if (low, high) != ("", ""):
         yield f"chars={low}-{high}"
     for name, value in to_document(replace(wanted, min_chars=None, max_chars=None, labels={})).items():
-        yield from (f"{name}={one}" for one in (value if isinstance(value, list) else [value]))
+        yield from (f"{name}={entry}" for entry in (value if isinstance(value, list) else [value]))
     for name, codes in wanted.labels.items():
         yield from (f"{name}={code}" for code in codes)
 
 
 @given(filters)
-def test_a_filter_survives_the_words_of_the_shell(wanted: Filter) -> None:
+def test_command_line_words_give_the_same_filter(wanted: Filter) -> None:
     assert from_pairs(list(typed(wanted)), SOURCES) == wanted
 
 
 @given(filters, st.integers(CHARS[0], CHARS[1] - 1), st.integers(CHARS[0], CHARS[1] - 1))
-def test_a_filter_of_the_page_survives_its_address(any_filter: Filter, one: int, other: int) -> None:
-    low, high = sorted((one, other))
+def test_a_url_gives_the_same_filter(any_filter: Filter, first: int, second: int) -> None:
+    low, high = sorted((first, second))
     wanted = replace(
         any_filter, min_chars=low or None, max_chars=high, source=(), recording_id=None, in_recording=None,
         with_audio=None, skipped=None, after_id=None,
@@ -70,15 +70,15 @@ def test_a_filter_of_the_page_survives_its_address(any_filter: Filter, one: int,
 
 
 @pytest.mark.parametrize("name", ["source", "recording_id", "in_recording", "with_audio", "skipped", "after_id"])
-def test_an_address_never_loses_a_condition_silently(name: str) -> None:
+def test_a_condition_that_a_url_cannot_hold_is_refused(name: str) -> None:
     value: Any = (3,) if name == "source" else False if name in ("in_recording", "with_audio", "skipped") else 5
     with pytest.raises(InputError, match=f"an address cannot say {name}"):
         to_query(Filter(**{name: value}))
 
 
-def test_a_scheme_of_the_workspace_has_a_name_of_its_own_in_an_address() -> None:
+def test_a_scheme_of_the_workspace_has_its_own_parameter_in_a_url() -> None:
     own = Scheme("text", "글", "Text", "utterance", (Label("a", "가", "A", "", "#000000"),))
-    before = published()
+    before = published_token()
     try:
         publish("test", [own])
         wanted = Filter(labels={"text": ("a",)}, text="불")
@@ -89,8 +89,8 @@ def test_a_scheme_of_the_workspace_has_a_name_of_its_own_in_an_address() -> None
         publish(before, [])
 
 
-def test_what_was_kept_before_still_reads() -> None:
-    """A saved view and a cleaning run as version 0.1 wrote them."""
+def test_documents_of_version_0_1_are_read() -> None:
+    """The documents are a saved view and a cleaning run, as version 0.1 wrote them."""
     view = {
         "speaker": ["caller"],
         "danger": ["danger", "-"],
@@ -118,7 +118,7 @@ def test_what_was_kept_before_still_reads() -> None:
 def test_a_document_with_another_field_is_refused_by_name() -> None:
     with pytest.raises(UnknownName, match="unknown filter field 'mood'; known: labels, speaker") as caught:
         from_document({"text": "불", "mood": "good"})
-    assert caught.value.known == tuple(one.name for one in fields(Filter))
+    assert caught.value.known == tuple(condition.name for condition in fields(Filter))
 
 
 @pytest.mark.parametrize(
@@ -165,12 +165,12 @@ def test_filters_are_the_pages(pairs: list[str], wanted: Filter | None) -> None:
         ("after_id=-1", InputError, "filter after_id=-1: expected a whole number"),
     ],
 )
-def test_a_filter_that_is_none_is_refused(pair: str, error: type[Exception], message: str) -> None:
+def test_a_wrong_pair_is_refused(pair: str, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         from_pairs([pair], SOURCES)
 
 
-def test_what_can_be_said_once_is_said_once() -> None:
+def test_a_second_value_for_a_key_is_refused() -> None:
     for pairs in (["text=a", "text=b"], ["skipped=true", "skipped=false"], ["spacing=1", "ignore_spacing=1"]):
         with pytest.raises(InputError, match="is given more than once"):
             from_pairs(pairs)

@@ -1,10 +1,21 @@
-"""core.hangul: letters and syllables, against Unicode's own decomposition."""
+"""core.hangul: letters and syllables, compared with the decomposition of Unicode."""
 
 import unicodedata
 
 import pytest
 
-from core.hangul import FINALS, FIRST, INITIALS, LAST, VOWELS, beginning_with, ending_in, is_syllable, join, split
+from core.hangul import (
+    FINALS,
+    FIRST,
+    INITIALS,
+    LAST,
+    VOWELS,
+    is_syllable,
+    join,
+    split,
+    syllable_range,
+    syllables_ending_in,
+)
 
 ALL = [chr(code) for code in range(ord(FIRST), ord(LAST) + 1)]
 
@@ -21,16 +32,16 @@ def test_every_syllable_is_split_as_unicode_does_and_joined_again() -> None:
 
 
 @pytest.mark.parametrize("other", ["a", "1", "ㄱ", "ㅏ", " ", "\u1100", "\uabff", "\ud7a4", "家"])
-def test_what_is_no_syllable_is_not_split(other: str) -> None:
+def test_other_characters_are_not_split(other: str) -> None:
     assert (is_syllable(other), split(other)) == (False, None)
 
 
 def test_syllables_are_found_by_their_initial_and_their_final() -> None:
-    found = []
+    syllables = []
     for initial in INITIALS:
-        first, last = beginning_with(initial)
-        found += [chr(code) for code in range(ord(first), ord(last) + 1)]
+        first, last = syllable_range(initial)
+        syllables += [chr(code) for code in range(ord(first), ord(last) + 1)]
         assert {letters[0] for c in (first, last) if (letters := split(c))} == {initial}
-    assert found == ALL
-    assert sorted("".join(ending_in(final) for final in FINALS)) == ALL
-    assert {letters[2] for c in ending_in("ㅄ") if (letters := split(c))} == {"ㅄ"}
+    assert syllables == ALL
+    assert sorted("".join(syllables_ending_in(final) for final in FINALS)) == ALL
+    assert {letters[2] for c in syllables_ending_in("ㅄ") if (letters := split(c))} == {"ㅄ"}

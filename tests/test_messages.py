@@ -1,4 +1,4 @@
-"""Messages carry a template and its fields: in the sources, through storage, and in the reader's language."""
+"""Messages keep their template and fields: in the sources, in storage, and in the reader's language."""
 
 import ast
 import string
@@ -9,11 +9,21 @@ from pathlib import Path
 import pytest
 
 from core.errors import AudioError, BadRecord, Conflict, InputError, NotFound, Stale, UnknownName
-from core.messages import ClassName, Message, Names, SchemeName, Word, beside, packed, reread, unpacked
+from core.messages import (
+    ClassName,
+    Message,
+    Names,
+    SchemeName,
+    Word,
+    message_entry,
+    message_from_json,
+    message_to_json,
+    restore_message,
+)
 from core.records import Skip
 from scripts.messages import ROOT, choices, sources, template_arguments
 
-# Their own parameters beside the fields of the template.
+# Parameters of these errors that are no fields of the template.
 PARAMETERS = {"AudioError": {"kind"}, "Stale": {"mine", "theirs"}, "Unfit": {"reason"}}
 NOT_FIELDS = {
     "Check",
@@ -34,7 +44,7 @@ AS_WRITTEN = {"has no field such as {speaker}"}
 
 @cache
 def calls() -> list[tuple[Path, ast.Call, ast.expr]]:
-    """Every call in the product that takes a template, with each expression that the template may be."""
+    """Return each call in the product that takes a template, with each expression that can be the template."""
     return [
         (path, call, choice)
         for path in sources()
@@ -52,21 +62,21 @@ def name_of(call: ast.Call) -> str:
 
 
 def put_together(node: ast.expr) -> bool:
-    """Whether `node` makes a text out of pieces, or makes one of a message."""
+    """Whether `node` builds a text from parts, or converts a message to a plain text."""
     if isinstance(node, ast.JoinedStr | ast.BinOp):
         return True
     made_by = name_of(node) if isinstance(node, ast.Call) else ""
     return made_by in ("str", "repr", "join", "format", "replace")
 
 
-def test_no_template_is_put_together() -> None:
-    """Else it would not be in the catalogue, and its fields would be lost in it."""
+def test_every_template_is_a_literal() -> None:
+    """A built template would not be in the catalogue, and its fields could not be translated."""
     assert len(calls()) > 500
     wrong = [f"{path.relative_to(ROOT)}:{call.lineno}" for path, call, choice in calls() if put_together(choice)]
     assert wrong == []
 
 
-def test_each_template_is_given_the_fields_that_it_names() -> None:
+def test_every_template_gets_its_fields() -> None:
     wrong = []
     for path, call, choice in calls():
         if not isinstance(choice, ast.Constant) or any(word.arg is None for word in call.keywords):
@@ -78,12 +88,12 @@ def test_each_template_is_given_the_fields_that_it_names() -> None:
     assert wrong == []
 
 
-def test_a_message_is_its_english() -> None:
-    made = Message("{n:,} rows of {name!r} in {scheme}", n=1200, name="a.csv", scheme=SchemeName("urgency"))
-    assert made == "1,200 rows of 'a.csv' in urgency"
-    assert (made.template, made.fields["n"]) == ("{n:,} rows of {name!r} in {scheme}", 1200)
+def test_a_message_is_its_english_text() -> None:
+    message = Message("{n:,} rows of {name!r} in {scheme}", n=1200, name="a.csv", scheme=SchemeName("urgency"))
+    assert message == "1,200 rows of 'a.csv' in urgency"
+    assert (message.template, message.fields["n"]) == ("{n:,} rows of {name!r} in {scheme}", 1200)
     assert Message("a {brace} without fields") == "a {brace} without fields"
-    assert Message(made) is made
+    assert Message(message) is message
 
 
 def test_errors_carry_their_message() -> None:
@@ -112,19 +122,19 @@ MADE = Message(
 
 @pytest.mark.parametrize("text", [MADE, MADE.fields["names"], MADE.fields["what"], Word("test"), Message("plain")])
 def test_a_message_survives_storage(text: str) -> None:
-    held = beside(text)
-    made = reread(str(text), held)
-    assert made == text
-    assert packed(made) == packed(text) or not held
-    assert unpacked(packed(text)) == text
+    entry = message_entry(text)
+    message = restore_message(str(text), entry)
+    assert message == text
+    assert message_to_json(message) == message_to_json(text) or not entry
+    assert message_from_json(message_to_json(text)) == text
 
 
 def test_a_copy_is_the_same_message() -> None:
-    assert packed(deepcopy(MADE)) == packed(MADE)
+    assert message_to_json(deepcopy(MADE)) == message_to_json(MADE)
 
 
 def test_old_rows_stay_as_they_are() -> None:
-    assert reread("plain English of before", {}) == "plain English of before"
-    assert reread("changed by hand", beside(MADE)) == "changed by hand"
-    assert unpacked("plain English of before") == "plain English of before"
+    assert restore_message("plain English of before", {}) == "plain English of before"
+    assert restore_message("changed by hand", message_entry(MADE)) == "changed by hand"
+    assert message_from_json("plain English of before") == "plain English of before"
     assert Skip("a", "no text").reason == "no text"

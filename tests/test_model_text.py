@@ -1,4 +1,4 @@
-"""core.model_text: steps change nothing the second time, in any order; what a model reads."""
+"""core.model_text: a second application of a step changes nothing, in any order; the text that a model reads."""
 
 import itertools
 import unicodedata

@@ -1,4 +1,4 @@
-"""The wheel as people install it: built from the sources, put into a new environment, run in another folder."""
+"""The wheel as people install it: built from the sources, installed in a new environment, run in another folder."""
 
 import json
 import os
@@ -26,7 +26,7 @@ UNPACKAGED = ("__pycache__", "screenshots", "node_modules")
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """The environment without what points Python or Gwidama to this checkout."""
+    """The environment without variables that point Python or Gwidama to this checkout."""
     unwanted = ("GWIDAMA_", "STREAMLIT_", "PYTHON", "PIP_")
     return {k: v for k, v in os.environ.items() if not k.startswith(unwanted)} | more
 
@@ -40,21 +40,21 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for file in (path for path in ROOT.iterdir() if path.is_file() and path.name != ".git"):
         shutil.copy(file, sources)
     pip = [sys.executable, "-m", "pip", "wheel", ".", "--no-deps", "--no-build-isolation", "--no-index", "-w", str(out)]
-    done = subprocess.run(pip, cwd=sources, env=clean_environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    completed = subprocess.run(pip, cwd=sources, env=clean_environment(), capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
     (built,) = out.iterdir()
     return built
 
 
 @pytest.fixture(scope="module")
 def gwidama(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The command `gwidama` in a new environment, which borrows what Gwidama needs from this one."""
+    """The command `gwidama` in a new environment, which uses the dependencies of this one."""
     folder = tmp_path_factory.mktemp("installed")
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], env=clean_environment(), check=True)
     python = folder / "bin" / "python"
     pip = [sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", "--quiet", wheel]
-    done = subprocess.run(pip, env=clean_environment(), capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
+    completed = subprocess.run(pip, env=clean_environment(), capture_output=True, text=True, check=False)
+    assert completed.returncode == 0, completed.stdout + completed.stderr
     (packages,) = folder.glob("lib/python*/site-packages")
     (packages / "borrowed.pth").write_text(sysconfig.get_paths()["purelib"] + "\n", "utf-8")
     return folder / "bin" / "gwidama"
@@ -67,13 +67,13 @@ def person(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(command: Path, *arguments: str, home: Path) -> str:
-    """What the command prints, run in the home folder."""
-    done = subprocess.run(
+    """Run the command in the home folder; return its output."""
+    completed = subprocess.run(
         [command, *arguments], cwd=home, env=clean_environment(HOME=str(home)), capture_output=True, text=True,
         check=False,
     )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-4000:]
-    return done.stdout
+    assert completed.returncode == 0, completed.stderr[-4000:]
+    return completed.stdout
 
 
 def test_the_wheel_holds_what_the_product_reads(wheel: Path) -> None:
@@ -116,11 +116,11 @@ def test_the_command_builds_the_demo_and_serves_it(gwidama: Path, person: Path) 
         assert (health["status"], health["version"]) == ("ok", __version__)
         assert {run["id"] for run in health["runs"]} == set(made["runs"])
         assert httpx.get(address).status_code == 200
-        worker(server)
+        await_worker(server)
 
 
 class served:
-    """`gwidama serve` on a free port while the block runs: its address and its process."""
+    """Run `gwidama serve` on a free port while the block runs; give its address and its process."""
 
     def __init__(self, command: Path, home: Path) -> None:
         self._command, self._home, self._log = command, home, home / "serve.log"
@@ -133,8 +133,8 @@ class served:
 
     def _address(self) -> str:
         for _ in seconds():
-            if found := re.search(r"http://127\.0\.0\.1:\d+", self._log.read_text("utf-8")):
-                return found[0]
+            if match := re.search(r"http://127\.0\.0\.1:\d+", self._log.read_text("utf-8")):
+                return match[0]
             assert self._server.poll() is None, self._log.read_text("utf-8")
         raise AssertionError(f"no address: {self._log.read_text('utf-8')}")
 
@@ -144,15 +144,15 @@ class served:
 
 
 def seconds() -> Iterator[float]:
-    """Moments until patience ends."""
+    """Yield the time again and again, until `PATIENCE_S` is over."""
     end = time.monotonic() + PATIENCE_S
     while time.monotonic() < end:
         yield time.monotonic()
         time.sleep(0.1)
 
 
-def worker(server: subprocess.Popen[bytes]) -> None:
-    """Wait until the job worker of the server holds its lock: it imports `core` from the wheel too."""
+def await_worker(server: subprocess.Popen[bytes]) -> None:
+    """Wait until the job worker of the server is ready. It imports `core` from the wheel too."""
     children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
     for _ in seconds():
         logged = Path(f"/proc/{server.pid}/cwd").resolve() / "serve.log"
@@ -172,8 +172,8 @@ def test_a_child_finds_core_wherever_it_starts(tmp_path: Path, monkeypatch: pyte
     assert child_environment()["PYTHONPATH"] == os.pathsep.join((str(ROOT), "/elsewhere"))
     monkeypatch.delenv("PYTHONPATH")
     code = [sys.executable, "-c", "import core; print(core.__version__)"]
-    done = subprocess.run(code, cwd=tmp_path, env=child_environment(), capture_output=True, text=True, check=True)
-    assert done.stdout == f"{__version__}\n"
+    completed = subprocess.run(code, cwd=tmp_path, env=child_environment(), capture_output=True, text=True, check=True)
+    assert completed.stdout == f"{__version__}\n"
 
 
 def test_an_installed_package_does_not_take_its_version_from_a_strangers_repository(

@@ -1,4 +1,4 @@
-"""core.schemes: bundled files, TOML in and out, spellings, how a scheme may grow, schemes made from found values."""
+"""core.schemes: bundled files, TOML, spellings, allowed changes of a scheme, and schemes made from values in data."""
 
 import re
 import unicodedata
@@ -12,13 +12,24 @@ from hypothesis import strategies as st
 
 from core import schemes
 from core.errors import BadRecord, CoreError, InputError, UnknownName
-from core.schemes import BUNDLED, DANGER, SCHEMES, Label, Scheme, check_growth, joined, parts, review_keys, tidy
+from core.schemes import (
+    BUNDLED,
+    DANGER,
+    SCHEMES,
+    Label,
+    Scheme,
+    check_growth,
+    join_codes,
+    review_keys,
+    split_codes,
+    tidy,
+)
 from core.schemes.files import (
     LONGEST_FILE,
     MOST_CLASSES,
     SPARE_KEYS,
+    extend_scheme,
     from_document,
-    grown,
     parse_toml,
     slug,
     to_document,
@@ -54,10 +65,10 @@ key = "1"
 
 @pytest.fixture
 def own() -> Iterator[Scheme]:
-    """A multi scheme of the workspace, known to this process."""
-    made = parse_toml(MOOD, "mood.toml")
-    schemes.publish("a test", [made])
-    yield made
+    """A multi scheme of the workspace that is published to this process."""
+    parsed = parse_toml(MOOD, "mood.toml")
+    schemes.publish("a test", [parsed])
+    yield parsed
     schemes.publish(None, [])
 
 
@@ -79,38 +90,38 @@ def test_the_bundled_schemes() -> None:
     ]
 
 
-@pytest.mark.parametrize("one", BUNDLED, ids=lambda one: one.name)
-def test_a_scheme_goes_out_as_a_file_and_comes_back(one: Scheme) -> None:
-    assert parse_toml(to_toml(one), "x.toml") == one
+@pytest.mark.parametrize("bundled", BUNDLED, ids=lambda bundled: bundled.name)
+def test_a_written_scheme_is_read_back(bundled: Scheme) -> None:
+    assert parse_toml(to_toml(bundled), "x.toml") == bundled
 
 
-def test_what_a_file_leaves_out_is_filled_in() -> None:
-    made = parse_toml(MOOD, "mood.toml")
-    assert (made.name, made.ko, made.en, made.level, made.kind, made.state) == (
+def test_missing_fields_get_defaults() -> None:
+    parsed = parse_toml(MOOD, "mood.toml")
+    assert (parsed.name, parsed.ko, parsed.en, parsed.level, parsed.kind, parsed.state) == (
         "mood", "기분", "Mood", "recording", "multi", "active",
     )  # fmt: skip
-    assert made.labels[0] == Label("good", "좋음", "Good", "g", "#00aa00")
-    assert made.labels[1] == Label("bad", "나쁨", "나쁨", "2", "#dc2626"), "a free key, a colour of the palette"
-    assert made.critical == "bad"
-    assert made.aliases == (("+", "good"), ("기분 좋다", "good"))
-    assert parse_toml("\ufeff" + to_toml(made), "x.toml") == made
+    assert parsed.labels[0] == Label("good", "좋음", "Good", "g", "#00aa00")
+    assert parsed.labels[1] == Label("bad", "나쁨", "나쁨", "2", "#dc2626"), "a free key, a colour of the palette"
+    assert parsed.critical == "bad"
+    assert parsed.aliases == (("+", "good"), ("기분 좋다", "good"))
+    assert parse_toml("\ufeff" + to_toml(parsed), "x.toml") == parsed
     short = parse_toml('name = "x"\nko = "가"\n[[label]]\ncode = "a"\nko = "나"', "x.toml")
     assert (short.en, short.level, short.kind, short.labels[0].en) == ("가", "utterance", "single", "나")
 
 
 def test_an_order_is_declared_and_kept() -> None:
-    assert [one.name for one in BUNDLED if one.ordinal] == ["urgency"]
+    assert [bundled.name for bundled in BUNDLED if bundled.ordinal] == ["urgency"]
     text = 'name = "x"\nko = "가"\nordinal = true\n[[label]]\ncode = "a"\nko = "나"'
-    made = parse_toml(text, "x.toml")
-    assert made.ordinal
-    assert parse_toml(to_toml(made), "x.toml") == made
-    assert grown(made, ["다"]).ordinal
+    parsed = parse_toml(text, "x.toml")
+    assert parsed.ordinal
+    assert parse_toml(to_toml(parsed), "x.toml") == parsed
+    assert extend_scheme(parsed, ["다"]).ordinal
     assert "ordinal" not in to_document(DANGER), "what an older version reads stays as it was"
-    check_growth(made, replace(made, ordinal=False))  # it is no class: nothing that is stored changes
+    check_growth(parsed, replace(parsed, ordinal=False))  # it is no class: nothing that is stored changes
 
 
 def mood(**change: Any) -> dict[str, Any]:
-    """The document of MOOD with fields changed; None takes one away."""
+    """Return the document of MOOD with changed fields; None removes a field."""
     document = to_document(parse_toml(MOOD, "mood.toml")) | change
     return {key: value for key, value in document.items() if value is not None}
 
@@ -163,7 +174,7 @@ def label(at: int, **change: Any) -> dict[str, Any]:
         (label(0, colour="#000000"), "f.toml, label 1, colour", "no such field; there are code, ko, en, key, color"),
     ],
 )
-def test_what_a_file_may_not_hold_is_named(document: dict[str, Any], where: str, reason: str) -> None:
+def test_a_wrong_field_is_named(document: dict[str, Any], where: str, reason: str) -> None:
     with pytest.raises(BadRecord) as refused:
         from_document(document, "f.toml")
     assert refused.value.where == where
@@ -181,7 +192,7 @@ def test_what_a_file_may_not_hold_is_named(document: dict[str, Any], where: str,
         ("", "name"),
     ],
 )
-def test_what_is_no_scheme_file_is_named(text: str, reason: str) -> None:
+def test_a_file_that_is_no_scheme_is_named(text: str, reason: str) -> None:
     with pytest.raises(BadRecord, match=reason) as refused:
         parse_toml(text, "기분.toml")
     assert str(refused.value).startswith("기분.toml")
@@ -206,13 +217,13 @@ def test_a_multi_answer_is_its_codes_in_class_order(own: Scheme) -> None:
         own.parse("good||bad")
     with pytest.raises(UnknownName, match=r"unknown danger class \'normal\|danger\'"):
         DANGER.parse("normal|danger")
-    assert parts("good|bad") == ("good", "bad")
-    assert joined("mood", ["none", "good"]) == "good|none"
-    assert joined("gone", ["b", "a"]) == "a|b", "a scheme that this process does not know yet"
+    assert split_codes("good|bad") == ("good", "bad")
+    assert join_codes("mood", ["none", "good"]) == "good|none"
+    assert join_codes("gone", ["b", "a"]) == "a|b", "a scheme that this process does not know yet"
 
 
-def test_keys_run_out_quietly(own: Scheme) -> None:
-    many = grown(empty(kind="multi"), [f"class {n}" for n in range(50)])
+def test_classes_beyond_the_last_key_have_none(own: Scheme) -> None:
+    many = extend_scheme(empty(kind="multi"), [f"class {n}" for n in range(50)])
     keys = list(review_keys([DANGER, many]).values())
     used = [key for key in keys if key]
     assert len(used) == len(set(used)) == len(SPARE_KEYS) == 33
@@ -238,25 +249,25 @@ def test_a_scheme_grows_at_its_end_only(own: Scheme) -> None:
         check_growth(own, replace(own, level="utterance"))
 
 
-def test_found_values_become_classes() -> None:
-    made = grown(empty(), ["기쁨", "당황/난처", "-1", "joy", "Joy ", " a  b", "a_20_b", "=1+1", "🔥", "기쁨"])
-    assert made.codes == ("기쁨", "당황_2f_난처", "_2d_1", "joy", "a_20_b_2", "a_20_b", "_3d_1_2b_1", "_1f525_")
-    assert [x.ko for x in made.labels][4:6] == ["a b", "a_20_b"]
-    assert [made.parse(v) for v in ("JOY", "a b", "a_20_b", "-1", "=1+1")] == [
+def test_values_become_classes() -> None:
+    parsed = extend_scheme(empty(), ["기쁨", "당황/난처", "-1", "joy", "Joy ", " a  b", "a_20_b", "=1+1", "🔥", "기쁨"])
+    assert parsed.codes == ("기쁨", "당황_2f_난처", "_2d_1", "joy", "a_20_b_2", "a_20_b", "_3d_1_2b_1", "_1f525_")
+    assert [x.ko for x in parsed.labels][4:6] == ["a b", "a_20_b"]
+    assert [parsed.parse(v) for v in ("JOY", "a b", "a_20_b", "-1", "=1+1")] == [
         "joy", "a_20_b_2", "a_20_b", "_2d_1", "_3d_1_2b_1",
     ]  # fmt: skip
-    assert made.state == "proposed"
-    assert grown(made, ["기쁨", "슬픔"]).codes == (*made.codes, "슬픔")
-    check_growth(made, grown(made, ["슬픔"]))
+    assert parsed.state == "proposed"
+    assert extend_scheme(parsed, ["기쁨", "슬픔"]).codes == (*parsed.codes, "슬픔")
+    check_growth(parsed, extend_scheme(parsed, ["슬픔"]))
 
 
 def test_a_column_of_texts_makes_no_scheme() -> None:
     with pytest.raises(InputError, match=r"257 different values, a scheme has at most 256 classes; is this a column"):
-        grown(empty(), map(str, range(MOST_CLASSES + 1)))
+        extend_scheme(empty(), map(str, range(MOST_CLASSES + 1)))
     with pytest.raises(BadRecord, match="201 characters; at most 100"):
-        grown(empty(), ["가" * 201])
+        extend_scheme(empty(), ["가" * 201])
     with pytest.raises(BadRecord, match=r"control character U\+0007"):
-        grown(empty(), ["a\x07"])
+        extend_scheme(empty(), ["a\x07"])
 
 
 SIGNS = st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")) | st.sampled_from("aA_2f- .|ㄱ각")
@@ -264,17 +275,17 @@ VALUES = st.text(SIGNS, min_size=1, max_size=12).filter(lambda value: value.stri
 
 
 @given(values=st.lists(VALUES, min_size=1, max_size=12))
-def test_every_found_value_keeps_its_own_class(values: list[str]) -> None:
-    made = grown(empty(), values)
+def test_each_value_has_its_own_class(values: list[str]) -> None:
+    parsed = extend_scheme(empty(), values)
     wanted = dict.fromkeys(tidy(v).casefold() for v in values)
-    assert len(made.codes) == len(set(made.codes)) == len(wanted)
+    assert len(parsed.codes) == len(set(parsed.codes)) == len(wanted)
     for value in values:
-        assert made.label(made.parse(value)).ko.casefold() == tidy(value).casefold()
-    assert parse_toml(to_toml(made), "x.toml").labels == made.labels
+        assert parsed.label(parsed.parse(value)).ko.casefold() == tidy(value).casefold()
+    assert parse_toml(to_toml(parsed), "x.toml").labels == parsed.labels
 
 
 @given(value=st.text(min_size=1, max_size=12).filter(lambda v: v.strip()))
-def test_a_slug_is_a_safe_code_that_tells_its_value(value: str) -> None:
+def test_a_slug_is_a_legal_code_and_unique(value: str) -> None:
     code = slug(value)
     assert re.fullmatch(r"\w[\w.-]*", code)
     assert slug(code) == code
@@ -285,7 +296,7 @@ def test_a_slug_is_a_safe_code_that_tells_its_value(value: str) -> None:
 # --- what a process knows --------------------------------------------------------------------------------------------
 
 
-def test_what_is_published_is_known_and_the_bundled_ones_stay(own: Scheme) -> None:
+def test_published_schemes_are_known_and_the_bundled_ones_stay(own: Scheme) -> None:
     assert schemes.scheme("mood") is own
     assert list(SCHEMES)[-1] == "mood"
     assert not schemes.is_bundled("mood")

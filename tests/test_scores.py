@@ -23,18 +23,18 @@ def _made(n: int = 400, k: int = 3, per_group: int = 5, seed: int = 0) -> tuple[
 def test_point_values_equal_scikit_learn() -> None:
     gold, probs, groups = _made()
     guess = probs.argmax(axis=1)
-    found = evaluate(gold, probs, groups, CODES, resamples=50)
-    assert found["accuracy"]["value"] == pytest.approx(accuracy_score(gold, guess))
-    assert found["macro_f1"]["value"] == pytest.approx(f1_score(gold, guess, average="macro"))
-    assert found["weighted_f1"]["value"] == pytest.approx(f1_score(gold, guess, average="weighted"))
-    assert found["log_loss"] == pytest.approx(log_loss(gold, probs))
-    assert found["confusion"] == confusion_matrix(gold, guess).tolist()
+    scores = evaluate(gold, probs, groups, CODES, resamples=50)
+    assert scores["accuracy"]["value"] == pytest.approx(accuracy_score(gold, guess))
+    assert scores["macro_f1"]["value"] == pytest.approx(f1_score(gold, guess, average="macro"))
+    assert scores["weighted_f1"]["value"] == pytest.approx(f1_score(gold, guess, average="weighted"))
+    assert scores["log_loss"] == pytest.approx(log_loss(gold, probs))
+    assert scores["confusion"] == confusion_matrix(gold, guess).tolist()
     expected = precision_recall_fscore_support(gold, guess)
-    for i, one in enumerate(found["per_class"]):
-        assert [one[s]["value"] for s in ("precision", "recall", "f1")] == pytest.approx([e[i] for e in expected[:3]])
-        assert (one["code"], one["n"]) == (CODES[i], expected[3][i])
-    assert (found["n"], found["n_groups"], found["notes"]) == (400, 80, [])
-    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    for i, row in enumerate(scores["per_class"]):
+        assert [row[s]["value"] for s in ("precision", "recall", "f1")] == pytest.approx([e[i] for e in expected[:3]])
+        assert (row["code"], row["n"]) == (CODES[i], expected[3][i])
+    assert (scores["n"], scores["n_groups"], scores["notes"]) == (400, 80, [])
+    assert json.loads(json.dumps(scores, allow_nan=False)) == scores
 
 
 @settings(deadline=None, max_examples=40)
@@ -42,43 +42,43 @@ def test_point_values_equal_scikit_learn() -> None:
 def test_averages_equal_scikit_learn_with_absent_classes(rows: list[tuple[int, int, int]]) -> None:
     gold, guess = [r[0] for r in rows], [r[1] for r in rows]
     present = sorted(set(gold))
-    found = evaluate(gold, np.eye(3)[guess], [str(r[2]) for r in rows], CODES, resamples=20)
+    scores = evaluate(gold, np.eye(3)[guess], [str(r[2]) for r in rows], CODES, resamples=20)
     by_hand = f1_score(gold, guess, labels=present, average="macro", zero_division=0)
-    assert found["macro_f1"]["value"] == pytest.approx(by_hand)
-    assert found["weighted_f1"]["value"] == pytest.approx(f1_score(gold, guess, average="weighted", zero_division=0))
+    assert scores["macro_f1"]["value"] == pytest.approx(by_hand)
+    assert scores["weighted_f1"]["value"] == pytest.approx(f1_score(gold, guess, average="weighted", zero_division=0))
     for name in ("accuracy", "macro_f1", "weighted_f1"):
-        score = found[name]
-        assert (score["low"] is None) == (found["n_groups"] == 1)
+        score = scores[name]
+        assert (score["low"] is None) == (scores["n_groups"] == 1)
         assert score["low"] is None or 0 <= score["low"] <= score["high"] <= 1
-    json.dumps(found, allow_nan=False)
+    json.dumps(scores, allow_nan=False)
 
 
 def test_a_class_without_example_scores_none_and_says_so() -> None:
     probs = [[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]]
-    found = evaluate([0, 1, 0], probs, ["a", "b", "c"], CODES, resamples=20)
+    scores = evaluate([0, 1, 0], probs, ["a", "b", "c"], CODES, resamples=20)
     none = {"value": None, "low": None, "high": None}
-    assert found["per_class"][2] == {"code": "high", "n": 0, "precision": none, "recall": none, "f1": none}
-    assert found["notes"] == [{"what": NO_EXAMPLE, "classes": ["high"]}]
-    assert found["macro_f1"]["value"] == pytest.approx((2 / 3 + 1) / 2)
+    assert scores["per_class"][2] == {"code": "high", "n": 0, "precision": none, "recall": none, "f1": none}
+    assert scores["notes"] == [{"what": NO_EXAMPLE, "classes": ["high"]}]
+    assert scores["macro_f1"]["value"] == pytest.approx((2 / 3 + 1) / 2)
 
 
 def test_a_class_never_predicted_has_no_precision_but_recall_0() -> None:
-    found = evaluate([0, 1], [[0.9, 0.1], [0.6, 0.4]], ["a", "b"], CODES[:2], resamples=20)
-    medium = found["per_class"][1]
+    scores = evaluate([0, 1], [[0.9, 0.1], [0.6, 0.4]], ["a", "b"], CODES[:2], resamples=20)
+    medium = scores["per_class"][1]
     assert (medium["precision"]["value"], medium["recall"]["value"], medium["f1"]["value"]) == (None, 0.0, 0.0)
-    assert found["notes"] == [{"what": NEVER_PREDICTED, "classes": ["medium"]}]
+    assert scores["notes"] == [{"what": NEVER_PREDICTED, "classes": ["medium"]}]
 
 
 def test_one_group_gives_no_interval() -> None:
-    found = evaluate([0, 1], [[0.9, 0.1], [0.6, 0.4]], ["a", "a"], CODES[:2])
-    assert found["accuracy"] == {"value": 0.5, "low": None, "high": None}
-    assert found["notes"][-1] == {"what": ONE_GROUP, "classes": []}
-    assert found["bootstrap"]["resamples"] == 0
+    scores = evaluate([0, 1], [[0.9, 0.1], [0.6, 0.4]], ["a", "a"], CODES[:2])
+    assert scores["accuracy"] == {"value": 0.5, "low": None, "high": None}
+    assert scores["notes"][-1] == {"what": ONE_GROUP, "classes": []}
+    assert scores["bootstrap"]["resamples"] == 0
 
 
 def test_the_interval_is_that_of_drawing_groups_one_by_one() -> None:
     gold, probs, groups = _made(n=300, per_group=10)
-    found = evaluate(gold, probs, groups, CODES, resamples=4000)
+    scores = evaluate(gold, probs, groups, CODES, resamples=4000)
     names, which = np.unique(groups, return_inverse=True)
     rng = np.random.default_rng(7)
     guess = probs.argmax(axis=1)
@@ -87,12 +87,12 @@ def test_the_interval_is_that_of_drawing_groups_one_by_one() -> None:
         rows = np.concatenate([np.flatnonzero(which == g) for g in rng.integers(0, len(names), len(names))])
         macro.append(f1_score(gold[rows], guess[rows], average="macro"))
     low, high = np.percentile(macro, [2.5, 97.5])
-    assert found["macro_f1"]["low"] == pytest.approx(low, abs=0.012)
-    assert found["macro_f1"]["high"] == pytest.approx(high, abs=0.012)
+    assert scores["macro_f1"]["low"] == pytest.approx(low, abs=0.012)
+    assert scores["macro_f1"]["high"] == pytest.approx(high, abs=0.012)
 
 
 def test_dependent_rows_widen_the_interval() -> None:
-    """The same 200 rows, right or wrong by the call: 10 calls say less than 200 sentences."""
+    """All rows of a call are right or wrong together: 10 calls give a wider interval than 200 sentences."""
     gold = np.zeros(200, dtype=int)
     probs = np.repeat(np.array([[0.9, 0.1]] * 7 + [[0.1, 0.9]] * 3), 20, axis=0)
     alone = evaluate(gold, probs, [str(i) for i in range(200)], CODES[:2])["accuracy"]
@@ -121,11 +121,11 @@ def test_blocks_of_resamples_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_ece_by_hand() -> None:
-    """Ten rows at .9 of which seven are right: |.7 - .9|. Five at .62, all right: |1 - .62|."""
+    """Ten rows have confidence .9 and seven are right: |.7 - .9|. Five have .62 and all are right: |1 - .62|."""
     probs = [[0.9, 0.1]] * 10 + [[0.62, 0.38]] * 5
     gold = [0] * 7 + [1] * 3 + [0] * 5
-    found = evaluate(gold, probs, [str(i) for i in range(15)], CODES[:2], resamples=5)
-    assert found["ece"] == pytest.approx((10 * 0.2 + 5 * 0.38) / 15)
+    scores = evaluate(gold, probs, [str(i) for i in range(15)], CODES[:2], resamples=5)
+    assert scores["ece"] == pytest.approx((10 * 0.2 + 5 * 0.38) / 15)
 
 
 @pytest.mark.parametrize(
@@ -140,7 +140,7 @@ def test_ece_by_hand() -> None:
         ([0], [[np.nan, 1.0]], ["a"], InputError, "finite"),
     ],
 )
-def test_what_does_not_fit_is_refused(
+def test_wrong_shapes_and_values_are_refused(
     gold: list[int], probs: object, groups: list[str], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):

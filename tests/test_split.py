@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from core.errors import InputError
 from core.records import Side
-from core.split import SplitReport, assign, check, drop_repeats, merge_near_duplicates, parse_fractions
+from core.split import SplitReport, assign_sides, check_split, drop_repeats, merge_near_duplicates, parse_fractions
 
 GROUPS = st.lists(st.text("abc가나1", max_size=3), max_size=40)
 LONG = "거실에서 연기가 나고 불이 났어요 빨리 와 주세요"
@@ -33,9 +33,9 @@ def test_bad_fractions_say_what_is_wanted(text: str, message: str) -> None:
         parse_fractions(text)
 
 
-def test_assign_is_fixed_for_ever() -> None:
-    """Known answers: a change here would move items between the sides of everybody's snapshots."""
-    assert assign(["call-1", "call-2", "call-3", "call-4", "call-5", "call-6"], seed=0) == [
+def test_sides_never_change() -> None:
+    """These sides must never change: another result would move items between the sides of existing snapshots."""
+    assert assign_sides(["call-1", "call-2", "call-3", "call-4", "call-5", "call-6"], seed=0) == [
         "train",
         "train",
         "train",
@@ -43,7 +43,7 @@ def test_assign_is_fixed_for_ever() -> None:
         "validation",
         "train",
     ]
-    assert assign(["call-1", "call-2", "call-3", "call-4", "call-5", "call-6"], seed=1) == [
+    assert assign_sides(["call-1", "call-2", "call-3", "call-4", "call-5", "call-6"], seed=1) == [
         "validation",
         "validation",
         "train",
@@ -54,35 +54,35 @@ def test_assign_is_fixed_for_ever() -> None:
 
 
 def test_assign_meets_the_fractions() -> None:
-    sides = assign([f"g{i}" for i in range(20_000)], (0.7, 0.15, 0.15))
+    sides = assign_sides([f"g{i}" for i in range(20_000)], (0.7, 0.15, 0.15))
     assert [sides.count(s) / 20_000 for s in ("train", "validation", "test")] == pytest.approx(
         [0.7, 0.15, 0.15], abs=0.01
     )
-    assert set(assign([f"g{i}" for i in range(500)], (0.9, 0.1, 0.0))) == {"train", "validation"}
-    assert set(assign([f"g{i}" for i in range(500)], (0.9, 0.0, 0.1))) == {"train", "test"}
-    assert set(assign([f"g{i}" for i in range(50)], (1.0, 0.0, 0.0))) == {"train"}
+    assert set(assign_sides([f"g{i}" for i in range(500)], (0.9, 0.1, 0.0))) == {"train", "validation"}
+    assert set(assign_sides([f"g{i}" for i in range(500)], (0.9, 0.0, 0.1))) == {"train", "test"}
+    assert set(assign_sides([f"g{i}" for i in range(50)], (1.0, 0.0, 0.0))) == {"train"}
 
 
 @settings(deadline=None)
 @given(GROUPS, st.integers(0, 9))
 def test_no_group_is_cut(groups: list[str], seed: int) -> None:
-    sides = assign(groups, seed=seed)
-    assert check(groups, [str(i) for i in range(len(groups))], sides).groups_cut == ()
+    sides = assign_sides(groups, seed=seed)
+    assert check_split(groups, [str(i) for i in range(len(groups))], sides).groups_cut == ()
 
 
 @settings(deadline=None)
 @given(GROUPS, GROUPS)
-def test_adding_data_moves_nobody(groups: list[str], more: list[str]) -> None:
-    assert assign(groups + more)[: len(groups)] == assign(groups)
+def test_new_data_moves_no_item(groups: list[str], more: list[str]) -> None:
+    assert assign_sides(groups + more)[: len(groups)] == assign_sides(groups)
 
 
 @settings(deadline=None)
 @given(GROUPS, st.randoms())
-def test_assign_does_not_see_the_order(groups: list[str], rng: random.Random) -> None:
+def test_sides_do_not_depend_on_the_order(groups: list[str], rng: random.Random) -> None:
     order = list(range(len(groups)))
     rng.shuffle(order)
-    sides = assign(groups)
-    assert assign([groups[i] for i in order]) == [sides[i] for i in order]
+    sides = assign_sides(groups)
+    assert assign_sides([groups[i] for i in order]) == [sides[i] for i in order]
 
 
 def test_equal_and_near_equal_texts_merge_their_groups() -> None:
@@ -116,7 +116,7 @@ def test_many_shared_texts_between_two_groups_still_merge() -> None:
 
 
 def test_the_threshold_is_exact() -> None:
-    """abcdefghijkl has 10 3-grams; one more letter makes 11: similarity 10/11 = .909."""
+    """abcdefghijkl has 10 3-grams, and with one more letter 11: the similarity is 10/11 = .909."""
     near = ["abcdefghijkl", "abcdefghijklm"]
     assert merge_near_duplicates(["a", "b"], near, threshold=0.9) == ["a", "a"]
     assert merge_near_duplicates(["a", "b"], near, threshold=0.92) == ["a", "b"]
@@ -124,8 +124,8 @@ def test_the_threshold_is_exact() -> None:
         merge_near_duplicates([], [], threshold=0)
 
 
-def test_candidates_miss_next_to_nothing() -> None:
-    """Against the exact answer over all pairs, on texts made to lie around the threshold."""
+def test_nearly_all_pairs_are_found() -> None:
+    """The result is compared with the exact one over all pairs, on texts with similarities around the threshold."""
     rng = random.Random(0)
     texts: list[str] = []
     for i in range(60):
@@ -140,7 +140,7 @@ def test_candidates_miss_next_to_nothing() -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.text("abc", min_size=1, max_size=2), st.text("가나다", max_size=12))), st.randoms())
-def test_merging_does_not_see_the_order(items: list[tuple[str, str]], rng: random.Random) -> None:
+def test_merging_does_not_depend_on_the_order(items: list[tuple[str, str]], rng: random.Random) -> None:
     merged = merge_near_duplicates([g for g, _ in items], [t for _, t in items])
     order = list(range(len(items)))
     rng.shuffle(order)
@@ -157,24 +157,24 @@ def test_check_names_cut_groups_and_repeated_texts() -> None:
     groups = ["a", "a", "b", "c", "d", "e"]
     texts = ["불이야", "살려 주세요", "살려주세요!", "다른 말", "🔥", "🚑"]
     sides: list[Side] = ["train", "test", "train", "validation", "train", "test"]
-    report = check(groups, texts, sides)
+    report = check_split(groups, texts, sides)
     assert report == SplitReport(groups_cut=("a",), repeated_texts=(2,))
     assert not report.ok
-    kept = drop_repeats(texts, sides)
-    assert kept == [0, 1, 3, 4, 5]
-    assert check([str(i) for i in kept], [texts[i] for i in kept], [sides[i] for i in kept]).ok
+    indices = drop_repeats(texts, sides)
+    assert indices == [0, 1, 3, 4, 5]
+    assert check_split([str(i) for i in indices], [texts[i] for i in indices], [sides[i] for i in indices]).ok
 
 
 def test_repeats_within_a_side_are_no_leak() -> None:
-    assert check(["a", "b", "c", "d"], ["네", "네", "예", "예"], ["train", "train", "test", "validation"]).ok
+    assert check_split(["a", "b", "c", "d"], ["네", "네", "예", "예"], ["train", "train", "test", "validation"]).ok
 
 
 @settings(deadline=None)
 @given(st.lists(st.tuples(st.text("ab", max_size=2), st.text("가 !", max_size=3))))
 def test_dropping_repeats_leaves_none(items: list[tuple[str, str]]) -> None:
     groups, texts = [g for g, _ in items], [t for _, t in items]
-    sides = assign(groups, (0.5, 0.25, 0.25))
-    kept = drop_repeats(texts, sides)
-    left = check([groups[i] for i in kept], [texts[i] for i in kept], [sides[i] for i in kept])
-    assert left.ok
-    assert [i for i, s in enumerate(sides) if s != "train"] == [i for i in kept if sides[i] != "train"]
+    sides = assign_sides(groups, (0.5, 0.25, 0.25))
+    indices = drop_repeats(texts, sides)
+    report = check_split([groups[i] for i in indices], [texts[i] for i in indices], [sides[i] for i in indices])
+    assert report.ok
+    assert [i for i, s in enumerate(sides) if s != "train"] == [i for i in indices if sides[i] != "train"]

@@ -1,16 +1,26 @@
-"""How far people who judged the same items agree: coefficients with intervals, by class, by pair, over time, by speed.
+"""Measure how far raters of the same items agree: coefficients with intervals, by class, by pair, over time, by speed.
 
-Arrays and names in, frozen records out. `n` counts items, `n_ratings` answers, `n_raters` people (of anonymous votes
-the most that one item has). What is not defined is a `Figure` with `value` None and the `reason`, never NaN. A multi
-scheme is judged class by class, each of them "given" or "not given". It settles nothing and knows no store.
+The functions take answers and arrays, and return frozen records. `n` counts items, `n_ratings` answers and `n_raters`
+raters (the anonymous ones count as the largest number of anonymous votes for one item). A figure that is not defined
+has the `value` None and a `reason`, never NaN. A multi scheme is measured class by class: an answer has the class or
+not. Nothing here decides a dispute or reads the store.
 """
 
-from core.agreement.consensus import judged
-from core.agreement.figures import Draws, Figure, Share, share
+from core.agreement.consensus import compare_answers
+from core.agreement.figures import Figure, Resampling, Share, share
 from core.agreement.measure import Agreement, measure
-from core.agreement.ratings import Answer, ratings
-from core.agreement.trends import Every
+from core.agreement.ratings import Answer, build_ratings
+from core.agreement.trends import WindowSize
 
 __all__ = [
-    "Agreement", "Answer", "Draws", "Every", "Figure", "Share", "judged", "measure", "ratings", "share",
+    "Agreement",
+    "Answer",
+    "Figure",
+    "Resampling",
+    "Share",
+    "WindowSize",
+    "build_ratings",
+    "compare_answers",
+    "measure",
+    "share",
 ]  # fmt: skip

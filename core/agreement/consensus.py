@@ -1,7 +1,8 @@
-"""What stands against one person's answer: the settled class, else what most of the others said.
+"""The consensus of the other raters, and how each rater agrees with it.
 
-The person's own answer does not count towards it, and where the others are tied nothing does: with two raters each is
-held against the other. Votes of nobody in particular help to find it, but cannot be held against it.
+The consensus of an item is its settled class, or else the class that most of the other raters gave. The answer of the
+compared rater does not count. If the others are tied, there is no consensus. With two raters, each is compared with the
+other. Anonymous votes count for the consensus, but are not compared with it.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -10,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.agreement.figures import Share, share
-from core.agreement.ratings import MISSING, Answer, Ints, Ratings, latest
+from core.agreement.ratings import MISSING, Answer, Ints, Ratings, latest_answers
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """An answer with a consensus to hold it against."""
+class ComparedAnswer:
+    """A rater's answer to an item that has a consensus; `agrees` says whether it is equal to the consensus."""
 
     rater: str
     at: str
@@ -24,8 +25,8 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Against:
-    """One person against the consensus: `matrix` (K, K) counts, rows the consensus, columns the person's answer."""
+class RaterAgreement:
+    """One rater compared with the consensus. `matrix` (K, K) counts: rows are the consensus, columns the answers."""
 
     rater: str
     agreed: Share
@@ -33,7 +34,7 @@ class Against:
 
 
 def coincidences(rated: Ratings) -> tuple[tuple[int, ...], ...]:
-    """(K, K) pairs of answers to one item, one a row's class, one a column's; symmetric, the diagonal counts once."""
+    """Count the pairs of answers to the same item by their two classes: (K, K), symmetric, each pair counts once."""
     counts = rated.shared.counts
     both = counts.T @ counts
     own = counts.sum(axis=0)
@@ -42,49 +43,57 @@ def coincidences(rated: Ratings) -> tuple[tuple[int, ...], ...]:
 
 
 def consensus(rated: Ratings, rater: int, settled: Ints | None = None) -> Ints:
-    """Int (N,): the class to hold `rater`'s answers against, MISSING where there is none."""
+    """Return int (N,): the consensus without the answers of `rater` (a column); MISSING where there is none.
+
+    `settled` int (N,) is the settled class of each item, or MISSING.
+    """
     others = rated.counts.copy()
-    mine = rated.table[:, rater]
-    given = np.flatnonzero(mine != MISSING)
-    others[given, mine[given]] -= 1
+    own = rated.table[:, rater]
+    given = np.flatnonzero(own != MISSING)
+    others[given, own[given]] -= 1
     most = others.max(axis=1, initial=0)
     clear = (most > 0) & ((others == most[:, None]).sum(axis=1) == 1)
-    found = np.where(clear, others.argmax(axis=1), MISSING) if others.shape[1] else np.full(len(mine), MISSING)
-    return found if settled is None else np.where(settled != MISSING, settled, found)
+    majority = np.where(clear, others.argmax(axis=1), MISSING) if others.shape[1] else np.full(len(own), MISSING)
+    return majority if settled is None else np.where(settled != MISSING, settled, majority)
 
 
-def against(rated: Ratings, settled: Mapping[int, str] | None = None) -> tuple[Against, ...]:
-    """Every person against the consensus; `settled` maps items to codes."""
+def compare_raters(rated: Ratings, settled: Mapping[int, str] | None = None) -> tuple[RaterAgreement, ...]:
+    """Compare each named rater with the consensus; `settled` maps items to codes."""
     fixed, k = _settled(rated, settled), len(rated.codes)
-    found = []
-    for place, rater in enumerate(rated.raters):
-        truth, said = consensus(rated, place, fixed), rated.table[:, place]
-        both = (truth != MISSING) & (said != MISSING)
-        matrix = np.bincount(truth[both] * k + said[both], minlength=k * k).reshape(k, k)
-        found.append(Against(rater, share(int(matrix.trace()), int(both.sum())), _nested(matrix)))
-    return tuple(found)
+    compared = []
+    for column, rater in enumerate(rated.raters):
+        truth, given = consensus(rated, column, fixed), rated.table[:, column]
+        both = (truth != MISSING) & (given != MISSING)
+        matrix = np.bincount(truth[both] * k + given[both], minlength=k * k).reshape(k, k)
+        compared.append(RaterAgreement(rater, share(int(matrix.trace()), int(both.sum())), _nested(matrix)))
+    return tuple(compared)
 
 
-def judged(rated: Ratings, answers: Iterable[Answer], settled: Mapping[int, str] | None = None) -> list[Judged]:
-    """The answers of people that have a consensus to be held against, in order of time."""
+def compare_answers(
+    rated: Ratings, answers: Iterable[Answer], settled: Mapping[int, str] | None = None
+) -> list[ComparedAnswer]:
+    """Compare the answers of named raters with the consensus, in order of time.
+
+    Answers to items without a consensus are left out.
+    """
     fixed = _settled(rated, settled)
-    truths = {rater: consensus(rated, place, fixed) for place, rater in enumerate(rated.raters)}
-    return sorted(_judged(rated, latest(answers), truths), key=lambda one: one.at)
+    truths = {rater: consensus(rated, column, fixed) for column, rater in enumerate(rated.raters)}
+    return sorted(_compared(rated, latest_answers(answers), truths), key=lambda answer: answer.at)
 
 
-def _judged(rated: Ratings, answers: Iterable[Answer], truths: Mapping[str, Ints]) -> Iterator[Judged]:
+def _compared(rated: Ratings, answers: Iterable[Answer], truths: Mapping[str, Ints]) -> Iterator[ComparedAnswer]:
     row = {item: n for n, item in enumerate(rated.items)}
-    for one in answers:
-        if one.rater and (truth := int(truths[one.rater][row[one.item]])) != MISSING:
-            yield Judged(one.rater, one.at, one.spent_ms, rated.codes[truth] == one.code)
+    for answer in answers:
+        if answer.rater and (truth := int(truths[answer.rater][row[answer.item]])) != MISSING:
+            yield ComparedAnswer(answer.rater, answer.at, answer.spent_ms, rated.codes[truth] == answer.code)
 
 
 def _settled(rated: Ratings, settled: Mapping[int, str] | None) -> Ints | None:
     if not settled:
         return None
-    place = {code: n for n, code in enumerate(rated.codes)}
+    class_ids = {code: n for n, code in enumerate(rated.codes)}
     codes = (settled.get(item) for item in rated.items)
-    return np.array([MISSING if code is None else place.get(code, MISSING) for code in codes], np.int64)
+    return np.array([MISSING if code is None else class_ids.get(code, MISSING) for code in codes], np.int64)
 
 
 def _nested(matrix: Ints) -> tuple[tuple[int, ...], ...]:

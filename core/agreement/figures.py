@@ -1,7 +1,8 @@
-"""One number with what it rests on, and its interval.
+"""A number with its confidence interval and the counts it is based on.
 
-A coefficient is a function of sums over items, so a resample of items is a weighted sum of their features: a bootstrap
-of 1,000 draws is one matrix product. Equal items are interchangeable: how often each pattern is drawn is multinomial.
+A coefficient is a function of sums over items. So a bootstrap sample of items is a weighted sum of their features, and
+1,000 samples are one matrix product. Items with equal features are interchangeable: one multinomial draw says how often
+each distinct pattern occurs in a sample.
 """
 
 from collections.abc import Callable
@@ -20,7 +21,10 @@ OfSums = Callable[[Floats], Floats]  # sums (R, S) -> values (R,), nan where und
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`low` to `high`: the 95 % percentile interval over resampled items; `reason` says why a value is None."""
+    """A coefficient: `low` to `high` is the 95 % percentile interval of the bootstrap over items.
+
+    `n` counts items. `reason` says why `value` is None, "" if it is not.
+    """
 
     value: float | None
     low: float | None
@@ -33,7 +37,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """`k` of `n`, with the 95 % Wilson interval; all None for n = 0."""
+    """The share `k` of `n`, with the 95 % Wilson interval; `value`, `low` and `high` are None if n = 0."""
 
     k: int
     n: int
@@ -43,15 +47,16 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Draws:
-    """How intervals are made: `resamples` 0 makes none."""
+class Resampling:
+    """The settings of the bootstrap; with `resamples` 0 there are no intervals."""
 
     resamples: int = 1000
     seed: int = 0
 
 
 def share(k: int, n: int) -> Share:
-    """
+    """Return `k` of `n` with its interval.
+
     >>> share(1, 2).value, share(0, 0).value
     (0.5, None)
     """
@@ -61,8 +66,11 @@ def share(k: int, n: int) -> Share:
     return Share(k, n, k / n, max(0.0, float(low)), min(1.0, float(high)))
 
 
-def interval(features: NDArray[np.float64], of_sums: OfSums, draws: Draws) -> tuple[float | None, float | None]:
-    """The interval of `of_sums` over resamples of the N items `features` (N, S); None twice where it has none."""
+def interval(features: NDArray[np.float64], of_sums: OfSums, draws: Resampling) -> tuple[float | None, float | None]:
+    """Return the interval of `of_sums` over samples of N items; `features` is (N, S).
+
+    Both ends are None if there are fewer than two items, no resamples, or no sample with a defined value.
+    """
     if len(features) < 2 or not draws.resamples:
         return None, None
     patterns, times = np.unique(features, axis=0, return_counts=True)
@@ -70,9 +78,9 @@ def interval(features: NDArray[np.float64], of_sums: OfSums, draws: Draws) -> tu
 
 
 def drawn_interval(
-    patterns: Floats, times: NDArray[np.int64], of_sums: OfSums, draws: Draws
+    patterns: Floats, times: NDArray[np.int64], of_sums: OfSums, draws: Resampling
 ) -> tuple[float | None, float | None]:
-    """The same where pattern p (P, S) is that of `times[p]` items."""
+    """Do the same as `interval`, from the distinct `patterns` (P, S); pattern p occurs at `times[p]` items."""
     rng = np.random.default_rng(draws.seed)
     n = int(times.sum())
     values = np.empty(draws.resamples)
@@ -89,5 +97,5 @@ def drawn_interval(
 
 
 def quotient(part: Floats, whole: Floats) -> Floats:
-    """`part / whole`, nan where `whole` is 0."""
+    """Return `part / whole`, nan where `whole` is 0."""
     return np.divide(part, whole, out=np.full(np.shape(part), np.nan), where=np.asarray(whole) > 0)

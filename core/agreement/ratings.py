@@ -1,8 +1,8 @@
-"""Answers of people as arrays.
+"""Answers of raters as arrays.
 
-`table int (N, R)`: the class that rater r gave item n, MISSING where none. `anonymous int (N, K)`: how many votes of
-nobody in particular each class of item n got. `counts int (N, K)` is both together: all that Fleiss and Krippendorff
-need. A person has one answer an item: of several the last by time counts.
+`table int (N, R)` holds the class that rater r gave to item n, or MISSING. `anonymous int (N, K)` counts the votes
+without a rater's name for each class of item n. `counts int (N, K)` is the sum of both; Fleiss and Krippendorff need no
+more. A rater has one answer for each item: the latest one counts.
 """
 
 from collections.abc import Iterable, Sequence
@@ -19,12 +19,12 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 MISSING = -1
-NOT_GIVEN, GIVEN = range(2)  # the two classes of one class of a multi scheme
+NOT_GIVEN, GIVEN = range(2)  # the two class ids in the binary ratings of one class of a multi scheme
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one person said of one item; `rater` "" is a vote of nobody in particular. `at`: UTC ISO 8601."""
+    """The answer of one rater for one item. `rater` "" is an anonymous vote; `at` is UTC ISO 8601, "" if unknown."""
 
     item: int
     rater: str
@@ -35,6 +35,8 @@ class Answer:
 
 @dataclass(frozen=True)
 class Ratings:
+    """The answers for N items by R named raters in K classes, and anonymous votes. See the module for the arrays."""
+
     codes: tuple[str, ...]
     items: tuple[int, ...]
     raters: tuple[str, ...]
@@ -59,88 +61,91 @@ class Ratings:
 
     @cached_property
     def counts(self) -> Ints:
-        """int (N, K): answers a class of each item."""
-        found = self.anonymous.copy()
+        """int (N, K): the number of answers of each class for each item."""
+        counts = self.anonymous.copy()
         for column in self.table.T:
             given = np.flatnonzero(column != MISSING)
-            found[given, column[given]] += 1
-        return found
+            counts[given, column[given]] += 1
+        return counts
 
     @cached_property
     def per_item(self) -> Ints:
-        """int (N,): answers of each item."""
-        found: Ints = self.counts.sum(axis=1)
-        return found
+        """int (N,): the number of answers for each item."""
+        totals: Ints = self.counts.sum(axis=1)
+        return totals
 
     @property
     def n_raters(self) -> int:
-        """Those with a name, and of the others as many as one item has at most."""
+        """The number of named raters who answered, plus the largest number of anonymous votes for one item."""
         nameless = int(self.anonymous.sum(axis=1).max(initial=0))
         return int((self.table != MISSING).any(axis=0).sum()) + nameless
 
-    def kept(self, which: Any) -> "Ratings":
-        """Only the items that the mask or the positions `which` name."""
+    def subset(self, which: Any) -> "Ratings":
+        """Return the ratings of some items; `which` is a mask or the positions of the items."""
         items = tuple(np.array(self.items, np.int64)[which].tolist())
         return Ratings(self.codes, items, self.raters, self.table[which], self.anonymous[which])
 
     @cached_property
     def shared(self) -> "Ratings":
-        """Only the items with two answers or more: the only ones that tell of agreement."""
-        return self.kept(self.per_item >= 2)
+        """The ratings of the items with two answers or more; only these say something about agreement."""
+        return self.subset(self.per_item >= 2)
 
 
-def latest(answers: Iterable[Answer]) -> list[Answer]:
-    """One answer of a person an item, the last by time; votes of nobody in particular all stay."""
-    nameless: list[Answer] = []
-    last: dict[tuple[int, str], Answer] = {}
-    for one in answers:
-        if not one.rater:
-            nameless.append(one)
-        elif (known := last.get((one.item, one.rater))) is None or known.at <= one.at:
-            last[one.item, one.rater] = one
-    return [*last.values(), *nameless]
+def latest_answers(answers: Iterable[Answer]) -> list[Answer]:
+    """Return the latest answer of each rater for each item, and all anonymous votes."""
+    anonymous: list[Answer] = []
+    latest: dict[tuple[int, str], Answer] = {}
+    for answer in answers:
+        if not answer.rater:
+            anonymous.append(answer)
+        elif (known := latest.get((answer.item, answer.rater))) is None or known.at <= answer.at:
+            latest[answer.item, answer.rater] = answer
+    return [*latest.values(), *anonymous]
 
 
-def ratings(answers: Iterable[Answer], codes: Sequence[str]) -> Ratings:
-    """The arrays of `answers`; `UnknownName` for a code that is none of `codes`."""
-    return _filled(latest(answers), tuple(codes), _places(codes))
+def build_ratings(answers: Iterable[Answer], codes: Sequence[str]) -> Ratings:
+    """Return the arrays of `answers`; `UnknownName` if an answer is not in `codes`."""
+    return _filled(latest_answers(answers), tuple(codes), _class_ids(codes))
 
 
-def every_class(answers: Iterable[Answer], codes: Sequence[str], join: str) -> dict[str, Ratings]:
-    """Of a multi scheme: for each class, who gave it (class 1) and who did not (class 0)."""
-    kept = latest(answers)
-    known = _places(codes)
-    for one in kept:
-        for part in one.code.split(join):
-            _place(known, part)
-    found = {}
+def ratings_by_class(answers: Iterable[Answer], codes: Sequence[str], join: str) -> dict[str, Ratings]:
+    """Return the binary ratings of each class of a multi scheme: class 1 if an answer has it, class 0 if not.
+
+    `join` is the character between the classes of one answer. `UnknownName` if a class is not in `codes`.
+    """
+    answers = latest_answers(answers)
+    known = _class_ids(codes)
+    for answer in answers:
+        for part in answer.code.split(join):
+            _class_id(known, part)
+    binary = {}
     for code in codes:
-        yes_no = [Answer(x.item, x.rater, "10"[code not in x.code.split(join)], x.at, x.spent_ms) for x in kept]
-        found[code] = _filled(yes_no, ("-", code), {"0": NOT_GIVEN, "1": GIVEN})
-    return found
+        yes_no = [Answer(x.item, x.rater, "10"[code not in x.code.split(join)], x.at, x.spent_ms) for x in answers]
+        binary[code] = _filled(yes_no, ("-", code), {"0": NOT_GIVEN, "1": GIVEN})
+    return binary
 
 
 def _filled(answers: Sequence[Answer], codes: tuple[str, ...], known: dict[str, int]) -> Ratings:
-    items = sorted({one.item for one in answers})
-    raters = sorted({one.rater for one in answers} - {""})
+    items = sorted({answer.item for answer in answers})
+    raters = sorted({answer.rater for answer in answers} - {""})
     row = {item: n for n, item in enumerate(items)}
     column = {rater: n for n, rater in enumerate(raters)}
     table = np.full((len(items), len(raters)), MISSING, np.int64)
     anonymous = np.zeros((len(items), len(codes)), np.int64)
-    for one in answers:
-        place = _place(known, one.code)
-        if one.rater:
-            table[row[one.item], column[one.rater]] = place
+    for answer in answers:
+        class_id = _class_id(known, answer.code)
+        if answer.rater:
+            table[row[answer.item], column[answer.rater]] = class_id
         else:
-            anonymous[row[one.item], place] += 1
+            anonymous[row[answer.item], class_id] += 1
     return Ratings(codes, tuple(items), tuple(raters), table, anonymous)
 
 
-def _places(codes: Sequence[str]) -> dict[str, int]:
+def _class_ids(codes: Sequence[str]) -> dict[str, int]:
     return {code: n for n, code in enumerate(codes)}
 
 
-def _place(known: dict[str, int], code: str) -> int:
+def _class_id(known: dict[str, int], code: str) -> int:
     if code not in known:
         raise UnknownName("class", code, tuple(known))
     return known[code]

@@ -1,4 +1,4 @@
-"""Agreement with the consensus over time and against speed, from `Judged` answers in order of time."""
+"""How agreement with the consensus depends on time and on speed, from `ComparedAnswer`s in order of time."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -8,16 +8,16 @@ from typing import Literal
 
 import numpy as np
 
-from core.agreement.consensus import Judged
+from core.agreement.consensus import ComparedAnswer
 from core.agreement.figures import Share, share
 from core.errors import InputError
 
-Every = int | Literal["day", "week"]  # so many answers, or a calendar's days or weeks (UTC)
+WindowSize = int | Literal["day", "week"]  # a number of answers, or calendar days or weeks (UTC)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Consecutive answers of one person, from the instant of the first to that of the last."""
+    """Consecutive answers of one rater; `first_at` and `last_at` are the times of the first and the last."""
 
     first_at: str
     last_at: str
@@ -26,7 +26,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """`change`: the share of the last window less that of the first; None of fewer than two windows."""
+    """The windows of one rater. `change` is the share of the last window minus that of the first.
+
+    `change` is None if there are fewer than two windows.
+    """
 
     rater: str
     windows: tuple[Window, ...]
@@ -34,7 +37,7 @@ class Drift:
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
+class SpeedBin:
     """Answers that took from `from_ms` to `to_ms`, both included."""
 
     from_ms: int
@@ -42,52 +45,54 @@ class Bin:
     agreed: Share
 
 
-def drift(answers: Sequence[Judged], every: Every = 50) -> tuple[Drift, ...]:
-    """For each person the windows in order; answers without an instant (imported votes) are in none."""
+def drift(answers: Sequence[ComparedAnswer], every: WindowSize = 50) -> tuple[Drift, ...]:
+    """Return the windows of each rater, in order; answers without a time (imported votes) are left out.
+
+    `InputError` if `every` is a number below 1.
+    """
     if isinstance(every, int) and every < 1:
         raise InputError("a window of {every} answers holds nothing", every=every)
-    timed = [one for one in answers if one.at]
-    found = []
-    for rater in sorted({one.rater for one in timed}):
-        mine = [one for one in timed if one.rater == rater]
-        windows = tuple(map(_window, _cut(mine, every)))
-        ends = [one.agreed.value for one in (windows[0], windows[-1])] if len(windows) > 1 else []
-        found.append(Drift(rater, windows, (ends[1] or 0.0) - (ends[0] or 0.0) if ends else None))
-    return tuple(found)
+    timed = [answer for answer in answers if answer.at]
+    drifts = []
+    for rater in sorted({answer.rater for answer in timed}):
+        own = [answer for answer in timed if answer.rater == rater]
+        windows = tuple(map(_window, _cut(own, every)))
+        ends = [window.agreed.value for window in (windows[0], windows[-1])] if len(windows) > 1 else []
+        drifts.append(Drift(rater, windows, (ends[1] or 0.0) - (ends[0] or 0.0) if ends else None))
+    return tuple(drifts)
 
 
-def speed(answers: Sequence[Judged], bins: int = 5) -> tuple[Bin, ...]:
-    """Answers by the time they took, in `bins` bins of about as many each; those without a time are left out."""
-    spent = np.array([one.spent_ms for one in answers if one.spent_ms is not None], np.int64)
-    agrees = np.array([one.agrees for one in answers if one.spent_ms is not None], np.bool_)
+def speed(answers: Sequence[ComparedAnswer], bins: int = 5) -> tuple[SpeedBin, ...]:
+    """Group the answers by the time they took, in `bins` bins of about equal size; answers without it are left out."""
+    spent = np.array([answer.spent_ms for answer in answers if answer.spent_ms is not None], np.int64)
+    agrees = np.array([answer.agrees for answer in answers if answer.spent_ms is not None], np.bool_)
     if not len(spent):
         return ()
     edges = np.unique(np.quantile(spent, np.linspace(0, 1, bins + 1), method="lower"))
-    edges[0] -= 1  # each bin is (low, high]: the first takes the quickest too
-    found = []
+    edges[0] -= 1  # each bin is (low, high]; the first must include the quickest answer
+    filled = []
     for low, high in pairwise(edges.tolist() if len(edges) > 1 else [int(edges[0]), int(spent[0])]):
-        mine = (spent > low) & (spent <= high)
-        found.append(
-            Bin(int(spent[mine].min()), int(spent[mine].max()), share(int(agrees[mine].sum()), int(mine.sum())))
-        )
-    return tuple(found)
+        inside = (spent > low) & (spent <= high)
+        agreed = share(int(agrees[inside].sum()), int(inside.sum()))
+        filled.append(SpeedBin(int(spent[inside].min()), int(spent[inside].max()), agreed))
+    return tuple(filled)
 
 
-def _cut(mine: Sequence[Judged], every: Every) -> list[list[Judged]]:
+def _cut(answers: Sequence[ComparedAnswer], every: WindowSize) -> list[list[ComparedAnswer]]:
     if isinstance(every, int):
-        return [list(mine[start : start + every]) for start in range(0, len(mine), every)]
-    key: Callable[[Judged], str] = _day if every == "day" else _week
-    return [list(part) for _, part in groupby(mine, key=key)]
+        return [list(answers[start : start + every]) for start in range(0, len(answers), every)]
+    key: Callable[[ComparedAnswer], str] = _day if every == "day" else _week
+    return [list(part) for _, part in groupby(answers, key=key)]
 
 
-def _day(one: Judged) -> str:
-    return one.at[:10]
+def _day(answer: ComparedAnswer) -> str:
+    return answer.at[:10]
 
 
-def _week(one: Judged) -> str:
-    year, week, _ = date.fromisoformat(one.at[:10]).isocalendar()
+def _week(answer: ComparedAnswer) -> str:
+    year, week, _ = date.fromisoformat(answer.at[:10]).isocalendar()
     return f"{year}-{week:02d}"
 
 
-def _window(part: Sequence[Judged]) -> Window:
-    return Window(part[0].at, part[-1].at, share(sum(one.agrees for one in part), len(part)))
+def _window(part: Sequence[ComparedAnswer]) -> Window:
+    return Window(part[0].at, part[-1].at, share(sum(answer.agrees for answer in part), len(part)))

@@ -1,7 +1,7 @@
-"""Sound: the gate that every byte passes, exact cuts, cutting into utterances, and features for networks.
+"""Audio: decode and check files, cut exact clips, find utterances in a recording, and compute features for networks.
 
-`wave` is always float32 (n,), mono, in [-1, 1]; times are `_ms` (int), rates `_hz` (int). Importing this costs numpy
-only: soundfile, soxr and librosa are imported by the functions that need them. Nothing here plays or records.
+`wave` is always float32 (n,), mono, in [-1, 1]; times are `_ms` (int), rates `_hz` (int). The import of this package
+loads only numpy; the functions that need soundfile, soxr or librosa import them. Nothing here plays or records sound.
 """
 
 from core.audio.clips import cut, to_wav

@@ -1,7 +1,7 @@
-"""Pieces of a recording, exact to the sample: for playing and judging one utterance.
+"""Cut clips of a recording, exact to the sample, to play or judge one utterance.
 
-Sample `k` belongs to `[start_ms, end_ms)` when `start_ms * rate // 1000 <= k < end_ms * rate // 1000`, so neighbouring
-spans neither overlap nor leave a gap. Players that cut to whole seconds get a WAV of just the span instead.
+Sample `k` belongs to `[start_ms, end_ms)` if `start_ms * rate // 1000 <= k < end_ms * rate // 1000`, so neighbouring
+spans neither overlap nor leave a gap. Players that can only seek to whole seconds get a WAV that holds just the span.
 """
 
 import io
@@ -15,13 +15,13 @@ from core.errors import AudioError
 
 
 def cut(wave: NDArray[np.float32], rate_hz: int, start_ms: int, end_ms: int) -> NDArray[np.float32]:
-    """The samples of `[start_ms, end_ms)` as a view, clamped to the wave; empty where nothing of it lies inside."""
+    """Return the samples of `[start_ms, end_ms)` as a view, limited to the wave; empty if the span lies outside."""
     start, end = max(0, start_ms * rate_hz // 1000), max(0, end_ms * rate_hz // 1000)
     return wave[start:end]
 
 
 def to_wav(wave: NDArray[np.float32], rate_hz: int) -> bytes:
-    """A 16-bit PCM mono WAV; samples that came from 16 bit keep their exact values."""
+    """Return a 16-bit PCM mono WAV. Samples that were decoded from 16 bits keep their exact values."""
     import soundfile
 
     pcm = np.clip(np.rint(wave.astype(np.float64) * 32768.0), -32768, 32767).astype(np.int16)
@@ -31,19 +31,20 @@ def to_wav(wave: NDArray[np.float32], rate_hz: int) -> bytes:
 
 
 def read_clip(path: Path, start_ms: int, end_ms: int, where: str) -> bytes:
-    """A mono WAV of exactly `[start_ms, end_ms)` at the file's own rate; reads only that span.
+    """Return a mono WAV of exactly `[start_ms, end_ms)`, at the file's own sample rate. This reads only that span.
 
-    The end is clamped to the recording. Raises `AudioError` for what the gate refuses in a header, and for a span
-    that is empty or lies outside.
+    The end is limited to the recording. `AudioError` if the header of the file is refused (see `core.audio.gate`), or
+    if the span is empty or outside the recording.
     """
-    from core.audio.reader import opened, span
+    from core.audio.reader import open_sound, read_span
 
-    with opened(path, where, LIMITS) as (sound, head):
+    with open_sound(path, where, LIMITS) as (sound, head):
         rate = head.sample_rate_hz
         start, end = start_ms * rate // 1000, end_ms * rate // 1000
         if head.frames is not None:
             end = min(end, head.frames)
-        pieces = [] if start < 0 else [np.clip(b, -1.0, 1.0).mean(axis=1) for b in span(sound, rate, where, start, end)]
+        blocks = [] if start < 0 else read_span(sound, rate, where, start, end)
+        pieces = [np.clip(block, -1.0, 1.0).mean(axis=1) for block in blocks]
     if not pieces:
         raise AudioError(
             where,

@@ -1,8 +1,9 @@
-"""The one function through which every byte of audio passes: `decode`, and `probe` that reads only the header.
+"""The gate for audio: `decode` checks and reads every audio file, and `probe` checks only its header.
 
-Either samples or one `AudioError(where, reason)`; nothing unreadable ever turns into silence. The order is: bytes,
-magic, header (channels, rate, duration, truncation), then decoding block by block into a mono mix that is resampled
-as it comes, so memory follows the result and never a header's claim. Does not normalise loudness.
+The result is samples, or an `AudioError(where, reason)`; unreadable audio never becomes silence. The checks are, in
+order: size, magic bytes, header (channels, rate, duration, truncation), then each decoded block. Blocks are mixed to
+mono and resampled one by one, so the memory depends on the result and not on the numbers in a header. The loudness is
+not normalised.
 """
 
 from collections.abc import Iterable, Iterator
@@ -17,15 +18,15 @@ from core.audio.header import LIMITS, Limits
 from core.errors import AudioError
 from core.messages import Message
 
-SILENCE = 10 ** (-90 / 20)  # peak; one step of 16 bit is -90.3 dBFS
-MAX_SAMPLES = 100_000_000  # 400 MB of float32; only reached when no resampling is asked for
+SILENCE = 10 ** (-90 / 20)  # a lower peak is silence; one step of 16 bits is -90.3 dBFS
+MAX_SAMPLES = 100_000_000  # 400 MB of float32; a file can have more only if it is not resampled
 
 __all__ = ["LIMITS", "Audio", "Limits", "Probe", "decode", "probe"]
 
 
 @dataclass(frozen=True, eq=False)
 class Audio:
-    """`wave` float32 (n,), mono, in [-1, 1], at `sample_rate_hz`; the rest describes the source."""
+    """Decoded audio: `wave` float32 (n,), mono, in [-1, 1], at `sample_rate_hz`. The other fields describe the file."""
 
     wave: NDArray[np.float32]
     sample_rate_hz: int
@@ -38,7 +39,7 @@ class Audio:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """A header that passed; `format` is WAV, FLAC, OGG, MP3, AIFF or AU."""
+    """The facts in a header that passed all checks; `format` is WAV, FLAC, OGG, MP3, AIFF or AU."""
 
     format: str
     sample_rate_hz: int
@@ -48,32 +49,38 @@ class Probe:
 
 
 def probe(data: bytes | Path | BinaryIO, where: str, limits: Limits = LIMITS) -> Probe:
-    """Check and describe by the header alone; decodes only where the header leaves the length open (some FLACs).
+    """Check the header and describe the file; `AudioError` if it is refused.
 
-    Raises `AudioError`. Silence, NaN and a broken stream inside the sound are found by `decode` only.
+    This decodes the sound only if the header does not give its length (some FLAC files). Only `decode` finds silence,
+    NaN and damage inside the sound.
     """
-    from core.audio.reader import blocks, opened, to_ms
+    from core.audio.reader import open_sound, read_blocks, to_ms
 
-    with opened(data, where, limits) as (sound, head):
+    with open_sound(data, where, limits) as (sound, head):
         duration_ms = head.duration_ms
         if head.frames is None:
-            duration_ms = to_ms(sum(len(block) for block in blocks(sound, head, where, limits)), head.sample_rate_hz)
+            duration_ms = to_ms(
+                sum(len(block) for block in read_blocks(sound, head, where, limits)), head.sample_rate_hz
+            )
     return Probe(head.format, head.sample_rate_hz, head.channels, duration_ms, head.notes)
 
 
 def decode(
     data: bytes | Path | BinaryIO, where: str, *, rate_hz: int | None = 16_000, limits: Limits = LIMITS
 ) -> Audio:
-    """Decode, mix to mono, resample to `rate_hz` (None: as it is). `where` names the file in the `AudioError`.
+    """Decode, mix to mono, and resample to `rate_hz` (None: keep the rate of the file).
 
-    A stream is read from where it stands. Samples beyond +-1 (float files, MP3) are clipped and noted.
+    A stream is read from its current position. Samples beyond +-1 (float files, MP3) are clipped, and a note says so.
+    `AudioError` if the audio is refused; `where` is the name of the file in the error.
     """
-    from core.audio.reader import blocks, opened, to_ms
+    from core.audio.reader import open_sound, read_blocks, to_ms
 
-    with opened(data, where, limits) as (sound, head):
-        mix = _Mix(where)
+    with open_sound(data, where, limits) as (sound, head):
+        mix = _MonoMix(where)
         target = rate_hz or head.sample_rate_hz
-        wave = _gather(_resampled(mix.take(blocks(sound, head, where, limits)), head.sample_rate_hz, target), where)
+        wave = _gather(
+            _resampled(mix.take(read_blocks(sound, head, where, limits)), head.sample_rate_hz, target), where
+        )
     mix.check()
     if not len(wave):
         raise AudioError(
@@ -95,8 +102,8 @@ def decode(
     )
 
 
-class _Mix:
-    """Mixes blocks to mono and remembers what passed by."""
+class _MonoMix:
+    """Mixes blocks to mono, and counts frames, samples beyond +-1, and peaks."""
 
     def __init__(self, where: str) -> None:
         self.where, self.frames, self.beyond, self.peak, self.mono_peak = where, 0, 0, 0.0, 0.0

@@ -1,7 +1,7 @@
-"""What the first bytes of a file say: its kind, and how much sound its header claims against how much is there.
+"""Read the header of an audio file: its format, and how many bytes of sound it claims and really has.
 
-Pure Python over a seekable binary stream; decodes nothing and allocates nothing that a header asked for.
-The name of a file is never looked at: users hold WAVs called `.wavp` and MP3s called `.wav`.
+This is pure Python on a seekable binary stream. It decodes nothing, and never allocates as much as a header claims.
+It ignores the name of the file: there are WAV files called `.wavp` and MP3 files called `.wav`.
 """
 
 import io
@@ -14,7 +14,7 @@ from core.messages import Message
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What is refused before decoding."""
+    """Limits of size, duration, channels and sample rate; a file beyond them is refused before decoding."""
 
     max_bytes: int = 50_000_000
     max_duration_ms: int = 30 * 60 * 1000
@@ -28,7 +28,7 @@ LIMITS = Limits()
 
 @dataclass(frozen=True, slots=True)
 class Extent:
-    """Bytes of sound that a header claims (`None`: it leaves them open) and bytes that are there."""
+    """How many bytes of sound a header claims (None if it gives no number), and how many the file has."""
 
     claimed: int | None
     present: int
@@ -44,7 +44,7 @@ OTHER_KINDS = (
 
 
 def sniff(head: bytes) -> str:
-    """The format behind the first 12 bytes: WAV, FLAC, OGG, MP3, AIFF, AU, or an empty string.
+    """Return the format that the first 12 bytes show: WAV, FLAC, OGG, MP3, AIFF, AU, or "" for any other.
 
     >>> sniff(b"RIFF....WAVE"), sniff(b"RIFF....AVI ")
     ('WAV', '')
@@ -56,13 +56,13 @@ def sniff(head: bytes) -> str:
     known = {b"fLaC": "FLAC", b"OggS": "OGG", b".snd": "AU", b"dns.": "AU"}
     if head[:4] in known:
         return known[head[:4]]
-    # MPEG sync is 11 set bits; a layer of 0 is reserved there and means AAC or a naked FLAC frame
+    # An MPEG frame starts with 11 set bits. The layer 0 is reserved; it means AAC or a FLAC frame without a header.
     synced = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06 != 0
     return "MP3" if head[:3] == b"ID3" or synced else ""
 
 
 def not_audio(head: bytes) -> Message:
-    """The reason for bytes that `sniff` does not know."""
+    """Return the reason of the refusal, for first bytes that `sniff` does not know."""
     for at, magic, name in OTHER_KINDS:
         if head[at : at + len(magic)] == magic:
             return Message(
@@ -73,7 +73,7 @@ def not_audio(head: bytes) -> Message:
 
 
 def extent(stream: BinaryIO, kind: str) -> Extent | None:
-    """Claimed and present bytes of sound of a WAV, AIFF or AU; None for formats whose header does not give bytes."""
+    """Return claimed and present bytes of sound of a WAV, AIFF or AU; None for formats that do not give them."""
     size = stream.seek(0, io.SEEK_END)
     stream.seek(0)
     head = stream.read(24)
@@ -83,7 +83,7 @@ def extent(stream: BinaryIO, kind: str) -> Extent | None:
 
 
 def is_closed_ogg(stream: BinaryIO) -> bool:
-    """Whether the last page that begins in the final 64 KiB (more than a page) is marked as the end of its stream."""
+    """Whether the last Ogg page is marked as the end of the stream. A page is shorter than 64 KiB."""
     stream.seek(max(0, stream.seek(0, io.SEEK_END) - (1 << 16)))
     tail = stream.read()
     at = tail.rfind(b"OggS")
@@ -98,10 +98,10 @@ def _au_extent(head: bytes, size: int) -> Extent | None:
 
 
 def _chunk_extent(stream: BinaryIO, head: bytes, size: int) -> Extent | None:
-    """Walk the chunks of RIFF, RIFX, RF64 or FORM up to the one that holds the sound."""
+    """Read the chunks of RIFF, RIFX, RF64 or FORM up to the one that holds the sound."""
     order = "<" if head[:4] in (b"RIFF", b"RF64") else ">"
     outer, wide, at = struct.unpack(order + "I", head[4:8])[0] + 8, None, 12
-    for _ in range(4096):  # a bound, so that millions of empty chunks cost nothing
+    for _ in range(4096):  # a bound, so that a file with millions of empty chunks does not take long
         stream.seek(at)
         chunk = stream.read(8)
         if len(chunk) < 8:
@@ -117,5 +117,5 @@ def _chunk_extent(stream: BinaryIO, head: bytes, size: int) -> Extent | None:
 
 
 def _left_open(claimed: int) -> bool:
-    """Lengths that programs write when they stream and never come back: 0, all ones, 2 GiB less a block."""
+    """Whether the length is a placeholder (0, all ones, 2 GiB less a block) that streaming programs write."""
     return claimed == 0 or 0xFFFFFF00 <= claimed <= 0xFFFFFFFF or 0x7FFFF000 <= claimed <= 0x7FFFFFFF

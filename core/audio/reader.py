@@ -1,6 +1,7 @@
-"""Opening and block-wise reading through libsndfile, with every failure as one `AudioError`.
+"""Open audio with libsndfile and read it block by block; each failure is an `AudioError`.
 
-Imported lazily by the gate and the clips (soundfile costs time to import). Holds the rules on truncation.
+The rules on truncated files are here too. The gate and the clips import this module only when they need it, because
+the import of soundfile takes time.
 """
 
 import io
@@ -19,7 +20,7 @@ from core.errors import AudioError, AudioKind
 from core.messages import Message
 
 BLOCK_FRAMES = 1 << 16
-UNKNOWN_FRAMES = 1 << 62  # libsndfile gives 2^63 - 1 where a FLAC does not say how long it is
+UNKNOWN_FRAMES = 1 << 62  # libsndfile gives 2^63 - 1 if a FLAC file does not give its length
 OPEN_LENGTH = Message("the header leaves the length open")
 CUT_OGG = Message("the Ogg stream has no last page, its end may be missing")
 CODEC = Message("codec error")
@@ -28,7 +29,7 @@ FAILURES = (RuntimeError, ValueError, TypeError, OSError, EOFError, ArithmeticEr
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What is known before decoding; `frames` is None where the header leaves it open."""
+    """The facts in a header, known before decoding; `frames` is None if the header does not give a length."""
 
     format: str
     sample_rate_hz: int
@@ -38,18 +39,22 @@ class Header:
 
     @property
     def duration_ms(self) -> int:
+        """The duration; 0 if the header does not give a length."""
         return to_ms(self.frames or 0, self.sample_rate_hz)
 
 
 class Sound(soundfile.SoundFile):
-    """Read strictly forward unless told: soundfile else seeks after every block, which odd FLACs do not survive."""
+    """A sound file that claims not to be seekable.
+
+    Otherwise soundfile seeks after each block, and that fails with some FLAC files.
+    """
 
     def seekable(self) -> bool:
         return False
 
 
-class _Bytes:
-    """A stream for libsndfile's callbacks: hostile seeks below zero stay at zero instead of printing a traceback."""
+class _SafeStream:
+    """A stream for the callbacks of libsndfile: a seek below zero, from a hostile file, goes to zero."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self.stream = stream
@@ -61,12 +66,13 @@ class _Bytes:
 
 
 def to_ms(frames: int, rate_hz: int) -> int:
+    """Return the duration of `frames` frames in milliseconds."""
     return round(frames * 1000 / rate_hz)
 
 
 @contextmanager
-def naming(where: str, doing: str = CODEC, kind: AudioKind = "codec") -> Iterator[None]:
-    """What libsndfile and its wrapper raise on odd files, as an `AudioError`; wrap nothing else in it."""
+def audio_errors(where: str, doing: str = CODEC, kind: AudioKind = "codec") -> Iterator[None]:
+    """Convert the errors of libsndfile and soundfile in the block to `AudioError`; the block should do nothing else."""
     try:
         yield
     except FAILURES as error:
@@ -81,8 +87,8 @@ def naming(where: str, doing: str = CODEC, kind: AudioKind = "codec") -> Iterato
 
 
 @contextmanager
-def opened(data: bytes | Path | BinaryIO, where: str, limits: Limits) -> Iterator[tuple[Sound, Header]]:
-    """An open sound whose header passed every check of the gate; `AudioError` where it did not."""
+def open_sound(data: bytes | Path | BinaryIO, where: str, limits: Limits) -> Iterator[tuple[Sound, Header]]:
+    """Open a sound and check its header; `AudioError` if a check of the gate fails."""
     with ExitStack() as stack:
         stream = stack.enter_context(_stream(data, where, limits))
         head = stream.read(12)
@@ -99,19 +105,20 @@ def opened(data: bytes | Path | BinaryIO, where: str, limits: Limits) -> Iterato
             )
         cut_off = kind == "OGG" and not is_closed_ogg(stream)
         stream.seek(0)
-        with naming(where):
-            sound = stack.enter_context(Sound(_Bytes(stream)))
+        with audio_errors(where):
+            sound = stack.enter_context(Sound(_SafeStream(stream)))
         checked = _checked(sound, claim, where, limits)
         yield sound, replace(checked, notes=(*checked.notes, CUT_OGG)) if cut_off else checked
 
 
-def blocks(sound: Sound, head: Header, where: str, limits: Limits) -> Iterator[NDArray[np.float32]]:
-    """The whole sound as float32 (frames, channels) in pieces of at most `BLOCK_FRAMES`, all finite.
+def read_blocks(sound: Sound, head: Header, where: str, limits: Limits) -> Iterator[NDArray[np.float32]]:
+    """Yield the whole sound as blocks of float32 (frames, channels), of at most `BLOCK_FRAMES` frames, all finite.
 
-    Raises `AudioError` for a codec error, NaN or infinity, more sound than allowed, or clearly less than claimed.
+    `AudioError` for a codec error, NaN or infinity, more sound than `limits` allow, or clearly less than the header
+    claims.
     """
     rate, done = head.sample_rate_hz, 0
-    for block in span(sound, rate, where, 0, None):
+    for block in read_span(sound, rate, where, 0, None):
         done += len(block)
         check_duration(to_ms(done, rate), where, limits)
         yield block
@@ -125,15 +132,17 @@ def blocks(sound: Sound, head: Header, where: str, limits: Limits) -> Iterator[N
         )
 
 
-def span(sound: Sound, rate_hz: int, where: str, start: int, end: int | None) -> Iterator[NDArray[np.float32]]:
-    """Frames `[start, end)` as blocks of float32 (frames, channels); ends early where the sound does."""
+def read_span(sound: Sound, rate_hz: int, where: str, start: int, end: int | None) -> Iterator[NDArray[np.float32]]:
+    """Yield the frames `[start, end)` as blocks of float32 (frames, channels), or fewer if the sound ends before."""
     at = start
     if start:
-        with naming(where, Message("codec error on the way to {at_ms} ms", at_ms=to_ms(start, rate_hz))):
+        with audio_errors(where, Message("codec error on the way to {at_ms} ms", at_ms=to_ms(start, rate_hz))):
             sound.seek(start)
     while end is None or at < end:
         frames = BLOCK_FRAMES if end is None else min(BLOCK_FRAMES, end - at)
-        with naming(where, Message("truncated or damaged after {at_ms} ms", at_ms=to_ms(at, rate_hz)), "truncated"):
+        with audio_errors(
+            where, Message("truncated or damaged after {at_ms} ms", at_ms=to_ms(at, rate_hz)), "truncated"
+        ):
             block = sound.read(frames, dtype="float32", always_2d=True)
         if not len(block):
             return
@@ -147,11 +156,15 @@ def span(sound: Sound, rate_hz: int, where: str, start: int, end: int | None) ->
 
 
 def is_truncated(missing: int, claimed: int, rate_hz: int) -> bool:
-    """Sizes are often a little wrong and harm nobody: up to 1 % may be missing, at least 50 ms, at most 1 s."""
+    """Whether too many frames are missing. Up to 1 % may be, but at least 50 ms and at most 1 s.
+
+    The sizes in headers are often a little wrong, and that does no harm.
+    """
     return missing / rate_hz > min(max(0.05, 0.01 * claimed / rate_hz), 1.0)
 
 
 def check_duration(duration_ms: int, where: str, limits: Limits) -> None:
+    """Refuse a sound that is longer than `limits` allow, with an `AudioError`."""
     if duration_ms > limits.max_duration_ms:
         most = limits.max_duration_ms / 1000
         raise AudioError(
@@ -165,13 +178,13 @@ def check_duration(duration_ms: int, where: str, limits: Limits) -> None:
 
 @contextmanager
 def _stream(data: bytes | Path | BinaryIO, where: str, limits: Limits) -> Iterator[BinaryIO]:
-    """A seekable stream at its start, of 1 to `max_bytes` bytes."""
+    """Open `data` as a seekable stream at its start; `AudioError` if it is empty or has more than `max_bytes` bytes."""
     with ExitStack() as stack:
         stream: BinaryIO
         if isinstance(data, Path):
             if not data.is_file():
                 raise AudioError(where, "no such file" if not data.exists() else "not a regular file")
-            with naming(where, Message("cannot be opened"), "unusable"):
+            with audio_errors(where, Message("cannot be opened"), "unusable"):
                 stream = stack.enter_context(data.open("rb"))
             size = data.stat().st_size
         else:
@@ -187,9 +200,9 @@ def _stream(data: bytes | Path | BinaryIO, where: str, limits: Limits) -> Iterat
 
 
 def _read(stream: BinaryIO, where: str, most: int) -> bytes:
-    """Up to `most` bytes of a stream that may give them piece by piece (a zip member, an upload)."""
+    """Read up to `most` bytes of a stream that may return fewer bytes than asked (a zip member, an upload)."""
     pieces, left = [], most
-    with naming(where, Message("cannot be read"), "unusable"):
+    with audio_errors(where, Message("cannot be read"), "unusable"):
         while left and (piece := stream.read(min(left, 1 << 20))):
             pieces.append(piece)
             left -= len(piece)
@@ -225,7 +238,10 @@ def _checked(sound: Any, claim: Extent | None, where: str, limits: Limits) -> He
 
 
 def _notes(claim: Extent | None, frames: int, rate_hz: int, where: str) -> tuple[str, ...]:
-    """Judge the claim of a header whose sound is stored at a constant number of bytes a frame."""
+    """Compare the claimed and the present bytes, if each frame has the same number of bytes.
+
+    `AudioError` if the sound is truncated.
+    """
     if claim is None:
         return ()
     if claim.claimed is None:

@@ -1,10 +1,9 @@
-"""Cutting a recording into utterances by voice activity.
+"""Find the utterances of a recording by voice activity detection (VAD).
 
-A backend finds raw spans of sound; the same rules then make utterances of them: gaps under 300 ms are bridged, 100 ms
-of air added on both sides, what is still under 300 ms dropped (a click, but not a shouted syllable), and what is longer
-than 15 s is split at its quietest point.
-`energy` hears any sound that stands out of the noise, speech or not; `silero` knows speech. Neither tells
-speakers apart.
+A backend finds raw spans of sound. The same rules then turn them into utterances: spans with less than 300 ms between
+them are merged, 100 ms are added on both sides, spans that are still under 300 ms are dropped (a click, but not a
+shouted syllable), and spans longer than 15 s are split at their quietest point.
+The backend `energy` finds any sound above the noise; `silero` recognises speech. Neither distinguishes speakers.
 """
 
 from collections.abc import Iterable
@@ -20,7 +19,7 @@ PAD_MS = 100
 LONGEST_MS = 15_000
 FRAME_MS, HOP_MS = 25, 10
 SILENT_DB = -70.0  # a recording whose loudest stretch is below this holds no speech
-ZERO_DB = -95.0  # digital silence between sounds says nothing about the noise around them
+ZERO_DB = -95.0  # digital silence is below this; it is left out when the noise floor is estimated
 
 VADS: dict[str, Backend] = {
     "energy": Backend("core.audio.vad:energy", needs=("librosa",), install="pip install librosa==0.11.0"),
@@ -31,16 +30,16 @@ Spans = list[tuple[int, int]]
 
 
 def segments(wave: NDArray[np.float32], rate_hz: int = 16_000, backend: str = "energy") -> Spans:
-    """Utterances as `(start_ms, end_ms)`, in order, not overlapping, at most 15 s each; [] for silence.
+    """Return the utterances as `(start_ms, end_ms)`, in order, not overlapping, at most 15 s each; [] for silence.
 
-    `wave` float32 (n,), mono. Raises `UnknownName` or `MissingBackend` for the backend.
+    `wave` is float32 (n,), mono. `UnknownName` or `MissingBackend` if the backend does not exist or is not installed.
     """
     find = pick(VADS, backend, "voice activity backend")
     if not len(wave):
         return []
-    kept = [span for span in _bridged(find(wave, rate_hz)) if span[1] - span[0] + 2 * PAD_MS >= SHORTEST_MS]
+    long_enough = [span for span in _merged(find(wave, rate_hz)) if span[1] - span[0] + 2 * PAD_MS >= SHORTEST_MS]
     total_ms = len(wave) * 1000 // rate_hz
-    padded = [(max(0, start - PAD_MS), min(total_ms, end + PAD_MS)) for start, end in kept]
+    padded = [(max(0, start - PAD_MS), min(total_ms, end + PAD_MS)) for start, end in long_enough]
     if all(end - start <= LONGEST_MS for start, end in padded):
         return padded
     levels = frame_db(wave, rate_hz)
@@ -48,7 +47,7 @@ def segments(wave: NDArray[np.float32], rate_hz: int = 16_000, backend: str = "e
 
 
 def energy(wave: NDArray[np.float32], rate_hz: int) -> Spans:
-    """Raw spans whose frame energy lies above a threshold that follows the recording's own noise floor."""
+    """Return the raw spans whose energy is above a threshold that depends on the noise floor of the recording."""
     from librosa.effects import split
 
     centred = wave - np.mean(wave, dtype=np.float64).astype(np.float32)
@@ -61,7 +60,7 @@ def energy(wave: NDArray[np.float32], rate_hz: int) -> Spans:
 
 
 def silero(wave: NDArray[np.float32], rate_hz: int) -> Spans:
-    """Raw spans of speech by the Silero network that faster-whisper carries; runs offline on onnxruntime."""
+    """Return raw spans of speech, found by the Silero network in faster-whisper. It runs offline on onnxruntime."""
     import soxr
     from faster_whisper.vad import VadOptions, get_speech_timestamps
 
@@ -71,7 +70,7 @@ def silero(wave: NDArray[np.float32], rate_hz: int) -> Spans:
 
 
 def frame_db(wave: NDArray[np.float32], rate_hz: int) -> NDArray[np.float64]:
-    """RMS level in dBFS of frames of 25 ms every 10 ms, centred as librosa centres them: float64 (1 + n // hop,)."""
+    """Return the RMS level in dBFS of 25 ms frames, one each 10 ms, centred as in librosa: float64 (1 + n // hop,)."""
     from librosa.feature import rms
 
     frame, hop = _frame_hop(rate_hz)
@@ -84,11 +83,11 @@ def _frame_hop(rate_hz: int) -> tuple[int, int]:
 
 
 def _threshold_db(levels: NDArray[np.float64], hop_ms: int) -> float | None:
-    """Level above which a frame is sound; None where the whole recording is silent.
+    """Return the level above which a frame is sound; None if the whole recording is silent.
 
-    The floor is the level that one frame in ten stays under. The threshold lies a third of the way up to the loudest
-    100 ms (so a click does not raise it), 3 to 8 dB over the floor: low, because a missed whisper costs more than a
-    breath too many. With no contrast at all everything is sound.
+    The noise floor is the 10th percentile of the levels. The threshold is 0.3 of the way from there to the loudest
+    100 ms (an average, so that a click does not raise it), but 3 to 8 dB above the floor. It is low because missing a
+    whisper costs more than finding a breath. If floor and peak are nearly equal, everything is sound.
     """
     width = min(100 // hop_ms, len(levels))
     peak = float(np.convolve(levels, np.ones(width) / width, mode="valid").max())
@@ -99,7 +98,7 @@ def _threshold_db(levels: NDArray[np.float64], hop_ms: int) -> float | None:
     return floor - 6.0 if contrast < 6.0 else floor + min(max(3.0, 0.3 * contrast), 8.0)
 
 
-def _bridged(spans: Iterable[tuple[int, int]]) -> Spans:
+def _merged(spans: Iterable[tuple[int, int]]) -> Spans:
     merged: Spans = []
     for start, end in spans:
         if merged and start - merged[-1][1] < MERGE_MS:
@@ -110,7 +109,7 @@ def _bridged(spans: Iterable[tuple[int, int]]) -> Spans:
 
 
 def _split(span: tuple[int, int], levels: NDArray[np.float64]) -> Spans:
-    """Halve until nothing is longer than 15 s, at the quietest 200 ms of the middle, so that no piece is a crumb."""
+    """Split until no span is longer than 15 s, each time at the quietest 200 ms near the middle."""
     start, end = span
     if end - start <= LONGEST_MS:
         return [span]

@@ -1,8 +1,9 @@
 """Variants of a sentence that keep its label: random deletion and punctuation insertion.
 
-An augmenter is `(text, rng, strength) -> str` over words, which are what white space separates: no morphological
-analyser is needed. A variant is a Proposal; nothing here writes anything.
-Deletion keeps every word that a danger label may hang on: over-protecting costs a variant, under-protecting a label.
+An augmenter is a function `(text, rng, strength) -> str`. It works on words separated by white space and needs no
+morphological analyser. Use-cases make Proposals of the variants; nothing is stored here.
+Deletion keeps every word that the danger label may depend on. To protect a word too many costs one variant; to protect
+one too few makes a label wrong.
 """
 
 import random
@@ -27,13 +28,13 @@ _FEWEST_WORDS = 2
 _ATTEMPTS_EACH = 10
 _MARKS = (".", ";", "?", ":", "!", ",")
 
-# Negation. Prefixes also catch words that only look alike (안방, 마당): harmless.
+# Negation. The prefixes also match unrelated words (안방, 마당), which are then kept: this does no harm.
 _NEGATION_STARTS = ("안", "못", "말", "마", "맙", "않")
 _NEGATION_LIST = "없 않 못 아니 아닌 아닐 아님 아닙 아냐 아녜 지마 지말 지맙 모르 모른 모를 모릅 몰라 몰랐"
 _NEGATION_INSIDE = tuple(_NEGATION_LIST.split())
 _NEGATED_ENDINGS = ("지", "지는", "지도", "지를", "질", "진")  # 쓰러지지 않았어요
 
-# Beginnings of words, reviewed by hand: what tells of danger, and what turns it into none.
+# Beginnings of words, reviewed by hand: words of danger, and words that say there is none.
 _DANGER_LISTS = {
     "fire, gas, collapse": "불 산불 큰불 화재 연기 가스 타는 탄내 폭발 터지 터졌 누전 감전 무너 붕괴 깔려 깔렸 갇",
     "water, falls": "물에 빠져 빠졌 침수 익사 질식 추락 떨어 넘어 뛰어내",
@@ -54,16 +55,19 @@ _FRAME_ENDINGS = ("면", "척", "뻔", "뻔했어요", "뻔했어", "뻔했다")
 
 
 def random_deletion(text: str, rng: random.Random, strength: float) -> str:
-    """`text` with each unprotected word dropped at probability `strength`, never below two words."""
+    """`text` without some of its unprotected words, each dropped with probability `strength`; two words always stay."""
     items = words(text)
-    free = [i for i, kept in enumerate(protected(items)) if not kept and rng.random() < strength]
+    free = [i for i, is_protected in enumerate(protected(items)) if not is_protected and rng.random() < strength]
     rng.shuffle(free)
     gone = set(free[: max(0, len(items) - _FEWEST_WORDS)])
     return " ".join(word for i, word in enumerate(items) if i not in gone)
 
 
 def insert_punctuation(text: str, rng: random.Random, strength: float) -> str:
-    """`text` with one to `strength` x words marks of . ; ? : ! , as items of their own between words (AEDA)."""
+    """`text` with punctuation marks (. ; ? : ! ,) between words, each a word of its own (AEDA).
+
+    At least one mark is added, and at most `strength` x the number of words. A single word stays as it is.
+    """
     items = words(text)
     if len(items) < _FEWEST_WORDS:
         return " ".join(items)
@@ -73,34 +77,36 @@ def insert_punctuation(text: str, rng: random.Random, strength: float) -> str:
 
 
 def protected(items: Sequence[str]) -> list[bool]:
-    """Which words no deletion may touch: danger, frames, negation, and the verb that is negated.
+    """For each word, whether deletion must keep it.
+
+    Kept are words of danger, words of a frame (film, drill), negations, and the verbs that they negate.
 
     >>> protected(["거실에서", "불이", "나지", "않았어요"])
     [False, True, True, True]
     """
     bare = [re.sub(r"\W+", "", word) for word in items]
-    kept = [_negates(w) or _tells(w) for w in bare]
+    keep = [_negates(w) or _changes_danger(w) for w in bare]
     for i, (left, right) in enumerate(pairwise(bare)):
         if left in ("안", "못"):
-            kept[i + 1] = True
+            keep[i + 1] = True
         if _negates(right) and left.endswith(_NEGATED_ENDINGS):
-            kept[i] = True
-    return kept
+            keep[i] = True
+    return keep
 
 
 def _negates(word: str) -> bool:
     return word.startswith(_NEGATION_STARTS) or any(part in word for part in _NEGATION_INSIDE)
 
 
-def _tells(word: str) -> bool:
+def _changes_danger(word: str) -> bool:
     return word.startswith(_PROTECTED_STARTS) or word.endswith(_FRAME_ENDINGS)
 
 
 def propose(text: str, operation: str, seed: int, strength: float = DEFAULT_STRENGTH, n: int = 1) -> list[str]:
     """At most `n` variants, distinct and different from `text`; the same arguments give the same variants.
 
-    Blank and one-word text give none. A text may have fewer than `n` variants: attempts are bounded.
-    `UnknownName` lists the operations; `InputError` for a `strength` outside (0, 1].
+    A text with fewer than two words gives none. There may be fewer than `n`, because the number of attempts is limited.
+    `UnknownName` if there is no such operation; `InputError` if `strength` is not in (0, 1].
     """
     augmenter = pick(AUGMENTERS, operation, "augmentation")
     if not 0 < strength <= 1:
@@ -109,10 +115,10 @@ def propose(text: str, operation: str, seed: int, strength: float = DEFAULT_STRE
         return []
     source = " ".join(items)
     rng = random.Random(f"{seed}\x1f{operation}\x1f{source}")
-    found: dict[str, None] = {}
+    variants: dict[str, None] = {}
     for _ in range(_ATTEMPTS_EACH * n):
-        if len(found) == n:
+        if len(variants) == n:
             break
         if (variant := augmenter(source, rng, strength)) != source:
-            found[variant] = None
-    return list(found)
+            variants[variant] = None
+    return list(variants)

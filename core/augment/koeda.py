@@ -1,8 +1,8 @@
-"""koeda's punctuation insertion (AEDA) as an augmenter: optional, and kept to what is safe for a label.
+"""The punctuation insertion (AEDA) of the optional package koeda, as an augmenter.
 
-koeda cuts a text into what an analyser calls morphemes and sets marks between them. Here whole words are its units, so
-that no danger word is ever cut in two and no JVM is needed. Its deletion and its synonyms are left out: they drop
-negations and change senses. It draws from the global `random`, which is seeded for the call and put back after it.
+koeda cuts a text into morphemes with an analyser and puts marks between them. Here it gets whole words instead, so no
+danger word is cut in two and no JVM is needed. Its deletion and its synonyms are not used: they drop negations and
+change meanings. koeda uses the global `random`; it is seeded for the call and restored afterwards.
 """
 
 import random
@@ -12,17 +12,18 @@ from functools import cache
 from threading import Lock
 from typing import Any
 
-_SPACE = "\u241f"  # what koeda writes for a blank while it works
+_SPACE = "\u241f"  # koeda writes this sign for a blank while it works
 _UNIT = re.compile(rf"{_SPACE}|[^\s{_SPACE}]+")
-_MOST_MARKS = 3  # koeda draws places until none is a blank: many marks in a long text would take for ever
+_MOST_MARKS = 3  # koeda draws places again until none is a blank, so many marks in a long text would never end
 _DRAWING = Lock()
 
 
 class Words:
-    """An analyser in koeda's sense: white space separates the units."""
+    """An analyser for koeda that takes words, separated by white space, for morphemes."""
 
     def morphs(self, text: str) -> list[str]:
-        """
+        """The words of `text`; koeda's sign for a blank is a word of its own.
+
         >>> Words().morphs("불이 났어요")
         ['불이', '났어요']
         """
@@ -30,7 +31,7 @@ class Words:
 
 
 def insert_punctuation(text: str, rng: random.Random, strength: float) -> str:
-    """`text` with one to three marks before words of it; blank text stays blank."""
+    """`text` with one to three punctuation marks, each before a word; blank text gives ""."""
     source = " ".join(text.replace(_SPACE, " ").split())
     n = len(source.split())
     if not n:
@@ -47,7 +48,7 @@ def insert_punctuation(text: str, rng: random.Random, strength: float) -> str:
 
 @cache
 def _aeda() -> Any:
-    with warnings.catch_warnings():  # of konlpy, which koeda imports and we do not use
+    with warnings.catch_warnings():  # warnings of konlpy, which koeda imports and this file does not use
         warnings.simplefilter("ignore")
         from koeda import AEDA
     return AEDA(morpheme_analyzer=Words())

@@ -1,7 +1,7 @@
-"""The morphological analyser (kiwi) that spacing and spelling share: loaded once a process, by the first text.
+"""The morphological analyser (kiwi) that spacing and spelling share. The first text of a process loads it.
 
-It knows the words of `dictionary/*.txt` besides its own: one a line, after a tab the tag where it is not NNG, `#` for
-comments. Loading takes about a second and 500 MB; nothing is loaded by importing this file.
+Besides its own words it knows those of `dictionary/*.txt`: one word a line, then a tab and its tag unless that is NNG;
+`#` begins a comment. Loading takes about a second and 500 MB. Importing this file loads nothing.
 """
 
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ _LOADING = Lock()
 
 
 def analyser(words: tuple[str, ...] = ()) -> Any:
-    """A `kiwipiepy.Kiwi` with the dictionary and `words` (nouns); one instance for each set of words."""
+    """A `kiwipiepy.Kiwi` that knows the dictionary and `words` (as nouns). The last two instances are reused."""
     with _LOADING:
         return _load(words)
 
@@ -34,7 +34,7 @@ def _load(words: tuple[str, ...]) -> Any:
 
 
 def dictionary() -> Iterator[tuple[str, str]]:
-    """(word, tag) of the files, in the order of their names."""
+    """(word, tag) of each line of the dictionary files, in the order of the file names."""
     for path in sorted(DICTIONARY.glob("*.txt")):
         for line in path.read_text(encoding="utf-8").splitlines():
             word, _, tag = line.partition("#")[0].strip().partition("\t")
@@ -43,5 +43,5 @@ def dictionary() -> Iterator[tuple[str, str]]:
 
 
 def placeholders(text: str) -> list[tuple[int, int, str]]:
-    """What the analyser shall take for one proper noun each: `[전화]`."""
+    """(start, end, tag) of each placeholder, such as `[전화]`, so that the analyser reads it as one proper noun."""
     return [(match.start(), match.end(), "NNP") for match in PLACEHOLDER.finditer(text)]

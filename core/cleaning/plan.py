@@ -3,16 +3,16 @@
     name = "default"
 
     [[steps]]
-    name = "unicode"        # a row of core.cleaning.steps.table.KINDS
+    name = "unicode"        # a row of core.cleaning.steps.table.STEP_KINDS
     self_apply = true       # safe steps only (unicode, tags): applied without a curator, as a Revision like any other
 
     [[steps]]
     name = "spacing"
-    confidence = 0.5        # what is less sure is not suggested
-    backend = "kiwi"        # a step's own settings stand beside
+    confidence = 0.5        # changes with a lower confidence are not suggested
+    backend = "kiwi"        # the step's own settings
 
-A plan in a card (`core.model_text`) is another thing: names of rewrites that lose nothing. Every refusal is a
-`BadRecord` that names file, step number and key.
+The plan in a model's card (`core.model_text`) is something else: a list of rewrites that lose nothing. A plan that is
+not valid is refused with a `BadRecord` that names the file, the step number and the key.
 """
 
 import tomllib
@@ -24,7 +24,7 @@ from typing import Any
 
 import tomli_w
 
-from core.cleaning.steps.table import KINDS
+from core.cleaning.steps.table import STEP_KINDS
 from core.errors import BadRecord
 from core.messages import Message, Word, within
 
@@ -37,7 +37,7 @@ _TYPES = {str: "a text", list: "a list", bool: "true or false", int: "a whole nu
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A row of a plan; `settings` holds every setting of its kind."""
+    """One step of a plan. `settings` holds a value for every setting of its kind."""
 
     name: str
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -46,29 +46,29 @@ class Step:
 
     @property
     def of_corpus(self) -> bool:
-        """Whether it compares utterances; then `core.quality` has a check of its name."""
-        return KINDS[self.name].make is None
+        """Whether it compares utterances instead of changing one text. `core.quality` has a check of the same name."""
+        return STEP_KINDS[self.name].make is None
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Steps in order. A name comes once, so that a suggestion's `step` tells which made it."""
+    """Steps in their order. Each name occurs once, so that the `step` of a suggestion identifies the step."""
 
     name: str
     steps: tuple[Step, ...]
 
     def only(self, *names: str) -> "Plan":
-        """The plan with these steps only, in its order."""
+        """The plan with only the steps of these names, in the same order."""
         return replace(self, steps=tuple(step for step in self.steps if step.name in names))
 
     @property
     def remote(self) -> tuple[str, ...]:
-        """The steps that would send texts away."""
-        return tuple(step.name for step in self.steps if KINDS[step.name].remote(step.settings))
+        """The names of the steps that would send texts to another machine."""
+        return tuple(step.name for step in self.steps if STEP_KINDS[step.name].remote(step.settings))
 
 
 def read(path: Path) -> Plan:
-    """The plan in a file; `BadRecord` where it cannot be read."""
+    """The plan in a TOML file; `BadRecord` if the file cannot be read or the plan is not valid."""
     try:
         return parse_toml(path.read_text(encoding="utf-8"), str(path))
     except (OSError, UnicodeDecodeError) as error:
@@ -77,12 +77,12 @@ def read(path: Path) -> Plan:
 
 @cache
 def default_plan() -> Plan:
-    """What `plans/default.toml` says."""
+    """The plan in `plans/default.toml`."""
     return parse_toml(DEFAULT_FILE.read_text(encoding="utf-8"), DEFAULT_FILE.name)
 
 
 def parse_toml(text: str, where: str) -> Plan:
-    """The plan in `text`, checked; `where` is the file's name."""
+    """The plan in the TOML `text`; `BadRecord` if it is not valid. `where`: the name of the file, for errors."""
     if len(text) > LONGEST_FILE:
         raise BadRecord(
             where, "{n:,} characters; a plan has at most {longest_file:,}", n=len(text), longest_file=LONGEST_FILE
@@ -97,7 +97,7 @@ def parse_toml(text: str, where: str) -> Plan:
 
 
 def from_document(document: Mapping[str, Any], where: str) -> Plan:
-    """The plan of a parsed file, or of the same thing as JSON."""
+    """The plan in parsed TOML or JSON; `BadRecord` if it is not valid."""
     if unknown := [key for key in document if key not in ("name", "steps")]:
         raise BadRecord(within(where, unknown[0][:40]), "no such key; there are name, steps")
     name, rows = document.get("name", "plan"), document.get("steps")
@@ -121,7 +121,7 @@ def from_document(document: Mapping[str, Any], where: str) -> Plan:
 
 
 def to_document(plan: Plan) -> dict[str, Any]:
-    """The plan as plain values; `from_document` reads it back."""
+    """The plan as plain values, which `from_document` reads back."""
     steps = [
         {"name": step.name}
         | ({"confidence": step.confidence} if step.confidence else {})
@@ -133,7 +133,7 @@ def to_document(plan: Plan) -> dict[str, Any]:
 
 
 def to_toml(plan: Plan) -> str:
-    """The plan as a file, every setting written out."""
+    """The plan as TOML, with every setting written out."""
     return tomli_w.dumps(to_document(plan), multiline_strings=False)
 
 
@@ -141,10 +141,10 @@ def _step(row: Any, where: str) -> Step:
     if not isinstance(row, Mapping):
         raise BadRecord(where, "is no table: steps are written as [[steps]] blocks")
     name = row.get("name")
-    if name not in KINDS:
-        found = Message("is missing") if name is None else Message("unknown step {name!r}", name=str(name)[:40])
-        raise BadRecord(within(where, "name"), "{reason}; known: {kinds}", reason=found, kinds=", ".join(KINDS))
-    kind, where = KINDS[name], Message("{where} ({name})", where=where, name=name)
+    if name not in STEP_KINDS:
+        reason = Message("is missing") if name is None else Message("unknown step {name!r}", name=str(name)[:40])
+        raise BadRecord(within(where, "name"), "{reason}; known: {kinds}", reason=reason, kinds=", ".join(STEP_KINDS))
+    kind, where = STEP_KINDS[name], Message("{where} ({name})", where=where, name=name)
     if unknown := [key for key in row if key not in (*_COMMON, *kind.settings)]:
         raise BadRecord(
             within(where, unknown[0][:40]),
@@ -156,7 +156,7 @@ def _step(row: Any, where: str) -> Step:
         raise BadRecord(within(where, "confidence"), "{confidence} is not in 0 to 1", confidence=confidence)
     self_apply = _typed(row.get("self_apply", False), False, within(where, "self_apply"))
     if self_apply and not kind.safe:
-        safe = ", ".join(other for other, one in KINDS.items() if one.safe)
+        safe = ", ".join(other for other, step_kind in STEP_KINDS.items() if step_kind.safe)
         raise BadRecord(
             within(where, "self_apply"), "changes what was said, so a curator decides; only {safe} may", safe=safe
         )
@@ -164,15 +164,16 @@ def _step(row: Any, where: str) -> Step:
 
 
 def _settings(row: Mapping[str, Any], name: str, where: str) -> dict[str, Any]:
-    made = {}
-    for key, setting in KINDS[name].settings.items():
-        made[key] = _typed(row.get(key, setting.default), setting.default, within(where, key))
-        if wrong := setting.check(made[key]):
+    settings = {}
+    for key, setting in STEP_KINDS[name].settings.items():
+        settings[key] = _typed(row.get(key, setting.default), setting.default, within(where, key))
+        if wrong := setting.check(settings[key]):
             raise BadRecord(within(where, key), wrong)
-    return made
+    return settings
 
 
 def _typed(value: Any, like: Any, where: str) -> Any:
+    """`value`, if it has the type of `like` (an int is also a float); else `BadRecord`."""
     wanted: type = type(like)
     fits = isinstance(value, (int, float) if wanted is float else wanted)
     if not fits or (isinstance(value, bool) and wanted is not bool):

@@ -1,6 +1,6 @@
-"""What a review plan would change of a text: one `Suggestion` a step, each on what the steps before it would leave.
+"""Runs a plan on texts: at most one `Suggestion` for each step. Each step reads the result of the steps before it.
 
-Nothing is stored and nothing is applied here. Steps of the corpus (same-text, ...) are passed over: they need more than
+Nothing is stored or applied here. Steps that compare utterances (same-text and others) are skipped: they need more than
 one text.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from core.cleaning.plan import Plan, Step
 from core.cleaning.steps.change import Change, Cleaner
-from core.cleaning.steps.table import KINDS
+from core.cleaning.steps.table import STEP_KINDS
 from core.errors import InputError
 from core.text import Change as Edit
 from core.text import word_diff
@@ -17,9 +17,10 @@ from core.text import word_diff
 
 @dataclass(frozen=True, slots=True)
 class Suggestion:
-    """`before` is the text that the earlier steps leave, `after` what this one would make of it.
+    """The change that one step suggests: `before` is the text after the earlier steps, `after` the changed text.
 
-    `safe`: nothing that was said is lost. `self_apply`: and the plan lets it apply itself.
+    `confidence` in [0, 1]. `safe`: nothing that was spoken is lost. `self_apply`: the plan lets this step be applied
+    without a curator.
     """
 
     step: str
@@ -32,41 +33,43 @@ class Suggestion:
 
     @property
     def diff(self) -> list[tuple[Edit, str]]:
-        """Runs of words: same, del, ins."""
+        """The difference as runs of words: ("same" | "del" | "ins", words)."""
         return word_diff(self.before, self.after)
 
 
 def suggest(plan: Plan, text: str, *, allow_remote: bool = False) -> list[Suggestion]:
-    """What the steps of `plan` would change, in order; see `suggest_many`."""
+    """The suggestions of `plan` for one text, in the order of its steps; see `suggest_many`."""
     return suggest_many(plan, [text], allow_remote=allow_remote)[0]
 
 
 def suggest_many(plan: Plan, texts: Sequence[str], *, allow_remote: bool = False) -> list[list[Suggestion]]:
-    """The same of many texts, faster: equal texts are read once, and steps read batches.
+    """The suggestions for each text. Faster than one by one: equal texts are read once, and steps read batches.
 
-    `MissingBackend` for a backend that is not installed; `InputError` where a step would send texts away and
-    `allow_remote` does not say that a curator accepted that, or where an expression of the stop step takes too long.
+    `MissingBackend` if a backend is not installed. `InputError` if a step would send texts to another machine and
+    `allow_remote` is false (a curator must accept that first), or if an expression of the stop step takes too long.
     """
     cleaners = [(step, cleaner(step, allow_remote=allow_remote)) for step in plan.steps if not step.of_corpus]
     distinct = list(dict.fromkeys(texts))
-    now, found = list(distinct), [list[Suggestion]() for _ in distinct]
+    current, suggestions = list(distinct), [list[Suggestion]() for _ in distinct]
     for step, clean in cleaners:
-        for at, change in enumerate(clean(now)):
-            if change and change.confidence >= step.confidence and change.after != now[at]:
-                found[at].append(_suggestion(step, now[at], change))
-                now[at] = change.after
-    by_text = dict(zip(distinct, found, strict=True))
+        for at, change in enumerate(clean(current)):
+            if change and change.confidence >= step.confidence and change.after != current[at]:
+                suggestions[at].append(_suggestion(step, current[at], change))
+                current[at] = change.after
+    by_text = dict(zip(distinct, suggestions, strict=True))
     return [list(by_text[text]) for text in texts]
 
 
 def _suggestion(step: Step, before: str, change: Change) -> Suggestion:
-    safe = KINDS[step.name].safe
+    safe = STEP_KINDS[step.name].safe
     return Suggestion(step.name, before, change.after, change.reason, change.confidence, safe, step.self_apply)
 
 
 def cleaner(step: Step, *, allow_remote: bool = False) -> Cleaner:
-    """What a step does to a batch of texts."""
-    kind = KINDS[step.name]
+    """The function of a step, which takes a batch of texts. `InputError` if the step compares utterances, or is remote
+    and `allow_remote` is false.
+    """
+    kind = STEP_KINDS[step.name]
     if kind.make is None:
         raise InputError("step {step!r} compares utterances; it cleans no single text", step=step.name)
     if kind.remote(step.settings) and not allow_remote:

@@ -1,4 +1,7 @@
-"""The shell: `python -m core VERB`. Importing this costs Typer only; each verb imports what it needs when it runs."""
+"""The command line: `python -m core VERB`.
+
+Importing this loads Typer only. Each verb imports the modules that it needs when it runs.
+"""
 
 from core.cli.app import app, main
 

@@ -1,8 +1,8 @@
-"""The verbs and where they live.
+"""The table of all verbs: which function runs which command.
 
-Every verb takes `--json` and keeps one contract: exit 0 on success; 1 on a clear failure, with one line on stderr; 2 on
-wrong usage. With `--json`, stdout is exactly one JSON document (its shape is in the docstring of the verb's module) or
-nothing. Progress, warnings and logs go to stderr.
+Every verb takes `--json` and keeps one contract. The exit code is 0 for success, 1 for a clear failure (one line on
+stderr tells the reason) and 2 for wrong usage. With `--json`, stdout is exactly one JSON document or nothing; the
+docstring of the verb's module gives its shape. Progress, warnings and logs go to stderr.
 """
 
 import sys
@@ -30,10 +30,10 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "ingest": (
         "Bring a delivery in.",
         {
-            "aihub": corpora.ingest_sister,
+            "aihub": corpora.ingest_aihub,
             "aihub119": browse.ingest_aihub119,
             "audio": corpora.ingest_audio,
-            "gwidama": exchange.ingest_own,
+            "gwidama": exchange.ingest_gwidama,
             "hf": corpora.ingest_hf,
             "labelstudio": exchange.ingest_labelstudio,
             "table": tables.ingest_table,
@@ -53,7 +53,7 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
     "snapshot": ("Frozen lists that training reads.", {"create": browse.create_snapshot}),
     "runs": ("Trained models.", {"list": models.list_runs}),
 }
-# The names that verbs had before 0.2.0: they still work, and no help lists them.
+# Verbs had these names before 0.2.0. They still work, but no help text lists them.
 _OLD_NAMES: dict[str, dict[str, str]] = {"ingest": {"own": "gwidama", "sister": "aihub"}}
 
 
@@ -85,19 +85,19 @@ app.command("export")(exchange.export)
 app.command("train")(models.train)
 app.command("evaluate")(models.evaluate)
 app.command("predict", cls=models.PredictCommand)(models.predict)
-for _name, (_about, _verbs) in _GROUPS.items():
-    _group = typer.Typer(help=_about, no_args_is_help=True, rich_markup_mode=None)
+for _name, (_help, _verbs) in _GROUPS.items():
+    _group = typer.Typer(help=_help, no_args_is_help=True, rich_markup_mode=None)
     for _verb, _function in _verbs.items():
         _group.command(_verb)(_function)
     for _old, _new in _OLD_NAMES.get(_name, {}).items():
         _group.command(_old, hidden=True)(_verbs[_new])
-    # A callback keeps the verb's own name even where a group has only one.
-    _group.callback(help=_about)(lambda: None)
+    # Without a callback, Typer drops the verb's name where a group has only one verb.
+    _group.callback(help=_help)(lambda: None)
     app.add_typer(_group, name=_name)
 
 
 def main(program: str = "python -m core") -> None:
-    """Run the command line of this process, whose help calls it `program`, and leave the process."""
+    """Run the command line of this process, then exit. The help texts call the command `program`."""
     if not sys.warnoptions:
-        warnings.simplefilter("ignore")  # a library's warning is no failure; `python -W` shows it again
+        warnings.simplefilter("ignore")  # a library's warning is not a failure; `python -W` shows it again
     app(prog_name=program)

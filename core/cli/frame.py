@@ -1,8 +1,8 @@
-"""What all verbs share: one answer on stdout, everything else on stderr, a failure as one line and exit code 1.
+"""The frame of every verb: one answer on stdout, all other output on stderr, a failure as one line and exit code 1.
 
-While a verb works, stdout leads to stderr, down to the file descriptor: what a library or a child process prints never
-mixes with the answer. Only `CoreError`, Ctrl-C and errors of the file system are failures; anything else is a bug and
-shows its traceback.
+While a verb works, stdout is redirected to stderr, down to the file descriptor. So the output of a library or of a
+child process never mixes with the answer. `CoreError`, Ctrl-C and errors of the file system are failures; any other
+exception is a bug and shows its traceback.
 """
 
 import io
@@ -22,31 +22,31 @@ Filters = Annotated[
     list[str] | None,
     typer.Option(
         metavar="KEY=VALUE",
-        help="Text, speaker, origin, tag, source, chars=10-50, ignore_spacing=true, with_audio=true, any scheme. "
-        "May be repeated.",
+        help="Filter by text, speaker, origin, tag, source, chars=10-50, ignore_spacing=true, with_audio=true "
+        "or any scheme; may be repeated.",
     ),
 ]
-Tell = Callable[[str, float, float], None]  # stage, done, total (0: not known)
+ShowProgress = Callable[[str, float, float], None]  # takes stage, done and total (total 0: not known)
 
 
 class Reply:
-    """Collects the answer of one verb; `give` once, `complain` where part of what was asked failed."""
+    """The answer of one verb. Call `give` once; call `complain` if a part of the work failed."""
 
     def __init__(self, out: TextIO, as_json: bool) -> None:
         self.out, self._as_json = out, as_json
         self._answer: tuple[Any, tuple[Any, ...]] | None = None
-        self.trouble: str | None = None
+        self.failure: str | None = None
 
     def give(self, document: Any, *shown: Any) -> None:
-        """The answer: `document` for `--json`, else `shown` (strings or what rich can render), one below the other."""
+        """Set the answer: `document` for `--json`, else `shown` (strings or rich objects), one below the other."""
         self._answer = document, shown
 
     def complain(self, reason: str) -> None:
-        """The answer stands, but the verb fails with `reason`."""
-        self.trouble = reason
+        """Make the verb fail with `reason`; its answer is printed all the same."""
+        self.failure = reason
 
     def send(self) -> None:
-        """Print the answer now; before the end only where a verb stays (`serve`)."""
+        """Print the answer now. `answering` does this at the end; a verb that goes on (`serve`) does it earlier."""
         if self._answer is None:
             return
         (document, shown), self._answer = self._answer, None
@@ -61,36 +61,36 @@ class Reply:
 
 @contextmanager
 def answering(as_json: bool) -> Iterator[Reply]:
-    """The frame around every verb's body."""
-    trouble: str | None = None
+    """Run a verb's body and print its answer; turn a failure into one line on stderr and exit code 1."""
+    failure: str | None = None
     with _stdout_to_stderr() as out:
         reply = Reply(out, as_json)
         try:
             yield reply
             reply.send()
-            trouble = reply.trouble
+            failure = reply.failure
         except (Cancelled, KeyboardInterrupt):
-            trouble = "cancelled"
+            failure = "cancelled"
         except BrokenPipeError:
             raise
         except (CoreError, OSError) as error:
-            trouble = str(error)
-    if trouble is not None:
-        typer.echo(f"error: {one_line(trouble)}", err=True)
+            failure = str(error)
+    if failure is not None:
+        typer.echo(f"error: {one_line(failure)}", err=True)
         raise typer.Exit(1)
 
 
-def pairs(given: list[str] | None) -> list[str]:
-    """What `--filter` was given; anything but KEY=VALUE is a wrong call."""
-    for pair in given or ():
+def filter_pairs(filters: list[str] | None) -> list[str]:
+    """The values of `--filter`. A value that is not KEY=VALUE is wrong usage (exit code 2)."""
+    for pair in filters or ():
         if "=" not in pair:
             raise typer.BadParameter(f"--filter {pair}: expected KEY=VALUE")
-    return given or []
+    return filters or []
 
 
 @contextmanager
-def progress_bar(title: str) -> Iterator[Tell]:
-    """Yields `tell(stage, done, total)`: a bar with rate and time left on stderr where that is a terminal."""
+def progress_bar(title: str) -> Iterator[ShowProgress]:
+    """Yield `show_progress(stage, done, total)`: a bar with rate and time left on stderr if that is a terminal."""
     if not sys.stderr.isatty():
         yield lambda stage, done, total: None
         return
@@ -106,7 +106,7 @@ def progress_bar(title: str) -> Iterator[Tell]:
     tasks: dict[str, TaskID] = {}
     with Progress(*columns, console=_console(sys.stderr), redirect_stdout=False, redirect_stderr=False) as bar:
 
-        def tell(stage: str, done: float, total: float) -> None:
+        def show_progress(stage: str, done: float, total: float) -> None:
             name = one_line(f"{title} {stage}")
             if name not in tasks:
                 tasks[name] = bar.add_task(name, total=None, rate="")
@@ -115,25 +115,25 @@ def progress_bar(title: str) -> Iterator[Tell]:
                 tasks[name], completed=done, total=total or None, rate=f"{speed:.1f}/s" if speed is not None else ""
             )
 
-        yield tell
+        yield show_progress
 
 
 def table(title: str, columns: tuple[str, ...], rows: Iterator[tuple[Any, ...]] | list[tuple[Any, ...]]) -> Any:
-    """A plain table; cells are shown as they are, never read as markup."""
+    """A plain table for rich. Cells are shown as they are and never read as markup."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(title=Text(title) if title else None, box=box.SIMPLE, title_justify="left")
+    rendered = Table(title=Text(title) if title else None, box=box.SIMPLE, title_justify="left")
     for column in columns:
-        made.add_column(Text(column))
+        rendered.add_column(Text(column))
     for row in rows:
-        made.add_row(*(Text(plain("" if cell is None else str(cell))) for cell in row))
-    return made
+        rendered.add_row(*(Text(plain("" if cell is None else str(cell))) for cell in row))
+    return rendered
 
 
 def plain(text: str) -> str:
-    """`text` without what could move a terminal's cursor or colour it.
+    """`text` with every character replaced that could move a terminal's cursor or change its colours.
 
     >>> plain("불\\x1b[2J이\\n났다")
     '불\ufffd[2J이\\n났다'
@@ -142,6 +142,7 @@ def plain(text: str) -> str:
 
 
 def one_line(text: str) -> str:
+    """`text` as one line of printable characters."""
     return plain(" ".join(text.split()))
 
 
@@ -153,7 +154,7 @@ def _console(file: TextIO) -> Any:
 
 @contextmanager
 def _stdout_to_stderr() -> Iterator[TextIO]:
-    """Yields the real stdout; meanwhile `sys.stdout` and its descriptor lead to stderr."""
+    """Yield the real stdout; until the block ends, `sys.stdout` and its file descriptor lead to stderr."""
     real = sys.stdout
     real.flush()
     try:

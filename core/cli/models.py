@@ -1,13 +1,13 @@
-"""Verbs about models. `--json` answers:
+"""Verbs about models. With `--json` they answer:
 
 - `train`, `evaluate`: one run, `{"run": id, "recipe", "encoder", "scheme", "modality", "snapshot", "state",
   "started_at", "metrics": {"test": {"n", "n_groups", "accuracy": {"value", "low", "high"}, "macro_f1", "weighted_f1",
   "per_class": [{"code", "n", "precision", "recall", "f1"}], "confusion", ...}, "validation", "by_recording",
   "calibration", "used", "skipped", "best_epoch", "epochs"}}`
 - `runs list`: `{"runs": [one run as above, ...]}`, newest first
-- `predict`: `{"inputs": [...]}`, one entry an input in the order given: `{"source", "utterances": [{"start_ms",
+- `predict`: `{"inputs": [...]}`, one entry for each input in the order given: `{"source", "utterances": [{"start_ms",
   "end_ms", "text", "judgements": {scheme: {"label", "confidence", "probabilities": {class: p}, "run"}}}]}`, or
-  `{"source", "error"}` for one that cannot be judged; then the others are judged still and the exit code is 1
+  `{"source", "error"}` for an input that cannot be judged; the others are judged all the same, and the exit code is 1
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,33 +25,37 @@ from core.records import RunInfo
 if TYPE_CHECKING:
     from core.workflows.workspace import Workspace
 
-_ORDER = "gwidama.order"
+_OPTION_ORDER = "gwidama.order"
 
 
 def train(
-    recipe: Annotated[str, typer.Argument(help="danger-text, urgency-text, emotion-voice; text, voice: any scheme.")],
-    snapshot: Annotated[str, typer.Option(help="What to train on.")],
+    recipe: Annotated[
+        str, typer.Argument(help="danger-text, urgency-text, emotion-voice; text and voice learn any scheme.")
+    ],
+    snapshot: Annotated[str, typer.Option(help="The snapshot to train on.")],
     encoder: Annotated[str | None, typer.Option(help="Another encoder than the recipe's default.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting.")] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting; may be repeated.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Train RECIPE here and now, with progress; Ctrl-C cancels."""
+    """Train RECIPE in this process and show its progress; Ctrl-C cancels."""
     overrides = _settings(set_ or [])
     with answering(json) as reply:
         from core.workflows.models import runs
-        from core.workflows.models import train as work
+        from core.workflows.models import train as training
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        spec = work.plan(ws, recipe, snapshot, encoder, overrides)
-        with progress_bar(recipe) as tell:
+        spec = training.plan(ws, recipe, snapshot, encoder, overrides)
+        with progress_bar(recipe) as show_progress:
             seen: dict[str, Any] = {}
 
             def report(progress: dict[str, Any]) -> None:
                 seen.update(progress)
-                tell(str(seen.get("unit", "")), float(seen.get("done", 0)), float(seen.get("total", 0)))
+                show_progress(str(seen.get("unit", "")), float(seen.get("done", 0)), float(seen.get("total", 0)))
 
-            work.run(ws, spec, report)
+            training.run(ws, spec, report)
         _give_run(reply, runs.get(ws, spec.run_id))
 
 
@@ -73,7 +77,7 @@ def list_runs(json: Json = False) -> None:
 def evaluate(
     run: Annotated[str, typer.Argument(help="A run's id, as `runs list` shows it.")], json: Json = False
 ) -> None:
-    """Show the scores of RUN on its held-out test side."""
+    """Show the scores of RUN on its test split, which training never saw."""
     with answering(json) as reply:
         from core.workflows.models.evaluate import report
         from core.workflows.workspace import open_workspace
@@ -83,15 +87,17 @@ def evaluate(
 
 
 class PredictCommand(TyperCommand):
-    """Remembers in which order the options came, which the parsed lists no longer tell."""
+    """Keeps the order of the options on the command line, which the parsed lists do not hold."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        ctx.meta[_ORDER] = [option.name for option in self.make_parser(ctx).parse_args(list(args))[2]]
+        ctx.meta[_OPTION_ORDER] = [option.name for option in self.make_parser(ctx).parse_args(list(args))[2]]
         return super().parse_args(ctx, args)
 
 
 @dataclass(frozen=True, slots=True)
 class _Input:
+    """One `--text` or `--wav` of the command line; `labels` is the path of the label JSON that describes the WAV."""
+
     kind: Literal["text", "wav"]
     value: str
     labels: str | None = None
@@ -107,28 +113,28 @@ def predict(
     wav: Annotated[list[str] | None, typer.Option(metavar="FILE", help="A recording to judge.")] = None,
     labels: Annotated[
         list[str] | None,
-        typer.Option(metavar="FILE", help="Label JSON of the --wav before it: its utterances and texts."),
+        typer.Option(metavar="FILE", help="Label JSON with utterances and texts of the --wav before it."),
     ] = None,
     run: Annotated[
-        list[str] | None, typer.Option(help="Judge by this run; by default the newest of each kind.")
+        list[str] | None, typer.Option(help="Judge by this run; by default by the newest run of each scheme.")
     ] = None,
     json: Json = False,
 ) -> None:
     """Judge sentences and recordings."""
-    inputs = _inputs(ctx.meta[_ORDER], {"text": text or [], "wav": wav or [], "labels": labels or []})
+    inputs = _inputs(ctx.meta[_OPTION_ORDER], {"text": text or [], "wav": wav or [], "labels": labels or []})
     with answering(json) as reply:
         from core.workflows.models.predict import predictors
         from core.workflows.workspace import open_workspace
 
         ws, runs = open_workspace(), run or []
-        predictors(ws, runs)  # no model or an unknown run fails the request, not each input
+        predictors(ws, runs)  # if there is no model, or a run is unknown, the whole request fails
         documents: list[dict[str, Any]] = []
-        with progress_bar("predict") as tell:
-            for n, one in enumerate(inputs):
-                tell("inputs", n, len(inputs))
-                documents.append(_judged(ws, one, runs))
-        shown = [item for document in documents for item in _show(document)]
-        reply.give({"inputs": documents}, *shown)
+        with progress_bar("predict") as show_progress:
+            for n, input_ in enumerate(inputs):
+                show_progress("inputs", n, len(inputs))
+                documents.append(_predict_input(ws, input_, runs))
+        lines = [item for document in documents for item in _lines(document)]
+        reply.give({"inputs": documents}, *lines)
         if errors := [d["error"] for d in documents if "error" in d]:
             more = f" (and {len(errors) - 1} more of {len(inputs)} inputs)" if len(errors) > 1 else ""
             reply.complain(f"{errors[0]}{more}")
@@ -142,18 +148,18 @@ def _settings(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def _inputs(order: Sequence[str | None], given: dict[str, list[str]]) -> list[_Input]:
-    """The inputs as they stood on the command line, each `--labels` joined to the `--wav` before it."""
-    left = {name: iter(values) for name, values in given.items()}
+    """The inputs in the order of the command line, each `--labels` joined to the `--wav` before it."""
+    remaining = {name: iter(values) for name, values in given.items()}
     inputs: list[_Input] = []
     for name in order:
         if name == "text":
-            inputs.append(_Input("text", _utf8(next(left[name]))))
+            inputs.append(_Input("text", _utf8(next(remaining[name]))))
         elif name == "wav":
-            inputs.append(_Input("wav", next(left[name])))
+            inputs.append(_Input("wav", next(remaining[name])))
         elif name == "labels":
             if not inputs or inputs[-1].kind != "wav" or inputs[-1].labels is not None:
                 raise typer.BadParameter("--labels belongs right after the --wav that it describes")
-            inputs[-1] = replace(inputs[-1], labels=next(left[name]))
+            inputs[-1] = replace(inputs[-1], labels=next(remaining[name]))
     if not inputs:
         raise typer.BadParameter("give at least one --text or --wav")
     return inputs
@@ -167,16 +173,16 @@ def _utf8(text: str) -> str:
     return text
 
 
-def _judged(ws: "Workspace", one: _Input, runs: Sequence[str]) -> dict[str, Any]:
+def _predict_input(ws: "Workspace", input_: _Input, runs: Sequence[str]) -> dict[str, Any]:
     from core.workflows.models.predict import predict_audio, predict_text
 
     try:
-        if one.kind == "text":
-            return predict_text(ws, one.value, runs, one.source)
-        labels = None if one.labels is None else _file(one.labels).read_bytes()
-        return predict_audio(ws, _file(one.value), one.source, labels=labels, run_ids=runs)
+        if input_.kind == "text":
+            return predict_text(ws, input_.value, runs, input_.source)
+        labels = None if input_.labels is None else _file(input_.labels).read_bytes()
+        return predict_audio(ws, _file(input_.value), input_.source, labels=labels, run_ids=runs)
     except (InputError, OSError) as error:
-        return {"source": one.source, "error": str(error)}
+        return {"source": input_.source, "error": str(error)}
 
 
 def _file(name: str) -> Path:
@@ -193,9 +199,9 @@ def _run(info: RunInfo) -> dict[str, Any]:
 
 def _give_run(reply: Reply, info: RunInfo) -> None:
     test = info.metrics["test"]
-    scores = [(name, *_score(test[key])) for name, key in _SCORES]
+    scores = [(name, *_value_and_interval(test[key])) for name, key in _SCORES]
     classes = [
-        (c["code"], c["n"], _show_score(c["recall"]), _show_score(c["precision"]), _show_score(c["f1"]))
+        (c["code"], c["n"], _score_text(c["recall"]), _score_text(c["precision"]), _score_text(c["f1"]))
         for c in test["per_class"]
     ]
     reply.give(
@@ -210,7 +216,7 @@ def _give_run(reply: Reply, info: RunInfo) -> None:
 _SCORES = (("accuracy", "accuracy"), ("macro-F1", "macro_f1"), ("weighted-F1", "weighted_f1"))
 
 
-def _score(score: dict[str, float | None]) -> tuple[str, str]:
+def _value_and_interval(score: dict[str, float | None]) -> tuple[str, str]:
     value, low, high = score["value"], score["low"], score["high"]
     return (
         "-" if value is None else f"{value:.3f}",
@@ -218,22 +224,29 @@ def _score(score: dict[str, float | None]) -> tuple[str, str]:
     )
 
 
-def _show_score(score: dict[str, float | None]) -> str:
-    value, interval = _score(score)
+def _score_text(score: dict[str, float | None]) -> str:
+    value, interval = _value_and_interval(score)
     return value if interval == "-" else f"{value} ({interval})"
 
 
 def _headline(info: RunInfo) -> str:
-    return _show_score(info.metrics["test"]["macro_f1"]) if "test" in info.metrics else ""
+    return _score_text(info.metrics["test"]["macro_f1"]) if "test" in info.metrics else ""
 
 
-def _show(document: dict[str, Any]) -> Iterator[Any]:
+def _lines(document: dict[str, Any]) -> Iterator[Any]:
     if "error" in document:
         yield f"{document['source']}: {document['error']}"
         return
     rows = []
-    for one in document["utterances"]:
-        when = "" if one["start_ms"] is None else f"{one['start_ms'] / 1000:.2f}-{one['end_ms'] / 1000:.2f} s"
-        judged = [f"{name}: {j['label']} {j['confidence']:.2f}" for name, j in one["judgements"].items()]
-        rows.append((when, one["text"], "\n".join(judged)))
+    for utterance in document["utterances"]:
+        when = (
+            ""
+            if utterance["start_ms"] is None
+            else f"{utterance['start_ms'] / 1000:.2f}-{utterance['end_ms'] / 1000:.2f} s"
+        )
+        predictions = [
+            f"{name}: {prediction['label']} {prediction['confidence']:.2f}"
+            for name, prediction in utterance["judgements"].items()
+        ]
+        rows.append((when, utterance["text"], "\n".join(predictions)))
     yield table(document["source"], ("when", "text", "judgements"), rows)

@@ -1,7 +1,7 @@
-"""Verbs about the installation. `--json` answers:
+"""Verbs about the installation. With `--json` they answer:
 
-- `demo`: `{"calls", "utterances", "rejects", "runs": [id]}`: how much was added, and the finished runs
-- `serve`: `{"url"}`, printed before serving begins; then nothing more until it is stopped
+- `demo`: `{"calls", "utterances", "rejects", "runs": [id]}`: the numbers of added items, and the finished runs
+- `serve`: `{"url"}`, printed before the server answers; nothing more is printed until it is stopped
 - `doctor`: `{"ready": bool, "findings": [{"what", "state": "ok" | "absent" | "broken", "detail"}]}`
 """
 
@@ -14,18 +14,19 @@ from core.cli.frame import Json, answering, progress_bar, table
 
 
 def demo(context: typer.Context, json: Json = False) -> None:
-    """Build the demo workspace: import the bundled corpus, train the default models. Skips what is there."""
+    """Build the demo workspace: import the bundled corpus and train the default models. Skips steps that are done."""
     with answering(json) as reply:
         from core.workflows.demo import build
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        with progress_bar("demo") as tell:
-            made = build(ws, lambda what, share: tell(what, round(100 * share), 100))
+        with progress_bar("demo") as show_progress:
+            summary = build(ws, lambda what, share: show_progress(what, round(100 * share), 100))
         reply.give(
-            made,
-            f"added: {made['calls']} calls, {made['utterances']} sentences; not used: {made['rejects']} files or parts",
-            *(f"run {run}" for run in made["runs"]),
+            summary,
+            f"added: {summary['calls']} calls, {summary['utterances']} sentences; "
+            f"not used: {summary['rejects']} files or parts",
+            *(f"run {run}" for run in summary["runs"]),
             f"next: {context.find_root().info_name} serve",
         )
 
@@ -39,28 +40,28 @@ def serve(
     code = 0
     with answering(json) as reply:
         from core.settings import settings
-        from core.web.serve import serve as run
+        from core.web.serve import serve as run_server
 
         def ready(address: str) -> None:
             reply.give({"url": address}, f"귀담아 Gwidama: {address}")
             reply.send()
 
-        chosen = settings()
-        code = run(host or chosen.host, chosen.port if port is None else port, ready)
+        configured = settings()
+        code = run_server(host or configured.host, configured.port if port is None else port, ready)
     raise typer.Exit(code)
 
 
 def doctor(json: Json = False) -> None:
-    """Is this machine ready? Fails if anything needed is broken."""
+    """Check whether this machine is ready. Fails if a needed part is broken."""
     with answering(json) as reply:
         from core.settings import settings
         from core.workflows.doctor import check
 
-        found = check(settings())
-        broken = [finding.what for finding in found if finding.state == "broken"]
+        findings = check(settings())
+        broken = [finding.what for finding in findings if finding.state == "broken"]
         reply.give(
-            {"ready": not broken, "findings": [asdict(finding) for finding in found]},
-            table("", ("what", "state", "detail"), [(f.what, f.state, f.detail) for f in found]),
+            {"ready": not broken, "findings": [asdict(finding) for finding in findings]},
+            table("", ("what", "state", "detail"), [(f.what, f.state, f.detail) for f in findings]),
         )
         if broken:
             reply.complain(f"broken: {', '.join(broken)}")

@@ -1,7 +1,8 @@
-"""Texts as points: near ones look alike. Rows of `EMBEDDINGS` do it; the default needs no download.
+"""Text embeddings: similar texts get similar vectors. `EMBEDDINGS` lists them; the default needs no download.
 
-An embedding is fitted on a sample of texts (what is common says little) and from then on is a pure function: the same
-text gives the same row, alone or among others. Knows nothing of where texts come from or where rows are kept.
+An embedding is first fitted on a sample of texts, to learn which n-grams are common and so say little. After that it is
+a pure function: a text always gives the same vector, alone or in a batch. It does not know where texts come from or
+where vectors are stored.
 """
 
 from collections.abc import Sequence
@@ -18,27 +19,27 @@ EMBEDDINGS = {DEFAULT: Backend("core.embedding.hashed_ngram:HashedNgram", needs=
 
 
 class Embedding(Protocol):
-    """`dims` numbers a text; rows of another `version` do not compare."""
+    """`dims` float32 numbers for each text. Vectors of different `version`s must not be compared."""
 
     dims: int
     version: int
 
     @classmethod
     def fit(cls, texts: Sequence[str]) -> Self:
-        """Learn from a sample of texts; it may be empty."""
+        """Learn from a sample of texts, which may be empty."""
 
     @classmethod
     def restore(cls, weights: NDArray[Any]) -> Self:
-        """What was fitted before; `ValueError` for the weights of something else."""
+        """The embedding with these saved `weights`; `ValueError` if they are not weights of this embedding."""
 
     def weights(self) -> NDArray[Any]:
         """All that was learned, as one array."""
 
     def embed(self, texts: Sequence[str]) -> Vectors:
-        """(n, dims): rows of length 1, or all zero for a text with nothing in it."""
+        """float32 (n, dims), one row a text: of length 1, or all zero if the text is blank."""
 
 
 def embedding(name: str) -> type[Embedding]:
-    """The embedding called `name`; `UnknownName` lists the known ones."""
-    found: type[Embedding] = pick(EMBEDDINGS, name, "embedding")
-    return found
+    """The class of the embedding called `name`; `UnknownName` lists the known names."""
+    kind: type[Embedding] = pick(EMBEDDINGS, name, "embedding")
+    return kind

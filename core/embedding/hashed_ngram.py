@@ -1,7 +1,8 @@
 """Hashed character 1- to 3-grams, weighted by TF-IDF, under a seeded random projection to 256 numbers.
 
-The cosine of two rows is about that of their TF-IDF vectors (off by some .06, the price of 256 numbers): it sees shared
-syllables, stems and endings, no synonyms. Runs never reach over a space. Nothing is downloaded, nothing is random.
+The cosine of two rows is close to that of their TF-IDF vectors (the error is about .06, because only 256 numbers are
+used). It measures shared syllables, stems and endings; it does not know synonyms. An n-gram never crosses a space.
+Nothing is downloaded, and the result does not depend on chance.
 """
 
 from collections.abc import Sequence
@@ -20,12 +21,14 @@ from core.text import nfc
 
 BUCKETS = 2**16
 DIMS = 256
-DENSITY = 1 / 16  # 16 of the 256 numbers tell of an n-gram
+DENSITY = 1 / 16  # an n-gram changes 16 of the 256 numbers
 SEED = 20240501
-MAX_CHARS = 10_000  # of a text; what is longer is compared by its beginning
+MAX_CHARS = 10_000  # of a text; of a longer text only the beginning is used
 
 
 class HashedNgram:
+    """Its weights are the IDF of each bucket, float32 (BUCKETS,)."""
+
     dims = DIMS
     version = 1
 
@@ -38,10 +41,10 @@ class HashedNgram:
 
     @classmethod
     def fit(cls, texts: Sequence[str]) -> Self:
-        made = cls(np.ones(BUCKETS, np.float32))
+        model = cls(np.ones(BUCKETS, np.float32))
         if texts:
-            made._idf = TfidfTransformer().fit(made._counts(texts)).idf_.astype(np.float32)
-        return made
+            model._idf = TfidfTransformer().fit(model._counts(texts)).idf_.astype(np.float32)
+        return model
 
     @classmethod
     def restore(cls, weights: NDArray[Any]) -> Self:
@@ -55,19 +58,19 @@ class HashedNgram:
     def embed(self, texts: Sequence[str]) -> Vectors:
         if not len(texts):
             return np.zeros((0, self.dims), np.float32)
-        found = self._counts(texts)
-        found.data = (1 + np.log(found.data)) * self._idf[found.indices]
-        rows = (found @ _projection()).toarray()
+        counts = self._counts(texts)
+        counts.data = (1 + np.log(counts.data)) * self._idf[counts.indices]
+        rows = (counts @ _projection()).toarray()
         return np.asarray(normalize(rows, copy=False), dtype=np.float32)
 
     def _counts(self, texts: Sequence[str]) -> Any:
-        """Sparse (n, BUCKETS): how often each n-gram is there. Half a character counts as "?"."""
+        """Sparse float32 (n, BUCKETS): how often each n-gram occurs. A lone surrogate counts as "?"."""
         clean = (nfc(t[:MAX_CHARS]).casefold().encode("utf-8", "replace").decode("utf-8") for t in texts)
         return self._hash.transform(clean)
 
 
 @cache
 def _projection() -> csr_matrix:
-    """(BUCKETS, DIMS), always the same; half a second of work and 8 MB."""
-    made = SparseRandomProjection(DIMS, density=DENSITY, random_state=SEED)
-    return made.fit(csr_matrix((1, BUCKETS), dtype=np.float32)).components_.T.tocsr().astype(np.float32)
+    """Sparse float32 (BUCKETS, DIMS), always the same; making it takes half a second and 8 MB."""
+    projection = SparseRandomProjection(DIMS, density=DENSITY, random_state=SEED)
+    return projection.fit(csr_matrix((1, BUCKETS), dtype=np.float32)).components_.T.tocsr().astype(np.float32)

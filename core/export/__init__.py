@@ -1,7 +1,7 @@
-"""Taking utterances out as a file or a folder, one format a file; all stream, so that memory stays flat.
+"""Exports utterances as a file or a folder, one format per module. All formats stream, so memory does not grow.
 
-What is written appears under its name only when it is complete. Cells that a spreadsheet would run are neutralised in
-every CSV (`core.cells`); the other formats hold the text as it is. Nothing here reads the store.
+The file or folder appears under its name only when it is complete. In every CSV, cells that a spreadsheet would run as
+formulas are neutralised (`core.cells`); the other formats hold the text unchanged. Nothing here reads the store.
 """
 
 from collections.abc import Callable, Iterable
@@ -16,14 +16,14 @@ from core.export.rows import (
     FROZEN,
     SILVER,
     TAGS,
+    ExportReport,
     Line,
-    Opinion,
     Plan,
-    Written,
+    Prediction,
     corpus_plan,
     frozen_plan,
 )
-from core.files import whole
+from core.files import atomic_path
 
 __all__ = [
     "COLUMNS",
@@ -32,39 +32,40 @@ __all__ = [
     "FROZEN",
     "SILVER",
     "TAGS",
+    "ExportReport",
     "Format",
     "Line",
-    "Opinion",
     "Plan",
-    "Written",
-    "chosen",
+    "Prediction",
     "corpus_plan",
+    "find_format",
     "frozen_plan",
     "write",
 ]
 
-Write = Callable[[Path, Plan, Iterable[Line]], Written]
+Write = Callable[[Path, Plan, Iterable[Line]], ExportReport]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """`suffix` is the one that means this format, "" for none; `write` fills a new file, or an empty folder.
+    """An export format. `suffix` is the file suffix that means it, "" for none; `description` says what it is.
 
-    `about` says what it is. `frozen`: it is made of a Snapshot only; `live`: it is made of the corpus only. `full`,
-    `audio`, `opinions`: it asks for the columns that only the store knows, the recordings, what models said.
+    `write` fills a new file, or an empty folder if `folder` is set. `frozen`: made of a Snapshot only; `live`: made of
+    the corpus only. `full`, `audio`, `predictions`: it needs the columns that only the store knows, the recordings, the
+    predictions of models.
     """
 
     name: str
     suffix: str
     write: Write
-    about: str
+    description: str
     folder: bool = False
     frozen: bool = False
     live: bool = False
     full: bool = False
     audio: bool = False
-    opinions: bool = False
-    ends: str = ""  # a name ends so that means no format by itself
+    predictions: bool = False
+    ends: str = ""  # the file suffix of a format that no suffix means
 
 
 _ALL = (
@@ -77,20 +78,20 @@ _ALL = (
     Format("autotrain-audio", "", autotrain.write_audio, "AutoTrain: clips by side", True, frozen=True, audio=True),
     Format(
         "labelstudio", ".json", label_studio.write, "Label Studio tasks with predictions",
-        live=True, full=True, opinions=True,
+        live=True, full=True, predictions=True,
     ),
 )  # fmt: skip
-FORMATS: dict[str, Format] = {one.name: one for one in _ALL}
+FORMATS: dict[str, Format] = {f.name: f for f in _ALL}
 
 
-def chosen(path: Path, name: str | None) -> Format:
-    """The format called `name`, else the one that the suffix of `path` means."""
+def find_format(path: Path, name: str | None) -> Format:
+    """The format called `name`; without a name, the format that the suffix of `path` means."""
     if name is not None:
         if name not in FORMATS:
             raise UnknownName("export format", name, tuple(FORMATS))
         return FORMATS[name]
     suffix = path.suffix.lower()
-    by_suffix = {one.suffix: one for one in FORMATS.values() if one.suffix}
+    by_suffix = {f.suffix: f for f in FORMATS.values() if f.suffix}
     if suffix not in by_suffix:
         what = path.suffix or "a file without suffix"
         raise InputError(
@@ -103,24 +104,27 @@ def chosen(path: Path, name: str | None) -> Format:
     return by_suffix[suffix]
 
 
-def write(path: Path, how: Format, plan: Plan, lines: Iterable[Line]) -> Written:
-    """Write `lines` to `path`: a file is replaced, a folder must be new. `InputError` for what cannot be written."""
-    if how.frozen and plan.frozen is None:
+def write(path: Path, file_format: Format, plan: Plan, lines: Iterable[Line]) -> ExportReport:
+    """Write `lines` to `path`. An existing file is replaced; a folder must be new.
+
+    `InputError` if the format does not fit the plan, or if the path cannot be written.
+    """
+    if file_format.frozen and plan.frozen is None:
         raise InputError(
             "{format} needs sides and one label a row: name a snapshot; `python -m core snapshot create "
             "NAME --scheme S` makes one",
-            format=how.name,
+            format=file_format.name,
         )
-    if how.live and plan.frozen is not None:
-        raise InputError("{format} is made of the corpus as it is, not of a snapshot", format=how.name)
-    if how.folder and path.exists():
+    if file_format.live and plan.frozen is not None:
+        raise InputError("{format} is made of the corpus as it is, not of a snapshot", format=file_format.name)
+    if file_format.folder and path.exists():
         raise InputError("{path} exists already; a folder is not replaced, choose another name", path=path)
     if path.is_dir():
         raise InputError("{path} is a folder", path=path)
     try:
-        with whole(path) as made:
-            if how.folder:
-                made.mkdir()
-            return how.write(made, plan, lines)
+        with atomic_path(path) as partial:
+            if file_format.folder:
+                partial.mkdir()
+            return file_format.write(partial, plan, lines)
     except OSError as error:
         raise InputError("{path}: cannot be written: {reason}", path=path, reason=error.strerror or error) from error

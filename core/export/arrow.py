@@ -1,7 +1,7 @@
-"""What Parquet and `datasets` folders share: Arrow types of the columns, blocks of lines, and metadata.
+"""The parts that Parquet files and `datasets` folders share: Arrow types of the columns, and metadata.
 
-Metadata key `gwidama` is JSON, `{"version": 1, "schemes": [{"state", "definition"}]}`: the documents of
-`core.schemes.files`, of the schemes that have a column.
+The metadata key `gwidama` holds JSON, `{"version": 1, "schemes": [{"state", "definition"}]}`. The definitions are the
+documents of `core.schemes.files`, for the schemes that have a column.
 """
 
 import json
@@ -12,18 +12,20 @@ import pyarrow as pa
 from core.export.rows import BOOLEANS, INTEGERS, Plan
 from core.schemes.files import to_document
 
-ABOUT = "gwidama"
+METADATA_KEY = "gwidama"
 
 
 def field_type(column: str) -> pa.DataType:
+    """The Arrow type of a column."""
     return pa.int64() if column in INTEGERS else pa.bool_() if column in BOOLEANS else pa.string()
 
 
 def schema(plan: Plan, columns: Sequence[str]) -> pa.Schema:
-    """The Arrow schema of `columns`, with the schemes in its metadata."""
-    return pa.schema([(column, field_type(column)) for column in columns], metadata={ABOUT: about(plan)})
+    """The Arrow schema of `columns`, with the label schemes in its metadata."""
+    return pa.schema([(column, field_type(column)) for column in columns], metadata={METADATA_KEY: metadata_json(plan)})
 
 
-def about(plan: Plan) -> str:
-    told = [{"state": one.state, "definition": to_document(one)} for one in plan.schemes]
-    return json.dumps({"version": 1, "schemes": told}, ensure_ascii=False)
+def metadata_json(plan: Plan) -> str:
+    """The label schemes of the plan as the JSON text of the metadata key."""
+    schemes = [{"state": s.state, "definition": to_document(s)} for s in plan.schemes]
+    return json.dumps({"version": 1, "schemes": schemes}, ensure_ascii=False)

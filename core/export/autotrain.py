@@ -1,10 +1,10 @@
-"""The layout that HF AutoTrain takes, made of a Snapshot, whose sides it keeps. Both hold very little.
+"""The layout that Hugging Face AutoTrain reads, made of a Snapshot; its sides are kept.
 
-Text: `train.csv`, `valid.csv`, `test.csv` with the columns `text` and `target` (the class code), nothing else, and no
-byte order mark, which would become part of a column's name. Audio: a folder a side with a WAV for each clip and
-`metadata.csv` (`file_name`, `text`, `target`), which `datasets` reads as an audio folder too. Ids, keys, groups, times,
-speakers and which labels are silver are gone: such a folder can be imported as a table, not as this corpus.
-These are CSV too, so a text that a spreadsheet would run has the apostrophe of `core.cells` before it.
+Text: `train.csv`, `valid.csv`, `test.csv` with the columns `text` and `target` (the class code), without a byte order
+mark, which would become part of a column's name. Audio: one folder per side with a WAV for each clip and `metadata.csv`
+(`file_name`, `text`, `target`), which `datasets` also reads as an audio folder. Ids, keys, groups, times, speakers and
+grades are not kept: such a folder can be imported as a table, but not as this corpus. Cells that a spreadsheet would
+run as formulas begin with the apostrophe of `core.cells`.
 """
 
 import csv
@@ -14,44 +14,48 @@ from pathlib import Path
 from typing import Any
 
 from core.audio.clips import read_clip
-from core.cells import harmless
+from core.cells import escape_formula
 from core.errors import AudioError
-from core.export.rows import Line, Plan, Written
+from core.export.rows import ExportReport, Line, Plan
 
 SIDES = {"train": "train", "validation": "valid", "test": "test"}
 
 
-def write_text(folder: Path, plan: Plan, lines: Iterable[Line]) -> Written:
-    done = Written()
+def write_text(folder: Path, plan: Plan, lines: Iterable[Line]) -> ExportReport:
+    """Write one CSV per side; rows without text are left out and counted."""
+    report = ExportReport()
     with ExitStack() as files:
         out = {side: _table(files, folder / f"{name}.csv", ("text", "target")) for side, name in SIDES.items()}
         for line in lines:
             if not line.values["text"]:
-                done.leave_out("no text")
+                report.leave_out("no text")
                 continue
-            out[line.values["side"]].writerow((harmless(line.values["text"]), harmless(line.values["code"])))
-            done.utterances += 1
-    return done
+            out[line.values["side"]].writerow(
+                (escape_formula(line.values["text"]), escape_formula(line.values["code"]))
+            )
+            report.utterances += 1
+    return report
 
 
-def write_audio(folder: Path, plan: Plan, lines: Iterable[Line]) -> Written:
-    done = Written()
+def write_audio(folder: Path, plan: Plan, lines: Iterable[Line]) -> ExportReport:
+    """Write one folder of clips per side; rows without usable sound are left out and counted."""
+    report = ExportReport()
     with ExitStack() as files:
         out: dict[str, Any] = {}
         for side, name in SIDES.items():
             (folder / name).mkdir()
             out[side] = _table(files, folder / name / "metadata.csv", ("file_name", "text", "target"))
         for line in lines:
-            name = f"{done.utterances:07d}.wav"
+            name = f"{report.utterances:07d}.wav"
             side = line.values["side"]
             try:
                 (folder / SIDES[side] / name).write_bytes(_clip(line))
             except AudioError as error:
-                done.leave_out(error.reason)
+                report.leave_out(error.reason)
                 continue
-            out[side].writerow((name, harmless(line.values["text"]), harmless(line.values["code"])))
-            done.utterances += 1
-    return done
+            out[side].writerow((name, escape_formula(line.values["text"]), escape_formula(line.values["code"])))
+            report.utterances += 1
+    return report
 
 
 def _clip(line: Line) -> bytes:

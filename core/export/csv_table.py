@@ -1,24 +1,25 @@
-"""CSV for spreadsheets: UTF-8 with a byte order mark (Hangul shows), commas, CRLF between rows, one header row.
+"""CSV for spreadsheets: UTF-8 with a byte order mark (so that Hangul shows), commas, CRLF between rows, one header row.
 
-Holds the text and the original, labels as codes, tags, times, speaker, group and, as numbers, recording and parent.
-Does not hold audio, what is known of a recording (its key, length, metadata), the source and its licence. An empty cell
-is nothing: an empty speaker is the same as none.
+It holds the text and the original, labels as codes, tags, times, speaker, group, and recording and parent as numbers.
+It does not hold audio, the key, length and metadata of a recording, the source and its licence. An empty cell means
+nothing: an empty speaker is the same as no speaker.
 """
 
 import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.cells import harmless
-from core.export.rows import Line, Plan, Written
+from core.cells import escape_formula
+from core.export.rows import ExportReport, Line, Plan
 
 
-def write(path: Path, plan: Plan, lines: Iterable[Line]) -> Written:
-    done = Written()
+def write(path: Path, plan: Plan, lines: Iterable[Line]) -> ExportReport:
+    """Write the plain columns of the plan, one row per line."""
+    report = ExportReport()
     with path.open("w", newline="", encoding="utf-8-sig") as file:
         out = csv.writer(file)
-        out.writerow([harmless(column) for column in plan.columns])
+        out.writerow([escape_formula(column) for column in plan.columns])
         for line in lines:
-            out.writerow([harmless(line.values[column]) for column in plan.columns])
-            done.utterances += 1
-    return done
+            out.writerow([escape_formula(line.values[column]) for column in plan.columns])
+            report.utterances += 1
+    return report

@@ -1,25 +1,25 @@
-"""Label Studio tasks: one JSON array, one task an utterance, with annotations and predictions.
+"""Label Studio tasks: one JSON array, one task per utterance, with annotations and predictions.
 
-`data` holds what the utterance is (`text`, `original`, `key`, `audio`, times, speaker, group, `_recording` ...),
-`annotations` one answer with a `choices` result a scheme (the class codes; `from_name` is the scheme) and, where the
-text was edited, a `textarea` result named `transcription`; a skipped utterance is a cancelled answer. `predictions` has
-one a Run. `audio` is the path in the workspace: serve that folder as Label Studio's local storage. A labelling
-configuration that shows them:
+`data` describes the utterance (`text`, `original`, `key`, `audio`, times, speaker, group, `_recording` ...).
+`annotations` holds one answer. It has a `choices` result for each scheme (the class codes; `from_name` is the scheme)
+and, if the text was edited, a `textarea` result named `transcription`. A skipped utterance is a cancelled answer.
+`predictions` holds one prediction for each Run and scheme. `audio` is the path in the workspace: serve that folder as
+Label Studio's local storage. This labelling configuration shows the tasks:
 
     <View><Audio name="audio" value="$audio"/><Text name="text" value="$text"/>
       <Choices name="danger" toName="text"><Choice value="normal"/><Choice value="danger"/></Choices>
       <TextArea name="transcription" toName="text" editable="true"/></View>
 
-Does not hold the bytes of the audio.
+The file does not hold the bytes of the audio.
 """
 
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from core.export.rows import DISPUTED, FULL, SILVER, TAGS, Line, Opinion, Plan, Written
+from core.export.rows import DISPUTED, FULL, SILVER, TAGS, ExportReport, Line, Plan, Prediction
 from core.files import json_text
-from core.schemes import parts
+from core.schemes import split_codes
 
 TEXT = "transcription"
 DATA = (
@@ -28,40 +28,42 @@ DATA = (
 )  # fmt: skip
 
 
-def write(path: Path, plan: Plan, lines: Iterable[Line]) -> Written:
-    done = Written()
+def write(path: Path, plan: Plan, lines: Iterable[Line]) -> ExportReport:
+    """Write one task per line."""
+    report = ExportReport()
     with path.open("w", newline="", encoding="utf-8") as file:
         file.write("[")
         for line in lines:
-            file.write(",\n" if done.utterances else "\n")
+            file.write(",\n" if report.utterances else "\n")
             file.write(json_text(task(line, plan)))
-            done.utterances += 1
+            report.utterances += 1
         file.write("\n]\n")
-    return done
+    return report
 
 
 def task(line: Line, plan: Plan) -> dict[str, Any]:
-    told = line.values
-    results = [_choices(one.name, told[one.name]) for one in plan.schemes if told.get(one.name) is not None]
-    if told["text"] != told["original"]:
-        results.append(_result(TEXT, "textarea", {"text": [told["text"]]}))
-    annotations = [{"id": told["id"], "was_cancelled": told["skipped"], "result": results}]
-    data = {name: told[name] for name in DATA} | {"audio": line.recording.path if line.recording else None}
+    """The task of one utterance."""
+    values = line.values
+    results = [_choices(s.name, values[s.name]) for s in plan.schemes if values.get(s.name) is not None]
+    if values["text"] != values["original"]:
+        results.append(_result(TEXT, "textarea", {"text": [values["text"]]}))
+    annotations = [{"id": values["id"], "was_cancelled": values["skipped"], "result": results}]
+    data = {name: values[name] for name in DATA} | {"audio": line.recording.path if line.recording else None}
     return {
-        "id": told["id"],
+        "id": values["id"],
         "data": data,
-        "annotations": annotations if results or told["skipped"] else [],
-        "predictions": [_prediction(one) for one in line.opinions],
+        "annotations": annotations if results or values["skipped"] else [],
+        "predictions": [_prediction(p) for p in line.predictions],
     }
 
 
-def _prediction(one: Opinion) -> dict[str, Any]:
-    result = _choices(one.scheme, one.code) | {"meta": {"probabilities": dict(one.probabilities)}}
-    return {"model_version": one.model, "score": one.confidence, "result": [result]}
+def _prediction(prediction: Prediction) -> dict[str, Any]:
+    result = _choices(prediction.scheme, prediction.code) | {"meta": {"probabilities": dict(prediction.probabilities)}}
+    return {"model_version": prediction.model, "score": prediction.confidence, "result": [result]}
 
 
 def _choices(name: str, stored: str) -> dict[str, Any]:
-    return _result(name, "choices", {"choices": list(parts(stored))})
+    return _result(name, "choices", {"choices": list(split_codes(stored))})
 
 
 def _result(name: str, kind: str, value: dict[str, Any]) -> dict[str, Any]:

@@ -1,10 +1,10 @@
-"""What every format writes: one Line an utterance, and the columns that tables have.
+"""What every format writes: one Line per utterance, and the columns of tables.
 
-`COLUMNS` are those of CSV and JSONL; schemes of the workspace come after them, then `_silver` and `_disputed` (with
-commas, the schemes under which a machine gave the label, and those under which curators answered differently, so that
-it is nothing to train on) and `_tags` (a JSON list), each where the workspace has such a thing. Parquet and `datasets`
-hold the `FULL` columns after those, too; no scheme's name begins with a low line, so they never collide. A Snapshot has
-columns of its own, since what it froze is not what the utterances are now.
+`COLUMNS` are the columns of CSV and JSONL. After them come the schemes of the workspace, then, if the workspace has
+such values, `_silver` (the schemes whose label a machine gave), `_disputed` (the schemes under which curators disagree,
+so that the label must not be trained on), both separated by commas, and `_tags` (a JSON list). Parquet and `datasets`
+also hold the `FULL` columns. No name of a scheme begins with `_`, so names never collide. A Snapshot has its own
+columns, `FROZEN`, since its samples may differ from the utterances as they are now.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -44,8 +44,8 @@ BOOLEANS = ("voice_usable", "skipped", "gold")
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
-    """What a model said of an utterance; `confidence` in [0, 1], `model` the id of a Run."""
+class Prediction:
+    """What a model predicts for an utterance. `model` is the id of a Run, `confidence` is in [0, 1]."""
 
     model: str
     scheme: str
@@ -56,19 +56,19 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """`values` holds every column by name. `audio` is the recording's file, None where there is none."""
+    """One utterance to write. `values` holds each column by name; `audio` is the recording's file, None without one."""
 
     values: Mapping[str, Any]
     recording: Recording | None = None
     audio: Path | None = None
-    opinions: tuple[Opinion, ...] = ()
+    predictions: tuple[Prediction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is written: `columns` of a plain table, `full` of a format that holds everything.
+    """What is written: `columns` by a plain table, `full` by a format that holds everything.
 
-    `frozen` is the scheme of a Snapshot, None for the corpus as it is; `licences` are those of all sources.
+    `frozen` is the scheme of a Snapshot, None for the corpus as it is now; `licences` are the licences of all sources.
     """
 
     schemes: tuple[Scheme, ...]
@@ -79,29 +79,30 @@ class Plan:
 
 
 @dataclass(slots=True)
-class Written:
-    """`utterances` were written; `left_out` counts what the format could not take, by reason."""
+class ExportReport:
+    """How many utterances were written; `left_out` counts by reason what the format cannot hold."""
 
     utterances: int = 0
     left_out: dict[str, int] = field(default_factory=dict)
 
-    def leave_out(self, why: str) -> None:
-        self.left_out[why] = self.left_out.get(why, 0) + 1
+    def leave_out(self, reason: str) -> None:
+        """Count one utterance, clip or recording that is left out, by its reason."""
+        self.left_out[reason] = self.left_out.get(reason, 0) + 1
 
 
 def corpus_plan(schemes: Iterable[Scheme], has: Collection[str], licences: Sequence[str]) -> Plan:
-    """Of utterances as they are now; `schemes` are all that the workspace knows, the bundled ones first.
+    """The plan for utterances as they are now. `schemes` are all schemes of the workspace, the bundled ones first.
 
-    `has`: which of `SILVER`, `DISPUTED`, `TAGS` there are any of.
+    `has`: which of the columns `SILVER`, `DISPUTED`, `TAGS` have any value.
     """
-    known = tuple(schemes)
-    own = [one.name for one in known if one.name not in COLUMNS]
+    all_schemes = tuple(schemes)
+    own_names = [s.name for s in all_schemes if s.name not in COLUMNS]
     marks = (SILVER, DISPUTED, TAGS)
-    columns = (*COLUMNS, *own, *(mark for mark in marks if mark in has))
-    full = (*COLUMNS, *own, *marks, *FULL)
-    return Plan(known, columns, full, None, tuple(licences))
+    columns = (*COLUMNS, *own_names, *(mark for mark in marks if mark in has))
+    full = (*COLUMNS, *own_names, *marks, *FULL)
+    return Plan(all_schemes, columns, full, None, tuple(licences))
 
 
 def frozen_plan(scheme: Scheme) -> Plan:
-    """Of what a Snapshot froze."""
+    """The plan for the samples of a Snapshot."""
     return Plan((scheme,), FROZEN, FROZEN, scheme)

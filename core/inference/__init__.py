@@ -1,1 +1,1 @@
-"""From a Run folder to judgements: `predictor`."""
+"""Use a trained run: load its folder and predict (`predictor`)."""

@@ -1,7 +1,7 @@
-"""A Predictor: a loaded Checkpoint that judges texts or voices with calibrated probabilities.
+"""A Predictor: a loaded Checkpoint that gives calibrated probabilities for texts or voices.
 
-Texts pass the card's cleaning plan first, voices become the MFCC of training; `probs float64 (N, K)`, rows sum to 1,
-column k is `codes[k]`. Safe to share between threads. Decodes no audio and picks no run.
+Texts pass the card's cleaning plan first; voices become MFCC as in training. Result: `probs float64 (N, K)`, rows sum
+to 1, column k is `codes[k]`. Safe to share between threads. It does not decode audio and does not choose a run.
 """
 
 from collections.abc import Sequence
@@ -20,12 +20,12 @@ from core.model_text import model_text
 from core.models import Modality, Model
 from core.models.checkpoint import CARD, Card, read_checkpoint
 
-KEPT = 8  # loaded predictors
+CACHE_SIZE = 8  # loaded predictors
 
 
 @dataclass(frozen=True, eq=False)
 class Predictor:
-    """Made by `load` or `cached`."""
+    """A model with its card. Made by `load` or `cached`."""
 
     card: Card
     model: Model
@@ -47,27 +47,30 @@ class Predictor:
         return self.card.modality
 
     def reads(self, text: str, origin: str = "imported") -> str:
-        """What this model reads of a text, cleaned as in training; an empty string where it has nothing to read."""
+        """The text after cleaning as in training; "" if the model has nothing to read. A caption is never read."""
         return model_text(self.card.cleaning, text, origin)
 
     def predict_texts(self, texts: Sequence[str]) -> NDArray[np.float64]:
-        """(N, K) of N texts as typed; `InputError` for a voice run or a text that cleaning leaves empty."""
-        self._want("text")
+        """Probabilities (N, K) of N raw texts. `InputError` for a voice run or a text left empty by cleaning."""
+        self._check_modality("text")
         return self._calibrated([self._cleaned(text) for text in texts])
 
     def predict_waves(self, waves: Sequence[NDArray[np.float32]]) -> NDArray[np.float64]:
-        """(N, K) of N waves, float32 (n,), mono, 16 kHz; `InputError` for a text run, `NotEnoughData` for no sample."""
+        """Probabilities (N, K) of N waves, float32 (n,), mono, 16 kHz.
+
+        `InputError` for a text run, `NotEnoughData` for a wave without samples.
+        """
         from core.audio.features import mfcc_batch
 
-        self._want("voice")
+        self._check_modality("voice")
         return self._calibrated(mfcc_batch(waves))
 
     def explain(self, text: str) -> list[tuple[str, float]]:
-        """Character runs of the cleaned text with their share of the decision: above 0 for it, below against it.
+        """Parts of the cleaned text with their weight in the decision: above 0 for it, below 0 against it.
 
-        Strongest first. `InputError` where the encoder cannot say why.
+        The strongest first. `InputError` if the encoder cannot explain its decisions.
         """
-        self._want("text")
+        self._check_modality("text")
         explain: Any = getattr(self.model, "explain", None)
         if explain is None:
             raise InputError(
@@ -75,7 +78,7 @@ class Predictor:
             )
         cleaned = self._cleaned(text)
         decided = int(self.model.log_probs([cleaned])[0].argmax())
-        return [(one.text, one.weight) for one in explain(cleaned, decided)]
+        return [(part.text, part.weight) for part in explain(cleaned, decided)]
 
     def _cleaned(self, text: str) -> str:
         cleaned = self.reads(text)
@@ -83,7 +86,7 @@ class Predictor:
             raise InputError("run {run_id} was given a text that is empty after cleaning", run_id=self.run_id)
         return cleaned
 
-    def _want(self, modality: Modality) -> None:
+    def _check_modality(self, modality: Modality) -> None:
         if modality != self.modality:
             raise InputError(
                 "run {run_id} judges {modality}, it was given {given}",
@@ -99,16 +102,16 @@ class Predictor:
 
 
 def load(run_folder: Path | str) -> Predictor:
-    """The Predictor of a finished run; `CheckpointMismatch` says which file is missing or does not belong."""
+    """The Predictor of a finished run. `CheckpointMismatch` names the file that is missing or does not fit."""
     return Predictor(*read_checkpoint(Path(run_folder)))
 
 
 def cached(run_folder: Path | str) -> Predictor:
-    """`load`, kept in memory until the run's card changes."""
+    """Like `load`, but the Predictor stays in memory until the run's card changes."""
     card = Path(run_folder) / CARD
-    return _kept(str(run_folder), card.stat().st_mtime_ns if card.is_file() else 0)
+    return _load_cached(str(run_folder), card.stat().st_mtime_ns if card.is_file() else 0)
 
 
-@lru_cache(maxsize=KEPT)
-def _kept(run_folder: str, changed_ns: int) -> Predictor:
+@lru_cache(maxsize=CACHE_SIZE)
+def _load_cached(run_folder: str, changed_ns: int) -> Predictor:
     return load(run_folder)

@@ -1,1 +1,1 @@
-"""Readers: deliveries in, records out. Nothing here writes to a disk or knows the store."""
+"""Readers: each takes the files of a delivery and yields records. No reader writes to a disk or uses the store."""

@@ -1,7 +1,8 @@
-"""Members of zips and folders, read where they lie: nothing is unpacked and no member's name becomes a path.
+"""Lists and reads the files in zips and folders. It unpacks nothing to a disk and never uses a member's name as a path.
 
-Sizes are bytes. A member that may not be read (a link, a bomb, a name that leaves its archive) is a `Skip` and the rest
-goes on. A zip within a folder is read as an archive, a zip within a zip is not. Parsing members is the readers' work.
+Sizes are bytes. A member that may not be read (a link, a zip bomb, a name that leaves its archive) gives a `Skip`, and
+the other members are still read. A zip inside a folder is opened; a zip inside a zip is not. This module does not parse
+what the members hold.
 """
 
 import copy
@@ -30,7 +31,7 @@ _UTF8_FLAG, _ENCRYPTED_FLAG = 0x800, 0x1
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Caps on one member; `ratio` (declared over packed size) counts only from `ratio_from_bytes`."""
+    """The largest sizes of one member. `ratio` is unpacked over packed size, checked only above `ratio_from_bytes`."""
 
     json_bytes: int = 20_000_000
     other_bytes: int = 100_000_000
@@ -38,16 +39,16 @@ class Limits:
     ratio_from_bytes: int = 10_000_000
 
     def refuse(self, suffix: str, size: int) -> str | None:
-        """Why a member of `size` bytes is too large, or None."""
+        """The reason why a member of `size` bytes is too large, or None if it is not."""
         cap = self.json_bytes if suffix == ".json" else self.other_bytes
         return Message("{size:,} bytes, more than the {most:,} allowed", size=size, most=cap) if size > cap else None
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One file of an archive or folder. `archive` and `inner` are for people; `place` orders and identifies.
+    """One file of an archive or folder. `archive` and `inner` are shown to people; `place` is its identity and order.
 
-    A zip stays open as long as one of its members is held.
+    A zip stays open as long as any of its Members exists.
     """
 
     archive: str
@@ -69,11 +70,11 @@ class Member:
         return PurePosixPath(self.inner).suffix.lower()
 
     def open(self) -> BinaryIO:
-        """The bytes as a stream, unchecked: prefer `read`."""
+        """The bytes as a stream, without a check of their number. Prefer `read`."""
         return self.opener()
 
     def head(self, size: int) -> bytes:
-        """The first `size` bytes, or as many as there are; `BadRecord` when it cannot be read."""
+        """The first `size` bytes, fewer where the file is shorter; `BadRecord` if they cannot be read."""
         try:
             with self.open() as stream:
                 return stream.read(size)
@@ -81,7 +82,7 @@ class Member:
             raise BadRecord(self.name, "cannot be read ({error})", error=error or type(error).__name__) from error
 
     def read(self) -> bytes:
-        """All `size` bytes; `BadRecord` when it cannot be read or holds more or fewer than it declares."""
+        """All bytes; `BadRecord` if they cannot be read, or if they are more or fewer than the declared `size`."""
         try:
             with self.open() as stream:
                 data = stream.read(self.size + 1)
@@ -95,9 +96,9 @@ class Member:
 
 
 def members(path: Path, limits: Limits | None = None) -> Iterator[Member | Skip]:
-    """Every file of a zip, of a folder and of the zips in it, or the one file `path` is, in name order.
+    """Every file under `path`, in the order of names: a zip, a folder and the zips in it, or a single file.
 
-    `InputError` when there is no such path.
+    `InputError` if `path` does not exist.
     """
     limits = limits or Limits()
     if path.is_dir():
@@ -109,13 +110,13 @@ def members(path: Path, limits: Limits | None = None) -> Iterator[Member | Skip]
 
 
 def printable(name: str) -> str:
-    """`name` in NFC with every character that could upset a terminal or a UTF-8 file replaced; itself if there is none.
+    """`name` in NFC, with every character that is not printable replaced by U+FFFD.
 
     >>> printable("a\\x1b[2J\\udcff.wav")
     'a\ufffd[2J\ufffd.wav'
     """
     safe = "".join(c if c.isprintable() else "\ufffd" for c in unicodedata.normalize("NFC", name))
-    return name if safe == name else safe  # a Message stays one
+    return name if safe == name else safe  # unchanged, so a Message stays a Message
 
 
 def _folder(root: Path, limits: Limits) -> Iterator[Member | Skip]:
@@ -162,7 +163,7 @@ def _zip(path: Path, shown: str, limits: Limits) -> Iterator[Member | Skip]:
         if info.is_dir() or name.endswith("/") or _JUNK.search(name):
             continue
         inner = printable(name.lstrip("/"))  # real deliveries begin members with a slash; it never becomes a path
-        reason = _hostile(inner, info, limits) or (
+        reason = _refusal(inner, info, limits) or (
             Message("the same name twice in one archive") if inner in taken else None
         )
         taken.add(inner)
@@ -174,7 +175,7 @@ def _zip(path: Path, shown: str, limits: Limits) -> Iterator[Member | Skip]:
 
 
 def _decoded(info: zipfile.ZipInfo) -> str:
-    """The member's name; what is not flagged as UTF-8 was read as cp437 by zipfile and is UTF-8 or cp949 in truth."""
+    """The member's name. Without the UTF-8 flag zipfile reads names as cp437; here they are UTF-8 or cp949."""
     name = info.filename
     for encoding in () if info.flag_bits & _UTF8_FLAG else ("utf-8", "cp949"):
         try:
@@ -185,7 +186,8 @@ def _decoded(info: zipfile.ZipInfo) -> str:
     return name.replace("\\", "/")
 
 
-def _hostile(inner: str, info: zipfile.ZipInfo, limits: Limits) -> str | None:
+def _refusal(inner: str, info: zipfile.ZipInfo, limits: Limits) -> str | None:
+    """The reason why this member may not be read, or None."""
     if ".." in PurePosixPath(inner).parts:
         return Message("its name leaves the archive ('..')")
     if re.match(r"[A-Za-z]:", inner):
@@ -202,7 +204,7 @@ def _hostile(inner: str, info: zipfile.ZipInfo, limits: Limits) -> str | None:
 
 
 def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:
-    """Opens without zipfile's cut at the declared size, so that `Member.read` sees a member that holds more."""
+    """A function that opens the member without a cut at its declared size, so that `Member.read` sees extra bytes."""
 
     def opened() -> BinaryIO:
         uncut = copy.copy(info)

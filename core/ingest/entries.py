@@ -1,6 +1,7 @@
-"""What the readers of foreign corpora hand over: one Entry an item, labels still as delivered, audio still as bytes.
+"""Types and helpers that the readers of foreign corpora share. A reader yields one Entry for each item.
 
-Who stores an Entry turns label values into codes of a Scheme and audio into a path; nothing here knows the store.
+Labels are still the delivered values and audio is still bytes. `core.workflows.imports` stores an Entry: it turns the
+values into codes of a Scheme and saves the audio. Nothing here uses the store. Times are ms.
 """
 
 import json
@@ -26,7 +27,7 @@ TEXT_KEYS = (
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Delivered bytes whose header passed the gate; `kind` is the gate's format, whatever the file is called."""
+    """Audio bytes whose header passed `core.audio.gate`. `kind` is the format in the header, not the file's suffix."""
 
     data: bytes
     kind: str
@@ -41,7 +42,7 @@ class Sound:
 
 @dataclass(frozen=True, slots=True)
 class Cleaning:
-    """A cleaner `text` than `before` for the utterance `key`, to be proposed."""
+    """A proposal for the utterance `key`: replace the text `before` by the cleaned `text`."""
 
     key: str
     operation: str
@@ -52,27 +53,28 @@ class Cleaning:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One recording or one free-standing utterance. `labels`: scheme -> values as delivered, none where it has none.
+    """One recording, or one utterance without a recording.
 
-    A NewRecording's `path` is None: who stores `sound` sets it. `notes` hold one entry an occurrence.
+    `labels` maps a scheme to the delivered values; a scheme without a value is absent. The `path` of a NewRecording is
+    None until `sound` is stored. `notes` has one string for each occurrence, so that equal notes can be counted.
     """
 
     where: str
-    made: NewRecording | NewUtterance
+    record: NewRecording | NewUtterance
     sound: Sound | None = None
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cleanings: tuple[Cleaning, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-def listen(data: bytes | Member, where: str) -> Sound:
-    """Bytes through the gate by their header; `AudioError` for no sound, `BadRecord` for what cannot be read."""
+def read_sound(data: bytes | Member, where: str) -> Sound:
+    """The audio in `data`, its header checked. `AudioError` if it is no audio, `BadRecord` if it cannot be read."""
     raw = data.read() if isinstance(data, Member) else data
-    found = gate.probe(raw, where)
-    return Sound(raw, found.format, found.duration_ms, found.sample_rate_hz, found.notes)
+    header = gate.probe(raw, where)
+    return Sound(raw, header.format, header.duration_ms, header.sample_rate_hz, header.notes)
 
 
-def clip(
+def clip_recording(
     key: str,
     group: str,
     text: str,
@@ -81,33 +83,33 @@ def clip(
     meta: Mapping[str, Any],
     origin: str = "imported",
 ) -> NewRecording:
-    """A recording that is one utterance from its start to its end."""
-    said = NewUtterance(
+    """A recording with one utterance that lasts from its start to its end."""
+    utterance = NewUtterance(
         key=f"{key}:1", text=text, group=group, start_ms=0, end_ms=sound.duration_ms, speaker=speaker,
         voice_usable=sound.duration_ms >= SHORTEST_VOICE_MS, origin=origin,
     )  # fmt: skip
     return NewRecording(
         key=key, duration_ms=sound.duration_ms, sample_rate_hz=sound.sample_rate_hz, path=None, sha256=sound.sha256,
-        utterances=(said,), meta=meta,
+        utterances=(utterance,), meta=meta,
     )  # fmt: skip
 
 
-def clip_notes(made: NewRecording) -> tuple[str, ...]:
-    """What is to be counted of a recording's utterances."""
-    short = [SHORT for u in made.utterances if u.end_ms is not None and not u.voice_usable]
-    return tuple(short + [NO_TEXT for u in made.utterances if not u.text])
+def recording_notes(recording: NewRecording) -> tuple[str, ...]:
+    """One note for each utterance that is too short for voice, and one for each without text."""
+    short = [SHORT for u in recording.utterances if u.end_ms is not None and not u.voice_usable]
+    return tuple(short + [NO_TEXT for u in recording.utterances if not u.text])
 
 
-def parsed(data: bytes, where: str) -> Any:
-    """A JSON document that a database can hold, in any encoding of `decoded`; `BadRecord` when it is none."""
+def parse_json(data: bytes, where: str) -> Any:
+    """The JSON document in `data`, made storable, in any encoding of `decode_text`; `BadRecord` if it is not JSON."""
     try:
-        return storable(json.loads(decoded(data, where)))
+        return storable(json.loads(decode_text(data, where)))
     except (ValueError, RecursionError) as error:
         raise BadRecord(where, "broken JSON ({error})", error=error) from error
 
 
-def decoded(data: bytes, where: str) -> str:
-    """Text in UTF-8, UTF-16 with a byte order mark, or cp949; `BadRecord` for what is none of them."""
+def decode_text(data: bytes, where: str) -> str:
+    """The text in `data`: UTF-8, UTF-16 with a byte order mark, or cp949. `BadRecord` for any other encoding."""
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp949"):
         try:
@@ -118,7 +120,7 @@ def decoded(data: bytes, where: str) -> str:
 
 
 def storable(value: Any) -> Any:
-    """A JSON value without what a database refuses: lone surrogates and NUL become U+FFFD, NaN and infinity null."""
+    """`value` with only what a database accepts: lone surrogates and NUL become U+FFFD, NaN and infinity None."""
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace").replace("\0", "\ufffd")
     if isinstance(value, dict):

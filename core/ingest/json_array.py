@@ -1,7 +1,7 @@
-"""A JSON array read item by item, with one item in memory at a time, however long the array.
+"""Reads a JSON array item by item. Only one item is in memory at a time, so the array may be of any length.
 
-Items are decoded by the standard library, which stops at deep nesting; a parser of events would hold a path that grows
-with every level.
+The standard library decodes each item and stops at deep nesting. An event parser (ijson) is not used here, because it
+keeps a path that grows with every level of nesting.
 """
 
 import json
@@ -17,34 +17,34 @@ _decode = json.JSONDecoder().raw_decode
 
 
 def items(file: TextIO, name: str) -> Iterator[object]:
-    """Every item of the array in `file`; `InputError` names where it is none or breaks off."""
-    text = _Ahead(file, name)
-    if text.sign() != "[":
+    """Every item of the JSON array in `file`. `InputError`, with `name` in it, if it is no array or ends too early."""
+    buffer = _Buffer(file, name)
+    if buffer.sign() != "[":
         raise InputError("{name}: is no JSON array", name=name)
-    text.at += 1
-    if text.sign() == "]":
+    buffer.at += 1
+    if buffer.sign() == "]":
         return
     number = 0
     while True:
         number += 1
-        text.sign()
-        yield text.value(number)
-        if (sign := text.sign()) == "]":
+        buffer.sign()
+        yield buffer.value(number)
+        if (sign := buffer.sign()) == "]":
             return
         if sign != ",":
             raise InputError("{name}: breaks off after item {number}", name=name, number=number)
-        text.at += 1
+        buffer.at += 1
 
 
-class _Ahead:
-    """What was read ahead; `at` is where decoding goes on."""
+class _Buffer:
+    """The text that was read but not decoded yet; `at` is the position of the next character to decode."""
 
     def __init__(self, file: TextIO, name: str) -> None:
         self._file, self._name = file, name
         self._text, self.at = "", 0
 
     def sign(self) -> str:
-        """The next character that is no white space, not taken; "" at the end."""
+        """The next character that is not white space, without moving past it; "" at the end of the file."""
         while True:
             while self.at < len(self._text) and self._text[self.at] in _SPACE:
                 self.at += 1
@@ -54,24 +54,24 @@ class _Ahead:
                 return ""
 
     def value(self, number: int) -> object:
-        """The next item. A piece that cannot be decoded may go on, so twice as much is read before each new try."""
-        wanted = FIRST_CHARS
+        """The next item. If the text so far cannot be decoded, more is read, twice as much before each new try."""
+        chars = FIRST_CHARS
         while True:
             try:
-                found, end = _decode(self._text, self.at)
-                if end < len(self._text) or not self._more(FIRST_CHARS):  # a number may go on
+                item, end = _decode(self._text, self.at)
+                if end < len(self._text) or not self._more(FIRST_CHARS):  # the digits of a number may continue
                     self.at = end
-                    return found
+                    return item
             except (ValueError, RecursionError) as error:
-                if not isinstance(error, json.JSONDecodeError) or not self._more(wanted):
+                if not isinstance(error, json.JSONDecodeError) or not self._more(chars):
                     reason = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
                     raise InputError(
                         "{name}: item {number} cannot be read: {reason}", name=self._name, number=number, reason=reason
                     ) from error
-                wanted *= 2
+                chars *= 2
 
     def _more(self, chars: int) -> bool:
-        """Whether there was more; what is decoded already is let go."""
+        """Read up to `chars` more characters and drop the decoded ones; False at the end of the file."""
         self._text, self.at = self._text[self.at :], 0
         if len(self._text) > LONGEST_CHARS:
             raise InputError(

@@ -1,6 +1,7 @@
-"""Free-standing sentences with a danger label: the demo's `utterances.csv` (columns id, text, label, kind).
+"""Reads the demo's `utterances.csv`: sentences without a recording, with a danger label.
 
-UTF-8 with or without a byte order mark. Other tables, separators and encodings are not read here.
+Its columns are id, text, label and kind; it is UTF-8, with or without a byte order mark. `core.ingest.tables` reads
+other tables and encodings.
 """
 
 import csv
@@ -16,7 +17,7 @@ COLUMNS = ("id", "text", "label", "kind")
 
 
 def read(path: Path) -> Iterator[NewUtterance | Skip]:
-    """One utterance a row, its own group; `InputError` when the file or a column is missing or it is not UTF-8."""
+    """One utterance for each row, each its own group. `InputError` if the file or a column is missing, or not UTF-8."""
     seen: set[str] = set()
     try:
         with path.open(encoding="utf-8-sig", newline="") as lines:

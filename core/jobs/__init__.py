@@ -1,9 +1,9 @@
-"""Durable jobs: submitted from any process, worked on by one worker process, and taken up again after it was killed.
+"""Durable jobs: any process submits them, one worker process runs them, a new worker continues after a crash.
 
-The queue is DBOS's (SQLite by default, PostgreSQL by URL, the same code); what people see of it is the store's board.
-A job is a function `run_job(params, job)` of the table `JOBS`; each `job.step` is durable, so that a job whose worker
-died goes on with the step it was in. Steps therefore run at least once: what they write must bear being written again.
-The worker is `core.jobs.worker` (`python -m core.jobs`); importing this package does not import DBOS.
+The queue is that of DBOS (SQLite by default, PostgreSQL by URL); people see jobs on the store's board. A job is a
+function `run_job(params, job)` of the table `JOBS`. Each `job.step` is durable: if the worker dies, the next worker
+continues with the step that was running. So a step runs at least once, and it must be safe to run it twice.
+The worker is `core.jobs.worker` (`python -m core.jobs`). Importing this package does not import DBOS.
 """
 
 from collections.abc import Mapping
@@ -28,7 +28,7 @@ JOBS: dict[str, Backend] = {
     "label-errors": Backend("core.workflows.review.label_errors:run_job"),
 }
 
-# Client and worker must agree on these; the executor keeps its name, so that a new worker takes up a dead one's work.
+# Client and worker must agree on these. The executor keeps its name, so a new worker continues a dead worker's jobs.
 APPLICATION = "gwidama"
 VERSION = "1"
 EXECUTOR = "worker"
@@ -45,9 +45,9 @@ def submit(
     *,
     kinds: Mapping[str, Backend] = JOBS,
 ) -> str:
-    """Announce a job on the board and queue it; returns `job_id`. Submitting the same id again changes nothing.
+    """Put a job on the board and in the queue; returns `job_id`. Idempotent: the same id again changes nothing.
 
-    `params` must be JSON-able. Raises `UnknownName` for a kind that is not in `kinds`.
+    `params` must be JSON-able. `UnknownName` for a kind that is not in `kinds`.
     """
     if kind not in kinds:
         raise UnknownName("job", kind, tuple(kinds))
@@ -57,13 +57,13 @@ def submit(
 
 
 def cancel(store: Store, job_id: str) -> None:
-    """Ask a job to stop: a queued one at once, a running one at its next report or step. `NotFound` if unknown."""
+    """Cancel a job: a queued one at once, a running one at its next report or step. `NotFound` for an unknown id."""
     store.board.get(job_id)
     store.board.cancel(job_id, now())
 
 
 def enqueue(url: str, job_ids: list[str]) -> None:
-    """Queue announced jobs; those that are queued already stay as they are."""
+    """Put jobs of the board into the queue; jobs that are in the queue already do not change."""
     from dbos import DBOSClient, DBOSPortableJSONSerializer
 
     _prepare(url)
@@ -79,7 +79,7 @@ def enqueue(url: str, job_ids: list[str]) -> None:
 
 @cache
 def _prepare(url: str) -> None:
-    """Create the queue's tables: a client does not, and the first job may come before the first worker."""
+    """Create the queue's tables. A DBOS client does not, and the first job may come before the first worker."""
     from dbos import DBOS
 
     if url.startswith("sqlite:///"):

@@ -1,4 +1,4 @@
-"""`python -m core.jobs`: run the worker until SIGTERM or SIGINT, or until whoever started it is gone."""
+"""`python -m core.jobs`: run the worker until SIGTERM or SIGINT, or until the process that started it has ended."""
 
 import argparse
 import logging
@@ -15,7 +15,7 @@ from core.plugins import Backend
 
 
 def main(arguments: Sequence[str] | None = None, kinds: Mapping[str, Backend] = JOBS) -> int:
-    """Run the worker; 0 when it was stopped, 1 with a line on stderr if it could not start."""
+    """Run the worker. Returns 0 after it was stopped, 1 with a line on stderr if it could not start."""
     parser = argparse.ArgumentParser(prog="python -m core.jobs", description="work on queued jobs")
     parser.add_argument(TETHER, action="store_true", help="stop when the other end of stdin is closed")
     tethered = parser.parse_args(arguments).until_stdin_closes
@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None, kinds: Mapping[str, Backend] = 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     if tethered:
-        # The kernel closes the pipe however the parent ends, `kill -9` included.
+        # The kernel closes the pipe when the parent ends, even by `kill -9`.
         Thread(target=_await_end_of_stdin, args=(stop,), daemon=True).start()
     try:
         let_go = run_worker(stop, kinds)
@@ -33,14 +33,14 @@ def main(arguments: Sequence[str] | None = None, kinds: Mapping[str, Backend] = 
         print(error, file=sys.stderr)
         return 1
     if not let_go:
-        # The job's thread would keep the process; leaving here is what its steps are durable for.
+        # The thread of the job would keep the process alive. Its steps are durable, so it is safe to leave here.
         logging.shutdown()
         os._exit(0)
     return 0
 
 
 def _await_end_of_stdin(stop: Event) -> None:
-    while os.read(0, 4096):  # not through sys.stdin, whose lock would get in the way of leaving
+    while os.read(0, 4096):  # not through sys.stdin: its lock could block the exit
         pass
     stop.set()
 

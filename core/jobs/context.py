@@ -1,7 +1,7 @@
-"""What a running job holds: durable steps, its progress on the board, and the request to stop.
+"""What a running job gets: durable steps, progress on the board, and the request to stop.
 
-`Cancelled` (a person's wish) leaves a job through here as an ordinary exception. `Stopped` (the worker is going down)
-is no `Exception`, so that no job can mistake it for a failure: the job stays unfinished and is taken up again.
+A job ends by `Cancelled` if a person cancelled it. It ends by `Stopped` if the worker shuts down: the job stays
+unfinished and the next worker continues it. `Stopped` is not an `Exception`, so that no job handles it as a failure.
 """
 
 import time
@@ -13,17 +13,17 @@ from typing import Any
 from core.errors import Cancelled
 from core.store import Board
 
-Steps = Callable[[str, Callable[[], Any]], Any]  # runs fn once and remembers what it returned under that name
+Steps = Callable[[str, Callable[[], Any]], Any]  # runs fn once and stores its result under that name
 
-EVERY_S = 0.25  # progress is written at most so often
+EVERY_S = 0.25  # least time between two writes of progress
 
 
 class Stopped(BaseException):
-    """The worker is going down; the job goes on from its last finished step when one starts again."""
+    """The worker shuts down; the next worker continues the job after its last finished step."""
 
 
-class _Abandoned(BaseException):
-    """Carries a step's exception past the queue, which would otherwise record it as the step's result."""
+class _StepFailed(BaseException):
+    """Carries the exception of a step past DBOS, which would otherwise store it as the result of the step."""
 
 
 def now() -> str:
@@ -32,7 +32,7 @@ def now() -> str:
 
 
 class JobContext:
-    """Handed to `run_job(params, job)`; used from the job's own thread only."""
+    """The `job` of `run_job(params, job)`; only the thread of the job may use it."""
 
     def __init__(
         self, board: Board, job_id: str, steps: Steps, stop: Event, clock: Callable[[], float] = time.monotonic
@@ -44,15 +44,15 @@ class JobContext:
         self._waiting = False
 
     def step(self, name: str, fn: Callable[[], Any]) -> Any:
-        """`fn()`, or what it returned before if this step was finished in an earlier life of the job.
+        """The result of `fn()`; if an earlier worker finished this step, its stored result, and `fn` is not called.
 
-        The result must be JSON-able. Steps must come in the same order with the same names in every life. Only a
-        result is remembered, never an exception. Raises `Cancelled` before the step if a stop was asked for.
+        The result must be JSON-able. A job must run its steps in the same order with the same names every time. A
+        result is stored, an exception is not. Raises `Cancelled` before the step if the job was cancelled.
         """
-        self._heed(self._board.update(self.id, now()))
+        self._stop_if_asked(self._board.update(self.id, now()))
         try:
             return self._steps(name, lambda: _shielded(fn))
-        except _Abandoned as carrier:
+        except _StepFailed as carrier:
             cause = carrier.__cause__
             assert cause is not None
             raise cause from cause.__cause__
@@ -60,27 +60,27 @@ class JobContext:
             self.flush()
 
     def report(self, progress: Mapping[str, Any]) -> None:
-        """Show progress on the board: given keys replace, the others (such as `history`) stay.
+        """Show progress on the board: the given keys replace old ones, other keys (such as `history`) stay.
 
-        Written at most four times a second; the first and the latest always get there. Raises `Cancelled` if a stop
-        was asked for by the time of a write.
+        It writes at most four times a second; the first and the last report are always written. Raises `Cancelled` if
+        the job was cancelled before a write.
         """
         self._progress |= progress
         self._waiting = True
         if self._stop.is_set():
             raise Stopped
         if self._written_at is None or self._clock() - self._written_at >= EVERY_S:
-            self._heed(self.flush())
+            self._stop_if_asked(self.flush())
 
     def flush(self) -> bool:
-        """Write progress that still waits; whether a stop was asked for."""
+        """Write progress that is not written yet; True if the job was cancelled meanwhile."""
         if not self._waiting:
             return False
         self._waiting = False
         self._written_at = self._clock()
         return self._board.update(self.id, now(), progress=self._progress)
 
-    def _heed(self, cancel_requested: bool) -> None:
+    def _stop_if_asked(self, cancel_requested: bool) -> None:
         if self._stop.is_set():
             raise Stopped
         if cancel_requested:
@@ -91,4 +91,4 @@ def _shielded(fn: Callable[[], Any]) -> Any:
     try:
         return fn()
     except Exception as error:
-        raise _Abandoned from error
+        raise _StepFailed from error

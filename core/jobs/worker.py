@@ -1,8 +1,8 @@
-"""The worker: the one process that works on jobs, one at a time, and states on the board how they go.
+"""The worker: one process that runs jobs, one at a time, and writes their state on the board.
 
-However it ends, nothing is lost: on SIGTERM a job stops at its next report and stays unfinished, after `kill -9` it
-was left unfinished anyway, and the next worker goes on with it. One worker a workspace; a second one waits for the
-first to end and then gives up.
+Nothing is lost when it ends: on SIGTERM the job stops at its next report and stays unfinished, after `kill -9` it is
+unfinished too, and the next worker continues it. A workspace has one worker; a second one waits some seconds for the
+first to end and then fails.
 """
 
 import fcntl
@@ -22,16 +22,16 @@ from core.settings import settings
 from core.store import Board, open_store
 
 LOG = logging.getLogger("gwidama.jobs")
-LIVES = 20  # a job that took its worker down with it so often is given up
-LOCK_WAIT_S = 8.0  # a worker whose parent was killed needs a moment to notice
-TIDY_S = 2.0
+LIVES = 20  # a job whose worker died this many times fails
+LOCK_WAIT_S = 8.0  # a worker whose parent was killed needs some time to end
+RECONCILE_S = 2.0
 GRACE_S = 3.0
 
 
 def run_worker(stop: Event | None = None, kinds: Mapping[str, Backend] = JOBS) -> bool:
-    """Work until `stop` is set; whether the last job had let go by then (if not, leave by `os._exit`).
+    """Run jobs until `stop` is set. Returns whether the last job ended in time; if not, leave by `os._exit`.
 
-    Raises `JobFailed` if another worker serves this workspace.
+    `JobFailed` if another worker serves this workspace.
     """
     from dbos import DBOS, DBOSPortableJSONSerializer
 
@@ -40,7 +40,7 @@ def run_worker(stop: Event | None = None, kinds: Mapping[str, Backend] = JOBS) -
     board = open_store(chosen.database_url).board
     idle = Event()
     idle.set()
-    with _alone(chosen.home / "worker.lock", stop):
+    with _only_worker(chosen.home / "worker.lock", stop):
         DBOS(
             config={
                 "name": APPLICATION,
@@ -48,7 +48,7 @@ def run_worker(stop: Event | None = None, kinds: Mapping[str, Backend] = JOBS) -
                 "application_version": VERSION,
                 "executor_id": EXECUTOR,
                 "serializer": DBOSPortableJSONSerializer(),
-                "log_level": "CRITICAL",  # it reports a job's failure, which is ours to report
+                "log_level": "CRITICAL",  # DBOS would log a failed job, which `_work` logs already
                 "enable_otlp": False,
             }
         )
@@ -67,15 +67,15 @@ def run_worker(stop: Event | None = None, kinds: Mapping[str, Backend] = JOBS) -
         DBOS.launch()
         DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=0.2)
         LOG.info("worker ready")
-        while not stop.wait(TIDY_S):
-            _tidy(board, chosen.jobs_url, DBOS.get_workflow_status)
+        while not stop.wait(RECONCILE_S):
+            _reconcile(board, chosen.jobs_url, DBOS.get_workflow_status)
         let_go = idle.wait(GRACE_S)
         DBOS.destroy()
         return let_go
 
 
 def _work(board: Board, kinds: Mapping[str, Backend], job_id: str, steps: Any, stop: Event) -> None:
-    """One life of one job; its end is on the board. `Stopped` goes on to the queue, which keeps the job unfinished."""
+    """Run one job and write its end on the board. `Stopped` passes through to DBOS, which keeps the job unfinished."""
     job = board.get(job_id)
     if job.state in ("done", "failed", "cancelled"):
         return  # cancelled before its turn, or killed between the end of the job and the end of its workflow
@@ -103,8 +103,8 @@ def _work(board: Board, kinds: Mapping[str, Backend], job_id: str, steps: Any, s
         board.update(job_id, now(), state="done")
 
 
-def _tidy(board: Board, url: str, status_of: Callable[[str], Any]) -> None:
-    """Make the queue and the board agree: queue what was only announced, fail what killed worker after worker."""
+def _reconcile(board: Board, url: str, status_of: Callable[[str], Any]) -> None:
+    """Make board and queue agree: queue jobs that are only on the board; fail jobs whose workers died too often."""
     for job in board.list(limit=100):
         if job.state not in ("queued", "running"):
             continue
@@ -116,7 +116,8 @@ def _tidy(board: Board, url: str, status_of: Callable[[str], Any]) -> None:
 
 
 @contextmanager
-def _alone(path: Path, stop: Event) -> Iterator[None]:
+def _only_worker(path: Path, stop: Event) -> Iterator[None]:
+    """Hold the lock file `path`; `JobFailed` if another worker holds it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + LOCK_WAIT_S
     with path.open("w") as lock:

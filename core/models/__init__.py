@@ -1,8 +1,8 @@
-"""Architectures: one file each, one visible table, one small protocol. Importing this package imports no torch.
+"""Model architectures: one file each, all listed in `MODELS`, all with the protocol `Model`.
 
-A model maps N inputs to `log_probs float64 (N, K)` whose rows' exponentials sum to 1; column k is the k-th class code
-of the Checkpoint. Inputs are texts (`list[str]`) or MFCC arrays (`float32 (N, 100, 13)`). Fitting lives in
-`core.training`, files in `core.models.checkpoint`.
+A model maps N inputs to `log_probs float64 (N, K)`: natural logarithms of probabilities, each row sums to 1 after exp;
+column k is the k-th class code of the Checkpoint. Inputs are texts (`list[str]`) or MFCC `float32 (N, 100, 13)`.
+Training is in `core.training`, the file format in `core.models.checkpoint`. Importing this package imports no torch.
 """
 
 from collections.abc import Mapping
@@ -14,21 +14,23 @@ from numpy.typing import NDArray
 from core.plugins import Backend, pick
 
 Modality = Literal["text", "voice"]
-Arrays = dict[str, NDArray[Any]]  # everything a model knows, by name: the content of weights.safetensors
+Arrays = dict[str, NDArray[Any]]  # name -> array: the content of weights.safetensors
 
 
 class Model(Protocol):
-    """What every row of `MODELS` is."""
+    """The protocol of every class in `MODELS`."""
 
     def log_probs(self, values: Any) -> NDArray[np.float64]:
-        """(N, K) for N inputs; a batch of one equals a batch of N."""
+        """Log probabilities (N, K) of N inputs. The result for an input does not depend on the rest of the batch."""
         ...
 
-    def arrays(self) -> Arrays: ...
+    def arrays(self) -> Arrays:
+        """All fitted values by name, for `restore`."""
+        ...
 
     @classmethod
     def restore(cls, config: Mapping[str, Any], arrays: Arrays, classes: int) -> Self:
-        """The model whose `arrays()` these are; ValueError or KeyError where they do not fit `config`."""
+        """The model with the values `arrays`; ValueError or KeyError if they do not fit `config` and `classes`."""
         ...
 
 
@@ -39,6 +41,6 @@ MODELS: dict[str, Backend] = {
 
 
 def restore(encoder: str, config: Mapping[str, Any], arrays: Arrays, classes: int) -> Model:
-    """Rebuild a model of row `encoder`; `UnknownName` lists the rows, `MissingBackend` says what to install."""
+    """Make the model `encoder` from its arrays; `UnknownName` or `MissingBackend` if there is no such encoder."""
     model: Model = pick(MODELS, encoder, "encoder").restore(config, arrays, classes)
     return model

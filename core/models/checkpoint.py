@@ -1,8 +1,8 @@
-"""A Checkpoint on disk: `weights.safetensors` and `card.json` in one folder, the only thing serving reads.
+"""The Checkpoint format: `weights.safetensors` and `card.json` in one folder. Serving reads only these two files.
 
-The card says what the weights are (recipe, encoder, scheme, class codes in order, cleaning plan, model configuration,
-snapshot, calibration, scores) and holds their SHA-256; the weights repeat scheme and codes in their own header, so a
-card edited by hand is caught. Nothing here is pickled. Files appear whole or not at all.
+The card describes the weights (recipe, encoder, scheme, class codes in order, cleaning plan, model configuration,
+snapshot, calibration, scores) and holds their SHA-256. The header of the weights repeats scheme and codes, so a card
+that was edited by hand is refused. Nothing is pickled. Each file is written whole or not at all.
 """
 
 import json
@@ -26,7 +26,10 @@ CARD, WEIGHTS = "card.json", "weights.safetensors"
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """`temperature` divides log probabilities, fitted on `n` rows of `fitted_on`; `ece_*`: errors there."""
+    """`temperature` divides log probabilities; fitted on `n` rows of the split `fitted_on`.
+
+    `ece_before` and `ece_after` are the expected calibration errors there, without and with it.
+    """
 
     method: str
     temperature: float
@@ -38,7 +41,7 @@ class Calibration:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """What the weights are. `codes[k]` is the class of column k; `cleaning` is the plan every text passes first."""
+    """The description of the weights. `codes[k]` is the class of column k; `cleaning` is the cleaning plan of texts."""
 
     run_id: str
     recipe: str
@@ -59,7 +62,8 @@ class Card:
 
 
 def weights_bytes(arrays: Arrays, scheme: str, codes: tuple[str, ...]) -> bytes:
-    """Equal arguments give equal bytes: one entry in the header, since several come out in any order."""
+    """The content of weights.safetensors. Equal arguments give equal bytes."""
+    # One entry in the header, because safetensors writes several in any order.
     return bytes(save(arrays, metadata={"classes": _classes(scheme, codes)}))
 
 
@@ -68,13 +72,13 @@ def _classes(scheme: str, codes: tuple[str, ...]) -> str:
 
 
 def write_checkpoint(folder: Path, card: Card, weights: bytes) -> None:
-    """The card goes last: a folder with a card is complete."""
+    """Write weights and card. The card is written last, so a folder with a card is complete."""
     write_bytes(folder / WEIGHTS, weights)
     write_json(folder / CARD, asdict(card), indent=1)
 
 
 def read_card(folder: Path) -> Card:
-    """`CheckpointMismatch` for a card that is absent, unreadable, of another format or at odds with its scheme."""
+    """Read card.json. `CheckpointMismatch` if it is missing, unreadable, of another format or scheme."""
     path = folder / CARD
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
@@ -95,7 +99,7 @@ def read_card(folder: Path) -> Card:
 
 
 def _check_codes(card: Card, path: Path) -> None:
-    """Classes are appended and never reordered, so the card's codes begin the scheme's."""
+    """`CheckpointMismatch` unless the scheme's codes begin with the card's: classes are only ever appended."""
     if card.scheme in SCHEMES and SCHEMES[card.scheme].codes[: len(card.codes)] != card.codes:
         raise CheckpointMismatch(
             "{path}: classes {codes} are not those of scheme {scheme} ({expected})",
@@ -107,7 +111,7 @@ def _check_codes(card: Card, path: Path) -> None:
 
 
 def read_checkpoint(folder: Path) -> tuple[Card, Model]:
-    """The card and its model; `CheckpointMismatch` names the file where weights, card and codes do not agree."""
+    """The card and its model. `CheckpointMismatch` names the file if weights, card and codes do not fit together."""
     card = read_card(folder)
     path = folder / WEIGHTS
     if not path.is_file():

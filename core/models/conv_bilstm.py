@@ -1,9 +1,9 @@
-"""The seeds' voice network: two convolutions over MFCC, a bidirectional LSTM over time, one linear layer.
+"""The voice network of the seed systems: two convolutions over MFCC, a bidirectional LSTM over time, one linear layer.
 
 Input `mfcc float32 (N, 100, 13)`: frames in time order, 13 coefficients, made by `core.audio.features`. Shapes inside:
 (N, 13, 100) -conv, pool-> (N, 64, 50) -conv, pool-> (N, 128, 25) -BiLSTM-> (N, 25, 128) -mean over time-> (N, 128)
--linear-> (N, K). Mean and deviation of the training side's coefficients are buffers and so travel with the weights.
-Does not fit itself.
+-linear-> (N, K). Mean and deviation of the training coefficients are buffers, so they are saved with the weights.
+Training is in `core.training.network`.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ class ConvBilstmConfig:
 
 
 class ConvBilstm(nn.Module):
-    """About 145,000 parameters with the default configuration."""
+    """The network; about 145,000 parameters with the default configuration."""
 
     mean: Tensor
     deviation: Tensor
@@ -58,12 +58,12 @@ class ConvBilstm(nn.Module):
         self.out = nn.Linear(2 * config.hidden, classes)
 
     def set_scale(self, mfcc: NDArray[np.float32]) -> None:
-        """Take mean and deviation of each coefficient from the training side, (N, T, 13)."""
+        """Set mean and deviation of each coefficient from training inputs `mfcc float32 (N, T, 13)`."""
         self.mean.copy_(torch.from_numpy(mfcc.mean(axis=(0, 1))))
         self.deviation.copy_(torch.from_numpy(np.maximum(mfcc.std(axis=(0, 1)), 1e-3)))
 
     def forward(self, mfcc: Tensor) -> Tensor:
-        """(N, 100, 13) -> logits (N, K)."""
+        """Logits (N, K) of `mfcc` (N, 100, 13)."""
         steps = ((mfcc - self.mean) / self.deviation).transpose(1, 2)
         steps = nn.functional.max_pool1d(torch.relu(self.first(steps)), 2)
         steps = nn.functional.max_pool1d(torch.relu(self.second(steps)), 2)
@@ -72,7 +72,7 @@ class ConvBilstm(nn.Module):
         return logits
 
     def log_probs(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
-        """(N, K) of `values` (N, 100, 13); dropout is off and the mode it was in comes back."""
+        """Log probabilities (N, K) of `values` (N, 100, 13). Dropout is off; the training mode does not change."""
         was_training = self.training
         self.eval()
         with torch.inference_mode():
@@ -89,11 +89,11 @@ class ConvBilstm(nn.Module):
     @classmethod
     def restore(cls, config: Mapping[str, Any], arrays: Arrays, classes: int) -> Self:
         known = {f.name for f in fields(ConvBilstmConfig)}
-        with torch.device("meta"):  # no weights are drawn only to be replaced
+        with torch.device("meta"):  # do not draw random weights that are replaced at once
             model = cls(ConvBilstmConfig(**{name: value for name, value in config.items() if name in known}), classes)
         tensors = {name: torch.from_numpy(value.copy()) for name, value in arrays.items()}
         try:
             model.load_state_dict(tensors, assign=True)
-        except RuntimeError as error:  # torch's word for missing, extra or misshapen tensors
+        except RuntimeError as error:  # torch raises it for missing, extra or misshapen tensors
             raise ValueError(str(error)) from error
         return model.eval()

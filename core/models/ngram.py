@@ -1,8 +1,8 @@
-"""Character n-gram TF-IDF and multinomial logistic regression: needs no download and can say why.
+"""The n-gram text model: TF-IDF of character n-grams and multinomial logistic regression.
 
-Texts in, `log_probs (N, K)` out. Words are padded with one space on either side ("char_wb") or the text is taken as
-one run ("char"); n-grams never reach beyond that. Nothing is pickled: vocabulary, idf and coefficients are arrays.
-Cleaning is the caller's: texts arrive as they were in training.
+It needs no download and can explain its decisions. Texts in, `log_probs float64 (N, K)` out. With "char_wb" each word
+gets one space on either side and no n-gram crosses a word border; with "char" the whole text is treated so. Nothing is
+pickled: vocabulary, idf and coefficients are arrays. It does not clean texts: the caller cleans them as in training.
 """
 
 from collections import defaultdict
@@ -20,7 +20,7 @@ from sklearn.linear_model import LogisticRegression
 from core.errors import InputError, NotEnoughData
 from core.models import Arrays
 
-QUIET = 0.12  # a character run below this share of the loudest one says nothing
+LEAST_SHARE = 0.12  # a text part whose weight is below this share of the largest is not reported
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class NgramConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
-    """A character run, its share of the decision (above 0: for it, below: against) and where it stands in the text."""
+class TextContribution:
+    """A part of a text, its weight in the decision (above 0: for it, below 0: against it) and its spans in the text."""
 
     text: str
     weight: float
@@ -59,7 +59,7 @@ class Evidence:
 
 
 def placed_ngrams(text: str, config: NgramConfig) -> Iterator[tuple[str, int, int]]:
-    """Every n-gram with the span `[start, end)` of `text` it covers, padding left out of the span.
+    """Every n-gram with the span `[start, end)` of `text` that it covers; the span does not include the padding.
 
     >>> list(placed_ngrams("불 나", NgramConfig(min_n=2, max_n=2)))
     [(' 불', 0, 1), ('불 ', 0, 1), (' 나', 2, 3), ('나 ', 2, 3)]
@@ -88,7 +88,7 @@ def _pieces(text: str, analyzer: str) -> list[tuple[int, int]]:
 
 
 class NgramModel:
-    """A fitted model: `vectorizer` with V n-grams, `coef (K, V)` and `intercept (K,)`, centred over the classes."""
+    """A fitted model: `vectorizer` with V n-grams, `coef (K, V)` centred over the classes, `intercept (K,)`."""
 
     def __init__(
         self, config: NgramConfig, vectorizer: TfidfVectorizer, coef: NDArray[Any], intercept: NDArray[Any]
@@ -99,7 +99,7 @@ class NgramModel:
     def fit(cls, config: NgramConfig, texts: Sequence[str], labels: NDArray[np.int64], classes: int) -> Self:
         """Fit on N texts with class ids `labels (N,)`; `NotEnoughData` below two classes or without any n-gram.
 
-        A class that no text has keeps a column: its probability is below that of one example, never undefined.
+        A class without texts has a column too; its probability is below that of a class with one text.
         """
         present = np.unique(labels)
         if len(present) < 2:
@@ -107,7 +107,7 @@ class NgramModel:
         vectorizer = _vectorizer(config)
         try:
             features = vectorizer.fit_transform(texts)
-        except ValueError as error:  # scikit-learn's word for an empty vocabulary
+        except ValueError as error:  # scikit-learn raises it for an empty vocabulary
             raise NotEnoughData(
                 "no n-gram occurs in {min_df} texts or more: lower min_df", min_df=config.min_df
             ) from error
@@ -116,7 +116,7 @@ class NgramModel:
         )
         solver.fit(features, labels)
         rows, bias = solver.coef_, solver.intercept_
-        if len(present) == 2:  # scikit-learn keeps one row for two classes
+        if len(present) == 2:  # scikit-learn has one row for two classes
             rows, bias = np.vstack([-rows, rows]) / 2, np.concatenate([-bias, bias]) / 2
         coef = np.zeros((classes, features.shape[1]))
         intercept = np.full(classes, bias.min() - np.log(len(labels) + 1.0))
@@ -153,32 +153,36 @@ class NgramModel:
         vectorizer.idf_ = arrays["idf"]
         return cls(settings, vectorizer, arrays["coef"], arrays["intercept"])
 
-    def explain(self, text: str, class_index: int, top: int = 8) -> list[Evidence]:
-        """The character runs of `text` that spoke for (above 0) and against class `class_index`, strongest first.
+    def explain(self, text: str, class_index: int, top: int = 8) -> list[TextContribution]:
+        """The at most `top` parts of `text` that count for (above 0) or against class `class_index`, strongest first.
 
-        An n-gram's weight times its tf-idf is shared evenly among the characters it covers; neighbours of one sign
-        within a word are one run; equal runs are one Evidence with several spans.
+        The weight of an n-gram times its tf-idf is shared evenly among its characters. Neighbouring characters of one
+        word whose shares have the same sign are one part. Equal parts are one contribution with several spans.
         """
         shares = self._character_shares(text, class_index)
         sums: dict[str, float] = defaultdict(float)
         spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
-        for start, end in _runs(text, shares):
+        for start, end in _same_sign_spans(text, shares):
             sums[text[start:end]] += float(shares[start:end].sum())
             spans[text[start:end]].append((start, end))
-        ranked = sorted(sums, key=lambda run: -abs(sums[run]))[:top]
-        loudest = max((abs(sums[run]) for run in ranked), default=0.0)
-        return [Evidence(run, sums[run], tuple(spans[run])) for run in ranked if abs(sums[run]) >= QUIET * loudest > 0]
+        ranked = sorted(sums, key=lambda part: -abs(sums[part]))[:top]
+        largest = max((abs(sums[part]) for part in ranked), default=0.0)
+        return [
+            TextContribution(part, sums[part], tuple(spans[part]))
+            for part in ranked
+            if abs(sums[part]) >= LEAST_SHARE * largest > 0
+        ]
 
     def _character_shares(self, text: str, class_index: int) -> NDArray[np.float64]:
-        """(len(text),): what each character adds to the score of the class over the mean of all classes."""
+        """Shares (len(text),): how much each character adds to the score of the class above the mean of all classes."""
         vocabulary = self.vectorizer.vocabulary_
         places: dict[int, list[tuple[int, int]]] = defaultdict(list)
         for gram, start, end in placed_ngrams(text, self.config):
             if gram in vocabulary and end > start:
                 places[vocabulary[gram]].append((start, end))
         tfidf = self.vectorizer.transform([text]).tocsr()
-        against = self.coef[:, tfidf.indices].mean(axis=0)
-        gains = tfidf.data * (self.coef[class_index, tfidf.indices] - against)
+        mean = self.coef[:, tfidf.indices].mean(axis=0)
+        gains = tfidf.data * (self.coef[class_index, tfidf.indices] - mean)
         shares = np.zeros(len(text))
         for column, gain in zip(tfidf.indices, gains, strict=True):
             for start, end in places[column]:
@@ -186,8 +190,8 @@ class NgramModel:
         return shares
 
 
-def _runs(text: str, shares: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
-    """Spans of neighbouring characters whose shares have one sign; white space and zero end a run."""
+def _same_sign_spans(text: str, shares: NDArray[np.float64]) -> Iterator[tuple[int, int]]:
+    """Spans of neighbouring characters whose shares have the same sign; white space and a share of 0 end a span."""
     signs = [0 if char.isspace() else int(np.sign(share)) for char, share in zip(text, shares, strict=True)]
     start = 0
     for at in range(1, len(signs) + 1):

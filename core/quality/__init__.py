@@ -1,19 +1,20 @@
-"""Faults of a corpus: what is looked for, as rows of one table, and the collectors that look.
+"""Quality checks of a corpus: one table, `CHECKS`, whose rows each look for one kind of fault.
 
-Pure: items come in one by one (utterances, recordings, facts of the disk and of listening), findings go out; see
-`core.workflows.cleaning.checks` for who reads them. A row's collector is made anew for each pass.
+A check has a collector, which is made anew for each pass. The collector takes items one by one (utterances, recordings,
+facts about files and sounds) and returns findings. Nothing here reads a store or a disk: that is done by
+`core.workflows.cleaning.checks`.
 """
 
 from collections.abc import Sequence
 
 from core.errors import UnknownName
 from core.quality import calls, classes, repeats, words
-from core.quality.marks import Marked
+from core.quality.marks import DigestedUtterance
 from core.quality.sound import faults, measure
-from core.quality.types import Check, Collector, Fact, Facts, Finding, Fix
+from core.quality.types import Check, Collector, Fact, FactCollector, Finding, Fix
 
 __all__ = [
-    "CHECKS", "Check", "Collector", "Fact", "Finding", "Fix", "Marked", "chosen", "faults", "measure",
+    "CHECKS", "Check", "Collector", "DigestedUtterance", "Fact", "Finding", "Fix", "faults", "measure", "select_checks",
 ]  # fmt: skip
 
 _TABLE = (
@@ -24,19 +25,19 @@ _TABLE = (
           "utterance", "info", ("said",), repeats.NearText, True),
     Check("label-conflict", "texts carry different labels",
           "utterance", "error", ("said",), repeats.LabelConflict, True),
-    Check("mask-only", "texts hold nothing but masks", "utterance", "warning", ("said",), words.masks, True),
-    Check("empty-text", "sentences are empty", "utterance", "warning", ("said",), words.empty, True),
-    Check("no-letters", "texts have no letter or digit", "utterance", "info", ("said",), words.without_letters, True),
+    Check("mask-only", "texts hold nothing but masks", "utterance", "warning", ("said",), words.mask_only, True),
+    Check("empty-text", "sentences are empty", "utterance", "warning", ("said",), words.empty_text, True),
+    Check("no-letters", "texts have no letter or digit", "utterance", "info", ("said",), words.no_letters, True),
     Check("untidy-text", "texts have hidden characters, full-width letters or white space out of place",
-          "utterance", "info", ("said",), words.Untidy, True, words.mended),
+          "utterance", "info", ("said",), words.UntidyText, True, words.tidy_text),
     Check("no-transcript", "utterances of recordings have no text",
-          "utterance", "info", ("said",), words.unwritten),
+          "utterance", "info", ("said",), words.no_transcript),
     Check("small-class", "classes are too small to split",
           "scheme", "warning", ("said", "call"), classes.SmallClass),
-    Check("inverted-times", "utterances end before they begin", "utterance", "error", ("call",), calls.Inverted),
-    Check("beyond-audio", "utterances end after their audio", "utterance", "warning", ("call",), calls.Beyond),
-    Check("overlapping-times", "utterances overlap", "utterance", "warning", ("call",), calls.Overlapping),
-    Check("no-audio", "recordings came without audio", "recording", "info", ("call",), calls.without_audio),
+    Check("inverted-times", "utterances end before they begin", "utterance", "error", ("call",), calls.InvertedTimes),
+    Check("beyond-audio", "utterances end after their audio", "utterance", "warning", ("call",), calls.BeyondAudio),
+    Check("overlapping-times", "utterances overlap", "utterance", "warning", ("call",), calls.OverlappingTimes),
+    Check("no-audio", "recordings came without audio", "recording", "info", ("call",), calls.no_audio),
     Check("same-audio", "recordings repeat the audio of an earlier one",
           "recording", "warning", ("call",), calls.SameAudio),
     Check("same-length", "recordings have exactly the same length",
@@ -45,26 +46,27 @@ _TABLE = (
           "recording", "warning", ("call",), calls.MixedRates),
     Check("low-rate", "recordings have a sample rate below 8,000 Hz",
           "recording", "warning", ("call",), calls.low_rate),
-    Check("missing-file", "recordings whose audio is gone from the disk", "recording", "error", ("file",), Facts),
-    Check("stray-file", "files in audio/ belong to no recording", "file", "info", ("file",), Facts),
-    Check("unreadable", "recordings cannot be decoded", "recording", "error", ("sound",), Facts, True),
-    Check("truncated", "recordings are cut off", "recording", "error", ("sound",), Facts, True),
-    Check("silent", "recordings are silent", "recording", "warning", ("sound",), Facts, True),
+    Check("missing-file", "recordings whose audio is gone from the disk",
+          "recording", "error", ("file",), FactCollector),
+    Check("stray-file", "files in audio/ belong to no recording", "file", "info", ("file",), FactCollector),
+    Check("unreadable", "recordings cannot be decoded", "recording", "error", ("sound",), FactCollector, True),
+    Check("truncated", "recordings are cut off", "recording", "error", ("sound",), FactCollector, True),
+    Check("silent", "recordings are silent", "recording", "warning", ("sound",), FactCollector, True),
     Check("silent-span", "utterances are silent in a recording that is not",
-          "utterance", "warning", ("sound",), Facts, True),
-    Check("clipped", "recordings are clipped", "recording", "warning", ("sound",), Facts),
-    Check("synthetic", "recordings are a tone or plain noise", "recording", "warning", ("sound",), Facts, True),
+          "utterance", "warning", ("sound",), FactCollector, True),
+    Check("clipped", "recordings are clipped", "recording", "warning", ("sound",), FactCollector),
+    Check("synthetic", "recordings are a tone or plain noise", "recording", "warning", ("sound",), FactCollector, True),
     Check("two-speakers", "recordings hold different sounds left and right: mixed to mono, they cover each other",
-          "recording", "warning", ("sound",), Facts),
+          "recording", "warning", ("sound",), FactCollector),
     Check("wrong-rate", "recordings have another sample rate than was imported",
-          "recording", "warning", ("sound",), Facts),
+          "recording", "warning", ("sound",), FactCollector),
 )  # fmt: skip
-CHECKS = {one.name: one for one in _TABLE}
+CHECKS = {check.name: check for check in _TABLE}
 
 
-def chosen(names: Sequence[str]) -> tuple[Check, ...]:
-    """The checks called `names`, in the table's order; `UnknownName` lists the known ones."""
+def select_checks(names: Sequence[str]) -> tuple[Check, ...]:
+    """The checks with these `names`, each once, in the order of the table; `UnknownName` lists the known names."""
     for name in names:
         if name not in CHECKS:
             raise UnknownName("check", name, tuple(CHECKS))
-    return tuple(one for one in _TABLE if one.name in names)
+    return tuple(check for check in _TABLE if check.name in names)

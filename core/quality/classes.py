@@ -1,40 +1,43 @@
-"""Classes too small to split: a side gets whole groups, so groups are counted, and only as far as it matters."""
+"""The check for classes that are too small to split.
+
+A split never cuts a group, so groups are counted, not rows. Counting stops at `FEWEST` groups a class.
+"""
 
 from collections.abc import Iterator, Mapping
 
 from core.messages import Message, Names, SchemeName
-from core.quality.marks import Marked, digest
-from core.quality.types import Check, Finding, Fix, counted
-from core.records import Call
-from core.schemes import SCHEMES, parts
+from core.quality.marks import DigestedUtterance, digest
+from core.quality.types import Check, Finding, Fix, class_count
+from core.records import ScannedRecording
+from core.schemes import SCHEMES, split_codes
 
-FEWEST = 20  # groups of a class: with fewer, 15 % of them are more than once in 25 times nobody
-SIDES = 3
+FEWEST = 20  # groups of a class: with fewer, a side of 15 % gets none of them more than once in 25 splits
+SIDES = 3  # train, validation, test
 
 
 class SmallClass:
-    """One finding a scheme that labels anything; a class without any label is too small as well."""
+    """One finding for each scheme that has a label somewhere. A class that no item has is too small as well."""
 
     def __init__(self, check: Check) -> None:
         self.check = check
         self._groups: dict[str, dict[str, set[bytes]]] = {}
 
-    def take(self, item: Marked | Call) -> None:
-        if isinstance(item, Marked):
-            self._add(item.said.labels, item.said.group)
+    def take(self, item: DigestedUtterance | ScannedRecording) -> None:
+        if isinstance(item, DigestedUtterance):
+            self._add(item.utterance.labels, item.utterance.group)
         else:
             self._add(item.labels, item.key)
 
     def _add(self, labels: Mapping[str, str], group: str) -> None:
         for scheme, code in labels.items():
-            own = self._groups.setdefault(scheme, {})
-            for one in parts(code):
-                held = own.setdefault(one, set())
+            by_class = self._groups.setdefault(scheme, {})
+            for class_code in split_codes(code):
+                held = by_class.setdefault(class_code, set())
                 if len(held) < FEWEST:
                     held.add(digest(group))
 
     def findings(self) -> list[Finding]:
-        found = []
+        findings = []
         for scheme, groups in self._groups.items():
             codes = SCHEMES[scheme].codes if scheme in SCHEMES else tuple(groups)
             small = {code: n for code in codes if (n := len(groups.get(code, ()))) < FEWEST}
@@ -43,11 +46,13 @@ class SmallClass:
             message = Message(
                 "{scheme}: {n} classes with fewer than {least} groups ({classes}); a split may leave them out",
                 scheme=SchemeName(scheme), n=len(small), least=FEWEST,
-                classes=Names(counted(scheme, code, n) for code, n in small.items()),
+                classes=Names(class_count(scheme, code, n) for code, n in small.items()),
             )  # fmt: skip
             severity = "error" if any(0 < n < SIDES for n in small.values()) else self.check.severity
-            found.append(self.check.finding(len(small), (), message, scheme=scheme, numbers=small, severity=severity))
-        return found
+            findings.append(
+                self.check.finding(len(small), (), message, scheme=scheme, numbers=small, severity=severity)
+            )
+        return findings
 
     def fixes(self) -> Iterator[Fix]:
         return iter(())

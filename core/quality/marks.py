@@ -1,4 +1,7 @@
-"""Digests instead of texts: 16 bytes an item, grouped by one sort at the end."""
+"""Digests stand for texts: 16 bytes an item. Equal digests are grouped by one sort after all items are added.
+
+No text is kept here.
+"""
 
 from array import array
 from dataclasses import dataclass
@@ -8,48 +11,50 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from core.records import CAPTION, Said
+from core.records import CAPTION, ScannedUtterance
 from core.text import letters, nfc
 
-SIZE = 16
+DIGEST_BYTES = 16
 
 
 def digest(text: str) -> bytes:
-    """16 bytes; two of a million texts share them by chance once in 10^26 corpora."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=SIZE).digest()
+    """16 bytes of `text`. In 10^26 corpora of a million texts, one has two different texts with equal digests."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST_BYTES).digest()
 
 
 @dataclass(frozen=True)
-class Marked:
-    """An utterance with the digests that several checks ask for, each computed once."""
+class DigestedUtterance:
+    """An utterance with the values that several checks need; each is computed once, when it is first needed."""
 
-    said: Said
+    utterance: ScannedUtterance
 
     @cached_property
     def text(self) -> bytes:
-        """Of the text as it stands (NFC)."""
-        return digest(nfc(self.said.text))
+        """The digest of the current text in Unicode NFC."""
+        return digest(nfc(self.utterance.text))
 
     @cached_property
     def letters(self) -> str:
-        return letters(self.said.text)
+        """The letters and digits of the text: see `core.text.letters`."""
+        return letters(self.utterance.text)
 
     @property
     def id(self) -> int:
-        return self.said.id
+        return self.utterance.id
 
     @property
     def blank(self) -> bool:
-        return not self.said.text.strip()
+        """Whether the text is empty or white space only."""
+        return not self.utterance.text.strip()
 
     @property
-    def alone(self) -> bool:
-        """A sentence of its own. In calls the same words are said again and again, by different voices."""
-        return self.said.recording_id is None and self.said.origin != CAPTION
+    def standalone(self) -> bool:
+        """Whether it is a sentence without a recording. In calls, equal words are no copy: voices differ."""
+        return self.utterance.recording_id is None and self.utterance.origin != CAPTION
 
 
-class Marks:
-    """Items in the order they came: a digest, an id and a number each."""
+class DigestTable:
+    """Columns of a digest, an id and a number; one row for each item, in the order in which they were added."""
 
     def __init__(self) -> None:
         self._digests, self._ids, self._numbers = bytearray(), array("q"), array("q")
@@ -57,26 +62,29 @@ class Marks:
     def __len__(self) -> int:
         return len(self._ids)
 
-    def add(self, mark: bytes, item_id: int, number: int = 0) -> None:
-        self._digests += mark
+    def add(self, item_digest: bytes, item_id: int, number: int = 0) -> None:
+        self._digests += item_digest
         self._ids.append(item_id)
         self._numbers.append(number)
 
     @property
     def ids(self) -> NDArray[np.int64]:
-        """(n,)"""
+        """int64 (n,): the id of each item."""
         return np.frombuffer(self._ids, np.int64) if self._ids else np.zeros(0, np.int64)
 
     @property
     def numbers(self) -> NDArray[np.int64]:
-        """(n,)"""
+        """int64 (n,): the number of each item."""
         return np.frombuffer(self._numbers, np.int64) if self._numbers else np.zeros(0, np.int64)
 
     def groups(self) -> "Groups":
+        """The items grouped by equal digest."""
         if not len(self):
             return Groups(np.zeros(0, np.int64), np.zeros(0, np.int64))
         words = np.frombuffer(self._digests, np.uint64).reshape(-1, 2)
-        order = np.lexsort((words[:, 1], words[:, 0]))  # stable: equal digests stay in the order they came
+        order = np.lexsort(
+            (words[:, 1], words[:, 0])
+        )  # a stable sort: equal digests keep the order in which they were added
         new = np.ones(len(order), bool)
         new[1:] = (words[order[1:]] != words[order[:-1]]).any(axis=1)
         return Groups(order, np.flatnonzero(new))
@@ -84,25 +92,29 @@ class Marks:
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """`order` (n,) lists the items group by group, in each as they came; `starts` (k,) where each group begins."""
+    """Items grouped by equal digest; an item is its row number in the table.
+
+    `order` int64 (n,) lists the items group by group, and inside a group in the order in which they were added.
+    `starts` int64 (k,) gives the place in `order` at which each of the k groups begins.
+    """
 
     order: NDArray[np.int64]
     starts: NDArray[np.int64]
 
     @cached_property
     def first(self) -> NDArray[np.int64]:
-        """(n,): for each item, in the order they came, the first item with its digest."""
+        """int64 (n,): for each item, the first item that has the same digest."""
         sizes = np.diff(np.append(self.starts, len(self.order)))
-        found = np.empty(len(self.order), np.int64)
-        found[self.order] = np.repeat(self.order[self.starts], sizes) if len(self.order) else 0
-        return found
+        first = np.empty(len(self.order), np.int64)
+        first[self.order] = np.repeat(self.order[self.starts], sizes) if len(self.order) else 0
+        return first
 
     @property
-    def again(self) -> NDArray[np.int64]:
-        """The items whose digest came before, in the order they came."""
+    def repeats(self) -> NDArray[np.int64]:
+        """The items whose digest an earlier item has, in the order in which they were added."""
         return np.flatnonzero(self.first != np.arange(len(self.order)))
 
     def members(self, group: int) -> NDArray[np.int64]:
-        """The items of one group."""
+        """The items of the group with this number."""
         stop = self.starts[group + 1] if group + 1 < len(self.starts) else len(self.order)
         return self.order[self.starts[group] : stop]

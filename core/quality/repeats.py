@@ -1,7 +1,8 @@
-"""Texts that come again: the same text, the same letters, nearly the same; the same text under different labels.
+"""Checks of repeated texts: equal text, equal letters, nearly equal text, and equal text with different labels.
 
-Sentences on their own are compared. What is said in a recording is not a copy because its words are: there the same
-audio counts (`core.quality.calls`), and only labels are compared, of texts long enough to mean one thing anywhere.
+The first three compare only sentences without a recording. Two utterances of recordings are no copies because their
+words are equal; for recordings, `core.quality.calls` compares the audio. Labels are compared in recordings too, but
+only for texts that are long enough to mean the same in every call.
 """
 
 from collections.abc import Iterator
@@ -9,143 +10,150 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.messages import Message, Names, SchemeName
-from core.quality.marks import Marked, Marks, digest
-from core.quality.near import Near
-from core.quality.types import KEPT, Check, Finding, Fix, counted
+from core.quality.marks import DigestedUtterance, DigestTable, digest
+from core.quality.near import NearDuplicates
+from core.quality.types import MAX_IDS, Check, Finding, Fix, class_count
 from core.records import CAPTION
 
-MIN_LETTERS = 8  # below this, texts are alike by chance: 네 is in every call
+MIN_LETTERS = 8  # shorter texts are equal by chance: 네 is in every call
 
 
 class SameText:
-    """Rows whose text came before, blank ones too: 20 empty rows are 19 repeats."""
+    """Rows whose text an earlier row has. Blank texts count too: 20 empty rows are 19 repeats."""
 
     def __init__(self, check: Check) -> None:
-        self.check, self._marks = check, Marks()
+        self.check, self._digests = check, DigestTable()
 
-    def take(self, item: Marked) -> None:
-        if item.alone:
-            self._marks.add(item.text, item.id)
+    def take(self, item: DigestedUtterance) -> None:
+        if item.standalone:
+            self._digests.add(item.text, item.id)
 
     def findings(self) -> list[Finding]:
-        groups = self._marks.groups()
-        again = groups.again
-        if not len(again):
+        groups = self._digests.groups()
+        repeats = groups.repeats
+        if not len(repeats):
             return []
-        texts = len(np.unique(groups.first[again]))
-        message = Message("{n:,} rows repeat an earlier text ({texts:,} different texts)", n=len(again), texts=texts)
-        ids = self._marks.ids[again[:KEPT]].tolist()
-        return [self.check.finding(len(again), ids, message, numbers={"rows": len(again), "texts": texts})]
+        texts = len(np.unique(groups.first[repeats]))
+        message = Message("{n:,} rows repeat an earlier text ({texts:,} different texts)", n=len(repeats), texts=texts)
+        ids = self._digests.ids[repeats[:MAX_IDS]].tolist()
+        return [self.check.finding(len(repeats), ids, message, numbers={"rows": len(repeats), "texts": texts})]
 
     def fixes(self) -> Iterator[Fix]:
-        ids, groups = self._marks.ids, self._marks.groups()
-        for at in groups.again.tolist():
+        ids, groups = self._digests.ids, self._digests.groups()
+        for at in groups.repeats.tolist():
             keep = int(ids[groups.first[at]])
             yield Fix(int(ids[at]), Message("the same text as utterance {keep}", keep=keep), keep)
 
 
 class SameLetters:
-    """Rows whose letters came before, in a text written another way: spacing, marks, case."""
+    """Rows whose letters an earlier row has, in a text that differs in spacing, marks or case."""
 
     def __init__(self, check: Check) -> None:
-        self.check, self._letters, self._texts = check, Marks(), Marks()
+        self.check, self._letters, self._texts = check, DigestTable(), DigestTable()
 
-    def take(self, item: Marked) -> None:
-        if item.alone and item.letters:
+    def take(self, item: DigestedUtterance) -> None:
+        if item.standalone and item.letters:
             self._letters.add(digest(item.letters), item.id)
             self._texts.add(item.text, item.id)
 
     def findings(self) -> list[Finding]:
-        found = self._again()
-        ids = self._letters.ids[found[:KEPT]].tolist()
-        return [self.check.finding(len(found), ids)] if len(found) else []
+        repeats = self._repeats()
+        ids = self._letters.ids[repeats[:MAX_IDS]].tolist()
+        return [self.check.finding(len(repeats), ids)] if len(repeats) else []
 
     def fixes(self) -> Iterator[Fix]:
         ids, first = self._letters.ids, self._letters.groups().first
-        for at in self._again().tolist():
+        for at in self._repeats().tolist():
             keep = int(ids[first[at]])
             yield Fix(
                 int(ids[at]), Message("the same letters as utterance {keep}, written another way", keep=keep), keep
             )
 
-    def _again(self) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-        return np.setdiff1d(self._letters.groups().again, self._texts.groups().again, assume_unique=True)
+    def _repeats(self) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+        return np.setdiff1d(self._letters.groups().repeats, self._texts.groups().repeats, assume_unique=True)
 
 
 class NearText:
-    """Rows nearly equal to an earlier one with other letters; holds the letters, so it is bounded by its caller."""
+    """Rows that are nearly equal to an earlier row with other letters.
+
+    It keeps the letters of every text: the caller must limit how many it gives.
+    """
 
     def __init__(self, check: Check) -> None:
-        self.check, self._near = check, Near()
+        self.check, self._near = check, NearDuplicates()
 
-    def take(self, item: Marked) -> None:
-        if item.alone and len(item.letters) >= MIN_LETTERS:
+    def take(self, item: DigestedUtterance) -> None:
+        if item.standalone and len(item.letters) >= MIN_LETTERS:
             self._near.add(item.letters, item.id)
 
     def findings(self) -> list[Finding]:
-        found = [one for one, _ in self._near.pairs()]
-        return [self.check.finding(len(found), found[:KEPT])] if found else []
+        ids = [item_id for item_id, _ in self._near.pairs()]
+        return [self.check.finding(len(ids), ids[:MAX_IDS])] if ids else []
 
     def fixes(self) -> Iterator[Fix]:
-        for one, keep in self._near.pairs():
-            yield Fix(one, Message("nearly the same text as utterance {keep}", keep=keep), keep)
+        for item_id, keep in self._near.pairs():
+            yield Fix(item_id, Message("nearly the same text as utterance {keep}", keep=keep), keep)
 
 
 class LabelConflict:
-    """Texts that carry different labels under one scheme, a finding each; the unlabelled disagree with nobody."""
+    """Equal texts with different labels: one finding for each scheme. Rows without a label are left out."""
 
     def __init__(self, check: Check) -> None:
         self.check = check
-        self._marks: dict[str, Marks] = {}
+        self._digests: dict[str, DigestTable] = {}
         self._codes: dict[str, dict[str, int]] = {}
 
-    def take(self, item: Marked) -> None:
-        if not item.said.labels or item.said.origin == CAPTION or not (item.alone or len(item.letters) >= MIN_LETTERS):
+    def take(self, item: DigestedUtterance) -> None:
+        if (
+            not item.utterance.labels
+            or item.utterance.origin == CAPTION
+            or not (item.standalone or len(item.letters) >= MIN_LETTERS)
+        ):
             return
-        for scheme, code in item.said.labels.items():
+        for scheme, code in item.utterance.labels.items():
             codes = self._codes.setdefault(scheme, {})
-            self._marks.setdefault(scheme, Marks()).add(item.text, item.id, codes.setdefault(code, len(codes)))
+            self._digests.setdefault(scheme, DigestTable()).add(item.text, item.id, codes.setdefault(code, len(codes)))
 
     def findings(self) -> list[Finding]:
-        found = []
-        for scheme, marks in self._marks.items():
+        findings = []
+        for scheme, table in self._digests.items():
             groups = self._disagreeing(scheme)
             if not groups:
                 continue
-            rows, repeats = sum(map(len, groups)), len(marks.groups().again)
-            numbers = {"texts": len(groups), "rows": rows, "labelled": len(marks), "repeats": repeats}
+            rows, repeats = sum(map(len, groups)), len(table.groups().repeats)
+            numbers = {"texts": len(groups), "rows": rows, "labelled": len(table), "repeats": repeats}
             message = Message(
                 "{n:,} texts carry different labels of {scheme} ({rows:,} rows); "
                 "of {labelled:,} labelled rows, {repeats:,} repeat an earlier text",
-                n=len(groups), scheme=SchemeName(scheme), rows=rows, labelled=len(marks), repeats=repeats,
+                n=len(groups), scheme=SchemeName(scheme), rows=rows, labelled=len(table), repeats=repeats,
             )  # fmt: skip
-            ids = (int(marks.ids[at]) for group in groups[:KEPT] for at in group)
-            found.append(self.check.finding(len(groups), ids, message, scheme=scheme, numbers=numbers))
-        return found
+            ids = (int(table.ids[at]) for group in groups[:MAX_IDS] for at in group)
+            findings.append(self.check.finding(len(groups), ids, message, scheme=scheme, numbers=numbers))
+        return findings
 
     def fixes(self) -> Iterator[Fix]:
-        """All but the copies that carry the label of most; where no label has most, all copies."""
-        for scheme, marks in self._marks.items():
+        """Excludes the copies without the most frequent label; if two labels are equally frequent, all copies."""
+        for scheme, table in self._digests.items():
             names = list(self._codes[scheme])
             for group in self._disagreeing(scheme):
-                codes, counts = np.unique(marks.numbers[group], return_counts=True)
+                codes, counts = np.unique(table.numbers[group], return_counts=True)
                 most = counts.max()
                 majority = int(codes[counts.argmax()]) if (counts == most).sum() == 1 else -1
-                told = zip(codes.tolist(), counts.tolist(), strict=True)
+                label_counts = zip(codes.tolist(), counts.tolist(), strict=True)
                 reason = Message(
                     "copies of this text carry different labels of {scheme}: {counts}",
                     scheme=SchemeName(scheme),
-                    counts=Names(counted(scheme, names[code], n) for code, n in told),
+                    counts=Names(class_count(scheme, names[code], n) for code, n in label_counts),
                 )
                 for at in group:
-                    if marks.numbers[at] != majority:
-                        yield Fix(int(marks.ids[at]), reason)
+                    if table.numbers[at] != majority:
+                        yield Fix(int(table.ids[at]), reason)
 
     def _disagreeing(self, scheme: str) -> list[list[int]]:
-        """The items of each text with more than one label, by the first of them."""
-        marks, groups = self._marks[scheme], self._marks[scheme].groups()
-        if not len(marks):
+        """The items of each text that has several labels; one list for each text, ordered by its first item."""
+        table, groups = self._digests[scheme], self._digests[scheme].groups()
+        if not len(table):
             return []
-        codes = marks.numbers[groups.order]
+        codes = table.numbers[groups.order]
         lowest, highest = np.minimum.reduceat(codes, groups.starts), np.maximum.reduceat(codes, groups.starts)
         return sorted(groups.members(group).tolist() for group in np.flatnonzero(lowest != highest).tolist())

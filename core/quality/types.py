@@ -1,7 +1,7 @@
-"""What a check is, what it takes in, what it finds, and what it would do about it.
+"""The types of the quality checks: `Check`, the `Collector` that it makes, and the `Finding` and `Fix` that come out.
 
-A collector sees each item once, in the order of ids, and remembers digests and numbers, never texts, so that a million
-utterances cost some tens of megabytes. It reads no store and no disk.
+A collector takes each item once, in the order of ids. It remembers digests and numbers, never texts, so that a million
+utterances need some tens of megabytes. It reads no store and no disk.
 """
 
 from array import array
@@ -16,16 +16,16 @@ Severity = Literal["error", "warning", "info"]
 Level = Literal["utterance", "recording", "file", "scheme"]
 Reads = Literal["said", "call", "file", "sound"]
 
-KEPT = 1000  # ids that a Finding names; the rest is counted
-MOST_FACTS = 100_000  # the same for facts, which nobody finds again without listening again
+MAX_IDS = 1000  # ids that a Finding names; all further ones are only counted
+MAX_FACTS = 100_000  # the same for facts: to find one again, the audio must be read again
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """`count` faults at `level`, of which `ids` names the first (paths where the level is a file, else ids).
+    """`count` faults of one check. `ids` names the first of them: paths if the level is "file", else database ids.
 
-    `fix` says whether the check can offer Proposals. `scheme` is set where one is concerned; `numbers` are what the
-    message tells, `details` say what was wrong with an id, where the check has more than its name to say.
+    `fix`: the check can make Proposals. `scheme`: the label scheme that the fault is about, or "". `numbers`: the
+    counts in the message, by name. `details`: for some ids, a text that says what is wrong with that item.
     """
 
     check: str
@@ -42,7 +42,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Leave utterance `id` out (or mend it: `Check.mend`), for `reason`; `keep` is the one that stays in its place."""
+    """A change to propose for utterance `id`: exclude it, or rewrite its text if the check has a `rewrite` function.
+
+    `keep` is the id of the utterance that it repeats and that stays in the corpus.
+    """
 
     id: int
     reason: str
@@ -51,7 +54,7 @@ class Fix:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """What looking at the disk or listening told of a recording, an utterance or a file."""
+    """One fault seen on the disk or measured in the audio. `where`: the id of the item, or the path of a file."""
 
     check: str
     where: int | str
@@ -59,6 +62,8 @@ class Fact:
 
 
 class Collector(Protocol):
+    """Takes the items of one pass, then gives the findings, and the fixes for them."""
+
     def take(self, item: Any) -> None: ...
     def findings(self) -> list[Finding]: ...
     def fixes(self) -> Iterator[Fix]: ...
@@ -66,9 +71,11 @@ class Collector(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A row of `CHECKS`: `what` one says of a fault, what it reads, and how its collector is made.
+    """A row of `CHECKS`.
 
-    `fix`: it can offer Proposals. With `mend` they are a cleaner text each, else to leave the utterance out.
+    `what`: the message, said after a count. `reads`: the kinds of items that its collector takes. `make`: returns a new
+    collector. `fix`: it can make Proposals, each with the text that `rewrite` makes of the old one; without `rewrite`,
+    each proposes to exclude the utterance.
     """
 
     name: str
@@ -78,24 +85,24 @@ class Check:
     reads: tuple[Reads, ...]
     make: Callable[["Check"], Collector]
     fix: bool = False
-    mend: Callable[[str], str] | None = None
+    rewrite: Callable[[str], str] | None = None
 
     def finding(
-        self, count: int, ids: Iterable[int | str], message: str = "", *, keep: int = KEPT, **more: Any
+        self, count: int, ids: Iterable[int | str], message: str = "", *, keep: int = MAX_IDS, **more: Any
     ) -> Finding:
-        """A finding of this check, which names `keep` of the `ids`; without a message, count and `what`."""
-        told = message or Message("{n:,} {what}", n=count, what=Message(self.what))
+        """A finding of this check that names the first `keep` of `ids`. The default message is `count` and `what`."""
+        message = message or Message("{n:,} {what}", n=count, what=Message(self.what))
         more = {"severity": self.severity, "fix": self.fix} | more
-        return Finding(self.name, self.level, count=count, message=told, ids=tuple(islice(ids, keep)), **more)
+        return Finding(self.name, self.level, count=count, message=message, ids=tuple(islice(ids, keep)), **more)
 
 
-def counted(scheme: str, code: str, n: int) -> Message:
-    """A class and how many there are of it."""
+def class_count(scheme: str, code: str, n: int) -> Message:
+    """The name of a class and a count, for a message."""
     return Message("{label} {n}", label=ClassName(scheme, code), n=n)
 
 
-class Listed:
-    """Remembers the ids that `wrong` is true of; one finding."""
+class PredicateCollector:
+    """Remembers the ids of the items for which `wrong` is true, and makes one finding of them."""
 
     def __init__(self, check: Check, wrong: Callable[[Any], bool]) -> None:
         self.check, self._wrong, self._ids = check, wrong, array("q")
@@ -109,29 +116,29 @@ class Listed:
 
     def fixes(self) -> Iterator[Fix]:
         reason = self.check.what
-        return (Fix(one, reason) for one in self._ids) if self.check.fix else iter(())
+        return (Fix(item_id, reason) for item_id in self._ids) if self.check.fix else iter(())
 
 
-class Facts:
-    """Remembers the facts of its check."""
+class FactCollector:
+    """Remembers the facts that belong to its check."""
 
     def __init__(self, check: Check) -> None:
         self.check = check
-        self._found: list[Fact] = []
+        self._facts: list[Fact] = []
 
     def take(self, item: Fact) -> None:
         if item.check == self.check.name:
-            self._found.append(item)
+            self._facts.append(item)
 
     def findings(self) -> list[Finding]:
-        if not self._found:
+        if not self._facts:
             return []
-        details = {str(one.where): one.detail for one in self._found[:KEPT] if one.detail}
-        ids = (one.where for one in self._found)
-        return [self.check.finding(len(self._found), ids, keep=MOST_FACTS, details=details)]
+        details = {str(fact.where): fact.detail for fact in self._facts[:MAX_IDS] if fact.detail}
+        ids = (fact.where for fact in self._facts)
+        return [self.check.finding(len(self._facts), ids, keep=MAX_FACTS, details=details)]
 
     def fixes(self) -> Iterator[Fix]:
         if self.check.fix:
             yield from (
-                Fix(one.where, one.detail or self.check.what) for one in self._found if isinstance(one.where, int)
+                Fix(fact.where, fact.detail or self.check.what) for fact in self._facts if isinstance(fact.where, int)
             )

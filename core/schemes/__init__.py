@@ -1,22 +1,38 @@
 """Schemes: closed, ordered lists of classes. A class id is its position; append, never reorder.
 
-`SCHEMES` is what this process knows: the bundled ones (TOML files in core/scheme_files) and those of the workspace,
-which `open_workspace()` publishes here, so that a scheme another process added is known too.
+`SCHEMES` holds the schemes that this process knows: the bundled ones (TOML files in core/scheme_files) and those of the
+workspace. `open_workspace()` publishes the latter here, so that a scheme that another process added is known too.
 
-The three emotion schemes are different schemes on purpose: the AI Hub 119 sentiment and the seeds' two six-emotion
-sets do not map onto each other without loss.
+There are three emotion schemes on purpose: the AI Hub 119 sentiment and the two sets of six emotions of the seed
+systems cannot be converted into each other without loss.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from core.errors import UnknownName
-from core.schemes.classes import JOIN, SPARE_KEYS, Kind, Label, Scheme, check_growth, parts, tidy
+from core.schemes.classes import JOIN, SPARE_KEYS, Kind, Label, Scheme, check_growth, split_codes, tidy
 from core.schemes.files import parse_toml
 
 __all__ = [
-    "BUNDLED", "DANGER", "JOIN", "SCHEMES", "SENTIMENT", "URGENCY", "Kind", "Label", "Scheme", "check_growth",
-    "is_bundled", "joined", "parts", "publish", "published", "review_keys", "scheme", "tidy",
+    "BUNDLED",
+    "DANGER",
+    "JOIN",
+    "SCHEMES",
+    "SENTIMENT",
+    "URGENCY",
+    "Kind",
+    "Label",
+    "Scheme",
+    "check_growth",
+    "is_bundled",
+    "join_codes",
+    "publish",
+    "published_token",
+    "review_keys",
+    "scheme",
+    "split_codes",
+    "tidy",
 ]  # fmt: skip
 
 _FOLDER = Path(__file__).resolve().parent.parent / "scheme_files"
@@ -27,15 +43,18 @@ DANGER, URGENCY, SENTIMENT, *_ = BUNDLED = tuple(
 
 
 class _Known(Mapping[str, Scheme]):
-    """The bundled schemes, then the workspace's. Replaced whole, so that a reader in another thread sees old or new."""
+    """The bundled schemes, then those of the workspace.
+
+    `publish` replaces the mapping at once, so that another thread sees either the old or the new schemes.
+    """
 
     def __init__(self, bundled: Iterable[Scheme]) -> None:
-        self.bundled = {one.name: one for one in bundled}
+        self.bundled = {scheme.name: scheme for scheme in bundled}
         self.token: object = None
         self._all = self.bundled
 
     def publish(self, token: object, own: Iterable[Scheme]) -> None:
-        self._all = self.bundled | {one.name: one for one in own if one.name not in self.bundled}
+        self._all = self.bundled | {scheme.name: scheme for scheme in own if scheme.name not in self.bundled}
         self.token = token
 
     def __getitem__(self, name: str) -> Scheme:
@@ -52,45 +71,49 @@ SCHEMES = _Known(BUNDLED)
 
 
 def scheme(name: str) -> Scheme:
-    """The scheme called `name`; `UnknownName` lists the known ones."""
-    found = SCHEMES.get(name)
-    if found is None:
+    """Return the scheme called `name`; `UnknownName` if there is none."""
+    known = SCHEMES.get(name)
+    if known is None:
         raise UnknownName("scheme", name, tuple(SCHEMES))
-    return found
+    return known
 
 
 def is_bundled(name: str) -> bool:
+    """Whether the scheme called `name` comes with the program."""
     return name in SCHEMES.bundled
 
 
 def publish(token: object, own: Iterable[Scheme]) -> None:
-    """Make the workspace's schemes known to this process; `token` says which state of which store they are."""
+    """Make the workspace's schemes known to this process; `token` identifies the store and its state."""
     SCHEMES.publish(token, own)
 
 
-def published() -> object:
-    """The token of the last `publish`."""
+def published_token() -> object:
+    """Return the token of the last `publish`."""
     return SCHEMES.token
 
 
 def review_keys(schemes: Iterable[Scheme]) -> dict[tuple[str, str], str]:
-    """One distinct key for every (scheme, code): a label's own key where it is free, else the next spare one.
+    """Return a distinct review key for each (scheme, code): the label's own key if it is free, else the next free key.
 
-    There are 33 keys; what comes after has "" and is clicked.
+    There are 33 keys. Further classes get "", and curators select them with the mouse.
 
     >>> review_keys([DANGER])[("danger", "danger")]
     'd'
     """
     keys: dict[tuple[str, str], str] = {}
-    for one in schemes:
-        for label in one.labels:
+    for scheme in schemes:
+        for label in scheme.labels:
             free = [k for k in (label.key, *SPARE_KEYS) if k and k not in keys.values()]
-            keys[one.name, label.code] = free[0] if free else ""
+            keys[scheme.name, label.code] = free[0] if free else ""
     return keys
 
 
-def joined(name: str, codes: Sequence[str]) -> str:
-    """Several codes of one target in class order; a scheme or class this process does not know fails nothing."""
+def join_codes(name: str, codes: Sequence[str]) -> str:
+    """Join several codes of one target in class order, as they are stored.
+
+    An unknown scheme or class is no error here: unknown codes come last, in alphabetical order.
+    """
     if len(codes) == 1:
         return codes[0]
     known = SCHEMES.get(name)

@@ -1,4 +1,4 @@
-"""What a Scheme is: Label, Scheme, how an answer is spelt and stored, and how a scheme may grow.
+"""Scheme and Label, the spellings and the stored form of an answer, and which changes a scheme may have.
 
 Several classes of one target (a `multi` scheme) are stored as one string, codes joined by `|` in class order.
 """
@@ -17,17 +17,20 @@ Kind = Literal["single", "multi"]
 State = Literal["proposed", "active"]
 
 JOIN = "|"
-SPARE_KEYS = "1234567890dnqwtyuiopghjklxvbmacfr"  # what the commands of the review page leave: not s, z, e
+SPARE_KEYS = "1234567890dnqwtyuiopghjklxvbmacfr"  # all keys but s, z and e, which are commands of the review page
 
 
 def tidy(text: str) -> str:
-    """`text` in NFC with single spaces; what two spellings of one value have in common."""
+    """Return `text` in NFC with single spaces, so that two spellings of one value become equal."""
     return " ".join(unicodedata.normalize("NFC", text).split())
 
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """`code` is stored, `ko`/`en` are shown, `key` is the review key ("" for none), `color` is `#rrggbb`."""
+    """A class of a scheme. `code` is stored, `ko` and `en` are its titles.
+
+    `key` is the review key ("" for none), `color` is `#rrggbb`.
+    """
 
     code: str
     ko: str
@@ -36,15 +39,18 @@ class Label:
     color: str
 
     def title(self, language: str) -> str:
+        """The title in Korean for "ko", else in English."""
         return self.ko if language == "ko" else self.en
 
 
 @dataclass(frozen=True)
 class Scheme:
-    """`critical` is the class whose recall is reported first; `aliases` maps spellings found in deliveries to codes.
+    """A closed, ordered list of classes; the position of a class is its id.
 
-    `ordinal`: the classes stand in an order, and a neighbour is nearer than the next but one (agreement weighs by it).
-    A `proposed` scheme was made from found values and waits for a person; nothing is trained on it before.
+    `critical` is the class whose recall is reported first, "" for none. `aliases` holds pairs of a spelling that occurs
+    in deliveries and its code. `ordinal` says that the classes have an order, as low, medium, high; agreement then
+    weighs a disagreement by its distance. The program made a `proposed` scheme from values in data; no model is trained
+    on it until a person confirms it.
     """
 
     name: str
@@ -60,66 +66,75 @@ class Scheme:
 
     @cached_property
     def codes(self) -> tuple[str, ...]:
+        """The codes in class order."""
         return tuple(label.code for label in self.labels)
 
     @cached_property
-    def _place(self) -> dict[str, int]:
-        return {code: place for place, code in enumerate(self.codes)}
+    def _id_of(self) -> dict[str, int]:
+        return {code: class_id for class_id, code in enumerate(self.codes)}
 
     @cached_property
     def spellings(self) -> dict[str, str]:
-        """Every way to write a class, case folded, with its code."""
+        """Each spelling of a class (code, titles, aliases), case folded, with its code."""
         names = {tidy(n).casefold(): x.code for x in self.labels for n in (x.code, x.ko, x.en)}
         return names | {tidy(alias).casefold(): code for alias, code in self.aliases}
 
     def title(self, language: str) -> str:
+        """The title in Korean for "ko", else in English."""
         return self.ko if language == "ko" else self.en
 
     def label(self, code: str) -> Label:
+        """Return the class with this code; `UnknownName` if the scheme does not have it."""
         return self.labels[self.index(code)]
 
     def index(self, code: str) -> int:
-        """Class id of `code`; `UnknownName` lists the legal ones."""
-        if code not in self._place:
+        """Return the class id of `code`; `UnknownName` if the scheme does not have it."""
+        if code not in self._id_of:
             raise UnknownName(Message("{name} class", name=SchemeName(self.name)), code, self.codes)
-        return self._place[code]
+        return self._id_of[code]
 
     def parse(self, raw: str) -> str:
-        """The code that `raw` (a code, a Korean or English name, an alias) means; of a multi scheme, joined codes.
+        """Return the code of `raw`: a code, a Korean or English title, or an alias. `UnknownName` for anything else.
+
+        In a multi scheme `raw` may hold several of these, joined by `|`; the result is joined too.
 
         >>> from core.schemes import DANGER, URGENCY
         >>> URGENCY.parse("상"), DANGER.parse(" Danger ")
         ('high', 'danger')
         """
-        whole = self.spellings.get(tidy(raw).casefold())
-        if whole is None and self.kind == "multi" and JOIN in raw:
-            return self.join(self._one(part) for part in raw.split(JOIN))
-        return whole or self._one(raw)
+        code = self.spellings.get(tidy(raw).casefold())
+        if code is None and self.kind == "multi" and JOIN in raw:
+            return self.join(self._code_of(part) for part in raw.split(JOIN))
+        return code or self._code_of(raw)
 
-    def _one(self, raw: str) -> str:
-        found = self.spellings.get(tidy(raw).casefold())
-        if found is None:
+    def _code_of(self, raw: str) -> str:
+        code = self.spellings.get(tidy(raw).casefold())
+        if code is None:
             raise UnknownName(
                 Message("{name} class", name=SchemeName(self.name)), raw, tuple(x.ko for x in self.labels)
             )
-        return found
+        return code
 
     def join(self, codes: Iterable[str]) -> str:
-        """Codes as they are stored: once each, in class order."""
+        """Join `codes` as they are stored: each once, in class order."""
         return JOIN.join(sorted(set(codes), key=self.index))
 
 
-def parts(stored: str) -> tuple[str, ...]:
-    """The codes of a stored answer.
+def split_codes(stored: str) -> tuple[str, ...]:
+    """Return the codes of a stored answer.
 
-    >>> parts("anger|joy"), parts("joy")
+    >>> split_codes("anger|joy"), split_codes("joy")
     (('anger', 'joy'), ('joy',))
     """
     return tuple(stored.split(JOIN))
 
 
 def check_growth(old: Scheme, new: Scheme) -> None:
-    """`InputError` where `new` is not `old` with other titles, keys, colours and more classes at the end."""
+    """Refuse a wrong change of a scheme.
+
+    `new` may have other titles, keys and colours than `old`, and more classes at the end. Any other difference is an
+    `InputError`.
+    """
     for what in ("name", "kind", "level"):
         if (was := getattr(old, what)) != (now := getattr(new, what)):
             raise InputError(

@@ -1,11 +1,11 @@
-"""Schemes as TOML files, and schemes made from values found in data.
+"""Read and write schemes as TOML files, and add classes for values that occur in data.
 
     name = "mood"            # a word
     ko = "기분"
-    en = "Mood"              # the Korean title where absent
+    en = "Mood"              # the Korean title if absent
     level = "utterance"      # or recording
     kind = "single"          # or multi: several classes at once
-    ordinal = true           # the classes stand in an order, as low, medium, high; false where absent
+    ordinal = true           # the classes have an order, as low, medium, high; false if absent
 
     [[label]]                # in order: a class id is its position
     code = "good"            # stored: letters, digits, _ . -
@@ -16,8 +16,8 @@
     aliases = ["+", "좋다"]   # other spellings in deliveries
     critical = true          # at most one class: its recall is reported first
 
-Of a label only `code` and `ko` are needed; keys and colours come from what is free. The store keeps the same document
-as JSON. Every refusal is a `BadRecord` that names file, field and reason.
+A label needs only `code` and `ko`; a missing key is the next free one, a missing colour comes from `PALETTE`. The store
+holds the same document as JSON. A wrong file is a `BadRecord` that names file, field and reason.
 """
 
 import re
@@ -41,13 +41,13 @@ MOST_CLASSES = 256
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
 _CODE = re.compile(r"\w[\w.-]{0,199}")
 _COLOR = re.compile(r"#[0-9a-f]{6}", re.I)
-_RESERVED = frozenset(Utterance.__slots__)  # the columns of every table that has one column a scheme
+_RESERVED = frozenset(Utterance.__slots__)  # tables have these columns, and one column for each scheme
 _TOP = {"name": str, "ko": str, "en": str, "level": str, "kind": str, "ordinal": bool, "label": list}
 _LABEL = {"code": str, "ko": str, "en": str, "key": str, "color": str, "aliases": list, "critical": bool}
 
 
 def parse_toml(text: str, where: str) -> Scheme:
-    """The scheme in `text`, checked; `where` is the file's name."""
+    """Read and check the scheme in the TOML `text`; `where` is the name of the file, for errors."""
     if len(text) > LONGEST_FILE:
         raise BadRecord(
             where, "{n:,} characters; a scheme has at most {longest_file:,}", n=len(text), longest_file=LONGEST_FILE
@@ -62,24 +62,24 @@ def parse_toml(text: str, where: str) -> Scheme:
 
 
 def to_toml(scheme: Scheme) -> str:
-    """The file that `parse_toml` reads back as the same scheme (its state apart)."""
+    """Write `scheme` as TOML. `parse_toml` reads the same scheme back, except for its `state`."""
     return tomli_w.dumps(to_document(scheme))
 
 
 def to_document(scheme: Scheme) -> dict[str, Any]:
-    """What a file and the store hold."""
+    """Return the document that a TOML file and the store hold."""
     labels = []
     for x in scheme.labels:
         aliases = [spelling for spelling, code in scheme.aliases if code == x.code]
         more = {"aliases": aliases} if aliases else {}
         critical = {"critical": True} if x.code == scheme.critical else {}
         labels.append({"code": x.code, "ko": x.ko, "en": x.en, "key": x.key, "color": x.color} | more | critical)
-    about = {name: getattr(scheme, name) for name in ("name", "ko", "en", "level", "kind")}
-    return about | ({"ordinal": True} if scheme.ordinal else {}) | {"label": labels}
+    heading = {name: getattr(scheme, name) for name in ("name", "ko", "en", "level", "kind")}
+    return heading | ({"ordinal": True} if scheme.ordinal else {}) | {"label": labels}
 
 
 def from_document(document: Mapping[str, Any], where: str, state: State = "active") -> Scheme:
-    """The scheme of a parsed file; what is missing and may be is filled in."""
+    """Read and check the scheme of a parsed file, and fill in optional fields that are missing."""
     _fields(document, _TOP, ("name", "ko", "label"), where)
     name = document["name"]
     if not _NAME.fullmatch(name) or name != tidy(name):
@@ -109,7 +109,7 @@ def from_document(document: Mapping[str, Any], where: str, state: State = "activ
         raise BadRecord(
             within(where, "critical"), "{critical}: at most one class is critical", critical=", ".join(critical)
         )
-    made = Scheme(
+    scheme = Scheme(
         name=name, ko=ko, en=_title(document.get("en", ko), within(where, "en")),
         level=_one_of(document.get("level", "utterance"), get_args(Level), within(where, "level")),
         labels=_labels(rows, places), critical="".join(critical),
@@ -118,12 +118,12 @@ def from_document(document: Mapping[str, Any], where: str, state: State = "activ
         kind=_one_of(document.get("kind", "single"), get_args(Kind), within(where, "kind")), state=state,
         ordinal=document.get("ordinal", False),
     )  # fmt: skip
-    if made.ordinal and made.kind == "multi":
+    if scheme.ordinal and scheme.kind == "multi":
         raise BadRecord(
             within(where, "ordinal"), "several classes at once have no order; only a single scheme is ordinal"
         )
-    _distinct(made, places)
-    return made
+    _check_spellings(scheme, places)
+    return scheme
 
 
 def _fields(row: Mapping[str, Any], known: Mapping[str, type], needed: tuple[str, ...], where: str) -> None:
@@ -159,7 +159,7 @@ def _title(value: object, where: str) -> str:
 
 def _labels(rows: list[Mapping[str, Any]], places: Sequence[str]) -> tuple[Label, ...]:
     keys = _keys([str(row.get("key", "")).lower() for row in rows], places)
-    made = []
+    labels = []
     for n, (row, place) in enumerate(zip(rows, places, strict=True)):
         code, color = row["code"], row.get("color") or PALETTE[n % len(PALETTE)]
         if not _CODE.fullmatch(code) or code != tidy(code):
@@ -169,55 +169,56 @@ def _labels(rows: list[Mapping[str, Any]], places: Sequence[str]) -> tuple[Label
         if not _COLOR.fullmatch(color):
             raise BadRecord(within(place, "color"), "{color!r} is no colour; write #rrggbb", color=color[:40])
         ko = _title(row["ko"], within(place, "ko"))
-        made.append(Label(code, ko, _title(row.get("en") or ko, within(place, "en")), keys[n], color.lower()))
-    return tuple(made)
+        labels.append(Label(code, ko, _title(row.get("en") or ko, within(place, "en")), keys[n], color.lower()))
+    return tuple(labels)
 
 
-def _keys(asked: list[str], places: Sequence[str]) -> list[str]:
-    """The keys as asked, then the free ones in order; "" where none is left."""
-    for n, key in enumerate(asked):
+def _keys(given: list[str], places: Sequence[str]) -> list[str]:
+    """Replace each empty key of `given` by the next free one, or by "" if none is left."""
+    for n, key in enumerate(given):
         if key and (len(key) != 1 or key not in SPARE_KEYS):
             raise BadRecord(
                 within(places[n], "key"), "{key!r} is no key: one letter or digit, not s, z, e", key=key[:20]
             )
-        if key and key in asked[:n]:
+        if key and key in given[:n]:
             raise BadRecord(
                 within(places[n], "key"),
                 "{key!r} is the key of label {number} already",
                 key=key,
-                number=asked.index(key) + 1,
+                number=given.index(key) + 1,
             )
-    free = iter(key for key in SPARE_KEYS if key not in asked)
-    return [key or next(free, "") for key in asked]
+    free = iter(key for key in SPARE_KEYS if key not in given)
+    return [key or next(free, "") for key in given]
 
 
-def _distinct(made: Scheme, places: Sequence[str]) -> None:
-    """No spelling may mean two classes: an answer read from a file would be a guess."""
-    meant: dict[str, str] = {}
-    spelt = [(n, x.code, text) for n, x in enumerate(made.labels) for text in (x.code, x.ko, x.en)]
-    spelt += [(made.index(code), code, alias) for alias, code in made.aliases]
-    for n, code in enumerate(made.codes):
-        if code in made.codes[:n]:
+def _check_spellings(scheme: Scheme, places: Sequence[str]) -> None:
+    """Refuse a scheme in which one spelling stands for two classes: an answer in a file would be ambiguous."""
+    code_of: dict[str, str] = {}
+    spellings = [(n, x.code, text) for n, x in enumerate(scheme.labels) for text in (x.code, x.ko, x.en)]
+    spellings += [(scheme.index(code), code, alias) for alias, code in scheme.aliases]
+    for n, code in enumerate(scheme.codes):
+        if code in scheme.codes[:n]:
             raise BadRecord(within(places[n], "code"), "{code!r} is the code of two classes", code=code)
-    for n, code, text in spelt:
-        if made.kind == "multi" and JOIN in text:
+    for n, code, text in spellings:
+        if scheme.kind == "multi" and JOIN in text:
             raise BadRecord(
                 places[n],
                 "{text!r} holds {join!r}, which stands between the classes of a multi scheme",
                 text=text,
                 join=JOIN,
             )
-        if meant.setdefault(tidy(text).casefold(), code) != code:
-            other = meant[tidy(text).casefold()]
+        if code_of.setdefault(tidy(text).casefold(), code) != code:
+            other = code_of[tidy(text).casefold()]
             raise BadRecord(
                 places[n], "{text!r} means class {other!r} already; a spelling means one class", text=text, other=other
             )
 
 
-def grown(scheme: Scheme, values: Iterable[str]) -> Scheme:
-    """`scheme` with one class more for every value it has no class for.
+def extend_scheme(scheme: Scheme, values: Iterable[str]) -> Scheme:
+    """Return `scheme` with a new class for each value that is no class of it yet.
 
-    The code is the value made safe (`slug`), the value itself is the title and an alias.
+    The code of a new class is the `slug` of the value; the value itself is its title and an alias. `InputError` if the
+    scheme would have more than `MOST_CLASSES` classes.
     """
     titles: dict[str, str] = {}
     for value in values:
@@ -235,27 +236,27 @@ def grown(scheme: Scheme, values: Iterable[str]) -> Scheme:
     rows = list(to_document(scheme)["label"])
     taken = {*scheme.spellings, *titles}
     for title in titles.values():
-        code = _free(slug(title), taken - {title.casefold()})
+        code = _free_code(slug(title), taken - {title.casefold()})
         taken.add(code.casefold())
         rows.append({"code": code, "ko": title, "aliases": [title]})
     return replace(from_document(to_document(scheme) | {"label": rows}, scheme.name), state=scheme.state)
 
 
 def slug(value: str) -> str:
-    """A code for a value: a legal code is its own, any other sign is written as `_` + its number in hex + `_`.
+    """Return a code for a value: each illegal character becomes `_` + its code point in hexadecimal + `_`.
 
     >>> slug("당황/난처"), slug("-1"), slug("joy")
     ('당황_2f_난처', '_2d_1', 'joy')
     """
     text = tidy(value)
-    kept = (c if re.match(r"\w" if at == 0 else r"[\w.-]", c) else f"_{ord(c):x}_" for at, c in enumerate(text))
-    return "".join(kept)[:200]
+    escaped = (c if re.match(r"\w" if at == 0 else r"[\w.-]", c) else f"_{ord(c):x}_" for at, c in enumerate(text))
+    return "".join(escaped)[:200]
 
 
-def _free(code: str, taken: set[str]) -> str:
-    """`code`, or with a number where another class is spelt so."""
-    n, wanted = 1, code
-    while wanted.casefold() in taken:
+def _free_code(code: str, taken: set[str]) -> str:
+    """Return `code`, with a number after it if another class has this spelling."""
+    n, free = 1, code
+    while free.casefold() in taken:
         n += 1
-        wanted = f"{code[:190]}_{n}"
-    return wanted
+        free = f"{code[:190]}_{n}"
+    return free

@@ -1,4 +1,4 @@
-"""The board of jobs: what people see of the durable queue, written by whoever works on a job."""
+"""The table of jobs that people see: state and progress. The worker of a job writes it; it runs nothing itself."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Engine, insert, select, update
 
 from core.errors import NotFound
-from core.messages import beside, reread
+from core.messages import message_entry, restore_message
 from core.records import Job, JobState
 from core.store.engine import reading, writing
 from core.store.schema import job
@@ -17,7 +17,7 @@ class Board:
         self._engine = engine
 
     def add(self, job_id: str, kind: str, title: str, params: Mapping[str, Any], at: str) -> None:
-        """Announce a job as queued; announcing it again changes nothing."""
+        """Add a job in state queued. Idempotent: a known `job_id` changes nothing."""
         with writing(self._engine) as connection:
             if connection.scalar(select(job.c.id).where(job.c.id == job_id)) is None:
                 connection.execute(
@@ -36,26 +36,27 @@ class Board:
         progress: Mapping[str, Any] | None = None,
         error: str | None = None,
     ) -> bool:
-        """Write what is given; returns whether somebody asked for the job to be cancelled."""
+        """Write the given fields; return whether somebody asked to cancel the job."""
         values: dict[str, Any] = {"updated_at": at}
         if state is not None:
             values |= {"state": state, "error": None if error is None else str(error)}
         if progress is not None:
             values["progress"] = dict(progress)
         with writing(self._engine) as connection:
-            if more := beside(error or ""):
-                held = connection.scalar(select(job.c.progress).where(job.c.id == job_id))
-                values["progress"] = dict(values.get("progress", held or {})) | more
+            if more := message_entry(error or ""):
+                stored = connection.scalar(select(job.c.progress).where(job.c.id == job_id))
+                values["progress"] = dict(values.get("progress", stored or {})) | more
             connection.execute(update(job).where(job.c.id == job_id).values(values))
             return bool(connection.scalar(select(job.c.cancel_requested).where(job.c.id == job_id)))
 
     def cancel(self, job_id: str, at: str) -> None:
-        """Ask for a stop; a job that is still queued is cancelled at once."""
+        """Ask a running job to stop; a job that is still queued is cancelled at once."""
         with writing(self._engine) as connection:
             connection.execute(update(job).where(job.c.id == job_id).values(cancel_requested=True, updated_at=at))
             connection.execute(update(job).where(job.c.id == job_id, job.c.state == "queued").values(state="cancelled"))
 
     def get(self, job_id: str) -> Job:
+        """Return the job; `NotFound` if there is none."""
         with reading(self._engine) as connection:
             row = connection.execute(select(job).where(job.c.id == job_id)).mappings().one_or_none()
         if row is None:
@@ -63,16 +64,16 @@ class Board:
         return _record(row)
 
     def list(self, limit: int = 20) -> list[Job]:
-        """Newest first."""
+        """Return the last `limit` jobs, newest first."""
         with reading(self._engine) as connection:
             rows = connection.execute(select(job).order_by(job.c.created_at.desc()).limit(limit)).mappings()
             return [_record(row) for row in rows]
 
 
 def _record(row: Mapping[Any, Any]) -> Job:
-    """The job with its error as the message it was, which lies in its progress."""
+    """Return the job. Its error becomes a translatable message again; the message is stored in `progress`."""
     values = dict(row)
-    held = values["progress"]
+    progress = values["progress"]
     if error := values["error"]:
-        values["error"] = reread(error, held)
-    return Job(**values | {"progress": {name: value for name, value in held.items() if name != "message"}})
+        values["error"] = restore_message(error, progress)
+    return Job(**values | {"progress": {name: value for name, value in progress.items() if name != "message"}})

@@ -1,7 +1,8 @@
-"""Opening the database: one engine a URL, SQLite's pragmas, one transaction a user action, Alembic migrations.
+"""Opens the database: one engine for each URL, SQLite's pragmas, transactions, and Alembic migrations.
 
-SQLite runs in WAL with `synchronous=FULL`: a committed decision survives `kill -9` and a power cut. Writers begin
-IMMEDIATE, so that two of them queue for `busy_timeout` instead of failing on the upgrade of a read lock.
+One user action is one transaction. SQLite runs in WAL mode with `synchronous=FULL`, so a committed decision survives
+`kill -9` and a power cut. Writers begin IMMEDIATE, so two writers wait for each other (`busy_timeout`) instead of
+failing when a read lock becomes a write lock.
 """
 
 import json
@@ -30,7 +31,7 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 
 @cache
 def engine_for(url: str) -> Engine:
-    """The engine of `url`; creates the folder of a SQLite file. `InputError` for what is no database URL."""
+    """Return the engine of `url`; create the folder of an SQLite file. `InputError` if it is no database URL."""
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() != "sqlite":
@@ -44,7 +45,7 @@ def engine_for(url: str) -> Engine:
         ) from error
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
-    # Connections are opened per transaction (0.1 ms): threads of Streamlit come and go, and none keeps a file open.
+    # Each transaction opens a connection (0.1 ms), so that no thread of Streamlit keeps the file open.
     engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 10})
     event.listen(engine, "connect", _pragmas)
     event.listen(engine, "begin", _begin)
@@ -59,20 +60,21 @@ def _pragmas(connection: Any, _: Any) -> None:
 
 def _begin(connection: Connection) -> None:
     write = connection.get_execution_options().get("write")
-    if write:  # an import touches all of an index; pages are freed on closing
+    if write:  # an import changes pages all over an index; the cache is freed when the connection closes
         connection.exec_driver_sql(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
 
 
 @contextmanager
 def reading(engine: Engine) -> Iterator[Connection]:
+    """Open one read transaction."""
     with _named(), engine.connect() as connection, connection.begin():
         yield connection
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Connection]:
-    """One transaction: committed on leaving, the search index with it, rolled back on any exception."""
+    """Open one write transaction. It is committed at the end, with the search index; any exception rolls it back."""
     with migrating(engine) as connection:
         yield connection
         chunks.settle(connection)
@@ -80,14 +82,17 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def migrating(engine: Engine) -> Iterator[Connection]:
-    """`writing` where there may be no index yet."""
+    """As `writing`, but without the search index, which an old schema does not have."""
     with _named(), engine.connect().execution_options(write=True) as connection, connection.begin():
         yield connection
 
 
 @contextmanager
 def _named() -> Iterator[None]:
-    """A database that is locked, damaged, full or out of reach is a `StoreError`; a broken constraint stays a bug."""
+    """Raise `StoreError` if the database is locked, damaged, full or unreachable.
+
+    A violated constraint is a bug, so its exception is not changed.
+    """
     try:
         yield
     except DatabaseError as error:
@@ -97,12 +102,12 @@ def _named() -> Iterator[None]:
 
 
 def insert_id(connection: Connection, table: Table, values: dict[str, Any]) -> int:
-    """Insert one row; its new id."""
+    """Insert one row; return its id."""
     return int(connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())
 
 
 def allot(connection: Connection, table: Table, n: int) -> list[int]:
-    """`n` new ids of `table`, ascending, for rows that this transaction inserts itself."""
+    """Return `n` new ids of `table`, ascending, for rows that the caller inserts in this transaction."""
     if connection.dialect.name == "postgresql":  # untested
         following = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :n)")
         return sorted(connection.scalars(following, {"name": table.name, "n": n}))
@@ -111,7 +116,7 @@ def allot(connection: Connection, table: Table, n: int) -> list[int]:
 
 
 def insert_many(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
-    """Insert many rows; on SQLite without SQLAlchemy's work on each value, which takes as long as the insert itself."""
+    """Insert many rows. On SQLite it passes by SQLAlchemy, whose work on each value takes as long as the insert."""
     if not rows:
         return
     if connection.dialect.name != "sqlite":
@@ -125,6 +130,7 @@ def insert_many(connection: Connection, table: Table, columns: Sequence[str], ro
 
 
 def config_for(url: str) -> Config:
+    """Return the Alembic configuration of the database `url`."""
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
@@ -132,12 +138,13 @@ def config_for(url: str) -> Config:
 
 
 def revision_of(url: str) -> str | None:
+    """Return the revision of the schema of `url`; None for an empty database."""
     with reading(engine_for(url)) as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
 def migrate(url: str, to: str = "head") -> None:
-    """Bring the database to revision `to`; nothing to do is cheap. `StoreError` for one of a newer program."""
+    """Migrate the database to revision `to`; fast if it is there. `StoreError` if a newer program made it."""
     config = config_for(url)
     wanted = ScriptDirectory.from_config(config).get_current_head() if to == "head" else to
     if revision_of(url) == wanted:
@@ -150,12 +157,12 @@ def migrate(url: str, to: str = "head") -> None:
         raise StoreError("the database has a schema this program does not know: {error}", error=error) from error
     if to == "head":
         with writing(engine_for(url)):
-            pass  # leaving it indexes what the migrations changed
+            pass  # the end of the transaction indexes what the migrations changed
         _renew(url)
 
 
 def _renew(url: str) -> None:
-    """Index anew what an earlier program indexed in another way."""
+    """Index again the chunks that an earlier program indexed in another format."""
     with reading(engine_for(url)) as connection:
         old = chunks.outdated(connection)
     for chunk in old:

@@ -1,4 +1,4 @@
-"""Snapshots, runs and predictions as the pages list them; their contents lie on disk."""
+"""Lists snapshots, runs and predictions. Samples, model files and probabilities are in folders on disk."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,10 @@ BLOCK = 500  # rows of one statement
 
 @dataclass(frozen=True, slots=True)
 class OldProbability:
-    """What an earlier program kept of a prediction in the database; `probs[k]` belongs to the run's k-th class."""
+    """The probabilities of a prediction that an earlier program wrote to the database.
+
+    `probs`: (K,); `probs[k]` belongs to class k of the run's scheme.
+    """
 
     utterance_id: int
     purpose: Purpose
@@ -32,6 +35,7 @@ class Ledger:
         self._engine = engine
 
     def add_snapshot(self, info: SnapshotInfo) -> None:
+        """Add a snapshot; `InputError` if its name is taken."""
         with writing(self._engine) as connection:
             if connection.scalar(select(snapshot.c.name).where(snapshot.c.name == info.name)):
                 raise InputError(
@@ -40,22 +44,23 @@ class Ledger:
             connection.execute(insert(snapshot).values(_values(info)))
 
     def snapshots(self) -> list[SnapshotInfo]:
+        """Return all snapshots, newest first."""
         with reading(self._engine) as connection:
             rows = connection.execute(select(snapshot).order_by(snapshot.c.created_at.desc())).mappings()
             return [SnapshotInfo(**row) for row in rows]
 
     def snapshot(self, name: str) -> SnapshotInfo:
-        found = [info for info in self.snapshots() if info.name == name]
-        if not found:
+        matches = [info for info in self.snapshots() if info.name == name]
+        if not matches:
             raise NotFound(
                 "no snapshot {name!r}; there are: {names}",
                 name=name,
                 names=", ".join(s.name for s in self.snapshots()) or Word("none"),
             )
-        return found[0]
+        return matches[0]
 
     def put_run(self, info: RunInfo) -> None:
-        """Insert or replace: a resumed job announces its run again."""
+        """Insert or replace the run; a resumed job writes its run again."""
         with writing(self._engine) as connection:
             if connection.scalar(select(run.c.id).where(run.c.id == info.id)):
                 connection.execute(update(run).where(run.c.id == info.id).values(_values(info)))
@@ -70,7 +75,7 @@ class Ledger:
             connection.execute(update(run).where(run.c.id == run_id).values(values))
 
     def runs(self, state: JobState | None = None) -> list[RunInfo]:
-        """Newest first."""
+        """Return the runs, newest first; `state`: only those in that state."""
         query = select(run).order_by(run.c.started_at.desc(), run.c.id.desc())
         if state is not None:
             query = query.where(run.c.state == state)
@@ -89,16 +94,16 @@ class Ledger:
         return RunInfo(**row)
 
     def put_predictions(self, items: Sequence[Prediction]) -> None:
-        """Write `items`; each replaces the row of the same run, target, utterance and purpose."""
+        """Write predictions; each replaces the row with the same run, target, utterance and purpose."""
         c = prediction.c
         kinds: dict[tuple[str, str, str], list[Prediction]] = {}
         for item in items:
             kinds.setdefault((item.run_id, item.target, item.purpose), []).append(item)
         with writing(self._engine) as connection:
-            for (run_id, target, purpose), mine in kinds.items():
+            for (run_id, target, purpose), group in kinds.items():
                 same = (c.run_id == run_id, c.target == target, c.purpose == purpose)
-                for start in range(0, len(mine), BLOCK):
-                    block = {item.utterance_id: item for item in mine[start : start + BLOCK]}
+                for start in range(0, len(group), BLOCK):
+                    block = {item.utterance_id: item for item in group[start : start + BLOCK]}
                     connection.execute(delete(prediction).where(*same, c.utterance_id.in_(block)))
                     connection.execute(insert(prediction), [_values(item) for item in block.values()])
 
@@ -111,7 +116,7 @@ class Ledger:
         gold: str | None = None,
         code: str | None = None,
     ) -> list[Prediction]:
-        """Of one run, by confidence, the surest first; `gold` and `code` pick one confusion cell."""
+        """Return the predictions of one run, the most confident first; `gold` and `code` select one confusion cell."""
         c = prediction.c
         query = select(prediction).where(c.run_id == run_id)
         for column, value in ((c.purpose, purpose), (c.side, side), (c.gold, gold), (c.code, code)):
@@ -122,19 +127,19 @@ class Ledger:
             return [Prediction(**row) for row in rows]
 
     def sides(self, run_id: str) -> dict[str, int]:
-        """How many predictions a run has on each side of its snapshot."""
+        """Return side -> number of predictions that the run has for that side of its snapshot."""
         c = prediction.c
         query = select(c.side, func.count()).where(c.run_id == run_id, c.purpose == "evaluation").group_by(c.side)
         with reading(self._engine) as connection:
             return {str(side): int(n) for side, n in connection.execute(query)}
 
     def old_probabilities(self) -> list[str]:
-        """The runs whose probabilities an earlier program left in the database."""
+        """Return the ids of the runs whose probabilities are still in the database."""
         with reading(self._engine) as connection:
             return list(connection.scalars(select(old_probability.c.run_id).distinct()))
 
     def old_probabilities_of(self, run_id: str) -> list[OldProbability]:
-        """The probabilities of one such run, by utterance."""
+        """Return the probabilities of one such run, sorted by utterance."""
         c = old_probability.c
         query = select(c.utterance_id, c.purpose, c.side, c.gold, c.probs).where(c.run_id == run_id)
         with reading(self._engine) as connection:
@@ -142,13 +147,16 @@ class Ledger:
             return [OldProbability(*row[:4], tuple(row.probs)) for row in rows]
 
     def drop_old_probabilities(self, run_id: str) -> None:
-        """Forget what lies in the run's folder by now."""
+        """Delete the probabilities of a run; call it when they are in the run's folder."""
         with writing(self._engine) as connection:
             connection.execute(delete(old_probability).where(old_probability.c.run_id == run_id))
 
 
 def current() -> ColumnElement[bool]:
-    """Picks one prediction of a run for an utterance and target: the pool's, which is later, else the evaluation's."""
+    """Return the SQL condition that selects one prediction for each run, utterance and target.
+
+    It is the prediction on the pool, which is later, or else the one of the evaluation.
+    """
     c, later = prediction.c, prediction.alias()
     same = (later.c.run_id == c.run_id, later.c.target == c.target, later.c.utterance_id == c.utterance_id)
     return or_(c.purpose == "pool", ~exists().where(*same, later.c.purpose == "pool"))

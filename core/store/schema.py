@@ -1,7 +1,7 @@
-"""The tables. Names are design.md's words; JSON columns hold what nobody filters by.
+"""The tables of the database. Their names are the words of design.md. No filter reads a JSON column.
 
 `revision`, `annotation` and `remark` are append-only: the migrations add triggers that refuse UPDATE and DELETE.
-`label` is the current answer derived from them, kept because every filter and every snapshot asks for it.
+`label` has the current labels. They follow from the revisions, and are stored because filters and snapshots need them.
 """
 
 from sqlalchemy import (
@@ -86,7 +86,7 @@ utterance = Table(
     Column("meta", JSON, nullable=False),
 )
 
-# The index over utterances, by chunk; filled on SQLite only, from the tables above (see core.store.index.chunks).
+# The search index over utterances, by chunk; used on SQLite only (see core.store.index.chunks).
 facet = Table(
     "facet",
     metadata,
@@ -109,7 +109,7 @@ posting = Table(
 stale = Table(
     "stale",
     metadata,
-    Column("id", Id, primary_key=True, autoincrement=False),  # of an utterance that changed since it was indexed
+    Column("id", Id, primary_key=True, autoincrement=False),  # an utterance that changed since it was indexed
     Column("text", Boolean, nullable=False),
 )
 
@@ -128,7 +128,7 @@ revision = Table(
     Column("spent_ms", Integer),
     Column("act", String, nullable=False, server_default="review"),  # one of core.records.Act
     Column("bulk_id", ForeignKey("bulk.id")),
-    # The proposal knows the revision that stands for it: the two tables refer to each other.
+    # A proposal has a revision_id, too: the two tables refer to each other.
     Column("proposal_id", ForeignKey("proposal.id", use_alter=True)),
     Column("restores", Integer),  # the version of the utterance that was restored
     UniqueConstraint("utterance_id", "version"),
@@ -157,8 +157,8 @@ label = Table(
     Column("level", String, primary_key=True),
     Column("target_id", BigInteger, primary_key=True, autoincrement=False),
     Column("scheme", String, primary_key=True),
-    Column("code", String, primary_key=True),  # one row a class: a multi scheme has several for one target
-    # gold: a person or a delivery said so; silver: a machine, accepted; disputed: persons who answered blind disagree
+    Column("code", String, primary_key=True),  # one row for each class: a multi scheme has several for one target
+    # gold: from a person or a delivery; silver: from a machine, accepted; disputed: blind answers of persons differ
     Column("grade", String, nullable=False),
     Column("by", String, nullable=False),
     Index("ix_label_scheme_code", "scheme", "level", "code", "grade", "target_id"),
@@ -172,7 +172,7 @@ proposal = Table(
     Column("utterance_id", ForeignKey("utterance.id"), nullable=False, index=True),
     Column("operation", String, nullable=False),
     Column("payload", JSON, nullable=False),
-    Column("fingerprint", String, nullable=False, unique=True),  # the same suggestion is made once
+    Column("fingerprint", String, nullable=False, unique=True),  # the same suggestion is stored once
     Column("reason", String, nullable=False),
     Column("state", String, nullable=False),
     Column("run_id", String),
@@ -182,19 +182,19 @@ proposal = Table(
     Column("result_id", ForeignKey("utterance.id")),
     Column("revision_id", ForeignKey("revision.id")),
     Column("confidence", Float),
-    Column("batch", String),  # the clean run that made it
+    Column("batch", String),  # the cleaning run that made it
     Index("ix_proposal_kind_state", "kind", "state", "id"),
     Index("ix_proposal_kind_operation", "kind", "operation", "state", "confidence"),
 )
 
-# Most sentences of an import have none of these: an index over NULLs costs more than the row.
+# Most sentences of an import have NULL here, and an index entry for NULL would cost more than the row.
 for _column in (
     utterance.c.recording_id, utterance.c.parent_id, annotation.c.revision_id, proposal.c.revision_id, proposal.c.batch,
 ):  # fmt: skip
     _given = _column.is_not(None)
     Index(f"ix_{_column.table.name}_{_column.name}", _column, sqlite_where=_given, postgresql_where=_given)
 
-# Who has an utterance on the screen, or as one of the next.
+# Which curator has an utterance, on the screen or among the next ones.
 lease = Table(
     "lease",
     metadata,
@@ -203,7 +203,7 @@ lease = Table(
     Column("until_at", String, nullable=False),
 )
 
-# Queues that are no Filter; `at`: when it was built, and what was decided on since is out of it.
+# Ranked lists. `at`: when the list was built; utterances decided on since are no longer in the queue.
 queue_item = Table(
     "queue_item",
     metadata,
@@ -216,7 +216,7 @@ queue_item = Table(
     UniqueConstraint("queue", "utterance_id"),
 )
 
-# Utterances that `wanted` curators answer blind; `answered`: who did, as sorted JSON; `missing`: how many are to come.
+# Utterances that `wanted` curators answer blind. `answered`: who answered (sorted JSON); `missing`: answers to come.
 overlap = Table(
     "overlap",
     metadata,
@@ -273,7 +273,7 @@ bulk = Table(
     Column("undone_at", String),
 )
 
-# What a bulk action tagged or untagged and nobody has taken back; what it labelled is in `revision`.
+# Utterances that a bulk action tagged or untagged, until it is undone; what it labelled is in `revision`.
 bulk_tagged = Table(
     "bulk_tagged",
     metadata,
@@ -315,8 +315,8 @@ run = Table(
     Column("metrics", JSON, nullable=False),
 )
 
-# What a run says of an utterance. `purpose`: evaluation (of a snapshot's validation or test row) or pool (of what
-# nobody has labelled); the probabilities lie in the run's folder.
+# Predictions of runs. `purpose`: evaluation (a validation or test row of a snapshot) or pool (an utterance that nobody
+# has labelled). The probabilities are in the run's folder.
 prediction = Table(
     "prediction",
     metadata,
@@ -332,7 +332,7 @@ prediction = Table(
     Index("ix_prediction_cell", "run_id", "side", "gold", "code"),
 )
 
-# Probabilities that an earlier program wrote here; opening the workspace moves them to the folders of their runs.
+# Probabilities that an earlier program wrote; opening the workspace moves them to the folders of their runs.
 old_probability = Table(
     "old_probability",
     metadata,

@@ -1,8 +1,8 @@
-"""The workspace's own schemes: added, grown and confirmed here, published to the process that asks.
+"""Stores the workspace's own schemes and publishes them to `core.schemes` of this process.
 
-A row is never deleted, so the sum of the versions tells whether anything changed since a process last looked; where
-SQLite's files were not touched since, not even that is asked. A rejected scheme's row stays behind as a mark, and its
-name is free again.
+A row is never deleted, so the sum of all versions says whether any scheme changed since the last `sync`. If SQLite's
+files were not written since, `sync` does not even ask for that sum. The row of a rejected scheme stays in the table,
+and its name may be used again.
 """
 
 import time
@@ -16,7 +16,7 @@ from sqlalchemy import Engine, Row, delete, exists, func, insert, literal, null,
 
 from core.errors import Conflict, UnknownName
 from core.messages import SchemeName
-from core.schemes import Scheme, check_growth, is_bundled, publish, published
+from core.schemes import Scheme, check_growth, is_bundled, publish, published_token
 from core.schemes.files import from_document, to_document
 from core.store.engine import reading, writing
 from core.store.review import decisions
@@ -24,13 +24,13 @@ from core.store.schema import annotation, label, revision
 from core.store.schema import scheme as table
 
 REJECTED = "rejected"
-SETTLED_NS = 100_000_000  # a file written to less than this ago may be written to again without a later time stamp
-Trace = tuple[tuple[int, int], ...]
+SETTLED_NS = 100_000_000  # two writes to a file within this time may get the same time stamp
+Trace = tuple[tuple[int, int], ...]  # (time of the last write in ns, size in bytes) of each file
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A scheme of the workspace and where it came from; `version` counts its changes."""
+class StoredScheme:
+    """A scheme of the workspace, who made it and when; `version` counts its changes."""
 
     scheme: Scheme
     created_at: str
@@ -47,37 +47,37 @@ class Schemes:
         self._seen: tuple[object, Trace] | None = None
 
     def sync(self) -> None:
-        """Publish this store's schemes to `core.schemes` if they are not what is published there."""
+        """Publish this store's schemes to `core.schemes`, unless they are published there already."""
         trace = self._trace()
-        if self._seen is not None and self._seen == (published(), trace):
+        if self._seen is not None and self._seen == (published_token(), trace):
             return
         with reading(self._engine) as connection:
             token = (self._url, connection.scalar(select(func.coalesce(func.sum(table.c.version), 0))))
-            rows = connection.execute(_standing()).all() if published() != token else None
+            rows = connection.execute(_standing()).all() if published_token() != token else None
         if rows is not None:
             publish(token, [_scheme(row) for row in rows])
         calm = trace and time.time_ns() - max(stamp for stamp, _ in trace) > SETTLED_NS
         self._seen = (token, trace) if calm else None
 
     def _trace(self) -> Trace:
-        """When the database's files were last written to, and their sizes; empty where that says nothing."""
-        found = []
+        """Return time of the last write and size of the database's files; empty if the database is not a file."""
+        stamps = []
         for file in self._files:
-            with suppress(FileNotFoundError):  # the log goes with the last connection
-                told = file.stat()
-                found.append((told.st_mtime_ns, told.st_size))
-        return tuple(one for one in found if one[1])
+            with suppress(FileNotFoundError):  # SQLite deletes the log with the last connection
+                status = file.stat()
+                stamps.append((status.st_mtime_ns, status.st_size))
+        return tuple(stamp for stamp in stamps if stamp[1])
 
-    def list(self) -> list[Kept]:
-        """The workspace's schemes, proposed ones among them, oldest first."""
+    def list(self) -> list[StoredScheme]:
+        """Return the workspace's schemes, also proposed ones, oldest first; rejected ones are left out."""
         with reading(self._engine) as connection:
             rows = connection.execute(_standing()).all()
-        return [Kept(_scheme(row), row.created_at, row.created_by, row.version) for row in rows]
+        return [StoredScheme(_scheme(row), row.created_at, row.created_by, row.version) for row in rows]
 
     def put(self, name: str, make: Callable[[Scheme | None], Scheme], by: str, at: str) -> Scheme:
-        """Write what `make` makes of the scheme as it stands (None if there is none), in one transaction.
+        """Call `make` with the current scheme (None if there is none) and write its result, in one transaction.
 
-        `Conflict` for a bundled name, `InputError` where a class would move or go.
+        `Conflict` if the name is that of a bundled scheme. `InputError` if a class would move or be removed.
         """
         if is_bundled(name):
             raise Conflict(
@@ -102,9 +102,9 @@ class Schemes:
         return new
 
     def reject(self, name: str, by: str, at: str) -> int:
-        """Drop a proposed scheme and withdraw its labels; returns of how many targets.
+        """Reject a proposed scheme and withdraw its labels; return the number of targets that had one.
 
-        `Conflict` if it is settled, or where a curator's decision under it stands: that would be lost.
+        `Conflict` if the scheme is not a proposed one, or if a curator's decision under it stands, which would be lost.
         """
         with writing(self._engine) as connection:
             row = connection.execute(select(table).where(table.c.name == name)).one_or_none()
@@ -119,13 +119,13 @@ class Schemes:
                     who=who,
                     name=SchemeName(name),
                 )
-            mine = (
+            withdrawals = (
                 select(label.c.level, label.c.target_id, label.c.scheme, null(), literal(by), literal(at))
                 .where(label.c.scheme == name)
                 .distinct()
             )
             columns = ["level", "target_id", "scheme", "code", "curator", "at"]
-            withdrawn = connection.execute(insert(annotation).from_select(columns, mine)).rowcount
+            withdrawn = connection.execute(insert(annotation).from_select(columns, withdrawals)).rowcount
             connection.execute(delete(label).where(label.c.scheme == name))
             connection.execute(
                 update(table).where(table.c.name == name).values(state=REJECTED, version=row.version + 1)

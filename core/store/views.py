@@ -1,4 +1,4 @@
-"""Saved views: a name for a state of the Corpus page, shared by everybody who works in the workspace."""
+"""Saved views: named filters of the Corpus page, shared by everybody who works in the workspace."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ class Views:
         self._engine = engine
 
     def save(self, name: str, query: Mapping[str, Sequence[str]], curator: str, at: str) -> SavedView:
-        """Keep `query` (URL parameter -> values) under a new name; `Conflict` if the name is taken."""
+        """Save `query` (URL parameter -> values) under a new name; `Conflict` if the name is taken."""
         saved = SavedView(name, {key: list(values) for key, values in query.items()}, curator, at)
         with writing(self._engine) as connection:
             if by := connection.scalar(select(view.c.curator).where(view.c.name == name)):
@@ -27,11 +27,12 @@ class Views:
         return saved
 
     def list(self) -> list[SavedView]:
-        """All of them, by name."""
+        """Return all views, sorted by name."""
         with reading(self._engine) as connection:
             return [SavedView(**row) for row in connection.execute(select(view).order_by(view.c.name)).mappings()]
 
     def delete(self, name: str) -> None:
+        """Delete the view; `NotFound` if there is none."""
         with writing(self._engine) as connection:
             if not connection.execute(delete(view).where(view.c.name == name)).rowcount:
                 raise NotFound("no view {name!r}", name=name)

@@ -1,1 +1,4 @@
-"""From a Snapshot folder to a Run folder: `engine` drives, `snapshot` and `run` are formats, `recipes` the choices."""
+"""Train a model: read a Snapshot folder, write a Run folder.
+
+`engine` runs the training, `snapshot` and `run` are the file formats, `recipes` lists what can be trained.
+"""

@@ -1,9 +1,9 @@
-"""Training in steps that can each be run again: `prepare`, `run_epoch` 1, 2, ..., `finish`; `train` drives them.
+"""Training in steps that can each be run again: `prepare`, `run_epoch` 1, 2, ..., `finish`; `train` runs them all.
 
-All state is on disk in the run's folder, nothing is kept in memory between steps, and an epoch run twice gives the
-same weights; so a killed training goes on from its last finished step. Progress goes to `report`, which may raise
-`Cancelled` to stop between two batches. Reads one Snapshot folder (and its audio), writes one Run folder; knows
-neither the store nor jobs.
+All state is on disk in the run's folder and nothing stays in memory between steps. An epoch that is run twice gives the
+same weights, so a killed training continues from its last finished step. `report` receives the progress; it may raise
+`Cancelled` to stop between two batches. This module reads one Snapshot folder (and its audio) and writes one Run
+folder. It does not use the store or jobs.
 """
 
 import re
@@ -27,7 +27,7 @@ from core.models.checkpoint import Calibration, Card, weights_bytes, write_check
 from core.records import Side
 from core.schemes import SCHEMES
 from core.scores import evaluate
-from core.training.inputs import Inputs, chosen, texts, voices
+from core.training.inputs import Inputs, of_speakers, text_inputs, voice_inputs
 from core.training.recipes import Recipe, config_for, recipe, trainer_type
 from core.training.run import RunFolder, code_version
 from core.training.snapshot import SIDES, Snapshot, check_trainable, read
@@ -36,8 +36,8 @@ from core.training.trainers import Trainer
 Report = Callable[[dict[str, Any]], None]
 Step = Callable[[str, Callable[[], Any]], Any]
 
-# Sums of floats depend on how many threads share them, and thirty epochs make much of little: on one thread the same
-# snapshot and seed give the same run on a machine of any size. The models are small enough to lose nothing by it.
+# A sum of floats depends on the number of threads, and thirty epochs enlarge the difference. On one thread the same
+# snapshot and seed give the same run on every machine. The models are so small that this costs no time.
 _one_thread = threadpool_limits.wrap(limits=1)
 
 _RUN_ID = re.compile(r"[\w-][\w.-]{0,99}")
@@ -45,7 +45,7 @@ _RUN_ID = re.compile(r"[\w-][\w.-]{0,99}")
 
 @dataclass(frozen=True)
 class TrainSpec:
-    """One training, JSON-able both ways. `workspace` is what audio paths are relative to."""
+    """The request for one training, JSON-able both ways. Audio paths are relative to the folder `workspace`."""
 
     run_id: str
     recipe: str
@@ -64,6 +64,7 @@ class TrainSpec:
 
     @property
     def run_folder(self) -> Path:
+        """The folder of the run."""
         return Path(self.runs_folder) / self.run_id
 
     def to_dict(self) -> dict[str, Any]:
@@ -75,8 +76,8 @@ class TrainSpec:
 
 
 @dataclass(frozen=True)
-class _Work:
-    """What every step needs, read afresh by each."""
+class _Setup:
+    """What every step needs; each step reads it again from disk."""
 
     spec: TrainSpec
     recipe: Recipe
@@ -86,14 +87,15 @@ class _Work:
     folder: RunFolder
 
     @classmethod
-    def open(cls, spec: TrainSpec) -> "_Work":
-        found, snapshot = recipe(spec.recipe), read(spec.snapshot_folder)
-        found.check_scheme(snapshot.scheme)
-        config = config_for(found, spec.encoder, spec.overrides)
-        trainer = trainer_type(found, spec.encoder)(config, len(snapshot.codes), spec.seed)
-        return cls(spec, found, snapshot, config, trainer, RunFolder(spec.run_folder))
+    def open(cls, spec: TrainSpec) -> "_Setup":
+        """Read the recipe and the snapshot; `InputError` if they do not fit."""
+        chosen, snapshot = recipe(spec.recipe), read(spec.snapshot_folder)
+        chosen.check_scheme(snapshot.scheme)
+        config = config_for(chosen, spec.encoder, spec.overrides)
+        trainer = trainer_type(chosen, spec.encoder)(config, len(snapshot.codes), spec.seed)
+        return cls(spec, chosen, snapshot, config, trainer, RunFolder(spec.run_folder))
 
-    def asked(self) -> dict[str, Any]:
+    def run_config(self) -> dict[str, Any]:
         """The content of config.toml."""
         return {
             "run_id": self.spec.run_id,
@@ -105,41 +107,44 @@ class _Work:
         }
 
     def inputs(self, report: Report = lambda progress: None) -> Inputs:
-        items = chosen(self.snapshot.items, self.recipe.speakers)
+        """The inputs of the model; audio features are computed at the first call and cached."""
+        items = of_speakers(self.snapshot.items, self.recipe.speakers)
         if self.recipe.modality == "text":
-            return texts(items)
+            return text_inputs(items)
 
         def clips(done: int, total: int) -> None:
             report(self.progress(done, total, "clip", 0, None))
 
         cache = self.folder.checkpoint / "features.safetensors"
-        return voices(items, Path(self.spec.workspace), cache, clips)
+        return voice_inputs(items, Path(self.spec.workspace), cache, clips)
 
     def progress(self, done: int, total: int, unit: str, epoch: int, loss: float | None) -> dict[str, Any]:
+        """The progress document: `done` of `total` units (clip or step), epoch, epochs at most, loss so far."""
         epochs = self.trainer.epochs
         return {"done": done, "total": total, "unit": unit, "epoch": epoch, "epochs": epochs, "loss": loss}
 
 
 @_one_thread
 def prepare(spec: TrainSpec, report: Report) -> int:
-    """Check the snapshot, write config.toml and the features; the number of epochs at most.
+    """Check the snapshot, write config.toml and the features; returns the largest number of epochs.
 
-    `InputError` and `NotEnoughData` say why the snapshot is refused, or that the run id was used for another training.
+    `InputError` or `NotEnoughData` if the snapshot cannot be trained on; `InputError` if the run id was used before for
+    another training.
     """
-    work = _Work.open(spec)
-    begun = work.folder.config()
-    if begun is not None and begun != work.asked():
+    setup = _Setup.open(spec)
+    earlier = setup.folder.config()
+    if earlier is not None and earlier != setup.run_config():
         raise InputError("run {run_id} was begun with other settings; choose another run id", run_id=spec.run_id)
-    if work.folder.finished:
-        return len(work.folder.history())
-    check_trainable(work.snapshot)
-    work.folder.write_config(work.asked())
-    _check_inputs(work.inputs(report), work.snapshot.name)
-    return work.trainer.epochs
+    if setup.folder.finished:
+        return len(setup.folder.history())
+    check_trainable(setup.snapshot)
+    setup.folder.write_config(setup.run_config())
+    _check_inputs(setup.inputs(report), setup.snapshot.name)
+    return setup.trainer.epochs
 
 
 def _check_inputs(inputs: Inputs, name: str) -> None:
-    """What a recipe leaves out must not leave a side empty."""
+    """`NotEnoughData` if a side has no usable item or the training side has fewer than two classes."""
     reasons = Counter(skip.reason for skip in inputs.skipped)
     most = reasons.most_common(1)[0][0] if reasons else ""
     why = (
@@ -162,84 +167,85 @@ def _check_inputs(inputs: Inputs, name: str) -> None:
 
 @_one_thread
 def run_epoch(spec: TrainSpec, epoch: int, report: Report) -> dict[str, Any]:
-    """Train `epoch` (1, 2, ...) from the checkpoint before it, score the validation side, keep checkpoint and line.
+    """Train `epoch` (1, 2, ...) from the checkpoint before it, score the validation side, write checkpoint and history.
 
-    The line: epoch, loss, validation_loss, macro_f1, best (epoch so far) and stop (no better one for long enough).
+    Returns the history entry: epoch, loss, validation_loss, macro_f1, best (the best epoch so far) and stop (True if
+    `patience` epochs brought no better score).
     """
-    work = _Work.open(spec)
-    if work.folder.finished:
-        return work.folder.history()[epoch - 1]
-    inputs = work.inputs()
+    setup = _Setup.open(spec)
+    if setup.folder.finished:
+        return setup.folder.history()[epoch - 1]
+    inputs = setup.inputs()
     train = inputs.on("train")
-    state = work.folder.state(epoch - 1) if epoch > 1 else None
+    state = setup.folder.state(epoch - 1) if epoch > 1 else None
 
     def steps(done: int, total: int, loss: float | None) -> None:
-        report(work.progress((epoch - 1) * total + done, work.trainer.epochs * total, "step", epoch, loss))
+        report(setup.progress((epoch - 1) * total + done, setup.trainer.epochs * total, "step", epoch, loss))
 
-    state, loss = work.trainer.run_epoch(epoch, state, train.values, train.labels(), steps)
-    validation = _score(work.trainer.model(state), inputs.on("validation"), work.snapshot.codes)
+    state, loss = setup.trainer.run_epoch(epoch, state, train.values, train.labels(), steps)
+    validation = _score(setup.trainer.model(state), inputs.on("validation"), setup.snapshot.codes)
     entry = {"epoch": epoch, "loss": loss} | validation
-    earlier = [line for line in work.folder.history() if line["epoch"] < epoch]
+    earlier = [line for line in setup.folder.history() if line["epoch"] < epoch]
     entry["best"] = _best([*earlier, entry])
-    entry["stop"] = epoch - entry["best"] >= work.trainer.patience
-    work.folder.write_state(epoch, state)
-    work.folder.record(entry)
-    work.folder.keep_states({epoch - 1, epoch, entry["best"]})
+    entry["stop"] = epoch - entry["best"] >= setup.trainer.patience
+    setup.folder.write_state(epoch, state)
+    setup.folder.record(entry)
+    setup.folder.keep_states({epoch - 1, epoch, entry["best"]})
     report({"history": [*earlier, entry]})
     return entry
 
 
 def _score(model: Model, rows: Inputs, codes: tuple[str, ...]) -> dict[str, Any]:
-    found = evaluate(
+    scores = evaluate(
         rows.labels(), np.exp(model.log_probs(rows.values)), [i.group for i in rows.items], codes, resamples=0
     )
-    return {"validation_loss": found["log_loss"], "macro_f1": found["macro_f1"]["value"]}
+    return {"validation_loss": scores["log_loss"], "macro_f1": scores["macro_f1"]["value"]}
 
 
 def _best(history: list[dict[str, Any]]) -> int:
-    """The epoch of the highest validation macro-F1; between equals the lower validation loss, if by .001 or more."""
+    """The epoch of the highest validation macro-F1; of equal ones the one of lowest loss (to .001), then the first."""
     return int(min(history, key=lambda e: (-e["macro_f1"], round(e["validation_loss"], 3), e["epoch"]))["epoch"])
 
 
 @_one_thread
 def finish(spec: TrainSpec, report: Report, now: Callable[[], str] | None = None) -> dict[str, Any]:
-    """Calibrate the best epoch on validation, score it on test, write the Checkpoint; the metrics.
+    """Calibrate the best epoch on the validation side, score it on the test side, write the Checkpoint.
 
-    Keys: test and validation (`core.scores.evaluate`), by_recording (the same over recordings of the test side, None
-    for a scheme of utterances), calibration, used {side: n}, skipped {reason: n}, best_epoch, epochs.
+    Returns the metrics: test and validation (`core.scores.evaluate`), by_recording (the same over the recordings of the
+    test side; None for an utterance scheme), calibration, used {side: n}, skipped {reason: n}, best_epoch, epochs.
     """
-    work = _Work.open(spec)
-    if work.folder.finished:
-        work.folder.drop_checkpoint()
-        return work.folder.metrics()
+    setup = _Setup.open(spec)
+    if setup.folder.finished:
+        setup.folder.drop_checkpoint()
+        return setup.folder.metrics()
     report({"unit": "scoring"})
-    history = work.folder.history()
+    history = setup.folder.history()
     best = _best(history)
-    model = work.trainer.model(work.folder.state(best))
-    inputs = work.inputs()
+    model = setup.trainer.model(setup.folder.state(best))
+    inputs = setup.inputs()
     validation, test = inputs.on("validation"), inputs.on("test")
-    calibration, probs = _calibrated(model, validation, test, work.snapshot.codes)
+    calibration, probs = _calibrated(model, validation, test, setup.snapshot.codes)
     metrics = {
-        "test": _evaluate(test, probs["test"], work),
-        "validation": _evaluate(validation, probs["validation"], work),
-        "by_recording": _by_recording(test, probs["test"], work),
+        "test": _evaluate(test, probs["test"], setup),
+        "validation": _evaluate(validation, probs["validation"], setup),
+        "by_recording": _by_recording(test, probs["test"], setup),
         "calibration": asdict(calibration),
         "used": {side: len(inputs.on(side).items) for side in SIDES},
         "skipped": dict(Counter(skip.reason for skip in inputs.skipped)),
         "best_epoch": best,
         "epochs": len(history),
     }
-    work.folder.write_predictions([*validation.items, *test.items], np.vstack([probs["validation"], probs["test"]]))
-    work.folder.write_metrics(metrics)
-    _write_checkpoint(work, model, calibration, metrics, (now or _utc)())
-    work.folder.drop_checkpoint()
+    setup.folder.write_predictions([*validation.items, *test.items], np.vstack([probs["validation"], probs["test"]]))
+    setup.folder.write_metrics(metrics)
+    _write_checkpoint(setup, model, calibration, metrics, (now or _utc)())
+    setup.folder.drop_checkpoint()
     return metrics
 
 
 def _calibrated(
     model: Model, validation: Inputs, test: Inputs, codes: tuple[str, ...]
 ) -> tuple[Calibration, dict[Side, NDArray[np.float64]]]:
-    """The temperature fitted on validation, and the probabilities (N, K) of both sides under it."""
+    """The temperature fitted on the validation side, and the calibrated probabilities (N, K) of both sides."""
     logs = model.log_probs(validation.values)
     temperature = fit_temperature(logs, validation.labels())
     probs: dict[Side, NDArray[np.float64]] = {
@@ -253,48 +259,48 @@ def _calibrated(
     return Calibration("temperature", temperature, "validation", len(logs), before, after), probs
 
 
-def _evaluate(rows: Inputs, probs: NDArray[np.float64], work: _Work) -> dict[str, Any]:
+def _evaluate(rows: Inputs, probs: NDArray[np.float64], setup: _Setup) -> dict[str, Any]:
     groups = [item.group for item in rows.items]
-    return evaluate(rows.labels(), probs, groups, work.snapshot.codes, seed=work.spec.seed)
+    return evaluate(rows.labels(), probs, groups, setup.snapshot.codes, seed=setup.spec.seed)
 
 
-def _by_recording(rows: Inputs, probs: NDArray[np.float64], work: _Work) -> dict[str, Any] | None:
-    """Scores of whole recordings: the mean of their utterances' log probabilities decides."""
-    if work.snapshot.scheme not in SCHEMES or SCHEMES[work.snapshot.scheme].level != "recording":
+def _by_recording(rows: Inputs, probs: NDArray[np.float64], setup: _Setup) -> dict[str, Any] | None:
+    """Scores of whole recordings: each is judged by the mean log probabilities of its utterances."""
+    if setup.snapshot.scheme not in SCHEMES or SCHEMES[setup.snapshot.scheme].level != "recording":
         return None
-    of: dict[str, list[int]] = {}
+    rows_of: dict[str, list[int]] = {}
     for i, item in enumerate(rows.items):
         if item.recording is not None:
-            of.setdefault(item.recording, []).append(i)
-    if not of:
+            rows_of.setdefault(item.recording, []).append(i)
+    if not rows_of:
         return None
-    pooled = np.stack([np.log(np.maximum(probs[at], 1e-12)).mean(axis=0) for at in of.values()])
+    pooled = np.stack([np.log(np.maximum(probs[at], 1e-12)).mean(axis=0) for at in rows_of.values()])
     pooled = np.exp(pooled - pooled.max(axis=1, keepdims=True))
-    first = [rows.items[at[0]] for at in of.values()]
+    first = [rows.items[at[0]] for at in rows_of.values()]
     return evaluate(
         np.array([item.label for item in first], dtype=np.int64),
         pooled / pooled.sum(axis=1, keepdims=True),
         [item.group for item in first],
-        work.snapshot.codes,
-        seed=work.spec.seed,
+        setup.snapshot.codes,
+        seed=setup.spec.seed,
     )
 
 
 def _write_checkpoint(
-    work: _Work, model: Model, calibration: Calibration, metrics: Mapping[str, Any], created_at: str
+    setup: _Setup, model: Model, calibration: Calibration, metrics: Mapping[str, Any], created_at: str
 ) -> None:
-    snapshot = work.snapshot
+    snapshot = setup.snapshot
     weights = weights_bytes(model.arrays(), snapshot.scheme, snapshot.codes)
     keys = ("n", "n_groups", "accuracy", "macro_f1", "weighted_f1")
     card = Card(
-        run_id=work.spec.run_id,
-        recipe=work.recipe.name,
-        encoder=work.spec.encoder,
-        modality=work.recipe.modality,
+        run_id=setup.spec.run_id,
+        recipe=setup.recipe.name,
+        encoder=setup.spec.encoder,
+        modality=setup.recipe.modality,
         scheme=snapshot.scheme,
         codes=snapshot.codes,
         cleaning=snapshot.plan,
-        config=asdict(work.config),
+        config=asdict(setup.config),
         snapshot=snapshot.name,
         snapshot_sha256=snapshot.sha256,
         weights_sha256=sha256(weights),
@@ -303,7 +309,7 @@ def _write_checkpoint(
         code_version=code_version(),
         created_at=created_at,
     )
-    write_checkpoint(work.folder.path, card, weights)
+    write_checkpoint(setup.folder.path, card, weights)
 
 
 def _utc() -> str:
@@ -311,7 +317,7 @@ def _utc() -> str:
 
 
 def train(spec: TrainSpec, report: Report, step: Step = lambda name, fn: fn()) -> dict[str, Any]:
-    """All steps in order; each goes through `step(name, fn)`, so that a job runner can make it durable."""
+    """Run all steps and return the metrics. Each runs through `step(name, fn)`, which a job makes durable."""
     epochs = step("prepare", lambda: prepare(spec, report))
     for epoch in range(1, epochs + 1):
         entry = step(f"epoch {epoch}", lambda epoch=epoch: run_epoch(spec, epoch, report))  # type: ignore[misc]

@@ -1,7 +1,7 @@
-"""From the items of a Snapshot to what a model takes: texts, or MFCC of the spans of decoded recordings.
+"""Make model inputs from the items of a Snapshot: texts, or MFCC features of spans of recordings.
 
-What cannot be used is left out by name (`Skip`), never replaced. Each recording is decoded once; features are cached
-as safetensors beside the run, keyed by item.
+An unusable item is left out and listed as a `Skip`; it is never replaced. Each recording is decoded once. The features
+are cached in a safetensors file beside the run, by item key.
 """
 
 import json
@@ -20,7 +20,7 @@ from core.audio.features import COEFFICIENTS, FRAMES, RATE_HZ, mfcc
 from core.audio.gate import SILENCE, decode
 from core.errors import AudioError
 from core.files import write_bytes
-from core.messages import Message, packed, unpacked
+from core.messages import Message, message_from_json, message_to_json
 from core.records import SHORTEST_VOICE_MS, Side, Skip
 from core.training.snapshot import Item
 
@@ -29,13 +29,14 @@ Progress = Callable[[int, int], None]  # clips done, clips in all
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """`values[i]` is what the model takes for `items[i]`: a text, or float32 (100, 13)."""
+    """`values[i]` is the model input of `items[i]`: a text, or MFCC float32 (100, 13). `skipped`: unusable items."""
 
     items: tuple[Item, ...]
     values: list[str] | NDArray[np.float32]
     skipped: tuple[Skip, ...]
 
     def labels(self) -> NDArray[np.int64]:
+        """The class ids, int64 (N,)."""
         return np.array([item.label for item in self.items], dtype=np.int64)
 
     def on(self, side: Side) -> "Inputs":
@@ -45,39 +46,42 @@ class Inputs:
         return Inputs(tuple(self.items[i] for i in rows), values, ())
 
 
-def chosen(items: tuple[Item, ...], speakers: tuple[str, ...]) -> tuple[Item, ...]:
-    """Those said by one of `speakers` or by nobody known; all where `speakers` is empty."""
+def of_speakers(items: tuple[Item, ...], speakers: tuple[str, ...]) -> tuple[Item, ...]:
+    """The items of one of `speakers` or of an unknown speaker; all items if `speakers` is empty."""
     return tuple(item for item in items if not speakers or item.speaker is None or item.speaker in speakers)
 
 
-def texts(items: tuple[Item, ...]) -> Inputs:
-    """The texts as frozen: cleaned already."""
+def text_inputs(items: tuple[Item, ...]) -> Inputs:
+    """Inputs for a text model: the frozen texts, which are cleaned already."""
     used = tuple(item for item in items if item.text)
     return Inputs(used, [item.text for item in used], tuple(Skip(i.key, "no text") for i in items if not i.text))
 
 
-def voices(items: tuple[Item, ...], workspace: Path, cache: Path, progress: Progress) -> Inputs:
-    """MFCC of each item's span of its recording below `workspace`; computed once, then read from `cache`."""
+def voice_inputs(items: tuple[Item, ...], workspace: Path, cache: Path, progress: Progress) -> Inputs:
+    """Inputs for a voice model: the MFCC of each item's span. Computed at the first call, then read from file `cache`.
+
+    Audio paths are relative to the folder `workspace`. `progress(done, total)` counts items.
+    """
     if not cache.is_file():
-        found, reasons = _features(items, workspace, progress)
-        table = np.stack(list(found.values())) if found else np.zeros((0, FRAMES, COEFFICIENTS), dtype=np.float32)
-        about = {
-            "keys": json.dumps(list(found)),
-            "skipped": json.dumps({key: packed(reason) for key, reason in reasons.items()}),
+        features, reasons = _features(items, workspace, progress)
+        table = np.stack(list(features.values())) if features else np.zeros((0, FRAMES, COEFFICIENTS), dtype=np.float32)
+        metadata = {
+            "keys": json.dumps(list(features)),
+            "skipped": json.dumps({key: message_to_json(reason) for key, reason in reasons.items()}),
         }
-        write_bytes(cache, save({"mfcc": table}, metadata=about))
+        write_bytes(cache, save({"mfcc": table}, metadata=metadata))
     with safe_open(cache, framework="numpy") as file:
-        about, values = file.metadata(), file.get_tensor("mfcc")
+        metadata, values = file.metadata(), file.get_tensor("mfcc")
     by_key = {item.key: item for item in items}
-    skipped = tuple(Skip(key, unpacked(reason)) for key, reason in json.loads(about["skipped"]).items())
-    return Inputs(tuple(by_key[key] for key in json.loads(about["keys"])), values, skipped)
+    skipped = tuple(Skip(key, message_from_json(reason)) for key, reason in json.loads(metadata["skipped"]).items())
+    return Inputs(tuple(by_key[key] for key in json.loads(metadata["keys"])), values, skipped)
 
 
 def _features(
     items: tuple[Item, ...], workspace: Path, progress: Progress
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
-    """float32 (100, 13) by key of what can be used, the reason by key of what cannot."""
-    found: dict[str, NDArray[np.float32]] = {}
+    """Item key -> MFCC float32 (100, 13) of the usable items, and item key -> reason of the others."""
+    features: dict[str, NDArray[np.float32]] = {}
     reasons = {item.key: reason for item in items if (reason := _unusable(item))}
     usable = sorted((i for i in items if i.key not in reasons), key=lambda i: (i.audio or "", i.key))
     for path, group in groupby(usable, key=lambda i: i.audio or ""):
@@ -98,12 +102,13 @@ def _features(
                     end_ms=item.end_ms,
                 )
             else:
-                found[item.key] = mfcc(wave)
-            progress(len(found) + len(reasons), len(items))
-    return found, reasons
+                features[item.key] = mfcc(wave)
+            progress(len(features) + len(reasons), len(items))
+    return features, reasons
 
 
 def _unusable(item: Item) -> str | None:
+    """Why an item cannot be judged by voice; None if its audio may be tried."""
     if item.audio is None:
         return Message("no audio that can be judged by voice")
     if item.start_ms is not None and item.end_ms is not None and item.end_ms - item.start_ms < SHORTEST_VOICE_MS:
@@ -112,10 +117,10 @@ def _unusable(item: Item) -> str | None:
 
 
 def _inside(workspace: Path, path: str) -> Path:
-    """`path` below the workspace; a name in a snapshot is no way out of it."""
-    found = (workspace / path).resolve()
-    if not found.is_relative_to(workspace.resolve()):
+    """The file `path` of the workspace; `AudioError` if it is missing or lies outside the workspace."""
+    resolved = (workspace / path).resolve()
+    if not resolved.is_relative_to(workspace.resolve()):
         raise AudioError(path, "lies outside the workspace")
-    if not found.is_file():
+    if not resolved.is_file():
         raise AudioError(path, "is missing from the workspace")
-    return found
+    return resolved

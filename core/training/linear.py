@@ -1,4 +1,4 @@
-"""Fits the n-gram model: one epoch, one step, no state to start from."""
+"""The trainer of the n-gram model: one epoch of one step; it does not use an earlier state."""
 
 from dataclasses import asdict
 
@@ -11,12 +11,14 @@ from core.training.trainers import StepReport
 
 
 class LinearTrainer:
+    """A `Trainer`; see there for the methods."""
+
     Config = NgramConfig
     epochs = 1
     patience = 1
 
     def __init__(self, config: NgramConfig, classes: int, seed: int) -> None:
-        """`seed` is not used: the solver draws nothing."""
+        """`seed` is not used: the solver is deterministic."""
         self.config, self.classes = config, classes
 
     def run_epoch(

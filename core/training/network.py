@@ -1,8 +1,8 @@
-"""Fits the voice network by AdamW: class weights, label smoothing, clipped gradients, a warm-up and a cosine.
+"""The trainer of the voice network: AdamW, class weights, label smoothing, clipped gradients, warm-up, cosine decay.
 
-Deterministic: the order of rows and the dropout of an epoch come from (seed, epoch) alone, weights and optimiser come
-from the state, and one thread does the sums, so an epoch run twice gives the same bits. One thread is also the fastest
-for a net of this size.
+Deterministic: (seed, epoch) sets the order of the rows and the dropout, the state holds weights and optimiser, and one
+thread computes the sums. So an epoch that is run twice gives the same bits. One thread is also the fastest for a
+network of this size.
 """
 
 import math
@@ -25,7 +25,7 @@ _MOMENTS = ("exp_avg", "exp_avg_sq", "step")
 
 @dataclass(frozen=True)
 class VoiceConfig(ConvBilstmConfig):
-    """The network's fields and how it is fitted."""
+    """The settings of the network and of its training."""
 
     epochs: int = 30
     patience: int = 8
@@ -45,6 +45,8 @@ class VoiceConfig(ConvBilstmConfig):
 
 
 class NetworkTrainer:
+    """A `Trainer`; see there for the methods."""
+
     Config = VoiceConfig
 
     def __init__(self, config: VoiceConfig, classes: int, seed: int) -> None:
@@ -66,7 +68,7 @@ class NetworkTrainer:
         labels: NDArray[np.int64],
         report: StepReport,
     ) -> tuple[Arrays, float]:
-        """`values` (N, 100, 13); see `Trainer.run_epoch`."""
+        """`values` float32 (N, 100, 13); see `Trainer.run_epoch`."""
         with _reproducible(_seed_of(self.seed, epoch)):
             net, optimizer = self._start(state, values)
             weight = class_weights(labels, self.classes) if self.config.balanced else None
@@ -102,7 +104,7 @@ class NetworkTrainer:
         return net, optimizer
 
     def _set_rate(self, optimizer: torch.optim.AdamW, passed: float) -> None:
-        """One epoch of warm-up, then a cosine down to a twentieth; `passed` counts epochs."""
+        """Set the learning rate after `passed` epochs: one epoch of warm-up, then a cosine decay to a twentieth."""
         cosine = 0.5 * (1 + math.cos(math.pi * min(passed / self.config.epochs, 1.0)))
         for group in optimizer.param_groups:
             group["lr"] = self.config.learning_rate * min(1.0, passed + 0.1) * (0.05 + 0.95 * cosine)
@@ -124,7 +126,7 @@ class NetworkTrainer:
 
 
 def class_weights(labels: NDArray[np.int64], classes: int) -> Tensor:
-    """(K,): rare classes weigh more, the mean over rows is 1; a class without rows weighs 0."""
+    """Weights (K,): larger for rare classes, 0 for a class without rows; the mean over the rows is 1."""
     counts = np.bincount(labels, minlength=classes).astype(np.float32)
     share = len(labels) / (np.count_nonzero(counts) * np.maximum(counts, 1))
     return torch.from_numpy(np.where(counts > 0, share, 0).astype(np.float32))
@@ -136,7 +138,7 @@ def _seed_of(seed: int, epoch: int) -> int:
 
 @contextmanager
 def _reproducible(seed: int) -> Iterator[None]:
-    """Torch's own randomness from `seed`, on one thread; both are put back afterwards."""
+    """Seed torch with `seed` and use one thread; the earlier random state and thread number come back at the end."""
     threads = torch.get_num_threads()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)

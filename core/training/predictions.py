@@ -1,9 +1,9 @@
-"""The probabilities of a run, which lie in its folder and not in the store.
+"""The probabilities that a run predicted; they are in the folder of the run, not in the store.
 
-`predictions.parquet` (id, key, side, gold, probs) is written once, by training: what the run says of the validation and
-test side. `predictions-pool.parquet` (id, target, probs) grows: what the run says of utterances that nobody has
-labelled; judging an utterance again replaces its row. Both appear whole or not at all. `probs[k]` belongs to the k-th
-class of the target.
+`predictions.parquet` (id, key, side, gold, probs) has the validation and test sides; training writes it once.
+`predictions-pool.parquet` (id, target, probs) has unlabelled utterances; it grows, and a new prediction for an
+utterance replaces its row. Each file is written whole or not at all. `probs[k]` belongs to the k-th class of the
+target.
 """
 
 import fcntl
@@ -24,51 +24,51 @@ from core.files import write_bytes
 from core.records import Prediction, Purpose
 from core.training.run import read_predictions
 
-POOL, EVALUATION = "predictions-pool.parquet", "predictions.parquet"
-_POOL = pa.schema([("id", pa.int64()), ("target", pa.string()), ("probs", pa.list_(pa.float64()))])
+POOL_FILE, EVALUATION_FILE = "predictions-pool.parquet", "predictions.parquet"
+_POOL_SCHEMA = pa.schema([("id", pa.int64()), ("target", pa.string()), ("probs", pa.list_(pa.float64()))])
 _ID = "id"
 
 
 @dataclass(frozen=True, eq=False)
 class Probabilities:
-    """`probs` float64 (N, K) of the utterances `ids` int64 (N,), ascending."""
+    """`probs` float64 (N, K) of the utterances `ids` int64 (N,); ids are ascending."""
 
     ids: NDArray[np.int64]
     probs: NDArray[np.float64]
 
     def of(self, utterance_id: int) -> NDArray[np.float64] | None:
-        """The K probabilities of one utterance; None where the run did not judge it."""
+        """The K probabilities of one utterance; None if the run has no prediction for it."""
         at = int(np.searchsorted(self.ids, utterance_id))
         return self.probs[at] if at < len(self.ids) and self.ids[at] == utterance_id else None
 
 
 def add_pool(folder: Path, target: str, ids: Sequence[int], probs: NDArray[np.float64]) -> None:
-    """Write `probs` (N, K) of the utterances `ids` to the pool's file; the other rows of the file stay."""
+    """Write `probs` (N, K) of the utterances `ids` to the pool file of a run; its other rows stay."""
     if not len(ids):
         return
     folder.mkdir(parents=True, exist_ok=True)
-    new = pa.table([ids, [target] * len(ids), probs.tolist()], schema=_POOL)
+    new = pa.table([ids, [target] * len(ids), probs.tolist()], schema=_POOL_SCHEMA)
     with _locked(folder):
-        known = _table(folder / POOL)
-        old = _POOL.empty_table() if known is None else known
+        stored = _table(folder / POOL_FILE)
+        old = _POOL_SCHEMA.empty_table() if stored is None else stored
         again = np.isin(old[_ID].to_numpy(), ids) & (np.array(old["target"].to_pylist(), dtype=object) == target)
         sink = pa.BufferOutputStream()
         pq.write_table(pa.concat_tables([old.filter(pa.array(~again)), new]), sink, compression="zstd")
-        write_bytes(folder / POOL, sink.getvalue().to_pybytes())
+        write_bytes(folder / POOL_FILE, sink.getvalue().to_pybytes())
 
 
 def read_probabilities(folder: Path, purpose: Purpose, target: str) -> Probabilities:
-    """All probabilities of a run for one purpose, none where it has no such file; `CheckpointMismatch` if damaged."""
-    table = _table(folder / (POOL if purpose == "pool" else EVALUATION))
+    """All probabilities of a run for one purpose; none without the file, `CheckpointMismatch` if it is damaged."""
+    table = _table(folder / (POOL_FILE if purpose == "pool" else EVALUATION_FILE))
     rows = [] if table is None else table.to_pylist()
-    mine = sorted((row[_ID], row["probs"]) for row in rows if row.get("target", target) == target)
-    width = len(mine[0][1]) if mine else 0
-    ids = np.array([number for number, _ in mine], dtype=np.int64)
-    return Probabilities(ids, np.array([probs for _, probs in mine], dtype=np.float64).reshape(len(mine), width))
+    pairs = sorted((row[_ID], row["probs"]) for row in rows if row.get("target", target) == target)
+    width = len(pairs[0][1]) if pairs else 0
+    ids = np.array([number for number, _ in pairs], dtype=np.int64)
+    return Probabilities(ids, np.array([probs for _, probs in pairs], dtype=np.float64).reshape(len(pairs), width))
 
 
-def evaluated(folder: Path, run_id: str, target: str, codes: Sequence[str]) -> list[Prediction]:
-    """What training wrote of the validation and test side, as the store keeps it."""
+def evaluation_predictions(folder: Path, run_id: str, target: str, codes: Sequence[str]) -> list[Prediction]:
+    """The predictions for the validation and test sides, as records for the store."""
     return [
         Prediction(run_id, target, row[_ID], "evaluation", *best_class(codes, row["probs"]), row["side"], row["gold"])
         for row in read_predictions(folder)
@@ -76,7 +76,7 @@ def evaluated(folder: Path, run_id: str, target: str, codes: Sequence[str]) -> l
 
 
 def _table(path: Path) -> Any:
-    """The file as an Arrow table; None where there is none."""
+    """The file as an Arrow table; None if it is missing, `CheckpointMismatch` if it cannot be read."""
     if not path.is_file():
         return None
     try:
@@ -89,7 +89,7 @@ def _table(path: Path) -> Any:
 
 @contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """A page and a shell may judge at the same moment; one waits, so that neither loses the other's rows."""
-    with (folder / f".{POOL}.lock").open("w") as lock:
+    """Lock the pool file: if a page and a shell predict at the same time, one waits and no rows are lost."""
+    with (folder / f".{POOL_FILE}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -1,6 +1,6 @@
-"""Recipes: which encoder on which data for which Scheme, and the settings a person may change.
+"""Recipes: which encoder is trained on which data for which Scheme, and the settings that a person may change.
 
-A row names its trainers by path, so listing recipes imports neither torch nor scikit-learn.
+A row names its trainers by path, so a list of recipes needs no import of torch or scikit-learn.
 """
 
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ from core.training.trainers import Trainer
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """`encoders` maps a name to its Trainer; `speakers` are those whose utterances are used (all where empty).
+    """A way to train: `encoders` maps a name to its Trainer; `defaults` are settings as a person types them.
 
-    `schemes` are those it was made for; without any, it learns every scheme of one class a target. An utterance whose
-    speaker is not known is used too. `defaults` are settings as a person would type them.
+    `schemes` are the schemes that it can learn; empty means every scheme of one class a target. Only utterances of
+    `speakers` and of unknown speakers are used; empty means all speakers.
     """
 
     name: str
@@ -31,11 +31,11 @@ class Recipe:
     defaults: Mapping[str, str] = field(default_factory=dict)
 
     def learns(self, scheme: str) -> bool:
-        """Whether snapshots of `scheme` are for this recipe."""
+        """Whether this recipe can be trained on snapshots of `scheme`."""
         return not self.schemes or scheme in self.schemes
 
     def check_scheme(self, scheme: str) -> None:
-        """`InputError` where this recipe does not learn `scheme`."""
+        """`InputError` if this recipe cannot learn `scheme`."""
         if not self.learns(scheme):
             raise InputError(
                 "recipe {name} learns {schemes}, the snapshot holds {scheme}: recipe {modality} learns "
@@ -63,14 +63,14 @@ RECIPES: dict[str, Recipe] = {
 
 
 def recipe(name: str) -> Recipe:
-    """`UnknownName` lists the known ones."""
+    """The recipe `name`; `UnknownName` lists the known ones."""
     if name not in RECIPES:
         raise UnknownName("recipe", name, tuple(RECIPES))
     return RECIPES[name]
 
 
 def trainer_type(chosen: Recipe, encoder: str) -> type[Trainer]:
-    """The Trainer behind `encoder`; `UnknownName` lists this recipe's encoders, `MissingBackend` what to install."""
+    """The Trainer of `encoder`. `UnknownName` lists the recipe's encoders; `MissingBackend` says what to install."""
     loaded: type[Trainer] = pick(chosen.encoders, encoder, Message("encoder of {recipe}", recipe=chosen.name))
     return loaded
 
@@ -78,7 +78,7 @@ def trainer_type(chosen: Recipe, encoder: str) -> type[Trainer]:
 def config_for(chosen: Recipe, encoder: str, overrides: Mapping[str, str]) -> Any:
     """The frozen configuration of `encoder`: its defaults, then the recipe's, then `overrides` (`--set key=value`).
 
-    `UnknownName` lists the settings there are; `InputError` names the setting whose value cannot be read.
+    `UnknownName` lists the known settings; `InputError` names the setting whose value cannot be read.
     """
     config_type = trainer_type(chosen, encoder).Config
     known = {f.name: get_type_hints(config_type)[f.name] for f in fields(config_type)}

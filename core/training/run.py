@@ -1,9 +1,9 @@
-"""The one Run format: a folder named by the run id.
+"""The Run format: a folder named by the run id.
 
-`config.toml` what was asked, `history.jsonl` one line an epoch, `checkpoint/` state while training, then
-`predictions.parquet` (id, key, side, gold, probs; validation and test), `metrics.json`, `weights.safetensors` and, last
-of all, `card.json`: a run with a card is finished. Each file appears whole or not at all. Models and scores are made
-elsewhere; what the run judges later is written by `core.training.predictions`.
+During training: `config.toml` (the request), `history.jsonl` (one line an epoch), `checkpoint/` (state). At the end:
+`predictions.parquet` (id, key, side, gold, probs; validation and test), `metrics.json`, `weights.safetensors` and last
+`card.json`; a run with a card is finished. Each file is written whole or not at all. This module computes nothing;
+`core.training.predictions` writes later predictions.
 """
 
 import json
@@ -41,35 +41,40 @@ _PREDICTIONS = pa.schema(
 
 @dataclass(frozen=True)
 class RunFolder:
-    """The files of one run. Nothing is created before it is written."""
+    """Reads and writes the files of one run. No file or folder exists before something is written to it."""
 
     path: Path
 
     @cached_property
     def checkpoint(self) -> Path:
+        """The folder of the training state; `finish` removes it."""
         return self.path / "checkpoint"
 
     @property
     def finished(self) -> bool:
+        """Whether the run has a card."""
         return (self.path / CARD).is_file()
 
     def write_config(self, config: Mapping[str, Any]) -> None:
+        """Create the folders of the run and write config.toml."""
         make_folder(self.checkpoint)
         write_text(self.path / "config.toml", tomli_w.dumps(config))
 
     def config(self) -> dict[str, Any] | None:
-        """What was asked; None for a run that has not begun."""
+        """The content of config.toml; None if the run has not begun."""
         path = self.path / "config.toml"
         return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
     def state_file(self, epoch: int) -> Path:
+        """The file of the state after `epoch`."""
         return self.checkpoint / f"epoch-{epoch:04d}.safetensors"
 
     def write_state(self, epoch: int, state: Arrays) -> None:
+        """Write the state after `epoch`."""
         write_bytes(self.state_file(epoch), save(state))
 
     def state(self, epoch: int) -> Arrays:
-        """`CheckpointMismatch` where that epoch was not trained."""
+        """The state after `epoch`; `CheckpointMismatch` if its file is missing."""
         if not self.state_file(epoch).is_file():
             raise CheckpointMismatch(
                 "run {run}: the checkpoint of epoch {epoch} is missing", run=self.path.name, epoch=epoch
@@ -78,26 +83,26 @@ class RunFolder:
 
     def keep_states(self, epochs: set[int]) -> None:
         """Remove the states of all other epochs."""
-        wanted = {self.state_file(epoch).name for epoch in epochs}
+        names = {self.state_file(epoch).name for epoch in epochs}
         for path in self.checkpoint.glob("epoch-*.safetensors"):
-            if path.name not in wanted:
+            if path.name not in names:
                 path.unlink()
 
     def history(self) -> list[dict[str, Any]]:
-        """One entry an epoch, in order: epoch, loss, validation_loss, macro_f1, learning state of the early stop."""
+        """One entry an epoch, in order: epoch, loss, validation_loss, macro_f1, best, stop (see `engine.run_epoch`)."""
         path = self.path / "history.jsonl"
         if not path.is_file():
             return []
         return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
     def record(self, entry: Mapping[str, Any]) -> None:
-        """Add an epoch; one that was recorded before is replaced, later ones are dropped: they grew out of it."""
-        kept = [line for line in self.history() if line["epoch"] < entry["epoch"]]
-        lines = [json_text(line) for line in (*kept, entry)]
+        """Add the entry of an epoch. An older entry of it is replaced; entries of later epochs are removed with it."""
+        earlier = [line for line in self.history() if line["epoch"] < entry["epoch"]]
+        lines = [json_text(line) for line in (*earlier, entry)]
         write_text(self.path / "history.jsonl", "\n".join(lines) + "\n")
 
     def write_predictions(self, items: Sequence[Item], probs: NDArray[np.float64]) -> None:
-        """`probs` (N, K) of N items, calibrated."""
+        """Write the calibrated `probs` (N, K) of N items."""
         rows = [
             {"id": i.id, "key": i.key, "side": i.side, "gold": i.code, "probs": row.tolist()}
             for i, row in zip(items, probs, strict=True)
@@ -107,10 +112,11 @@ class RunFolder:
         write_bytes(self.path / "predictions.parquet", sink.getvalue().to_pybytes())
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
+        """Write metrics.json."""
         write_json(self.path / "metrics.json", metrics, indent=1)
 
     def metrics(self) -> dict[str, Any]:
-        """`CheckpointMismatch` where the run has none."""
+        """The metrics; `CheckpointMismatch` if the run has none."""
         path = self.path / "metrics.json"
         if not path.is_file():
             raise CheckpointMismatch("run {run} has no metrics.json", run=self.path.name)
@@ -118,11 +124,12 @@ class RunFolder:
         return loaded
 
     def drop_checkpoint(self) -> None:
+        """Remove the training state."""
         shutil.rmtree(self.checkpoint, ignore_errors=True)
 
 
 def read_predictions(folder: Path | str) -> list[dict[str, Any]]:
-    """Rows {id, key, side, gold, probs} of a finished run; `CheckpointMismatch` where there are none."""
+    """Rows {id, key, side, gold, probs} of a finished run; `CheckpointMismatch` if there are none."""
     path = Path(folder) / "predictions.parquet"
     try:
         rows: list[dict[str, Any]] = pq.ParquetFile(path).read().to_pylist()
@@ -138,14 +145,14 @@ def read_predictions(folder: Path | str) -> list[dict[str, Any]]:
 
 
 def code_version() -> str:
-    """The project's version, with the commit where this is a checkout that git can describe."""
-    if not is_checkout(ROOT):  # git would describe the project that this package is installed in
+    """The version of the project; in a git checkout with the commit."""
+    if not is_checkout(ROOT):  # otherwise git would describe the project into which this package is installed
         return __version__
     try:
-        asked = subprocess.run(
+        described = subprocess.run(
             ["git", "-C", str(ROOT), "describe", "--always", "--dirty"], capture_output=True, text=True, timeout=10
         )
     except (OSError, subprocess.TimeoutExpired):
         return __version__
-    commit = asked.stdout.strip()
-    return f"{__version__}+{commit}" if asked.returncode == 0 and commit else __version__
+    commit = described.stdout.strip()
+    return f"{__version__}+{commit}" if described.returncode == 0 and commit else __version__

@@ -1,8 +1,9 @@
-"""The one Snapshot format: a folder with `items.parquet` and `snapshot.json`, frozen and hashed.
+"""The Snapshot format: a folder with `items.parquet` and `snapshot.json`, frozen and hashed.
 
-`build` cleans the texts, merges groups that share a near-equal sentence, assigns a side to each group and then drops
-what may not be there: training items that repeat a held-out text, silver or derived items on a held-out side. `read`
-verifies the hash; `check_trainable` is what training refuses. Nothing here reads the store or any audio.
+`build` cleans the texts, merges groups with near-equal sentences and assigns a side (train, validation or test) to each
+group. Then it drops training items that repeat a held-out text, and silver or derived items on a held-out side.
+Held-out means validation or test. `read` verifies the hash; `check_trainable` refuses a bad snapshot. This module does
+not read the store or any audio.
 """
 
 import hashlib
@@ -19,26 +20,26 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import CheckpointMismatch, InputError, NotEnoughData
-from core.files import make_folder, whole, write_json
+from core.files import atomic_path, make_folder, write_json
 from core.messages import SchemeName, Word
 from core.model_text import DEFAULT_PLAN, model_text
 from core.records import Side
 from core.schemes import Scheme
-from core.split import Fractions, assign, check, drop_repeats, merge_near_duplicates
+from core.split import Fractions, assign_sides, check_split, drop_repeats, merge_near_duplicates
 
-ITEMS, ABOUT = "items.parquet", "snapshot.json"
+ITEMS, DESCRIPTION = "items.parquet", "snapshot.json"
 SIDES: tuple[Side, ...] = ("train", "validation", "test")
-RARE = 5  # a class with fewer held-out items is scored, but the score says little
+RARE = 5  # `report` warns of a class with fewer items on a side: its score would say little
 
 _NAME = re.compile(r"[\w-][\w.-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One utterance as it is trained on or scored. `build` sets `label`, `side` and the final `group` and `text`.
+    """One utterance for training or scoring. `build` sets `label`, `side` and the final `group` and `text`.
 
-    `gold` False: a silver label or a derived text, for the training side only. `audio` is a path relative to the
-    workspace, of which `[start_ms, end_ms)` is the utterance; `recording` is the key of its Recording.
+    `gold` False means a silver label or a derived text, for the training side only. `audio` is a path relative to the
+    workspace; `[start_ms, end_ms)` of it is the utterance. `recording` is the key of its Recording.
     """
 
     id: int
@@ -68,7 +69,7 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`report` says what building did: groups, merged_groups, what was dropped and why, warnings."""
+    """Frozen items with the classes `codes` of one scheme. `report`: groups, merged_groups, dropped items, warnings."""
 
     name: str
     scheme: str
@@ -83,11 +84,11 @@ class Snapshot:
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Items by side, then class."""
-        found = Counter((item.side, item.code) for item in self.items)
-        return {side: {code: found[side, code] for code in self.codes} for side in SIDES}
+        counts = Counter((item.side, item.code) for item in self.items)
+        return {side: {code: counts[side, code] for code in self.codes} for side in SIDES}
 
     def summary(self) -> dict[str, Any]:
-        """What a list of snapshots shows: n, gold, sides {side: {code: n}} and the report."""
+        """The counts for a list of snapshots: n, gold, sides {side: {code: n}} and the report."""
         gold = sum(item.gold for item in self.items)
         return {"n": len(self.items), "gold": gold, "sides": self.counts(), "report": dict(self.report)}
 
@@ -101,10 +102,10 @@ def build(
     at: str,
     plan: Sequence[str] = DEFAULT_PLAN,
 ) -> Snapshot:
-    """Freeze `items` (their side and label are not read) at the instant `at`.
+    """Freeze `items` at the instant `at`; side and label of the given items are ignored.
 
-    `InputError` for a name that cannot be a folder's or a key that occurs twice, `UnknownName` for a class that the
-    scheme lacks, `NotEnoughData` if nothing is left.
+    `InputError` for a name that cannot be a folder name or for a repeated key, `UnknownName` for a class that is not in
+    the scheme, `NotEnoughData` if no item is left.
     """
     if not _NAME.fullmatch(name):
         raise InputError("snapshot name {name!r}: use up to 64 letters, digits, - _ or . and no . in front", name=name)
@@ -112,31 +113,31 @@ def build(
     usable = [item for item in cleaned if item.text or item.audio]
     _unique([item.key for item in usable])
     merged = _merge(usable)
-    sides = assign([item.group for item in merged], fractions, seed)
+    sides = assign_sides([item.group for item in merged], fractions, seed)
     placed = [replace(item, side=side) for item, side in zip(merged, sides, strict=True)]
     trusted = [item for item in placed if item.gold or item.side == "train"]
-    kept = _without_repeats(trusted)
-    if not kept:
+    remaining = _without_repeats(trusted)
+    if not remaining:
         raise NotEnoughData(
             "snapshot {name}: no labelled item is left to freeze under scheme {scheme}",
             name=name,
             scheme=SchemeName(scheme.name),
         )
     report = {
-        "groups": len({item.group for item in kept}),
+        "groups": len({item.group for item in remaining}),
         "merged_groups": len({i.group for i in usable}) - len({i.group for i in merged}),
         "dropped_empty": len(cleaned) - len(usable),
         "dropped_not_gold": len(placed) - len(trusted),
-        "dropped_repeats": len(trusted) - len(kept),
-        "warnings": _warnings(kept, scheme.codes),
+        "dropped_repeats": len(trusted) - len(remaining),
+        "warnings": _warnings(remaining, scheme.codes),
     }
-    ordered = tuple(sorted(kept, key=lambda item: item.key))
+    ordered = tuple(sorted(remaining, key=lambda item: item.key))
     digest = content_hash(scheme.name, scheme.codes, ordered)
     return Snapshot(name, scheme.name, scheme.codes, fractions, seed, tuple(plan), at, ordered, digest, report)
 
 
 def content_hash(scheme: str, codes: Sequence[str], items: Iterable[Item]) -> str:
-    """SHA-256 over what training reads, in whatever order the items come; without the ids, which a workspace gives."""
+    """SHA-256 over all that training reads. The order of the items and their ids in the workspace do not matter."""
     digest = hashlib.sha256(json.dumps([scheme, list(codes)]).encode())
     lines = {item.key: {k: v for k, v in asdict(item).items() if k not in ("id", "label")} for item in items}
     for key in sorted(lines):
@@ -145,16 +146,17 @@ def content_hash(scheme: str, codes: Sequence[str], items: Iterable[Item]) -> st
 
 
 def _unique(keys: list[str]) -> None:
-    twice = [key for key, n in Counter(keys).items() if n > 1]
-    if twice:
-        raise InputError("{n} keys occur more than once, the first is {key!r}", n=len(twice), key=twice[0])
+    """`InputError` for a repeated key."""
+    repeated = [key for key, n in Counter(keys).items() if n > 1]
+    if repeated:
+        raise InputError("{n} keys occur more than once, the first is {key!r}", n=len(repeated), key=repeated[0])
 
 
 def _merge(items: list[Item]) -> list[Item]:
-    """Groups joined where free-standing sentences are near-equal.
+    """Merge the groups of near-equal sentences; utterances of a recording merge no groups.
 
-    Calls are not joined by their turns: the same request is made in many calls, and joining those would leave one
-    group. Their repeats are dropped from the training side instead (`_without_repeats`).
+    The same request is made in many calls, and merging these would leave one group. Repeats within calls are dropped
+    from the training side instead (`_without_repeats`).
     """
     texts = ["" if item.recording else item.text for item in items]
     groups = merge_near_duplicates([item.group for item in items], texts)
@@ -162,29 +164,31 @@ def _merge(items: list[Item]) -> list[Item]:
 
 
 def _without_repeats(items: list[Item]) -> list[Item]:
-    """Without the training items that equal or nearly equal a held-out text."""
-    exact = [items[i] for i in drop_repeats([_said(item) for item in items], [item.side for item in items])]
+    """The items without the training items whose text is equal or nearly equal to a held-out text."""
+    exact = [items[i] for i in drop_repeats([_repeat_key(item) for item in items], [item.side for item in items])]
     if not any(item.recording for item in exact):
         return exact  # near-equal sentences are in one group already
     alike = merge_near_duplicates([item.key for item in exact], [item.text for item in exact])
-    held_out = {one for one, item in zip(alike, exact, strict=True) if item.side != "train"}
-    return [i for one, i in zip(alike, exact, strict=True) if i.side != "train" or one not in held_out]
+    pairs = list(zip(alike, exact, strict=True))
+    held_out = {group for group, item in pairs if item.side != "train"}
+    return [item for group, item in pairs if item.side != "train" or group not in held_out]
 
 
-def _said(item: Item) -> str:
-    """What a repeat is found by; sound without a text repeats nothing."""
+def _repeat_key(item: Item) -> str:
+    """The text by which a repeat is found; an item without text has its own key and repeats nothing."""
     return item.text or item.key
 
 
 def _warnings(items: list[Item], codes: Sequence[str]) -> list[str]:
-    found = Counter((item.side, item.code) for item in items)
+    """One line for each side and class with fewer than `RARE` items."""
+    counts = Counter((item.side, item.code) for item in items)
     return [
-        f"{side}: {found[side, code]} of class {code}" for side in SIDES for code in codes if found[side, code] < RARE
+        f"{side}: {counts[side, code]} of class {code}" for side in SIDES for code in codes if counts[side, code] < RARE
     ]
 
 
 def write(snapshot: Snapshot, folder: Path | str) -> None:
-    """Write whole or not at all; `InputError` where `folder` exists, since a snapshot is frozen."""
+    """Write a snapshot, whole or not at all. `InputError` if `folder` exists: a snapshot is never changed."""
     folder = Path(folder)
     if folder.exists():
         raise InputError(
@@ -192,52 +196,52 @@ def write(snapshot: Snapshot, folder: Path | str) -> None:
         )
     make_folder(folder.parent)
     try:
-        with whole(folder) as made:
-            made.mkdir()
+        with atomic_path(folder) as part:
+            part.mkdir()
             rows = [asdict(item) for item in snapshot.items]
-            pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), made / ITEMS, compression="zstd")
-            about = {f.name: getattr(snapshot, f.name) for f in fields(snapshot) if f.name != "items"}
-            write_json(made / ABOUT, about | {"counts": snapshot.counts()}, indent=1)
+            pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), part / ITEMS, compression="zstd")
+            description = {f.name: getattr(snapshot, f.name) for f in fields(snapshot) if f.name != "items"}
+            write_json(part / DESCRIPTION, description | {"counts": snapshot.counts()}, indent=1)
     except OSError as error:
         raise InputError("snapshot {folder!r} cannot be written: {error}", folder=folder.name, error=error) from error
 
 
 def read(folder: Path | str) -> Snapshot:
-    """The snapshot in `folder`; `CheckpointMismatch` if a file is absent, unreadable or not what was frozen."""
+    """The snapshot in `folder`. `CheckpointMismatch` if a file is missing, unreadable or was changed."""
     folder = Path(folder)
     with _readable(folder):
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         table = pq.ParquetFile(folder / ITEMS).read()
     with _complete(folder):
-        about.pop("counts")
-        lists = {name: tuple(about[name]) for name in ("codes", "fractions", "plan")}
-        snapshot = Snapshot(**(about | lists), items=tuple(Item(**row) for row in table.to_pylist()))
+        description.pop("counts")
+        lists = {name: tuple(description[name]) for name in ("codes", "fractions", "plan")}
+        snapshot = Snapshot(**(description | lists), items=tuple(Item(**row) for row in table.to_pylist()))
     _verify(snapshot, folder.name)
     return snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """Some `items` of a snapshot, by id, and the cleaning `plan` that their texts passed."""
+    """Some `items` of a snapshot by id, and the cleaning `plan` of their texts."""
 
     plan: tuple[str, ...]
     items: Mapping[int, Item]
 
 
 def read_some(folder: Path | str, ids: Collection[int], sha256: str) -> Excerpt:
-    """The items `ids` of the snapshot with that hash, without reading the others; unknown ids are left out.
+    """Read only the items `ids` of the snapshot whose hash is `sha256`; unknown ids are left out.
 
-    The content is not hashed again, since that means reading all of it. `CheckpointMismatch` if a file is absent or
-    unreadable, or belongs to another snapshot.
+    The content is not verified: that would mean reading all of it. `CheckpointMismatch` if a file is missing or
+    unreadable, or if the folder holds another snapshot.
     """
     folder = Path(folder)
     with _readable(folder):
-        about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+        description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
         table = pq.read_table(folder / ITEMS, filters=[("id", "in", list(ids))], partitioning=None) if ids else None
     with _complete(folder):
         items = [Item(**row) for row in table.to_pylist()] if table is not None else []
-        frozen, plan = about["sha256"], tuple(about["plan"])
-    if frozen != sha256:
+        stored_sha256, plan = description["sha256"], tuple(description["plan"])
+    if stored_sha256 != sha256:
         raise CheckpointMismatch(
             "snapshot {folder}: its folder holds another snapshot (SHA-256 differs)", folder=folder.name
         )
@@ -246,11 +250,11 @@ def read_some(folder: Path | str, ids: Collection[int], sha256: str) -> Excerpt:
 
 @contextmanager
 def _readable(folder: Path) -> Iterator[None]:
-    """A file that is missing or damaged is a `CheckpointMismatch`."""
+    """Turn the error of a missing or damaged file into a `CheckpointMismatch`."""
     try:
         yield
     except FileNotFoundError as error:
-        missing = ITEMS if (folder / ABOUT).is_file() else ABOUT
+        missing = ITEMS if (folder / DESCRIPTION).is_file() else DESCRIPTION
         raise CheckpointMismatch("snapshot {folder}: {name} is missing", folder=folder.name, name=missing) from error
     except (ValueError, OSError, pa.ArrowException) as error:
         raise CheckpointMismatch(
@@ -260,19 +264,20 @@ def _readable(folder: Path) -> Iterator[None]:
 
 @contextmanager
 def _complete(folder: Path) -> Iterator[None]:
-    """A field that is missing or odd is a `CheckpointMismatch`."""
+    """Turn the error of a missing or wrong field into a `CheckpointMismatch`."""
     try:
         yield
     except (KeyError, TypeError, AttributeError) as error:
         raise CheckpointMismatch(
             "snapshot {folder}: {about} lacks or has an odd field: {error}",
             folder=folder.name,
-            about=ABOUT,
+            about=DESCRIPTION,
             error=error,
         ) from error
 
 
 def _verify(snapshot: Snapshot, where: str) -> None:
+    """`CheckpointMismatch` for a repeated key, another hash or a label that is not the position of its class."""
     items = snapshot.items
     if len({item.key for item in items}) < len(items):
         raise CheckpointMismatch("snapshot {where}: a key occurs twice", where=where)
@@ -288,13 +293,13 @@ def _verify(snapshot: Snapshot, where: str) -> None:
 
 
 def check_trainable(snapshot: Snapshot) -> None:
-    """Refuse what would give a number nobody can trust.
+    """Refuse a snapshot whose scores nobody could trust.
 
     `InputError` for a group on several sides, a training text that equals a held-out one, or a held-out item that is
     not gold; `NotEnoughData` for an empty held-out side or fewer than two classes to train on.
     """
     items = snapshot.items
-    proof = check([i.group for i in items], [_said(i) for i in items], [i.side for i in items])
+    proof = check_split([i.group for i in items], [_repeat_key(i) for i in items], [i.side for i in items])
     if proof.groups_cut:
         raise InputError(
             "snapshot {snapshot}: the split cuts group {group!r} and {more} more"

@@ -1,7 +1,7 @@
-"""How an encoder is fitted: one epoch is a function from state to state, so that any epoch can be run again.
+"""The protocol of trainers: one epoch is a function from state to state, so any epoch can be run again.
 
-A state is a flat dictionary of arrays (model, optimiser), saved by the engine as safetensors after each epoch. A
-trainer keeps nothing between calls and touches no disk.
+A state is a flat dictionary of arrays (model, optimiser); the engine saves it as safetensors after each epoch. A
+trainer keeps nothing between calls and does not read or write files.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ StepReport = Callable[[int, int, float | None], None]  # steps done, steps in al
 
 
 class Trainer(Protocol):
-    """A row of a Recipe's encoder table; made with its configuration, the number of classes and the seed."""
+    """Fits one encoder. Made with its configuration, the number of classes and the seed."""
 
     Config: type[Any]  # a frozen dataclass whose fields `--set` reaches
 
@@ -24,18 +24,23 @@ class Trainer(Protocol):
 
     @property
     def epochs(self) -> int:
-        """At most so many."""
+        """The largest number of epochs."""
         ...
 
     @property
     def patience(self) -> int:
-        """Stop after so many epochs without a better validation score."""
+        """Training stops after this many epochs without a better validation score."""
         ...
 
     def run_epoch(
         self, epoch: int, state: Arrays | None, values: Any, labels: NDArray[np.int64], report: StepReport
     ) -> tuple[Arrays, float]:
-        """State after `epoch` (1, 2, ...) and its mean training loss; equal arguments give equal bits."""
+        """Train `epoch` (1, 2, ...) on N `values` with class ids `labels (N,)`; returns new state and mean loss.
+
+        `state` is that of the epoch before, None for the first. Equal arguments give equal bits.
+        """
         ...
 
-    def model(self, state: Arrays) -> Model: ...
+    def model(self, state: Arrays) -> Model:
+        """The model with the weights of `state`."""
+        ...

@@ -1,4 +1,4 @@
-"""What every page is framed by: title, menu, language, errors as messages. Streamlit only here, in pages/, app.py."""
+"""The frame of every page: title, menu, language, error messages. Streamlit widgets only here, in pages/, in app.py."""
 
 from core.ui.frame import PAGES, curator, guard, page, workspace
 from core.ui.i18n import N_, _, language

@@ -1,7 +1,7 @@
-"""The frame of a page: `with ui.page("corpus"):` gives title, menu, language; a `CoreError` becomes a message.
+"""The frame of a page. `with ui.page("corpus"):` shows title, menu and language; it shows a `CoreError` as a message.
 
-Pages are plain files under pages/; Streamlit's own menu is hidden. The frame is entered by every page itself, so a
-deep link on a fresh server is framed too.
+Pages are plain files under pages/; Streamlit's own menu is hidden. Every page enters the frame itself, so a
+deep link on a fresh server has the frame too.
 """
 
 from collections.abc import Iterator
@@ -20,9 +20,9 @@ from core.workflows.workspace import Workspace, open_workspace
 
 ICON = ASSETS / "icon.png"
 SIDEBAR_PX = 230
-# Streamlit leaves a hand's width empty around a page: tables want it, above all where the window is narrow. What stands
-# beside a picture goes below it before it gets too narrow to read. Whatever has the focus of the keyboard shows it.
-ROOM = """<style>
+# Streamlit leaves wide margins around a page: tables need that room, above all in a narrow window. What stands
+# beside a picture moves below it before it gets too narrow to read. The element with the keyboard focus is outlined.
+PAGE_STYLE = """<style>
 [data-testid="stMainBlockContainer"] { padding: 3.5rem clamp(1.25rem, 3vw, 3.5rem) 4rem; }
 :has(> .st-key-behind) { min-width: 22rem; }
 .st-key-tiles > [data-testid="stElementContainer"] { flex: 1 1 10.5rem; min-width: 10.5rem; }
@@ -35,7 +35,7 @@ label:has(:is([role="switch"], [type="checkbox"], [type="radio"]):focus-visible)
 
 @dataclass(frozen=True, slots=True)
 class PageInfo:
-    """`file` is relative to app.py; `title` and `help` are messages."""
+    """One page of the menu. `file` is relative to app.py; `title` and `help` are English and translated later."""
 
     name: str
     file: str
@@ -155,12 +155,12 @@ PAGES = (
 
 @contextmanager
 def page(name: str) -> Iterator[None]:
-    """Frame the body of page `name`. A `CoreError` becomes a message; anything else crashes visibly."""
+    """Frame the body of page `name`. A `CoreError` is shown as a message; any other exception crashes visibly."""
     info = next(p for p in PAGES if p.name == name)
     st.set_page_config(
         page_title=f"{_(info.title)} · 귀담아", page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_PX
     )
-    st.html(ROOM)
+    st.html(PAGE_STYLE)
     _sidebar(name)
     st.title(_(info.title), anchor=False)
     st.caption(_(info.help))
@@ -170,17 +170,17 @@ def page(name: str) -> Iterator[None]:
 
 @contextmanager
 def guard() -> Iterator[None]:
-    """A `CoreError` becomes a message. Fragments need it too: they run again without the page around them."""
+    """Show a `CoreError` as a message. Fragments need it too: they run again without the page around them."""
     try:
         yield
     except CoreError as error:
-        _trouble(error)
+        _show_error(error)
 
 
-def _trouble(error: CoreError) -> None:
-    """What is wrong, in the reader's language."""
-    more = phrases.shown(error.message)
-    st.error("  \n".join(filter(None, [troubles.lead(error), forms.plain(more)])), icon=":material/error:")
+def _show_error(error: CoreError) -> None:
+    """Show the error in the reader's language: its kind, then its own text."""
+    more = phrases.translate(error.message)
+    st.error("  \n".join(filter(None, [troubles.kind_of_error(error), forms.plain(more)])), icon=":material/error:")
 
 
 def _sidebar(name: str) -> None:
@@ -189,26 +189,26 @@ def _sidebar(name: str) -> None:
         for info in PAGES:
             st.page_link(info.file, label=_(info.title), icon=info.icon)
         st.divider()
-        # Not persist_state: the next page would find None where nobody had pressed the switch.
+        # Not persist_state: if nobody pressed the switch, the next page would read None.
         st.session_state["lang"] = language()
         st.segmented_control(
             "언어 · Language", list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="lang", required=True,
-            on_change=_keep_language,
+            on_change=_store_language,
         )  # fmt: skip
         st.text_input(_("Curator"), key="curator_name", max_chars=40, placeholder=workspace().settings.curator,
                       help=_("Your decisions are kept under this name."), persist_state="session")  # fmt: skip
         st.caption(f"Gwidama {__version__}")
 
 
-def _keep_language() -> None:
+def _store_language() -> None:
     st.session_state["language"] = st.query_params["lang"] = st.session_state["lang"]
 
 
 def curator() -> str:
-    """The name under which this session decides."""
+    """Return the curator's name of this session: the one that was typed, else the one of the settings."""
     return str(st.session_state.get("curator_name") or "").strip() or workspace().settings.curator
 
 
 def workspace() -> Workspace:
-    """The workspace of this server."""
+    """Return the workspace of this server."""
     return open_workspace()

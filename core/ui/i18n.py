@@ -21,7 +21,7 @@ CATALOGUE = Path(__file__).with_name("locale") / "ko.po"
 
 @cache
 def catalogue(language: str) -> gettext.NullTranslations:
-    """The translations of `language`; English needs none."""
+    """Return the translations into `language`. English has none: the messages in the code are English."""
     if language != "ko":
         return gettext.NullTranslations()
     with CATALOGUE.open("rb") as po:
@@ -32,38 +32,38 @@ def catalogue(language: str) -> gettext.NullTranslations:
     return gettext.GNUTranslations(mo)
 
 
-_ASKED: ContextVar[str | None] = ContextVar("language", default=None)
+_REQUEST_LANGUAGE: ContextVar[str | None] = ContextVar("language", default=None)
 
 
 @contextmanager
-def reading(language: str) -> Iterator[None]:
-    """Messages are in `language` within; for an answer to a request, which has no Streamlit session of its own."""
-    token = _ASKED.set(language)
+def in_language(language: str) -> Iterator[None]:
+    """Translate messages into `language` inside the block. For answers to requests without a Streamlit session."""
+    token = _REQUEST_LANGUAGE.set(language)
     try:
         yield
     finally:
-        _ASKED.reset(token)
+        _REQUEST_LANGUAGE.reset(token)
 
 
 def language() -> str:
-    """The language of this browser session: what was chosen last, by the switch or by `?lang=`, else Korean."""
-    if asked := _ASKED.get():
-        return asked
+    """Return the language of this browser session: the last choice, by the switch or by `?lang=`; else Korean."""
+    if requested := _REQUEST_LANGUAGE.get():
+        return requested
     import streamlit as st
 
     state = st.session_state
     chosen = state.get("language") or st.query_params.get("lang")
     if chosen not in LANGUAGES:
         return DEFAULT
-    state["language"] = chosen  # the next page's address does not say it again
+    state["language"] = chosen  # the address of the next page does not name it
     return chosen
 
 
 def _(message: str) -> str:
-    """`message` in the session's language."""
+    """Return `message` in the session's language."""
     return catalogue(language()).gettext(message)
 
 
 def N_(message: str) -> str:
-    """Marks a message for the catalogue that is translated later, when a session is there."""
+    """Mark a message for the catalogue and return it unchanged. It is translated later, when it is shown."""
     return message

@@ -1,7 +1,7 @@
-"""Messages of the layers below (errors, findings, notes of a table), formatted in the reader's language.
+"""Translates and formats messages of the layers below: errors, findings, notes about a table.
 
 `scripts/messages.py` collects their templates from the sources, so the catalogue holds all of them. The shell, the
-files and the REST service say the English.
+files and the REST service use the English text.
 """
 
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ from core.messages import ClassName, Message, Names, SchemeName, Word
 from core.ui.i18n import N_, _
 from core.ui.widgets import forms
 
-# Words that the layers below hand over by value: parts of the corpus, states, what a setting may be.
+# Words that the layers below pass as field values: splits, states, types of settings.
 WORDS = (
     N_("none"), N_("train"), N_("validation"), N_("test"), N_("unlabelled"), N_("open"), N_("accepted"),
     N_("rejected"), N_("queued"), N_("running"), N_("done"), N_("failed"), N_("cancelled"), N_("text"), N_("voice"),
@@ -21,35 +21,35 @@ WORDS = (
 )  # fmt: skip
 
 
-def shown(text: str) -> str:
-    """`text` in the session's language; a plain text is its own template, so a stored English sentence may be too.
+def translate(text: str) -> str:
+    """Return `text` in the session's language. A plain string is its own template, so stored English is translated too.
 
     A template that the catalogue does not hold stays English; its fields are translated all the same.
     """
     if not isinstance(text, Message):
-        return str(_field(text)) if type(text) is not str else _literal(text)
-    return _filled(text.template, text.fields) if text.fields else _literal(text.template)
+        return str(_translate_field(text)) if type(text) is not str else _translate_template(text)
+    return _fill(text.template, text.fields) if text.fields else _translate_template(text.template)
 
 
-def _literal(text: str) -> str:
+def _translate_template(text: str) -> str:
     return _(text) if text else text  # gettext("") is the catalogue's header
 
 
-def _filled(template: str, fields: Mapping[str, Any]) -> str:
-    return _literal(template).format(**{name: _field(value) for name, value in fields.items()})
+def _fill(template: str, fields: Mapping[str, Any]) -> str:
+    return _translate_template(template).format(**{name: _translate_field(value) for name, value in fields.items()})
 
 
-def _field(value: Any) -> Any:
-    """A field as the reader calls it; data (a file's name, a cell, a number) stays what it is."""
+def _translate_field(value: Any) -> Any:
+    """Return the field in the session's language. Data (a file name, a cell, a number) is returned unchanged."""
     match value:
         case Message():
-            return shown(value)
+            return translate(value)
         case Word():
-            return _literal(str(value))
+            return _translate_template(str(value))
         case SchemeName():
             return forms.scheme_title(value)
         case ClassName():
             return forms.code_title(value.scheme, value)
         case Names():
-            return ", ".join(str(_field(part)) for part in value.parts)
+            return ", ".join(str(_translate_field(part)) for part in value.parts)
     return value

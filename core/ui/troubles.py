@@ -1,6 +1,6 @@
-"""Errors in the reader's language: one sentence that says what kind of trouble it is, then what the error says.
+"""Errors in the reader's language: one sentence for the kind of error, then the error's own text.
 
-The error names file, row, reason and way out; `core.ui.phrases` says them in the reader's language.
+The error's text names file, row, reason and way out; `core.ui.phrases` translates it.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ from core.errors import (
     UnknownName,
 )  # fmt: skip
 from core.ui import phrases
-from core.ui.i18n import N_, _, reading
+from core.ui.i18n import N_, _, in_language
 
 AUDIO: Mapping[AudioKind, str] = {
     "unusable": N_("The recording cannot be used."),
@@ -49,23 +49,23 @@ KINDS: tuple[tuple[type[CoreError], str], ...] = (
 )
 
 
-def lead(error: CoreError) -> str:
-    """What kind of trouble it is, in the session's language."""
+def kind_of_error(error: CoreError) -> str:
+    """Return one sentence for the kind of `error`, in the session's language."""
     if isinstance(error, AudioError):
         return _(AUDIO[error.kind])
     return _(next(message for kind, message in KINDS if isinstance(error, kind)))
 
 
 def explain(error: CoreError) -> str:
-    """One line of plain text."""
-    return f"{lead(error)} ({phrases.shown(error.message)})"
+    """Return one line of plain text: the kind of the error, then its own text in parentheses."""
+    return f"{kind_of_error(error)} ({phrases.translate(error.message)})"
 
 
-def teller(language: str) -> Callable[[CoreError], str]:
-    """Return a function that puts an error into `language`, for answers outside of a Streamlit session."""
+def explainer(language: str) -> Callable[[CoreError], str]:
+    """Return a function that translates an error into `language`, for answers outside a Streamlit session."""
 
     def tell(error: CoreError) -> str:
-        with reading(language):
-            return phrases.shown(error.message)
+        with in_language(language):
+            return phrases.translate(error.message)
 
     return tell

@@ -1,1 +1,1 @@
-"""What the server answers besides pages: the REST service, the review desk's routes, audio, uploads, headers, `serve`."""
+"""HTTP besides pages: the REST service, routes of the review desk, audio, uploads, headers, and `serve`."""

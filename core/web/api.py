@@ -1,6 +1,6 @@
-"""REST for devices: `POST /api/v1/predict` judges a recording or a sentence, `GET /api/v1/health` says what is here.
+"""REST for devices: `POST /api/v1/predict` judges a recording or a sentence, `GET /api/v1/health` lists the runs.
 
-A FastAPI application, mounted under /api by app.py in the dashboard's process. The answer to a prediction is one
+A FastAPI application that app.py mounts under /api in the dashboard's process. The answer to a prediction is one
 element of the `inputs` of `predict --json`. Every failure is `{"error": reason}`. When `GWIDAMA_API_KEYS` is set,
 predictions need one of its keys in the header `X-API-Key`. The documentation at /api/docs loads nothing from elsewhere.
 """
@@ -43,7 +43,7 @@ MAX_FILE = 50_000_000
 MAX_JSON = 1_000_000  # also for the label file and for each form field
 MAX_TEXT = 10_000  # characters
 
-# The first that fits; what is none of these is a fault of ours.
+# The first matching class counts; any other error is ours: 500.
 STATUS: tuple[tuple[type[CoreError], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
@@ -57,8 +57,8 @@ STATUS: tuple[tuple[type[CoreError], int], ...] = (
 )
 
 
-class Refused(Exception):
-    """A request that HTTP itself turns down."""
+class RefusedRequest(Exception):
+    """A request that is refused with an HTTP status (413, 415, ...) before it is worked on."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -123,16 +123,16 @@ _workers = ThreadPoolExecutor(max_workers=2, thread_name_prefix="predict")
 _key_header = APIKeyHeader(name="X-API-Key", auto_error=False)
 
 
-def key_fits(given: Annotated[str | None, Depends(_key_header)]) -> bool:
-    """Whether the caller may see everything; compares with every key in constant time."""
+def key_fits(sent_key: Annotated[str | None, Depends(_key_header)]) -> bool:
+    """Return whether the caller sent a valid key, or no key is needed; every key is compared in constant time."""
     keys = settings().api_keys
-    found = [hmac.compare_digest((given or "").encode(), key.encode()) for key in keys]
-    return any(found) or not keys
+    matches = [hmac.compare_digest((sent_key or "").encode(), key.encode()) for key in keys]
+    return any(matches) or not keys
 
 
 def needs_key(fits: Annotated[bool, Depends(key_fits)]) -> None:
     if not fits:
-        raise Refused(401, "a valid key is needed in the header X-API-Key")
+        raise RefusedRequest(401, "a valid key is needed in the header X-API-Key")
 
 
 @api.get("/v1/health")
@@ -162,39 +162,39 @@ async def predict(request: Request) -> Response:
         sentence = Sentence.model_validate_json(body)
         return await _in_worker(lambda: predict_text(open_workspace(), sentence.text, sentence.run))
     if kind != "multipart/form-data":
-        raise Refused(415, "send multipart/form-data with a file, or application/json with a text")
+        raise RefusedRequest(415, "send multipart/form-data with a file, or application/json with a text")
     stream = capped(request, MAX_FILE + 4 * MAX_JSON)
     form = await MultiPartParser(request.headers, stream, max_files=2, max_fields=20, max_part_size=MAX_JSON).parse()
     try:
-        return await _in_worker(await _recording(form))
+        return await _in_worker(await _prepare_recording(form))
     finally:
         await form.close()
 
 
-async def capped(request: Request, most: int) -> AsyncGenerator[bytes, None]:
-    """The body as it comes; turned down as soon as it is longer than `most` bytes, whatever its header claims."""
-    too_long = Refused(413, f"the request is larger than {most} bytes")
-    claimed = request.headers.get("content-length", "")
-    if claimed.isdecimal() and int(claimed) > most:
+async def capped(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    """Yield the body in chunks. `RefusedRequest` once it is longer than `limit` bytes, whatever its header says."""
+    too_long = RefusedRequest(413, f"the request is larger than {limit} bytes")
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
         raise too_long
-    seen = 0
+    received = 0
     async for chunk in request.stream():
-        seen += len(chunk)
-        if seen > most:
+        received += len(chunk)
+        if received > limit:
             raise too_long
         yield chunk
 
 
-async def _recording(form: FormData) -> Callable[[], dict[str, Any]]:
+async def _prepare_recording(form: FormData) -> Callable[[], dict[str, Any]]:
     file, labels, text = form.get("file"), form.get("labels"), form.get("text")
     if not isinstance(file, UploadFile):
-        raise Refused(400, "the field `file` is missing or is not a file")
+        raise RefusedRequest(400, "the field `file` is missing or is not a file")
     if (file.size or 0) > MAX_FILE:
-        raise Refused(413, f"the file is larger than {MAX_FILE} bytes")
+        raise RefusedRequest(413, f"the file is larger than {MAX_FILE} bytes")
     if isinstance(labels, UploadFile) and (labels.size or 0) > MAX_JSON:
-        raise Refused(413, f"the label file is larger than {MAX_JSON} bytes")
+        raise RefusedRequest(413, f"the label file is larger than {MAX_JSON} bytes")
     if isinstance(text, UploadFile) or len(text or "") > MAX_TEXT:
-        raise Refused(422, f"text: at most {MAX_TEXT} characters, and not a file")
+        raise RefusedRequest(422, f"text: at most {MAX_TEXT} characters, and not a file")
     source = Path(file.filename or "").name[:200] or "recording"
     data = await file.read()
     label_bytes = await labels.read() if isinstance(labels, UploadFile) else labels.encode() if labels else None
@@ -202,13 +202,13 @@ async def _recording(form: FormData) -> Callable[[], dict[str, Any]]:
     return lambda: predict_audio(open_workspace(), data, source, text=text, labels=label_bytes, run_ids=runs)
 
 
-async def _in_worker(work: Callable[[], dict[str, Any]]) -> JSONResponse:
-    """Run `work` on one of the few threads that judge, so that many callers wait instead of slowing each other down."""
-    return JSONResponse(await asyncio.get_running_loop().run_in_executor(_workers, work))
+async def _in_worker(task: Callable[[], dict[str, Any]]) -> JSONResponse:
+    """Run `task` on one of a few prediction threads, so that many callers wait instead of slowing each other down."""
+    return JSONResponse(await asyncio.get_running_loop().run_in_executor(_workers, task))
 
 
-@api.exception_handler(Refused)
-def _refused(request: Request, error: Refused) -> JSONResponse:
+@api.exception_handler(RefusedRequest)
+def _refused(request: Request, error: RefusedRequest) -> JSONResponse:
     return JSONResponse({"error": str(error)}, error.status)
 
 
@@ -230,7 +230,7 @@ def _bad_json(request: Request, error: ValidationError) -> JSONResponse:
     return JSONResponse({"error": f"{where}: {first['msg']}"}, 422)
 
 
-# The page's script comes from a path of its own: the content-security policy runs no inline one.
+# The page's script has its own path, because the content-security policy allows no inline script.
 DOCS_PAGE = """<!DOCTYPE html>
 <html lang="en">
 <head>

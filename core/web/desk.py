@@ -1,11 +1,10 @@
-"""The routes of the review screen: JSON from the component on the page, which decides without a run of Streamlit.
+"""Routes of the review screen: its component sends decisions as JSON and gets cards, without a run of Streamlit.
 
-A desk is opened by the page for its own session under an unguessable token; who decides and under which schemes stands
-in that `Desk`, never in a request. The newest `DESKS` are kept. Requests must come from a page of this server (the
-browser says so), as JSON of a bounded size. What a nonce was answered is remembered, so that a decision that is sent
-again is not written again. An undo names the revision it takes back, which every answer that may change it tells as
-`latest`: sent again, also to a server that was started since, it takes back no second one. One desk's decisions are
-worked on one after the other.
+A page opens a desk for its browser session under an unguessable token. Curator and schemes are fixed in that `Desk`;
+a request cannot change them. The newest `DESKS` desks are kept. A request must come from a page of this server (the
+browser's headers show it) and be JSON of a bounded size. The answer to each nonce is stored, so a decision that is sent
+twice is written once. An undo names the revision that it undoes; answers report it as `latest`. Idempotent: a repeated
+undo, also after a restart of the server, undoes nothing more. Decisions of one desk are handled one after the other.
 """
 
 import json
@@ -25,13 +24,13 @@ from starlette.routing import Route
 
 from core.errors import Conflict, CoreError, InputError, NotFound, Stale, StoreError
 from core.records import Revision
-from core.workflows.review import desk as session
+from core.workflows.review import desk as review_desk
 from core.workflows.review.desk import Card, Desk
 from core.workflows.workspace import open_workspace
 
-Opinion = Literal["hidden", "shown", "after"]
+PredictionDisplay = Literal["hidden", "shown", "after"]
 Json = dict[str, Any]
-Explain = Callable[[CoreError], str]
+ErrorText = Callable[[CoreError], str]
 
 DESKS = 256
 NONCES = 64
@@ -44,182 +43,195 @@ LENGTHS = {"text": 10_000, "comment": 2_000, "skip_reason": 300, "nonce": 64}
 
 
 @dataclass
-class Sitting:
-    """A desk with what is remembered while it is open: `answers` by nonce.
+class DeskSession:
+    """An open desk: its `answers` by nonce, and `taken_ids`, the utterances that are leased to it.
 
-    `taken`: what it was given, which goes back when it is left; another tab of the same curator keeps its own.
+    The leases are released when the desk is left; another tab of the same curator keeps its own.
     """
 
     desk: Desk
-    opinion: Opinion
+    display: PredictionDisplay
     lock: Lock = field(default_factory=Lock)
     answers: OrderedDict[str, tuple[str, Json]] = field(default_factory=OrderedDict)
-    taken: set[int] = field(default_factory=set)
-    explain: Explain = str  # puts an error into the language of the page that the desk stands on
+    taken_ids: set[int] = field(default_factory=set)
+    explain: ErrorText = str  # translates an error into the language of the desk's page
 
 
-class Refused(Exception):
-    """A request that is not one of ours; `status` is that of HTTP."""
+class RefusedRequest(Exception):
+    """A request that does not come from the component, or to a closed desk; `status` is the HTTP status."""
 
     def __init__(self, status: int, why: str) -> None:
         super().__init__(why)
         self.status = status
 
 
-_sittings: OrderedDict[str, Sitting] = OrderedDict()
+_sessions: OrderedDict[str, DeskSession] = OrderedDict()
 _guard = Lock()
 
 
-def keep(desk: Desk, opinion: Opinion, token: str | None = None, explain: Explain = str) -> str:
-    """The token of a desk like `desk`: `token` where that still is one, else a new one, and the old one is left."""
+def open_desk(desk: Desk, display: PredictionDisplay, token: str | None = None, explain: ErrorText = str) -> str:
+    """Return `token` if its desk is open and equal to `desk`. Else leave that one, open `desk`, return a new token."""
     with _guard:
-        known = _sittings.get(token or "")
-        if known and known.opinion == opinion and replace(known.desk, opened_at=desk.opened_at) == desk:
-            _sittings.move_to_end(token or "")
-            known.explain = explain
+        old_session = _sessions.get(token or "")
+        if (
+            old_session
+            and old_session.display == display
+            and replace(old_session.desk, opened_at=desk.opened_at) == desk
+        ):
+            _sessions.move_to_end(token or "")
+            old_session.explain = explain
             return token or ""
-        _sittings.pop(token or "", None)
-        fresh = secrets.token_urlsafe(24)
-        _sittings[fresh] = Sitting(desk, opinion, explain=explain)
-        while len(_sittings) > DESKS:
-            _sittings.popitem(last=False)
-    if known:
-        _leave(known)
-    return fresh
+        _sessions.pop(token or "", None)
+        new_token = secrets.token_urlsafe(24)
+        _sessions[new_token] = DeskSession(desk, display, explain=explain)
+        while len(_sessions) > DESKS:
+            _sessions.popitem(last=False)
+    if old_session:
+        _leave(old_session)
+    return new_token
 
 
-def _sitting(token: str) -> Sitting:
+def _session_of(token: str) -> DeskSession:
     with _guard:
-        if token not in _sittings:
-            raise Refused(410, "this desk is closed; reload the page")
-        _sittings.move_to_end(token)
-        return _sittings[token]
+        if token not in _sessions:
+            raise RefusedRequest(410, "this desk is closed; reload the page")
+        _sessions.move_to_end(token)
+        return _sessions[token]
 
 
-# --- what the component asks for ------------------------------------------------------------------------------------
+# --- actions of the component ---------------------------------------------------------------------------------------
 
 
-def take(sitting: Sitting, body: Json) -> Json:
-    """{n, have: ids} -> {cards, progress, latest}."""
+def take(desk_session: DeskSession, body: Json) -> Json:
+    """{n, have: ids on the screen or waiting} -> {cards, progress, latest}: up to `n` other cards."""
     n = _number(body, "n", 0, MAX_CARDS)
     have = body.get("have", [])
-    if not isinstance(have, list) or len(have) > MAX_HELD or not all(_is_id(one) for one in have):
+    if not isinstance(have, list) or len(have) > MAX_HELD or not all(_is_id(item_id) for item_id in have):
         raise InputError("have: a list of up to {max_held} ids", max_held=MAX_HELD)
-    cards = session.take(open_workspace(), sitting.desk, n, have)
-    _given(sitting, cards)
+    cards = review_desk.take(open_workspace(), desk_session.desk, n, have)
+    _remember_taken(desk_session, cards)
     left = cards[-1].left if cards else None
-    told = {"cards": [_shown(sitting, card) for card in cards], "progress": _progress(sitting, left)}
-    return told | {"latest": _latest(sitting)}
+    answer = {"cards": [_card_json(desk_session, card) for card in cards], "progress": _progress(desk_session, left)}
+    return answer | {"latest": _latest(desk_session)}
 
 
-def decide(sitting: Sitting, body: Json) -> Json:
-    """One decision -> {revision, opinions, latest}; what the models think is told now where it waited for that."""
-    revision = _decide(sitting, body, _number(body, "spent_ms", 0, MAX_SPENT_MS))
-    told = {"revision": asdict(revision), "latest": revision.id, "opinions": []}
-    if sitting.opinion == "after":
-        told["opinions"] = list(session.predictions(open_workspace(), sitting.desk, revision.utterance_id))
-    return told
+def decide(desk_session: DeskSession, body: Json) -> Json:
+    """One decision -> {revision, opinions, latest}. `opinions`: the predictions, if shown after the decision."""
+    revision = _decide(desk_session, body, _number(body, "spent_ms", 0, MAX_SPENT_MS))
+    answer = {"revision": asdict(revision), "latest": revision.id, "opinions": []}
+    if desk_session.display == "after":
+        answer["opinions"] = list(review_desk.predictions(open_workspace(), desk_session.desk, revision.utterance_id))
+    return answer
 
 
-def batch(sitting: Sitting, body: Json) -> Json:
-    """{decisions: [...], spent_ms for all} -> {results, latest}: each is one of its own, one refused stops none."""
+def batch(desk_session: DeskSession, body: Json) -> Json:
+    """{decisions: [...], spent_ms for all} -> {results, latest}. A refused decision does not stop the others."""
     decisions = body.get("decisions")
     if not isinstance(decisions, list) or not 0 < len(decisions) <= MAX_CARDS:
         raise InputError("decisions: a list of 1 to {max_cards}", max_cards=MAX_CARDS)
-    if not all(isinstance(one, dict) and _is_id(one.get("item")) for one in decisions):
+    if not all(isinstance(decision, dict) and _is_id(decision.get("item")) for decision in decisions):
         raise InputError("decisions: each is an object with the id of its item")
     spent = _number(body, "spent_ms", 0, MAX_SPENT_MS) // len(decisions)
-    return {"results": [_one_of_many(sitting, one, spent) for one in decisions], "latest": _latest(sitting)}
+    return {
+        "results": [_decide_one(desk_session, decision, spent) for decision in decisions],
+        "latest": _latest(desk_session),
+    }
 
 
-def _one_of_many(sitting: Sitting, body: Json, spent_ms: int) -> Json:
+def _decide_one(desk_session: DeskSession, body: Json, spent_ms: int) -> Json:
     try:
-        revision = _decide(sitting, body, spent_ms)
+        revision = _decide(desk_session, body, spent_ms)
     except CoreError as error:
-        return {"item": body["item"], **_trouble(error, sitting.explain)[1]}
+        return {"item": body["item"], **_error_reply(error, desk_session.explain)[1]}
     return {"item": body["item"], "ok": True, "version": revision.version}
 
 
-def _decide(sitting: Sitting, body: Json, spent_ms: int) -> Revision:
-    revision = session.decide(
-        open_workspace(), sitting.desk, _number(body, "item", 0, MAX_ID), _number(body, "version", 0, MAX_ID),
-        _labels(sitting.desk, body.get("labels")), text=_text(body, "text"), start_ms=_maybe(body, "start_ms"),
-        end_ms=_maybe(body, "end_ms"), skip_reason=_text(body, "skip_reason"), spent_ms=spent_ms,
-        comment=_text(body, "comment"),
+def _decide(desk_session: DeskSession, body: Json, spent_ms: int) -> Revision:
+    revision = review_desk.decide(
+        open_workspace(), desk_session.desk, _number(body, "item", 0, MAX_ID), _number(body, "version", 0, MAX_ID),
+        _labels(desk_session.desk, body.get("labels")), text=_text(body, "text"),
+        start_ms=_optional_number(body, "start_ms"), end_ms=_optional_number(body, "end_ms"),
+        skip_reason=_text(body, "skip_reason"), spent_ms=spent_ms, comment=_text(body, "comment"),
     )  # fmt: skip
     with _guard:
-        sitting.taken.discard(revision.utterance_id)
+        desk_session.taken_ids.discard(revision.utterance_id)
     return revision
 
 
-def undo(sitting: Sitting, body: Json) -> Json:
-    """{revision} taken back, else the latest -> {card, progress, latest}; the card is None when there is none left.
+def undo(desk_session: DeskSession, body: Json) -> Json:
+    """{revision?} -> {card, progress, latest}: undo that revision, by default the latest; card None: nothing to undo.
 
-    A revision that was taken back before is answered with its card, and nothing more is taken back.
+    Idempotent: for a revision that is undone already, the answer is its card and nothing more is undone.
     """
-    card = session.undo(open_workspace(), sitting.desk, revision=_maybe(body, "revision"))
+    card = review_desk.undo(open_workspace(), desk_session.desk, revision=_optional_number(body, "revision"))
     if card:
-        _given(sitting, [card])
-    progress = _progress(sitting, card.left if card else None)
-    return {"card": card and _shown(sitting, card), "progress": progress, "latest": _latest(sitting)}
+        _remember_taken(desk_session, [card])
+    progress = _progress(desk_session, card.left if card else None)
+    return {"card": card and _card_json(desk_session, card), "progress": progress, "latest": _latest(desk_session)}
 
 
-def remark(sitting: Sitting, body: Json) -> Json:
+def remark(desk_session: DeskSession, body: Json) -> Json:
     kind, text = body.get("kind"), _text(body, "text", "comment") or ""
     if kind not in ("comment", "flag", "unflag"):
         raise InputError("kind: comment, flag or unflag")
     if kind == "comment" and not text.strip():
         raise InputError("the comment is empty")
-    session.remark(open_workspace(), sitting.desk, _number(body, "item", 0, MAX_ID), kind, text)
+    review_desk.remark(open_workspace(), desk_session.desk, _number(body, "item", 0, MAX_ID), kind, text)
     return {}
 
 
-def history(sitting: Sitting, body: Json) -> Json:
-    return {"rows": session.history(open_workspace(), _number(body, "item", 0, MAX_ID), sitting.desk)}
+def history(desk_session: DeskSession, body: Json) -> Json:
+    return {"rows": review_desk.history(open_workspace(), _number(body, "item", 0, MAX_ID), desk_session.desk)}
 
 
-def restore(sitting: Sitting, body: Json) -> Json:
-    """The utterance as it was after a version -> {card, latest}."""
-    item, back, seen = (_number(body, name, 0, MAX_ID) for name in ("item", "version_to_restore", "seen_version"))
-    session.restore(open_workspace(), sitting.desk, item, back, seen)
-    card = session.card(open_workspace(), sitting.desk, item)
-    return {"card": _shown(sitting, card), "latest": _latest(sitting)}
+def restore(desk_session: DeskSession, body: Json) -> Json:
+    """{item, version_to_restore, seen_version} -> {card, latest}: the utterance as it was after a version."""
+    item, restored_version, seen_version = (
+        _number(body, name, 0, MAX_ID) for name in ("item", "version_to_restore", "seen_version")
+    )
+    review_desk.restore(open_workspace(), desk_session.desk, item, restored_version, seen_version)
+    card = review_desk.card(open_workspace(), desk_session.desk, item)
+    return {"card": _card_json(desk_session, card), "latest": _latest(desk_session)}
 
 
-def release(sitting: Sitting, _: Json) -> Json:
-    _leave(sitting)
+def release(desk_session: DeskSession, _: Json) -> Json:
+    _leave(desk_session)
     return {}
 
 
-def _leave(sitting: Sitting) -> None:
-    """Give back what this desk took, but for what another desk of the curator has on its screen too."""
+def _leave(desk_session: DeskSession) -> None:
+    """Release the leases of this desk, except for utterances that another desk of the same curator has too."""
     with _guard:
-        others = [one for one in _sittings.values() if one is not sitting and one.desk.curator == sitting.desk.curator]
-        mine = sitting.taken.difference(*(one.taken for one in others))
-        sitting.taken.clear()
-    session.release(open_workspace(), sitting.desk, mine)
+        others = [
+            other
+            for other in _sessions.values()
+            if other is not desk_session and other.desk.curator == desk_session.desk.curator
+        ]
+        own_ids = desk_session.taken_ids.difference(*(other.taken_ids for other in others))
+        desk_session.taken_ids.clear()
+    review_desk.release(open_workspace(), desk_session.desk, own_ids)
 
 
-def _given(sitting: Sitting, cards: Iterable[Card]) -> None:
+def _remember_taken(desk_session: DeskSession, cards: Iterable[Card]) -> None:
     with _guard:
-        sitting.taken.update(card.utterance.id for card in cards)
+        desk_session.taken_ids.update(card.utterance.id for card in cards)
 
 
-def _progress(sitting: Sitting, left: int | None) -> Json:
-    return session.progress(open_workspace(), sitting.desk, left)
+def _progress(desk_session: DeskSession, left: int | None) -> Json:
+    return review_desk.progress(open_workspace(), desk_session.desk, left)
 
 
-def _latest(sitting: Sitting) -> int | None:
-    """What the curator's next undo is to take back."""
-    return session.latest_decision(open_workspace(), sitting.desk)
+def _latest(desk_session: DeskSession) -> int | None:
+    """Return the id of the revision that the curator's next undo undoes; None if there is none."""
+    return review_desk.latest_decision(open_workspace(), desk_session.desk)
 
 
-def _shown(sitting: Sitting, card: Card) -> Json:
-    """A card as JSON; what is not to be seen before the decision does not leave the server."""
-    return asdict(card if sitting.opinion == "shown" else replace(card, opinions=()))
+def _card_json(desk_session: DeskSession, card: Card) -> Json:
+    """Return a card as JSON; predictions that must stay hidden before the decision do not leave the server."""
+    return asdict(card if desk_session.display == "shown" else replace(card, opinions=()))
 
 
-# --- what a request may hold ----------------------------------------------------------------------------------------
+# --- checks of a request's fields -----------------------------------------------------------------------------------
 
 
 def _is_id(value: object) -> bool:
@@ -233,7 +245,7 @@ def _number(body: Mapping[str, Any], name: str, low: int, high: int) -> int:
     return value
 
 
-def _maybe(body: Mapping[str, Any], name: str) -> int | None:
+def _optional_number(body: Mapping[str, Any], name: str) -> int | None:
     return None if body.get(name) is None else _number(body, name, 0, MAX_ID)
 
 
@@ -254,86 +266,86 @@ def _labels(desk: Desk, value: object) -> dict[str, str]:
     return value
 
 
-# --- the way in and out ---------------------------------------------------------------------------------------------
+# --- from request to response ---------------------------------------------------------------------------------------
 
-Action = Callable[[Sitting, Json], Json]
+Action = Callable[[DeskSession, Json], Json]
 ONCE: tuple[Action, ...] = (decide, batch)
 IN_TURN: tuple[Action, ...] = (*ONCE, undo, restore)
 
 
-def _work(action: Action, sitting: Sitting, body: Json) -> tuple[int, Json]:
-    """Status and answer. The same decision under the same nonce is answered as it was the first time."""
+def _run_action(action: Action, desk_session: DeskSession, body: Json) -> tuple[int, Json]:
+    """Return HTTP status and answer. A repeated decision with the same nonce gets its first answer again."""
     nonce, content = "", ""
-    with sitting.lock if action in IN_TURN else nullcontext():
+    with desk_session.lock if action in IN_TURN else nullcontext():
         try:
             if action in ONCE:
                 nonce, content = _text(body, "nonce") or "", json.dumps({**body, "spent_ms": 0}, sort_keys=True)
                 if not nonce:
                     raise InputError("nonce: missing")
-                if nonce in sitting.answers:
-                    first, answer = sitting.answers[nonce]
+                if nonce in desk_session.answers:
+                    first, answer = desk_session.answers[nonce]
                     return (
                         (200, answer)
                         if first == content
-                        else _trouble(InputError("nonce: used before"), sitting.explain)
+                        else _error_reply(InputError("nonce: used before"), desk_session.explain)
                     )
-            answer = {"ok": True, **action(sitting, body)}
+            answer = {"ok": True, **action(desk_session, body)}
         except CoreError as error:
-            return _trouble(error, sitting.explain)
+            return _error_reply(error, desk_session.explain)
         if nonce:
-            sitting.answers[nonce] = (content, answer)
-            while len(sitting.answers) > NONCES:
-                sitting.answers.popitem(last=False)
+            desk_session.answers[nonce] = (content, answer)
+            while len(desk_session.answers) > NONCES:
+                desk_session.answers.popitem(last=False)
         return 200, answer
 
 
-def _trouble(error: CoreError, explain: Explain) -> tuple[int, Json]:
-    """Return the HTTP status and the answer of a refused request; a stale decision brings both versions."""
+def _error_reply(error: CoreError, explain: ErrorText) -> tuple[int, Json]:
+    """Return HTTP status and answer for an error; for a stale decision, the answer has both versions."""
     if isinstance(error, Stale):
-        return 409, _refusal(error, explain) | {"mine": error.mine, "theirs": error.theirs}
+        return 409, _error_body(error, explain) | {"mine": error.mine, "theirs": error.theirs}
     kinds: tuple[tuple[type[CoreError], int], ...] = ((Conflict, 409), (NotFound, 404), (InputError, 422))
-    return next((status for kind, status in kinds if isinstance(error, kind)), 500), _refusal(error, explain)
+    return next((status for kind, status in kinds if isinstance(error, kind)), 500), _error_body(error, explain)
 
 
-def _refusal(error: CoreError, explain: Explain) -> Json:
+def _error_body(error: CoreError, explain: ErrorText) -> Json:
     kinds = ((Conflict, "conflict"), (NotFound, "missing"), (StoreError, "store"))
     kind = next((name for kind, name in kinds if isinstance(error, kind)), "input")
     return {"ok": False, "kind": kind, "error": explain(error)}
 
 
-def _from_here(request: Request) -> None:
-    """A page of another site cannot write here, though it may know the address."""
+def _check_origin(request: Request) -> None:
+    """Raise `RefusedRequest` if the request does not come from a page of this server."""
     origin = urlsplit(request.headers.get("origin", ""))
     site = request.headers.get("sec-fetch-site", "same-origin")
     if not origin.netloc or origin.netloc != request.headers.get("host") or site != "same-origin":
-        raise Refused(403, "only pages of this server may ask this")
+        raise RefusedRequest(403, "only pages of this server may ask this")
 
 
-async def _document(request: Request) -> Json:
+async def _read_json(request: Request) -> Json:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise Refused(415, "send application/json")
+        raise RefusedRequest(415, "send application/json")
     data = bytearray()
     async for piece in request.stream():
         data += piece
         if len(data) > MAX_BODY:
-            raise Refused(413, f"more than {MAX_BODY} bytes")
+            raise RefusedRequest(413, f"more than {MAX_BODY} bytes")
     try:
-        found = json.loads(data)
-        json.dumps(found, ensure_ascii=False).encode()  # not too deep, and Unicode throughout
+        document = json.loads(data)
+        json.dumps(document, ensure_ascii=False).encode()  # not too deep, and Unicode throughout
     except (ValueError, RecursionError):
-        raise Refused(400, "this is not JSON") from None
-    if not isinstance(found, dict):
-        raise Refused(400, "not a JSON object")
-    return found
+        raise RefusedRequest(400, "this is not JSON") from None
+    if not isinstance(document, dict):
+        raise RefusedRequest(400, "not a JSON object")
+    return document
 
 
 def _endpoint(action: Action) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
-            _from_here(request)
-            sitting = _sitting(request.path_params["token"])
-            status, answer = await run_in_threadpool(_work, action, sitting, await _document(request))
-        except Refused as error:
+            _check_origin(request)
+            desk_session = _session_of(request.path_params["token"])
+            status, answer = await run_in_threadpool(_run_action, action, desk_session, await _read_json(request))
+        except RefusedRequest as error:
             kind = "gone" if error.status == 410 else "refused"
             status, answer = error.status, {"ok": False, "kind": kind, "error": str(error)}
         return JSONResponse(answer, status, headers={"Cache-Control": "no-store"})

@@ -1,4 +1,4 @@
-"""Links to files that an export wrote: an unguessable token for each, known to this run of the server only.
+"""Download links of exported files: one unguessable token for each, valid until the server stops.
 
 The server streams the file from the disk, so that a large one never lies in its memory.
 """

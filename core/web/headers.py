@@ -1,7 +1,7 @@
-"""What every answer of the server says about itself, and which host names it answers to.
+"""Security headers of every response, and the host names that the server accepts.
 
-The content-security policy lets nothing come from or go to another machine: an image in a transcript cannot call home,
-an injected script does not run. Streamlit's page has one inline script, allowed by its hash alone; component modules
+The content-security policy allows no request to another machine: an image in a transcript cannot send anything out,
+and an injected script does not run. Streamlit's page has one inline script, allowed by its hash; component modules
 load from `blob:`, their WebAssembly needs 'wasm-unsafe-eval', and its styles are inline.
 """
 
@@ -23,7 +23,7 @@ _trusted = ["localhost", "127.0.0.1", "[::1]"]
 
 
 def policy(page: str) -> str:
-    """The content-security policy under which the HTML `page` runs with its own inline scripts and no others."""
+    """Return the content-security policy that lets the HTML `page` run its own inline scripts and no others."""
     inline = re.findall(r"<script>(.*?)</script>", page, flags=re.DOTALL)
     hashes = [base64.b64encode(hashlib.sha256(code.encode()).digest()).decode() for code in inline]
     scripts = " ".join(f"'sha256-{code}'" for code in hashes)
@@ -46,7 +46,7 @@ def policy(page: str) -> str:
 
 
 class SecurityHeaders:
-    """ASGI middleware that adds the headers to every HTTP answer."""
+    """ASGI middleware that adds the headers to every HTTP response."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -59,21 +59,21 @@ class SecurityHeaders:
         }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        async def marked(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 MutableHeaders(scope=message).update(self.headers)
             await send(message)
 
-        await self.app(scope, receive, marked if scope["type"] == "http" else send)
+        await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
 def trust(host: str) -> None:
-    """Answer to `host` as well: the address a person chose to serve on, before the first request."""
+    """Accept `host` too: the address that a person chose to serve on. Call it before the first request."""
     _trusted.append("*" if host in EVERYWHERE else host)
 
 
 def middleware() -> list[Middleware]:
-    """Outermost first: the headers mark a refused host's answer too."""
+    """Return the middleware, outermost first: the response to a refused host has the headers too."""
     return [
         Middleware(SecurityHeaders),
         Middleware(TrustedHostMiddleware, allowed_hosts=_trusted, www_redirect=False),

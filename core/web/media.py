@@ -1,8 +1,8 @@
-"""Audio by id, for the players: a recording, the exact span of an utterance, the same with what was said around it, an
-upload of this run of the server; and the exports that this run of the server wrote.
+"""Routes for audio by id and for exported files.
 
-Paths come from the store only and are checked to lie inside the workspace. What is not there is a 404 with a JSON
-reason, audio that cannot be read a 422.
+Audio is a whole recording, the exact span of an utterance (on demand with more around it), or an upload since the
+server started. Paths come only from the store and are checked to be inside the workspace. A missing file is a 404 with
+a JSON reason; audio that cannot be read is a 422.
 """
 
 import re
@@ -23,25 +23,25 @@ MOST_CONTEXT_MS = 10_000
 
 
 def recording(request: Request) -> Response:
-    """The whole file, by ranges if asked so."""
+    """Return the whole file, or the requested range of it."""
     path = open_workspace().audio_file(_id(request))
     media_type = TYPES.get(path.suffix.lower(), "application/octet-stream")
     return FileResponse(path, media_type=media_type, headers=PRIVATE)
 
 
 def utterance(request: Request) -> Response:
-    """A WAV of exactly `[start_ms, end_ms)`; with `context_ms`, of so much more at either side, where there is so much.
+    """Return a WAV of exactly `[start_ms, end_ms)`; `context_ms` adds up to that much on either side.
 
-    The span that an address may name besides is for caches: what is cut is what the store says.
+    A span in the address only keeps caches apart: the span of the store is what is cut.
     """
     around_ms = _context_ms(request.query_params.get("context_ms", "0"))
     return ranged(request, browse.clip(open_workspace(), _id(request), around_ms))
 
 
-def _context_ms(asked: str) -> int:
-    if not (asked.isascii() and asked.isdigit() and len(asked) < 9 and int(asked) <= MOST_CONTEXT_MS):
+def _context_ms(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and len(value) < 9 and int(value) <= MOST_CONTEXT_MS):
         raise InputError("context_ms: a whole number of 0 to {most_context_ms}", most_context_ms=MOST_CONTEXT_MS)
-    return int(asked)
+    return int(value)
 
 
 def upload(request: Request) -> Response:
@@ -52,7 +52,7 @@ def upload(request: Request) -> Response:
 
 
 def export(request: Request) -> Response:
-    """A file that the Corpus page wrote, to be saved, never shown."""
+    """Return a file that the Corpus page exported, as a download: the browser never shows it."""
     path = downloads.find(request.path_params["token"])
     if path is None:
         raise NotFound("this export is gone; write it again")
@@ -60,19 +60,19 @@ def export(request: Request) -> Response:
 
 
 def _id(request: Request) -> int:
-    found = int(request.path_params["id"])
-    if found >= 2**63:
-        raise NotFound("no id {id}", id=found)
-    return found
+    number = int(request.path_params["id"])
+    if number >= 2**63:
+        raise NotFound("no id {id}", id=number)
+    return number
 
 
 def ranged(request: Request, data: bytes) -> Response:
-    """WAV bytes, or the one range of them that was asked for; browsers seek by ranges."""
+    """Return WAV bytes, or the one range that the request names; browsers seek by ranges."""
     headers = PRIVATE | {"Accept-Ranges": "bytes"}
-    asked = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("range", ""))
-    if asked is None or asked[0] == "bytes=-":
+    byte_range = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("range", ""))
+    if byte_range is None or byte_range[0] == "bytes=-":
         return Response(data, media_type="audio/wav", headers=headers)
-    first, last = asked.groups()
+    first, last = byte_range.groups()
     start = int(first) if first else max(0, len(data) - int(last))
     end = min(int(last) + 1, len(data)) if first and last else len(data)
     if start >= end:
@@ -81,7 +81,7 @@ def ranged(request: Request, data: bytes) -> Response:
     return Response(data[start:end], 206, media_type="audio/wav", headers=headers)
 
 
-def _answer(respond: Callable[[Request], Response]) -> Callable[[Request], Response]:
+def _endpoint(respond: Callable[[Request], Response]) -> Callable[[Request], Response]:
     def endpoint(request: Request) -> Response:
         try:
             return respond(request)
@@ -94,8 +94,8 @@ def _answer(respond: Callable[[Request], Response]) -> Callable[[Request], Respo
 
 
 ROUTES = (
-    Route("/audio/recording/{id:int}", _answer(recording)),
-    Route("/audio/utterance/{id:int}", _answer(utterance)),
-    Route("/audio/upload/{token}", _answer(upload)),
-    Route("/export/{token}", _answer(export)),
+    Route("/audio/recording/{id:int}", _endpoint(recording)),
+    Route("/audio/utterance/{id:int}", _endpoint(utterance)),
+    Route("/audio/upload/{token}", _endpoint(upload)),
+    Route("/export/{token}", _endpoint(export)),
 )

@@ -1,7 +1,7 @@
-"""`serve`: the dashboard and REST service in this process, the job worker as its child, started and stopped together.
+"""`serve`: run dashboard and REST service in this process and the job worker as its child; both stop together.
 
 The worker is tied to this process by a pipe: when this process ends, `kill -9` included, the kernel closes the pipe
-and the worker ends too. A worker that dies while this process lives is started again, later each time.
+and the worker ends too. A worker that ends early is started again, after a longer pause each time.
 """
 
 import errno
@@ -25,7 +25,7 @@ from core.workflows.models.predict import warm_up
 from core.workflows.workspace import open_workspace
 
 BACKOFF_S = (1.0, 2.0, 5.0, 15.0, 60.0)
-SOUND_S = 60.0  # a worker that lived so long is started again at once
+HEALTHY_S = 60.0  # a worker that ran for so long is started again without a pause
 STOP_S = 15.0
 
 
@@ -34,9 +34,9 @@ def announce(address: str) -> None:
 
 
 def serve(host: str, port: int, ready: Callable[[str], None] = announce) -> int:
-    """Serve until SIGINT or SIGTERM; the exit status. `port` 0 takes a free one.
+    """Serve until SIGINT or SIGTERM and return the exit status. `port` 0 takes a free port.
 
-    Calls `ready` with the address when it answers. Raises `InputError` if the address cannot be had. To be called
+    Calls `ready` with the address when it answers. Raises `InputError` if the address cannot be used. Call it only
     from the main thread.
     """
     listener = _listen(host, port)
@@ -46,8 +46,8 @@ def serve(host: str, port: int, ready: Callable[[str], None] = announce) -> int:
     config = uvicorn.Config(
         "app:app", ws="websockets-sansio", log_level="warning", access_log=False, timeout_graceful_shutdown=3
     )
-    server = _Server(config, f"http://{_shown(host)}:{listener.getsockname()[1]}", ready)
-    # While it runs, uvicorn catches signals itself, and raises them again for us, who have the worker to stop.
+    server = _Server(config, f"http://{_url_host(host)}:{listener.getsockname()[1]}", ready)
+    # While it runs, uvicorn catches signals and raises them again afterwards: the worker must be stopped too.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.handle_exit)
     with _worker():
@@ -84,22 +84,22 @@ def _listen(host: str, port: int) -> socket.socket:
         reason = Message("it is in use; is a server running already?") if in_use else error.strerror
         raise InputError(
             "cannot serve on {host}:{port}: {reason} Choose another with --port.",
-            host=_shown(host),
+            host=_url_host(host),
             port=port,
             reason=reason,
         ) from error
     return listener
 
 
-def _shown(host: str) -> str:
+def _url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 
 
 @contextmanager
 def _worker() -> Iterator[None]:
-    """Keep a worker running for as long as the block runs."""
+    """Keep a worker running as long as the block runs."""
     leaving = Event()
-    keeper = Thread(target=_keep, args=(leaving,), name="keep-worker", daemon=True)
+    keeper = Thread(target=_keep_worker_alive, args=(leaving,), name="keep-worker", daemon=True)
     keeper.start()
     try:
         yield
@@ -108,28 +108,28 @@ def _worker() -> Iterator[None]:
         keeper.join()
 
 
-def _keep(leaving: Event) -> None:
+def _keep_worker_alive(leaving: Event) -> None:
     command = jobs.worker_command()
     deaths = 0
     while not leaving.is_set():
         began = time.monotonic()
-        # A session of its own: Ctrl-C is for us, who stop the worker in good order.
+        # A session of its own: Ctrl-C reaches only this process, which then stops the worker in order.
         with subprocess.Popen(
             command, stdin=subprocess.PIPE, start_new_session=True, env=child_environment()
         ) as worker:
             while worker.poll() is None and not leaving.wait(0.2):
                 pass
             if worker.returncode is None:
-                _end(worker)
+                _stop_worker(worker)
         if leaving.is_set():
             return
-        deaths = 0 if time.monotonic() - began > SOUND_S else deaths + 1
+        deaths = 0 if time.monotonic() - began > HEALTHY_S else deaths + 1
         pause = BACKOFF_S[min(deaths, len(BACKOFF_S)) - 1] if deaths else 0.0
         print(f"the worker ended ({worker.returncode}); starting it again in {pause:.0f} s", file=sys.stderr)
         leaving.wait(pause)
 
 
-def _end(worker: subprocess.Popen[bytes]) -> None:
+def _stop_worker(worker: subprocess.Popen[bytes]) -> None:
     worker.terminate()
     try:
         worker.wait(STOP_S)

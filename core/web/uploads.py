@@ -1,6 +1,6 @@
-"""Audio that a session uploaded, kept in memory just long enough to be played: 32 uploads, 256 MB in all.
+"""Uploaded audio, kept in memory so that it can be played: at most 32 uploads and 256 MB.
 
-A token is unguessable and is all that is needed to hear the upload; nothing is written to disk.
+The unguessable token is all that a player needs. Nothing is written to disk.
 """
 
 import hmac
@@ -12,27 +12,27 @@ ENTRIES = 32
 BYTES = 256_000_000
 
 _SECRET = secrets.token_bytes(32)
-_kept: OrderedDict[str, bytes] = OrderedDict()
+_uploads: OrderedDict[str, bytes] = OrderedDict()
 _lock = Lock()
 
 
 def keep(data: bytes) -> str:
-    """A token under which `/audio/upload/{token}` serves `data`; the least recently played uploads make room.
+    """Return a token under which `/audio/upload/{token}` serves `data`; the least recently played uploads are dropped.
 
-    The same data has the same token for as long as the server runs, so that a player of it is not begun anew.
+    The same data has the same token as long as the server runs, so a player of it does not start again.
     """
     token = hmac.digest(_SECRET, data, "sha256").hex()[:32]
     with _lock:
-        _kept[token] = data
-        _kept.move_to_end(token)
-        while len(_kept) > 1 and (len(_kept) > ENTRIES or sum(map(len, _kept.values())) > BYTES):
-            _kept.popitem(last=False)
+        _uploads[token] = data
+        _uploads.move_to_end(token)
+        while len(_uploads) > 1 and (len(_uploads) > ENTRIES or sum(map(len, _uploads.values())) > BYTES):
+            _uploads.popitem(last=False)
     return token
 
 
 def get(token: str) -> bytes | None:
-    """What was kept under `token`, if it still is."""
+    """Return the data of `token`, or None if it was dropped."""
     with _lock:
-        if token in _kept:
-            _kept.move_to_end(token)
-        return _kept.get(token)
+        if token in _uploads:
+            _uploads.move_to_end(token)
+        return _uploads.get(token)

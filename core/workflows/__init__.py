@@ -1,1 +1,3 @@
-"""One module for each thing a person does. Pages, shell and REST call these and nothing below them but the nouns."""
+"""Use-cases: one function for each thing a person does. Pages, the shell and REST call these, and below them only the
+records.
+"""

@@ -1,6 +1,6 @@
-"""The demo workspace: the bundled corpus imported, snapshots frozen, the three default models trained.
+"""Builds the demo workspace: imports the bundled corpus, makes the snapshots, trains the three default models.
 
-Everything is skipped that is there already, so a second call is quick and an interrupted one is completed.
+What is there already is skipped, so a second call is quick and completes an interrupted one.
 """
 
 from collections.abc import Callable
@@ -21,26 +21,26 @@ MODELS = (
     ("urgency-text", "urgency", "demo-urgency", "60/20/20", 107),
     ("emotion-voice", "sentiment", "demo-sentiment", "60/20/20", 385),
 )
-Say = Callable[[str, float], None]
+Progress = Callable[[str, float], None]
 
 
-def build(ws: Workspace, say: Say = lambda what, share: None) -> dict[str, Any]:
-    """Build what is missing; `say(what, share)` tells the stage and how much of it is done (0 to 1)."""
+def build(ws: Workspace, report: Progress = lambda stage, share: None) -> dict[str, Any]:
+    """Build what is missing. `report(stage, share)` is called with the stage and how much of it is done (0 to 1)."""
     archives = sorted((DEMO / "archives").glob("*.zip"))
     if not archives:
         raise InputError("assets/demo/archives holds no zip: the checkout is incomplete")
-    say("import", 0.0)
-    calls = aihub119.ingest_aihub119(ws, archives, lambda done, total: say("import", done / max(total, 1)))
+    report("import", 0.0)
+    calls = aihub119.ingest_aihub119(ws, archives, lambda done, total: report("import", done / max(total, 1)))
     texts = aihub119.ingest_sentences(ws, DEMO / "utterances.csv", DEMO_SOURCE, LICENCE)
-    say("import", 1.0)
+    report("import", 1.0)
     frozen = {info.name for info in ws.store.ledger.snapshots()}
     trained = {(run.recipe, run.snapshot) for run in ws.store.ledger.runs("done")}
     for recipe, scheme, name, split, seed in MODELS:
         if name not in frozen:
             snapshot.create(ws, name, scheme, split, seed)
         if (recipe, name) not in trained:
-            train.run(ws, train.plan(ws, recipe, name), _telling(say, recipe))
-        say(recipe, 1.0)
+            train.run(ws, train.plan(ws, recipe, name), _training_progress(report, recipe))
+        report(recipe, 1.0)
     return {
         "calls": calls.report.added,
         "utterances": texts.report.added,
@@ -49,9 +49,9 @@ def build(ws: Workspace, say: Say = lambda what, share: None) -> dict[str, Any]:
     }
 
 
-def _telling(say: Say, recipe: str) -> train.Report:
-    def tell(progress: dict[str, Any]) -> None:
+def _training_progress(report: Progress, recipe: str) -> train.Report:
+    def report_training(progress: dict[str, Any]) -> None:
         if progress.get("total"):
-            say(recipe, progress["done"] / progress["total"])
+            report(recipe, progress["done"] / progress["total"])
 
-    return tell
+    return report_training

@@ -1,4 +1,4 @@
-"""Is this machine ready: Python, packages, optional groups, workspace, models."""
+"""Checks whether this machine is ready: Python, packages, optional packages, the workspace and its models."""
 
 import platform
 import sys
@@ -31,22 +31,30 @@ OPTIONAL = {  # distribution -> how to install it, and what it is for
 
 @dataclass(frozen=True, slots=True)
 class Finding:
+    """One thing that was checked; `detail` is its version, or how to install it."""
+
     what: str
     state: State
     detail: str
 
 
-def check(chosen: Settings) -> list[Finding]:
-    """Every finding; the machine is ready if none is `broken`."""
-    right = sys.version_info >= (3, 11)
-    found = [Finding("python", "ok" if right else "broken", platform.python_version() + ("" if right else " < 3.11"))]
-    found += [_package(name, f"pip install {name}=={pin}", "broken") for name, pin in required().items()]
-    found += [_package(name, how, "absent") for name, how in OPTIONAL.items()]
-    return [*found, _workspace(chosen)]
+def check(settings: Settings) -> list[Finding]:
+    """Check everything. The machine is ready if no finding is `broken`."""
+    is_supported = sys.version_info >= (3, 11)
+    findings = [
+        Finding(
+            "python",
+            "ok" if is_supported else "broken",
+            platform.python_version() + ("" if is_supported else " < 3.11"),
+        )
+    ]
+    findings += [_package(name, f"pip install {name}=={pin}", "broken") for name, pin in required().items()]
+    findings += [_package(name, how, "absent") for name, how in OPTIONAL.items()]
+    return [*findings, _workspace(settings)]
 
 
 def required() -> dict[str, str]:
-    """What requirements.txt pins: distribution -> version."""
+    """The versions that requirements.txt pins: distribution -> version."""
     lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
     pins = (line.partition("==") for line in lines if "==" in line and not line.startswith("#"))
     return {name.strip(): pin.strip() for name, _, pin in pins}

@@ -1,4 +1,4 @@
-"""Jobs as people see them: which there are, how far each is, asking one to stop; and what a job's work is given."""
+"""Jobs as people see them: list them, show their progress, cancel one. `Context` is what a job gives its work."""
 
 import sys
 from collections.abc import Callable, Mapping
@@ -10,11 +10,11 @@ from core.records import Job
 from core.workflows.workspace import Workspace
 
 LIVE = ("queued", "running")
-LOOKED_AT = 50  # of the latest jobs, to find one that is at work
+SEARCHED_JOBS = 50  # of the latest jobs, to find one that is running
 
 
 class Context(Protocol):
-    """What a job gives the work it runs: durable steps, and progress that people see."""
+    """What a job gives to the work that it runs: durable steps, and progress that people see."""
 
     def step(self, name: str, fn: Callable[[], Any]) -> Any: ...
     def report(self, progress: Mapping[str, Any]) -> None: ...
@@ -26,23 +26,23 @@ def recent(ws: Workspace, most: int) -> list[Job]:
 
 
 def get(ws: Workspace, job_id: str) -> Job:
-    """One job as it is now; `NotFound` for an unknown id."""
+    """The job as it is now. `NotFound` for an unknown id."""
     return ws.store.board.get(job_id)
 
 
 def running(ws: Workspace, kind: str) -> Job | None:
-    """The newest job of `kind` that is queued or at work; None where there is none."""
-    return next((job for job in recent(ws, LOOKED_AT) if job.kind == kind and job.state in LIVE), None)
+    """The newest job of `kind` that is queued or running; None if there is none."""
+    return next((job for job in recent(ws, SEARCHED_JOBS) if job.kind == kind and job.state in LIVE), None)
 
 
 def cancel(ws: Workspace, job_id: str) -> None:
-    """Ask for a stop between two batches; the job's run keeps nothing of it."""
+    """Ask a job to stop between two batches. A cancelled run keeps no results."""
     cancel_job(ws.store, job_id)
     job = ws.store.board.get(job_id)
-    if job.kind == "train" and job.state == "cancelled":  # it never began, so nobody else will say so
+    if job.kind == "train" and job.state == "cancelled":  # it never began, so no worker will set this
         ws.store.ledger.set_run(job_id, "cancelled")
 
 
 def worker_command() -> list[str]:
-    """The command of a worker process that ends when the pipe to its stdin is closed."""
+    """The command of a worker process. The process ends when the pipe to its stdin is closed."""
     return [sys.executable, "-m", "core.jobs", TETHER]

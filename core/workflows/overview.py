@@ -1,4 +1,4 @@
-"""What the workspace holds and what to do next."""
+"""Summarises the workspace: what it holds and what to do next."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -13,7 +13,7 @@ NextStep = Literal["import", "label", "schemes", "snapshot", "train", "predict"]
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """`is_demo`: the workspace holds the bundled corpus, whose voices are synthetic."""
+    """What the first page shows. `is_demo`: the workspace holds the bundled corpus, whose voices are synthetic."""
 
     counts: dict[str, int]
     progress: dict[str, dict[str, int]]
@@ -25,7 +25,7 @@ class Overview:
 
 
 def overview(ws: Workspace) -> Overview:
-    """Everything that the first page shows."""
+    """Count and list what the first page shows."""
     counts = ws.store.corpus.counts()
     progress = ws.store.corpus.progress()
     snapshots, runs = ws.store.ledger.snapshots(), ws.store.ledger.runs()
@@ -39,7 +39,7 @@ def _next_steps(
 ) -> tuple[NextStep, ...]:
     if not counts["utterances"]:
         return ("import",)
-    steps: list[NextStep] = ["schemes"] if any(one.state == "proposed" for one in SCHEMES.values()) else []
+    steps: list[NextStep] = ["schemes"] if any(scheme.state == "proposed" for scheme in SCHEMES.values()) else []
     if progress["danger"]["labelled"] < progress["danger"]["targets"]:
         steps.append("label")
     if not snapshots:

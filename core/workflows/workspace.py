@@ -1,4 +1,6 @@
-"""A workspace: where things lie and the store over them. Every workflow takes one as its first argument."""
+"""A workspace: its settings, which say where files are, and its store. Every workflow takes one as its first
+argument.
+"""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,20 +18,22 @@ class Workspace:
     store: Store
 
     def audio_file(self, recording_id: int) -> Path:
-        """The audio of a recording; `NotFound` where none was delivered or it is gone from the disk."""
+        """The audio file of a recording. `NotFound` if none was delivered or if the file is missing."""
         path = self.store.corpus.recording(recording_id).path
         if path is None:
             raise NotFound("recording {recording_id} was delivered without audio", recording_id=recording_id)
         return self.inside(path)
 
     def inside(self, path: str) -> Path:
-        """`path` of the store as a file below the workspace; never outside it."""
-        found = (self.settings.home / path).resolve()
-        if not found.is_relative_to(self.settings.home):
+        """The file at `path`, relative to the workspace. `InputError` if it lies outside, `NotFound` if it is
+        missing.
+        """
+        file = (self.settings.home / path).resolve()
+        if not file.is_relative_to(self.settings.home):
             raise InputError("{path} lies outside the workspace", path=path)
-        if not found.is_file():
+        if not file.is_file():
             raise NotFound("{path} is missing from the workspace {home}/", path=path, home=self.settings.home.name)
-        return found
+        return file
 
     def run_folder(self, run_id: str) -> Path:
         return self.settings.runs / self.store.ledger.run(run_id).id
@@ -39,7 +43,7 @@ class Workspace:
 
 
 def now() -> str:
-    """The present instant, UTC, ISO 8601 in microseconds, so that a text sort is a time sort."""
+    """The present time: UTC, ISO 8601 with microseconds, so that sorting the text sorts by time."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
@@ -48,7 +52,7 @@ def _open(chosen: Settings) -> Workspace:
     chosen.home.mkdir(parents=True, exist_ok=True)
     store = open_store(chosen.database_url)
     if store.ledger.old_probabilities():
-        from core.workflows.models import old_predictions  # needs pyarrow, which few who open a workspace need
+        from core.workflows.models import old_predictions  # imported here, since it needs pyarrow and few callers do
 
         store.schemes.sync()
         old_predictions.move(store, chosen.runs)
@@ -56,9 +60,9 @@ def _open(chosen: Settings) -> Workspace:
 
 
 def open_workspace(chosen: Settings | None = None) -> Workspace:
-    """The workspace of the environment's settings (or of `chosen`), opened and migrated once a process.
+    """The workspace of the environment's settings (or of `chosen`). It is opened and migrated once per process.
 
-    Each call makes sure that `core.schemes` knows the schemes this workspace has by now.
+    Each call also updates `core.schemes` with the schemes of this workspace.
     """
     ws = _open(chosen or settings())
     ws.store.schemes.sync()

@@ -1,4 +1,4 @@
-"""Cuts that are exact to the sample."""
+"""core.audio.clips: clips are exact to the sample."""
 
 import io
 from pathlib import Path
@@ -14,7 +14,7 @@ from core.errors import AudioError
 
 @pytest.fixture
 def call(tmp_path: Path) -> tuple[Path, np.ndarray]:
-    """Ten seconds of noise at 8 kHz, 16 bit, and its samples."""
+    """A file with ten seconds of noise at 8 kHz, 16 bits, and its samples."""
     samples = np.random.default_rng(3).integers(-30_000, 30_000, 80_000).astype(np.int16)
     path = tmp_path / "call.wav"
     soundfile.write(path, samples, 8000, subtype="PCM_16")
@@ -35,7 +35,7 @@ def test_cut_is_exact_and_neighbours_tile() -> None:
     assert len(cut(wave, 44_100, -50, 100)) == 4410
 
 
-def test_read_clip_is_the_very_samples(call: tuple[Path, np.ndarray]) -> None:
+def test_read_clip_gives_the_exact_samples(call: tuple[Path, np.ndarray]) -> None:
     path, samples = call
     clip, rate_hz = pcm(read_clip(path, 1234, 5678, "call.wav"))
     assert rate_hz == 8000
@@ -43,7 +43,7 @@ def test_read_clip_is_the_very_samples(call: tuple[Path, np.ndarray]) -> None:
     assert np.array_equal(clip, samples[1234 * 8 : 5678 * 8])
 
 
-def test_read_clip_stops_where_the_recording_does(call: tuple[Path, np.ndarray]) -> None:
+def test_read_clip_stops_at_the_end_of_the_recording(call: tuple[Path, np.ndarray]) -> None:
     path, samples = call
     clip, _ = pcm(read_clip(path, 9900, 12_000, "call.wav"))
     assert np.array_equal(clip, samples[9900 * 8 :])

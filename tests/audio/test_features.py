@@ -1,4 +1,4 @@
-"""MFCC as the voice network gets them."""
+"""core.audio.features: the MFCC that the voice network reads."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,7 @@ from core.errors import NotEnoughData
 
 
 def voice(ms: int, seed: int = 0) -> np.ndarray:
-    """A gliding harmonic sound with noise, 16 kHz."""
+    """Return a harmonic sound of rising pitch with noise, 16 kHz."""
     at = np.arange(16 * ms) / 16_000
     pitch = 2 * np.pi * (150 * at + 40 * at**2)
     sound = sum(np.sin(k * pitch) / k for k in range(1, 12)) * 0.1
@@ -17,16 +17,16 @@ def voice(ms: int, seed: int = 0) -> np.ndarray:
 
 @pytest.mark.parametrize(("ms", "real"), [(100, 4), (1000, 32), (3200, 100), (9000, 100)])
 def test_shape_padding_and_standardisation(ms: int, real: int) -> None:
-    found = mfcc(voice(ms))
-    assert found.shape == (100, 13)
-    assert found.dtype == np.float32
-    assert np.isfinite(found).all()
-    assert np.abs(found[:real].mean(axis=0)).max() < 1e-4
-    assert found[:real].std(axis=0) == pytest.approx(np.ones(13), abs=1e-3)
-    assert not found[real:].any()
+    features = mfcc(voice(ms))
+    assert features.shape == (100, 13)
+    assert features.dtype == np.float32
+    assert np.isfinite(features).all()
+    assert np.abs(features[:real].mean(axis=0)).max() < 1e-4
+    assert features[:real].std(axis=0) == pytest.approx(np.ones(13), abs=1e-3)
+    assert not features[real:].any()
 
 
-def test_they_are_librosas_coefficients() -> None:
+def test_the_coefficients_are_those_of_librosa() -> None:
     from librosa.feature import mfcc as reference
 
     wave = voice(2000)[16:]
@@ -66,9 +66,9 @@ def test_an_empty_wave_is_refused() -> None:
 
 
 def test_a_batch_equals_its_clips() -> None:
-    waves, seen = [voice(300), voice(4000, 1), voice(1700, 2)], []
-    batch = mfcc_batch(waves, progress=lambda done, total: seen.append((done, total)))
-    assert seen == [(1, 3), (2, 3), (3, 3)]
+    waves, calls = [voice(300), voice(4000, 1), voice(1700, 2)], []
+    batch = mfcc_batch(waves, progress=lambda done, total: calls.append((done, total)))
+    assert calls == [(1, 3), (2, 3), (3, 3)]
     assert batch.dtype == np.float32
     assert all(np.array_equal(row, mfcc(wave)) for row, wave in zip(batch, waves, strict=True))
     assert mfcc_batch([]).shape == (0, 100, 13)

@@ -1,4 +1,4 @@
-"""The gate: samples or one `AudioError` with the reason, whatever the bytes are."""
+"""core.audio.gate: any bytes give samples, or an `AudioError` with the reason."""
 
 import io
 import json
@@ -19,7 +19,7 @@ from core.errors import AudioError
 ROOT = Path(__file__).resolve().parent.parent.parent
 ODD = ROOT.parent / "shared" / "data" / "odd_audio"
 
-# Own process: a crash, a hang or a memory bomb inside libsndfile fails one test and not the run.
+# A process of its own: a crash, a hang or too much memory inside libsndfile fails one test and not the whole run.
 ODD_SCRIPT = """
 import json, resource, sys
 from pathlib import Path
@@ -28,7 +28,7 @@ import numpy as np
 from core.audio import decode
 from core.audio.gate import probe
 from core.errors import AudioError
-found = {}
+results = {}
 for path in sorted(Path(sys.argv[1]).rglob("*")):
     if path.is_dir() or path.name in ("license", "README.txt"):
         continue
@@ -41,11 +41,11 @@ for path in sorted(Path(sys.argv[1]).rglob("*")):
         audio = decode(path.read_bytes(), path.name)
         assert audio.wave.dtype == np.float32 and audio.wave.ndim == 1 and len(audio.wave) > 0
         assert np.isfinite(audio.wave).all() and np.abs(audio.wave).max() <= 1.0
-        found[path.name] = ["ok", header, audio.duration_ms, audio.channels]
+        results[path.name] = ["ok", header, audio.duration_ms, audio.channels]
     except AudioError as error:
-        found[path.name] = [error.reason, header, 0, 0]
+        results[path.name] = [error.reason, header, 0, 0]
 assert not {"torch", "librosa"} & set(sys.modules)
-print(json.dumps(found))
+print(json.dumps(results))
 """
 
 FUZZ_SCRIPT = """
@@ -85,7 +85,7 @@ def tone(ms: int, rate_hz: int = 8000, hz: float = 440.0, level: float = 0.4) ->
 
 
 def with_data_size(data: bytes, size: int) -> bytes:
-    """The WAV with another length in its data chunk."""
+    """Return the WAV with the length `size` in its data chunk."""
     at = data.index(b"data") + 4
     return data[:at] + struct.pack("<I", size) + data[at + 4 :]
 
@@ -98,12 +98,12 @@ def reason(data: object, **options: object) -> str:
 
 
 def run_alone(script: str, *args: str) -> str:
-    done = subprocess.run(
+    completed = subprocess.run(
         [sys.executable, "-c", script, *args], cwd=ROOT, capture_output=True, text=True, timeout=120, check=False
     )
-    assert done.returncode == 0, done.stderr[-2000:]
-    assert "Traceback" not in done.stderr
-    return done.stdout
+    assert completed.returncode == 0, completed.stderr[-2000:]
+    assert "Traceback" not in completed.stderr
+    return completed.stdout
 
 
 @pytest.fixture(scope="module")
@@ -151,11 +151,11 @@ def test_odd_files_are_refused_by_name(odd: dict[str, list], name: str, expected
         ("pluck-ulaw.au", 300, 2),
     ],
 )
-def test_uncommon_but_sound_files_are_read(odd: dict[str, list], name: str, duration_ms: int, channels: int) -> None:
+def test_uncommon_files_are_read(odd: dict[str, list], name: str, duration_ms: int, channels: int) -> None:
     assert odd[name] == ["ok", "ok", duration_ms, channels]
 
 
-def test_damaged_bytes_never_crash_nor_pass_as_anything_else() -> None:
+def test_damaged_bytes_give_samples_or_an_audio_error() -> None:
     good, bad = map(int, run_alone(FUZZ_SCRIPT).split())
     assert good > 20
     assert bad > 200
@@ -222,7 +222,7 @@ def test_stereo_is_mixed_and_cancelling_channels_are_named() -> None:
     )
 
 
-def test_a_stream_is_read_from_where_it_stands() -> None:
+def test_a_stream_is_read_from_its_position() -> None:
     stream = io.BytesIO(b"skip" + wav(tone(300)))
     stream.seek(4)
     assert decode(stream, "upload").duration_ms == 300

@@ -1,6 +1,6 @@
-"""Every odd or broken file of ../shared/data/odd_audio through the doors that strangers reach: REST and Predict.
+"""REST and the Predict page give a result or a reason for each odd or broken file of ../shared/data/odd_audio.
 
-The gate itself is tested under a memory limit in test_audio_gate.py.
+test_gate.py tests the gate itself under a memory limit.
 """
 
 import runpy

@@ -1,4 +1,4 @@
-"""Cutting into utterances: bursts in noise, spoken digits, silence, and the length rules."""
+"""core.audio.vad: bursts in noise, spoken digits, silence, and the rules on lengths."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +16,7 @@ INSTALLED = [name for name, backend in VADS.items() if backend.installed()]
 
 
 def in_noise(spans: list[tuple[int, int]], total_ms: int, snr_db: float, rate_hz: int = 16_000) -> np.ndarray:
-    """Tone bursts at -13 dBFS RMS in white noise."""
+    """Return tone bursts at -13 dBFS RMS in white noise."""
     rng, level = np.random.default_rng(0), 0.3
     wave = rng.normal(0.0, level / np.sqrt(2) * 10 ** (-snr_db / 20), rate_hz * total_ms // 1000)
     for start, end in spans:
@@ -29,9 +29,9 @@ def in_noise(spans: list[tuple[int, int]], total_ms: int, snr_db: float, rate_hz
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000])
 def test_bursts_are_found_in_noise(snr_db: float, rate_hz: int) -> None:
     wave = in_noise(BURSTS, 12_000, snr_db, rate_hz)
-    found = segments(wave, rate_hz)
-    assert len(found) == len(BURSTS)
-    for (start, end), (true_start, true_end) in zip(found, BURSTS, strict=True):
+    utterances = segments(wave, rate_hz)
+    assert len(utterances) == len(BURSTS)
+    for (start, end), (true_start, true_end) in zip(utterances, BURSTS, strict=True):
         assert abs(start + PAD_MS - true_start) <= 30
         assert abs(end - PAD_MS - true_end) <= 30
 
@@ -57,14 +57,14 @@ def test_spoken_digits_are_found(backend: str, noise_db: float | None) -> None:
     wave = np.concatenate(pieces)
     if noise_db is not None:
         wave += rng.normal(0.0, 10 ** (noise_db / 20), len(wave)).astype(np.float32)
-    found = segments(wave.clip(-1, 1), backend=backend)
-    heard = [[span for span in found if span[0] < end and span[1] > start] for start, end in spoken]
-    assert sum(len(spans) == 1 for spans in heard) >= (19 if backend == "energy" else 17)
-    assert all(any(span in spans for spans in heard) for span in found)
+    utterances = segments(wave.clip(-1, 1), backend=backend)
+    overlapping = [[span for span in utterances if span[0] < end and span[1] > start] for start, end in spoken]
+    assert sum(len(spans) == 1 for spans in overlapping) >= (19 if backend == "energy" else 17)
+    assert all(any(span in spans for spans in overlapping) for span in utterances)
 
 
 @pytest.mark.parametrize("backend", INSTALLED)
-def test_silence_gives_nothing(backend: str) -> None:
+def test_silence_has_no_utterance(backend: str) -> None:
     faint = np.random.default_rng(0).normal(0.0, 1e-5, 160_000).astype(np.float32)
     for wave in (np.zeros(160_000, dtype=np.float32), faint, np.zeros(10, dtype=np.float32), faint[:0]):
         assert segments(wave, backend=backend) == []
@@ -76,10 +76,10 @@ def test_segments_are_ordered_apart_and_inside(backend: str, rate_hz: int) -> No
     for seed in range(3):
         rng = np.random.default_rng(seed)
         level = np.repeat(10 ** rng.uniform(-4, -0.5, 60), rate_hz // 2)
-        found = segments((level * rng.uniform(-1, 1, len(level))).astype(np.float32), rate_hz, backend)
-        flat = [0, *(ms for span in found for ms in span), 30_000]
+        utterances = segments((level * rng.uniform(-1, 1, len(level))).astype(np.float32), rate_hz, backend)
+        flat = [0, *(ms for span in utterances for ms in span), 30_000]
         assert flat == sorted(flat)
-        assert all(0 < end - start <= LONGEST_MS for start, end in found)
+        assert all(0 < end - start <= LONGEST_MS for start, end in utterances)
 
 
 def test_short_gaps_are_bridged_and_clicks_dropped() -> None:
@@ -108,10 +108,10 @@ def test_long_sound_is_split_at_its_quietest_point() -> None:
 
 def test_steady_sound_is_not_lost() -> None:
     siren = (0.3 * np.sin(np.arange(16_000 * 40) * 0.2)).astype(np.float32)
-    found = segments(siren)
-    assert (found[0][0], found[-1][1]) == (0, 40_000)
-    assert all(end - start <= LONGEST_MS for start, end in found)
-    assert all(left[1] == right[0] for left, right in pairwise(found))
+    utterances = segments(siren)
+    assert (utterances[0][0], utterances[-1][1]) == (0, 40_000)
+    assert all(end - start <= LONGEST_MS for start, end in utterances)
+    assert all(left[1] == right[0] for left, right in pairwise(utterances))
 
 
 def test_unknown_and_absent_backends() -> None:

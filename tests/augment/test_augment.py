@@ -1,3 +1,5 @@
+"""core.augment: every augmenter keeps its contract, protected words stay, equal seeds give equal variants."""
+
 import random
 import subprocess
 import sys
@@ -27,7 +29,7 @@ def test_contract_of_every_augmenter(name: str, items: list[str], seed: int, str
     assert augmenter(text, random.Random(seed), strength) == once
     assert augmenter("", random.Random(seed), strength) == ""
     assert min(2, len(items)) <= len(once.split())
-    guarded = [word for word, kept in zip(items, protected(items), strict=True) if kept]
+    guarded = [word for word, keep in zip(items, protected(items), strict=True) if keep]
     survivors = iter(once.split())
     assert all(word in survivors for word in guarded), "protected words stay, in order"
 
@@ -37,11 +39,11 @@ def test_contract_of_every_augmenter(name: str, items: list[str], seed: int, str
 @given(items=KOREAN, seed=st.integers(0, 99), n=st.integers(0, 6))
 def test_proposals_are_distinct_and_differ(name: str, items: list[str], seed: int, n: int) -> None:
     text = "  ".join(items)
-    found = propose(text, name, seed, 0.4, n)
-    assert len(found) == len(set(found)) <= n
-    assert " ".join(words(text)) not in found
-    assert found == propose(text, name, seed, 0.4, n)
-    assert len(items) > 1 or found == []
+    variants = propose(text, name, seed, 0.4, n)
+    assert len(variants) == len(set(variants)) <= n
+    assert " ".join(words(text)) not in variants
+    assert variants == propose(text, name, seed, 0.4, n)
+    assert len(items) > 1 or variants == []
 
 
 def test_enough_variants_are_found_for_a_long_sentence() -> None:
@@ -74,7 +76,7 @@ def test_blank_and_one_word_give_nothing(name: str, text: str) -> None:
         ("친구랑 그냥 장난으로 한 말이에요", {"장난으로"}),
     ],
 )
-def test_deletion_keeps_what_the_label_hangs_on(text: str, stays: set[str]) -> None:
+def test_deletion_keeps_the_words_that_the_label_depends_on(text: str, stays: set[str]) -> None:
     variants = propose(text, "random-deletion", seed=3, strength=1.0, n=20)
     assert variants
     for variant in variants:
@@ -82,7 +84,7 @@ def test_deletion_keeps_what_the_label_hangs_on(text: str, stays: set[str]) -> N
         assert len(variant.split()) >= 2
 
 
-def test_the_asked_danger_words_are_protected() -> None:
+def test_the_main_danger_words_are_protected() -> None:
     assert {"불", "피", "연기", "가스", "살려", "도와", "쓰러", "숨", "칼", "죽"} <= DANGER_STARTS
     assert protected(["불이", "산불이", "피가", "숨을", "우리", "집"]) == [True, True, True, True, False, False]
 
@@ -122,7 +124,7 @@ def test_wrong_requests_say_what_is_right() -> None:
 
 
 @pytest.mark.skipif(AUGMENTERS["koeda-aeda"].installed(), reason="koeda is installed")
-def test_koeda_is_told_how_to_install() -> None:
+def test_an_absent_koeda_names_its_install_command() -> None:
     with pytest.raises(MissingBackend, match=r"needs koeda, which is not installed: pip install koeda==0\.0\.4"):
         propose(LONG, "koeda-aeda", seed=0)
 
@@ -132,7 +134,7 @@ def test_koeda_leaves_the_global_dice_alone_and_ends_on_long_texts() -> None:
     random.seed(5)
     expected = random.Random(5).random()
     long = " ".join([LONG] * 200)
-    made = propose(long, "koeda-aeda", seed=1, strength=1.0, n=2)
-    assert [word for word in made[0].split() if word not in ".,!?;:"] == long.split()
+    variants = propose(long, "koeda-aeda", seed=1, strength=1.0, n=2)
+    assert [word for word in variants[0].split() if word not in ".,!?;:"] == long.split()
     assert random.random() == expected
     assert AUGMENTERS["koeda-aeda"].load()(" \u241f ", random.Random(0), 0.3) == ""

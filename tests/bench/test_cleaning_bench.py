@@ -5,7 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from bench.cleaning import absent, accepting, altered, backend, joined, matching, mended, space_rows, spell_rows
+from bench.cleaning import (
+    absent_rows,
+    accept_all,
+    backend,
+    count_altered,
+    count_exact,
+    space_rows,
+    spell_rows,
+    tally_mended,
+    without_spaces,
+)
 from bench.gold import (
     COLUMNS,
     Pair,
@@ -38,7 +48,7 @@ def test_letters_and_gaps() -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "found"),
+    ("before", "after", "expected"),
     [
         ("안 되요", "안돼요", {(1, "되", "돼"): 1}),
         ("갑갑자기", "갑자기", {(1, "갑", ""): 1}),
@@ -49,9 +59,9 @@ def test_letters_and_gaps() -> None:
     ],
 )
 def test_edits_are_of_letters_and_as_few_as_can_be(
-    before: str, after: str, found: dict[tuple[int, str, str], int]
+    before: str, after: str, expected: dict[tuple[int, str, str], int]
 ) -> None:
-    assert edits(before, after) == Counter(found)
+    assert edits(before, after) == Counter(expected)
 
 
 def test_gaps_move_with_the_letters_before_them() -> None:
@@ -150,11 +160,11 @@ OUTPUTS = ["누워있어", "내", "불이 났어요", "안 돼요", "안되요"]
 
 
 def test_what_came_out_is_counted_by_kind() -> None:
-    assert altered(PAIRS, OUTPUTS) == "2 of 2 (100.0 %); into something not accepted: 1 of 2 (50.0 %)"
-    assert matching(PAIRS, OUTPUTS, "spacing both") == "1 of 2 (50.0 %)"
-    assert matching(PAIRS[:1], OUTPUTS[:1], "both") == "none to look at"
-    assert mended(PAIRS, OUTPUTS, "spelling both") == (Tally(2, 2, 3), Tally(2, 2, 3))
-    assert joined(PAIRS) == {
+    assert count_altered(PAIRS, OUTPUTS) == "2 of 2 (100.0 %); into something not accepted: 1 of 2 (50.0 %)"
+    assert count_exact(PAIRS, OUTPUTS, "spacing both") == "1 of 2 (50.0 %)"
+    assert count_exact(PAIRS[:1], OUTPUTS[:1], "both") == "none to look at"
+    assert tally_mended(PAIRS, OUTPUTS, "spelling both") == (Tally(2, 2, 3), Tally(2, 2, 3))
+    assert without_spaces(PAIRS) == {
         "누워있어": ("누워 있어", "누워있어"),
         "네": ("네",),
         "불이났어요": ("불이 났어요",),
@@ -180,7 +190,7 @@ def test_the_rows_of_a_speller() -> None:
 
 def test_every_suggestion_is_accepted_in_turn() -> None:
     steps = [{"name": "unicode"}, {"name": "repeats", "keep": 2}]
-    clean = accepting(from_document({"name": "two", "steps": steps}, "here"))
+    clean = accept_all(from_document({"name": "two", "steps": steps}, "here"))
     assert clean(["불이야ㅋㅋㅋㅋㅋ", "네"]) == ["불이야ㅋㅋ", "네"]
 
 
@@ -191,6 +201,6 @@ def test_a_backend_runs_as_the_default_plan_has_it() -> None:
 
 
 def test_an_absent_backend_says_how_to_install_it() -> None:
-    assert absent("spacing by x", Backend("a:b", ("no_such",), "pip install x")) == [
+    assert absent_rows("spacing by x", Backend("a:b", ("no_such",), "pip install x")) == [
         ("spacing by x", "not installed: `pip install x`")
     ]

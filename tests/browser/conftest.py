@@ -1,4 +1,4 @@
-"""Fixtures of the browser tests: one Chromium and one server a module, one context a test that is watched for leaks."""
+"""Fixtures of the browser tests: one Chromium and server for each module, one watched context for each test."""
 
 import shutil
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def browser(chromium: str) -> Iterator[Browser]:
 
 @pytest.fixture(scope="module")
 def home(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A copy of the demo workspace; a module that wants another has its own fixture of this name."""
+    """A copy of the demo workspace; a module that needs another has its own fixture of this name."""
     copy = tmp_path_factory.mktemp("live") / "workspace"
     shutil.copytree(demo_home, copy, ignore=shutil.ignore_patterns("*.lock"))
     yield copy
@@ -40,7 +40,7 @@ def live(home: Path) -> Iterator[Live]:
 
 @pytest.fixture
 def page(browser: Browser, live: Live) -> Iterator[Page]:
-    """Fails the test if the page broke, a dialog opened, the policy was violated or anything went to another host."""
+    """Fail the test if the page broke, a dialog opened, the policy was violated or a request went to another host."""
     context = browser.new_context(viewport={"width": 1400, "height": 1000}, locale="ko-KR")
     context.add_init_script(FINDER)
     opened = context.new_page()
@@ -52,12 +52,12 @@ def page(browser: Browser, live: Live) -> Iterator[Page]:
         if parts.scheme not in ("data", "blob") and parts.netloc != f"127.0.0.1:{live.port}":
             wrong.append(f"request to {request.url}")
 
-    def said(message: ConsoleMessage) -> None:
+    def on_console(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:
             wrong.append(message.text)
 
     opened.on("request", asked)
-    opened.on("console", said)
+    opened.on("console", on_console)
     opened.on("pageerror", lambda error: wrong.append(f"error on the page: {error}"))
     opened.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
     yield opened

@@ -1,4 +1,4 @@
-"""A real server on a workspace of its own, and what a person does with its pages in Chromium.
+"""A real server on its own workspace, and actions of a person on its pages in Chromium.
 
 `Live` starts, stops and kills the server; the functions find and wait for what is on the screen. Expected values come
 from the store: every process may read it while the server runs. Nothing here asserts about the product.
@@ -65,7 +65,7 @@ WATCH = """() => {
 
 
 def until(fact: Callable[[], object], what: str) -> None:
-    """For facts of the store or the system; what the page shows is waited for with `expect`."""
+    """Wait for a fact of the store or the system. For the page, use `expect`."""
     give_up = time.monotonic() + PATIENCE_S
     while not fact():
         if time.monotonic() > give_up:
@@ -94,13 +94,13 @@ class Live:
         return others | {"GWIDAMA_HOME": str(self.home), "GWIDAMA_CURATOR": CURATOR}
 
     def core(self, *arguments: str) -> str:
-        """One command of the shell; what it printed."""
+        """Run one shell command of Gwidama and return its output."""
         command = [sys.executable, "-m", "core", *arguments]
-        done = subprocess.run(
+        result = subprocess.run(
             command, cwd=ROOT, env=self.environment(), capture_output=True, encoding="utf-8", check=False
         )
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        assert result.returncode == 0, result.stderr
+        return result.stdout
 
     def start(self) -> None:
         with self.log.open("ab") as log:
@@ -123,8 +123,8 @@ class Live:
         self.process.wait(PATIENCE_S)
 
     def worker(self) -> int:
-        """The process that works on jobs."""
-        found: list[int] = []
+        """Return the id of the worker process."""
+        pids: list[int] = []
 
         def look() -> bool:
             for stat in Path("/proc").glob("[0-9]*/stat"):
@@ -134,17 +134,17 @@ class Live:
                 except OSError:
                     continue
                 if parent == self.process.pid and b"core.jobs" in command:
-                    found.append(int(stat.parent.name))
-            return bool(found)
+                    pids.append(int(stat.parent.name))
+            return bool(pids)
 
         until(look, "there is a worker")
-        return found[0]
+        return pids[0]
 
 
 def go(page: Page, live: Live, name: str, lang: str = "ko", **query: str) -> None:
     """Open a page and wait for the end of its first run."""
-    asked = "&".join(f"{key}={quote(value)}" for key, value in {"lang": lang, **query}.items())
-    page.goto(f"{live.address}/{name}?{asked}")
+    query_string = "&".join(f"{key}={quote(value)}" for key, value in {"lang": lang, **query}.items())
+    page.goto(f"{live.address}/{name}?{query_string}")
     expect(page.get_by_test_id("stHeading").first).to_be_visible()
     idle(page)
 
@@ -154,7 +154,7 @@ def idle(page: Page) -> None:
 
 
 def after_a_run(page: Page, act: Callable[[], object]) -> None:
-    """Do what makes the page run once more, and wait for the end of that run."""
+    """Do an action that runs the page again, and wait for the end of that run."""
     idle(page)
     ended = page.evaluate("() => window.runsEnded")
     act()
@@ -163,17 +163,17 @@ def after_a_run(page: Page, act: Callable[[], object]) -> None:
 
 
 def frame(page: Page) -> None:
-    """Until the browser has drawn the page once more: the pace of a key that is held."""
+    """Wait until the browser has drawn the page once more: the pace of a held key."""
     page.evaluate("() => new Promise(requestAnimationFrame)")
 
 
 def answered(page: Page) -> None:
-    """Until the desk has the server's answer, or none, to what was sent by the last key."""
+    """Wait until the desk has an answer, or an error, for the request of the last key."""
     page.wait_for_function("() => gw('desk').dataset.locked === 'false'")
 
 
 def takes_keys(page: Page) -> None:
-    """Until the desk takes the next key; `shown` says the same of one item, and which it is."""
+    """Wait until the desk accepts the next key; `shown` also returns the item on the screen."""
     page.wait_for_function(TAKES_KEYS)
 
 
@@ -182,21 +182,21 @@ def main(page: Page) -> Locator:
 
 
 def component(page: Page, name: str) -> Locator:
-    """The player's or the review's root, with what it is to show on the screen."""
+    """Return the root of the player or the review when its content is on the screen."""
     root = page.locator(f".gw-{name}")
     expect(root).to_be_visible()
     return root
 
 
 def shown(page: Page, before: tuple[int, int] | None = None) -> tuple[int, int]:
-    """(id, version) of the item in the review component, once keys count for it; waits for another than `before`."""
+    """Return (id, version) of the item in the review component once keys count; it must differ from `before`."""
     handle = page.wait_for_function(OPEN, arg=f"{before[0]} {before[1]}" if before else "", timeout=PATIENCE_MS)
     item, version = handle.json_value()
     return item, version
 
 
 def press_at(page: Page, target: Locator, x: float, y: float) -> None:
-    """By the mouse itself: tables and plots cover what is clicked with layers of their own."""
+    """Click with the mouse: tables and plots cover their elements with other layers."""
     target.scroll_into_view_if_needed()
     box = target.bounding_box()
     assert box is not None
@@ -204,12 +204,12 @@ def press_at(page: Page, target: Locator, x: float, y: float) -> None:
 
 
 def ko(message: str, **values: object) -> str:
-    """A message of the code as the page shows it in Korean, without Markdown's bold."""
+    """Return a message of the code in Korean as the page shows it, without Markdown's bold."""
     return catalogue("ko").gettext(message).format(**values).replace("**", "")
 
 
 def choose(page: Page, label: str, option: str) -> None:
-    """One entry of the select box or multiselect called `label`."""
+    """Choose one entry of the select box or multiselect `label`."""
     idle(page)
     box = page.get_by_role("combobox", name=label, exact=True)
     entry = page.get_by_role("option", name=option, exact=True)
@@ -226,12 +226,12 @@ def choose(page: Page, label: str, option: str) -> None:
 
 
 def cell(page: Page, row: int, column: int = 1) -> Locator:
-    """A cell of the page's first table; both count as people do, from 1."""
+    """Return a cell of the page's first table; row and column count from 1."""
     return page.get_by_test_id("stDataFrame").first.get_by_test_id(f"glide-cell-{column}-{row - 1}")
 
 
 def pick_row(page: Page, row: int) -> None:
-    """The check box at the row's left; its place is drawn, not an element."""
+    """Click the check box at the row's left; it is drawn, so there is no element to find."""
     press_at(page, page.get_by_test_id("stDataFrame").first, 18, 52 + 35 * (row - 1))
 
 

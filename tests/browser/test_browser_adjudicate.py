@@ -1,11 +1,11 @@
-"""Settling disputes by keyboard alone: two answered blind and differ; a third hears, writes why, and decides."""
+"""Settling disputes by keyboard only: two curators answered blind and differ; a third writes a reason and decides."""
 
 import pytest
 from live import CURATOR, PATIENCE_MS, Live, component, expect, go, idle, ko, main, shown, until
 from playwright.sync_api import Page
 
 from core.records import Revision
-from core.workflows.review import desk as session
+from core.workflows.review import desk as review_desk
 from core.workflows.review import settle
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import now
@@ -17,25 +17,25 @@ REASON = "두 번 들으니 비명입니다"
 
 @pytest.fixture(scope="module")
 def disputed(live: Live) -> list[int]:
-    """Three utterances with sound that two curators answered each for himself, and not alike."""
-    found: list[int] = []
-    while len(found) < 3:
-        (card,) = session.take(live.ws, KIM, 1)
+    """Three utterances with sound that two curators answered blind and differently."""
+    items: list[int] = []
+    while len(items) < 3:
+        (card,) = review_desk.take(live.ws, KIM, 1)
         item = card.utterance.id
-        heard = live.ws.store.corpus.utterance(item).voice_usable
-        for desk, code in ((KIM, "normal"), (LEE, "danger" if heard else "normal")):
-            (mine,) = session.take(live.ws, desk, 1) if desk is LEE else (card,)
-            assert (mine.utterance.id, "danger" in mine.labels) == (item, False), "blind"
+        audible = live.ws.store.corpus.utterance(item).voice_usable
+        for desk, code in ((KIM, "normal"), (LEE, "danger" if audible else "normal")):
+            (own_card,) = review_desk.take(live.ws, desk, 1) if desk is LEE else (card,)
+            assert (own_card.utterance.id, "danger" in own_card.labels) == (item, False), "blind"
             comment = f"{desk.curator}: {code}"
-            session.decide(
-                live.ws, desk, item, mine.utterance.version, {"danger": code}, spent_ms=2500, comment=comment
+            review_desk.decide(
+                live.ws, desk, item, own_card.utterance.version, {"danger": code}, spent_ms=2500, comment=comment
             )  # fmt: skip
-        found += [item] if heard else []
-    return found
+        items += [item] if audible else []
+    return items
 
 
 def press(page: Page, key: str, item: Item) -> Item:
-    """Press `key` on `item`; what follows, painted."""
+    """Press `key` on `item`; return the next item when it is painted."""
     page.keyboard.press(key)
     return shown(page, before=item)
 
@@ -55,8 +55,8 @@ def test_disputes_are_heard_settled_put_off_and_taken_back_by_key(live: Live, di
     item = shown(page)
     assert item[0] == first
     root = component(page, "review")
-    for told in (KIM.curator, LEE.curator, f"{KIM.curator}: normal", f"{LEE.curator}: danger", "2.5"):
-        expect(main(page)).to_contain_text(told)
+    for text in (KIM.curator, LEE.curator, f"{KIM.curator}: normal", f"{LEE.curator}: danger", "2.5"):
+        expect(main(page)).to_contain_text(text)
     expect(main(page)).to_contain_text(live.ws.store.corpus.utterance(first).text)
     page.wait_for_function("() => gw('review').dataset.ready === 'true'", timeout=PATIENCE_MS)
     page.keyboard.press(" ")
@@ -69,9 +69,9 @@ def test_disputes_are_heard_settled_put_off_and_taken_back_by_key(live: Live, di
     item = press(page, "d", item)
     assert item[0] == second
     expect(root.locator("textarea")).to_have_value("")
-    done = last(live, first)
-    assert (done.act, done.why, done.curator) == ("settle", REASON, CURATOR)
-    assert done.spent_ms
+    revision = last(live, first)
+    assert (revision.act, revision.why, revision.curator) == ("settle", REASON, CURATOR)
+    assert revision.spent_ms
     assert standing(live, first) == ("danger", "gold")
 
     item = press(page, "s", item)
@@ -91,7 +91,9 @@ def test_disputes_are_heard_settled_put_off_and_taken_back_by_key(live: Live, di
     assert shown(page)[0] == third
     until(lambda: standing(live, third)[1] == "disputed", "the last settlement is taken back")
     annotations = live.ws.store.review.annotations(first)
-    assert {one.curator for one in annotations} == {KIM.curator, LEE.curator, CURATOR}, "what they said stays"
+    assert {annotation.curator for annotation in annotations} == {KIM.curator, LEE.curator, CURATOR}, (
+        "what they said stays"
+    )
 
 
 def test_a_decision_that_came_too_late_is_told(live: Live, disputed: list[int], page: Page) -> None:

@@ -1,4 +1,4 @@
-"""Many at once on the Corpus page, in Chromium: rows picked are labelled, and taken back; a view kept and shared."""
+"""Bulk actions on the Corpus page, in Chromium: label picked rows, undo it; save and share a view."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ def filled(live: Live) -> Live:
 
 
 def dangers(live: Live) -> list[str | None]:
-    return [one.labels.get("danger") for one in live.ws.store.corpus.every(Filter())]
+    return [utterance.labels.get("danger") for utterance in live.ws.store.corpus.every(Filter())]
 
 
 def press(page: Page, message: str) -> None:
@@ -65,7 +65,7 @@ def test_a_view_is_kept_and_its_address_shared(filled: Live, page: Page) -> None
     page.get_by_label(ko("Save what is shown as")).fill("불 나는")
     page.keyboard.press("Enter")
     press(page, "Save")
-    until(lambda: [one.name for one in filled.ws.store.views.list()] == ["불 나는"], "the view is saved")
+    until(lambda: [view.name for view in filled.ws.store.views.list()] == ["불 나는"], "the view is saved")
 
     go(page, filled, "corpus")
     expect(cell(page, 1)).to_have_text(SAID[0])

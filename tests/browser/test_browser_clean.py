@@ -1,4 +1,4 @@
-"""A cleaning run on the Clean page, in Chromium: look, run, accept by key and all at once, undo the whole run."""
+"""A cleaning run on the Clean page, in Chromium: preview, run, accept by key and all at once, undo the run."""
 
 from pathlib import Path
 
@@ -29,8 +29,8 @@ def filled(live: Live) -> Live:
     return live
 
 
-def said(live: Live) -> list[str]:
-    return [one.text for one in live.ws.store.corpus.every(Filter(skipped=False))]
+def stored_texts(live: Live) -> list[str]:
+    return [utterance.text for utterance in live.ws.store.corpus.every(Filter(skipped=False))]
 
 
 def press(page: Page, message: str, **values: object) -> None:
@@ -42,11 +42,11 @@ def test_a_run_is_looked_at_run_accepted_and_undone(filled: Live, page: Page) ->
     go(page, filled, "clean")
     press(page, "Preview")
     expect(main(page)).to_contain_text(ko("Looked at {n} utterances; nothing was written.", n=5))
-    assert history.every(filled.ws) == []
+    assert history.list_runs(filled.ws) == []
 
     press(page, "Run the plan")
-    until(lambda: said(filled)[0] == "불이야!!!!!", "the safe step has applied itself")
-    (run,) = history.every(filled.ws)
+    until(lambda: stored_texts(filled)[0] == "불이야!!!!!", "the safe step has applied itself")
+    (run,) = history.list_runs(filled.ws)
     until(lambda: filled.ws.store.board.get(run.id).state == "done", "the job is done")
     expect(main(page)).to_contain_text(ko("Undo the whole run"))
 
@@ -55,15 +55,18 @@ def test_a_run_is_looked_at_run_accepted_and_undone(filled: Live, page: Page) ->
     component(page, "review").locator(".gw-bar").click()  # the focus leaves the select box
     first = shown(page)
     page.keyboard.press("a")
-    until(lambda: said(filled)[0] == "불이야!", "the first is accepted by its key")
+    until(lambda: stored_texts(filled)[0] == "불이야!", "the first is accepted by its key")
     shown(page, first)
     press(page, "Accept all {n} waiting", n=2)
-    until(lambda: said(filled)[:3] == ["불이야!", "살려주세요!", "연기가 나요 ㅋㅋ"], "all of the step are accepted")
+    until(
+        lambda: stored_texts(filled)[:3] == ["불이야!", "살려주세요!", "연기가 나요 ㅋㅋ"],
+        "all of the step are accepted",
+    )
     expect(main(page)).to_contain_text(ko("Accepted: {n}.", n=2))
     choose(page, ko("Step"), ko("Same text again"))
     press(page, "Accept all {n} waiting", n=1)
-    until(lambda: len(said(filled)) == 4, "the copy is left out")
+    until(lambda: len(stored_texts(filled)) == 4, "the copy is left out")
 
     press(page, "Undo the whole run")
-    until(lambda: said(filled) == SAID, "all of it is taken back")
+    until(lambda: stored_texts(filled) == SAID, "all of it is taken back")
     expect(main(page)).to_contain_text(ko("Taken back: {n}.", n=5))

@@ -1,4 +1,4 @@
-"""From an empty workspace: an import seen on the Corpus page, a region heard; hostile words shown as they are."""
+"""From an empty workspace: an import shows on the Corpus page, a region plays, hostile text is shown unchanged."""
 
 import csv
 import re
@@ -42,7 +42,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def imported(live: Live) -> Live:
-    """One delivered pair of archives, imported by the shell while the server runs."""
+    """One delivered pair of archives, imported by the command line while the server runs."""
     pair = [str(DEMO / "archives" / name) for name in ("TL_서울_화재.zip", "TS_서울_화재.zip")]
     assert "4 calls added" in live.core("ingest", "aihub119", *pair)
     return live
@@ -122,11 +122,11 @@ def test_the_region_of_an_utterance_is_played_exactly(imported: Live, page: Page
     root = component(page, "player")
     expect(root).to_have_attribute("data-ready", "true")
     call = find(imported, recording_id=first.recording_id)
-    brief = sorted(call, key=lambda one: (one.end_ms or 0) - (one.start_ms or 0))[1:3]
-    for one in brief:
-        root.locator(f"[data-id='{one.id}']").click()
-        expect(root).to_have_attribute("data-region", str(one.id))
-        expect(root).to_have_attribute("data-played-ms", f"{one.start_ms}-{one.end_ms}")
+    brief = sorted(call, key=lambda utterance: (utterance.end_ms or 0) - (utterance.start_ms or 0))[1:3]
+    for utterance in brief:
+        root.locator(f"[data-id='{utterance.id}']").click()
+        expect(root).to_have_attribute("data-region", str(utterance.id))
+        expect(root).to_have_attribute("data-played-ms", f"{utterance.start_ms}-{utterance.end_ms}")
 
 
 # --- hostile words ----------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def hostile(live: Live, tmp_path_factory: pytest.TempPathFactory) -> Live:
 
 
 def literal(page: Page, *where: str) -> None:
-    """The hostile words stand there as they are, and nothing of them was made into an element."""
+    """Check that the hostile text is shown unchanged and no part of it became an element."""
     for selector in where:
         expect(page.locator(selector).filter(has_text=HOSTILE).first).to_be_visible()
     assert page.locator("img[src='x'], img[src*='127.0.0.1:9'], a[href^='javascript'], .katex").count() == 0
@@ -166,8 +166,8 @@ def test_hostile_words_on_the_corpus_page(hostile: Live, page: Page) -> None:
 
 
 def test_hostile_words_on_the_review_page(hostile: Live, page: Page) -> None:
-    for one in find(hostile, in_recording=True):
-        hostile.ws.store.review.decide(one.id, one.version, "somebody", now(), skip=True, act="skip")
+    for utterance in find(hostile, in_recording=True):
+        hostile.ws.store.review.decide(utterance.id, utterance.version, "somebody", now(), skip=True, act="skip")
     go(page, hostile, "review", schemes="emotion-dialogue")
     item = shown(page)
     first = find(hostile, text="onerror")[0]
@@ -181,18 +181,18 @@ def test_hostile_words_on_the_review_page(hostile: Live, page: Page) -> None:
 
 
 def test_hostile_words_behind_a_confusion_cell(hostile: Live, page: Page) -> None:
-    (run,) = (one for one in hostile.ws.store.ledger.runs("done") if one.snapshot == "hostile")
+    (run,) = (run_info for run_info in hostile.ws.store.ledger.runs("done") if run_info.snapshot == "hostile")
     matrix = run.metrics["test"]["confusion"]
     k = max(range(len(matrix)), key=lambda i: matrix[i][i])
     go(page, hostile, "evaluate", run=run.id)
     confusion_cell(page, DANGER.codes[k], DANGER.codes[k], DANGER.codes)
-    behind = evaluate.cell(hostile.ws, run.id, DANGER.codes[k], DANGER.codes[k])
-    expect(main(page).get_by_test_id("stText")).to_have_text([one.utterance.text for one in behind])
+    behind = evaluate.cell(hostile.ws, run.id, DANGER.codes[k], DANGER.codes[k]).mistakes
+    expect(main(page).get_by_test_id("stText")).to_have_text([mistake.item.text for mistake in behind if mistake.item])
     literal(page, "[data-testid=stCaptionContainer]")
 
 
 def test_hostile_words_on_the_predict_page(hostile: Live, imported: Live, page: Page) -> None:
-    call = next(one for one in imported.ws.store.corpus.recordings() if one.path)
+    call = next(recording for recording in imported.ws.store.corpus.recordings() if recording.path)
     wav = imported.ws.audio_file(call.id).read_bytes()
     go(page, imported, "predict")
     transcript = page.get_by_role("textbox", name=ko("Transcript, if you have one (one line an utterance)"))

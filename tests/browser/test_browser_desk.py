@@ -1,4 +1,4 @@
-"""Two curators at one queue, the models' opinion when it may be told, and a server that is killed under an edit."""
+"""Two curators in one queue, predictions shown only when allowed, and a server that is killed during an edit."""
 
 import signal
 from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ OTHER = "이서연"
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Sixty sentences without a label, and a run that judged them all."""
+    """Sixty sentences without a label, and a run with predictions for all of them."""
     folder = tmp_path_factory.mktemp("desk") / "workspace"
     store = Live(folder).ws.store
     ids = sentences(store, *(f"{n}번 집에 불이 났어요" for n in range(60)))
@@ -30,14 +30,14 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     store.ledger.put_run(RunInfo("r1", "danger-text", "ngram", "danger", "text", "s1", "done", now(), {}))
     codes = ("normal", "danger")
     store.ledger.put_predictions(
-        [Prediction("r1", "danger", one, "pool", *best_class(codes, (0.125, 0.875))) for one in ids]
+        [Prediction("r1", "danger", item, "pool", *best_class(codes, (0.125, 0.875))) for item in ids]
     )
     return folder
 
 
 @pytest.fixture
 def sit(browser: Browser, live: Live, page: Page) -> Iterator[Sit]:
-    """Opens the Review page in a browser of their own for a curator of that name."""
+    """Return a function that opens the Review page in a separate browser for the named curator."""
     contexts = []
 
     def down(name: str) -> Page:
@@ -58,7 +58,7 @@ def sit(browser: Browser, live: Live, page: Page) -> Iterator[Sit]:
 
 
 def with_another_desk(page: Page, act: Callable[[], object]) -> None:
-    """Do what makes the page open another desk; what is on the screen then is that desk's."""
+    """Do an action that makes the page open another desk; wait for that desk's item."""
     shown(page)
     then = page.evaluate("() => performance.now()")
     act()
@@ -66,13 +66,13 @@ def with_another_desk(page: Page, act: Callable[[], object]) -> None:
 
 
 def press(page: Page, key: str, item: Item) -> Item:
-    """Press `key` on `item`; what follows, painted."""
+    """Press `key` on `item`; return the next item when it is painted."""
     page.keyboard.press(key)
     return shown(page, before=item)
 
 
 def press_until_it_goes(page: Page, key: str, item: Item) -> None:
-    """As a curator does whose server is away: the key again, until the item is decided."""
+    """Repeat the key, as a curator does while the server is away, until the item is decided."""
 
     def went() -> bool:
         page.keyboard.press(key)
@@ -83,7 +83,7 @@ def press_until_it_goes(page: Page, key: str, item: Item) -> None:
 
 
 def edit(page: Page, more: str) -> str:
-    """Type at the end of the text and leave it; the text as it is then."""
+    """Type at the end of the text, leave the box, return the new text."""
     page.keyboard.press("e")
     page.keyboard.type(more)
     page.keyboard.press("Control+Enter")
@@ -91,7 +91,7 @@ def edit(page: Page, more: str) -> str:
 
 
 def set_up(page: Page, *, overlap: bool = False, opinion: str = "") -> None:
-    """Set one of the two things in the popover of settings."""
+    """Change one setting in the popover of settings."""
     page.get_by_role("button", name="Settings").click()
     if overlap:
         page.get_by_role("slider").focus()
@@ -103,8 +103,8 @@ def set_up(page: Page, *, overlap: bool = False, opinion: str = "") -> None:
     expect(page.get_by_test_id("stPopoverBody")).to_be_hidden()
 
 
-def told(page: Page) -> list[dict[str, Any]]:
-    """Every card that the page is given from now on."""
+def collect_cards(page: Page) -> list[dict[str, Any]]:
+    """Collect every card that the page receives from now on."""
     cards: list[dict[str, Any]] = []
 
     def note(response: Response) -> None:
@@ -122,15 +122,15 @@ def standing(live: Live, item: int) -> tuple[str, str]:
 def test_two_curators_at_one_queue_never_have_the_same_utterance(live: Live, page: Page, sit: Sit) -> None:
     seats = {name: sit(name) for name in ("김지우", OTHER)}
     here = {name: shown(seat) for name, seat in seats.items()}
-    seen: dict[str, list[int]] = {name: [] for name in seats}
+    items_of: dict[str, list[int]] = {name: [] for name in seats}
     for _ in range(8):
         assert len({item for item, _ in here.values()}) == 2
         for name, seat in seats.items():
-            seen[name].append(here[name][0])
+            items_of[name].append(here[name][0])
             here[name] = press(seat, "d" if name == OTHER else "n", here[name])
-    assert len({*seen["김지우"], *seen[OTHER]}) == 16
+    assert len({*items_of["김지우"], *items_of[OTHER]}) == 16
     for name, code in (("김지우", "normal"), (OTHER, "danger")):
-        for item in seen[name]:
+        for item in items_of[name]:
             (revision,) = live.ws.store.review.history(item)
             assert (revision.curator, standing(live, item)) == (name, (code, "gold"))
 
@@ -143,23 +143,25 @@ def test_the_second_of_two_answers_blind_and_what_differs_is_a_dispute(live: Liv
     for _ in range(2):
         answered.append(item[0])
         item = press(first, "d", item)
-    cards = told(second)
+    cards = collect_cards(second)
     set_up(second, overlap=True)
-    mine = shown(second)
-    assert [mine[0], mine[1]] == [answered[0], 1], "what waits for a second answer comes first"
+    on_screen = shown(second)
+    assert [on_screen[0], on_screen[1]] == [answered[0], 1], "what waits for a second answer comes first"
     given = {card["utterance"]["id"]: card for card in cards}
-    assert [(given[one]["labels"], given[one]["blind"]) for one in answered] == [({}, ["danger"])] * 2
+    assert [(given[answered_id]["labels"], given[answered_id]["blind"]) for answered_id in answered] == [
+        ({}, ["danger"])
+    ] * 2
     root = component(second, "desk")
     expect(root.locator("[aria-pressed=true]")).to_have_count(0)
     second.keyboard.press(";")
     expect(root.locator("[data-version-row]").first).to_contain_text("김지우")
     expect(root.locator(".gw-history")).not_to_contain_text("danger", ignore_case=True)
     second.keyboard.press(";")
-    mine = press(second, "n", mine)
-    assert mine[0] == answered[1]
-    mine = press(second, "d", mine)
-    assert mine[0] not in answered
-    assert [standing(live, one) for one in answered] == [("danger", "disputed"), ("danger", "gold")]
+    on_screen = press(second, "n", on_screen)
+    assert on_screen[0] == answered[1]
+    on_screen = press(second, "d", on_screen)
+    assert on_screen[0] not in answered
+    assert [standing(live, answered_id) for answered_id in answered] == [("danger", "disputed"), ("danger", "gold")]
     assert settle.disputes(live.ws, "danger") == 1
     go(page, live, "adjudicate", lang="en")
     assert shown(page)[0] == answered[0]
@@ -218,7 +220,7 @@ def test_an_undo_whose_answer_died_with_the_server_takes_back_no_second_decision
     expect(component(page, "desk").get_by_role("alert")).to_contain_text("nothing is lost")
     page.unroute("**/desk/*/undo")
     written = live.ws.store.review.history(second[0])
-    assert [one.act for one in written] == ["review", "undo"]
+    assert [revision.act for revision in written] == ["review", "undo"]
     live.start()
     press_until_it_goes(page, "z", third)
     assert shown(page) == (second[0], 2)
@@ -232,14 +234,14 @@ def test_another_desk_shows_nothing_until_its_cards_have_come(live: Live, page: 
     shown(page)
     root = component(page, "desk")
     waiting: list[Route] = []
-    asked: list[str] = []
-    before = live.ws.store.review.newest()
+    requests: list[str] = []
+    before = live.ws.store.review.newest_ids()
     page.route("**/desk/*/take", lambda route: waiting.append(route))
     box = page.get_by_role("textbox", name="Curator", exact=True)
     box.fill(OTHER)
     with page.expect_request("**/desk/*/take"):
         box.press("Enter")
-    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    page.on("request", lambda request: requests.append(request.url.rpartition("/")[2]))
     expect(root).to_have_attribute("data-curator", OTHER)
     for name in ("item", "version", "painted-at", "locked"):
         expect(root).to_have_attribute(f"data-{name}", "")
@@ -250,14 +252,14 @@ def test_another_desk_shows_nothing_until_its_cards_have_come(live: Live, page: 
         route.continue_()
     page.unroute("**/desk/*/take")
     item = shown(page)  # whatever the key had sent would have been answered before
-    assert "decide" not in asked
-    assert live.ws.store.review.newest() == before
+    assert "decide" not in requests
+    assert live.ws.store.review.newest_ids() == before
     press(page, "d", item)
-    assert "decide" in asked
+    assert "decide" in requests
 
 
 def test_the_models_opinion_is_told_when_the_setting_says_so(live: Live, page: Page) -> None:
-    cards = told(page)
+    cards = collect_cards(page)
     go(page, live, "review", lang="en")
     item = shown(page)
     root = component(page, "desk")

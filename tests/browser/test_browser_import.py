@@ -1,4 +1,4 @@
-"""A cp949 table comes in through the page and is found; what somebody looks at is shared by its address."""
+"""A cp949 table is imported by the page and found; a listing is shared by its address."""
 
 from pathlib import Path
 
@@ -55,7 +55,7 @@ def test_a_cp949_table_is_mapped_imported_and_found(live: Live, page: Page) -> N
 
 
 def test_a_shared_address_shows_the_same_rows_to_somebody_else(live: Live, page: Page, browser: Browser) -> None:
-    """Filter, order and page of the listing: a browser that has never been here shows what the sender saw."""
+    """Filter, order and page are in the address: another browser shows the same listing."""
     source = live.ws.store.corpus.add_source("s", "test", "ours", "0", AT)
     many = [NewUtterance(f"k{n}", f"연기가 {n:02} 층에서 나요", f"k{n}", speaker="caller") for n in range(60)]
     live.ws.store.corpus.add_sentences(source, many, AT)
@@ -68,13 +68,13 @@ def test_a_shared_address_shows_the_same_rows_to_somebody_else(live: Live, page:
     page.get_by_role("button", name="Page 2", exact=True).click()
     page.wait_for_url("**page=2**")
     expect(cell(page, 1)).to_have_text("연기가 34 층에서 나요")
-    seen = [cell(page, n).inner_text() for n in range(1, 11)]
+    row_texts = [cell(page, n).inner_text() for n in range(1, 11)]
 
     stranger = browser.new_context(locale="ko-KR")
     shared = stranger.new_page()
     shared.goto(page.url)
-    expect(cell(shared, 1)).to_have_text(seen[0])
-    assert [cell(shared, n).inner_text() for n in range(1, 11)] == seen
+    expect(cell(shared, 1)).to_have_text(row_texts[0])
+    assert [cell(shared, n).inner_text() for n in range(1, 11)] == row_texts
     expect(shared.get_by_role("button", name="Page 2", exact=True)).to_have_attribute("aria-current", "page")
 
     shared.get_by_label(ko("Text contains")).fill("층에서")

@@ -1,4 +1,4 @@
-"""What models say, on the real pages: confusion cells, predictions, proposals; and the language switch."""
+"""Results of models on the real pages: confusion cells, predictions, proposals; and the language switch."""
 
 import json
 import re
@@ -22,12 +22,12 @@ def newest(live: Live, recipe: str) -> str:
 
 
 def delivered() -> tuple[bytes, bytes]:
-    """A call of the demo as it is delivered: (WAV, label JSON)."""
+    """Return a call of the demo as it is delivered: (WAV, label JSON)."""
     with (
         zipfile.ZipFile(DEMO / "archives" / "TS_서울_화재.zip") as sounds,
         zipfile.ZipFile(DEMO / "archives" / "TL_서울_화재.zip") as labels,
     ):
-        name = sorted(one for one in sounds.namelist() if one.endswith(".wav"))[0]
+        name = sorted(member for member in sounds.namelist() if member.endswith(".wav"))[0]
         return sounds.read(name), labels.read(name.replace(".wav", ".json"))
 
 
@@ -41,12 +41,14 @@ def test_a_confusion_cell_opens_its_utterances(live: Live, page: Page) -> None:
     gold, predicted = SENTIMENT.codes[i], SENTIMENT.codes[j]
     behind = evaluate.cell(live.ws, run, gold, predicted).mistakes
     assert len(behind) == matrix[i][j] > 0
-    heard: list[Response] = []
-    page.on("response", lambda answer: heard.append(answer) if "/audio/utterance/" in answer.url else None)
+    responses: list[Response] = []
+    page.on("response", lambda answer: responses.append(answer) if "/audio/utterance/" in answer.url else None)
 
     go(page, live, "evaluate", run=run)
     confusion_cell(page, gold, predicted, SENTIMENT.codes)
-    expect(main(page).get_by_test_id("stText")).to_have_text([one.item.text for one in behind[:30] if one.item])
+    expect(main(page).get_by_test_id("stText")).to_have_text(
+        [mistake.item.text for mistake in behind[:30] if mistake.item]
+    )
     sounds = page.locator("audio")
     expect(sounds).to_have_count(len(behind[:30]))
     for at in range(sounds.count()):
@@ -55,9 +57,9 @@ def test_a_confusion_cell_opens_its_utterances(live: Live, page: Page) -> None:
         page.wait_for_function(
             "node => node.readyState >= 1 && node.duration > .4", arg=sounds.nth(at).element_handle()
         )
-    assert {answer.status for answer in heard} <= {200, 206}
-    assert {answer.url.rpartition("/")[2] for answer in heard} == {
-        str(one.prediction.utterance_id) for one in behind[:30]
+    assert {answer.status for answer in responses} <= {200, 206}
+    assert {answer.url.rpartition("/")[2] for answer in responses} == {
+        str(mistake.prediction.utterance_id) for mistake in behind[:30]
     }
 
 
@@ -66,7 +68,11 @@ def test_a_confusion_cell_opens_its_utterances(live: Live, page: Page) -> None:
 
 def test_an_uploaded_call_gets_a_player_and_a_timeline(live: Live, page: Page) -> None:
     wav, labels = delivered()
-    spoken = [one for one in json.loads(labels.decode("utf-8-sig"))["utterances"] if one["endAt"] > one["startAt"]]
+    spoken = [
+        utterance
+        for utterance in json.loads(labels.decode("utf-8-sig"))["utterances"]
+        if utterance["endAt"] > utterance["startAt"]
+    ]
     go(page, live, "predict")
     page.locator("input[type=file]").set_input_files(
         [
@@ -95,8 +101,8 @@ def test_a_typed_sentence_is_judged_and_explained(live: Live, page: Page) -> Non
     metrics = page.get_by_test_id("stMetric")
     expect(metrics).to_have_count(2)  # danger and urgency have text models
     expect(metrics.filter(has_text="위험").first).to_contain_text(re.compile(r"\d+%"))
-    told = main(page).get_by_test_id("stText").first
-    expect(told).to_contain_text(re.compile(r"[＋－] ‘.+’ \([+-]\d\.\d\d\)"))
+    explanation = main(page).get_by_test_id("stText").first
+    expect(explanation).to_contain_text(re.compile(r"[＋－] ‘.+’ \([+-]\d\.\d\d\)"))
 
 
 # --- language ---------------------------------------------------------------------------------------------------------
@@ -132,8 +138,8 @@ def test_augmentations_are_made_accepted_rejected_and_undone(live: Live, page: P
     go(page, live, "augment")
     page.get_by_role("button", name=ko("Make proposals")).click()
     item = shown(page)
-    made = counts(augment.KIND)["open"]
-    assert made > 0
+    n_made = counts(augment.KIND)["open"]
+    assert n_made > 0
     page.keyboard.press("a")
     second = shown(page, before=item)
     assert live.ws.store.proposals.get(item[0]).state == "accepted"
@@ -143,11 +149,11 @@ def test_augmentations_are_made_accepted_rejected_and_undone(live: Live, page: P
     page.keyboard.press("z")
     back = shown(page, before=third)
     assert back[0] == second[0]
-    assert counts(augment.KIND) == {"open": made - 1, "accepted": 1, "rejected": 0}
-    expect(page.get_by_test_id("stMetricValue")).to_have_text([f"{made - 1}", "1", "0"])
+    assert counts(augment.KIND) == {"open": n_made - 1, "accepted": 1, "rejected": 0}
+    expect(page.get_by_test_id("stMetricValue")).to_have_text([f"{n_made - 1}", "1", "0"])
     page.keyboard.press("z")
     shown(page, before=back)
-    assert counts(augment.KIND) == {"open": made, "accepted": 0, "rejected": 0}
+    assert counts(augment.KIND) == {"open": n_made, "accepted": 0, "rejected": 0}
 
 
 def test_pseudo_labels_are_judged_filtered_and_accepted(live: Live, page: Page) -> None:
@@ -159,17 +165,17 @@ def test_pseudo_labels_are_judged_filtered_and_accepted(live: Live, page: Page) 
     total = len(pseudo_label.waiting(live.ws, run))
     assert total > 100
 
-    def kept(confidence: float, margin: float) -> str:
-        seen = pseudo_label.preview(live.ws, run, pseudo_label.Rule(confidence, margin))
-        return ko("**{kept}** of {total} judged utterances stay", kept=sum(seen.kept.values()), total=total)
+    def preview_text(confidence: float, margin: float) -> str:
+        preview = pseudo_label.preview(live.ws, run, pseudo_label.Rule(confidence, margin))
+        return ko("**{kept}** of {total} judged utterances stay", kept=sum(preview.kept.values()), total=total)
 
-    expect(main(page).get_by_text(kept(0.75, 0.2), exact=True)).to_be_visible()
+    expect(main(page).get_by_text(preview_text(0.75, 0.2), exact=True)).to_be_visible()
     slider = page.get_by_role("slider", name=ko("Least confidence"))
     slider.focus()
     for _ in range(15):
         page.keyboard.press("ArrowRight")
-    assert kept(0.9, 0.2) != kept(0.75, 0.2)
-    expect(main(page).get_by_text(kept(0.9, 0.2), exact=True)).to_be_visible()
+    assert preview_text(0.9, 0.2) != preview_text(0.75, 0.2)
+    expect(main(page).get_by_text(preview_text(0.9, 0.2), exact=True)).to_be_visible()
     page.get_by_role("button", name=ko("Propose what stays")).click()
     item = shown(page)
     utterance = live.ws.store.proposals.get(item[0]).utterance_id

@@ -1,4 +1,4 @@
-"""The Quality page in Chromium: checks find what is wrong, a finding opens its rows, its fixes are taken and undone."""
+"""The Quality page in Chromium: checks find faults, a finding shows its rows, its fixes are accepted and undone."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from playwright.sync_api import Page
 
 from core.filters import Filter
 from core.records import NewUtterance
-from core.workflows.cleaning import checks as work
+from core.workflows.cleaning import checks
 
 AT = "2026-01-01T00:00:00+00:00"
 SAID = {  # text -> labels of its copies
@@ -35,7 +35,7 @@ def faulty(live: Live) -> Live:
 
 
 def left(live: Live) -> list[str]:
-    return [one.text for one in live.ws.store.corpus.every(Filter(skipped=False))]
+    return [utterance.text for utterance in live.ws.store.corpus.every(Filter(skipped=False))]
 
 
 def press(page: Page, message: str, **values: object) -> None:
@@ -46,14 +46,14 @@ def press(page: Page, message: str, **values: object) -> None:
 def test_faults_are_found_opened_mended_and_put_back(faulty: Live, page: Page) -> None:
     go(page, faulty, "quality")
     press(page, "Check texts, labels and times")
-    until(lambda: work.last(faulty.ws).findings, "the checks have run")
-    found = {one.check: one.count for one in work.last(faulty.ws).findings}
-    assert (found["same-text"], found["label-conflict"], found["mask-only"]) == (3, 1, 1)
+    until(lambda: checks.last(faulty.ws).findings, "the checks have run")
+    finding_counts = {finding.check: finding.count for finding in checks.last(faulty.ws).findings}
+    assert (finding_counts["same-text"], finding_counts["label-conflict"], finding_counts["mask-only"]) == (3, 1, 1)
     everything = left(faulty)
 
     row = page.get_by_test_id("stMarkdown").filter(has_text=ko("Same text again"))
     expect(row).to_contain_text("3")
-    number = next(n for n, one in enumerate(work.last(faulty.ws).findings) if one.check == "same-text")
+    number = next(n for n, finding in enumerate(checks.last(faulty.ws).findings) if finding.check == "same-text")
     page.locator(f".st-key-open-{number} button").click()
     expect(main(page)).to_contain_text("3행이 앞선 텍스트를 되풀이합니다(서로 다른 텍스트 2개)")
     expect(page.get_by_test_id("stText").filter(has_text="불이 났어요")).to_have_count(2)
@@ -65,21 +65,21 @@ def test_faults_are_found_opened_mended_and_put_back(faulty: Live, page: Page) -
 
     press(page, "Accept all that wait: {n}", n=3)
     until(lambda: left(faulty) == list(SAID), "the repeats are left out")
-    expect(main(page)).to_contain_text(ko("Left out: {n}. Changed meanwhile, and left in: {m}.", n=3, m=0))
+    expect(main(page)).to_contain_text(ko("Accepted: {n}.", n=3))
 
     press(page, "Undo the last decision")
     until(lambda: len(left(faulty)) == len(SAID) + 1, "one of them is back")
     component(page, "review")
     shown(page)
     page.keyboard.press("x")
-    until(lambda: faulty.ws.store.proposals.counts(work.KIND)["rejected"] == 1, "and now rejected by key")
+    until(lambda: faulty.ws.store.proposals.counts(checks.KIND)["rejected"] == 1, "and now rejected by key")
     assert len(left(faulty)) == len(SAID) + 1
 
 
 def test_a_finding_is_shared_by_its_address_and_closed(faulty: Live, page: Page) -> None:
-    work.run(faulty.ws, ["mask-only"])
-    (one,) = (one for one in work.last(faulty.ws).findings if one.check == "mask-only")
-    go(page, faulty, "quality", finding=f"mask-only::{one.severity}:{one.ids[0]}")
+    checks.run(faulty.ws, ["mask-only"])
+    (finding,) = (finding for finding in checks.last(faulty.ws).findings if finding.check == "mask-only")
+    go(page, faulty, "quality", finding=f"mask-only::{finding.severity}:{finding.ids[0]}")
     text = page.get_by_test_id("stText").filter(has_text="[전화] [이름]")
     expect(text).to_have_count(1)
     press(page, "Close")

@@ -1,4 +1,4 @@
-"""Reviewing by keyboard on the real page: nothing decided is lost, nothing unseen is decided."""
+"""Review by keyboard on the real page: no decision is lost, and no unseen item is decided."""
 
 import signal
 from typing import Any
@@ -29,13 +29,13 @@ SOMEBODY = Desk("somebody", ("danger",))
 
 
 def decide(page: Page, key: str, item: Item) -> Item:
-    """Press `key` on `item`; the item that follows, painted."""
+    """Press `key` on `item`; return the next item when it is painted."""
     page.keyboard.press(key)
     return shown(page, before=item)
 
 
 def codes(live: Live, items: list[int]) -> list[str | None]:
-    return [one.labels.get("danger") for one in live.ws.store.corpus.utterances(items)]
+    return [utterance.labels.get("danger") for utterance in live.ws.store.corpus.utterances(items)]
 
 
 def utterance(live: Live, item: int) -> Utterance:
@@ -46,13 +46,13 @@ def data(page: Page, name: str) -> str:
     return str(page.evaluate("name => gw('desk').dataset[name] ?? ''", name))
 
 
-def heard(page: Page) -> None:
-    """Until the sound of what is shown is here."""
+def wait_for_sound(page: Page) -> None:
+    """Wait until the sound of the item on the screen is loaded."""
     page.wait_for_function("() => gw('desk').dataset.audioReadyAt", timeout=PATIENCE_MS)
 
 
 def fresh(page: Page, live: Live, **query: str) -> Item:
-    """The review page in English, with the first item open to keys."""
+    """Open the review page in English; wait until the first item accepts keys."""
     go(page, live, "review", lang="en", **query)
     return shown(page)
 
@@ -79,15 +79,19 @@ def test_ten_by_keyboard_with_an_undo_are_there_after_a_restart(live: Live, page
 
     assert codes(live, list(decided)) == list(decided.values())
     history = live.ws.store.review.history(undone)
-    assert [(one.act, one.curator) for one in history] == [("review", CURATOR), ("undo", CURATOR), ("review", CURATOR)]
-    assert all(one.spent_ms and one.spent_ms >= 120 for one in history if one.undoes is None)
+    assert [(revision.act, revision.curator) for revision in history] == [
+        ("review", CURATOR),
+        ("undo", CURATOR),
+        ("review", CURATOR),
+    ]
+    assert all(revision.spent_ms and revision.spent_ms >= 120 for revision in history if revision.undoes is None)
     assert fresh(page, live)[0] not in decided
 
 
 def test_a_whole_session_by_keyboard_alone(live: Live, page: Page) -> None:
-    """Heard at another speed, its ends moved, its text mended, remarked, flagged, labelled, skipped: all of it kept."""
+    """Speed, moved ends, corrected text, comment, flag, label and skip by keyboard: all of them are stored."""
     first = fresh(page, live)
-    heard(page)
+    wait_for_sound(page)
     root = component(page, "desk")
     before = utterance(live, first[0])
     assert before.start_ms is not None
@@ -123,7 +127,7 @@ def test_a_whole_session_by_keyboard_alone(live: Live, page: Page) -> None:
     assert after.labels["danger"] == "danger"
     (revision,) = live.ws.store.review.history(first[0])
     assert revision.before["start_ms"] == before.start_ms
-    assert {one["kind"]: one["text"] for one in desk.history(live.ws, first[0]) if one["what"] == "remark"} == {
+    assert {row["kind"]: row["text"] for row in desk.history(live.ws, first[0]) if row["what"] == "remark"} == {
         "comment": "바람 소리가 크다", "flag": "",
     }  # fmt: skip
 
@@ -162,8 +166,10 @@ def test_the_keys_are_all_listed(live: Live, page: Page) -> None:
         listed = set(dialog.locator("kbd").all_text_contents())
         keys = "nodes => nodes.map(node => node.getAttribute('aria-keyshortcuts'))"
         shown_keys = set(root.locator("[aria-keyshortcuts]").evaluate_all(keys))
-        known = {one.lower() for entry in listed for one in entry.split()} | {one.lower() for one in listed}
-        assert {one.lower() for one in shown_keys} - known == set()
+        listed_keys = {shown_key.lower() for entry in listed for shown_key in entry.split()} | {
+            shown_key.lower() for shown_key in listed
+        }
+        assert {shown_key.lower() for shown_key in shown_keys} - listed_keys == set()
         page.keyboard.press("d")  # decides nothing while the list is open
         page.keyboard.press(key)
         expect(dialog).to_be_hidden()
@@ -199,7 +205,7 @@ def test_the_key_after_a_closed_dialog_is_not_lost(live: Live, page: Page) -> No
 
 
 def test_a_key_beside_an_open_dialog_decides_nothing(live: Live, page: Page) -> None:
-    """A click on the dialog's title takes the focus out of it, onto the page."""
+    """A click on the dialog's title moves the focus to the page."""
     item = fresh(page, live)
     page.keyboard.press("s")
     dialog = page.get_by_role("dialog", name="Why is it skipped?")
@@ -218,7 +224,7 @@ def test_the_key_after_a_comment_is_not_typed_into_its_box(live: Live, page: Pag
     assert page.evaluate(AT_ONCE, ["Enter", "KeyD"]) == [0, 0]
     shown(page, before=item)
     assert codes(live, [item[0]]) == ["danger"]
-    until(lambda: any(one["what"] == "remark" for one in desk.history(live.ws, item[0])), "the comment is kept")
+    until(lambda: any(row["what"] == "remark" for row in desk.history(live.ws, item[0])), "the comment is kept")
 
 
 def test_a_stale_edit_is_refused_with_both_versions(live: Live, page: Page) -> None:
@@ -227,7 +233,7 @@ def test_a_stale_edit_is_refused_with_both_versions(live: Live, page: Page) -> N
     page.keyboard.press("e")
     page.keyboard.type(" 나의 말")
     page.keyboard.press("Control+Enter")
-    mine = root.locator("textarea").input_value()
+    edited = root.locator("textarea").input_value()
     desk.decide(live.ws, SOMEBODY, item[0], item[1], {"danger": "normal"}, text="<b>남의 말</b>")
     page.keyboard.press("d")
     dialog = page.get_by_role("dialog", name="Somebody was faster")
@@ -236,14 +242,14 @@ def test_a_stale_edit_is_refused_with_both_versions(live: Live, page: Page) -> N
     expect(dialog.locator("[data-version-of=theirs]")).to_contain_text("somebody")
     assert dialog.locator("b").count() == 0
     page.keyboard.press("Escape")  # decides nothing: mine is still on the screen
-    assert root.locator("textarea").input_value() == mine
+    assert root.locator("textarea").input_value() == edited
     assert codes(live, [item[0]]) == ["normal"]
     page.keyboard.press("d")
     expect(dialog).to_be_visible()
     page.keyboard.press("1")
     second = shown(page, before=item)
-    kept = utterance(live, item[0])
-    assert (kept.text, kept.labels["danger"], kept.version) == (mine, "danger", item[1] + 2)
+    saved = utterance(live, item[0])
+    assert (saved.text, saved.labels["danger"], saved.version) == (edited, "danger", item[1] + 2)
 
     desk.decide(live.ws, SOMEBODY, second[0], second[1], {"danger": "normal"})
     page.keyboard.press("d")
@@ -264,7 +270,7 @@ def test_what_the_server_does_not_answer_stays_and_is_sent_again_once(live: Live
     lost: list[Any] = []
 
     def lose(route: Route) -> None:
-        """The first is written, but its answer is lost on the way."""
+        """Let the server write the first request, but lose its answer."""
         lost.append(route.request.post_data_json)
         if len(lost) == 1:
             assert route.fetch().ok
@@ -279,7 +285,7 @@ def test_what_the_server_does_not_answer_stays_and_is_sent_again_once(live: Live
         assert root.locator("textarea").input_value() == text
     page.unroute("**/desk/*/decide")
     assert decide(page, "d", item)[0] != item[0]
-    assert len({one["nonce"] for one in lost}) == 1
+    assert len({body["nonce"] for body in lost}) == 1
     assert len(live.ws.store.review.history(item[0])) == item[1] + 1
     assert utterance(live, item[0]).text == text
 
@@ -288,18 +294,18 @@ def test_the_history_is_a_timeline_with_a_way_back(live: Live, page: Page) -> No
     item = fresh(page, live)
     text = utterance(live, item[0]).text
     desk.decide(live.ws, SOMEBODY, item[0], item[1], {}, text="다른 말", spent_ms=4200)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url) if request.url.endswith("/history") else None)
+    requests: list[str] = []
+    page.on("request", lambda request: requests.append(request.url) if request.url.endswith("/history") else None)
     here = fresh(page, live)
     assert here == (item[0], item[1] + 1), "it is unlabelled still"
-    assert asked == []
+    assert requests == []
     page.keyboard.press(";")
     root = component(page, "desk")
     rows = root.locator("[data-version-row]")
     expect(rows.first).to_contain_text("somebody")
     expect(rows.first).to_contain_text("4.2 s")
     expect(rows.last).to_contain_text("as received")
-    assert len(asked) == 1
+    assert len(requests) == 1
     root.locator(f"[data-restore='{item[1]}']").click()
     assert shown(page, before=here) == (item[0], item[1] + 2)
     back = utterance(live, item[0])
@@ -323,8 +329,8 @@ def test_a_page_of_many_is_as_many_decisions(live: Live, page: Page) -> None:
     root = component(page, "desk")
     cells = root.locator(".gw-cell")
     expect(cells).to_have_count(20)
-    ids = [int(one) for one in data(page, "item").split(",")]
-    before = {one: utterance(live, one).version for one in ids}
+    ids = [int(item) for item in data(page, "item").split(",")]
+    before = {item: utterance(live, item).version for item in ids}
     page.keyboard.press("ArrowRight")
     page.keyboard.press("d")
     expect(cells.nth(1)).to_have_attribute("data-mark", "danger")
@@ -339,10 +345,10 @@ def test_a_page_of_many_is_as_many_decisions(live: Live, page: Page) -> None:
     page.keyboard.press("Enter")
     expect(cells).to_have_count(1)
     expect(cells.first).to_contain_text("Theirs")
-    others = [one for n, one in enumerate(ids) if n not in (1, 2, 5)]
+    others = [item for n, item in enumerate(ids) if n not in (1, 2, 5)]
     assert codes(live, others) == ["normal"] * 17
     assert codes(live, [ids[1], ids[2], ids[5]]) == ["danger", None, "danger"]
-    assert [utterance(live, one).version - before[one] for one in others] == [1] * 17
+    assert [utterance(live, item).version - before[item] for item in others] == [1] * 17
     expect(cells.first).to_have_attribute("data-seen", "true")
     takes_keys(page)
     page.keyboard.press("Enter")  # mine, against what stands
@@ -361,7 +367,7 @@ def test_what_was_decided_before_kill_9_is_there_after_it(live: Live, page: Page
     live.end(signal.SIGKILL)
     live.start()
     assert codes(live, decided) == ["danger"] * 4
-    assert [len(live.ws.store.review.history(one)) for one in decided] == [1] * 4
+    assert [len(live.ws.store.review.history(decided_item)) for decided_item in decided] == [1] * 4
     go(page, live, "review")
     assert shown(page) == item
 
@@ -418,7 +424,9 @@ def test_keys_pressed_too_fast_label_nothing_unshown(live: Live, page: Page, how
     page.keyboard.up("d")
     shown(page)  # whatever was sent is answered now
     painted = [(item, version) for item, version in page.evaluate("() => window.painted")]
-    written = [pair for pair in painted if any(one.version == pair[1] + 1 for one in reviewed.history(pair[0]))]
+    written = [
+        pair for pair in painted if any(revision.version == pair[1] + 1 for revision in reviewed.history(pair[0]))
+    ]
     assert reviewed.decided(CURATOR) - before == len(written)
     assert written == painted[:-1]  # in the order of the screen; the last one is still there
     assert len(written) == 1 if how == "held" else 1 < len(written) < presses

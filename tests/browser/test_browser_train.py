@@ -1,4 +1,4 @@
-"""Training from the Train page: progress that survives a reload, cancelling, a worker killed half-way."""
+"""Training from the Train page: progress survives a reload, a job is cancelled, a worker is killed half-way."""
 
 import os
 import re
@@ -11,8 +11,8 @@ from core.records import Job
 
 
 def queue(live: Live, page: Page, settings: str) -> Job:
-    """Fill in the form and start; the job."""
-    known = {job.id for job in live.ws.store.board.list()}
+    """Fill in the form, start the training, return the job."""
+    earlier = {job.id for job in live.ws.store.board.list()}
     go(page, live, "train")
     choose(page, ko("Recipe"), "emotion-voice")
     box = page.get_by_label(ko("Settings (key=value, separated by spaces)"))
@@ -20,12 +20,12 @@ def queue(live: Live, page: Page, settings: str) -> Job:
     box.fill(settings)
     page.keyboard.press("Enter")
     page.get_by_role("button", name=ko("Start training")).click()
-    until(lambda: {job.id for job in live.ws.store.board.list()} - known, "the job is queued")
+    until(lambda: {job.id for job in live.ws.store.board.list()} - earlier, "the job is queued")
     return live.ws.store.board.list(1)[0]
 
 
 def panel(page: Page, job: Job) -> Locator:
-    """The job's part of the page."""
+    """Return the job's part of the page."""
     return page.locator(f".st-key-job-{job.id}")
 
 
@@ -65,11 +65,11 @@ def test_a_running_job_is_cancelled(live: Live, page: Page) -> None:
 def test_a_killed_worker_goes_on_where_it_was(live: Live, page: Page) -> None:
     job = queue(live, page, "epochs=14 patience=14 batch_size=4")
     until(lambda: len(epochs(live, job)) >= 2, "two epochs are done")
-    done = epochs(live, job)
+    epochs_done = epochs(live, job)
     assert live.ws.store.board.get(job.id).state == "running"
     os.kill(live.worker(), signal.SIGKILL)
     expect(panel(page, job)).to_contain_text(ko("done"))
-    assert done == list(range(1, len(done) + 1))
+    assert epochs_done == list(range(1, len(epochs_done) + 1))
     assert epochs(live, job) == list(range(1, 15))
     assert live.ws.store.ledger.run(job.id).metrics["epochs"] == 14
 

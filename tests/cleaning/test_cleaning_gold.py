@@ -1,4 +1,4 @@
-"""The cleaning gold file is what tests/data/README.md says, and still the one that the published figures are of."""
+"""The gold file of cleaning is as tests/data/README.md describes it, and is the file of the published figures."""
 
 import hashlib
 import unicodedata
@@ -8,13 +8,13 @@ from bench.gold import FILE, Pair, bare, count_errors, gaps, moved_gaps, read
 
 SHA256 = "3da31d5af9b37ffd10b6602c10087511b705db47dd64fd82075bb1737f6d9409"
 PAIRS = read()
-# Same letters, same gaps.
+# kind -> (equal letters, equal gaps)
 KINDS = {"clean": (True, True), "spacing": (True, False), "spelling": (False, True), "both": (False, False)}
 
 
 def test_it_is_frozen() -> None:
-    found = hashlib.sha256(FILE.read_bytes()).hexdigest()
-    assert found == SHA256, "the gold changed: say why in tests/data/README.md's way, and measure again"
+    sha256 = hashlib.sha256(FILE.read_bytes()).hexdigest()
+    assert sha256 == SHA256, "the gold changed: say why in tests/data/README.md's way, and measure again"
 
 
 def test_there_is_enough_of_each_kind() -> None:
@@ -45,7 +45,7 @@ def test_rows_are_what_their_kind_says() -> None:
     assert [pair.id for pair in PAIRS if kind(pair) != KINDS[pair.kind]] == []
 
 
-def test_errors_are_counted_truly() -> None:
+def test_errors_are_counted_correctly() -> None:
     counted = {pair.id: min(count_errors(pair.noisy, text) for text in pair.accepted) for pair in PAIRS}
     assert counted == {pair.id: pair.errors for pair in PAIRS}
     assert [pair.id for pair in PAIRS if (pair.errors == 0) is not (pair.kind == "clean")] == []

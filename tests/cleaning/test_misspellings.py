@@ -1,4 +1,4 @@
-"""The tables of misspellings: each row does what it says, none touches a right word, short cuts skip nothing."""
+"""The tables of misspellings: each row corrects its word, none changes a right word, and no rule is skipped wrongly."""
 
 import csv
 import tomllib
@@ -8,15 +8,15 @@ import pytest
 from cleaning_dev import MISSPELT, SPACED
 
 from core.cleaning.spelling import misspellings
-from core.cleaning.spelling.confusions import _finals, fixed, rules
+from core.cleaning.spelling.confusions import _finals, correct_text, rules
 from core.cleaning.spelling.misspellings import Misspelling
 
 DEMO = Path(__file__).parent.parent.parent / "assets" / "demo" / "utterances.csv"
 ROWS = misspellings.misspellings()
 
 
-def right_again(row: Misspelling) -> str:
-    return misspellings.fixed(row.right + row.after, 0.0)[0]
+def corrected_right(row: Misspelling) -> str:
+    return misspellings.correct_text(row.right + row.after, 0.0)[0]
 
 
 def test_the_table_is_sound() -> None:
@@ -30,10 +30,10 @@ def test_the_table_is_sound() -> None:
 
 def test_each_row_is_put_right_and_what_is_right_stays() -> None:
     for row in ROWS:
-        made, found = misspellings.fixed(row.wrong + row.after, 0.0)
-        assert found, row
-        assert made == row.right + row.after, row
-        assert right_again(row) == row.right + row.after, row
+        corrected, corrections = misspellings.correct_text(row.wrong + row.after, 0.0)
+        assert corrections, row
+        assert corrected == row.right + row.after, row
+        assert corrected_right(row) == row.right + row.after, row
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_each_row_is_put_right_and_what_is_right_stays() -> None:
     ],
 )
 def test_callers_words(wrong: str, right: str) -> None:
-    assert misspellings.fixed(wrong, 0.5)[0] == right
+    assert misspellings.correct_text(wrong, 0.5)[0] == right
 
 
 @pytest.mark.parametrize(
@@ -83,7 +83,7 @@ def test_callers_words(wrong: str, right: str) -> None:
     ],
 )
 def test_a_context_tells_which_word_was_meant(wrong: str, right: str) -> None:
-    assert fixed(wrong, 0.5)[0] == right
+    assert correct_text(wrong, 0.5)[0] == right
 
 
 @pytest.mark.parametrize(
@@ -95,14 +95,16 @@ def test_a_context_tells_which_word_was_meant(wrong: str, right: str) -> None:
      "사라졌어요", "치루 수술을 했어요", "머그컵에 데었어요", "주근깨", "다른 팔로 막았어요"],
 )  # fmt: skip
 def test_right_words_stay(text: str) -> None:
-    assert misspellings.fixed(text, 0.0) == (text, [])
-    assert fixed(text, 0.0) == (text, [])
+    assert misspellings.correct_text(text, 0.0) == (text, [])
+    assert correct_text(text, 0.0) == (text, [])
 
 
 def test_written_calls_stay() -> None:
     texts = [row["text"] for row in csv.DictReader(DEMO.read_text("utf-8").splitlines())]
-    found = [fix for text in texts for fix in (*misspellings.fixed(text, 0.65)[1], *fixed(text, 0.65)[1])]
-    assert len(found) <= len(texts) // 100, found
+    corrections = [
+        fix for text in texts for fix in (*misspellings.correct_text(text, 0.65)[1], *correct_text(text, 0.65)[1])
+    ]
+    assert len(corrections) <= len(texts) // 100, corrections
 
 
 def test_a_rule_is_left_out_only_where_it_could_find_nothing() -> None:
@@ -111,13 +113,13 @@ def test_a_rule_is_left_out_only_where_it_could_find_nothing() -> None:
         slow = text
         for rule in rules():
             slow = rule.replace(slow)[0]
-        assert fixed(text, 0.0)[0] == slow
+        assert correct_text(text, 0.0)[0] == slow
     assert sum(not rule.needs for rule in rules()) <= 5
 
 
 def test_a_final_consonant_in_an_expression_is_a_class_of_syllables() -> None:
-    made = _finals("{ㄹ}x{}")
-    assert "할" in made.partition("x")[0]
-    assert "하" not in made.partition("x")[0]
-    assert made.partition("x")[2][:3] == "[가개"
+    expression = _finals("{ㄹ}x{}")
+    assert "할" in expression.partition("x")[0]
+    assert "하" not in expression.partition("x")[0]
+    assert expression.partition("x")[2][:3] == "[가개"
     assert _finals("[가-힣]{2,3}") == "[가-힣]{2,3}"

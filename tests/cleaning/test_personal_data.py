@@ -1,11 +1,11 @@
-"""Personal data: what is masked, what must stay, and that masking is done once."""
+"""Personal data: what is masked, what must stay, and that a second masking changes nothing."""
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.cleaning import suggest
-from core.cleaning.personal_data.pii import KINDS, clean, mask
+from core.cleaning.personal_data.pii import PERSONAL_KINDS, clean, mask
 from core.cleaning.personal_data.spoken import digits
 from core.cleaning.plan import default_plan
 from core.cleaning.steps import repeats, tags, unicode
@@ -72,9 +72,9 @@ def test_what_is_nobodys_stays(text: str) -> None:
 
 def test_a_reason_names_the_kinds_and_kinds_can_be_chosen() -> None:
     text = "저는 이민호라고 합니다 010-1234-5678"
-    found = clean(text)
-    assert found is not None
-    assert (found.reason, found.confidence) == ("personal data: telephone number, name", 0.85)
+    change = clean(text)
+    assert change is not None
+    assert (change.reason, change.confidence) == ("personal data: telephone number, name", 0.85)
     only = clean(text, frozenset({"이름"}))
     assert only is not None
     assert only.after == "저는 [이름]라고 합니다 010-1234-5678"
@@ -109,12 +109,12 @@ def test_a_text_without_digits_and_cues_is_not_touched(text: str) -> None:
     assert clean(text) is None
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", PERSONAL_KINDS)
 def test_placeholders_pass_every_other_step(kind: str) -> None:
     text = f"지금 [{kind}]로 와 주세요 [{kind}]예요"
     for step in (unicode.clean, tags.clean, repeats.clean, clean):
         assert step(text) is None
-    left = [one.after for one in suggest(default_plan(), f"지금[{kind}]로와주세요ㅋㅋㅋㅋ")]
+    left = [suggestion.after for suggestion in suggest(default_plan(), f"지금[{kind}]로와주세요ㅋㅋㅋㅋ")]
     assert f"[{kind}]로" in left[-1]
 
 

@@ -1,4 +1,4 @@
-"""core.cleaning plans and what they propose: files, refusals, chains of suggestions, edits carried to another text."""
+"""core.cleaning: plan files, refused plans, chains of suggestions, and edits that are applied to another text."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.cleaning import Plan, Suggestion, default_plan, read, rebased, suggest, suggest_many, to_toml
+from core.cleaning import Plan, Suggestion, default_plan, read, rebase, suggest, suggest_many, to_toml
 from core.cleaning.plan import parse_toml
-from core.cleaning.steps.table import KINDS
+from core.cleaning.steps.table import STEP_KINDS
 from core.errors import BadRecord, InputError
 from core.quality import CHECKS
 
@@ -21,12 +21,12 @@ def plan(body: str) -> Plan:
 
 
 def test_the_default_plan_has_every_step_and_survives_its_file(tmp_path: Path) -> None:
-    chosen = default_plan()
-    assert sorted(step.name for step in chosen.steps) == sorted(KINDS)
-    assert [step.name for step in chosen.steps if step.self_apply] == ["unicode", "tags"]
-    assert chosen.remote == ()
-    (tmp_path / "plan.toml").write_text(to_toml(chosen), encoding="utf-8")
-    assert read(tmp_path / "plan.toml") == chosen
+    default = default_plan()
+    assert sorted(step.name for step in default.steps) == sorted(STEP_KINDS)
+    assert [step.name for step in default.steps if step.self_apply] == ["unicode", "tags"]
+    assert default.remote == ()
+    (tmp_path / "plan.toml").write_text(to_toml(default), encoding="utf-8")
+    assert read(tmp_path / "plan.toml") == default
 
 
 def test_steps_of_the_corpus_are_checks_of_the_same_name() -> None:
@@ -37,7 +37,7 @@ def test_steps_of_the_corpus_are_checks_of_the_same_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("body", "told"),
+    ("body", "message"),
     [
         ("steps = 1", "mine.toml, steps: a plan has 1 to 50 steps"),
         ("name = 3", "mine.toml, name: expected a text of 1 to 100 characters, found '3'"),
@@ -66,29 +66,29 @@ def test_steps_of_the_corpus_are_checks_of_the_same_name() -> None:
         ("[[steps]]\nname = 'stop'\nexpressions = [1]", "expression 1 is no text"),
     ],
 )
-def test_a_plan_that_cannot_be_is_refused_by_file_step_and_key(body: str, told: str) -> None:
-    with pytest.raises(BadRecord, match=told):
+def test_a_plan_that_cannot_be_is_refused_by_file_step_and_key(body: str, message: str) -> None:
+    with pytest.raises(BadRecord, match=message):
         plan(body)
 
 
 def test_a_plan_that_cannot_be_read_names_the_file(tmp_path: Path) -> None:
     (tmp_path / "bad.toml").write_bytes(b"\xff\xfe\x00")
-    for name, told in (("none.toml", "No such file"), ("bad.toml", "codec can't decode")):
-        with pytest.raises(BadRecord, match=f"{name}: cannot be read: .*{told}"):
+    for name, reason in (("none.toml", "No such file"), ("bad.toml", "codec can't decode")):
+        with pytest.raises(BadRecord, match=f"{name}: cannot be read: .*{reason}"):
             read(tmp_path / name)
     with pytest.raises(BadRecord, match=r"characters; a plan has at most"):
         plan("#" * (1 << 21))
 
 
 def test_each_step_goes_on_from_what_the_last_one_left() -> None:
-    found = suggest(LIGHT, "(SP:이케) 이렇게\u200b 살려주세요오오오 공일공일이삼사오육칠팔")
-    assert [(one.step, one.safe, one.self_apply) for one in found] == [
+    suggestions = suggest(LIGHT, "(SP:이케) 이렇게\u200b 살려주세요오오오 공일공일이삼사오육칠팔")
+    assert [(each.step, each.safe, each.self_apply) for each in suggestions] == [
         ("unicode", True, True), ("tags", True, True), ("repeats", False, False), ("pii", False, False),
     ]  # fmt: skip
-    assert found[0].before == "(SP:이케) 이렇게\u200b 살려주세요오오오 공일공일이삼사오육칠팔"
-    assert [one.before for one in found[1:]] == [one.after for one in found[:-1]]
-    assert found[-1].after == "이렇게 살려주세요 [전화]"
-    assert found[2].diff == [
+    assert suggestions[0].before == "(SP:이케) 이렇게\u200b 살려주세요오오오 공일공일이삼사오육칠팔"
+    assert [each.before for each in suggestions[1:]] == [each.after for each in suggestions[:-1]]
+    assert suggestions[-1].after == "이렇게 살려주세요 [전화]"
+    assert suggestions[2].diff == [
         ("same", "이렇게"), ("del", "살려주세요오오오"), ("ins", "살려주세요"), ("same", "공일공일이삼사오육칠팔"),
     ]  # fmt: skip
 
@@ -115,14 +115,14 @@ def test_texts_leave_the_machine_only_when_that_is_accepted() -> None:
 @settings(deadline=None, max_examples=200)
 @given(st.text(st.characters(exclude_categories=[]), max_size=60))
 def test_an_accepted_plan_has_nothing_left_to_say(text: str) -> None:
-    found = suggest(LIGHT, text)
-    left = found[-1].after if found else text
+    suggestions = suggest(LIGHT, text)
+    left = suggestions[-1].after if suggestions else text
     assert suggest(LIGHT, left) == []
-    assert all(isinstance(one, Suggestion) and one.before != one.after for one in found)
+    assert all(isinstance(each, Suggestion) and each.before != each.after for each in suggestions)
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "current", "made"),
+    ("before", "after", "current", "result"),
     [
         ("불이 낫어요", "불이 났어요", "불이 낫어요", "불이 났어요"),
         ("불이 낫어요 ㅋㅋㅋㅋ", "불이 났어요 ㅋㅋㅋㅋ", "불이 낫어요 ㅋㅋ", "불이 났어요 ㅋㅋ"),
@@ -131,12 +131,12 @@ def test_an_accepted_plan_has_nothing_left_to_say(text: str) -> None:
         ("가나", "가 나", "가 나", "가 나"),
     ],
 )
-def test_an_edit_is_carried_to_another_text(before: str, after: str, current: str, made: str | None) -> None:
-    assert rebased(before, after, current) == made
+def test_an_edit_is_carried_to_another_text(before: str, after: str, current: str, result: str | None) -> None:
+    assert rebase(before, after, current) == result
 
 
 @settings(deadline=None)
 @given(st.text("가나 다", max_size=12), st.text("가나 다", max_size=12))
 def test_an_edit_carried_to_its_own_text_is_the_edit(before: str, after: str) -> None:
-    assert rebased(before, after, before) == after
-    assert rebased(before, after, after) == after
+    assert rebase(before, after, before) == after
+    assert rebase(before, after, after) == after

@@ -1,4 +1,4 @@
-"""Spacers move only white space; the default reads what callers say; an absent one names its command."""
+"""Spacers change only white space; the default handles callers' speech; a missing one names its install command."""
 
 import sys
 from collections.abc import Iterator
@@ -46,27 +46,27 @@ def test_the_default_is_installed() -> None:
 def test_a_spacer_moves_only_white_space(name: str) -> None:
     space = pick(SPACERS, name, "spacing backend")
     texts = [*HARD, *SPACED, *(bare(text) for text in SPACED)]
-    made = space(texts, ())
-    assert [bare(text) for text in made] == [bare(text) for text in texts]
+    spaced = space(texts, ())
+    assert [bare(text) for text in spaced] == [bare(text) for text in texts]
     assert space([], ()) == []
-    assert [space([text], ())[0] for text in texts[:20]] == made[:20], "a batch of one equals a batch of many"
+    assert [space([text], ())[0] for text in texts[:20]] == spaced[:20], "a batch of one equals a batch of many"
 
 
 @settings(deadline=None, max_examples=150)
 @given(st.text("가나다119불났어요 [전화].,!🔥\u200da", max_size=40))
 def test_kiwi_moves_only_white_space_of_anything(text: str) -> None:
-    (made,) = pick(SPACERS, "kiwi", "spacing backend")([text], ())
-    assert bare(made) == bare(text)
+    (spaced,) = pick(SPACERS, "kiwi", "spacing backend")([text], ())
+    assert bare(spaced) == bare(text)
 
 
 @pytest.mark.parametrize("text", SPACED)
 def test_what_is_right_stays_and_what_is_run_together_comes_apart(text: str) -> None:
     clean = make({"backend": "kiwi", "words": []}, 0.0)
     assert clean([text]) == [None]
-    (found,) = clean([bare(text)])
-    assert found is not None
-    wrong = set(gaps(found.after)) ^ set(gaps(text))
-    assert len(wrong) <= 1, found.after
+    (change,) = clean([bare(text)])
+    assert change is not None
+    wrong = set(gaps(change.after)) ^ set(gaps(text))
+    assert len(wrong) <= 1, change.after
 
 
 def gaps(text: str) -> Iterator[int]:
@@ -80,17 +80,17 @@ def gaps(text: str) -> Iterator[int]:
 
 def test_spacing_is_surer_of_what_it_puts_in_than_of_what_it_takes_out() -> None:
     clean = make({"backend": "kiwi", "words": []}, 0.0)
-    put, taken = clean(["불이났어요", "심 장 이 아파요"])
-    assert put is not None
-    assert (put.after, put.confidence) == ("불이 났어요", 0.95)
-    assert taken is not None
-    assert (taken.after, taken.confidence) == ("심장이 아파요", 0.85)
+    added, removed = clean(["불이났어요", "심 장 이 아파요"])
+    assert added is not None
+    assert (added.after, added.confidence) == ("불이 났어요", 0.95)
+    assert removed is not None
+    assert (removed.after, removed.confidence) == ("심장이 아파요", 0.85)
 
 
 def test_words_of_a_plan_are_known() -> None:
     body = "[[steps]]\nname = 'spacing'\nwords = ['하늬빛고을']"
-    (found,) = suggest(parse_toml(body, "x"), "저는하늬빛고을에살아요")
-    assert found.after == "저는 하늬빛고을에 살아요"
+    (suggestion,) = suggest(parse_toml(body, "x"), "저는하늬빛고을에살아요")
+    assert suggestion.after == "저는 하늬빛고을에 살아요"
 
 
 def test_the_dictionary_is_words_with_tags() -> None:
@@ -107,22 +107,22 @@ def test_an_absent_spacer_names_the_command() -> None:
 
 
 def test_the_adapter_of_pykospacing_keeps_letters_and_placeholders(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The package is too large for every machine, so its promise (text in, text out) stands in for it."""
-    seen: list[str] = []
+    """The package is too large for some machines, so a function with the same interface replaces it."""
+    inputs: list[str] = []
 
     def spacing(text: str) -> str:
-        seen.append(text)
+        inputs.append(text)
         return text.replace("주", " 주").replace("나쁜", "")
 
     monkeypatch.setitem(sys.modules, "pykospacing", SimpleNamespace(Spacing=lambda rules: spacing))
     pykospacing._model.cache_clear()
     try:
-        made = pykospacing.space(["와주세요[전화]로연락주세요", "나쁜 말", "", "가" * 450])
+        spaced = pykospacing.space(["와주세요[전화]로연락주세요", "나쁜 말", "", "가" * 450])
     finally:
         pykospacing._model.cache_clear()
-    assert made[0] == "와 주세요[전화]로연락 주세요"
-    assert made[1] == "나쁜 말", "letters that went make the answer worthless"
-    assert made[2] == ""
-    assert bare(made[3]) == "가" * 450
-    assert max(map(len, seen)) <= pykospacing.MOST_LETTERS
-    assert not any("[" in text for text in seen)
+    assert spaced[0] == "와 주세요[전화]로연락 주세요"
+    assert spaced[1] == "나쁜 말", "letters that went make the answer worthless"
+    assert spaced[2] == ""
+    assert bare(spaced[3]) == "가" * 450
+    assert max(map(len, inputs)) <= pykospacing.MOST_LETTERS
+    assert not any("[" in text for text in inputs)

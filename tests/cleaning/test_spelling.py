@@ -1,4 +1,4 @@
-"""Spelling: reviewed rules, the typo model, the detector, and the service that is never asked by itself."""
+"""Spelling: reviewed rules, the typo model, the detector, and the remote service that runs only when allowed."""
 
 import re
 import sys
@@ -10,9 +10,9 @@ from cleaning_dev import MISSPELT, SPACED
 from core.cleaning import SPELLERS, default_plan, suggest, suggest_many
 from core.cleaning.plan import parse_toml
 from core.cleaning.spelling import hanspell, hunspell_words
-from core.cleaning.spelling.confusions import TABLE, fixed, rules
+from core.cleaning.spelling.confusions import TABLE, correct_text, rules
 from core.cleaning.spelling.offline import HUNSPELL, correct
-from core.cleaning.spelling.slips import near
+from core.cleaning.spelling.slips import one_slip_away
 from core.errors import MissingBackend
 
 HARD = [
@@ -33,14 +33,14 @@ DETECTED = HUNSPELL.installed() and hunspell_words.available()
 
 @pytest.mark.parametrize("detector", ["hunspell", "none"])
 def test_the_default_speller_raises_for_no_text(detector: str) -> None:
-    found = correct(HARD, 0.0, detector)
-    assert len(found) == len(HARD)
-    assert found[0] is None
+    changes = correct(HARD, 0.0, detector)
+    assert len(changes) == len(HARD)
+    assert changes[0] is None
 
 
 def test_rules_are_sound() -> None:
     assert len(rules()) > 150
-    assert all(0.6 <= rule.sure <= 1 for rule in rules())
+    assert all(0.6 <= rule.confidence <= 1 for rule in rules())
     text = TABLE.read_text("utf-8")
     finds, whys = re.findall(r"^find = (.+)$", text, re.M), re.findall(r"^why = \"(.+)\"$", text, re.M)
     assert len(finds) == len(set(finds)) == len(whys) == len(rules())
@@ -59,9 +59,9 @@ def test_rules_are_sound() -> None:
     ],
 )
 def test_a_confusion_has_a_reason(wrong: str, right: str, why: str) -> None:
-    made, found = fixed(wrong, 0.5)
-    assert made == right
-    assert why in [fix.why for fix in found]
+    corrected, corrections = correct_text(wrong, 0.5)
+    assert corrected == right
+    assert why in [correction.reason for correction in corrections]
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_a_confusion_has_a_reason(wrong: str, right: str, why: str) -> None:
      "다 쳤어요", "보여요", "힘써 주세요"],
 )  # fmt: skip
 def test_right_words_stay(text: str) -> None:
-    assert fixed(text, 0.5) == (text, [])
+    assert correct_text(text, 0.5) == (text, [])
 
 
 @pytest.mark.parametrize("detector", ["hunspell", "none"])
@@ -82,18 +82,20 @@ def test_most_errors_of_the_dev_sentences_are_fixed_and_right_ones_stay(detector
     if detector == "hunspell" and not DETECTED:
         pytest.skip(f"hunspell or its Korean dictionary is not installed: {HUNSPELL.install}")
     wrong, right = [pair[0] for pair in MISSPELT], [pair[1] for pair in MISSPELT]
-    found = correct(wrong, 0.65, detector)
-    good = sum(change is not None and change.after == want for change, want in zip(found, right, strict=True))
+    changes = correct(wrong, 0.65, detector)
+    good = sum(change is not None and change.after == want for change, want in zip(changes, right, strict=True))
     assert good >= 0.9 * len(MISSPELT)
     assert correct(right, 0.65, detector) == [None] * len(right)
     assert correct(SPACED, 0.65, detector) == [None] * len(SPACED)
 
 
 def test_a_suggestion_says_what_and_why() -> None:
-    (found,) = suggest(parse_toml("[[steps]]\nname = 'spelling'\ndetector = 'none'", "x"), "할께요 [전화]로 됬어요")
-    assert found.after == "할게요 [전화]로 됐어요"
-    assert found.reason.startswith("됬 → 됐 ('되었'의 준말은 '됐'); 께 → 게 (")
-    assert found.confidence == 0.97
+    (suggestion,) = suggest(
+        parse_toml("[[steps]]\nname = 'spelling'\ndetector = 'none'", "x"), "할께요 [전화]로 됬어요"
+    )
+    assert suggestion.after == "할게요 [전화]로 됐어요"
+    assert suggestion.reason.startswith("됬 → 됐 ('되었'의 준말은 '됐'); 께 → 게 (")
+    assert suggestion.confidence == 0.97
     surer = parse_toml("[[steps]]\nname = 'spelling'\nconfidence = 0.98\ndetector = 'none'", "x")
     assert suggest(surer, "할께요 됬어요")[0].after == "할께요 됐어요"
 
@@ -102,9 +104,9 @@ def test_a_suggestion_says_what_and_why() -> None:
 def test_the_detector_knows_words() -> None:
     assert hunspell_words.known("냄새가")
     assert not hunspell_words.known("냄세가")
-    (found,) = correct(["냄세가 너무 심해요"], 0.0, "hunspell")
-    assert found is not None
-    assert found.after == "냄새가 너무 심해요"
+    (change,) = correct(["냄세가 너무 심해요"], 0.0, "hunspell")
+    assert change is not None
+    assert change.after == "냄새가 너무 심해요"
 
 
 def test_a_missing_dictionary_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -113,16 +115,16 @@ def test_a_missing_dictionary_names_the_command(monkeypatch: pytest.MonkeyPatch)
     assert not hunspell_words.available()
     with pytest.raises(MissingBackend, match=r"no Korean dictionary in nowhere: apt-get install hunspell-ko"):
         hunspell_words.known("가")
-    (found,) = correct(["지금 갈께요"], 0.0, "hunspell")
-    assert found is not None
-    assert found.after == "지금 갈게요"
+    (change,) = correct(["지금 갈께요"], 0.0, "hunspell")
+    assert change is not None
+    assert change.after == "지금 갈게요"
 
 
 def test_slips_are_one_letter_or_one_consonant_away() -> None:
-    assert {"떨어져", "떠러저"} <= set(near("떠러져"))
-    assert "계속" in near("게속")
-    assert near("a1") == []
-    assert "가" not in near("가")
+    assert {"떨어져", "떠러저"} <= set(one_slip_away("떠러져"))
+    assert "계속" in one_slip_away("게속")
+    assert one_slip_away("a1") == []
+    assert "가" not in one_slip_away("가")
 
 
 @pytest.mark.skipif(SPELLERS["hanspell"].installed(), reason="py-hanspell is installed")
@@ -143,8 +145,8 @@ def test_what_is_personal_is_never_sent_and_a_refusal_is_one_error(monkeypatch: 
 
     package = SimpleNamespace(spell_checker=SimpleNamespace(check=check))
     monkeypatch.setitem(sys.modules, "hanspell", package)
-    found = hanspell.correct(["안됬어요", "네", "010-1234-5678", "[이름] 씨 됬어요", "", "가" * 600], 0.0, "none")
-    assert [change.after if change else None for change in found] == ["안됐어요", None, None, None, None, None]
+    changes = hanspell.correct(["안됬어요", "네", "010-1234-5678", "[이름] 씨 됬어요", "", "가" * 600], 0.0, "none")
+    assert [change.after if change else None for change in changes] == ["안됐어요", None, None, None, None, None]
     assert sent == ["안됬어요", "네"]
     with pytest.raises(MissingBackend, match=r"gave no answer \(KeyError: 'result'\); use offline"):
         hanspell.correct(["고장"], 0.0, "none")
@@ -154,7 +156,7 @@ def test_what_is_personal_is_never_sent_and_a_refusal_is_one_error(monkeypatch: 
 
 def test_the_default_plan_has_nothing_left_to_say_of_what_was_accepted() -> None:
     texts = [pair[0] for pair in MISSPELT]
-    found = suggest_many(default_plan(), texts)
-    accepted = [one[-1].after if one else text for one, text in zip(found, texts, strict=True)]
+    suggestions = suggest_many(default_plan(), texts)
+    accepted = [row[-1].after if row else text for row, text in zip(suggestions, texts, strict=True)]
     again = suggest_many(default_plan(), accepted)
-    assert sum(bool(one) for one in again) <= len(texts) // 50, [one for one in again if one]
+    assert sum(bool(row) for row in again) <= len(texts) // 50, [row for row in again if row]

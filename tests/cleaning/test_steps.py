@@ -34,7 +34,7 @@ def test_unicode_leaves_what_is_right() -> None:
     assert unicode.clean("불 났어요 🔥! (웃음)") is None
 
 
-def test_tags_say_which_went() -> None:
+def test_the_reason_names_the_removed_tags() -> None:
     assert tags.clean("FP:음 그래서") == Change("그래서", "tags taken out: filled pause (FP)", 1.0)
     assert tags.clean("그래서") is None
 
@@ -83,8 +83,8 @@ def test_repeats_are_done_once(text: str) -> None:
 
 
 def test_stop_expressions_take_out_what_they_find() -> None:
-    found = stop.clean("어 (웃음) 그게 (웃음) 불이", (r"\(웃음\)", r"^어\s"))
-    assert found == Change("그게 불이", "stop expressions: '(웃음)', '어'", 0.9)
+    change = stop.clean("어 (웃음) 그게 (웃음) 불이", (r"\(웃음\)", r"^어\s"))
+    assert change == Change("그게 불이", "stop expressions: '(웃음)', '어'", 0.9)
     assert stop.clean("웃음", (r"\(웃음\)",)) is None
     assert stop.clean("(웃음) ...", (r"\(웃음\)",)) is None, "nothing would be left"
     assert stop.clean("(웃음) 네" + "가" * stop.LONGEST, (r"\(웃음\)",)) is None

@@ -1,4 +1,4 @@
-"""core.cli: every verb's answer, and the contract of exit codes, stdout and stderr."""
+"""core.cli: the answer of every verb, and the contract of exit codes, stdout and stderr."""
 
 import json
 import os
@@ -31,8 +31,8 @@ def test_help_imports_nothing_heavy() -> None:
         "import sys, core.cli; from typer.testing import CliRunner; r = CliRunner().invoke(core.cli.app, ['--help']);"
     )
     code += f"print(r.exit_code, [name for name in {HEAVY!r} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (done.stdout, done.stderr) == ("0 []\n", "")
+    completed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (completed.stdout, completed.stderr) == ("0 []\n", "")
 
 
 def test_every_verb_takes_json() -> None:
@@ -52,12 +52,12 @@ def test_every_verb_takes_json() -> None:
         "snapshot create",
         "runs list",
     ]
-    listed = run("--help").stdout
+    overview = run("--help").stdout
     for verb in [*verbs, *verbs_of_groups]:
-        assert verb.split()[0] in listed
-        shown = run(*verb.split(), "--help")
-        assert shown.exit_code == 0
-        assert "--json" in shown.stdout
+        assert verb.split()[0] in overview
+        verb_help = run(*verb.split(), "--help")
+        assert verb_help.exit_code == 0
+        assert "--json" in verb_help.stdout
 
 
 def test_old_names_of_verbs_work_and_no_help_lists_them(ws: Workspace, tmp_path: Path) -> None:
@@ -67,9 +67,9 @@ def test_old_names_of_verbs_work_and_no_help_lists_them(ws: Workspace, tmp_path:
         ("own", "gwidama", [tmp_path / "out.csv"]),
         ("sister", "aihub", ["elder", ROOT / "tests" / "data"]),
     ]:
-        listed = run("ingest", "--help").stdout
-        assert re.search(rf"^ +{new} ", listed, re.M)
-        assert not re.search(rf"^ +{old} ", listed, re.M)
+        group_help = run("ingest", "--help").stdout
+        assert re.search(rf"^ +{new} ", group_help, re.M)
+        assert not re.search(rf"^ +{old} ", group_help, re.M)
         assert answer("ingest", old, *rest) == answer("ingest", new, *rest)
     assert answer("ingest", "gwidama", tmp_path / "out.csv")["known"] == 6
 
@@ -77,8 +77,8 @@ def test_old_names_of_verbs_work_and_no_help_lists_them(ws: Workspace, tmp_path:
 def test_the_version_is_told_without_importing_anything_heavy() -> None:
     assert (run("--version").stdout, run("--version").exit_code) == (f"gwidama {__version__}\n", 0)
     code = "import sys, core; print(core.__version__, len([m for m in sys.modules if m.startswith('core')]))"
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout == f"{__version__} 1\n"
+    completed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert completed.stdout == f"{__version__} 1\n"
 
 
 @pytest.mark.parametrize(
@@ -140,19 +140,23 @@ def test_clear_failures_are_1_and_one_line(ws: Workspace, tmp_path: Path) -> Non
 
 
 def test_a_failure_in_the_real_process_is_one_line_without_a_traceback(tmp_path: Path) -> None:
-    done = shell(tmp_path / "home", "evaluate", "r1", "--json")
-    assert (done.returncode, done.stdout, done.stderr) == (1, "", "error: no run 'r1'; there are: none\n")
+    completed = shell(tmp_path / "home", "evaluate", "r1", "--json")
+    assert (completed.returncode, completed.stdout, completed.stderr) == (
+        1,
+        "",
+        "error: no run 'r1'; there are: none\n",
+    )
     (tmp_path / "file").touch()
-    done = shell(tmp_path / "file" / "home", "runs", "list")
-    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (1, "", 1)
-    assert "Not a directory" in done.stderr
+    completed = shell(tmp_path / "file" / "home", "runs", "list")
+    assert (completed.returncode, completed.stdout, completed.stderr.count("\n")) == (1, "", 1)
+    assert "Not a directory" in completed.stderr
 
 
 def test_a_database_that_is_none_is_a_clear_failure(tmp_path: Path) -> None:
     (tmp_path / "gwidama.db").write_bytes(b"no database" * 100)
-    done = shell(tmp_path, "search", "불", "--json")
-    assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "error: the database cannot be used: file is not a database\n"
+    completed = shell(tmp_path, "search", "불", "--json")
+    assert (completed.returncode, completed.stdout) == (1, "")
+    assert completed.stderr == "error: the database cannot be used: file is not a database\n"
 
 
 def test_schemes_list(ws: Workspace) -> None:
@@ -177,16 +181,21 @@ def test_ingest_then_search(ws: Workspace, tmp_path: Path) -> None:
     assert [skip["reason"] for skip in alone["skipped"]] == ["no WAV delivered: text imported without audio"]
     assert Path(alone["rejects"]).is_file()
 
-    found = answer("search", "불이", "--limit", "2")
-    assert (found["query"], found["total"], len(found["utterances"])) == ("불이", 3, 2)
-    one = found["utterances"][0]
-    assert (one["id"], one["text"], one["speaker"], one["start_ms"]) == (2, "집에 불이 났어요", "caller", 1600)
-    assert one["labels"] == {"urgency": "high", "sentiment": "anxious", "disaster": "fire"}
+    matches = answer("search", "불이", "--limit", "2")
+    assert (matches["query"], matches["total"], len(matches["utterances"])) == ("불이", 3, 2)
+    first_match = matches["utterances"][0]
+    assert (first_match["id"], first_match["text"], first_match["speaker"], first_match["start_ms"]) == (
+        2,
+        "집에 불이 났어요",
+        "caller",
+        1600,
+    )
+    assert first_match["labels"] == {"urgency": "high", "sentiment": "anxious", "disaster": "fire"}
     assert answer("search", "없는말") == {"query": "없는말", "total": 0, "utterances": []}
-    shown = run("search", "불이")
-    assert shown.exit_code == 0
-    assert "집에 불이 났어요" in shown.stdout
-    assert "3 of 3 utterances that contain '불이'" in shown.stdout
+    printed = run("search", "불이")
+    assert printed.exit_code == 0
+    assert "집에 불이 났어요" in printed.stdout
+    assert "3 of 3 utterances that contain '불이'" in printed.stdout
 
 
 def test_hostile_text_moves_no_terminal_and_is_no_markup(ws: Workspace, tmp_path: Path) -> None:
@@ -194,18 +203,25 @@ def test_hostile_text_moves_no_terminal_and_is_no_markup(ws: Workspace, tmp_path
     hostile = "[red]불[/red] \x1b[2J\x1b]0;title\x07 [link=http://x]여기[/link]"
     ws.store.review.decide(1, 0, "ann", "t", text=hostile)
     assert answer("search", "여기")["utterances"][0]["text"] == hostile
-    shown = run("search", "여기").stdout
-    assert "\x1b" not in shown
-    assert "[red]불[/red]" in shown
+    printed = run("search", "여기").stdout
+    assert "\x1b" not in printed
+    assert "[red]불[/red]" in printed
     line = failure("predict", "--text", "x", "--run", "\x1b[2J\nr")
     assert "\x1b" not in line
 
 
 def test_snapshot_train_runs_evaluate(ws: Workspace, tmp_path: Path) -> None:
     import_sentences(ws, tmp_path)
-    made = answer("snapshot", "create", "s1", "--scheme", "danger", "--split", "60/20/20", "--seed", "3")
-    assert (made["name"], made["scheme"], len(made["sha256"])) == ("s1", "danger", 64)
-    assert sum(sum(side.values()) for side in made["counts"]["sides"].values()) == made["counts"]["n"]
+    snapshot_document = answer("snapshot", "create", "s1", "--scheme", "danger", "--split", "60/20/20", "--seed", "3")
+    assert (snapshot_document["name"], snapshot_document["scheme"], len(snapshot_document["sha256"])) == (
+        "s1",
+        "danger",
+        64,
+    )
+    assert (
+        sum(sum(side.values()) for side in snapshot_document["counts"]["sides"].values())
+        == snapshot_document["counts"]["n"]
+    )
     assert answer("runs", "list") == {"runs": []}
     trained = answer(
         "train", "danger-text", "--snapshot", "s1", "--encoder", "ngram", "--set", "c=2", "--set", "min_df=1"
@@ -214,9 +230,9 @@ def test_snapshot_train_runs_evaluate(ws: Workspace, tmp_path: Path) -> None:
     assert set(trained["metrics"]["test"]["macro_f1"]) == {"value", "low", "high"}
     assert answer("runs", "list") == {"runs": [trained]}
     assert answer("evaluate", trained["run"]) == trained
-    shown = run("evaluate", trained["run"]).stdout
+    printed = run("evaluate", trained["run"]).stdout
     for word in (trained["run"], "accuracy", "macro-F1", "weighted-F1", "95 %", "danger", "normal", "snapshot s1"):
-        assert word in shown
+        assert word in printed
     assert trained["run"] in run("runs", "list").stdout
     assert "train" in run("snapshot", "create", "s2", "--scheme", "danger").stdout
 
@@ -229,20 +245,20 @@ def test_predict_keeps_the_order_of_the_command_line(ws: Workspace, tmp_path: Pa
     inputs = answer(
         "predict", "--text", TEXT, "--wav", wav, "--labels", labels, "--run", model, "--text=괜찮습니다", "--wav", wav,
     )["inputs"]  # fmt: skip
-    assert [one["source"] for one in inputs] == ["text", wav, "text", wav]
-    assert [len(one["utterances"]) for one in inputs][:3] == [1, 3, 1]
+    assert [entry["source"] for entry in inputs] == ["text", wav, "text", wav]
+    assert [len(entry["utterances"]) for entry in inputs][:3] == [1, 3, 1]
     first = inputs[0]["utterances"][0]
     assert (first["start_ms"], first["end_ms"], first["text"]) == (None, None, TEXT)
-    judged = first["judgements"]["danger"]
-    assert set(judged) == {"label", "confidence", "probabilities", "run"}
-    assert (judged["label"], judged["run"]) == ("danger", model)
-    assert set(judged["probabilities"]) == {"normal", "danger"}
+    prediction = first["judgements"]["danger"]
+    assert set(prediction) == {"label", "confidence", "probabilities", "run"}
+    assert (prediction["label"], prediction["run"]) == ("danger", model)
+    assert set(prediction["probabilities"]) == {"normal", "danger"}
     assert inputs[2]["utterances"][0]["judgements"]["danger"]["label"] == "normal"
     assert [u["text"] for u in inputs[1]["utterances"]] == ["네 119입니다", "집에 불이 났어요", "주소가 어디세요"]
     assert all(u["text"] is None for u in inputs[3]["utterances"])
-    shown = run("predict", "--wav", wav, "--labels", labels)
-    assert shown.exit_code == 0
-    assert "1.60-3.50 s" in shown.stdout
+    printed = run("predict", "--wav", wav, "--labels", labels)
+    assert printed.exit_code == 0
+    assert "1.60-3.50 s" in printed.stdout
 
 
 def test_one_bad_input_does_not_hide_the_others(ws: Workspace, tmp_path: Path) -> None:
@@ -269,21 +285,21 @@ def test_export(ws: Workspace, tmp_path: Path) -> None:
 
 def test_doctor(ws: Workspace) -> None:
     result = run("doctor", "--json")
-    found = document(result)
-    broken = [finding["what"] for finding in found["findings"] if finding["state"] == "broken"]
-    assert found["ready"] == (not broken)
+    report = document(result)
+    broken = [finding["what"] for finding in report["findings"] if finding["state"] == "broken"]
+    assert report["ready"] == (not broken)
     assert result.exit_code == (1 if broken else 0)
-    assert {"what": "workspace", "state": "ok", "detail": "0 recordings, 0 utterances, 0 trained runs"} in found[
+    assert {"what": "workspace", "state": "ok", "detail": "0 recordings, 0 utterances, 0 trained runs"} in report[
         "findings"
     ]
 
 
 def test_doctor_fails_where_something_is_broken(tmp_path: Path) -> None:
     (tmp_path / "gwidama.db").write_bytes(b"no database" * 100)
-    done = shell(tmp_path, "doctor", "--json")
-    assert done.returncode == 1
-    assert json.loads(done.stdout)["ready"] is False
-    (line,) = done.stderr.splitlines()
+    completed = shell(tmp_path, "doctor", "--json")
+    assert completed.returncode == 1
+    assert json.loads(completed.stdout)["ready"] is False
+    (line,) = completed.stderr.splitlines()
     assert line.startswith("error: broken: ")
     assert line.endswith("workspace")
 
@@ -316,17 +332,17 @@ def test_what_libraries_print_never_reaches_stdout(tmp_path: Path) -> None:
         "    reply.give({'ok': '예'})\n"
         "print('after')\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
-    assert done.stdout == '{"ok": "예"}\nafter\n'
-    assert done.stderr.count("noise") >= 5
+    completed = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert completed.stdout == '{"ok": "예"}\nafter\n'
+    assert completed.stderr.count("noise") >= 5
 
 
 def test_json_is_utf8_whatever_the_terminal_speaks(tmp_path: Path) -> None:
     env = os.environ | {"GWIDAMA_HOME": str(tmp_path), "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     command = [sys.executable, "-m", "core", "schemes", "list", "--json"]
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=False)
-    assert (done.returncode, done.stderr) == (0, b"")
-    assert json.loads(done.stdout.decode("utf-8"))["schemes"][0]["ko"] == "위험"
+    completed = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, check=False)
+    assert (completed.returncode, completed.stderr) == (0, b"")
+    assert json.loads(completed.stdout.decode("utf-8"))["schemes"][0]["ko"] == "위험"
 
 
 def test_ctrl_c_is_a_cancelled_run_and_one_line(ws: Workspace, tmp_path: Path) -> None:

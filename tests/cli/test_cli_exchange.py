@@ -14,9 +14,9 @@ from core.workflows.workspace import Workspace
 
 @pytest.mark.parametrize("verb", ["export", "ingest own", "ingest labelstudio"])
 def test_every_verb_takes_json(verb: str) -> None:
-    shown = run(*verb.split(), "--help")
-    assert shown.exit_code == 0
-    assert "--json" in shown.stdout
+    printed = run(*verb.split(), "--help")
+    assert printed.exit_code == 0
+    assert "--json" in printed.stdout
 
 
 def test_export_by_format_filter_and_snapshot(ws: Workspace, tmp_path: Path) -> None:
@@ -79,9 +79,9 @@ def test_exports_come_back(ws: Workspace, tmp_path: Path) -> None:
         }  # fmt: skip
     rows = [{"key": "new", "text": "불", "tone": "loud"}, {"text": "불"}]
     (tmp_path / "more.jsonl").write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
-    found = answer("ingest", "own", tmp_path / "more.jsonl")
-    assert (found["added"], found["proposed"]) == (1, ["tone"])
-    assert found["skipped"] == [{"where": "more.jsonl, line 2", "reason": "key is missing"}]
+    result = answer("ingest", "own", tmp_path / "more.jsonl")
+    assert (result["added"], result["proposed"]) == (1, ["tone"])
+    assert result["skipped"] == [{"where": "more.jsonl, line 2", "reason": "key is missing"}]
     assert "not found" in failure("ingest", "own", tmp_path / "none.csv")
     assert "not found" in failure("ingest", "labelstudio", tmp_path / "none.json")
     assert "1 utterances added" not in run("ingest", "own", tmp_path / "more.jsonl").stdout

@@ -1,4 +1,4 @@
-"""`python -m core schemes ...`: what is answered, what is refused and with which line."""
+"""`python -m core schemes ...`: the answers, the refusals and their messages."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from core.cli.app import app
 from core.schemes import SCHEMES
-from core.workflows.corpus import schemes as work
+from core.workflows.corpus import schemes as label_schemes
 from core.workflows.workspace import Workspace
 
 MOOD = 'name = "mood"\nko = "기분"\n[[label]]\ncode = "good"\nko = "좋음"\naliases = ["+"]\n'
@@ -21,15 +21,15 @@ def run(*arguments: str) -> Result:
 
 
 def answer(*arguments: str) -> Any:
-    done = run(*arguments, "--json")
-    assert done.exit_code == 0, done.stderr
-    return json.loads(done.stdout)
+    completed = run(*arguments, "--json")
+    assert completed.exit_code == 0, completed.stderr
+    return json.loads(completed.stdout)
 
 
 def failure(*arguments: str) -> str:
-    done = run(*arguments, "--json")
-    assert (done.exit_code, done.stdout) == (1, "")
-    return done.stderr.strip()
+    completed = run(*arguments, "--json")
+    assert (completed.exit_code, completed.stdout) == (1, "")
+    return completed.stderr.strip()
 
 
 @pytest.fixture
@@ -40,30 +40,30 @@ def mood(tmp_path: Path) -> str:
 
 
 def test_a_scheme_is_added_listed_and_exported(ws: Workspace, mood: str, tmp_path: Path) -> None:
-    made = answer("add", mood)
-    assert made == {
+    scheme = answer("add", mood)
+    assert scheme == {
         "name": "mood", "ko": "기분", "en": "기분", "level": "utterance", "kind": "single", "state": "active",
         "bundled": False, "critical": "", "ordinal": False, "aliases": {"+": "good"},
         "labels": [{"code": "good", "ko": "좋음", "en": "좋음", "key": "1", "color": "#0f8a5f"}],
     }  # fmt: skip
     listed = answer("list")["schemes"]
-    assert listed[-1] == made
-    assert [one["name"] for one in listed if one["bundled"]] == list(SCHEMES)[:6]
+    assert listed[-1] == scheme
+    assert [row["name"] for row in listed if row["bundled"]] == list(SCHEMES)[:6]
     assert listed[0]["critical"] == "danger"
     out = str(tmp_path / "out.toml")
-    assert answer("export", "mood", out) == made | {"file": out}
-    assert work.read_file(Path(out)) == SCHEMES["mood"]
-    shown = run("list").stdout
-    assert "good (좋음)" in shown
+    assert answer("export", "mood", out) == scheme | {"file": out}
+    assert label_schemes.read_file(Path(out)) == SCHEMES["mood"]
+    printed = run("list").stdout
+    assert "good (좋음)" in printed
 
 
 def test_a_proposed_scheme_is_confirmed_or_rejected(ws: Workspace) -> None:
-    work.propose(ws, "a", ["x"], multi=True)
-    work.propose(ws, "b", ["y"])
+    label_schemes.propose(ws, "a", ["x"], multi=True)
+    label_schemes.propose(ws, "b", ["y"])
     assert "multi, proposed" in run("list").stdout
     assert answer("confirm", "a")["state"] == "active"
     assert answer("reject", "b") == {"name": "b", "withdrawn": 0}
-    assert [one["name"] for one in answer("list")["schemes"] if not one["bundled"]] == ["a"]
+    assert [row["name"] for row in answer("list")["schemes"] if not row["bundled"]] == ["a"]
     assert failure("confirm", "a") == "error: scheme a is settled already"
     assert failure("reject", "a") == "error: scheme 'a' is settled; only a proposed one can be rejected"
 

@@ -1,4 +1,4 @@
-"""core.embedding: what is alike lies near, the same text always lies at the same place, no text breaks it."""
+"""core.embedding: similar texts have similar vectors, equal texts equal ones, and every text has a vector."""
 
 import numpy as np
 import pytest
@@ -42,8 +42,8 @@ def test_a_paraphrase_is_nearer_than_anything_unrelated(fitted: HashedNgram) -> 
     family = np.arange(len(TEXTS)) // 3
     same = family[:, None] == family[None, :]
     for number in range(len(TEXTS)):
-        mine = alike[number][same[number] & (np.arange(len(TEXTS)) != number)]
-        assert mine.min() > alike[number][~same[number]].max(), TEXTS[number]
+        own_family = alike[number][same[number] & (np.arange(len(TEXTS)) != number)]
+        assert own_family.min() > alike[number][~same[number]].max(), TEXTS[number]
 
 
 def test_rows_are_of_length_one_and_do_not_depend_on_their_neighbours(fitted: HashedNgram) -> None:
@@ -57,18 +57,20 @@ def test_rows_are_of_length_one_and_do_not_depend_on_their_neighbours(fitted: Ha
 
 
 def test_jamo_case_and_white_space_make_no_difference(fitted: HashedNgram) -> None:
-    one, *others = fitted.embed(["불이야 HELP", "\u1107\u116e\u11af\u110b\u1175\u110b\u1163 help", "  불이야\n\tHelp "])
+    first, *others = fitted.embed(
+        ["불이야 HELP", "\u1107\u116e\u11af\u110b\u1175\u110b\u1163 help", "  불이야\n\tHelp "]
+    )
     for other in others:
-        assert np.array_equal(one, other)
+        assert np.array_equal(first, other)
 
 
-def test_what_is_in_every_text_says_less_than_what_is_rare() -> None:
+def test_frequent_words_weigh_less_than_rare_words() -> None:
     fitted = HashedNgram.fit([f"여보세요 {word}" for word in ("불", "물", "산", "강", "집", "차", "길", "문")])
-    asked, common, rare = fitted.embed(["여보세요 화재", "여보세요 지진", "신고합니다 화재"])
-    assert asked @ rare > asked @ common
+    query, common, rare = fitted.embed(["여보세요 화재", "여보세요 지진", "신고합니다 화재"])
+    assert query @ rare > query @ common
 
 
-def test_no_text_breaks_it(fitted: HashedNgram) -> None:
+def test_every_text_has_a_vector(fitted: HashedNgram) -> None:
     rows = fitted.embed(HOSTILE)
     assert np.isfinite(rows).all()
     lengths = np.linalg.norm(rows, axis=1)

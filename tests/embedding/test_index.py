@@ -1,4 +1,4 @@
-"""core.embedding.index on texts in memory: the files need no store, and an interrupted refresh is completed later."""
+"""core.embedding.index with texts in memory: it needs no store, and a later refresh completes an interrupted one."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,8 +18,8 @@ class Stamp:
     revision: int
 
 
-class Listed:
-    """Texts 1 to n, as received and as they stand; `fails_after` blocks of two, reading breaks off."""
+class MemoryTexts:
+    """Texts 1 to n, as received and as edited. Reading fails after `fails_after` blocks of two texts."""
 
     def __init__(self, *texts: str) -> None:
         self.received = list(texts)
@@ -65,7 +65,7 @@ def rows(index: Index) -> list[list[float]]:
 
 
 def test_the_nearest_texts_come_first_and_only_allowed_ones(tmp_path: Path) -> None:
-    index = refreshed(tmp_path, Listed(*TEXTS))
+    index = refreshed(tmp_path, MemoryTexts(*TEXTS))
     everything = np.ones(len(TEXTS), bool)
     (first, score), (second, _) = index.nearest(index.row(0), everything, 2)
     assert (first, second, score) == (0, 3, 1.0)
@@ -74,7 +74,7 @@ def test_the_nearest_texts_come_first_and_only_allowed_ones(tmp_path: Path) -> N
 
 
 def test_an_edit_changes_its_row_and_no_other(tmp_path: Path) -> None:
-    texts = Listed(*TEXTS)
+    texts = MemoryTexts(*TEXTS)
     before = rows(refreshed(tmp_path, texts))
     texts.edit(2, "집에 불이 났어요")
     after = rows(refreshed(tmp_path, texts))
@@ -83,7 +83,7 @@ def test_an_edit_changes_its_row_and_no_other(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_refresh_is_completed_by_the_next(tmp_path: Path) -> None:
-    texts = Listed(*TEXTS)
+    texts = MemoryTexts(*TEXTS)
     texts.fails_after = 1
     with pytest.raises(OSError, match="the disk is gone"):
         refreshed(tmp_path / "broken", texts)

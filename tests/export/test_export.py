@@ -1,4 +1,4 @@
-"""core.export: what each format holds, how it looks to its readers, and that nothing half-written ever shows."""
+"""core.export: what each format holds, what its readers see, and that no half-written file ever appears."""
 
 import csv
 import json
@@ -78,9 +78,9 @@ def test_parquet_is_typed_and_defines_its_schemes(ws: Workspace, tmp_path: Path)
     assert (row["text"], row["mood"], row["urgency"], row["_recording"], row["_recording_ms"], row["_licence"]) == (
         "=1", "bad", "high", "call", 60_000, "ours, calls",
     )  # fmt: skip
-    told = {x["definition"]["name"]: x for x in json.loads(table.schema.metadata[b"gwidama"])["schemes"]}
-    assert told["mood"]["definition"]["kind"] == "multi"
-    assert [x["code"] for x in told["urgency"]["definition"]["label"]] == ["low", "medium", "high"]
+    schemes = {x["definition"]["name"]: x for x in json.loads(table.schema.metadata[b"gwidama"])["schemes"]}
+    assert schemes["mood"]["definition"]["kind"] == "multi"
+    assert [x["code"] for x in schemes["urgency"]["definition"]["label"]] == ["low", "medium", "high"]
 
 
 def test_parquet_is_written_in_groups_of_rows(
@@ -125,21 +125,21 @@ def test_a_datasets_folder_is_cut_into_shards(ws: Workspace, tmp_path: Path, mon
     files = sorted(path.name for path in (tmp_path / "hf").glob("*.arrow"))
     assert files == [f"data-{k:05d}-of-00003.arrow" for k in range(3)]
     state = json.loads((tmp_path / "hf" / "state.json").read_text(encoding="utf-8"))
-    assert [one["filename"] for one in state["_data_files"]] == files
+    assert [item["filename"] for item in state["_data_files"]] == files
     texts = [text for name in files for text in read_stream(tmp_path / "hf" / name)["text"].to_pylist()]
     assert texts == list("가나다라마")
 
 
 def test_the_same_corpus_has_the_same_fingerprint(ws: Workspace, tmp_path: Path) -> None:
     sentences(ws.store, "가", "나")
-    told = []
+    fingerprints = []
     for name in ("one", "two"):
         export.save(ws, tmp_path / name, name="hf")
-        told.append(json.loads((tmp_path / name / "state.json").read_text(encoding="utf-8"))["_fingerprint"])
+        fingerprints.append(json.loads((tmp_path / name / "state.json").read_text(encoding="utf-8"))["_fingerprint"])
     sentences(ws.store, "다")
     export.save(ws, tmp_path / "three", name="hf")
-    told.append(json.loads((tmp_path / "three" / "state.json").read_text(encoding="utf-8"))["_fingerprint"])
-    assert told[0] == told[1] != told[2]
+    fingerprints.append(json.loads((tmp_path / "three" / "state.json").read_text(encoding="utf-8"))["_fingerprint"])
+    assert fingerprints[0] == fingerprints[1] != fingerprints[2]
 
 
 def test_the_real_library_loads_the_folder(ws: Workspace, tmp_path: Path) -> None:
@@ -224,11 +224,11 @@ def test_a_snapshot_goes_out_as_it_was_frozen(ws: Workspace, tmp_path: Path) -> 
         "id", "key", "recording", "start_ms", "end_ms", "speaker", "group", "text", "scheme", "code", "label", "gold",
         "side",
     )  # fmt: skip
-    found: dict[str, dict[str, int]] = {side: dict.fromkeys(before[side], 0) for side in before}
+    counts: dict[str, dict[str, int]] = {side: dict.fromkeys(before[side], 0) for side in before}
     for row in rows:
-        found[row["side"]][row["code"]] += 1
+        counts[row["side"]][row["code"]] += 1
         assert row["label"] == str(SCHEMES["danger"].index(row["code"]))
-    assert found == before
+    assert counts == before
     assert not any("나중에" in row["text"] for row in rows)
     export.save(ws, tmp_path / "s1", name="hf", snapshot="s1")
     made = read_stream(tmp_path / "s1" / "data-00000-of-00001.arrow").to_pylist()
@@ -248,13 +248,13 @@ def test_label_studio_tasks_hold_answers_and_predictions(ws: Workspace, tmp_path
     assert export.save(ws, tmp_path / "out.json").utterances == 2
     first, second = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
     assert (first["data"]["text"], first["data"]["original"]) == ("좋은 날이다", "좋은 날")
-    told = {one["from_name"]: one["value"] for one in first["annotations"][0]["result"]}
-    assert told == {"mood": {"choices": ["good", "odd"]}, "transcription": {"text": ["좋은 날이다"]}}
+    results = {item["from_name"]: item["value"] for item in first["annotations"][0]["result"]}
+    assert results == {"mood": {"choices": ["good", "odd"]}, "transcription": {"text": ["좋은 날이다"]}}
     assert second["annotations"] == []
-    (opinion,) = second["predictions"]
-    assert (opinion["model_version"], opinion["score"]) == ("r1", 0.75)
-    assert opinion["result"][0]["value"] == {"choices": ["danger"]}
-    assert opinion["result"][0]["meta"] == {"probabilities": {"normal": 0.25, "danger": 0.75}}
+    (prediction,) = second["predictions"]
+    assert (prediction["model_version"], prediction["score"]) == ("r1", 0.75)
+    assert prediction["result"][0]["value"] == {"choices": ["danger"]}
+    assert prediction["result"][0]["meta"] == {"probabilities": {"normal": 0.25, "danger": 0.75}}
 
 
 def test_an_empty_corpus_goes_out_in_every_format_of_it(ws: Workspace, tmp_path: Path) -> None:
@@ -298,7 +298,7 @@ def test_a_folder_is_never_replaced_and_a_file_whole(ws: Workspace, tmp_path: Pa
 
 @pytest.mark.parametrize("name", ["csv", "jsonl", "parquet", "hf", "labelstudio"])
 def test_what_stops_half_way_leaves_nothing(ws: Workspace, tmp_path: Path, name: str) -> None:
-    """An interrupt between two rows: neither the file nor anything of it."""
+    """An interrupt between two rows leaves neither the file nor a part of it."""
     sentences(ws.store, "가", "나")
     folder = tmp_path / "here"
     folder.mkdir()

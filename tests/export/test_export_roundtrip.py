@@ -10,9 +10,9 @@ from export_corpora import (
     add_calls,
     add_mood,
     add_sentences,
+    compared,
     derive,
     differ,
-    kept,
     partition,
     unnamed,
 )  # fmt: skip
@@ -62,7 +62,7 @@ def _is_tag(text: str) -> bool:
 
 @dataclass(frozen=True)
 class Corpus:
-    said: list[NewUtterance]
+    sentences: list[NewUtterance]
     calls: dict[str, list[NewUtterance]]
     call_labels: dict[str, dict[str, str]]
     edits: list[tuple[int, str | None, bool]]
@@ -72,13 +72,13 @@ class Corpus:
 
     def build(self, ws: Workspace) -> None:
         add_mood(ws)
-        add_sentences(ws, self.said)
+        add_sentences(ws, self.sentences)
         add_calls(ws, self.calls, self.call_labels)
-        n = len(self.said) + sum(map(len, self.calls.values()))
+        n = len(self.sentences) + sum(map(len, self.calls.values()))
         for place, text, skip in self.edits:
             if n:
-                one = ws.store.corpus.utterance(1 + place % n)
-                ws.store.review.decide(one.id, one.version, "ann", "2024", text=text, skip=skip)
+                utterance = ws.store.corpus.utterance(1 + place % n)
+                ws.store.review.decide(utterance.id, utterance.version, "ann", "2024", text=text, skip=skip)
         for place, text in self.children:
             if n:
                 derive(ws, 1 + place % n, text)
@@ -101,14 +101,14 @@ def corpora(draw: Any) -> Corpus:
             origin=draw(st.sampled_from(["imported", "caption"])), labels=draw(LABELS), meta={"kind": draw(TEXT)},
         )  # fmt: skip
 
-    said = [replace(utterance(), start_ms=None, end_ms=None) for _ in range(draw(st.integers(0, 3)))]
+    sentences = [replace(utterance(), start_ms=None, end_ms=None) for _ in range(draw(st.integers(0, 3)))]
     names = draw(st.lists(NAME, max_size=2, unique=True))
     calls = {
         f"call {name}": [utterance(draw(st.sampled_from([None, f"call {name}"]))) for _ in range(draw(COUNT))]
         for name in names
     }
     return Corpus(
-        said, calls, {name: draw(CALL_LABELS) for name in calls},
+        sentences, calls, {name: draw(CALL_LABELS) for name in calls},
         draw(st.lists(st.tuples(st.integers(0, 9), st.none() | TEXT, st.booleans()), max_size=2)),
         draw(st.lists(st.tuples(st.integers(0, 9), TEXT), max_size=1)),
         draw(st.lists(st.tuples(st.integers(0, 9), TAG), max_size=3)),
@@ -132,9 +132,9 @@ FORMULAS = Corpus(
 )  # fmt: skip
 
 
-def told(ws: Workspace) -> dict[str, tuple[object, ...]]:
-    """What is known of the recordings and whose the utterances are."""
-    sources = {one.id: (one.name, one.licence) for one in ws.store.corpus.sources()}
+def sources_and_recordings(ws: Workspace) -> dict[str, tuple[object, ...]]:
+    """The facts of each recording, and the source of each utterance."""
+    sources = {source.id: (source.name, source.licence) for source in ws.store.corpus.sources()}
     calls = {r.key: (r.duration_ms, r.sample_rate_hz, dict(r.meta)) for r in ws.store.corpus.recordings()}
     return calls | {f"u {u.key}": sources[u.source_id] for u in ws.store.corpus.every(Filter())}
 
@@ -145,23 +145,23 @@ def told(ws: Workspace) -> dict[str, tuple[object, ...]]:
 def test_every_export_comes_back_as_the_same_corpus(workspaces: Workspaces, corpus: Corpus) -> None:
     ws = workspaces.fresh()
     corpus.build(ws)
-    before = kept(ws)
-    assert set(before) >= {one.key for one in corpus.said}
+    before = compared(ws)
+    assert set(before) >= {u.key for u in corpus.sentences}
     for name in ("csv", "jsonl", "parquet", "hf", "labelstudio"):
         suffix = {"hf": "", "labelstudio": ".json"}.get(name, f".{name}")
         path = ws.settings.home / f"out{suffix}"
         assert export.save(ws, path, name=name).utterances == len(before)
         target = workspaces.fresh()
-        bring = exports.ingest_labelstudio if name == "labelstudio" else exports.ingest_own
+        bring = exports.ingest_labelstudio if name == "labelstudio" else exports.ingest_gwidama
         done = bring(target, path)
         assert done.report.skipped == []
         assert (done.report.added, done.report.known) == (len(before), 0)
-        after = kept(target)
+        after = compared(target)
         if name in ("csv", "jsonl"):
             assert unnamed(after) == unnamed(before), name
             assert partition(after) == partition(before), name
         else:
             assert after == before, name
-            assert told(target) == told(ws), name
+            assert sources_and_recordings(target) == sources_and_recordings(ws), name
         assert bring(target, path).report.added == 0
-        assert kept(target) == after, "a second import changes nothing"
+        assert compared(target) == after, "a second import changes nothing"

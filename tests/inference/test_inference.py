@@ -96,9 +96,9 @@ def test_texts_are_cleaned_as_the_card_says_and_calibrated(text: Path) -> None:
 
 
 def test_explain_names_the_telling_word(text: Path) -> None:
-    evidence = load(text).explain(f"버스에서  친구가 {TELLING['danger']}\n")
-    assert evidence[0][0] in TELLING["danger"]
-    assert evidence[0][1] > 0
+    contributions = load(text).explain(f"버스에서  친구가 {TELLING['danger']}\n")
+    assert contributions[0][0] in TELLING["danger"]
+    assert contributions[0][1] > 0
 
 
 def test_the_wrong_modality_is_refused(text: Path, voice: Predictor) -> None:

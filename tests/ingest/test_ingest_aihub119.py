@@ -1,4 +1,4 @@
-"""core.ingest.aihub.calls: pairing, fields and every odd delivery that aihub119.md tells of."""
+"""Tests core.ingest.aihub.calls: pairing, fields, and every odd delivery that aihub119.md describes."""
 
 import json
 from collections import Counter
@@ -12,26 +12,26 @@ from aihub119_files import call_id, deliver, label_bytes, spoken, stem, wav_byte
 from core.errors import InputError
 from core.ingest.aihub import calls as aihub119
 from core.ingest.aihub import label as aihub119_label
-from core.ingest.aihub.calls import Call, Known, index, read_index
+from core.ingest.aihub.calls import Call, KnownCall, index, read_index
 from core.records import Skip
 
 
-def read(paths: Sequence[Path], known: Callable[[str], bool]) -> Iterator[Call | Known | Skip]:
+def read(paths: Sequence[Path], known: Callable[[str], bool]) -> Iterator[Call | KnownCall | Skip]:
     return read_index(index(paths), known)
 
 
-def nothing(_: str) -> bool:
+def never_known(_: str) -> bool:
     return False
 
 
-def run(*paths: Path, known: Callable[[str], bool] = nothing) -> tuple[dict[str, Call], dict[str, str]]:
-    found = list(read(paths, known))
-    calls = {c.recording.key.removeprefix("aihub119:").lstrip("0"): c for c in found if isinstance(c, Call)}
-    return calls, {s.where: s.reason for s in found if isinstance(s, Skip)}
+def run(*paths: Path, known: Callable[[str], bool] = never_known) -> tuple[dict[str, Call], dict[str, str]]:
+    items = list(read(paths, known))
+    calls = {c.recording.key.removeprefix("aihub119:").lstrip("0"): c for c in items if isinstance(c, Call)}
+    return calls, {s.where: s.reason for s in items if isinstance(s, Skip)}
 
 
-def one(tmp_path: Path, wav: bytes | None = None, **changes: Any) -> tuple[Call, dict[str, str]]:
-    """The call 1 of a folder, with `changes` to its label."""
+def only_call(tmp_path: Path, wav: bytes | None = None, **changes: Any) -> tuple[Call, dict[str, str]]:
+    """Call 1 of a folder, with `changes` in its label, and the skips."""
     write_tree(tmp_path / "d", {f"{stem(1)}.json": label_bytes(1, **changes), f"{stem(1)}.wav": wav or wav_bytes()})
     calls, skips = run(tmp_path / "d")
     return calls["1"], skips
@@ -95,16 +95,16 @@ def test_zips_in_a_tree_and_several_paths_in_any_order(tmp_path: Path) -> None:
         *deliver(tmp_path / "Validation", [3], "광주_구조", "V"),
         write_tree(tmp_path / "loose", {f"{stem(4)}.json": label_bytes(4), "Wave/" + stem(4) + ".wavp": wav_bytes()}),
     ]
-    forward, backward = list(read(paths, nothing)), list(read(paths[::-1], nothing))
+    forward, backward = list(read(paths, never_known)), list(read(paths[::-1], never_known))
     assert forward == backward
     assert [c.recording.meta["split"] for c in forward if isinstance(c, Call)] == [
         "Training", "Training", "Validation", None,
     ]  # fmt: skip
-    twice = [c for c in read([*paths, paths[0], tmp_path], nothing) if isinstance(c, Call)]
+    twice = [c for c in read([*paths, paths[0], tmp_path], never_known) if isinstance(c, Call)]
     assert [(c.recording.key, c.wav) for c in twice] == [
         (c.recording.key, c.wav) for c in forward if isinstance(c, Call)
     ]
-    assert len(list(read([*paths, tmp_path], nothing))) == 4, "a file given twice counts once"
+    assert len(list(read([*paths, tmp_path], never_known))) == 4, "a file given twice counts once"
 
 
 def test_pairs_by_id_when_dates_differ_and_by_the_jsons_own_id(tmp_path: Path) -> None:
@@ -212,15 +212,15 @@ def test_repeated_ids_and_record_ids_keep_the_first(tmp_path: Path) -> None:
 
 def test_known_calls_leave_their_audio_unread(tmp_path: Path) -> None:
     source, labels = deliver(tmp_path, [1, 2])
-    keys = {c.recording.key for c in read([source, labels], nothing) if isinstance(c, Call)}
-    found = list(read([source, labels], keys.__contains__))
-    assert [type(f) for f in found] == [Known, Known]
-    assert [f.wav is not None for f in found if isinstance(f, Known)] == [True, True]
+    keys = {c.recording.key for c in read([source, labels], never_known) if isinstance(c, Call)}
+    items = list(read([source, labels], keys.__contains__))
+    assert [type(item) for item in items] == [KnownCall, KnownCall]
+    assert [item.wav is not None for item in items if isinstance(item, KnownCall)] == [True, True]
     write_tree(tmp_path / "twin", {f"{stem(3)}.json": label_bytes(3, recordId=f"{1:020x}")})
     after = list(read([source, labels, tmp_path / "twin"], keys.__contains__))
-    assert [type(f) for f in after] == [Known, Known, Skip], "a twin stays out although its first is known"
+    assert [type(f) for f in after] == [KnownCall, KnownCall, Skip], "a twin stays out although its first is known"
     (alone, _) = read([labels], keys.__contains__)
-    assert isinstance(alone, Known)
+    assert isinstance(alone, KnownCall)
     assert alone.wav is None
 
 
@@ -238,14 +238,14 @@ def test_odd_utterances_are_kept_and_counted(tmp_path: Path) -> None:
         "not an object",
         spoken(11, 0, 1, 12),
     ]
-    call, skips = one(tmp_path, utterances=utterances)
-    made = call.recording.utterances
-    assert [u.text for u in made] == ["가", "겹침", "거꾸로", "시각 없음", "짧음", "딱 반 초", "밖", "", "이름 없음"]
-    names = [u.key.removeprefix(call.recording.key + ":") for u in made]
+    call, skips = only_call(tmp_path, utterances=utterances)
+    parsed = call.recording.utterances
+    assert [u.text for u in parsed] == ["가", "겹침", "거꾸로", "시각 없음", "짧음", "딱 반 초", "밖", "", "이름 없음"]
+    names = [u.key.removeprefix(call.recording.key + ":") for u in parsed]
     assert names == ["u1", "#2", "u3", "u4", "u5", "u6", "u7", "u8", "#9"]
-    assert [u.voice_usable for u in made] == [True, True, False, False, False, True, False, True, True]
-    assert (made[0].end_ms, made[2].start_ms, made[2].end_ms, made[3].start_ms) == (2_000, 3_000, 3_000, None)
-    assert (made[7].speaker, made[7].meta["speaker"]) == (None, 5)
+    assert [u.voice_usable for u in parsed] == [True, True, False, False, False, True, False, True, True]
+    assert (parsed[0].end_ms, parsed[2].start_ms, parsed[2].end_ms, parsed[3].start_ms) == (2_000, 3_000, 3_000, None)
+    assert (parsed[7].speaker, parsed[7].meta["speaker"]) == (None, 5)
     assert Counter(call.notes) == {
         aihub119_label.OVERLAP: 3,  # 2 with 1, and the three that start at 5 s with each other
         aihub119_label.INVERTED: 1,
@@ -261,12 +261,12 @@ def test_odd_utterances_are_kept_and_counted(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("utterances", [[], None, ...])
 def test_call_without_utterances_is_kept_and_noted(tmp_path: Path, utterances: Any) -> None:
-    call, skips = one(tmp_path, utterances=utterances)
+    call, skips = only_call(tmp_path, utterances=utterances)
     assert (call.recording.utterances, call.notes, skips) == ((), (aihub119_label.NO_UTTERANCES,), {})
 
 
 def test_unknown_label_keeps_the_call_and_names_the_legal_values(tmp_path: Path) -> None:
-    call, skips = one(tmp_path, urgencyLevel="최상", sentiment=None, disasterLarge=3, triage="")
+    call, skips = only_call(tmp_path, urgencyLevel="최상", sentiment=None, disasterLarge=3, triage="")
     assert call.recording.labels == {}
     assert call.notes == ("call without sentiment",)
     where = f"d/{stem(1)}.json"
@@ -277,7 +277,7 @@ def test_unknown_label_keeps_the_call_and_names_the_legal_values(tmp_path: Path)
 
 def test_times_that_no_call_has(tmp_path: Path) -> None:
     utterances = [spoken(1, -5, 900), spoken(2, True, 900), spoken(3, "0", 900), spoken(4, 0, 10**30)]
-    call, _ = one(tmp_path, utterances=utterances, endAt=600_000)
+    call, _ = only_call(tmp_path, utterances=utterances, endAt=600_000)
     assert [u.voice_usable for u in call.recording.utterances] == [False] * 4
     assert Counter(call.notes)[aihub119_label.UNTIMED] == 4
     assert "call whose endAt differs from its audio by more than 1 s" in call.notes
@@ -294,7 +294,7 @@ def test_what_a_database_refuses_is_replaced(tmp_path: Path) -> None:
 
 def test_missing_path_is_an_error_and_index_counts(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="nowhere: no such file or folder"):
-        list(read([tmp_path / "nowhere"], nothing))
+        list(read([tmp_path / "nowhere"], never_known))
     files = index(deliver(tmp_path, [1, 2, 3]))
     assert (files.total, len(files.wavs), files.skips) == (3, 3, [])
-    assert sum(isinstance(c, Call) for c in aihub119.read_index(files, nothing)) == 3
+    assert sum(isinstance(c, Call) for c in aihub119.read_index(files, never_known)) == 3

@@ -1,4 +1,4 @@
-"""core.ingest.archives: every odd or hostile member is named and left out, the rest is read."""
+"""Tests core.ingest.archives: an odd or hostile member gives a Skip, and the other members are read."""
 
 import os
 import stat
@@ -16,10 +16,10 @@ from core.records import Skip
 
 
 def split(path: Path, limits: Limits | None = None) -> tuple[dict[str, Member], dict[str, str]]:
-    found = list(members(path, limits))
-    good = {m.name: m for m in found if isinstance(m, Member)}
-    bad = {s.where: s.reason for s in found if isinstance(s, Skip)}
-    assert len(good) + len(bad) == len(found), "a name was reported twice"
+    items = list(members(path, limits))
+    good = {m.name: m for m in items if isinstance(m, Member)}
+    bad = {s.where: s.reason for s in items if isinstance(s, Skip)}
+    assert len(good) + len(bad) == len(items), "a name was reported twice"
     return good, bad
 
 
@@ -96,10 +96,10 @@ def test_second_member_of_one_name_is_refused(tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         path = write_zip(tmp_path / "a.zip", [("a.wav", b"first"), ("a.wav", b"second"), ("/a.wav", b"third")])
-    found = list(members(path))
-    kept = [m for m in found if isinstance(m, Member)]
-    assert len(kept) == 1
-    assert [s.reason for s in found if isinstance(s, Skip)] == ["the same name twice in one archive"] * 2
+    items = list(members(path))
+    readable = [m for m in items if isinstance(m, Member)]
+    assert len(readable) == 1
+    assert [s.reason for s in items if isinstance(s, Skip)] == ["the same name twice in one archive"] * 2
 
 
 def test_bomb_by_ratio_and_by_size(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""core.ingest.audio.folder, name_pattern, transcripts: what names and neighbours tell, and what is no audio."""
+"""Tests core.ingest.audio: fields of names, texts beside audio, and files that are no audio."""
 
 import io
 import os
@@ -19,19 +19,19 @@ from core.records import NewRecording, Skip
 DIGITS = compile_pattern("{digit}_{speaker}_{take}.wav")
 
 
-def taken(root: Path, rules: Rules | None = None) -> tuple[list[Entry], dict[str, str]]:
-    """Entries in order, and reason by place of what was skipped."""
+def read_all(root: Path, rules: Rules | None = None) -> tuple[list[Entry], dict[str, str]]:
+    """The entries in order, and the skips as place -> reason."""
     items = list(folder.read(folder.index([root], rules or Rules()), "corpus"))
     return [i for i in items if isinstance(i, Entry)], {i.where: i.reason for i in items if isinstance(i, Skip)}
 
 
 def texts(entries: list[Entry]) -> dict[str, str]:
-    found = {}
+    by_place = {}
     for entry in entries:
-        assert isinstance(entry.made, NewRecording)
-        (one,) = entry.made.utterances
-        found[entry.where] = one.text
-    return found
+        assert isinstance(entry.record, NewRecording)
+        (utterance,) = entry.record.utterances
+        by_place[entry.where] = utterance.text
+    return by_place
 
 
 @pytest.mark.parametrize(
@@ -76,25 +76,30 @@ def test_a_pattern_that_cannot_work_is_refused(pattern: str, reason: str) -> Non
 
 def test_one_file_is_one_utterance_of_its_whole_length(tmp_path: Path) -> None:
     write_tree(tmp_path / "digits", {"7_jackson_3.wav": wav_bytes(600)})
-    ((entry,), skips) = taken(tmp_path / "digits", Rules(DIGITS, {"digit": "digit"}))
+    ((entry,), skips) = read_all(tmp_path / "digits", Rules(DIGITS, {"digit": "digit"}))
     assert skips == {}
-    made = entry.made
-    assert isinstance(made, NewRecording)
-    assert (made.duration_ms, made.sample_rate_hz, made.path) == (600, 8000, None)
-    assert made.key.endswith(":7_jackson_3.wav")
-    assert made.meta["fields"] == {"digit": "7", "speaker": "jackson", "take": "3", "folder": "digits"}
-    (one,) = made.utterances
-    assert (one.start_ms, one.end_ms, one.speaker, one.voice_usable) == (0, 600, "jackson", True)
-    assert one.group == "audio:corpus:speaker:jackson"
+    recording = entry.record
+    assert isinstance(recording, NewRecording)
+    assert (recording.duration_ms, recording.sample_rate_hz, recording.path) == (600, 8000, None)
+    assert recording.key.endswith(":7_jackson_3.wav")
+    assert recording.meta["fields"] == {"digit": "7", "speaker": "jackson", "take": "3", "folder": "digits"}
+    (utterance,) = recording.utterances
+    assert (utterance.start_ms, utterance.end_ms, utterance.speaker, utterance.voice_usable) == (
+        0,
+        600,
+        "jackson",
+        True,
+    )
+    assert utterance.group == "audio:corpus:speaker:jackson"
     assert entry.labels == {"digit": ("7",)}
     assert entry.notes == ("utterance without text",)
 
 
 def test_a_short_clip_is_kept_but_not_for_voice(tmp_path: Path) -> None:
     write_tree(tmp_path / "a", {"x.wav": wav_bytes(400)})
-    ((entry,), _) = taken(tmp_path / "a")
-    assert isinstance(entry.made, NewRecording)
-    assert entry.made.utterances[0].voice_usable is False
+    ((entry,), _) = read_all(tmp_path / "a")
+    assert isinstance(entry.record, NewRecording)
+    assert entry.record.utterances[0].voice_usable is False
     assert "clip too short for voice" in entry.notes
 
 
@@ -103,10 +108,10 @@ def test_labels_from_folders_of_a_tree_a_zip_and_the_root(tmp_path: Path) -> Non
     write_zip(tmp_path / "c" / "침묵.zip", [("e.wav", wav_bytes(hz=203)), ("울음/f.wav", wav_bytes(hz=204))])
     files = folder.index([tmp_path / "c"], Rules(labels={"danger": "folder"}))
     assert files.values("danger") == ["c", "울음", "위험", "정상", "침묵"]
-    entries, skips = taken(tmp_path / "c", Rules(labels={"danger": "folder"}, group="folder"))
+    entries, skips = read_all(tmp_path / "c", Rules(labels={"danger": "folder"}, group="folder"))
     assert skips == {}
     assert {e.where: e.labels["danger"] for e in entries}["침묵.zip/e.wav"] == ("침묵",)
-    groups = {e.made.utterances[0].group for e in entries if isinstance(e.made, NewRecording)}
+    groups = {e.record.utterances[0].group for e in entries if isinstance(e.record, NewRecording)}
     assert "audio:corpus:folder:위험" in groups
 
 
@@ -132,7 +137,7 @@ def test_formats_are_sniffed_and_what_is_no_audio_is_named(tmp_path: Path) -> No
     )  # fmt: skip
     os.symlink(tmp_path / "secret.wav", tmp_path / "a" / "link.wav")
     (tmp_path / "secret.wav").write_bytes(wav_bytes())
-    entries, skips = taken(tmp_path / "a")
+    entries, skips = read_all(tmp_path / "a")
     assert {e.where: e.sound.kind for e in entries if e.sound} == {
         "a/one.wavp": "WAV", "a/two": "WAV", "a/three.wav": "FLAC",
     }  # fmt: skip
@@ -146,7 +151,7 @@ def test_formats_are_sniffed_and_what_is_no_audio_is_named(tmp_path: Path) -> No
 
 def test_a_name_that_does_not_fit_the_pattern_is_named(tmp_path: Path) -> None:
     write_tree(tmp_path / "a", {"7_kim_1.wav": wav_bytes(), "noise.wav": wav_bytes(hz=300)})
-    entries, skips = taken(tmp_path / "a", Rules(DIGITS))
+    entries, skips = read_all(tmp_path / "a", Rules(DIGITS))
     assert len(entries) == 1
     assert skips == {"a/noise.wav": "its name does not fit the pattern '{digit}_{speaker}_{take}.wav'"}
 
@@ -162,7 +167,7 @@ def test_transcripts_beside_the_audio(tmp_path: Path) -> None:
         "f.json": as_json({"speech": "?"}),
         "g.txt": "혼자".encode(),
     }
-    entries, skips = taken(write_tree(tmp_path / "s", files))
+    entries, skips = read_all(write_tree(tmp_path / "s", files))
     assert texts(entries) == {
         "s/a.wav": "불이 났어요", "s/b.wav": "살려 주세요", "s/c.wav": "도와 주세요", "s/f.wav": "",
         "s/84-1-0000.wav": "GO DO YOU HEAR", "s/84-1-0001.wav": "네 알겠습니다",
@@ -170,7 +175,7 @@ def test_transcripts_beside_the_audio(tmp_path: Path) -> None:
     assert skips["s/g.txt"] == "a text without audio of its name beside it"
     assert skips["s/84-1.trans.txt, 84-1-0009"] == "a line without audio of its name beside it"
     assert skips["s/f.json"].startswith("no text in it (it has speech;")
-    meta = next(e.made.meta for e in entries if e.where == "s/b.wav")
+    meta = next(e.record.meta for e in entries if e.where == "s/b.wav")
     assert meta["label"] == {"id": 3, "age": 70}
 
 
@@ -186,14 +191,14 @@ def test_transcripts_beside_the_audio(tmp_path: Path) -> None:
     ],
 )
 def test_a_text_that_cannot_be_read_costs_only_the_text(tmp_path: Path, name: str, data: bytes, reason: str) -> None:
-    entries, skips = taken(write_tree(tmp_path / "s", {"a.wav": wav_bytes(), name: data}))
+    entries, skips = read_all(write_tree(tmp_path / "s", {"a.wav": wav_bytes(), name: data}))
     assert texts(entries) == {"s/a.wav": ""}
     assert reason in skips[f"s/{name}"]
 
 
 def test_the_same_file_twice_is_once_and_said_so(tmp_path: Path) -> None:
     root = write_tree(tmp_path / "a", {"x/one.wav": wav_bytes(), "y/one.wav": wav_bytes(), "y/two.wav": wav_bytes()})
-    entries, skips = taken(root)
+    entries, skips = read_all(root)
     assert [e.where for e in entries] == ["a/x/one.wav", "a/y/two.wav"]
     assert skips == {"a/y/one.wav": "the same audio under the same name came before: a/x/one.wav"}
     assert len(folder.index([root, root / "x", root], Rules()).clips) == 3
@@ -203,7 +208,7 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
     odd = "=cmd|'calc'!A1\x1b[2J\n.wav"
     write_tree(tmp_path / "a", {odd: wav_bytes()})
     write_zip(tmp_path / "a" / "z.zip", [("../../escape.wav", wav_bytes()), ("ok/b.wav", wav_bytes(hz=300))])
-    entries, skips = taken(tmp_path / "a")
+    entries, skips = read_all(tmp_path / "a")
     shown = [e.where for e in entries]
     assert shown == ["a/=cmd|'calc'!A1\ufffd[2J\ufffd.wav", "z.zip/ok/b.wav"]
     assert skips == {"z.zip/../../escape.wav": "its name leaves the archive ('..')"}

@@ -1,4 +1,4 @@
-"""core.ingest.exports.gwidama: tables that were edited by hand, broken or hostile; one bad row never stops the others."""
+"""Tests core.ingest.exports.gwidama: edited, broken and hostile exports; a bad row never stops the others."""
 
 import csv
 import io
@@ -10,8 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from core.errors import InputError
-from core.ingest.exports.gwidama import open_own
-from core.ingest.exports.rows import Told
+from core.ingest.exports.gwidama import open_export
+from core.ingest.exports.rows import ExportedRow
 from core.records import Skip
 
 HEADER = ("id", "key", "recording_id", "parent_id", "start_ms", "end_ms", "speaker", "voice_usable", "text", "original")
@@ -26,19 +26,19 @@ def table(path: Path, *rows: tuple[object, ...], header: tuple[str, ...] = HEADE
     return path
 
 
-def read(path: Path) -> tuple[list[Told], list[Skip]]:
-    rows = list(open_own(path).rows())
-    return [x for x in rows if isinstance(x, Told)], [x for x in rows if isinstance(x, Skip)]
+def read(path: Path) -> tuple[list[ExportedRow], list[Skip]]:
+    rows = list(open_export(path).rows())
+    return [x for x in rows if isinstance(x, ExportedRow)], [x for x in rows if isinstance(x, Skip)]
 
 
 def test_a_spreadsheet_may_have_saved_it_again(tmp_path: Path) -> None:
     """Numbers as 7.0, TRUE in capitals, empty cells, an apostrophe where a formula would be."""
     path = table(tmp_path / "a.csv", ("7.0", "k", "1", "", "100.0", "900", "", "TRUE", "'=1", "''=1"))
-    ((told,), skipped) = read(path)
+    ((row,), skipped) = read(path)
     assert skipped == []
-    assert (told.number, told.recording, told.parent, told.new.start_ms, told.new.end_ms) == (7, 1, None, 100, 900)
-    assert (told.text, told.new.text, told.new.speaker, told.new.voice_usable) == ("=1", "'=1", None, True)
-    assert (told.new.group, told.new.origin) == ("k", "imported")
+    assert (row.number, row.recording, row.parent, row.new.start_ms, row.new.end_ms) == (7, 1, None, 100, 900)
+    assert (row.text, row.new.text, row.new.speaker, row.new.voice_usable) == ("=1", "'=1", None, True)
+    assert (row.new.group, row.new.origin) == ("k", "imported")
 
 
 @pytest.mark.parametrize(
@@ -56,9 +56,9 @@ def test_a_spreadsheet_may_have_saved_it_again(tmp_path: Path) -> None:
 )
 def test_a_bad_row_is_named_and_the_next_one_read(tmp_path: Path, row: tuple[object, ...], reason: str) -> None:
     good = ("2", "k2", "", "", "", "", "", "", "불", "불")
-    told, skipped = read(table(tmp_path / "a.csv", row, good))
+    rows, skipped = read(table(tmp_path / "a.csv", row, good))
     assert skipped == [Skip("a.csv, row 2", reason)]
-    assert [one.new.key for one in told] == ["k2"]
+    assert [parsed.new.key for parsed in rows] == ["k2"]
 
 
 @pytest.mark.parametrize(
@@ -78,9 +78,9 @@ def test_a_bad_row_is_named_and_the_next_one_read(tmp_path: Path, row: tuple[obj
 def test_a_bad_line_is_named_and_the_next_one_read(tmp_path: Path, line: str, reason: str) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(f'{{"key": "a", "text": "불"}}\n{line}\n\n{{"key": "b", "text": "\u2028"}}\n', encoding="utf-8")
-    told, skipped = read(path)
+    rows, skipped = read(path)
     assert skipped == [Skip("a.jsonl, line 2", reason)]
-    assert [(one.new.key, one.text) for one in told] == [("a", "불"), ("b", "\u2028")]
+    assert [(parsed.new.key, parsed.text) for parsed in rows] == [("a", "불"), ("b", "\u2028")]
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ def test_what_is_no_export_is_refused(tmp_path: Path, name: str, content: bytes,
 
 def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"not found: .*none\.csv"):
-        open_own(tmp_path / "none.csv")
+        open_export(tmp_path / "none.csv")
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="neither Arrow nor Parquet files in it"):
         read(tmp_path / "empty")
@@ -111,22 +111,22 @@ def test_what_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_a_broken_parquet_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.parquet").write_bytes(b"PAR1 no more PAR1")
-    told, skipped = read(tmp_path / "a.parquet")
-    assert told == []
+    rows, skipped = read(tmp_path / "a.parquet")
+    assert rows == []
     assert skipped[0].where == "a.parquet"
 
 
 def test_a_scheme_that_the_file_defines_badly_is_as_if_it_were_not_there(tmp_path: Path) -> None:
-    about = {"schemes": [{"state": "active", "definition": {"name": "../x", "ko": "x", "label": []}}]}
-    schema = pa.schema([("key", pa.string()), ("text", pa.string())], metadata={"gwidama": json.dumps(about)})
+    metadata = {"schemes": [{"state": "active", "definition": {"name": "../x", "ko": "x", "label": []}}]}
+    schema = pa.schema([("key", pa.string()), ("text", pa.string())], metadata={"gwidama": json.dumps(metadata)})
     pq.write_table(pa.Table.from_pylist([{"key": "k", "text": "불"}], schema), tmp_path / "a.parquet")
-    assert open_own(tmp_path / "a.parquet").schemes == {}
-    assert [one.text for one in read(tmp_path / "a.parquet")[0]] == ["불"]
+    assert open_export(tmp_path / "a.parquet").schemes == {}
+    assert [parsed.text for parsed in read(tmp_path / "a.parquet")[0]] == ["불"]
 
 
 def test_what_a_snapshot_froze_comes_back_with_its_label(tmp_path: Path) -> None:
     header = ("id", "key", "recording", "text", "scheme", "code", "label", "gold", "side")
     path = table(tmp_path / "s.csv", ("1", "k", "call", "불", "danger", "danger", "1", "False", "train"), header=header)
-    ((told,), _) = read(path)
-    assert (told.text, told.new.text, told.labels, told.silver) == ("불", "불", {"danger": "danger"}, ("danger",))
-    assert (told.recording, told.new.meta) == ("call", {"side": "train"})
+    ((row,), _) = read(path)
+    assert (row.text, row.new.text, row.labels, row.silver) == ("불", "불", {"danger": "danger"}, ("danger",))
+    assert (row.recording, row.new.meta) == ("call", {"side": "train"})

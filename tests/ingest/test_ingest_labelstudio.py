@@ -1,4 +1,4 @@
-"""core.ingest.exports.labelstudio: what Label Studio's projects hold, and what its files may look like when they are broken."""
+"""Tests core.ingest.exports.labelstudio: what Label Studio's projects hold, and how its files may be broken."""
 
 import json
 from pathlib import Path
@@ -9,8 +9,8 @@ from aihub119_files import wav_bytes
 
 from core.errors import InputError
 from core.ingest import json_array
-from core.ingest.exports.labelstudio import Tasks
-from core.ingest.exports.rows import Opinion, Told
+from core.ingest.exports.labelstudio import LabelStudioExport
+from core.ingest.exports.rows import DeliveredPrediction, ExportedRow
 from core.records import Skip
 
 
@@ -19,8 +19,8 @@ def write(path: Path, *tasks: Any) -> Path:
     return path
 
 
-def read(path: Path, text: str | None = None) -> list[Told | Skip]:
-    return list(Tasks(path, text).rows())
+def read(path: Path, text: str | None = None) -> list[ExportedRow | Skip]:
+    return list(LabelStudioExport(path, text).rows())
 
 
 def choice(name: str, *codes: str, **more: Any) -> dict[str, Any]:
@@ -32,19 +32,19 @@ def answer(*results: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"result": list(results), "was_cancelled": False, "completed_by": 1, **more}
 
 
-def one(tmp_path: Path, task: Any) -> Told:
-    (told,) = read(write(tmp_path / "p.json", task))
-    assert isinstance(told, Told), told
-    return told
+def only_row(tmp_path: Path, task: Any) -> ExportedRow:
+    (row,) = read(write(tmp_path / "p.json", task))
+    assert isinstance(row, ExportedRow), row
+    return row
 
 
 def test_a_task_with_a_text(tmp_path: Path) -> None:
     edit = {"id": "t", "from_name": "transcription", "type": "textarea", "value": {"text": ["불이 났어요"]}}
     results = choice("danger", "danger"), choice("mood", "a", "b"), edit
-    told = one(tmp_path, {"id": 7, "data": {"text": "불이 낫어요"}, "annotations": [answer(*results)]})
-    assert (told.new.key, told.new.text, told.text) == ("labelstudio:p:7", "불이 낫어요", "불이 났어요")
-    assert told.labels == {"danger": "danger", "mood": "a|b"}
-    assert (told.recording, told.skipped, told.notes) == (None, False, ())
+    row = only_row(tmp_path, {"id": 7, "data": {"text": "불이 낫어요"}, "annotations": [answer(*results)]})
+    assert (row.new.key, row.new.text, row.text) == ("labelstudio:p:7", "불이 낫어요", "불이 났어요")
+    assert row.labels == {"danger": "danger", "mood": "a|b"}
+    assert (row.recording, row.skipped, row.notes) == (None, False, ())
 
 
 def test_the_settled_answer_counts_else_the_last_that_was_not_cancelled(tmp_path: Path) -> None:
@@ -54,28 +54,29 @@ def test_the_settled_answer_counts_else_the_last_that_was_not_cancelled(tmp_path
         ([yes, no, cancelled], "normal"),
         ([yes | {"ground_truth": True}, no], "danger"),
     ):
-        told = one(tmp_path, {"data": {"text": "불"}, "annotations": answers})
-        assert told.labels == {"danger": code}
-        assert told.notes == ("task whose annotators disagree",)
-    told = one(tmp_path, {"data": {"text": "불"}, "annotations": [cancelled]})
-    assert told.skipped is True
+        row = only_row(tmp_path, {"data": {"text": "불"}, "annotations": answers})
+        assert row.labels == {"danger": code}
+        assert row.notes == ("task whose annotators disagree",)
+    row = only_row(tmp_path, {"data": {"text": "불"}, "annotations": [cancelled]})
+    assert row.skipped is True
 
 
-def test_predictions_are_opinions(tmp_path: Path) -> None:
+def test_predictions_are_no_labels(tmp_path: Path) -> None:
     guess = {"model_version": "m1", "score": 0.9, "result": [choice("danger", "danger")]}
     odd = {"score": "high", "result": [choice("danger", "normal"), None, {"value": 3}]}
-    told = one(tmp_path, {"data": {"text": "불"}, "predictions": [guess, odd, None, {"result": None}]})
-    assert told.labels == {}
-    assert told.opinions == (
-        Opinion("m1", "danger", "danger", 0.9, None), Opinion("Label Studio", "danger", "normal", None, None),
-    )  # fmt: skip
+    row = only_row(tmp_path, {"data": {"text": "불"}, "predictions": [guess, odd, None, {"result": None}]})
+    assert row.labels == {}
+    assert row.predictions == (
+        DeliveredPrediction("m1", "danger", "danger", 0.9, None),
+        DeliveredPrediction("Label Studio", "danger", "normal", None, None),
+    )
 
 
-def region(name: str, start: float, end: float, said: str, code: str) -> list[dict[str, Any]]:
+def region(name: str, start: float, end: float, text: str, code: str) -> list[dict[str, Any]]:
     span = {"start": start, "end": end}
     return [
         {"id": name, "from_name": "labels", "type": "labels", "value": {**span, "labels": ["Speech"]}},
-        {"id": name, "from_name": "transcription", "type": "textarea", "value": {**span, "text": [said]}},
+        {"id": name, "from_name": "transcription", "type": "textarea", "value": {**span, "text": [text]}},
         {"id": name, "from_name": "danger", "type": "choices", "value": {**span, "choices": [code]}},
     ]
 
@@ -84,17 +85,19 @@ def test_regions_of_audio_are_utterances_of_a_recording(tmp_path: Path) -> None:
     (tmp_path / "audio").mkdir()
     (tmp_path / "audio" / "call.wav").write_bytes(wav_bytes(6_000))
     results = region("b", 2.0004, 3.5, "불이 났어요", "danger") + region("a", 0, 0.3, "네", "normal")
-    told = read(write(tmp_path / "p.json", {
+    rows = read(write(tmp_path / "p.json", {
         "id": 1, "data": {"audio": "/data/local-files/?d=audio/call.wav"}, "annotations": [answer(*results)],
     }))  # fmt: skip
-    assert all(isinstance(x, Told) for x in told)
-    spans = [(x.new.start_ms, x.new.end_ms, x.text, x.labels, x.new.voice_usable) for x in told if isinstance(x, Told)]
+    assert all(isinstance(x, ExportedRow) for x in rows)
+    spans = [
+        (x.new.start_ms, x.new.end_ms, x.text, x.labels, x.new.voice_usable) for x in rows if isinstance(x, ExportedRow)
+    ]
     assert spans == [
         (0, 300, "네", {"labels": "Speech", "danger": "normal"}, False),
         (2000, 3500, "불이 났어요", {"labels": "Speech", "danger": "danger"}, True),
     ]
-    first = told[0]
-    assert isinstance(first, Told)
+    first = rows[0]
+    assert isinstance(first, ExportedRow)
     assert (first.recording, first.sound) == ("labelstudio:p:1", (tmp_path / "audio" / "call.wav").resolve())
 
 
@@ -104,9 +107,9 @@ def test_regions_of_audio_are_utterances_of_a_recording(tmp_path: Path) -> None:
 def test_audio_is_only_taken_from_beside_the_file(tmp_path: Path, named: str) -> None:
     (tmp_path / "secret.wav").write_bytes(wav_bytes(1_000))
     (tmp_path / "in").mkdir()
-    (told,) = read(write(tmp_path / "in" / "p.json", {"data": {"text": "불", "audio": named}}))
-    assert isinstance(told, Told)
-    assert (told.sound, told.recording) == (None, None)
+    (row,) = read(write(tmp_path / "in" / "p.json", {"data": {"text": "불", "audio": named}}))
+    assert isinstance(row, ExportedRow)
+    assert (row.sound, row.recording) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -130,21 +133,21 @@ def test_a_bad_task_is_named_and_the_next_one_read(tmp_path: Path, task: Any, re
     assert isinstance(bad, Skip)
     assert bad.where == "p.json, task 1"
     assert reason in bad.reason
-    assert isinstance(good, Told)
+    assert isinstance(good, ExportedRow)
 
 
 def test_results_that_are_not_read_are_counted(tmp_path: Path) -> None:
     box = {"id": "b", "from_name": "box", "type": "rectanglelabels", "value": {"x": 1}}
-    assert one(tmp_path, {"data": {"text": "불"}, "annotations": [answer(box)]}).notes == (
+    assert only_row(tmp_path, {"data": {"text": "불"}, "annotations": [answer(box)]}).notes == (
         "result of type rectanglelabels not read",
     )
 
 
 def test_the_field_with_the_text_can_be_named(tmp_path: Path) -> None:
     path = write(tmp_path / "p.json", {"data": {"text": "a", "stt": "불이야"}})
-    (told,) = read(path, "stt")
-    assert isinstance(told, Told)
-    assert told.text == "불이야"
+    (row,) = read(path, "stt")
+    assert isinstance(row, ExportedRow)
+    assert row.text == "불이야"
     (skip,) = read(path, "none")
     assert skip == Skip("p.json, task 1", "`data` has no field 'none'; it has text, stt")
 
@@ -174,7 +177,7 @@ def test_tasks_are_read_one_at_a_time_wherever_the_file_is_cut(tmp_path: Path, m
     path = write(tmp_path / "p.json", *({"id": n, "data": {"text": text}} for n, text in enumerate(texts)))
     for chars in (1, 2, 7, 64):
         monkeypatch.setattr(json_array, "FIRST_CHARS", chars)
-        assert [one.text for one in read(path) if isinstance(one, Told)] == texts
+        assert [row.text for row in read(path) if isinstance(row, ExportedRow)] == texts
     monkeypatch.setattr(json_array, "LONGEST_CHARS", 50)
     with pytest.raises(InputError, match=r"p\.json: one item is longer than 50 characters"):
         read(path)

@@ -1,4 +1,4 @@
-"""core.ingest.sentences: the demo's table of sentences."""
+"""Tests core.ingest.sentences: the demo's table of sentences."""
 
 from pathlib import Path
 

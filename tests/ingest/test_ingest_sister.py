@@ -1,4 +1,4 @@
-"""core.ingest.aihub.sister, core.cleaning.steps.tags: label files found by their documented keys, whatever lies around them."""
+"""Tests core.ingest.aihub.sister and core.cleaning.steps.tags: label files, found by their documented keys."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,15 +10,15 @@ from corpus_files import as_json, elder, situation
 
 from core.cleaning.steps import tags
 from core.ingest.aihub import sister
-from core.ingest.aihub.sister import CORPORA, Known
+from core.ingest.aihub.sister import CORPORA, KnownRecording
 from core.ingest.entries import Entry
 from core.records import NewRecording, Skip
 
 
-def taken(
+def read_all(
     kind: str, *paths: Path, known: Callable[[str], bool] = lambda key: False
 ) -> tuple[list[Entry], dict[str, list[str]]]:
-    """Entries in order, and reasons by place."""
+    """The entries in order, and the skips as place -> reasons."""
     skips: dict[str, list[str]] = {}
     entries = []
     for item in sister.read(sister.index(paths), CORPORA[kind], known):
@@ -30,8 +30,8 @@ def taken(
 
 
 def recording(entry: Entry) -> NewRecording:
-    assert isinstance(entry.made, NewRecording)
-    return entry.made
+    assert isinstance(entry.record, NewRecording)
+    return entry.record
 
 
 @pytest.mark.parametrize(
@@ -68,13 +68,13 @@ def test_an_emergency_sound_has_a_caption_not_a_transcript(tmp_path: Path) -> No
     sounds = [(f"1.강제추행(성범죄)_{n}_label.wav", wav_bytes(800, hz=200 + n)) for n in names]
     write_tree(tmp_path / "s", labels)
     write_zip(tmp_path / "s" / "[원천]1.강제추행(성범죄)_1.zip", sounds)
-    entries, skips = taken("situation", tmp_path / "s")
+    entries, skips = read_all("situation", tmp_path / "s")
     assert skips == {}
     assert [recording(e).key for e in entries] == [f"situation:1.강제추행(성범죄)_{n}" for n in names]
     by_key = {recording(e).key[-1]: recording(e) for e in entries}
-    (one,), (two,), (three,) = (by_key[k].utterances for k in "123")
-    assert (one.text, one.origin, one.end_ms, one.voice_usable) == ("여성의 비명 소리", "caption", 800, True)
-    assert one.group == two.group != three.group
+    (first,), (second,), (third,) = (by_key[k].utterances for k in "123")
+    assert (first.text, first.origin, first.end_ms, first.voice_usable) == ("여성의 비명 소리", "caption", 800, True)
+    assert first.group == second.group != third.group
     assert entries[0].labels == {"situation": ("강제추행(성범죄)",), "situation-area": ("범죄",)}
     assert by_key["1"].meta["device"] == "스마트폰"
     assert entries[0].cleanings == ()
@@ -87,19 +87,19 @@ def test_fields_are_found_wherever_they_stand(tmp_path: Path) -> None:
         "annotations": [{"categories": {"category_01": "재해", "category_02": "화재"}, "note": "경보음"}],
     }
     write_tree(tmp_path / "s", {"x.json": as_json(nested, "utf-8-sig"), "5.화재_7_label.wavp": wav_bytes()})
-    ((entry,), skips) = taken("situation", tmp_path / "s")
+    ((entry,), skips) = read_all("situation", tmp_path / "s")
     assert skips == {"s/x.json": ["no audio_id; the rest is imported"]}
-    made = recording(entry)
-    assert (made.key, made.utterances[0].text, made.duration_ms) == ("situation:5.화재_7", "경보음", 6000)
+    parsed = recording(entry)
+    assert (parsed.key, parsed.utterances[0].text, parsed.duration_ms) == ("situation:5.화재_7", "경보음", 6000)
     assert entry.labels["situation"] == ("화재",)
-    assert made.meta["audio"] == {"fileName": "5.화재_7", "duration": 3.0}
+    assert parsed.meta["audio"] == {"fileName": "5.화재_7", "duration": 3.0}
 
 
 def test_one_file_may_list_many(tmp_path: Path) -> None:
     write_tree(tmp_path / "s", {"all.json": as_json({"rows": [situation(n) for n in range(3)]})})
     files = sister.index([tmp_path / "s"])
     assert sister.values(files, CORPORA["situation"]) == {"situation": ["강제추행(성범죄)"], "situation-area": ["범죄"]}
-    entries, skips = taken("situation", tmp_path / "s")
+    entries, skips = read_all("situation", tmp_path / "s")
     assert len(entries) == 3
     assert skips["s/all.json, row 2"] == ["no audio delivered: text imported without audio"]
 
@@ -107,24 +107,32 @@ def test_one_file_may_list_many(tmp_path: Path) -> None:
 def test_elders_dialogue(tmp_path: Path) -> None:
     labels = {f"l/{n}.json": as_json(elder(n), "cp949") for n in (1, 2)}
     write_tree(tmp_path / "e", labels | {"w/노인남여_1.wav": wav_bytes(1500)})
-    entries, skips = taken("elder", tmp_path / "e")
-    one, two = map(recording, entries)
-    assert (one.key, one.duration_ms, two.duration_ms) == ("elder:노인남여_1", 1500, 1200)
-    said = one.utterances[0]
-    assert (said.text, said.speaker, said.group) == ("(SP:이케) 이렇게 앉아 있었지", "R1", "elder:speaker:R1")
-    assert (said.voice_usable, two.utterances[0].voice_usable, two.utterances[0].end_ms) == (True, False, 1200)
+    entries, skips = read_all("elder", tmp_path / "e")
+    first, second = map(recording, entries)
+    assert (first.key, first.duration_ms, second.duration_ms) == ("elder:노인남여_1", 1500, 1200)
+    utterance = first.utterances[0]
+    assert (utterance.text, utterance.speaker, utterance.group) == (
+        "(SP:이케) 이렇게 앉아 있었지",
+        "R1",
+        "elder:speaker:R1",
+    )
+    assert (utterance.voice_usable, second.utterances[0].voice_usable, second.utterances[0].end_ms) == (
+        True,
+        False,
+        1200,
+    )
     assert entries[0].labels == {"conversation-theme": ("가족",)}
     assert skips == {"e/l/2.json": ["no audio delivered: text imported without audio"]}
-    (clean,) = entries[0].cleanings
-    assert (clean.key, clean.before, clean.text) == (said.key, said.text, "이렇게 앉아 있었지")
-    assert clean.reason == "tags taken out: pronunciation (SP)"
-    assert one.meta["대화정보"]["cityCode"] == "수도권"
+    (cleaning,) = entries[0].cleanings
+    assert (cleaning.key, cleaning.before, cleaning.text) == (utterance.key, utterance.text, "이렇게 앉아 있었지")
+    assert cleaning.reason == "tags taken out: pronunciation (SP)"
+    assert first.meta["대화정보"]["cityCode"] == "수도권"
 
 
 def test_what_is_missing_is_named(tmp_path: Path) -> None:
     bare = {"발화정보": {"fileNm": "a.wav"}, "대화정보": {"convrsThema": " "}}
     write_tree(tmp_path / "e", {"a.json": as_json(bare), "a.wav": wav_bytes(700)})
-    ((entry,), skips) = taken("elder", tmp_path / "e")
+    ((entry,), skips) = read_all("elder", tmp_path / "e")
     assert skips == {"e/a.json": ["no stt; the rest is imported", "no convrsThema; the rest is imported"]}
     assert (recording(entry).utterances[0].text, entry.labels) == ("", {})
 
@@ -142,7 +150,7 @@ def test_what_is_missing_is_named(tmp_path: Path) -> None:
 )
 def test_unusable_labels_are_named_and_the_rest_is_read(tmp_path: Path, data: bytes, reason: str) -> None:
     files = {"a.json": data, "b.json": as_json(elder(1)), "a.wav": wav_bytes(), "notes.txt": b"?", "t.wav": b"RIFF"}
-    entries, skips = taken("elder", write_tree(tmp_path / "e", files))
+    entries, skips = read_all("elder", write_tree(tmp_path / "e", files))
     assert len(entries) == 1
     assert reason in skips["e/a.json"][0]
     assert skips["e/a.wav"] == ["no label file delivered"]
@@ -151,7 +159,7 @@ def test_unusable_labels_are_named_and_the_rest_is_read(tmp_path: Path, data: by
 
 def test_a_name_that_comes_twice_keeps_the_first(tmp_path: Path) -> None:
     write_tree(tmp_path / "e", {"a.json": as_json(elder(1)), "b.json": as_json(elder(1, "다른 말"))})
-    entries, skips = taken("elder", tmp_path / "e")
+    entries, skips = read_all("elder", tmp_path / "e")
     assert [recording(e).utterances[0].text for e in entries] == ["(SP:이케) 이렇게 앉아 있었지"]
     assert skips["e/b.json"] == ["fileNm '노인남여_1' came before, in e/a.json: the first is kept"]
 
@@ -159,7 +167,7 @@ def test_a_name_that_comes_twice_keeps_the_first(tmp_path: Path) -> None:
 def test_two_categories_are_no_label(tmp_path: Path) -> None:
     both = situation(1) | {"more": [{"category_02": "화재"}]}
     write_tree(tmp_path / "s", {"a.json": as_json(both), "1.강제추행(성범죄)_1.wav": wav_bytes()})
-    ((entry,), skips) = taken("situation", tmp_path / "s")
+    ((entry,), skips) = read_all("situation", tmp_path / "s")
     assert "situation" not in entry.labels
     assert skips["s/a.json"] == ["2 values of category_02 (강제추행(성범죄), 화재): imported without this label"]
 
@@ -167,7 +175,7 @@ def test_two_categories_are_no_label(tmp_path: Path) -> None:
 def test_hostile_names_stay_names(tmp_path: Path) -> None:
     hostile: dict[str, Any] = {"fileNm": "../../../etc/passwd\x1b[2J.wav", "stt": "=1+1\0"}
     write_zip(tmp_path / "e.zip", [("a.json", as_json(hostile)), ("../x.wav", wav_bytes())])
-    ((entry,), skips) = taken("elder", tmp_path / "e.zip")
+    ((entry,), skips) = read_all("elder", tmp_path / "e.zip")
     assert recording(entry).key == "elder:passwd\ufffd[2J"
     assert recording(entry).utterances[0].text == "=1+1\ufffd"
     assert skips["e.zip/../x.wav"] == ["its name leaves the archive ('..')"]
@@ -175,7 +183,7 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
 
 def test_known_recordings_leave_their_audio_unread_but_keep_their_suggestions(tmp_path: Path) -> None:
     write_tree(tmp_path / "e", {"a.json": as_json(elder(1)), "노인남여_1.wav": b"RIFF\0\0\0\0WAVE, but broken"})
-    found = list(sister.read(sister.index([tmp_path / "e"]), CORPORA["elder"], lambda key: True))
-    (one,) = found
-    assert isinstance(one, Known)
-    assert (one.key, one.cleanings[0].text) == ("elder:노인남여_1", "이렇게 앉아 있었지")
+    items = list(sister.read(sister.index([tmp_path / "e"]), CORPORA["elder"], lambda key: True))
+    (recording_known,) = items
+    assert isinstance(recording_known, KnownRecording)
+    assert (recording_known.key, recording_known.cleanings[0].text) == ("elder:노인남여_1", "이렇게 앉아 있었지")

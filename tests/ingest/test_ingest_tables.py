@@ -1,4 +1,4 @@
-"""core.ingest.tables: how tables of every shape are read, and what of them is not."""
+"""Tests core.ingest.tables: how tables of each format are read, and which parts are refused."""
 
 import codecs
 import csv
@@ -16,10 +16,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.cells import harmless
+from core.cells import escape_formula
 from core.errors import CoreError, InputError, UnknownName
 from core.ingest.tables import File, Meter, Options, Reject, Row, Table, names, open_table
-from core.ingest.tables.guess import guess
+from core.ingest.tables.guess import guess_columns
 from core.ingest.tables.readers import dialect, encoding
 from core.ingest.tables.readers.delimited import AS_WRITTEN
 from core.ingest.tables.readers.grid import NEUTRALISED
@@ -42,10 +42,10 @@ def of(data: bytes | str, name: str = "t.csv", **options: Any) -> Table:
 
 
 def cells(table: Table) -> list[tuple[Any, ...]]:
-    """The rows' cells in column order; no row is rejected."""
-    found = list(table.rows())
-    assert [row for row in found if isinstance(row, Reject)] == []
-    return [tuple(row.cells.get(name) for name in table.shape.columns) for row in found if isinstance(row, Row)]
+    """The cells of all rows in column order; asserts that no row is rejected."""
+    rows = list(table.rows())
+    assert [row for row in rows if isinstance(row, Reject)] == []
+    return [tuple(row.cells.get(name) for name in table.shape.columns) for row in rows if isinstance(row, Row)]
 
 
 def rejects(table: Table) -> list[tuple[int, str]]:
@@ -78,7 +78,7 @@ TEXT = "id,text,label\n" + "\n".join(LINES) + "\n"
 
 
 @pytest.mark.parametrize(
-    ("data", "found"),
+    ("data", "expected_encoding"),
     [
         (TEXT.encode(), "utf-8"),
         (TEXT.encode("utf-8-sig"), "utf-8-sig"),
@@ -91,11 +91,11 @@ TEXT = "id,text,label\n" + "\n".join(LINES) + "\n"
         (b"id,text\n1,plain ascii\n", "utf-8"),
     ],
 )
-def test_encodings_are_detected_and_read(data: bytes, found: str) -> None:
+def test_encodings_are_detected_and_read(data: bytes, expected_encoding: str) -> None:
     table = of(data)
-    assert (table.shape.encoding, table.shape.columns[:2]) == (found, ("id", "text"))
+    assert (table.shape.encoding, table.shape.columns[:2]) == (expected_encoding, ("id", "text"))
     assert all(isinstance(row, Row) and "\ufeff" not in "".join(row.cells) for row in table.rows())
-    if found != "utf-8" or "문장" in TEXT:
+    if expected_encoding != "utf-8" or "문장" in TEXT:
         (first, *_), expected = cells(table), LINES[0].split(",")
         assert first[0] == expected[0]
 
@@ -156,14 +156,16 @@ def test_separators_and_line_ends(sign: str, end: str) -> None:
 def test_odd_cells_come_back_exactly() -> None:
     out = io.StringIO(newline="")
     writer = csv.writer(out)
-    writer.writerows([("id", "text"), *((n, harmless(text)) for n, text in enumerate(ODD))])
+    writer.writerows([("id", "text"), *((n, escape_formula(text)) for n, text in enumerate(ODD))])
     for sign in (",", "\t", ";"):
         out = io.StringIO(newline="")
-        csv.writer(out, delimiter=sign).writerows([("id", "text"), *((n, harmless(t)) for n, t in enumerate(ODD))])
+        csv.writer(out, delimiter=sign).writerows(
+            [("id", "text"), *((n, escape_formula(t)) for n, t in enumerate(ODD))]
+        )
         table = of(out.getvalue(), "t.tsv" if sign == "\t" else "t.csv")
         assert [text for _, text in cells(table)] == list(ODD)
         notes = [note for row in table.rows() if isinstance(row, Row) for note in row.notes]
-        assert notes == [NEUTRALISED] * sum(harmless(text) != text for text in ODD)
+        assert notes == [NEUTRALISED] * sum(escape_formula(text) != text for text in ODD)
 
 
 def test_quotes_that_quote_nothing_are_text() -> None:
@@ -192,9 +194,9 @@ def test_a_tsv_that_quotes_every_cell() -> None:
 def test_a_quote_that_never_closes_costs_no_other_row() -> None:
     good = [f'{n},"쉼표, 문장 {n}"' for n in range(50)]
     table = of("\n".join(["id,text", *good, '50,"열린', *(f"{n},뒤" for n in range(51, 90))]))
-    found = list(table.rows())
-    assert len(found) == 90
-    assert found[50] == Row(52, {"id": "50", "text": '"열린'}, (AS_WRITTEN,))
+    rows = list(table.rows())
+    assert len(rows) == 90
+    assert rows[50] == Row(52, {"id": "50", "text": '"열린'}, (AS_WRITTEN,))
     assert cells(table)[-1] == ("89", "뒤")
     table = of("\n".join(["id,text", *good, '50,"열린, 셋', *(f"{n},뒤" for n in range(51, 90))]))
     assert rejects(table) == [(52, "broken quoting")]
@@ -266,16 +268,16 @@ def test_column_names_are_distinct_and_found() -> None:
         names.find(("Text", "id"), "x")
 
 
-@pytest.mark.parametrize(("told", "sign"), [("tab", "\t"), ("\\t", "\t"), (";", ";"), ("comma", ","), ("^", "^")])
-def test_separators_by_name(told: str, sign: str) -> None:
-    assert dialect.separator(told) == sign
-    assert cells(of(f"a{sign}b\n가{sign}나\n", separator=told)) == [("가", "나")]
+@pytest.mark.parametrize(("name", "sign"), [("tab", "\t"), ("\\t", "\t"), (";", ";"), ("comma", ","), ("^", "^")])
+def test_separators_by_name(name: str, sign: str) -> None:
+    assert dialect.separator(name) == sign
+    assert cells(of(f"a{sign}b\n가{sign}나\n", separator=name)) == [("가", "나")]
 
 
-@pytest.mark.parametrize("told", ["", '"', "\n", "ab", "\x00", "\ud800"])
-def test_what_cannot_separate_is_refused(told: str) -> None:
+@pytest.mark.parametrize("name", ["", '"', "\n", "ab", "\x00", "\ud800"])
+def test_what_cannot_separate_is_refused(name: str) -> None:
     with pytest.raises(InputError, match="give one character"):
-        dialect.separator(told)
+        dialect.separator(name)
 
 
 # --- packed, other formats ------------------------------------------------------------------------------------------
@@ -327,7 +329,7 @@ def test_the_first_bytes_tell_more_than_the_name() -> None:
 
 
 def test_a_workbook() -> None:
-    rows = [("번호", "문장", "점수", None), (1, "가\n나", 1.0), (None, None), (2, harmless("=1+1"), 2.5, "남")]
+    rows = [("번호", "문장", "점수", None), (1, "가\n나", 1.0), (None, None), (2, escape_formula("=1+1"), 2.5, "남")]
     book = sheet(rows, ("둘째", [("text", "when"), ("다", datetime.datetime(2026, 1, 2, 3, 4))]))
     table = of(book, "t.xlsx")
     assert (table.shape.sheet, table.shape.sheets, table.shape.header) == ("Sheet", ("Sheet", "둘째"), True)
@@ -341,7 +343,7 @@ def test_a_workbook() -> None:
 
 
 def edited(book: bytes, change: Callable[[str, bytes], bytes | None]) -> bytes:
-    """The workbook with members changed; None leaves one out."""
+    """The workbook after `change` on each of its files; None removes the file."""
     out = io.BytesIO()
     with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for info in old.infolist():
@@ -367,13 +369,13 @@ def test_a_damaged_workbook_is_an_error_or_rows_but_never_a_crash(part: str, old
         sheet([("id", "text"), (1, "가"), (2, "나")]),
         lambda name, data: data.replace(old, new) if name.endswith(part) else data,
     )
-    n, told = 0, "t.xlsx: "
+    n, message = 0, "t.xlsx: "
     try:
         n = len(list(of(book, "t.xlsx").rows()))
     except InputError as error:
-        told = str(error)
+        message = str(error)
     assert n <= 3
-    assert told.startswith("t.xlsx: ")
+    assert message.startswith("t.xlsx: ")
 
 
 def test_a_workbook_that_unpacks_beyond_reason_is_refused() -> None:
@@ -415,8 +417,8 @@ def test_a_field_that_comes_late_can_be_asked_for() -> None:
 
 def test_broken_json_costs_a_line_or_ends_a_document() -> None:
     lines = '{"text": "가"}\n{"text": \n[1]\n"x"\n' + "[" * 100_000 + '\n{"n": ' + "9" * 9_000 + '}\n{"text": "나"}\n'
-    found = rejects(of(lines, "t.jsonl"))
-    assert [kind for _, kind in found] == [
+    rejected = rejects(of(lines, "t.jsonl"))
+    assert [kind for _, kind in rejected] == [
         "broken JSON",
         "not an object",
         "not an object",
@@ -467,14 +469,14 @@ def test_parquet() -> None:
 
 
 def guessed(table: Table) -> Any:
-    return guess(
+    return guess_columns(
         table.shape.columns, [row for row, _ in zip(table.rows(), range(20), strict=False) if isinstance(row, Row)]
     )
 
 
 def test_guesses() -> None:
-    found = guessed(of("wav,start_ms,end_ms,화자,stt,긴급도\n" + "a.wav,0,10,caller,불이 났어요,상\n" * 5))
-    assert (found.text, found.labels, found.recording, found.start, found.end, found.speaker) == (
+    roles = guessed(of("wav,start_ms,end_ms,화자,stt,긴급도\n" + "a.wav,0,10,caller,불이 났어요,상\n" * 5))
+    assert (roles.text, roles.labels, roles.recording, roles.start, roles.end, roles.speaker) == (
         "stt", ("긴급도",), "wav", "start_ms", "end_ms", "화자",
     )  # fmt: skip
 
@@ -482,9 +484,9 @@ def test_guesses() -> None:
 def test_chatbot(shared: Path) -> None:
     table = open_table(File.at(shared / "chatbot" / "ChatbotData.csv"))
     assert table.shape.columns == ("Q", "A", "label")
-    found = cells(table)
-    assert len(found) == 11_823
-    assert len(found) - len({question for question, *_ in found}) == 161
+    rows = cells(table)
+    assert len(rows) == 11_823
+    assert len(rows) - len({question for question, *_ in rows}) == 161
     assert (guessed(table).text, guessed(table).labels) == ("Q", ("label",))
 
 
@@ -492,9 +494,9 @@ def test_chatbot(shared: Path) -> None:
 def test_kote(shared: Path, name: str) -> None:
     table = open_table(File.at(shared / "kote" / name))
     assert (table.shape.header, table.shape.separator) == (False, "\t")
-    found = cells(table)
-    assert len(found) == 5_000
-    assert {n for *_, labels in found for n in labels.split(",")} == {str(n) for n in range(44)}
+    rows = cells(table)
+    assert len(rows) == 5_000
+    assert {n for *_, labels in rows for n in labels.split(",")} == {str(n) for n in range(44)}
     assert (guessed(table).text, guessed(table).labels) == ("column_2", ("column_3",))
 
 

@@ -1,4 +1,4 @@
-"""core.ingest.tables under hostile bytes: rows, rejects, or one CoreError; never another exception, never a hang."""
+"""Fuzzes core.ingest.tables: hostile bytes give rows, rejects or a CoreError, never another exception or a hang."""
 
 import io
 import json
@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from core.errors import CoreError
 from core.ingest.tables import File, Options, Reject, Row, open_table
-from core.ingest.tables.guess import guess
-from core.ingest.tables.meaning import Columns, Meant, Reader, distinct, reading
+from core.ingest.tables.guess import guess_columns
+from core.ingest.tables.meaning import Columns, ParsedRow, RowParser, distinct, label_reader
 from core.ingest.tables.readers.encoding import BAD
 from core.schemes import DANGER
 
@@ -29,24 +29,24 @@ FUZZ = settings(
 
 
 def drained(data: bytes, name: str, options: Options) -> None:
-    """Read it as an import does; whatever comes is storable."""
+    """Read `data` as an import does; assert that every result can be stored."""
     with suppress(CoreError):
         table = open_table(File.of(data, name), options)
         rows = [row for row, _ in zip(table.rows(), range(MOST_ROWS), strict=False)]
         good = [row for row in rows if isinstance(row, Row)]
         assert table.shape.columns
-        found = guess(table.shape.columns, good[:20])
-        reader = Reader(
-            Columns(found.text, {"danger": table.shape.columns[-1]}, id=found.id, group=table.shape.columns[0]),
-            "fuzz", {"danger": reading(DANGER, ids=True)}, (), "ms",
+        roles = guess_columns(table.shape.columns, good[:20])
+        reader = RowParser(
+            Columns(roles.text, {"danger": table.shape.columns[-1]}, id=roles.id, group=table.shape.columns[0]),
+            "fuzz", {"danger": label_reader(DANGER, ids=True)}, (), "ms",
         )  # fmt: skip
         for row in good:
-            meant = reader.read(row)
-            assert isinstance(meant, Meant | Reject)
-            if isinstance(meant, Meant):
-                stored = f"{meant.utterance.text}{meant.utterance.key}{meant.utterance.group}"
+            parsed = reader.read(row)
+            assert isinstance(parsed, ParsedRow | Reject)
+            if isinstance(parsed, ParsedRow):
+                stored = f"{parsed.utterance.text}{parsed.utterance.key}{parsed.utterance.group}"
                 assert not BAD.search(stored)
-                json.dumps(dict(meant.utterance.meta)).encode()
+                json.dumps(dict(parsed.utterance.meta)).encode()
         distinct(iter(rows), {"x": table.shape.columns[-1]}, 256)
 
 

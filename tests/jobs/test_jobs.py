@@ -1,4 +1,4 @@
-"""Jobs through a real worker process: outcomes, cancelling, and going on after `kill -9`."""
+"""Jobs in a real worker process: how they end, cancelling, and continuing after `kill -9`."""
 
 import os
 import signal
@@ -54,15 +54,15 @@ def worker(store: Store, tmp_path: Path) -> Iterator[Callable[..., subprocess.Po
             process.stdin.close()
 
 
-def until(fact: Callable[[], bool], what: str) -> None:
+def wait_until(condition: Callable[[], bool], what: str) -> None:
     give_up = time.monotonic() + PATIENCE_S
-    while not fact():
+    while not condition():
         assert time.monotonic() < give_up, f"never happened: {what}"
         time.sleep(0.05)
 
 
 def ended(store: Store, job_id: str) -> Job:
-    until(lambda: store.board.get(job_id).state in ("done", "failed", "cancelled"), f"end of {job_id}")
+    wait_until(lambda: store.board.get(job_id).state in ("done", "failed", "cancelled"), f"end of {job_id}")
     return store.board.get(job_id)
 
 
@@ -112,7 +112,7 @@ def test_cancel_while_running_and_while_queued(store: Store, worker: Callable[..
     cancel(store, "early")
     assert store.board.get("early").state == "cancelled"
     worker()
-    until(lambda: store.board.get("running").progress != {}, "first report")
+    wait_until(lambda: store.board.get("running").progress != {}, "first report")
     assert store.board.get("running").state == "running"
     assert store.board.get("queued").state == "queued", "one job at a time"
     cancel(store, "queued")
@@ -131,7 +131,7 @@ def test_a_job_goes_on_with_the_step_its_worker_ended_in(
 ) -> None:
     put(store, "five_steps", "a", folder=str(tmp_path), wait_in=3)
     first = worker()
-    until(lambda: "begin 3" in lines(tmp_path), "step 3")
+    wait_until(lambda: "begin 3" in lines(tmp_path), "step 3")
     first.send_signal(how)
     assert first.wait(PATIENCE_S) == (0 if how == signal.SIGTERM else -how)
     assert lines(tmp_path) == ["begin 1", "end 1", "begin 2", "end 2", "begin 3"]
@@ -145,12 +145,12 @@ def test_a_job_goes_on_with_the_step_its_worker_ended_in(
 def test_a_stopped_worker_leaves_its_job_queued(store: Store, worker: Callable[..., subprocess.Popen[bytes]]) -> None:
     put(store, "endless", "a")
     first = worker()
-    until(lambda: store.board.get("a").progress != {}, "first report")
+    wait_until(lambda: store.board.get("a").progress != {}, "first report")
     first.terminate()
     assert first.wait(PATIENCE_S) == 0
     assert store.board.get("a").state == "queued"
     worker()
-    until(lambda: store.board.get("a").state == "running", "taken up again")
+    wait_until(lambda: store.board.get("a").state == "running", "taken up again")
     cancel(store, "a")
     assert ended(store, "a").state == "cancelled"
 
@@ -158,7 +158,7 @@ def test_a_stopped_worker_leaves_its_job_queued(store: Store, worker: Callable[.
 def test_cancelled_between_two_workers(store: Store, worker: Callable[..., subprocess.Popen[bytes]]) -> None:
     put(store, "stuck", "a")
     first = worker()
-    until(lambda: store.board.get("a").state == "running", "start")
+    wait_until(lambda: store.board.get("a").state == "running", "start")
     first.kill()
     first.wait()
     cancel(store, "a")
@@ -172,7 +172,7 @@ def test_a_tethered_worker_ends_with_its_parent_even_when_the_job_is_stuck(
 ) -> None:
     put(store, "stuck", "a")
     process = worker("--until-stdin-closes")
-    until(lambda: store.board.get("a").progress != {}, "start")
+    wait_until(lambda: store.board.get("a").progress != {}, "start")
     assert process.stdin is not None
     process.stdin.close()
     assert process.wait(PATIENCE_S) == 0
@@ -181,7 +181,7 @@ def test_a_tethered_worker_ends_with_its_parent_even_when_the_job_is_stuck(
 def test_one_worker_a_workspace(store: Store, worker: Callable[..., subprocess.Popen[bytes]], tmp_path: Path) -> None:
     put(store, "endless", "a")
     worker()
-    until(lambda: store.board.get("a").state == "running", "start")
+    wait_until(lambda: store.board.get("a").state == "running", "start")
     assert worker().wait(PATIENCE_S) == 1
     assert "another worker serves home/ already" in (tmp_path / "worker.log").read_text()
 

@@ -97,15 +97,15 @@ def test_two_classes_match_scikit_learns_own_probabilities() -> None:
 def test_explain_finds_the_planted_word_and_where_it_stands() -> None:
     model = fitted()
     text = sentence(random.Random(7), TELLING["danger"])
-    evidence = model.explain(text, 1)
-    assert evidence[0].text in TELLING["danger"]
-    assert len(evidence[0].text) >= 3
-    assert evidence[0].weight > 0
-    assert all(text[a:b] == one.text for one in evidence for a, b in one.spans)
-    assert [abs(e.weight) for e in evidence] == sorted((abs(e.weight) for e in evidence), reverse=True)
+    contributions = model.explain(text, 1)
+    assert contributions[0].text in TELLING["danger"]
+    assert len(contributions[0].text) >= 3
+    assert contributions[0].weight > 0
+    assert all(text[a:b] == part.text for part in contributions for a, b in part.spans)
+    assert [abs(e.weight) for e in contributions] == sorted((abs(e.weight) for e in contributions), reverse=True)
     against = model.explain(text, 0)
-    assert against[0].text == evidence[0].text
-    assert against[0].weight == pytest.approx(-evidence[0].weight)
+    assert against[0].text == contributions[0].text
+    assert against[0].weight == pytest.approx(-contributions[0].weight)
 
 
 def test_explain_joins_equal_runs_and_keeps_silent_where_nothing_speaks() -> None:

@@ -1,4 +1,4 @@
-"""pages/adjudicate.py in process: opinions side by side, settling, putting off, undoing; keys need a browser."""
+"""pages/adjudicate.py in process: answers side by side, settling, putting off, undoing. Keys need a browser test."""
 
 from typing import Any
 
@@ -13,7 +13,7 @@ from core.schemes.files import parse_toml
 from core.settings import ROOT
 from core.ui import i18n
 from core.ui.panels import settle as panel
-from core.ui.panels.settle import Sitting
+from core.ui.panels.settle import SettleState
 from core.ui.widgets.player import ReviewEvent
 from core.workflows.corpus import schemes
 from core.workflows.review import settle
@@ -47,14 +47,14 @@ def texts(boxes: Any) -> list[str]:
     return [box.value for box in boxes]
 
 
-def sitting(ws: Workspace, name: str = "danger", curator: str = "chief") -> Sitting:
-    """With the first dispute on the screen."""
-    return Sitting(name, curator, settle.next_dispute(ws, name, curator))
+def state_with_dispute(ws: Workspace, name: str = "danger", curator: str = "chief") -> SettleState:
+    """Return a state with the first dispute on the screen."""
+    return SettleState(name, curator, settle.next_dispute(ws, name, curator))
 
 
-def event(kind: Any, on: Sitting, text: str | None = None, **labels: str) -> ReviewEvent:
-    assert on.shown is not None
-    return ReviewEvent(kind, on.shown.utterance.id, on.shown.version, "n", labels, text, 700)
+def event(kind: Any, on: SettleState, text: str | None = None, **labels: str) -> ReviewEvent:
+    assert on.dispute is not None
+    return ReviewEvent(kind, on.dispute.utterance.id, on.dispute.version, "n", labels, text, 700)
 
 
 def grade(ws: Workspace, number: int) -> tuple[str, str]:
@@ -79,16 +79,16 @@ def test_every_opinion_is_shown_as_plain_text(ws: Workspace) -> None:
     )  # fmt: skip
     ws.store.remarks.add(one, "park", now(), "comment", HOSTILE)
     opened = page()
-    shown = texts(opened.markdown)
-    assert "**2** left · **0** settled now" in shown
-    assert [text for text in shown if text.startswith("####")] == [
+    markdown = texts(opened.markdown)
+    assert "**2** left · **0** settled now" in markdown
+    assert [text for text in markdown if text.startswith("####")] == [
         "#### Danger  `D`", "#### Normal  `N`", "#### Normal  `N`", "#### Danger  `D`",
     ]  # fmt: skip
-    people = [text.removeprefix(":material/person: ") for text in shown if text.startswith(":material/person:")]
+    people = [text.removeprefix(":material/person: ") for text in markdown if text.startswith(":material/person:")]
     assert people == ["kim", "\\[lee\\]\\(x\\)", "a \\(vote\\)", "2 votes without a name"]
     assert "kim says so" in texts(opened.text)
     assert any(text.endswith("UTC · 1\\.5 s") for text in texts(opened.caption))
-    everything = [*shown, *texts(opened.caption), *texts(opened.subheader)]
+    everything = [*markdown, *texts(opened.caption), *texts(opened.subheader)]
     assert not [text for text in everything if "![x](" in text or "[lee](" in text]
     assert opened.selectbox(key="scheme").value == "danger"
     assert "Waiting: Danger 2" in texts(opened.caption)
@@ -101,9 +101,9 @@ def test_what_a_model_thinks_stands_beside_the_opinions(ws: Workspace) -> None:
     ws.store.ledger.put_run(RunInfo("run", "danger-text", "ngram", "danger", "text", "s", "done", AT, {}))
     guess = Prediction("run", "danger", one, "pool", *best_class(("normal", "danger"), (0.25, 0.75)))
     ws.store.ledger.put_predictions([guess])
-    shown = texts(page().markdown)
-    assert ":material/smart_toy: Model" in shown
-    assert [text for text in shown if text.startswith("####")][-1] == "#### Danger  `D`"
+    markdown = texts(page().markdown)
+    assert ":material/smart_toy: Model" in markdown
+    assert [text for text in markdown if text.startswith("####")][-1] == "#### Danger  `D`"
 
 
 def test_the_scheme_with_disputes_is_opened_and_a_call_is_shown_whole(ws: Workspace) -> None:
@@ -116,60 +116,60 @@ def test_the_scheme_with_disputes_is_opened_and_a_call_is_shown_whole(ws: Worksp
 
 
 def test_one_event_settles_and_keeps_the_reason(ws: Workspace) -> None:
-    one, two = sentences(ws.store, "불이야", "네")
+    first, second = sentences(ws.store, "불이야", "네")
     answer(ws, "danger", kim="danger", lee="normal")
-    mine = sitting(ws)
-    panel._handle(mine, event("decision", mine, " 두 번 들음 ", danger="normal"))
-    assert (mine.shown, mine.settled, mine.error) == (None, 1, "")
-    assert grade(ws, one) == ("normal", "gold")
-    last = ws.store.review.history(one)[-1]
+    state = state_with_dispute(ws)
+    panel._handle(state, event("decision", state, " 두 번 들음 ", danger="normal"))
+    assert (state.dispute, state.settled, state.error) == (None, 1, "")
+    assert grade(ws, first) == ("normal", "gold")
+    last = ws.store.review.history(first)[-1]
     assert (last.act, last.why, last.curator, last.spent_ms) == ("settle", "두 번 들음", "chief", 700)
-    mine.shown = settle.next_dispute(ws, "danger", "chief")
-    assert mine.shown is not None
-    assert mine.shown.utterance.id == two
-    panel._handle(mine, ReviewEvent("undo", two, mine.shown.version, "m"))
-    assert mine.shown is not None
-    assert (mine.shown.utterance.id, mine.settled, grade(ws, one)[1]) == (one, 0, "disputed")
-    assert ws.store.leases.held(now()) == [(one, "chief")], "the other one is free again"
+    state.dispute = settle.next_dispute(ws, "danger", "chief")
+    assert state.dispute is not None
+    assert state.dispute.utterance.id == second
+    panel._handle(state, ReviewEvent("undo", second, state.dispute.version, "m"))
+    assert state.dispute is not None
+    assert (state.dispute.utterance.id, state.settled, grade(ws, first)[1]) == (first, 0, "disputed")
+    assert ws.store.leases.held(now()) == [(first, "chief")], "the other one is free again"
 
 
 def test_what_is_put_off_does_not_come_again_until_asked_for(ws: Workspace) -> None:
     (one,) = sentences(ws.store, "불이야")
     answer(ws, "danger", kim="danger", lee="normal")
     opened = page()
-    mine: Sitting = opened.session_state["settling"]
-    panel._handle(mine, event("skip", mine))
-    assert (mine.passed, mine.shown, ws.store.leases.held(now())) == ([one], None, [])
+    state: SettleState = opened.session_state["settling"]
+    panel._handle(state, event("skip", state))
+    assert (state.put_off_ids, state.dispute, ws.store.leases.held(now())) == ([one], None, [])
     ok(opened.run())
     assert texts(opened.info) == ["Only what you put off is left: 1."]
     ok(opened.button[0].click().run())
-    assert opened.session_state["settling"].shown.utterance.id == one
+    assert opened.session_state["settling"].dispute.utterance.id == one
 
 
 def test_a_stale_decision_is_told_and_looked_at_anew(ws: Workspace) -> None:
     (one,) = sentences(ws.store, "불이야")
     answer(ws, "danger", kim="danger", lee="normal")
-    mine = sitting(ws)
-    assert mine.shown is not None
-    sent = event("decision", mine, danger="normal")
-    ws.store.review.decide(one, mine.shown.version, "park", now(), text="불이 났어요")
-    panel._handle(mine, sent)
-    assert mine.error.startswith("Somebody was faster: look again, then decide. (")
-    assert mine.shown is None
+    state = state_with_dispute(ws)
+    assert state.dispute is not None
+    sent = event("decision", state, danger="normal")
+    ws.store.review.decide(one, state.dispute.version, "park", now(), text="불이 났어요")
+    panel._handle(state, sent)
+    assert state.error.startswith("Somebody was faster: look again, then decide. (")
+    assert state.dispute is None
     assert grade(ws, one)[1] == "disputed"
-    panel._handle(mine, sent)
-    assert mine.error == "Somebody was faster: look again, then decide."
+    panel._handle(state, sent)
+    assert state.error == "Somebody was faster: look again, then decide."
 
 
 def test_undo_tells_what_it_took_back_elsewhere(ws: Workspace) -> None:
     one, *_rest = call(ws.store, "call-1", "여보세요", "불이 났어요")
     answer(ws, "urgency", kim="high", lee="low")
-    away = sitting(ws, "urgency")
+    away = state_with_dispute(ws, "urgency")
     panel._handle(away, event("decision", away, urgency="high"))
-    here = Sitting("danger", "chief")
+    here = SettleState("danger", "chief")
     panel._undo(here)
     assert here.notice == "Undone: a settlement under Urgency, where it waits again."
-    assert (here.shown, settle.disputes(ws, "urgency"), ws.store.leases.held(now())) == (None, 1, [])
+    assert (here.dispute, settle.disputes(ws, "urgency"), ws.store.leases.held(now())) == (None, 1, [])
     version = ws.store.corpus.utterance(one).version
     ws.store.review.decide(one, version, "chief", now(), labels={"danger": "danger"})
     panel._undo(here)
@@ -192,6 +192,6 @@ def test_several_classes_are_settled_together(ws: Workspace) -> None:
     (one,) = sentences(ws.store, "하나")
     answer(ws, "t", kim="a|b", lee="c")
     assert "#### a, b" in texts(page(scheme="t").markdown)
-    mine = sitting(ws, "t", "tester")
-    panel._handle(mine, event("decision", mine, t="a|c"))
+    state = state_with_dispute(ws, "t", "tester")
+    panel._handle(state, event("decision", state, t="a|c"))
     assert ws.store.corpus.utterance(one).labels == {"t": "a|c"}

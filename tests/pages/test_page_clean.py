@@ -1,4 +1,4 @@
-"""pages/clean.py in process: the plan's editor, looking, running, deciding on a step, undoing; the consent box."""
+"""pages/clean.py in process: the plan's editor, preview, run, decisions on a step, undo, the consent box."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,7 +8,7 @@ from store_data import AT, sentences
 from streamlit.testing.v1 import AppTest
 
 from core import schemes
-from core.cleaning import KINDS, Plan, from_document
+from core.cleaning import STEP_KINDS, Plan, from_document
 from core.filters import Filter
 from core.settings import ROOT
 from core.ui import i18n
@@ -16,7 +16,7 @@ from core.ui.panels import cleaning
 from core.workflows import jobs
 from core.workflows.cleaning import decisions, history
 from core.workflows.cleaning import plan as clean_plan
-from core.workflows.cleaning import run as work
+from core.workflows.cleaning import run as cleaning_run
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration
@@ -54,19 +54,19 @@ def texts(boxes: Any) -> list[str]:
     return [box.value for box in boxes]
 
 
-def ran(ws: Workspace, *said: str) -> history.Run:
-    sentences(ws.store, *said)
-    return work.run(ws, plan(), Filter(), "tester").run
+def ran(ws: Workspace, *inputs: str) -> history.Run:
+    sentences(ws.store, *inputs)
+    return cleaning_run.run(ws, plan(), Filter(), "tester").run
 
 
 def test_every_step_and_setting_has_a_title() -> None:
-    assert cleaning.TITLES.keys() == KINDS.keys()
-    assert {name for kind in KINDS.values() for name in kind.settings} == cleaning.SETTINGS.keys()
+    assert cleaning.TITLES.keys() == STEP_KINDS.keys()
+    assert {name for kind in STEP_KINDS.values() for name in kind.settings} == cleaning.SETTINGS.keys()
 
 
 def test_a_diff_is_escaped_and_reads_without_colours() -> None:
-    assert cleaning.marked("a <b>", "a *c*") == "a :red-background[− \\<b\\>] :green-background[\\+ \\*c\\*]"
-    assert cleaning.marked("불", None) == ":red-background[− 불]"
+    assert cleaning.diff_markdown("a <b>", "a *c*") == "a :red-background[− \\<b\\>] :green-background[\\+ \\*c\\*]"
+    assert cleaning.diff_markdown("불", None) == ":red-background[− 불]"
 
 
 def test_an_empty_workspace_says_what_to_do(ws: Workspace) -> None:
@@ -116,9 +116,9 @@ def test_looking_shows_samples_and_writes_nothing(ws: Workspace) -> None:
     opened = page(text="불이야")
     ok(opened.button(key="clean_look").click().run())
     assert "Looked at 1 utterances; nothing was written." in texts(opened.caption)
-    assert [one.label for one in opened.expander][1:] == ["Laughter and lengthened syllables · 1"]
+    assert [expander.label for expander in opened.expander][1:] == ["Laughter and lengthened syllables · 1"]
     assert not [text for text in texts(opened.markdown) if "![x](" in text or "<b>" in text]
-    assert history.every(ws) == []
+    assert history.list_runs(ws) == []
     ok(opened.text_input(key="text").set_value("괜찮").run())
     assert len(opened.expander) == 1, "what was seen is not of this filter"
 
@@ -129,7 +129,7 @@ def test_a_run_is_queued_with_the_filter_and_the_plan_of_the_editor(ws: Workspac
     opened = page(text="불이야")
     ok(opened.toggle(key="on-tags-1").set_value(False).run())
     ok(opened.button(key="clean_run").click().run())
-    job = jobs.running(ws, work.JOB)
+    job = jobs.running(ws, cleaning_run.JOB)
     assert job is not None
     assert job.params["wanted"] == {"text": "불이야"}
     assert [step["name"] for step in job.params["plan"]["steps"]] == ["repeats", "same-text"]
@@ -141,37 +141,43 @@ def test_a_run_is_queued_with_the_filter_and_the_plan_of_the_editor(ws: Workspac
 def test_a_step_is_accepted_above_a_confidence_and_the_run_undone(ws: Workspace) -> None:
     run = ran(ws, "(SP:불) 불이야!!!!!", "연기요!!!!!", "네", "네")
     opened = page(step="repeats")
-    shown = opened.dataframe[0].value
-    assert list(shown["Step"]) == ["Transcriber's tags", "Laughter and lengthened syllables", "Same text again"]
-    assert list(shown["Waiting"]) == [0, 2, 1]
-    assert list(shown["Accepted"]) == [1, 0, 0]
+    table = opened.dataframe[0].value
+    assert list(table["Step"]) == ["Transcriber's tags", "Laughter and lengthened syllables", "Same text again"]
+    assert list(table["Waiting"]) == [0, 2, 1]
+    assert list(table["Accepted"]) == [1, 0, 0]
     key = f"sure-cleaning-repeats-{run.id}"
     ok(opened.slider(key=key).set_value(1.0).run())
     assert opened.button(key="bulk_accept").disabled
     ok(opened.slider(key=key).set_value(0.5).run())
     ok(opened.button(key="bulk_accept").click().run())
     assert "Accepted: 2." in texts(opened.success)
-    said = [one.text for one in ws.store.corpus.every(Filter())]
-    assert said == ["불이야!", "연기요!", "네", "네"]
+    stored_texts = [utterance.text for utterance in ws.store.corpus.every(Filter())]
+    assert stored_texts == ["불이야!", "연기요!", "네", "네"]
     ok(opened.selectbox(key="step").set_value("same-text").run())
     ok(opened.button(key="bulk_reject").click().run())
     assert "Rejected: 1." in texts(opened.success)
     ws.store.review.decide(2, 1, "bob", AT, text="연기가 나요!")
     ok(opened.button(key="clean_undo").click().run())
     assert "Taken back: 2. Decided on since, and left: 1." in texts(opened.success)
-    assert [one.text for one in ws.store.corpus.every(Filter())][:2] == ["(SP:불) 불이야!!!!!", "연기가 나요!"]
+    assert [utterance.text for utterance in ws.store.corpus.every(Filter())][:2] == [
+        "(SP:불) 불이야!!!!!",
+        "연기가 나요!",
+    ]
 
 
 def test_the_desk_shows_what_accepting_would_write(ws: Workspace) -> None:
     ran(ws, "불이야!!!!! ㅋㅋㅋㅋ", "네", "네")
-    (one,) = ws.store.proposals.page("cleaning")
-    after, before, note, _ = cleaning.details(one, ws.store.corpus.utterance(1))
+    (utterance,) = ws.store.proposals.page("cleaning")
+    after, before, note, _ = cleaning.details(utterance, ws.store.corpus.utterance(1))
     assert (after, before) == ("불이야! ㅋㅋ", "불이야!!!!! ㅋㅋㅋㅋ")
     assert "− 불이야!!!!! ㅋㅋㅋㅋ  + 불이야! ㅋㅋ" in note
     ws.store.review.decide(1, 0, "ann", AT, text="여기 불이야!!!!! ㅋㅋㅋㅋ")
-    assert cleaning.details(one, ws.store.corpus.utterance(1))[:2] == ("여기 불이야! ㅋㅋ", "여기 불이야!!!!! ㅋㅋㅋㅋ")
+    assert cleaning.details(utterance, ws.store.corpus.utterance(1))[:2] == (
+        "여기 불이야! ㅋㅋ",
+        "여기 불이야!!!!! ㅋㅋㅋㅋ",
+    )
     ws.store.review.decide(1, 1, "ann", AT, text="불이야!!!! ㅋㅋㅋㅋ")
-    assert "accepting asks the step again" in cleaning.details(one, ws.store.corpus.utterance(1))[2]
+    assert "accepting asks the step again" in cleaning.details(utterance, ws.store.corpus.utterance(1))[2]
     (copy,) = ws.store.proposals.page("exclude")
     assert (
         "leave out: the same text as utterance 2"
@@ -193,9 +199,9 @@ def test_texts_leave_only_after_the_box_is_ticked(ws: Workspace) -> None:
     assert "sends texts to a third party" in texts(opened.error)[0]
     opened = page()
     ok(opened.checkbox(key="clean_remote").check().run())
-    told = clean_plan.acceptance(ws)
-    assert told is not None
-    assert told.by == "tester"
+    acceptance = clean_plan.acceptance(ws)
+    assert acceptance is not None
+    assert acceptance.by == "tester"
     assert any(text.startswith("Accepted by tester, ") for text in texts(opened.caption))
     ok(opened.checkbox(key="clean_remote").uncheck().run())
     assert clean_plan.acceptance(ws) is None

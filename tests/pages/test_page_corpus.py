@@ -1,4 +1,4 @@
-"""pages/corpus.py in process: filters and order from the URL, saved views, bulk actions and taking them back.
+"""pages/corpus.py in process: filters and order from the URL, saved views, bulk actions and their undo.
 
 Picking rows of the table needs a browser; what is done with them is tests/store/test_store_bulk.py.
 """
@@ -56,15 +56,15 @@ def test_the_url_says_what_is_shown(ws: Workspace, ids: list[int], query: dict[s
 
 
 @pytest.mark.parametrize(
-    ("asked", "first", "kept"),
+    ("number", "first", "in_address"),
     [("2", 25, "2"), ("3", 50, "3"), ("99", 50, "3"), ("0", 0, None), ("-1", 0, None), ("x", 0, None),
      ("9" * 40, 0, None), ("²", 0, None)],
 )  # fmt: skip
-def test_the_url_says_which_page(ws: Workspace, asked: str, first: int, kept: str | None) -> None:
+def test_the_url_says_which_page(ws: Workspace, number: str, first: int, in_address: str | None) -> None:
     sentences(ws.store, *(f"글 {n}" for n in range(60)))
-    opened = page(page=asked)
+    opened = page(page=number)
     assert shown(opened)[0] == f"글 {first}"
-    assert opened.query_params.get("page") == kept
+    assert opened.query_params.get("page") == in_address
 
 
 def test_another_question_begins_at_its_first_page(ws: Workspace) -> None:
@@ -93,10 +93,10 @@ def test_a_view_is_saved_opened_and_deleted(ws: Workspace, ids: list[int]) -> No
     opened.text_input(key="view_new").set_value("불 나는")
     ok(opened.button(key="view_save").click().run())
     (view,) = ws.store.views.list()
-    asked = {
+    query = {
         "text": ["불이"], "spacing": ["true"], "chars": ["2", "9"], "sort": ["-id"], "tag": ["x"], "danger": ["-"],
     }  # fmt: skip
-    assert (view.name, view.query, view.curator) == ("불 나는", asked, "tester")
+    assert (view.name, view.query, view.curator) == ("불 나는", query, "tester")
     another = page(text="괜찮")
     assert shown(another) == [SAID[2]]
     ok(another.button(key="view_open").click().run())

@@ -1,4 +1,4 @@
-"""The Import page: a table is dropped, read, mapped, imported; what it holds is shown as plain text."""
+"""The Import page: a table is uploaded, read, mapped and imported; its content is shown as plain text."""
 
 from pathlib import Path
 from typing import Any
@@ -29,52 +29,52 @@ def drop(page: AppTest, name: str, data: bytes) -> AppTest:
 
 
 def pick(page: AppTest, key: str) -> Any:
-    """The select box whose key begins so: labels are in the session's language."""
-    return next(one for one in page.selectbox if (one.key or "").startswith(f"{key}-"))
+    """Return the select box whose key starts with `key`: its label depends on the session's language."""
+    return next(box for box in page.selectbox if (box.key or "").startswith(f"{key}-"))
 
 
 def press(page: AppTest) -> AppTest:
-    next(one for one in page.button if (one.key or "").startswith("go-")).click()
+    next(button for button in page.button if (button.key or "").startswith("go-")).click()
     page.run()
     assert not page.exception
     return page
 
 
-def told(page: AppTest) -> str:
-    return "\n".join(one.value for one in page.text)
+def texts(page: AppTest) -> str:
+    return "\n".join(text.value for text in page.text)
 
 
 def test_a_cp949_table_is_shown_mapped_and_imported(ws: Workspace) -> None:
     page = drop(opened(), "우리.csv", CP949)
-    assert told(page).startswith("CSV · cp949 · ")
-    assert told(page).endswith("Unnamed: 0")
+    assert texts(page).startswith("CSV · cp949 · ")
+    assert texts(page).endswith("Unnamed: 0")
     assert list(page.dataframe[0].value.columns) == ["문장", "상태"]
     assert pick(page, "text").value == "문장"
     page.multiselect[0].set_value(["상태"])
     page.run()
     pick(page, "scheme").set_value("danger")
     press(page)
-    assert [one.value for one in page.metric] == ["3", "2", "0", "1"], "read, added, known, not used"
+    assert [item.value for item in page.metric] == ["3", "2", "0", "1"], "read, added, known, not used"
     assert "모름" in str(page.dataframe[1].value)
-    assert [(one.text, dict(one.labels)) for one in ws.store.corpus.every(Filter())] == [
+    assert [(item.text, dict(item.labels)) for item in ws.store.corpus.every(Filter())] == [
         ("집에 불이 났어요", {"danger": "danger"}), ("괜찮아요", {"danger": "normal"}),
     ]  # fmt: skip
-    assert [one.name for one in ws.store.corpus.sources()] == ["우리"]
+    assert [item.name for item in ws.store.corpus.sources()] == ["우리"]
     press(page)
-    assert [one.value for one in page.metric] == ["3", "0", "2", "1"]
+    assert [item.value for item in page.metric] == ["3", "0", "2", "1"]
 
 
 def test_rows_without_a_label_are_left_out_where_asked(ws: Workspace) -> None:
     page = drop(opened(), "t.csv", "글,상태\n집에 불이 났어요,위험\n저기요 여보세요,\n괜찮아요,정상\n".encode())
-    only = next(one for one in page.checkbox if (one.key or "").startswith("only-"))
+    only = next(item for item in page.checkbox if (item.key or "").startswith("only-"))
     page.multiselect[0].set_value([])
     page.run()
-    assert next(one for one in page.checkbox if one.key == only.key).disabled
+    assert next(item for item in page.checkbox if item.key == only.key).disabled
     page.multiselect[0].set_value(["상태"])
     page.run()
-    next(one for one in page.checkbox if one.key == only.key).check()
+    next(item for item in page.checkbox if item.key == only.key).check()
     press(page)
-    assert [one.text for one in ws.store.corpus.every(Filter())] == ["집에 불이 났어요", "괜찮아요"]
+    assert [item.text for item in ws.store.corpus.every(Filter())] == ["집에 불이 났어요", "괜찮아요"]
 
 
 def test_reading_can_be_overridden(ws: Workspace) -> None:
@@ -95,7 +95,7 @@ def test_a_new_scheme_is_proposed(ws: Workspace) -> None:
     rows = "".join(f"글 {n},{('좋음', '나쁨')[n % 2]}\n" for n in range(20))
     page = drop(opened(), "t.csv", f"text,mood!\n{rows}".encode())
     assert page.multiselect[0].value == ["mood!"]
-    assert next(one for one in page.text_input if (one.key or "").startswith("new-")).value == "mood"
+    assert next(field for field in page.text_input if (field.key or "").startswith("new-")).value == "mood"
     press(page)
     assert (scheme("mood").state, set(scheme("mood").codes)) == ("proposed", {"좋음", "나쁨"})
     assert "mood" in page.info[0].value
@@ -104,10 +104,10 @@ def test_a_new_scheme_is_proposed(ws: Workspace) -> None:
 def test_hostile_cells_are_plain_text(ws: Workspace) -> None:
     bad = "<script>alert(1)</script> ![x](http://evil/x.png) **b**"
     page = drop(opened(), f"{bad[:8]}.csv", f'"{bad}",text,text\n"{bad}",{bad},a\n1,2\n'.encode())
-    shown = [one.value for one in (*page.markdown, *page.caption, *page.subheader)]
-    assert [one for one in shown if "script" in one or "evil" in one] == []
+    texts_shown = [text.value for text in (*page.markdown, *page.caption, *page.subheader)]
+    assert [text for text in texts_shown if "script" in text or "evil" in text] == []
     press(page)
-    assert [one for one in (x.value for x in page.markdown) if "evil" in one] == []
+    assert [text for text in (x.value for x in page.markdown) if "evil" in text] == []
 
 
 def test_what_is_no_table_is_one_message_and_the_options_stay(ws: Workspace) -> None:

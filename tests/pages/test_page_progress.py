@@ -1,4 +1,4 @@
-"""pages/progress.py and pages/agreement.py in process: what is told, drawn, given as CSV, and when nothing is there."""
+"""pages/progress.py and pages/agreement.py in process: sentences, charts, CSV, and the empty states."""
 
 import csv
 import io
@@ -21,8 +21,8 @@ from core.ui.panels import agreement, progress
 from core.ui.widgets import charts
 from core.workflows.corpus import schemes
 from core.workflows.review import agreement as agreement_work
-from core.workflows.review import progress as work
-from core.workflows.review.progress import Course, Day, Progress
+from core.workflows.review import progress as progress_workflow
+from core.workflows.review.progress import Day, Forecast, Progress
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration
@@ -56,13 +56,13 @@ def texts(boxes: Any) -> list[str]:
     return [box.value for box in boxes]
 
 
-def course(**change: Any) -> Course:
+def course(**change: Any) -> Forecast:
     days = (Day("2024-05-01", 4, 6), Day("2024-05-02", 4, 2, projected=True), Day("2024-05-03", 2, 0, projected=True))
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "scheme": "danger", "targets": 10, "labelled": 4, "gold": 4, "left": 6, "classes": {}, "per_day": 4.0,
         "hours_left": 1.25, "finish": "2024-05-03", "burn_down": days,
     }  # fmt: skip
-    return Course(**(told | change))
+    return Forecast(**(fields | change))
 
 
 # --- progress --------------------------------------------------------------------------------------------------------
@@ -86,7 +86,7 @@ def test_a_manager_reads_when_it_is_done() -> None:
 
 
 def test_the_burn_down_goes_on_from_the_last_day_to_the_finish() -> None:
-    days = [(one.day, one.left, one.projected) for one in course().burn_down]
+    days = [(day.day, day.left, day.projected) for day in course().burn_down]
     figure = charts.burn_down(days, ("left", "at this pace"), "May 3, 2024")
     past, coming, end = figure.data
     assert (list(past.x), list(past.y)) == (["2024-05-01"], [6])
@@ -115,8 +115,8 @@ def test_the_csv_is_safe_in_a_spreadsheet(ws: Workspace) -> None:
     sentences(ws.store, "불이야")
     version = ws.store.corpus.utterance(1).version
     ws.store.review.decide(1, version, "=kim()", AT, labels={"danger": "danger"}, spent_ms=36_000)
-    told = list(csv.reader(io.StringIO(progress._csv(work.progress(ws)).decode("utf-8-sig"))))
-    assert told == [
+    rows = list(csv.reader(io.StringIO(progress._csv(progress_workflow.progress(ws)).decode("utf-8-sig"))))
+    assert rows == [
         ["curator", "day", "scheme", "decisions", "hours"],
         ["'=kim()", "2024-05-01", "", "1", "0.0100"],
         ["'=kim()", "2024-05-01", "danger", "1", "0.0100"],
@@ -126,13 +126,13 @@ def test_the_csv_is_safe_in_a_spreadsheet(ws: Workspace) -> None:
 def test_what_is_decided_is_measured_anew(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     sentences(ws.store, "불이야", "네")
     times: list[str] = []
-    real = work.progress
+    real = progress_workflow.progress
 
     def counted(ws: Workspace, today: str = "") -> Progress:
         times.append(today)
         return real(ws, today)
 
-    monkeypatch.setattr(work, "progress", counted)
+    monkeypatch.setattr(progress_workflow, "progress", counted)
     ws.store.review.decide(1, 0, "kim", AT, labels={"danger": "danger"})
     opened = page("progress")
     ok(opened.run())
@@ -149,11 +149,11 @@ def test_what_is_decided_is_measured_anew(ws: Workspace, monkeypatch: pytest.Mon
 # --- agreement -------------------------------------------------------------------------------------------------------
 
 
-def vote(ws: Workspace, name: str, told: dict[int, str], codes: dict[str, str]) -> None:
-    """One letter a rater (a, b, ...) and item."""
+def vote(ws: Workspace, name: str, answers: dict[int, str], codes: dict[str, str]) -> None:
+    """Import votes: `answers` is item -> one letter of `codes` for each rater (a, b, ...)."""
     rows = [
         Vote(name, item, codes[letter], f"vote:{chr(97 + place)}", "")
-        for item, letters in told.items()
+        for item, letters in answers.items()
         for place, letter in enumerate(letters)
     ]
     ws.store.review.add_votes(rows)
@@ -187,8 +187,8 @@ def test_coefficients_are_told_with_their_intervals(ws: Workspace) -> None:
     assert texts(opened.metric)[:2] == ["6", "18"]
     assert "Nobody answered by hand yet; imported votes have no time." in texts(opened.caption)
     ok(opened.selectbox(key="who").set_value("vote:c").run())
-    told = [text.replace("\\", "") for text in texts(opened.caption) if text.startswith("vote")]
-    assert [text.partition(" (")[0] for text in told] == ["vote:c: 4 of 5 as the others, 0.800"], (
+    captions = [text.replace("\\", "") for text in texts(opened.caption) if text.startswith("vote")]
+    assert [text.partition(" (")[0] for text in captions] == ["vote:c: 4 of 5 as the others, 0.800"], (
         "of one the others are tied"
     )
 
@@ -216,13 +216,13 @@ def test_every_reason_has_its_words() -> None:
     assert len(named) > 3
     for reason in named | {measure.__globals__["SEVERAL"]}:
         assert i18n.catalogue("ko").gettext(reason) != reason
-        assert phrases.shown(reason) == reason
+        assert phrases.translate(reason) == reason
 
 
 def test_names_and_titles_are_no_markup_in_pictures() -> None:
     hostile = parse_toml(f"name = \"t\"\nko = '{HOSTILE}'\n[[label]]\ncode = \"a\"\nko = '{HOSTILE}'", "t.toml")
-    shown, _matrix = agreement._used([[3]], hostile)
-    assert "<a" not in shown.labels[0].ko
+    used_scheme, _matrix = agreement._answered_classes([[3]], hostile)
+    assert "<a" not in used_scheme.labels[0].ko
     assert "<a" not in str(charts.over_time({HOSTILE: [(AT, 0.5)]}).to_json())
     assert "<a" not in str(charts.balance({HOSTILE: {"a": 1}}, hostile, "ko").to_json())
 
@@ -231,17 +231,17 @@ def test_a_confusion_of_many_classes_keeps_the_commonest() -> None:
     text = 'name = "t"\nko = "t"\n' + "".join(f'[[label]]\ncode = "c{n}"\nko = "c{n}"\n' for n in range(20))
     many = parse_toml(text, "t.toml")
     matrix = [[(n if i == j else 0) for j in range(20)] for i, n in enumerate(range(20))]
-    shown, kept = agreement._used(matrix, many)
-    assert shown.codes == tuple(f"c{n}" for n in range(8, 20))
-    assert [kept[n][n] for n in range(12)] == list(range(8, 20))
-    shown, kept = agreement._used([[0, 0, 0], [0, 2, 0], [0, 0, 0]], URGENCY)
-    assert (shown.codes, kept) == (("medium",), [[2]])
+    used_scheme, used_matrix = agreement._answered_classes(matrix, many)
+    assert used_scheme.codes == tuple(f"c{n}" for n in range(8, 20))
+    assert [used_matrix[n][n] for n in range(12)] == list(range(8, 20))
+    used_scheme, used_matrix = agreement._answered_classes([[0, 0, 0], [0, 2, 0], [0, 0, 0]], URGENCY)
+    assert (used_scheme.codes, used_matrix) == (("medium",), [[2]])
 
 
 def test_many_answers_are_measured_when_asked_for_and_once(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     ids = sentences(ws.store, "불이야", "네")
     vote(ws, "danger", dict(zip(ids, ("dd", "nn"), strict=True)), DANGERS)
-    monkeypatch.setattr(agreement, "AT_ONCE", 3)
+    monkeypatch.setattr(agreement, "MOST_WITHOUT_ASKING", 3)
     opened = page("agreement")
     assert texts(opened.info) == ["There are 4 answers: measuring them takes a while."]
     assert not opened.dataframe
@@ -257,22 +257,22 @@ def test_many_answers_are_measured_when_asked_for_and_once(ws: Workspace, monkey
 def test_days_narrow_what_is_measured(ws: Workspace) -> None:
     (one,) = sentences(ws.store, "불이야")
     ws.store.review.add_votes([Vote("danger", one, "danger", f"vote:{who}", AT) for who in "ab"])
-    asked = agreement.Question("danger", "2024-05-02", "", "50")
+    choice = agreement.AgreementChoice("danger", "2024-05-02", "", "50")
     with pytest.raises(NotEnoughData, match="no item has answers of two people"):
-        agreement.measured(asked)
-    found = agreement.measured(agreement.Question("danger", "2024-05-01", "2024-05-01", "day"))
-    assert found is not None
-    assert found.n_items == 1
+        agreement.measure(choice)
+    measures = agreement.measure(agreement.AgreementChoice("danger", "2024-05-01", "2024-05-01", "day"))
+    assert measures is not None
+    assert measures.n_items == 1
 
 
 def test_the_store_says_what_is_new(ws: Workspace) -> None:
     (one,) = sentences(ws.store, "불이야", labels={"danger": "danger"})
-    before = ws.store.review.newest()
-    assert ws.store.review.heard() == {}, "a delivery's own labels are no opinions"
+    before = ws.store.review.newest_ids()
+    assert ws.store.review.answer_counts() == {}, "a delivery's own labels are no opinions"
     vote(ws, "danger", {one: "dn"}, DANGERS)
-    after = ws.store.review.newest()
-    assert (ws.store.review.heard(), after > before) == ({"danger": 2}, True)
+    after = ws.store.review.newest_ids()
+    assert (ws.store.review.answer_counts(), after > before) == ({"danger": 2}, True)
     ws.store.review.decide(one, 0, "kim", AT, labels={"danger": "normal"})
-    decided = ws.store.review.newest()
+    decided = ws.store.review.newest_ids()
     ws.store.review.undo("kim", AT)
-    assert ws.store.review.newest() > decided > after
+    assert ws.store.review.newest_ids() > decided > after

@@ -1,4 +1,4 @@
-"""pages/quality.py in process: checking, opening a finding, offering and deciding fixes, the job, the empty states."""
+"""pages/quality.py in process: run checks, open a finding, make and decide proposals, the job, the empty states."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from core.quality import CHECKS
 from core.ui.panels import quality
 from core.workflows import jobs
-from core.workflows.cleaning import checks as work
+from core.workflows.cleaning import checks
 from core.workflows.workspace import Workspace
 
 HOSTILE = "![x](http://evil.example/a.png) <b>굵게</b>"
@@ -33,7 +33,7 @@ def texts(boxes: Any) -> list[str]:
 
 def test_every_check_has_a_title_and_every_severity_a_word() -> None:
     assert quality.TITLES.keys() == CHECKS.keys()
-    assert quality.SEVERITIES.keys() == quality.ICONS.keys() == set(work.SEVERITIES)
+    assert quality.SEVERITIES.keys() == quality.ICONS.keys() == set(checks.SEVERITIES)
 
 
 def test_an_empty_workspace_says_what_to_do(ws: Workspace) -> None:
@@ -48,8 +48,8 @@ def test_texts_are_checked_at_once_and_a_finding_opens(ws: Workspace) -> None:
     assert texts(opened.info) == ["Nothing was checked yet. Start with the button."]
     assert opened.button(key="check_sound").disabled
     ok(opened.button(key="check_texts").click().run())
-    shown = [text for text in texts(opened.markdown) if "**" in text]
-    assert shown == [
+    headings = [text for text in texts(opened.markdown) if "**" in text]
+    assert headings == [
         ":material/warning: **2** · Classes too small to split · Danger",
         ":material/warning: **1** · Same text again",
     ]
@@ -61,7 +61,7 @@ def test_texts_are_checked_at_once_and_a_finding_opens(ws: Workspace) -> None:
 
 def test_fixes_are_offered_and_accepted(ws: Workspace) -> None:
     sentences(ws.store, "불이야", "불이야", "불이야")
-    work.run(ws, ["same-text"])
+    checks.run(ws, ["same-text"])
     opened = page(finding="same-text::warning:2")
     assert opened.button(key="accept_all").disabled
     ok(opened.button(key="offer").click().run())
@@ -70,14 +70,14 @@ def test_fixes_are_offered_and_accepted(ws: Workspace) -> None:
     assert opened.metric[0].value == "2"
     ok(opened.button(key="accept_all").click().run())
     assert "Accepted: 2." in notices(opened)
-    assert [one.skipped for one in ws.store.corpus.utterances([1, 2, 3])] == [False, True, True]
+    assert [item.skipped for item in ws.store.corpus.utterances([1, 2, 3])] == [False, True, True]
     ok(opened.button(key="check_texts").click().run())
-    assert "same-text" not in {one.check for one in work.last(ws).findings}
+    assert "same-text" not in {item.check for item in checks.last(ws).findings}
 
 
 def test_accepting_all_says_how_many_went_which_way(ws: Workspace) -> None:
     sentences(ws.store, "불이야", "불이야", "불이야", "불이야")
-    work.run(ws, ["same-text"])
+    checks.run(ws, ["same-text"])
     opened = page(finding="same-text::warning:2")
     ok(opened.button(key="offer").click().run())
     ws.store.review.decide(2, 0, "bob", AT, text="불 이야!")
@@ -87,33 +87,33 @@ def test_accepting_all_says_how_many_went_which_way(ws: Workspace) -> None:
         "Accepted: 2. Of these, on a text that was changed meanwhile: 1. "
         "Rejected, since they fit no longer: 1 (the text was changed meanwhile: 1)."
     ) in notices(opened)
-    assert [one.skipped for one in ws.store.corpus.utterances([1, 2, 3, 4])] == [False, True, False, True]
+    assert [utterance.skipped for utterance in ws.store.corpus.utterances([1, 2, 3, 4])] == [False, True, False, True]
 
 
 def test_texts_are_mended_by_proposals_of_their_own(ws: Workspace) -> None:
     sentences(ws.store, "불이  났어요", "네 ", "네")
-    work.run(ws, ["untidy-text"])
+    checks.run(ws, ["untidy-text"])
     opened = page(finding="untidy-text::info:1")
     ok(opened.button(key="offer").click().run())
     assert "New proposals: 2" in notices(opened)
     assert "Proposals to mend" in texts(opened.subheader)
     ok(opened.button(key="accept_all").click().run())
     assert "Accepted: 2." in notices(opened)
-    assert [one.text for one in ws.store.corpus.utterances([1, 2, 3])] == ["불이 났어요", "네", "네"]
-    work.propose(ws, "same-text")
+    assert [utterance.text for utterance in ws.store.corpus.utterances([1, 2, 3])] == ["불이 났어요", "네", "네"]
+    checks.propose(ws, "same-text")
     opened = page()
     assert opened.radio(key="desk_kind").options == ["Proposals to leave out", "Proposals to mend"]
-    ok(opened.radio(key="desk_kind").set_value(work.CLEANING).run())
+    ok(opened.radio(key="desk_kind").set_value(checks.CLEANING).run())
     assert texts(opened.subheader)[-1] == "Proposals to mend"
 
 
 def test_recordings_files_and_classes_are_shown(ws: Workspace) -> None:
-    gone = record(ws, "gone", None)
+    missing = record(ws, "gone", None)
     record(ws, "fine", talk())
     (ws.settings.audio / "stray.wav").write_bytes(b"x")
     call(ws.store, "c1", "네", "아니요", labels={"urgency": "high"})
-    work.run(ws)
-    assert "gone" in texts(page(finding=f"missing-file::error:{gone}").text)
+    checks.run(ws)
+    assert "gone" in texts(page(finding=f"missing-file::error:{missing}").text)
     assert "audio/stray.wav" in texts(page(finding="stray-file::info:audio/stray.wav").text)
     opened = page(finding="small-class:urgency:error")
     assert list(opened.dataframe[0].value["Class"]) == ["Low", "Medium", "High"]
@@ -122,28 +122,28 @@ def test_recordings_files_and_classes_are_shown(ws: Workspace) -> None:
 
 def test_many_rows_are_paged_through(ws: Workspace) -> None:
     sentences(ws.store, *["불이야"] * 30)
-    work.run(ws, ["same-text"])
+    checks.run(ws, ["same-text"])
     opened = page(finding="same-text::warning:2")
     assert texts(opened.text).count("불이야") == quality.PAGE_SIZE
 
 
 def test_a_large_corpus_and_sound_are_checked_by_a_job(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "AT_ONCE", 1)
+    monkeypatch.setattr(checks, "AT_ONCE", 1)
     record(ws, "fine", talk())
     opened = page()
     ok(opened.button(key="check_texts").click().run())
-    job = jobs.running(ws, work.JOB)
+    job = jobs.running(ws, checks.JOB)
     assert job is not None
-    assert set(job.params["checks"]) == set(work.CORPUS)
+    assert set(job.params["checks"]) == set(checks.CORPUS)
     assert opened.button(key="check_texts").disabled
     assert opened.button(key="check_sound").disabled
     ok(opened.button(key="cancel_quality").click().run())
-    assert jobs.running(ws, work.JOB) is None
+    assert jobs.running(ws, checks.JOB) is None
     opened = page()
     ok(opened.button(key="check_sound").click().run())
-    job = jobs.running(ws, work.JOB)
+    job = jobs.running(ws, checks.JOB)
     assert job is not None
-    assert set(job.params["checks"]) == set(work.SOUND)
+    assert set(job.params["checks"]) == set(checks.SOUND)
     ws.store.board.update(job.id, AT, state="failed", error="the disk is full")
     opened.run()
     assert not opened.exception
@@ -151,7 +151,7 @@ def test_a_large_corpus_and_sound_are_checked_by_a_job(ws: Workspace, monkeypatc
 
 def test_a_clean_corpus_says_so(ws: Workspace) -> None:
     sentences(ws.store, "불이야", "연기가 나요")
-    work.run(ws)
+    checks.run(ws)
     opened = page()
     assert notices(opened) == ["No faults were found."]
     assert [text for text in captions(opened) if text.endswith(f"checks: {len(CHECKS)}")]

@@ -1,4 +1,4 @@
-"""pages/schemes.py in process: looking, adding from a file and the form, growing, confirming, rejecting."""
+"""pages/schemes.py in process: show, add from a file and the form, extend, confirm, reject."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from core.records import NewUtterance
 from core.schemes import SCHEMES
 from core.ui.panels import scheme_editor
 from core.ui.widgets import forms
-from core.workflows.corpus import schemes as work
+from core.workflows.corpus import schemes as scheme_store
 from core.workflows.workspace import Workspace
 
 AT = "2026-01-01T00:00:00+00:00"
@@ -51,8 +51,8 @@ def test_a_file_is_previewed_and_added(ws: Workspace) -> None:
     assert SCHEMES["mood"].codes == ("good", "bad")
     assert notices(opened) == ["Added: mood"]
     assert opened.selectbox(key="scheme").value == "mood"
-    shown = [*opened.markdown, *opened.caption, *opened.success]
-    assert not [box.value for box in shown if "![x](" in str(box.value)], "hostile titles stay out of Markdown"
+    elements = [*opened.markdown, *opened.caption, *opened.success]
+    assert not [box.value for box in elements if "![x](" in str(box.value)], "hostile titles stay out of Markdown"
 
 
 def test_a_wrong_file_is_named_and_nothing_is_added(ws: Workspace) -> None:
@@ -65,7 +65,7 @@ def test_a_wrong_file_is_named_and_nothing_is_added(ws: Workspace) -> None:
 
 
 def test_a_proposed_scheme_comes_first_and_is_confirmed(ws: Workspace) -> None:
-    work.propose(ws, "기분", ["좋다", "나쁘다"])
+    scheme_store.propose(ws, "기분", ["좋다", "나쁘다"])
     opened = page("schemes")
     assert opened.selectbox(key="scheme").value == "기분"
     assert "(proposed)" in opened.selectbox(key="scheme").options[0]
@@ -76,7 +76,7 @@ def test_a_proposed_scheme_comes_first_and_is_confirmed(ws: Workspace) -> None:
 
 
 def test_a_proposed_scheme_is_rejected_with_its_labels(ws: Workspace) -> None:
-    work.propose(ws, "기분", ["좋다", "나쁘다"])
+    scheme_store.propose(ws, "기분", ["좋다", "나쁘다"])
     source = ws.store.corpus.add_source("s", "test", "ours", "0", AT)
     ws.store.corpus.add_sentences(source, [NewUtterance("a", "가", "a", labels={"기분": "좋다"})], AT)
     opened = page("schemes")
@@ -87,7 +87,7 @@ def test_a_proposed_scheme_is_rejected_with_its_labels(ws: Workspace) -> None:
 
 
 def test_titles_are_mended_in_the_form(ws: Workspace) -> None:
-    work.propose(ws, "mood", ["좋다", "나쁘다"])
+    scheme_store.propose(ws, "mood", ["좋다", "나쁘다"])
     opened = page("schemes")
     opened.text_input(key="grow-mood-1-ko").set_value("기분 이름")
     ok(opened.run())
@@ -113,7 +113,7 @@ def test_the_form_says_what_is_missing_or_wrong(ws: Workspace, monkeypatch: pyte
 
 
 def test_other_pages_offer_the_workspaces_schemes(ws: Workspace) -> None:
-    work.save(ws, work.read_bytes(MOOD.encode(), "mood.toml"), "ann")
+    scheme_store.save(ws, scheme_store.read_bytes(MOOD.encode(), "mood.toml"), "ann")
     source = ws.store.corpus.add_source("s", "test", "ours", "0", AT)
     ws.store.corpus.add_sentences(source, [NewUtterance("a", "가", "a", labels={"mood": "good|bad"})], AT)
     corpus = page("corpus")
@@ -140,5 +140,5 @@ def test_other_pages_offer_the_workspaces_schemes(ws: Workspace) -> None:
     ],
 )
 def test_what_was_typed_becomes_a_document(rows: list[dict[str, Any]], labels: list[dict[str, Any]]) -> None:
-    made = scheme_editor.document(" mood ", "", "Mood", "utterance", "single", rows)
-    assert (made["name"], made["ko"], made["en"], made["label"]) == ("mood", "mood", "Mood", labels)
+    document = scheme_editor.document(" mood ", "", "Mood", "utterance", "single", rows)
+    assert (document["name"], document["ko"], document["en"], document["label"]) == ("mood", "mood", "Mood", labels)

@@ -1,4 +1,4 @@
-"""Every page by AppTest: on the demo workspace, on an empty one, in both languages, and with what goes wrong.
+"""Every page by AppTest: on the demo workspace, on an empty one, in both languages, and with errors.
 
 Selecting rows, charts and the components' keys need a browser: tests/browser.
 """
@@ -29,7 +29,7 @@ NAMES = [page.name for page in PAGES]
 
 
 def opened(name: str, lang: str = "ko", **query: str) -> AppTest:
-    """Page `name`, run once."""
+    """Return page `name` after one run."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     for key, value in {"lang": lang, **query}.items():
         app.query_params[key] = value
@@ -39,15 +39,15 @@ def opened(name: str, lang: str = "ko", **query: str) -> AppTest:
     return app
 
 
-def said(app: AppTest) -> str:
-    """All that the page says in words."""
+def page_text(app: AppTest) -> str:
+    """Return all text on the page."""
     kinds = ("title", "subheader", "caption", "markdown", "info", "success", "warning", "error", "text")
     return "\n".join(str(element.value) for kind in kinds for element in getattr(app, kind))
 
 
 @pytest.fixture(scope="module")
 def call() -> Iterator[tuple[bytes, bytes]]:
-    """A demo call: its WAV and its label JSON."""
+    """Return the WAV and the label JSON of a demo call."""
     with zipfile.ZipFile(DEMO / "archives" / "TS_서울_화재.zip") as sounds:
         name = next(n for n in sorted(sounds.namelist()) if n.endswith(".wav"))
         sound = sounds.read(name)
@@ -62,8 +62,8 @@ def test_each_page_runs_on_the_demo_in_both_languages(demo_ws: Workspace, name: 
     assert not app.exception
     assert not app.error
     info = next(page for page in PAGES if page.name == name)
-    wanted = catalogue(lang).gettext(info.title)
-    assert [title.value for title in app.title] == [wanted]
+    expected_title = catalogue(lang).gettext(info.title)
+    assert [title.value for title in app.title] == [expected_title]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -87,81 +87,86 @@ def test_each_page_says_what_to_do_on_an_empty_workspace(ws: Workspace, name: st
         "evaluate": "train one on the Train page",
         "predict": "Upload a WAV or type a sentence",
     }
-    assert hints[name] in said(app)
+    assert hints[name] in page_text(app)
 
 
 def test_the_overview_counts_and_says_that_the_demo_is_a_demo(demo_ws: Workspace) -> None:
     app = opened("overview", "en")
-    shown = {metric.label: metric.value for metric in app.metric}
+    metrics = {metric.label: metric.value for metric in app.metric}
     counts = demo_ws.store.corpus.counts()
-    assert shown["Calls"] == str(counts["recordings"])
-    assert shown["Utterances"] == f"{counts['utterances']:,}"
-    assert "written by this project" in said(app)
+    assert metrics["Calls"] == str(counts["recordings"])
+    assert metrics["Utterances"] == f"{counts['utterances']:,}"
+    assert "written by this project" in page_text(app)
 
 
 def test_the_corpus_is_filtered_by_the_url(demo_ws: Workspace) -> None:
     app = opened("corpus", "en", text="화재")
     total = len([u for u in _texts(demo_ws) if "화재" in u])
     assert total
-    assert f"Utterances: **{total}**" in said(app)
+    assert f"Utterances: **{total}**" in page_text(app)
 
 
 def _texts(ws: Workspace) -> list[str]:
     return [u.text for u in ws.store.corpus.every(Filter())]
 
 
-def sitting(app: AppTest) -> desk.Sitting:
-    """The desk that the review page opened for its session."""
+def open_session(app: AppTest) -> desk.DeskSession:
+    """Return the desk that the review page opened for its session."""
     assert not app.exception
-    return desk._sitting(app.session_state["review:token"])
+    return desk._session_of(app.session_state["review:token"])
 
 
 def test_the_review_page_opens_a_desk_of_its_own(demo_ws: Workspace) -> None:
     app = opened("review", schemes="urgency")  # in Korean: AppTest forms the titles of boxes outside of its session
     first = app.session_state["review:token"]
-    one = sitting(app)
-    assert (one.desk.curator, one.desk.schemes, one.desk.queue) == ("tester", ("urgency",), "unlabelled")
-    assert (one.opinion, one.desk.overlap, one.desk.blind, one.desk.batch) == ("hidden", 0.0, True, False)
+    session = open_session(app)
+    assert (session.desk.curator, session.desk.schemes, session.desk.queue) == ("tester", ("urgency",), "unlabelled")
+    assert (session.display, session.desk.overlap, session.desk.blind, session.desk.batch) == (
+        "hidden",
+        0.0,
+        True,
+        False,
+    )
     app.run()
     assert app.session_state["review:token"] == first, "the same desk goes on"
     assert opened("review").session_state["review:token"] != first, "another session has another"
     app.select_slider(key="review_overlap").set_value(20)
     app.text_input(key="curator_name").set_value("민지").run()
     assert app.session_state["review:token"] != first
-    assert (sitting(app).desk.curator, sitting(app).desk.overlap) == ("민지", 0.2)
-    with pytest.raises(desk.Refused):
-        desk._sitting(first)
+    assert (open_session(app).desk.curator, open_session(app).desk.overlap) == ("민지", 0.2)
+    with pytest.raises(desk.RefusedRequest):
+        desk._session_of(first)
 
 
 def test_the_review_page_of_many_takes_one_scheme(demo_ws: Workspace) -> None:
     app = opened("review", "en", schemes="urgency", many="true")
-    assert (sitting(app).desk.schemes, sitting(app).desk.batch) == (("urgency",), True)
+    assert (open_session(app).desk.schemes, open_session(app).desk.batch) == (("urgency",), True)
 
 
 def test_the_review_page_narrows_to_a_saved_view(demo_ws: Workspace) -> None:
-    assert "There is no saved view yet" in said(opened("review", "en", queue="filter"))
+    assert "There is no saved view yet" in page_text(opened("review", "en", queue="filter"))
     views.save(demo_ws, "불", {"text": ["불"], "speaker": ["caller"], "chars": ["3", "200"]}, "tester")
     app = opened("review", "en", queue="filter")
-    assert sitting(app).desk.base == Filter(text="불", speaker=("caller",), min_chars=3)
+    assert open_session(app).desk.base == Filter(text="불", speaker=("caller",), min_chars=3)
 
 
 def test_the_review_page_builds_a_list(demo_ws: Workspace) -> None:
     app = opened("review", queue="audit", schemes="urgency")
     say = catalogue("ko").gettext
-    assert say("This list was not built yet.") in said(app)
+    assert say("This list was not built yet.") in page_text(app)
     app.button(key="review_build").click().run()
     assert not app.exception
-    count = queues.built(demo_ws, "urgency")["audit"].count
+    count = queues.list_sizes(demo_ws, "urgency")["audit"].count
     assert count > 0
-    told = queues.built(demo_ws, "urgency")["audit"].built_at
-    assert say("{n} utterances, as of {at}").format(n=f"{count:,}", at=str(told)[:16]) in said(app)
+    built_at = queues.list_sizes(demo_ws, "urgency")["audit"].built_at
+    assert say("{n} utterances, as of {at}").format(n=f"{count:,}", at=str(built_at)[:16]) in page_text(app)
 
 
 def test_a_snapshot_is_frozen_and_refused_the_second_time(demo_ws: Workspace) -> None:
     app = opened("train")
     next(field for field in app.text_input if field.label == "이름").set_value("from-the-page")
     next(button for button in app.button if button.label == "고정").click().run()
-    assert "고정했습니다: from\\-the\\-page" in said(app)
+    assert "고정했습니다: from\\-the\\-page" in page_text(app)
     assert demo_ws.store.ledger.snapshot("from-the-page").scheme == "danger"
     next(button for button in app.button if button.label == "고정").click().run()
     assert "같은 이름의 스냅샷" in app.error[0].value
@@ -172,10 +177,10 @@ def test_a_typed_sentence_is_judged_with_reasons(demo_ws: Workspace) -> None:
     next(field for field in app.text_input if field.label == "A sentence").set_value("할머니가 쓰러지셨어요")
     next(button for button in app.button if button.label == "Judge").click().run()
     assert not app.exception
-    shown = {metric.label: metric.value for metric in app.metric}
-    assert shown["Danger"] == "Danger"
-    assert "What spoke for it and against it" in said(app)
-    assert "calibrated on validation" in said(app)
+    metrics = {metric.label: metric.value for metric in app.metric}
+    assert metrics["Danger"] == "Danger"
+    assert "What spoke for it and against it" in page_text(app)
+    assert "calibrated on validation" in page_text(app)
 
 
 def test_a_wav_is_cut_into_utterances_and_judged(demo_ws: Workspace, call: tuple[bytes, bytes]) -> None:
@@ -194,8 +199,8 @@ def test_with_its_label_json_the_transcript_is_judged_too(demo_ws: Workspace, ca
     app.file_uploader[0].set_value(files).run()
     assert not app.exception
     (document,) = [json.loads(element.value) for element in app.json]
-    wanted = json.loads(call[1].decode("utf-8-sig"))["utterances"]
-    assert [u["start_ms"] for u in document["utterances"]] == [u["startAt"] for u in wanted]
+    utterances = json.loads(call[1].decode("utf-8-sig"))["utterances"]
+    assert [u["start_ms"] for u in document["utterances"]] == [u["startAt"] for u in utterances]
     assert {s for u in document["utterances"] for s in u["judgements"]} == {"danger", "urgency", "sentiment"}
 
 
@@ -228,7 +233,7 @@ def test_odd_audio_gives_a_result_or_a_message(demo_ws: Workspace, shared: Path,
     app = opened("predict", "en")
     app.file_uploader[0].set_value((path.name, path.read_bytes(), "audio/wav")).run()
     assert not app.exception
-    answers = [len(app.error), len(app.json), said(app).count("No speech was found in this recording.")]
+    answers = [len(app.error), len(app.json), page_text(app).count("No speech was found in this recording.")]
     assert sum(answers) == 1, answers
 
 

@@ -1,4 +1,4 @@
-"""core.store.proposals.batches: many proposals at once leave what as many single decisions would, and are taken back whole."""
+"""core.store.proposals.batches: accepting many writes the same as single decisions, and is undone as a whole."""
 
 from pathlib import Path
 from typing import Any
@@ -31,7 +31,7 @@ def exclude(number: int, before: str, batch: str | None = "b1") -> NewProposal:
 
 
 def rows(url: str) -> dict[str, list[Any]]:
-    """All that accepting writes."""
+    """Return all rows of the tables that accepting writes."""
     with reading(engine_for(url)) as connection:
         return {
             table.name: [tuple(row) for row in connection.execute(select(table).order_by(table.c.id))]
@@ -57,7 +57,7 @@ PLANS = st.lists(
 
 @given(plan=PLANS)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_many_at_once_are_as_many_single_ones(
+def test_accepting_many_writes_what_single_decisions_write(
     tmp_path_factory: pytest.TempPathFactory, plan: list[tuple[int, str, str, bool]]
 ) -> None:
     folder = tmp_path_factory.mktemp("batch")
@@ -79,9 +79,9 @@ def test_many_at_once_are_as_many_single_ones(
         except Conflict:
             stores[1].proposals.decide(number, False, "ann", LATER)
             rejected += 1
-    fates = stores[0].proposals.accept_many(numbers, "ann", LATER)
-    refused = [number for number, fate in fates.items() if fate not in WRITTEN]
-    assert (len(fates) - len(refused), len(refused)) == (accepted, rejected)
+    outcomes = stores[0].proposals.accept_many(numbers, "ann", LATER)
+    refused = [number for number, outcome in outcomes.items() if outcome not in WRITTEN]
+    assert (len(outcomes) - len(refused), len(refused)) == (accepted, rejected)
     assert stores[0].proposals.reject_many(refused, "ann", LATER) == rejected
     assert rows(urls[0]) == rows(urls[1])
     assert stores[0].proposals.undo_batch("b1", "ann", LATER) == (accepted, 0)
@@ -100,8 +100,8 @@ def test_what_is_waiting_is_chosen_by_step_confidence_and_batch(store: Store) ->
     ]  # fmt: skip
     for chosen, wanted in ways:
         assert store.proposals.waiting("cleaning", **chosen) == wanted
-    assert [one.id for one in store.proposals.page("cleaning", after_id=1)] == [2, 3]
-    assert ((one := store.proposals.get(1)).confidence, one.batch) == (0.5, "b1")
+    assert [p.id for p in store.proposals.page("cleaning", after_id=1)] == [2, 3]
+    assert ((single := store.proposals.get(1)).confidence, single.batch) == (0.5, "b1")
     assert store.proposals.open_by_operation("cleaning", min_confidence=0.9) == {"spacing": 1, "tags": 1}
     assert [(b.name, b.made_at, b.counts["open"]) for b in store.proposals.batches()] == [
         ("b2", LATER, 1),

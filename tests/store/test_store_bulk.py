@@ -1,4 +1,4 @@
-"""core.store.review.bulk: the same rows as single decisions, taken back as one, exactly; tags; what was decided on since."""
+"""core.store.review.bulk: the same rows as single decisions, exact undo as one action, tags, later decisions."""
 
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from core.errors import Conflict, NotFound, UnknownName
 from core.filters import Filter
 from core.records import NewUtterance
 from core.schemes import SCHEMES
-from core.store import Ask, Store, open_store
+from core.store import QueueRequest, Store, open_store
 from core.store.corpus.corpus import Corpus
 from core.store.engine import engine_for, migrate, reading, revision_of, writing
 from core.store.index import chunks
@@ -25,19 +25,19 @@ LATER = "2024-05-02T00:00:00.000000+00:00"
 
 
 def rows(store_url: str) -> dict[str, list[Any]]:
-    """All that a decision writes, but what kind of act it was."""
+    """Return all rows that a decision writes, without the kind of act."""
     with reading(engine_for(store_url)) as connection:
-        found = {
+        tables = {
             table.name: [tuple(row) for row in connection.execute(select(table).order_by(*table.primary_key.columns))]
             for table in (utterance, label, annotation)
         }
         columns = [column for column in revision.c if column.name not in ("act", "bulk_id")]
-        found["revision"] = [tuple(row) for row in connection.execute(select(*columns).order_by(revision.c.id))]
-        return found
+        tables["revision"] = [tuple(row) for row in connection.execute(select(*columns).order_by(revision.c.id))]
+        return tables
 
 
-def kept(store_url: str) -> list[Any]:
-    """What no later schema changed."""
+def stored_rows(store_url: str) -> list[Any]:
+    """Return the rows that no later schema changed."""
     with reading(engine_for(store_url)) as connection:
         return [tuple(row) for table in (utterance, label) for row in connection.execute(select(table))]
 
@@ -54,14 +54,14 @@ def corpus(store: Store) -> list[int]:
 
 
 def one_by_one(url: str, ids: list[int], scheme: str, code: str) -> None:
-    """What a bulk label should amount to, by single decisions."""
+    """Write by single decisions what the bulk label writes."""
     answer = {"code": code, "grade": "gold", "by": "ann"}
     with writing(engine_for(url)) as connection:
         for number in ids:
             now = one_utterance(connection, number)
             if SCHEMES[scheme].level == "recording" and now.recording_id is None:
                 continue
-            standing = decisions._current(connection, now, scheme)
+            standing = decisions._current_label(connection, now, scheme)
             if standing is None or (standing["code"], standing["grade"]) != (code, "gold"):
                 decisions.decide(connection, number, now.version, "ann", LATER, labels={scheme: answer}, act="review")
 
@@ -90,9 +90,9 @@ def test_a_bulk_label_writes_what_single_decisions_write(
     assert state(stores[0]) == state(stores[1])
 
 
-def blind(who: str, scheme: str, n: int = 0) -> Ask:
-    """What `who` asks for, where three curators are to answer everything blind."""
-    return Ask(who, (scheme,), Filter(labels={scheme: ("-",)}), n, AT, LATER, overlap=1.0, copies=3)
+def blind(who: str, scheme: str, n: int = 0) -> QueueRequest:
+    """Return the request of `who`, if three curators shall answer everything blind."""
+    return QueueRequest(who, (scheme,), Filter(labels={scheme: ("-",)}), n, AT, LATER, overlap=1.0, copies=3)
 
 
 def test_where_several_answer_blind_a_bulk_label_is_one_answer_among_theirs(store: Store) -> None:
@@ -108,13 +108,13 @@ def test_where_several_answer_blind_a_bulk_label_is_one_answer_among_theirs(stor
     assert done.count == 3
     assert set(store.corpus.grades("utterance", "danger").values()) == {("danger", "disputed")}
     assert store.review.history(ids[2])[-1].after["answers"] == {"danger": "normal"}
-    assert [(one.curator, one.code) for one in store.review.opinions_on("danger", ids[0])] == [
+    assert [(a.curator, a.code) for a in store.review.standing_answers_of("danger", ids[0])] == [
         ("bob", "danger"), ("eve", "normal"), ("ann", "normal"),
     ]  # fmt: skip
     assert [store.leases.left(blind(who, "danger")) for who in ("ann", "dan")] == [0, 1], "only the last wants one more"
     store.bulk.undo(done.id, "ann", LATER)
     assert state(store) == before
-    assert {one.curator for block in store.review.opinions("danger") for one in block} == {"bob", "eve"}
+    assert {a.curator for block in store.review.standing_answers("danger") for a in block} == {"bob", "eve"}
     assert {who: store.leases.left(blind(who, "danger")) for who in ("ann", "dan")} == waiting
 
 
@@ -236,13 +236,13 @@ def test_what_a_filter_finds_follows_a_bulk_label(store: Store) -> None:
 
 
 def test_a_refused_action_leaves_nothing(store: Store) -> None:
-    (one,) = sentences(store, "가")
+    (number,) = sentences(store, "가")
     with pytest.raises(UnknownName, match="unknown danger class 'meh'"):
-        store.bulk.label([one], "danger", "meh", "ann", AT)
+        store.bulk.label([number], "danger", "meh", "ann", AT)
     with pytest.raises(NotFound, match="no bulk action 7"):
         store.bulk.undo(7, "ann", AT)
     assert store.bulk.latest() is None
-    done = store.bulk.label([one, one, 99], "danger", "danger", "ann", AT)
+    done = store.bulk.label([number, number, 99], "danger", "danger", "ann", AT)
     assert (done.count, done.what["already"], done.what["unfit"]) == (1, 0, 1)
     assert store.bulk.latest() == done
     empty = store.bulk.label(Filter(text="없다"), "danger", "danger", "ann", AT)
@@ -287,10 +287,10 @@ def test_a_filled_database_of_the_schema_before_goes_on(tmp_path: Path) -> None:
         )
         connection.exec_driver_sql("UPDATE utterance SET version = 1 WHERE id = 1")
         connection.exec_driver_sql("UPDATE label SET code = 'danger', \"by\" = 'ann' WHERE target_id = 1")
-    old = kept(url)
+    old = stored_rows(url)
     assert revision_of(url) == "0003"
     store = open_store(url)
-    assert kept(url) == old
+    assert stored_rows(url) == old
     assert [r.after["labels"]["danger"]["by"] for r in store.review.history(1)] == ["ann"]
     assert (store.bulk.latest(), store.bulk.tags(), store.views.list()) == (None, [], [])
     done = store.bulk.label(Filter(), "danger", "danger", "bob", AT)

@@ -1,8 +1,8 @@
-"""core.store.proposals.runs: counts of a run by step, and making open proposals anew."""
+"""core.store.proposals.runs: counts of a run by step, and updates of open proposals."""
 
 from store_data import AT, sentences
 
-from core.store import NewProposal, Remade, Store
+from core.store import NewProposal, Store, UpdatedProposal
 
 
 def made(number: int, step: str, batch: str = "b1", kind: str = "cleaning") -> NewProposal:
@@ -23,15 +23,15 @@ def test_a_run_is_counted_by_step_and_state(store: Store) -> None:
     assert store.cleanings.tally("none") == {}
 
 
-def test_only_what_is_open_is_made_anew_and_stays_the_same_suggestion(store: Store) -> None:
+def test_only_open_proposals_are_updated_and_keep_their_identity(store: Store) -> None:
     a, b = sentences(store, "가", "가")
     items = [made(a, "tags"), made(b, "tags")]
     store.proposals.add(items, AT)
     store.proposals.reject_many([2], "ann", AT)
     new = {"text": "나다", "before": "나"}
-    assert store.cleanings.remake([Remade(n, new, "as it stands", 0.9) for n in (1, 2, 99)]) == 1
+    assert store.cleanings.update_open([UpdatedProposal(n, new, "as it stands", 0.9) for n in (1, 2, 99)]) == 1
     first, second = store.proposals.get(1), store.proposals.get(2)
     assert (first.payload, first.reason, first.confidence, first.batch) == (new, "as it stands", 0.9, "b1")
     assert (second.payload["before"], second.reason) == ("가", "why")
     assert store.proposals.add(items, AT) == 0, "it is known still"
-    assert store.cleanings.remake([]) == 0
+    assert store.cleanings.update_open([]) == 0

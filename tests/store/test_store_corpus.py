@@ -26,18 +26,18 @@ def full(store: Store) -> Store:
 
 
 def test_a_known_recording_adds_nothing_but_the_audio_it_lacked(store: Store) -> None:
-    said = (NewUtterance("c1:0", "네", "c1", 0, 900, "caller"),)
-    bare = NewRecording("c1", 900, None, None, None, said, {"urgency": "high"}, {"region": "서울"})
+    spoken = (NewUtterance("c1:0", "네", "c1", 0, 900, "caller"),)
+    bare = NewRecording("c1", 900, None, None, None, spoken, {"urgency": "high"}, {"region": "서울"})
     source = store.corpus.add_source("calls", "calls", "ours", "0", AT)
     assert store.corpus.add_source("calls", "calls", "ours", "1", AT) == source
     first = store.corpus.add_recordings(source, [bare], AT)
     assert (first.added, first.known, first.notes) == (1, 0, {"utterances": 1})
     assert store.corpus.audio_state(["c1", "c2"]) == {"c1": False}
-    heard = replace(
+    with_sound = replace(
         bare, path="audio/ab/ab.wav", sha256="ab", duration_ms=950, sample_rate_hz=8000,
-        utterances=(replace(said[0], voice_usable=True),),
+        utterances=(replace(spoken[0], voice_usable=True),),
     )  # fmt: skip
-    again = store.corpus.add_recordings(source, [heard, heard], AT)
+    again = store.corpus.add_recordings(source, [with_sound, with_sound], AT)
     assert (again.added, again.known) == (0, 2)
     assert store.corpus.audio_state(["c1"]) == {"c1": True}
     recording = store.corpus.recording(1)
@@ -66,7 +66,7 @@ def test_what_is_absent_is_named(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "found"),
+    ("wanted", "expected"),
     [
         (Filter(labels={"danger": ("normal",)}), ["괜찮아요"]),
         (Filter(labels={"danger": ("normal", "danger")}), ["괜찮아요", "불이, 났어요"]),
@@ -95,10 +95,10 @@ def test_what_is_absent_is_named(store: Store) -> None:
         (Filter(text="불이", in_recording=True, labels={"urgency": ("high",)}), ["집에 불이 났어요"]),
     ],
 )
-def test_every_condition_of_a_filter(full: Store, wanted: Filter, found: list[str]) -> None:
-    assert texts(full, wanted) == found
-    assert full.corpus.find(wanted, limit=0).total == len(found)
-    assert [u.text for u in full.corpus.every(wanted, block=2)] == found
+def test_every_condition_of_a_filter(full: Store, wanted: Filter, expected: list[str]) -> None:
+    assert texts(full, wanted) == expected
+    assert full.corpus.find(wanted, limit=0).total == len(expected)
+    assert [u.text for u in full.corpus.every(wanted, block=2)] == expected
 
 
 def test_pages_count_all_that_match(full: Store) -> None:
@@ -109,7 +109,7 @@ def test_pages_count_all_that_match(full: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    ("query", "found"),
+    ("query", "expected"),
     [
         ("화재", ["화재가 났어요 빨리"]),
         ("불", ["집에 불이 났어요", "산불이요", "불이, 났어요"]),
@@ -125,8 +125,8 @@ def test_pages_count_all_that_match(full: Store) -> None:
         ("' OR 1=1 --", []),
     ],
 )
-def test_search_finds_any_substring_and_nothing_else(full: Store, query: str, found: list[str]) -> None:
-    assert texts(full, Filter(text=query)) == found
+def test_search_finds_any_substring_and_nothing_else(full: Store, query: str, expected: list[str]) -> None:
+    assert texts(full, Filter(text=query)) == expected
 
 
 def test_wildcards_are_letters(store: Store) -> None:
@@ -138,8 +138,8 @@ def test_wildcards_are_letters(store: Store) -> None:
 
 
 def test_an_edited_text_is_found_by_the_new_and_not_by_the_old(store: Store) -> None:
-    (one,) = sentences(store, "화제가 낫어요")
-    store.review.decide(one, 0, "ann", AT, text="화재가 났어요")
+    (number,) = sentences(store, "화제가 낫어요")
+    store.review.decide(number, 0, "ann", AT, text="화재가 났어요")
     assert texts(store, Filter(text="화재")) == ["화재가 났어요"]
     assert texts(store, Filter(text="화제")) == []
     store.review.undo("ann", AT)
@@ -158,10 +158,10 @@ def test_every_slice_of_a_text_finds_it(shared_store: Store, stored: list[str], 
     one = shared_store.corpus.utterance(new[at % len(new)])
     piece = one.text[slice(*sorted(cut.indices(len(one.text))[:2]))]
     if piece:
-        found = shared_store.corpus.find(Filter(text=piece, after_id=new[0] - 1), limit=100).rows
-        assert one.id in [u.id for u in found]
+        expected = shared_store.corpus.find(Filter(text=piece, after_id=new[0] - 1), limit=100).rows
+        assert one.id in [u.id for u in expected]
         ascii_folded = str.maketrans({chr(n): chr(n + 32) for n in range(65, 91)})
-        assert all(piece.translate(ascii_folded) in u.text.translate(ascii_folded) for u in found)
+        assert all(piece.translate(ascii_folded) in u.text.translate(ascii_folded) for u in expected)
 
 
 @pytest.fixture(scope="module")

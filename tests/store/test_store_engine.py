@@ -1,4 +1,4 @@
-"""core.store.engine: migrations, append-only history, and what a damaged or unreachable database says."""
+"""core.store.engine: migrations, append-only history, and the errors of a damaged or unreachable database."""
 
 import sqlite3
 import subprocess
@@ -56,13 +56,13 @@ def test_several_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:
 @pytest.mark.parametrize("statement", ["UPDATE {} SET curator = 'mallory'", "DELETE FROM {}"])
 @pytest.mark.parametrize("table", ["revision", "annotation"])
 def test_history_is_append_only(store: Store, tmp_path: Path, table: str, statement: str) -> None:
-    (one,) = sentences(store, "불이 났어요")
-    store.review.decide(one, 0, "ann", AT, labels={"danger": "danger"})
+    (number,) = sentences(store, "불이 났어요")
+    store.review.decide(number, 0, "ann", AT, labels={"danger": "danger"})
     raw = sqlite3.connect(database(tmp_path))
     with pytest.raises(sqlite3.IntegrityError, match=f"{table} is append-only"):
         raw.execute(statement.format(table))
     raw.close()
-    assert [r.curator for r in store.review.history(one)] == ["ann"]
+    assert [r.curator for r in store.review.history(number)] == ["ann"]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_a_database_of_a_newer_program_is_refused(store: Store, tmp_path: Path) 
 
 
 def test_a_database_that_stays_locked_is_named(store: Store, tmp_path: Path) -> None:
-    (one,) = sentences(store, "불이 났어요")
+    (number,) = sentences(store, "불이 났어요")
     engine = engine_for(f"sqlite:///{database(tmp_path)}")
     holder = sqlite3.connect(database(tmp_path), isolation_level=None)
     holder.execute("BEGIN EXCLUSIVE")
@@ -107,6 +107,6 @@ def test_a_database_that_stays_locked_is_named(store: Store, tmp_path: Path) -> 
 
     event.listen(engine, "connect", impatient)
     with pytest.raises(StoreError, match="the database cannot be used: database is locked"):
-        store.review.decide(one, 0, "ann", AT, skip=True)
+        store.review.decide(number, 0, "ann", AT, skip=True)
     holder.close()
-    assert store.corpus.utterance(one).version == 0
+    assert store.corpus.utterance(number).version == 0

@@ -1,4 +1,4 @@
-"""core.store.proposals.fates: what becomes of a suggestion on what stands by then, for every kind; one alone and many at once."""
+"""core.store.proposals.fates: the outcome of accepting each kind of proposal on the current state, single and many."""
 
 from typing import Any
 
@@ -14,41 +14,43 @@ LATER = "2024-05-02T00:00:00.000000+00:00"
 LABEL = {"scheme": "danger", "code": "danger"}
 
 
-class Said:
+class State:
     def __init__(self, text: str, skipped: bool = False) -> None:
         self.text, self.skipped = text, skipped
 
 
-def now(text: str, skipped: bool = False, labelled: tuple[str, ...] = (), copy: Said | None = None) -> fates.Now:
-    return fates.Now(Said(text, skipped), labelled, copy)
+def current(
+    text: str, skipped: bool = False, labelled: tuple[str, ...] = (), copy: State | None = None
+) -> fates.CurrentState:
+    return fates.CurrentState(State(text, skipped), labelled, copy)
 
 
 EDIT = {"before": "불이  낫어요 빨리", "text": "불이 낫어요 빨리"}
-CASES: list[tuple[str, dict[str, Any], fates.Now, Any]] = [
-    ("cleaning", EDIT, now("불이  낫어요 빨리"), fates.Change("불이 낫어요 빨리")),
-    ("cleaning", EDIT, now("불이  낫어요 빨리요", True), fates.Change("불이 낫어요 빨리요", rebased=True)),
-    ("cleaning", EDIT, now("불이   낫어요 빨리"), "changed"),
-    ("cleaning", EDIT, now("불이 낫어요 빨리"), "same"),
-    ("augmentation", EDIT, now("불이  낫어요 빨리요"), fates.Change("불이 낫어요 빨리요", rebased=True)),
-    ("augmentation", EDIT, now("산불이야"), "changed"),
-    ("augmentation", EDIT, now("불이  낫어요 빨리", True), "left-out"),
-    ("exclude", {"before": "불이야"}, now("불이야"), fates.Change(skip=True)),
-    ("exclude", {"before": "불이야"}, now("불 이야!"), fates.Change(skip=True, rebased=True)),
-    ("exclude", {"before": "불이야"}, now("산불이야"), "changed"),
-    ("exclude", {"before": "불이야"}, now("불이야", True), "left-out"),
-    ("exclude", {"before": "불이야"}, now("산불", copy=Said("산불!")), fates.Change(skip=True, rebased=True)),
-    ("exclude", {"before": "불이야"}, now("불이야", copy=Said("불이야", True)), "no-copy"),
-    ("pseudo-label", LABEL, now("불이야", labelled=("mood",)), fates.Change()),
-    ("pseudo-label", LABEL, now("불이야", labelled=("danger",)), "labelled"),
-    ("pseudo-label", LABEL, now("불이야", True), "left-out"),
+CASES: list[tuple[str, dict[str, Any], fates.CurrentState, Any]] = [
+    ("cleaning", EDIT, current("불이  낫어요 빨리"), fates.Change("불이 낫어요 빨리")),
+    ("cleaning", EDIT, current("불이  낫어요 빨리요", True), fates.Change("불이 낫어요 빨리요", rebased=True)),
+    ("cleaning", EDIT, current("불이   낫어요 빨리"), "changed"),
+    ("cleaning", EDIT, current("불이 낫어요 빨리"), "same"),
+    ("augmentation", EDIT, current("불이  낫어요 빨리요"), fates.Change("불이 낫어요 빨리요", rebased=True)),
+    ("augmentation", EDIT, current("산불이야"), "changed"),
+    ("augmentation", EDIT, current("불이  낫어요 빨리", True), "left-out"),
+    ("exclude", {"before": "불이야"}, current("불이야"), fates.Change(skip=True)),
+    ("exclude", {"before": "불이야"}, current("불 이야!"), fates.Change(skip=True, rebased=True)),
+    ("exclude", {"before": "불이야"}, current("산불이야"), "changed"),
+    ("exclude", {"before": "불이야"}, current("불이야", True), "left-out"),
+    ("exclude", {"before": "불이야"}, current("산불", copy=State("산불!")), fates.Change(skip=True, rebased=True)),
+    ("exclude", {"before": "불이야"}, current("불이야", copy=State("불이야", True)), "no-copy"),
+    ("pseudo-label", LABEL, current("불이야", labelled=("mood",)), fates.Change()),
+    ("pseudo-label", LABEL, current("불이야", labelled=("danger",)), "labelled"),
+    ("pseudo-label", LABEL, current("불이야", True), "left-out"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("kind", "payload", "standing", "wanted"), CASES)
 def test_a_suggestion_is_written_rebased_or_refused(
-    kind: str, payload: dict[str, Any], standing: fates.Now, wanted: Any
+    kind: str, payload: dict[str, Any], standing: fates.CurrentState, wanted: Any
 ) -> None:
-    assert fates.of(kind, payload, standing) == wanted
+    assert fates.change_for(kind, payload, standing) == wanted
 
 
 def augmentation(parent: int, text: str, before: str | None) -> NewProposal:
@@ -57,7 +59,7 @@ def augmentation(parent: int, text: str, before: str | None) -> NewProposal:
 
 
 def made(store: Store) -> list[str]:
-    return [one.text for one in store.corpus.every(Filter(origin=("augmented",)))]
+    return [u.text for u in store.corpus.every(Filter(origin=("augmented",)))]
 
 
 @pytest.mark.parametrize("before", ["집에 불이 낫어요", None])

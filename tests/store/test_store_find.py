@@ -1,4 +1,4 @@
-"""core.store.corpus.find, index and bitmaps: whatever is settled or stale, an answer equals a plain walk over every row."""
+"""core.store.corpus.find and the index: with or without stale rows, a result equals a plain loop over every row."""
 
 import shutil
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ from core.store import Store, open_store
 from core.store.engine import engine_for, reading, writing
 from core.store.index import chunks
 from core.store.index.bitmaps import Bitmaps
-from core.store.index.postings import CHUNK, LONGEST, consonants, postings, said, with_consonants
+from core.store.index.postings import CHUNK, LONGEST, chunk_letters, consonants, postings, with_consonants
 from core.store.index.query import ANY_GAP
 from core.store.schema import utterance
 from core.text import nfc
@@ -32,7 +32,7 @@ def at(tmp_path: Path) -> str:
 
 
 def settle(url: str) -> None:
-    """Index what is stale now instead of after thousands of changes."""
+    """Index all stale rows now, not only after thousands of changes."""
     with writing(engine_for(url)) as connection:
         chunks.settle(connection, 0, 0)
 
@@ -42,17 +42,17 @@ def stale(url: str) -> list[int]:
         return Bitmaps(connection).stale.tolist()
 
 
-# -- what a query means, said a second time and slowly
+# -- what a query means, written a second time without the index
 
 
 def lower(text: str) -> str:
     return "".join(c.lower() if c.isascii() else c for c in text)
 
 
-def accepts(letter: str, found: str) -> bool:
-    if letter in INITIALS and "가" <= found <= "힣":
-        return INITIALS.index(letter) == (ord(found) - ord("가")) // 588
-    return lower(letter) == lower(found)
+def accepts(letter: str, character: str) -> bool:
+    if letter in INITIALS and "가" <= character <= "힣":
+        return INITIALS.index(letter) == (ord(character) - ord("가")) // 588
+    return lower(letter) == lower(character)
 
 
 def holds(text: str, wanted: str, ignore_spacing: bool) -> bool:
@@ -86,8 +86,8 @@ def naive(rows: Sequence[Utterance], wanted: Filter, sort: Sort) -> list[int]:
         "text": lambda u: (u.text, u.id),
         "speaker": lambda u: (u.speaker or "", u.id),
     }
-    found = sorted((u for u in rows if fits(u)), key=keys[sort.removeprefix("-")], reverse=sort.startswith("-"))
-    return [u.id for u in found]
+    matches = sorted((u for u in rows if fits(u)), key=keys[sort.removeprefix("-")], reverse=sort.startswith("-"))
+    return [u.id for u in matches]
 
 
 # -- random corpora
@@ -127,14 +127,16 @@ CHANGES = st.lists(
 )
 
 
-def filled(url: str, said: Sequence[str], changes: Sequence[tuple[int, str, str | None, bool]], settled: bool) -> Store:
-    """A corpus over the border of two chunks, indexed, then changed; indexed again where `settled`."""
+def filled(
+    url: str, corpus_texts: Sequence[str], changes: Sequence[tuple[int, str, str | None, bool]], settled: bool
+) -> Store:
+    """Fill two chunks, index them, then change rows; `settled`: index them again."""
     store = open_store(url)
-    ids = sentences(store, *said[:3], labels={"danger": "danger"})
+    ids = sentences(store, *corpus_texts[:3], labels={"danger": "danger"})
     _jump(url)
-    ids += call(store, "c1", *said[3:5], labels={"urgency": "high"}, path="a.wav")
-    ids += call(store, "c2", *said[5:7], labels={"urgency": "low"})
-    ids += sentences(store, *said[7:], origin="augmented")
+    ids += call(store, "c1", *corpus_texts[3:5], labels={"urgency": "high"}, path="a.wav")
+    ids += call(store, "c2", *corpus_texts[5:7], labels={"urgency": "low"})
+    ids += sentences(store, *corpus_texts[7:], origin="augmented")
     settle(url)
     for which, text, code, skip in changes:
         now = store.corpus.utterance(ids[which % len(ids)])
@@ -149,7 +151,7 @@ def filled(url: str, said: Sequence[str], changes: Sequence[tuple[int, str, str 
 
 
 def _jump(url: str) -> None:
-    """What follows gets ids on both sides of the border of the first two chunks."""
+    """Make the next ids lie on both sides of the border between the first two chunks."""
     values = {
         "id": CHUNK - 3, "key": "far", "source_id": 1, "text": "먼 곳", "original": "먼 곳", "chars": 3, "version": 0,
         "group": "far", "voice_usable": False, "origin": "imported", "skipped": False, "active": True, "meta": {},
@@ -159,14 +161,14 @@ def _jump(url: str) -> None:
 
 
 @given(
-    said=st.lists(TEXTS, min_size=8, max_size=12), changes=CHANGES, settled=st.booleans(),
+    corpus_texts=st.lists(TEXTS, min_size=8, max_size=12), changes=CHANGES, settled=st.booleans(),
     asked=st.lists(st.tuples(FILTERS, SORTS), min_size=4, max_size=8), size=st.integers(1, 5),
 )  # fmt: skip
 @QUIET
 def test_find_equals_a_plain_walk(
     tmp_path_factory: pytest.TempPathFactory,
     empty_database: Path,
-    said: list[str],
+    corpus_texts: list[str],
     changes: list[tuple[int, str, str | None, bool]],
     settled: bool,
     asked: list[tuple[Filter, Sort]],
@@ -174,9 +176,9 @@ def test_find_equals_a_plain_walk(
 ) -> None:
     folder = tmp_path_factory.mktemp("find")
     shutil.copy(empty_database, folder / "store.db")
-    store = filled(at(folder), said, changes, settled)
+    store = filled(at(folder), corpus_texts, changes, settled)
     rows = store.corpus.utterances(range(1, CHUNK + 20))
-    assert len(rows) == len(said) + 1
+    assert len(rows) == len(corpus_texts) + 1
     for wanted, sort in asked:
         expected = naive(rows, wanted, sort)
         pages = [
@@ -187,12 +189,14 @@ def test_find_equals_a_plain_walk(
         assert [u.id for u in store.corpus.every(wanted, block=2)] == naive(rows, wanted, "id")
 
 
-@given(said=st.lists(TEXTS, min_size=1, max_size=6), wanted=QUERIES, ignore_spacing=st.booleans())
+@given(corpus_texts=st.lists(TEXTS, min_size=1, max_size=6), wanted=QUERIES, ignore_spacing=st.booleans())
 @settings(QUIET, max_examples=100)
-def test_a_query_finds_what_it_says(shared_url: str, said: list[str], wanted: str, ignore_spacing: bool) -> None:
+def test_a_query_finds_what_it_says(
+    shared_url: str, corpus_texts: list[str], wanted: str, ignore_spacing: bool
+) -> None:
     store = open_store(shared_url)
     last = store.corpus.find(Filter(), limit=0).total
-    new = [NewUtterance(f"k{last + n}", text, "g") for n, text in enumerate(said)]
+    new = [NewUtterance(f"k{last + n}", text, "g") for n, text in enumerate(corpus_texts)]
     store.corpus.add_sentences(store.corpus.add_source("s", "table", "ours", "0", AT), new, AT)
     asked = Filter(text=wanted, ignore_spacing=ignore_spacing, after_id=last)
     rows = store.corpus.find(Filter(after_id=last)).rows
@@ -215,7 +219,7 @@ def shared_url(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.mark.parametrize(
-    ("query", "ignore_spacing", "found"),
+    ("query", "ignore_spacing", "matches"),
     [
         ("화재", False, ["화재 신고", "큰 화재"]),
         ("불", False, ["산불"]),
@@ -233,11 +237,11 @@ def shared_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     ],
 )
 def test_two_syllables_one_initials_and_spacing(
-    store: Store, tmp_path: Path, query: str, ignore_spacing: bool, found: list[str]
+    store: Store, tmp_path: Path, query: str, ignore_spacing: bool, matches: list[str]
 ) -> None:
     sentences(store, "화재 신고", "산불", "큰 화재", "휴지")
     settle(at(tmp_path))
-    assert texts(store, Filter(text=query, ignore_spacing=ignore_spacing)) == found
+    assert texts(store, Filter(text=query, ignore_spacing=ignore_spacing)) == matches
 
 
 # -- the index keeps up
@@ -268,17 +272,17 @@ def test_what_changes_is_stale_and_found_at_once(store: Store, tmp_path: Path) -
 
 
 def test_counts_are_the_same_settled_and_stale(store: Store, tmp_path: Path) -> None:
-    one, two, _ = sentences(store, "가", "나", "다", labels={"danger": "danger"})
+    first, second, _ = sentences(store, "가", "나", "다", labels={"danger": "danger"})
     call(store, "c1", "네", "불이요", labels={"urgency": "low"}, path="a.wav")
     settle(at(tmp_path))
-    store.review.decide(one, 0, "ann", AT, labels={"danger": "normal"})
-    store.review.decide(two, 0, "ann", AT, skip=True)
-    told = store.corpus.counts(), store.corpus.progress(), store.corpus.facets()
-    assert told[0]["utterances"] == 5
-    assert told[1]["danger"] == {"targets": 5, "labelled": 3, "gold": 3, "normal": 1, "danger": 2}
-    assert told[2] == {"speaker": ["caller", "taker"], "origin": ["imported"]}
+    store.review.decide(first, 0, "ann", AT, labels={"danger": "normal"})
+    store.review.decide(second, 0, "ann", AT, skip=True)
+    counted = store.corpus.counts(), store.corpus.progress(), store.corpus.facets()
+    assert counted[0]["utterances"] == 5
+    assert counted[1]["danger"] == {"targets": 5, "labelled": 3, "gold": 3, "normal": 1, "danger": 2}
+    assert counted[2] == {"speaker": ["caller", "taker"], "origin": ["imported"]}
     settle(at(tmp_path))
-    assert (store.corpus.counts(), store.corpus.progress(), store.corpus.facets()) == told
+    assert (store.corpus.counts(), store.corpus.progress(), store.corpus.facets()) == counted
 
 
 def test_writers_settle_by_themselves(store: Store, tmp_path: Path) -> None:
@@ -309,16 +313,16 @@ def test_an_endless_text_is_never_indexed_and_always_found(store: Store, tmp_pat
     sentences(store, "가" * LONGEST + "끝 말", "끝말", "끝 말")
     settle(at(tmp_path))
     assert stale(at(tmp_path)) == [1]
-    found = store.corpus.find(Filter(text="끝말", ignore_spacing=True), sort="-length")
-    assert [u.id for u in found.rows] == [1, 3, 2]
+    page = store.corpus.find(Filter(text="끝말", ignore_spacing=True), sort="-length")
+    assert [u.id for u in page.rows] == [1, 3, 2]
     assert store.corpus.find(Filter(min_chars=LONGEST)).total == 1
 
 
 def test_a_withdrawn_utterance_is_out_and_comes_back(store: Store, tmp_path: Path) -> None:
     from core.store import NewProposal
 
-    (one,) = sentences(store, "불이 났어요", labels={"danger": "danger"})
-    store.proposals.add([NewProposal("augmentation", one, "swap", {"text": "났어요 불이"}, "r")], AT)
+    (number,) = sentences(store, "불이 났어요", labels={"danger": "danger"})
+    store.proposals.add([NewProposal("augmentation", number, "swap", {"text": "났어요 불이"}, "r")], AT)
     for settled in (False, True):
         store.proposals.decide(1, True, "ann", AT)
         if settled:
@@ -345,36 +349,36 @@ def test_hostile_names_are_values(store: Store, tmp_path: Path) -> None:
 
 
 def test_postings_of_a_chunk() -> None:
-    found = {chr(p.letter): p for p in postings(said(["가 나", "", "가나A"], [0, 1, 5]))}
-    assert sorted(found) == ["a", "가", "나"]
-    follows = [(chr(f >> 2), f & 3) for f in memoryview(found["가"].follows).cast("I")]
+    by_letter = {chr(p.letter): p for p in postings(chunk_letters(["가 나", "", "가나A"], [0, 1, 5]))}
+    assert sorted(by_letter) == ["a", "가", "나"]
+    follows = [(chr(f >> 2), f & 3) for f in memoryview(by_letter["가"].follows).cast("I")]
     assert follows == [("나", 0), ("나", 1)]
-    assert list(memoryview(found["가"].counts).cast("I")) == [1, 1]
-    assert [(p >> 18, p & 0x3FFFF) for p in memoryview(found["가"].places).cast("I")] == [(5, 0), (0, 0)]
-    assert found["나"].bits == b""
-    assert list(postings(said(["", " \n"], [0, 1]))) == []
+    assert list(memoryview(by_letter["가"].counts).cast("I")) == [1, 1]
+    assert [(p >> 18, p & 0x3FFFF) for p in memoryview(by_letter["가"].places).cast("I")] == [(5, 0), (0, 0)]
+    assert by_letter["나"].bits == b""
+    assert list(postings(chunk_letters(["", " \n"], [0, 1]))) == []
 
 
-@given(said_texts=st.lists(TEXTS, max_size=8), wanted=st.text(alphabet="ㅎㅈㅂ", min_size=1, max_size=3))
+@given(chunk_texts=st.lists(TEXTS, max_size=8), wanted=st.text(alphabet="ㅎㅈㅂ", min_size=1, max_size=3))
 @settings(QUIET, max_examples=100)
-def test_consonants_of_a_chunk(said_texts: list[str], wanted: str) -> None:
-    slots = [at * 3 for at in range(len(said_texts))]
-    row = consonants(said([nfc(text) for text in said_texts], slots))
+def test_consonants_of_a_chunk(chunk_texts: list[str], wanted: str) -> None:
+    slots = [at * 3 for at in range(len(chunk_texts))]
+    row = consonants(chunk_letters([nfc(text) for text in chunk_texts], slots))
     numbers = [INITIALS.index(one) + 1 for one in wanted]
-    found = np.flatnonzero(with_consonants(row, numbers, [ANY_GAP] * (len(wanted) - 1))).tolist()
-    assert found == [slot for slot, text in zip(slots, said_texts, strict=True) if holds(nfc(text), wanted, True)]
+    slots_with = np.flatnonzero(with_consonants(row, numbers, [ANY_GAP] * (len(wanted) - 1))).tolist()
+    assert slots_with == [slot for slot, text in zip(slots, chunk_texts, strict=True) if holds(nfc(text), wanted, True)]
 
 
 def test_consonants_that_nearly_every_text_has() -> None:
     slots = range(1, CHUNK)
-    row = consonants(said([("하하" if slot % 2 else "나무") for slot in slots], slots))
+    row = consonants(chunk_letters([("하하" if slot % 2 else "나무") for slot in slots], slots))
     assert np.flatnonzero(with_consonants(row, [19], [])).tolist() == list(range(1, CHUNK, 2))
     assert not with_consonants(row, [19, 19], [frozenset((1,))]).any()
 
 
 def test_texts_with_a_long_common_beginning_are_sorted(store: Store, tmp_path: Path) -> None:
-    said_texts = [f"아파트에서 불이 {'나' * (n % 3)}{n}" for n in range(1200)]
-    sentences(store, *said_texts)
+    chunk_texts = [f"아파트에서 불이 {'나' * (n % 3)}{n}" for n in range(1200)]
+    sentences(store, *chunk_texts)
     settle(at(tmp_path))
     page = store.corpus.find(Filter(), limit=7, offset=600, sort="text")
-    assert [u.text for u in page.rows] == sorted(said_texts)[600:607]
+    assert [u.text for u in page.rows] == sorted(chunk_texts)[600:607]

@@ -29,24 +29,24 @@ def test_more_keys_than_one_query_takes(store: Store) -> None:
     again = store.corpus.add_sentences(source, some(n - 5, n), AT)
     assert (again.added, again.known) == (n - 5, 5)
     assert store.corpus.find(Filter(labels={"danger": ("danger",)}), limit=0).total == 2 * n - 5
-    found = store.corpus.utterances(range(1, 2 * n))
-    assert [u.id for u in found] == list(range(1, 2 * n - 4))
-    assert [u.text for u in found] == [f"{k}번 문장" for k in range(2 * n - 5)]
+    stored = store.corpus.utterances(range(1, 2 * n))
+    assert [u.id for u in stored] == list(range(1, 2 * n - 4))
+    assert [u.text for u in stored] == [f"{k}번 문장" for k in range(2 * n - 5)]
 
 
 def test_every_column_arrives(store: Store) -> None:
     source = store.corpus.add_source("calls", "calls", "ours", "0", AT)
-    said = NewUtterance(
+    spoken = NewUtterance(
         "c:0", "e\u0301 '\" %", "c", 5, 905, "caller", True, "imported", {"danger": "normal"}, {"a": ["ㄱ", 1]}
     )
-    told = NewRecording("c", 1000, 8000, "a.wav", "ab", (said,), {"urgency": "low"}, {"region": "서울"})
-    assert store.corpus.add_recordings(source, [told], AT).notes == {"utterances": 1}
+    delivered = NewRecording("c", 1000, 8000, "a.wav", "ab", (spoken,), {"urgency": "low"}, {"region": "서울"})
+    assert store.corpus.add_recordings(source, [delivered], AT).notes == {"utterances": 1}
     (one,) = store.corpus.find(Filter(recording_id=1)).rows
     assert (one.key, one.text, one.original, one.start_ms, one.end_ms) == ("c:0", "é '\" %", "e\u0301 '\" %", 5, 905)
     assert (one.speaker, one.voice_usable, one.skipped, one.version) == ("caller", True, False, 0)
     assert one.labels == {"danger": "normal", "urgency": "low"}
     assert store.corpus.recording(1).meta == {"region": "서울"}
-    assert store.transfer.beside([1])[1].meta == {"a": ["ㄱ", 1]}
+    assert store.transfer.extras([1])[1].meta == {"a": ["ㄱ", 1]}
     (given,) = store.review.annotations(1)
     assert (given.code, given.curator, given.at) == ("normal", "import", AT)
 
@@ -70,8 +70,8 @@ def test_a_known_recording_gets_the_utterances_it_lacked(store: Store) -> None:
 def test_a_recording_twice_in_one_batch_is_one(store: Store) -> None:
     source = store.corpus.add_source("calls", "calls", "ours", "0", AT)
     bare = NewRecording("c", 900, None, None, None, (NewUtterance("c:0", "네", "c", 0, 900),), {"urgency": "low"})
-    heard = replace(bare, path="a.wav", sha256="ab", utterances=(replace(bare.utterances[0], voice_usable=True),))
-    report = store.corpus.add_recordings(source, [bare, heard, bare], AT)
+    with_audio = replace(bare, path="a.wav", sha256="ab", utterances=(replace(bare.utterances[0], voice_usable=True),))
+    report = store.corpus.add_recordings(source, [bare, with_audio, bare], AT)
     assert (report.added, report.known, report.notes) == (1, 2, {"utterances": 1})
     assert store.corpus.recording(1).path == "a.wav"
     assert [u.voice_usable for u in store.corpus.find(Filter()).rows] == [True]
@@ -103,7 +103,7 @@ print(added)
 
 def test_concurrent_imports_add_each_key_once(store: Store, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'store.db'}"
-    (mine,) = sentences(store, "내 문장")
+    (edited,) = sentences(store, "내 문장")
     adding = [
         subprocess.Popen(
             [sys.executable, "-c", ADDER, url, str(EACH)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -112,10 +112,10 @@ def test_concurrent_imports_add_each_key_once(store: Store, tmp_path: Path) -> N
         for _ in range(WRITERS)
     ]  # fmt: skip
     for version in range(20):
-        store.review.decide(mine, version, "ann", AT, text=f"내 {version}번째 문장")
-    said = [process.communicate() for process in adding]
-    assert [error for _, error in said] == [""] * WRITERS
-    assert sum(int(out) for out, _ in said) == 300 * EACH + 100
+        store.review.decide(edited, version, "ann", AT, text=f"내 {version}번째 문장")
+    outputs = [process.communicate() for process in adding]
+    assert [error for _, error in outputs] == [""] * WRITERS
+    assert sum(int(out) for out, _ in outputs) == 300 * EACH + 100
     again = open_store(url)
     assert again.corpus.find(Filter(text="번 문장"), limit=0).total == 300 * EACH + 100
     assert texts(again, Filter(text="내 19번째")) == ["내 19번째 문장"]

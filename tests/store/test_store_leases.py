@@ -1,4 +1,4 @@
-"""core.store.review.leases: nobody is given what another has; a lease runs out; queues keep their order; overlap is blind."""
+"""core.store.review.leases: no utterance for two curators; leases run out; queues keep their order; blind overlap."""
 
 import subprocess
 import sys
@@ -15,7 +15,7 @@ from core.errors import Conflict
 from core.filters import Filter
 from core.records import UNLABELLED
 from core.settings import ROOT
-from core.store import Ask, Ranked, Store, open_store
+from core.store import QueueRequest, Ranked, Store, open_store
 from core.store.review.leases import chosen
 
 pytestmark = pytest.mark.integration
@@ -25,8 +25,8 @@ LATER = "2024-05-01T00:10:00.000000+00:00"
 NEXT_DAY = "2024-05-02T00:00:00.000000+00:00"
 
 
-def ask(curator: str, n: int = 1, **more: object) -> Ask:
-    return replace(Ask(curator, ("danger",), OPEN, n, AT, LATER), **more)  # type: ignore[arg-type]
+def ask(curator: str, n: int = 1, **more: object) -> QueueRequest:
+    return replace(QueueRequest(curator, ("danger",), OPEN, n, AT, LATER), **more)  # type: ignore[arg-type]
 
 
 def label(store: Store, number: int, curator: str, code: str = "danger", at: str = AT) -> None:
@@ -38,7 +38,7 @@ def test_what_one_has_nobody_else_gets(store: Store) -> None:
     assert store.leases.take(ask("ann", 2)) == (ids[:2], 5)
     assert store.leases.take(ask("bob", 2)) == (ids[2:4], 5)
     assert store.leases.take(ask("ann", 2))[0] == ids[:2], "one's own are given again"
-    assert store.leases.take(ask("ann", 9, have=ids[:2]))[0] == [ids[4]]
+    assert store.leases.take(ask("ann", 9, on_screen=ids[:2]))[0] == [ids[4]]
     assert store.leases.take(ask("eve", 9)) == ([], 5)
     assert store.leases.held(AT) == [
         (ids[0], "ann"),
@@ -73,14 +73,14 @@ def test_a_lease_runs_out_by_the_clock_it_is_given(store: Store) -> None:
         store.review.decide(a, 0, "ann", NEXT_DAY, labels={"danger": "normal"})
 
 
-def test_what_is_on_the_screen_is_leased_anew_unless_it_is_anothers_by_now(store: Store) -> None:
+def test_leases_on_the_screen_are_extended_unless_somebody_else_has_them(store: Store) -> None:
     a, b, c, d = sentences(store, *"가나다라")
     store.leases.take(ask("ann", 2))
     at = "2024-05-01T00:09:00.000000+00:00"
-    assert store.leases.take(ask("ann", 1, have=[a, b, 999], at=at, until=NEXT_DAY))[0] == [c]
+    assert store.leases.take(ask("ann", 1, on_screen=[a, b, 999], at=at, until=NEXT_DAY))[0] == [c]
     assert store.leases.take(ask("bob", 9, at=LATER, until=NEXT_DAY))[0] == [d]
     store.leases.release("ann", b)
-    assert store.leases.take(ask("bob", 9, have=[d], at=LATER, until=NEXT_DAY))[0] == [b]
+    assert store.leases.take(ask("bob", 9, on_screen=[d], at=LATER, until=NEXT_DAY))[0] == [b]
 
 
 def test_a_decision_its_comment_and_the_end_of_its_lease_are_one_commit(store: Store) -> None:
@@ -104,7 +104,7 @@ def test_only_those_named_are_given_back(store: Store) -> None:
     a, b, c = sentences(store, *"가나다")
     store.leases.take(ask("ann", 2))
     store.leases.take(ask("bob", 1))
-    store.leases.release_these("ann", {b, c, 999})
+    store.leases.release_utterances("ann", {b, c, 999})
     assert store.leases.held(AT) == [(a, "ann"), (c, "bob")]
 
 
@@ -122,12 +122,12 @@ def test_under_a_scheme_of_recordings_a_recording_is_leased(store: Store) -> Non
     assert store.leases.take(ask("ann", 1, schemes=("urgency",), wanted=wanted))[0] == [first[0]]
     assert store.leases.take(ask("bob", 5, schemes=("urgency",), wanted=wanted))[0] == [second[0]]
     assert store.leases.take(ask("eve", 5, schemes=("urgency",), wanted=wanted))[0] == []
-    assert store.leases.take(ask("ann", 5, schemes=("urgency",), wanted=wanted, have=[first[1]]))[0] == []
+    assert store.leases.take(ask("ann", 5, schemes=("urgency",), wanted=wanted, on_screen=[first[1]]))[0] == []
 
 
-def test_a_walk_goes_on_behind_the_last_decision_and_comes_round(store: Store) -> None:
+def test_a_walk_continues_after_the_last_decision_and_starts_again(store: Store) -> None:
     ids = sentences(store, *"가나다라", labels={"danger": "normal"})
-    walk = ask("ann", 2, wanted=Filter(), since=AT, begun=AT)
+    walk = ask("ann", 2, wanted=Filter(), since=AT, started_at=AT)
     assert store.leases.take(walk) == (ids[:2], 4)
     label(store, ids[2], "ann")
     assert store.leases.take(walk) == ([ids[3], ids[0]], 2)
@@ -149,7 +149,7 @@ def test_a_list_keeps_its_order_and_loses_what_was_decided_since(store: Store) -
     label(store, b, "ann", at=AT)
     rows = [Ranked(c, 0.1, "x"), Ranked(b, 0.2, "y"), Ranked(a, 0.3, "z"), Ranked(c, 0.4, "again")]
     assert store.queues.put("audit:danger", rows, LATER) == 3
-    listed = ask("ann", 9, wanted=Filter(skipped=False), queue="audit:danger", begun=LATER)
+    listed = ask("ann", 9, wanted=Filter(skipped=False), queue="audit:danger", started_at=LATER)
     assert store.leases.take(listed) == ([c, b, a], 3)
     label(store, b, "ann", at=NEXT_DAY)
     assert store.leases.take(listed) == ([a, c], 2)
@@ -179,7 +179,7 @@ def test_what_several_are_to_answer_is_given_to_each_once(store: Store) -> None:
     assert store.leases.take(ask("ann", 9))[0] == []
 
 
-def test_blind_ones_lie_inside_of_what_was_asked_for(store: Store) -> None:
+def test_blind_utterances_match_the_filter_of_the_request(store: Store) -> None:
     a, b = sentences(store, "불이 났어요", "괜찮아요")
     for number in (a, b):
         store.leases.take(ask("ann", 1, overlap=1.0, copies=3))
@@ -249,7 +249,7 @@ def test_whatever_they_do_nobody_shares_a_lease(
             store.leases.release(who)
             screens[who] = []
         elif what == "take":
-            got = store.leases.take(ask(who, n, at=at, until=until, have=screens[who], overlap=overlap))[0]
+            got = store.leases.take(ask(who, n, at=at, until=until, on_screen=screens[who], overlap=overlap))[0]
             assert not {(number, who) for number in got} & answered
             screens[who] += got
         elif screens[who]:
@@ -272,12 +272,12 @@ import sys
 from core.errors import Conflict
 from core.filters import Filter
 from core.records import UNLABELLED
-from core.store import Ask, open_store
+from core.store import QueueRequest, open_store
 url, curator = sys.argv[1], sys.argv[2]
 store = open_store(url)
 wanted = Filter(labels={"danger": (UNLABELLED,)}, skipped=False)
 while True:
-    ids, _ = store.leases.take(Ask(curator, ("danger",), wanted, 3, "2024-05-01", "2024-05-02"))
+    ids, _ = store.leases.take(QueueRequest(curator, ("danger",), wanted, 3, "2024-05-01", "2024-05-02"))
     if not ids:
         break
     for number in ids:
@@ -287,7 +287,7 @@ while True:
 
 
 def test_curators_at_once_decide_everything_exactly_once(store: Store, tmp_path: Path) -> None:
-    """Were anything given to two of them, the second's decision on version 0 would fail."""
+    """If two curators got the same utterance, the second decision on version 0 would fail."""
     ids = sentences(store, *(f"문장 {n}" for n in range(120)))
     url = f"sqlite:///{tmp_path / 'store.db'}"
     workers = [
@@ -297,8 +297,8 @@ def test_curators_at_once_decide_everything_exactly_once(store: Store, tmp_path:
         )
         for n in range(5)
     ]  # fmt: skip
-    said = [worker.communicate() for worker in workers]
-    assert [error for _, error in said] == [""] * 5
-    assert sorted(int(line) for out, _ in said for line in out.split()) == ids
+    outputs = [worker.communicate() for worker in workers]
+    assert [error for _, error in outputs] == [""] * 5
+    assert sorted(int(line) for out, _ in outputs for line in out.split()) == ids
     assert store.corpus.progress()["danger"]["gold"] == 120
     assert {store.corpus.utterance(number).version for number in ids} == {1}

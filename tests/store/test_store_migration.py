@@ -1,6 +1,7 @@
-"""A filled database of the first schema becomes one of today: nothing is lost, and what was found is found."""
+"""A filled database of the first schema is migrated to the newest: nothing is lost, and searches find the same."""
 
 import json
+import re
 import sqlite3
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from core.filters import Filter
 from core.store import open_store
 from core.store.engine import engine_for, migrate, revision_of, writing
 from core.store.index import chunks
-from core.text import bigrams
 
 SAID = ["화재가 났어요", "산불이요", "괜찮아요 ㅋㅋ", "불이, 났어요 100%", "집에 불이 났어요"]
 UTTERANCE = (
@@ -20,9 +20,14 @@ UTTERANCE = (
 )
 
 
+def bigrams(text: str) -> list[str]:
+    """Return the syllable bigrams of each word, as they were in the search table of the first schema."""
+    return [word[i : i + 2] for word in re.findall(r"\w+", text) for i in range(max(1, len(word) - 1))]
+
+
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """A database as the program of revision 0001 left it: five texts, one edited, one call, labels, a proposal."""
+    """A database made by the program of revision 0001: five texts, one edited, one recording, labels, a proposal."""
     path = tmp_path / "old.db"
     migrate(f"sqlite:///{path}", to="0001")
     raw = sqlite3.connect(path)
@@ -69,7 +74,7 @@ def found_by_the_old_program(path: Path, query: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-def test_what_was_found_is_found(old: Path) -> None:
+def test_searches_find_the_same_as_before(old: Path) -> None:
     url = f"sqlite:///{old}"
     assert revision_of(url) == "0001"
     queries = ["화재", "불이", "났어요", "화제"]
@@ -110,7 +115,7 @@ def test_history_goes_on(old: Path) -> None:
 
 
 def test_triggers_watch_whoever_writes(old: Path) -> None:
-    """A table that a later migration rebuilt has its triggers again; even a foreign program's edit is found."""
+    """A table that a later migration rebuilt has its triggers again; they see even the edit of another program."""
     store = open_store(f"sqlite:///{old}")
     with writing(engine_for(f"sqlite:///{old}")) as connection:
         chunks.settle(connection, 0, 0)

@@ -1,4 +1,4 @@
-"""A filled database of the schema before acts becomes one of today: every kind of old `why` is told apart, once."""
+"""A filled database of the schema before acts is migrated: every kind of old `why` gets its act."""
 
 import json
 import sqlite3
@@ -41,7 +41,7 @@ OLD = [
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """As the program of revision 0005 left it: one utterance with a revision of each kind, in the order of `OLD`."""
+    """A database made by the program of revision 0005: one utterance, with revisions in the order of `OLD`."""
     path = tmp_path / "old.db"
     migrate(f"sqlite:///{path}", to="0005")
     raw = sqlite3.connect(path)
@@ -61,8 +61,8 @@ def old(tmp_path: Path) -> Path:
         ("cleaning", "review", 15),
     ]
     for number, (kind, operation, revision) in enumerate(made, 1):
-        told = (number, kind, 1, operation, "{}", str(number), "r", "accepted", AT, "ann", AT, revision)
-        raw.execute(PROPOSAL, told)
+        values = (number, kind, 1, operation, "{}", str(number), "r", "accepted", AT, "ann", AT, revision)
+        raw.execute(PROPOSAL, values)
     payload = json.dumps({"scheme": "danger", "code": "danger"})
     raw.execute(PROPOSAL, (5, "pseudo-label", 1, "pseudo-label by r1", payload, "5", "r", "open", AT, None, None, None))
     raw.commit()

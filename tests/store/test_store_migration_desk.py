@@ -1,4 +1,4 @@
-"""A filled database of the schema before the curator's desk becomes one of today, and goes on."""
+"""A filled database of the schema before the curator's desk is migrated, and works on."""
 
 import sqlite3
 from pathlib import Path
@@ -16,7 +16,7 @@ ANSWER = '{"labels": {"danger": {"code": "danger", "grade": "gold", "by": "ann"}
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
-    """As the program of revision 0004 left it: two texts, one decided, one with a suggestion of a cleaning."""
+    """A database made by the program of revision 0004: two texts, one decided, one with a cleaning proposal."""
     path = tmp_path / "old.db"
     migrate(f"sqlite:///{path}", to="0004")
     raw = sqlite3.connect(path)
@@ -53,7 +53,7 @@ def test_nothing_is_lost_and_everything_goes_on(old: Path) -> None:
     (made,) = store.review.history(1)
     assert (made.curator, made.spent_ms) == ("ann", None)
     assert store.review.tally() == [Tally("ann", name, "2024-05-01", 1, 1500) for name in ("", "danger")]
-    assert [one.code for block in store.review.opinions("danger") for one in block] == ["danger"]
+    assert [one.code for block in store.review.standing_answers("danger") for one in block] == ["danger"]
     assert texts(store, Filter(tag=("review",))) == ["괜찮 아요"]
     (waiting,) = store.proposals.page("cleaning")
     assert (waiting.confidence, waiting.batch) == (None, None)

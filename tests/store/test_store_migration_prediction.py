@@ -1,4 +1,4 @@
-"""A filled database of the schema before purposes: no row, number or probability of a prediction is lost."""
+"""A filled database of the schema before purposes is migrated: no prediction and no probability is lost."""
 
 import json
 import sqlite3
@@ -13,7 +13,7 @@ from workflow_data import trained
 from core.records import Prediction
 from core.store import open_store
 from core.store.engine import migrate
-from core.training.predictions import EVALUATION, POOL, read_probabilities
+from core.training.predictions import EVALUATION_FILE, POOL_FILE, read_probabilities
 from core.training.run import read_predictions
 from core.workflows import workspace
 from core.workflows.workspace import Workspace, open_workspace
@@ -27,7 +27,7 @@ OLD = [  # utterance, side, gold, code, confidence, margin, probs
 
 
 def fill(path: Path) -> None:
-    """One run of the old schema with a row of each side and one of the pool."""
+    """Add one run of the old schema, with one prediction for each side and one on the pool."""
     raw = sqlite3.connect(path)
     raw.execute("INSERT INTO source VALUES (1, 's', 'sentences', 'ours', '0', ?)", (AT,))
     for number in (1, 2, 3):
@@ -60,15 +60,15 @@ def test_old_rows_get_a_purpose_and_keep_their_numbers(old: str) -> None:
         Prediction("r1", "danger", 2, "evaluation", "normal", 0.6, 0.2, "validation", "normal"),
     ]
     assert store.ledger.sides("r1") == {"test": 1, "validation": 1}
-    told = store.ledger.old_probabilities_of("r1")
-    assert [(one.utterance_id, one.purpose, one.side, one.gold, list(one.probs)) for one in told] == [
+    probabilities = store.ledger.old_probabilities_of("r1")
+    assert [(p.utterance_id, p.purpose, p.side, p.gold, list(p.probs)) for p in probabilities] == [
         (1, "evaluation", "test", "danger", [0.1, 0.9]),
         (2, "evaluation", "validation", "normal", [0.6, 0.4]),
         (3, "pool", None, None, [0.25, 0.75]),
     ]
 
 
-def test_a_judgement_of_the_pool_goes_beside_the_test_row(old: str) -> None:
+def test_a_prediction_on_the_pool_does_not_replace_the_test_row(old: str) -> None:
     store = open_store(old)
     (test,) = store.ledger.predictions("r1", side="test")
     pool = replace(test, purpose="pool", code="normal", side=None, gold=None)
@@ -79,10 +79,10 @@ def test_a_judgement_of_the_pool_goes_beside_the_test_row(old: str) -> None:
 
 @pytest.fixture
 def old_ws(ws: Workspace) -> Path:
-    """The folder of a workspace whose database is of the old schema."""
+    """Return the folder of a workspace whose database has the old schema."""
     home, path = ws.settings.home, ws.settings.home / "gwidama.db"
-    for one in home.glob("gwidama.db*"):
-        one.unlink()
+    for file in home.glob("gwidama.db*"):
+        file.unlink()
     migrate(ws.settings.database_url, to=BEFORE)
     fill(path)
     workspace._open.cache_clear()
@@ -104,10 +104,10 @@ def test_opening_a_workspace_moves_old_probabilities_to_the_folder_of_their_run(
 def test_a_file_that_cannot_be_read_keeps_its_run_in_the_database(old_ws: Path) -> None:
     folder = old_ws / "runs" / "r1"
     folder.mkdir(parents=True)
-    (folder / POOL).write_bytes(b"damaged")
+    (folder / POOL_FILE).write_bytes(b"damaged")
     ws = open_workspace()
     assert ws.store.ledger.old_probabilities() == ["r1"]
-    (folder / POOL).unlink()
+    (folder / POOL_FILE).unlink()
     workspace._open.cache_clear()
     assert open_workspace().store.ledger.old_probabilities() == []
     assert read_probabilities(folder, "pool", "danger").of(3) == pytest.approx(np.array([0.25, 0.75]))
@@ -123,9 +123,9 @@ def test_test_rows_that_the_old_program_overwrote_come_back(ws: Workspace, tmp_p
     raw.execute("INSERT INTO old_probability VALUES (?, ?, 'pool', NULL, NULL, '[0.5, 0.5]')", (run, lost))
     raw.commit()
     raw.close()
-    written = (folder / EVALUATION).read_bytes()
+    written = (folder / EVALUATION_FILE).read_bytes()
     workspace._open.cache_clear()
     store = open_workspace().store
     assert store.ledger.predictions(run, purpose="evaluation") == before
-    assert [one.utterance_id for one in store.ledger.predictions(run, purpose="pool")] == [lost]
-    assert (folder / EVALUATION).read_bytes() == written
+    assert [p.utterance_id for p in store.ledger.predictions(run, purpose="pool")] == [lost]
+    assert (folder / EVALUATION_FILE).read_bytes() == written

@@ -1,4 +1,4 @@
-"""core.store.review.answers: blind answers, disputes and their settlement, votes, and what was decided by whom and when."""
+"""core.store.review.answers: blind answers, disputes and their settlement, votes, and counts of decisions."""
 
 from dataclasses import replace
 from typing import Any
@@ -11,8 +11,8 @@ from store_data import AT, call, fresh, sentences
 
 from core.errors import Conflict, InputError, NotFound, Stale, UnknownName
 from core.filters import Filter
-from core.records import Opinion, Vote
-from core.store import Ask, Store, Tally, open_store
+from core.records import StandingAnswer, Vote
+from core.store import QueueRequest, Store, Tally, open_store
 from core.store.engine import engine_for, reading
 from core.store.schema import label, overlap, utterance
 
@@ -20,8 +20,10 @@ LATER = "2024-05-02T09:00:00.000000+00:00"
 
 
 def blind(store: Store, number: int, *schemes: str, copies: int = 2) -> None:
-    """Let several answer the utterance."""
-    ask = Ask("nobody", schemes or ("danger",), Filter(), 1, AT, LATER, overlap=1.0, copies=copies, blind=False)
+    """Make the utterance one that several curators answer blind."""
+    ask = QueueRequest(
+        "nobody", schemes or ("danger",), Filter(), 1, AT, LATER, overlap=1.0, copies=copies, blind=False
+    )
     taken, _ = store.leases.take(replace(ask, wanted=Filter(after_id=number - 1)))
     assert taken == [number]
     store.leases.release("nobody")
@@ -35,8 +37,8 @@ def grade(store: Store, number: int, level: str = "utterance", scheme: str = "da
     return store.corpus.grades(level, scheme).get(number)  # type: ignore[arg-type]
 
 
-def said(store: Store, number: int, scheme: str = "danger") -> dict[str, str]:
-    return {one.curator: one.code for one in store.review.opinions_on(scheme, number)}
+def answers_of(store: Store, number: int, scheme: str = "danger") -> dict[str, str]:
+    return {a.curator: a.code for a in store.review.standing_answers_of(scheme, number)}
 
 
 def test_the_first_of_blind_answers_is_gold_until_one_disagrees(store: Store) -> None:
@@ -47,7 +49,7 @@ def test_the_first_of_blind_answers_is_gold_until_one_disagrees(store: Store) ->
     assert grade(store, a) == ("danger", "gold")
     answer(store, a, "eve", "normal")
     assert grade(store, a) == ("danger", "disputed")
-    assert said(store, a) == {"ann": "danger", "bob": "danger", "eve": "normal"}
+    assert answers_of(store, a) == {"ann": "danger", "bob": "danger", "eve": "normal"}
     last = store.review.history(a)[-1]
     assert last.after == {
         "labels": {"danger": {"code": "danger", "grade": "disputed", "by": "ann"}}, "answers": {"danger": "normal"},
@@ -65,7 +67,7 @@ def test_undoing_a_disagreement_ends_it(store: Store) -> None:
     with pytest.raises(Conflict, match="decided again by bob"):
         store.review.undo("ann", AT)
     store.review.undo("bob", AT)
-    assert (grade(store, a), said(store, a)) == (("danger", "gold"), {"ann": "danger"})
+    assert (grade(store, a), answers_of(store, a)) == (("danger", "gold"), {"ann": "danger"})
     answer(store, a, "bob", "normal")
     assert grade(store, a) == ("danger", "disputed")
 
@@ -82,9 +84,9 @@ def test_a_settlement_holds_whatever_is_answered_after_it(store: Store) -> None:
     assert grade(store, a) == ("normal", "gold")
     answer(store, a, "eve", "danger")
     assert grade(store, a) == ("normal", "gold")
-    assert said(store, a) == {"ann": "danger", "bob": "normal", "eve": "danger"}
-    settled = store.review.opinions_on("danger", a, kinds=("settlement",))
-    assert [(one.curator, one.code) for one in settled] == [("judge", "normal")]
+    assert answers_of(store, a) == {"ann": "danger", "bob": "normal", "eve": "danger"}
+    settled = store.review.standing_answers_of("danger", a, kinds=("settlement",))
+    assert [(a.curator, a.code) for a in settled] == [("judge", "normal")]
     with pytest.raises(Stale, match="you saw version 2, it is 4"):
         store.review.settle(a, "danger", "danger", "judge", AT, "", version=2)
     store.review.undo("eve", AT)
@@ -107,7 +109,7 @@ def test_recordings_are_disputed_and_settled_too(store: Store) -> None:
         store.review.settle(1, "urgency", "huge", "judge", AT, "")
 
 
-def test_opinions_come_whole_in_blocks(store: Store) -> None:
+def test_standing_answers_come_whole_in_blocks(store: Store) -> None:
     ids = sentences(store, *"가나다", labels={"danger": "normal"})
     blind(store, ids[0])
     for number in ids:
@@ -118,15 +120,15 @@ def test_opinions_come_whole_in_blocks(store: Store) -> None:
     store.review.undo("bob", LATER)  # the latest by time: his answer to the first
     votes = [Vote("danger", ids[2], "위험", f"w{n}", AT, 100 + n) for n in range(3)]
     assert store.review.add_votes(votes) == 3
-    blocks = list(store.review.opinions("danger", block=3))
+    blocks = list(store.review.standing_answers("danger", block=3))
     assert [[(o.target_id, o.curator, o.code) for o in block] for block in blocks] == [
         [(ids[0], "ann", "danger")],
         [(ids[1], "ann", "normal")],
         [(ids[2], who, "danger") for who in ("ann", "bob", "w0", "w1", "w2")],
     ]
-    assert blocks[-1][-1] == Opinion(ids[2], "w2", "danger", AT, 102, "vote")
-    assert list(store.review.opinions("danger", kinds=("settlement",))) == []
-    assert list(store.review.opinions("urgency")) == []
+    assert blocks[-1][-1] == StandingAnswer(ids[2], "w2", "danger", AT, 102, "vote")
+    assert list(store.review.standing_answers("danger", kinds=("settlement",))) == []
+    assert list(store.review.standing_answers("urgency")) == []
 
 
 def test_votes_are_no_labels_and_come_once(store: Store) -> None:
@@ -134,10 +136,10 @@ def test_votes_are_no_labels_and_come_once(store: Store) -> None:
     votes = [Vote("danger", a, code, who, AT) for who, code in (("w1", "danger"), ("w2", "normal"), ("w1", "normal"))]
     assert store.review.add_votes(votes) == 2
     assert store.review.add_votes(votes) == 0
-    assert (grade(store, a), said(store, a)) == (None, {"w1": "danger", "w2": "normal"})
+    assert (grade(store, a), answers_of(store, a)) == (None, {"w1": "danger", "w2": "normal"})
     with pytest.raises(UnknownName, match="unknown danger class 'meh'"):
         store.review.add_votes([Vote("danger", a, "danger", "w3", AT), Vote("danger", a, "meh", "w4", AT)])
-    assert len(said(store, a)) == 2
+    assert len(answers_of(store, a)) == 2
     answer(store, a, "ann", "danger")
     assert grade(store, a) == ("danger", "gold"), "votes dispute nothing"
 
@@ -184,27 +186,27 @@ def test_times_can_be_nudged_inside_of_the_recording(store: Store) -> None:
 
 
 def test_any_version_can_be_put_back(store: Store) -> None:
-    one, _ = call(store, "c1", "불이 낫어요", "네", labels={"urgency": "low"})
+    number, _ = call(store, "c1", "불이 낫어요", "네", labels={"urgency": "low"})
     review = store.review
-    review.decide(one, 0, "ann", AT, text="불이 났어요", labels={"danger": "danger"})
-    review.decide(one, 1, "bob", AT, labels={"danger": "normal", "urgency": "high"}, end_ms=800)
-    review.decide(one, 2, "bob", AT, skip=True)
-    made = review.restore(one, 1, 3, "ann", LATER)
-    now = store.corpus.utterance(one)
+    review.decide(number, 0, "ann", AT, text="불이 났어요", labels={"danger": "danger"})
+    review.decide(number, 1, "bob", AT, labels={"danger": "normal", "urgency": "high"}, end_ms=800)
+    review.decide(number, 2, "bob", AT, skip=True)
+    made = review.restore(number, 1, 3, "ann", LATER)
+    now = store.corpus.utterance(number)
     assert (now.text, now.end_ms, now.skipped, dict(now.labels)) == (
         "불이 났어요", 900, False, {"danger": "danger", "urgency": "low"},
     )  # fmt: skip
     assert (made.version, made.act, made.restores, made.why, made.undoes) == (4, "restore", 1, "", None)
-    assert said(store, one) == {"ann": "danger", "bob": "normal"}
-    review.restore(one, 0, 4, "eve", LATER)
-    now = store.corpus.utterance(one)
+    assert answers_of(store, number) == {"ann": "danger", "bob": "normal"}
+    review.restore(number, 0, 4, "eve", LATER)
+    now = store.corpus.utterance(number)
     assert (now.text, dict(now.labels)) == ("불이 낫어요", {"urgency": "low"})
     review.undo("eve", LATER)
-    assert store.corpus.utterance(one).text == "불이 났어요"
+    assert store.corpus.utterance(number).text == "불이 났어요"
     with pytest.raises(Stale, match="you saw version 4, it is 6"):
-        review.restore(one, 0, 4, "ann", LATER)
+        review.restore(number, 0, 4, "ann", LATER)
     with pytest.raises(NotFound, match="utterance 1 has no version 7; its latest is 6"):
-        review.restore(one, 7, 6, "ann", LATER)
+        review.restore(number, 7, 6, "ann", LATER)
 
 
 def test_a_stale_decision_shows_both_versions(store: Store) -> None:
@@ -240,29 +242,29 @@ DECISIONS = st.lists(
 
 
 def everything(url: str) -> dict[str, Any]:
-    """What a decision may change, but the version, which only grows."""
+    """Return all that a decision may change, without the version, which only grows."""
     held = (utterance.c.id, utterance.c.text, utterance.c.chars, utterance.c.skipped, utterance.c.start_ms)
     held += (utterance.c.end_ms, utterance.c.voice_usable)
     with reading(engine_for(url)) as connection:
-        found = {"utterance": [tuple(row) for row in connection.execute(select(*held))]}
+        tables = {"utterance": [tuple(row) for row in connection.execute(select(*held))]}
         for table in (label, overlap):
             rows = connection.execute(select(table).order_by(*table.primary_key.columns))
-            found[table.name] = [tuple(row) for row in rows]
-        return found
+            tables[table.name] = [tuple(row) for row in rows]
+        return tables
 
 
-def act(store: Store, number: int, one: dict[str, Any]) -> None:
+def act(store: Store, number: int, decision: dict[str, Any]) -> None:
     now = store.corpus.utterance(number)
-    labels = {name: one[name] for name in ("danger", "urgency") if one[name]}
+    labels = {name: decision[name] for name in ("danger", "urgency") if decision[name]}
     if now.recording_id is None:
         labels.pop("urgency", None)
-    if one["do"] == "restore":
-        store.review.restore(number, now.version // 2, now.version, one["curator"], AT)
+    if decision["do"] == "restore":
+        store.review.restore(number, now.version // 2, now.version, decision["curator"], AT)
     else:
         store.review.decide(
-            number, now.version, one["curator"], AT, text=one["text"], labels=labels, skip=one["skip"],
-            end_ms=None if now.start_ms is None or one["end_ms"] is None else now.start_ms + one["end_ms"],
-            act="settle" if one["do"] == "settle" else "review",
+            number, now.version, decision["curator"], AT, text=decision["text"], labels=labels, skip=decision["skip"],
+            end_ms=None if now.start_ms is None or decision["end_ms"] is None else now.start_ms + decision["end_ms"],
+            act="settle" if decision["do"] == "settle" else "review",
         )  # fmt: skip
 
 
@@ -280,11 +282,11 @@ def test_undoing_any_sequence_restores_the_exact_state(
     blind(store, ids[0], copies=3)
     blind(store, ids[2], "danger", "urgency")
     states = [everything(url)]
-    for one in decisions:
-        act(store, ids[one["which"]], one)
+    for decision in decisions:
+        act(store, ids[decision["which"]], decision)
         states.append(everything(url))
-    for one in reversed(decisions):
+    for decision in reversed(decisions):
         assert states.pop() == everything(url)
-        assert store.review.undo(one["curator"], AT, hand_made=True) is not None
+        assert store.review.undo(decision["curator"], AT, hand_made=True) is not None
     assert states == [everything(url)]
     assert store.review.tally() == []

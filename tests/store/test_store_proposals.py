@@ -1,4 +1,4 @@
-"""core.store.proposals.proposals: made once, decided once, carried out and taken back whole."""
+"""core.store.proposals.proposals: added once, decided once, accepted and undone as a whole."""
 
 import pytest
 from store_data import AT, call, sentences, state, texts
@@ -18,8 +18,12 @@ def pseudo_label(target: int, code: str = "danger", run: str | None = "r1") -> N
 
 
 def test_the_same_suggestion_is_made_once(store: Store) -> None:
-    (one,) = sentences(store, "집에 불이 났어요")
-    items = [augmentation(one, "불이 났어요"), augmentation(one, "불이 났어요"), augmentation(one, "집에 났어요")]
+    (number,) = sentences(store, "집에 불이 났어요")
+    items = [
+        augmentation(number, "불이 났어요"),
+        augmentation(number, "불이 났어요"),
+        augmentation(number, "집에 났어요"),
+    ]
     assert store.proposals.add(items, AT) == 2
     assert store.proposals.add(items, AT) == 0
     assert store.proposals.counts("augmentation") == {"open": 2, "accepted": 0, "rejected": 0}
@@ -27,9 +31,9 @@ def test_the_same_suggestion_is_made_once(store: Store) -> None:
 
 
 def test_many_suggestions_at_once(store: Store) -> None:
-    (one,) = sentences(store, "집에 불이 났어요")
-    assert store.proposals.add([augmentation(one, f"불 {n}") for n in range(2500)], AT) == 2500
-    assert store.proposals.add([augmentation(one, f"불 {n}") for n in range(2510)], AT) == 10
+    (number,) = sentences(store, "집에 불이 났어요")
+    assert store.proposals.add([augmentation(number, f"불 {n}") for n in range(2500)], AT) == 2500
+    assert store.proposals.add([augmentation(number, f"불 {n}") for n in range(2510)], AT) == 10
 
 
 def test_next_walks_through_the_open_ones(store: Store) -> None:
@@ -92,9 +96,9 @@ def test_an_augmentation_that_was_decided_on_is_not_taken_back(store: Store) -> 
 
 
 def test_a_rejected_suggestion_writes_nothing_and_can_come_back(store: Store) -> None:
-    (one,) = sentences(store, "집에 불이 났어요")
+    (number,) = sentences(store, "집에 불이 났어요")
     before = state(store)
-    store.proposals.add([augmentation(one, "불이 났어요")], AT)
+    store.proposals.add([augmentation(number, "불이 났어요")], AT)
     assert store.proposals.decide(1, False, "ann", AT).decided_by == "ann"
     assert state(store) == before
     with pytest.raises(Conflict, match="proposal 1 was already rejected by ann"):
@@ -107,36 +111,36 @@ def test_a_rejected_suggestion_writes_nothing_and_can_come_back(store: Store) ->
 
 
 def test_an_accepted_pseudo_label_is_silver_and_a_revision(store: Store) -> None:
-    (one,) = sentences(store, "불이 났어요")
+    (number,) = sentences(store, "불이 났어요")
     before = state(store)
-    store.proposals.add([pseudo_label(one)], AT)
+    store.proposals.add([pseudo_label(number)], AT)
     store.proposals.decide(1, True, "ann", AT)
-    assert store.corpus.grades("utterance", "danger") == {one: ("danger", "silver")}
-    (made,) = store.review.history(one)
+    assert store.corpus.grades("utterance", "danger") == {number: ("danger", "silver")}
+    (made,) = store.review.history(number)
     assert (made.curator, made.act, made.why, made.proposal_id) == ("ann", "accept", "pseudo-label by r1", 1)
     undone = store.proposals.undo("pseudo-label", "ann", AT)
     assert undone is not None
     assert undone.state == "open"
     assert state(store) == before
-    assert [(r.act, r.proposal_id) for r in store.review.history(one)] == [("accept", 1), ("undo", None)]
+    assert [(r.act, r.proposal_id) for r in store.review.history(number)] == [("accept", 1), ("undo", None)]
     assert store.proposals.decide(1, True, "ann", AT).state == "accepted"
 
 
 def test_a_pseudo_label_never_overwrites_a_persons_label(store: Store) -> None:
-    (one,) = sentences(store, "불이 났어요")
-    store.proposals.add([pseudo_label(one)], AT)
-    store.review.decide(one, 0, "bob", AT, labels={"danger": "normal"})
+    (number,) = sentences(store, "불이 났어요")
+    store.proposals.add([pseudo_label(number)], AT)
+    store.review.decide(number, 0, "bob", AT, labels={"danger": "normal"})
     with pytest.raises(Conflict, match="utterance 1 has a danger label by now"):
         store.proposals.decide(1, True, "ann", AT)
-    assert store.corpus.grades("utterance", "danger") == {one: ("normal", "gold")}
+    assert store.corpus.grades("utterance", "danger") == {number: ("normal", "gold")}
     assert store.proposals.get(1).state == "open"
 
 
 def test_undo_in_review_reopens_the_pseudo_label(store: Store) -> None:
-    (one,) = sentences(store, "불이 났어요")
-    store.proposals.add([pseudo_label(one)], AT)
+    (number,) = sentences(store, "불이 났어요")
+    store.proposals.add([pseudo_label(number)], AT)
     store.proposals.decide(1, True, "ann", AT)
     store.review.undo("ann", AT)
     assert store.proposals.get(1).state == "open"
     assert store.proposals.undo("pseudo-label", "ann", AT) is None
-    assert dict(store.corpus.utterance(one).labels) == {}
+    assert dict(store.corpus.utterance(number).labels) == {}

@@ -21,40 +21,40 @@ WRITERS, EACH = 6, 15
 
 
 def test_a_decision_is_a_revision_an_annotation_and_the_current_answer(store: Store) -> None:
-    (one,) = sentences(store, "불이 낫어요")
-    made = store.review.decide(one, 0, "ann", AT, text="불이 났어요", labels={"danger": "위험"}, spent_ms=1200)
-    now = store.corpus.utterance(one)
+    (number,) = sentences(store, "불이 낫어요")
+    made = store.review.decide(number, 0, "ann", AT, text="불이 났어요", labels={"danger": "위험"}, spent_ms=1200)
+    now = store.corpus.utterance(number)
     assert (now.text, now.original, now.version, dict(now.labels)) == (
         "불이 났어요", "불이 낫어요", 1, {"danger": "danger"},
     )  # fmt: skip
     assert (made.version, made.before["text"], made.after["text"]) == (1, "불이 낫어요", "불이 났어요")
     assert made.before["labels"] == {"danger": None}
     assert made.after["labels"] == {"danger": {"code": "danger", "grade": "gold", "by": "ann"}}
-    assert store.review.history(one) == [made]
-    (note,) = store.review.annotations(one)
+    assert store.review.history(number) == [made]
+    (note,) = store.review.annotations(number)
     assert (note.scheme, note.code, note.curator, note.spent_ms) == ("danger", "danger", "ann", 1200)
-    assert store.corpus.grades("utterance", "danger") == {one: ("danger", "gold")}
+    assert store.corpus.grades("utterance", "danger") == {number: ("danger", "gold")}
 
 
 def test_a_decision_on_an_old_version_is_refused_and_leaves_nothing(store: Store) -> None:
-    (one,) = sentences(store, "불이 났어요")
-    store.review.decide(one, 0, "ann", AT, labels={"danger": "danger"})
+    (number,) = sentences(store, "불이 났어요")
+    store.review.decide(number, 0, "ann", AT, labels={"danger": "danger"})
     with pytest.raises(Conflict, match=r"you saw version 0, it is 1"):
-        store.review.decide(one, 0, "bob", AT, labels={"danger": "normal"}, text="다른 글")
-    assert dict(store.corpus.utterance(one).labels) == {"danger": "danger"}
-    assert len(store.review.history(one)) == 1
-    assert len(store.review.annotations(one)) == 1
+        store.review.decide(number, 0, "bob", AT, labels={"danger": "normal"}, text="다른 글")
+    assert dict(store.corpus.utterance(number).labels) == {"danger": "danger"}
+    assert len(store.review.history(number)) == 1
+    assert len(store.review.annotations(number)) == 1
 
 
 def test_what_cannot_be_decided_is_named(store: Store) -> None:
-    (one,) = sentences(store, "불이 났어요")
+    (number,) = sentences(store, "불이 났어요")
     with pytest.raises(NotFound, match="no utterance 99"):
         store.review.decide(99, 0, "ann", AT)
     with pytest.raises(UnknownName, match="unknown danger class 'meh'"):
-        store.review.decide(one, 0, "ann", AT, labels={"danger": "meh"})
+        store.review.decide(number, 0, "ann", AT, labels={"danger": "meh"})
     with pytest.raises(Conflict, match="urgency is a label of a recording"):
-        store.review.decide(one, 0, "ann", AT, labels={"urgency": "high"})
-    assert store.corpus.utterance(one).version == 0
+        store.review.decide(number, 0, "ann", AT, labels={"urgency": "high"})
+    assert store.corpus.utterance(number).version == 0
 
 
 def test_a_label_of_the_recording_is_shared_by_its_utterances(store: Store) -> None:
@@ -65,11 +65,11 @@ def test_a_label_of_the_recording_is_shared_by_its_utterances(store: Store) -> N
 
 
 def test_a_skip_is_taken_back_by_a_decision(store: Store) -> None:
-    (one,) = sentences(store, "불이 났어요")
-    store.review.decide(one, 0, "ann", AT, skip=True)
-    assert store.corpus.utterance(one).skipped
-    store.review.decide(one, 1, "ann", AT, labels={"danger": "danger"})
-    assert not store.corpus.utterance(one).skipped
+    (number,) = sentences(store, "불이 났어요")
+    store.review.decide(number, 0, "ann", AT, skip=True)
+    assert store.corpus.utterance(number).skipped
+    store.review.decide(number, 1, "ann", AT, labels={"danger": "danger"})
+    assert not store.corpus.utterance(number).skipped
 
 
 def test_undo_walks_back_through_a_session(store: Store) -> None:
@@ -91,21 +91,21 @@ def test_undo_walks_back_through_a_session(store: Store) -> None:
 
 
 def test_undo_takes_back_only_the_curators_own(store: Store) -> None:
-    (one,) = sentences(store, "가")
-    store.review.decide(one, 0, "ann", AT, labels={"danger": "danger"})
+    (number,) = sentences(store, "가")
+    store.review.decide(number, 0, "ann", AT, labels={"danger": "danger"})
     assert store.review.undo("bob", AT) is None
 
 
 def test_undo_waits_for_a_later_decision_of_somebody_else(store: Store) -> None:
-    (one,) = sentences(store, "가")
-    store.review.decide(one, 0, "ann", AT, labels={"danger": "danger"})
-    store.review.decide(one, 1, "bob", AT, labels={"danger": "normal"})
+    (number,) = sentences(store, "가")
+    store.review.decide(number, 0, "ann", AT, labels={"danger": "danger"})
+    store.review.decide(number, 1, "bob", AT, labels={"danger": "normal"})
     with pytest.raises(Conflict, match="decided again by bob"):
         store.review.undo("ann", AT)
-    assert dict(store.corpus.utterance(one).labels) == {"danger": "normal"}
+    assert dict(store.corpus.utterance(number).labels) == {"danger": "normal"}
     store.review.undo("bob", AT)
     store.review.undo("ann", AT)
-    assert dict(store.corpus.utterance(one).labels) == {}
+    assert dict(store.corpus.utterance(number).labels) == {}
 
 
 def test_undo_does_not_overwrite_a_recordings_label_decided_at_another_utterance(store: Store) -> None:
@@ -167,12 +167,13 @@ from core.errors import Conflict
 from core.store import open_store
 url, curator, each, shared = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
 store = open_store(url)
-kept = refused = 0
-while kept < each:
+accepted = refused = 0
+while accepted < each:
     version = store.corpus.utterance(shared).version
     try:
-        made = store.review.decide(shared, version, curator, "t", labels={"danger": "danger"}, text=f"{curator} {kept}")
-        kept += 1
+        text = f"{curator} {accepted}"
+        made = store.review.decide(shared, version, curator, "t", labels={"danger": "danger"}, text=text)
+        accepted += 1
         print(made.id, flush=True)
     except Conflict:
         refused += 1
@@ -180,23 +181,23 @@ while kept < each:
 
 
 def test_concurrent_writers_lose_nothing(store: Store, tmp_path: Path) -> None:
-    (one,) = sentences(store, "가")
+    (number,) = sentences(store, "가")
     url = f"sqlite:///{tmp_path / 'store.db'}"
     writers = [
         subprocess.Popen(
-            [sys.executable, "-c", WRITER, url, f"w{n}", str(EACH), str(one)], cwd=ROOT,
+            [sys.executable, "-c", WRITER, url, f"w{n}", str(EACH), str(number)], cwd=ROOT,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         for n in range(WRITERS)
     ]  # fmt: skip
-    said = [writer.communicate() for writer in writers]
-    assert [error for _, error in said] == [""] * WRITERS
-    kept = sorted(int(line) for out, _ in said for line in out.split())
-    history = store.review.history(one)
-    assert kept == sorted(r.id for r in history)
+    outputs = [writer.communicate() for writer in writers]
+    assert [error for _, error in outputs] == [""] * WRITERS
+    accepted = sorted(int(line) for out, _ in outputs for line in out.split())
+    history = store.review.history(number)
+    assert accepted == sorted(r.id for r in history)
     assert [r.version for r in history] == list(range(1, WRITERS * EACH + 1))
-    assert store.corpus.utterance(one).text == history[-1].after["text"]
-    assert len(store.review.annotations(one)) == WRITERS * EACH
+    assert store.corpus.utterance(number).text == history[-1].after["text"]
+    assert len(store.review.annotations(number)) == WRITERS * EACH
 
 
 HAMMER = """
@@ -216,16 +217,16 @@ def test_kill_9_right_after_a_decision_loses_nothing(store: Store, tmp_path: Pat
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
-    told = [int(process.stdout.readline()) for _ in range(20)]
+    confirmed = [int(process.stdout.readline()) for _ in range(20)]
     os.kill(process.pid, signal.SIGKILL)
-    told += [int(line) for line in process.stdout.read().split()]
+    confirmed += [int(line) for line in process.stdout.read().split()]
     process.stdout.close()
     assert process.wait() == -signal.SIGKILL
-    assert len(told) < len(ids)
+    assert len(confirmed) < len(ids)
     again = open_store(f"sqlite:///{tmp_path / 'store.db'}")
-    for utterance_id in told:
+    for utterance_id in confirmed:
         one = again.corpus.utterance(utterance_id)
         assert (one.text, one.version, dict(one.labels)) == (f"고침 {utterance_id}", 1, {"danger": "danger"})
     # at most the one decision whose number was not yet printed came on top
-    assert again.review.decided("ann") - len(told) in (0, 1)
+    assert again.review.decided("ann") - len(confirmed) in (0, 1)
     assert again.corpus.find(Filter(text="고침")).total == again.review.decided("ann")

@@ -1,4 +1,4 @@
-"""core.store.schemes: the workspace's own schemes, several classes of one target, the migration that brings both."""
+"""core.store.schemes: the workspace's own schemes, several classes of one target, and the migration to both."""
 
 import os
 import sqlite3
@@ -18,7 +18,7 @@ from core.errors import Conflict, InputError, UnknownName
 from core.filters import Filter
 from core.records import UNLABELLED, NewUtterance
 from core.schemes import SCHEMES, Label, Scheme
-from core.schemes.files import grown
+from core.schemes.files import extend_scheme
 from core.store import NewProposal, Store, open_store
 from core.store.engine import engine_for, migrate, writing
 from core.store.index import chunks
@@ -34,8 +34,8 @@ def _forget() -> Iterator[None]:
     schemes.publish(None, [])
 
 
-def put(store: Store, one: Scheme) -> Scheme:
-    return store.schemes.put(one.name, lambda old: one, "ann", AT)
+def put(store: Store, scheme: Scheme) -> Scheme:
+    return store.schemes.put(scheme.name, lambda old: scheme, "ann", AT)
 
 
 def codes(store: Store, utterance_id: int) -> dict[str, str]:
@@ -45,16 +45,16 @@ def codes(store: Store, utterance_id: int) -> dict[str, str]:
 # --- the door --------------------------------------------------------------------------------------------------------
 
 
-def test_a_scheme_is_kept_known_and_counted(store: Store) -> None:
+def test_a_scheme_is_stored_known_and_counted(store: Store) -> None:
     put(store, TOPIC)
     assert SCHEMES["topic"] == TOPIC
     put(store, TOPIC)
-    (kept,) = store.schemes.list()
-    assert (kept.scheme, kept.created_by, kept.created_at, kept.version) == (TOPIC, "ann", AT, 1)
+    (stored,) = store.schemes.list()
+    assert (stored.scheme, stored.created_by, stored.created_at, stored.version) == (TOPIC, "ann", AT, 1)
     bigger = replace(TOPIC, ko="새 제목", labels=(*TOPIC.labels, Label("d", "D", "D", "d", "#ffffff")))
     store.schemes.put("topic", lambda old: bigger, "bob", "later")
-    (kept,) = store.schemes.list()
-    assert (kept.scheme, kept.created_by, kept.version) == (bigger, "ann", 2)
+    (stored,) = store.schemes.list()
+    assert (stored.scheme, stored.created_by, stored.version) == (bigger, "ann", 2)
     assert SCHEMES["topic"].ko == "새 제목"
 
 
@@ -68,7 +68,7 @@ def test_a_class_never_moves_or_goes(store: Store) -> None:
         put(store, replace(TOPIC, name="danger"))
 
 
-def test_another_door_sees_what_was_added(store: Store, tmp_path: Path) -> None:
+def test_another_store_sees_what_was_added(store: Store, tmp_path: Path) -> None:
     put(store, TOPIC)
     schemes.publish(None, [])
     other = open_store(f"sqlite:///{tmp_path / 'other.db'}")
@@ -82,11 +82,11 @@ def test_another_door_sees_what_was_added(store: Store, tmp_path: Path) -> None:
 
 
 def test_a_rejected_scheme_takes_its_imported_labels_along_and_frees_its_name(store: Store) -> None:
-    put(store, grown(replace(TOPIC, labels=(), state="proposed"), ["가", "나"]))
-    (one, two) = sentences(store, "하나", "둘", labels={"topic": "가|나"})
+    put(store, extend_scheme(replace(TOPIC, labels=(), state="proposed"), ["가", "나"]))
+    (first, second) = sentences(store, "하나", "둘", labels={"topic": "가|나"})
     assert store.schemes.reject("topic", "bob", AT) == 2
-    assert (codes(store, one), "topic" in SCHEMES, store.schemes.list()) == ({}, False, [])
-    assert [(a.code, a.curator) for a in store.review.annotations(two)] == [("가|나", "import"), (None, "bob")]
+    assert (codes(store, first), "topic" in SCHEMES, store.schemes.list()) == ({}, False, [])
+    assert [(a.code, a.curator) for a in store.review.annotations(second)] == [("가|나", "import"), (None, "bob")]
     with pytest.raises(UnknownName, match="unknown scheme of this workspace 'topic'; known: none"):
         store.schemes.reject("topic", "bob", AT)
     put(store, replace(TOPIC, labels=(C, A)))
@@ -96,8 +96,8 @@ def test_a_rejected_scheme_takes_its_imported_labels_along_and_frees_its_name(st
 
 def test_a_scheme_under_which_somebody_decided_is_not_dropped(store: Store) -> None:
     put(store, replace(TOPIC, state="proposed"))
-    (one,) = sentences(store, "하나")
-    store.review.decide(one, 0, "bob", AT, labels={"topic": "a"})
+    (number,) = sentences(store, "하나")
+    store.review.decide(number, 0, "bob", AT, labels={"topic": "a"})
     with pytest.raises(Conflict, match="bob has labelled under 'topic'; undo that first, or confirm the scheme"):
         store.schemes.reject("topic", "ann", AT)
     store.review.undo("bob", AT)
@@ -131,32 +131,37 @@ def test_untouched_files_are_not_asked_and_a_write_of_another_is_seen(store: Sto
 @pytest.mark.parametrize("indexed", [False, True])
 def test_several_classes_are_stored_found_and_counted(store: Store, tmp_path: Path, indexed: bool) -> None:
     put(store, TOPIC)
-    one, two, three = sentences(store, "하나", "둘", "셋")
-    store.review.decide(one, 0, "ann", AT, labels={"topic": "c|a"})
-    store.review.decide(two, 0, "ann", AT, labels={"topic": "b"})
-    assert [codes(store, i) for i in (one, two, three)] == [{"topic": "a|c"}, {"topic": "b"}, {}]
-    assert [a.code for a in store.review.annotations(one)] == ["a|c"]
-    assert store.corpus.grades("utterance", "topic") == {one: ("a|c", "gold"), two: ("b", "gold")}
+    first, second, three = sentences(store, "하나", "둘", "셋")
+    store.review.decide(first, 0, "ann", AT, labels={"topic": "c|a"})
+    store.review.decide(second, 0, "ann", AT, labels={"topic": "b"})
+    assert [codes(store, i) for i in (first, second, three)] == [{"topic": "a|c"}, {"topic": "b"}, {}]
+    assert [a.code for a in store.review.annotations(first)] == ["a|c"]
+    assert store.corpus.grades("utterance", "topic") == {first: ("a|c", "gold"), second: ("b", "gold")}
 
     if indexed:
         with writing(engine_for(f"sqlite:///{tmp_path / 'store.db'}")) as connection:
             chunks.build(connection, 0)
 
-    def found(*wanted: str) -> list[int]:
+    def matching(*wanted: str) -> list[int]:
         return [u.id for u in store.corpus.find(Filter(labels={"topic": wanted})).rows]
 
-    assert [found("a"), found("c"), found("a", "b"), found(UNLABELLED)] == [[one], [one], [one, two], [three]]
+    assert [matching("a"), matching("c"), matching("a", "b"), matching(UNLABELLED)] == [
+        [first],
+        [first],
+        [first, second],
+        [three],
+    ]
     assert store.corpus.progress()["topic"] == {"targets": 3, "labelled": 2, "gold": 2, "a": 1, "b": 1, "c": 1}
 
 
 def test_delivered_and_augmented_labels_may_be_several(store: Store) -> None:
     put(store, TOPIC)
     put(store, TONE)
-    (one,) = sentences(store, "집에 불이 났어요", labels={"topic": "a|b"})
-    said = call(store, "c1", "네", "불이요", labels={"tone": "a|b"})
-    assert codes(store, said[1]) == {"tone": "a|b"}
+    (number,) = sentences(store, "집에 불이 났어요", labels={"topic": "a|b"})
+    spoken = call(store, "c1", "네", "불이요", labels={"tone": "a|b"})
+    assert codes(store, spoken[1]) == {"tone": "a|b"}
     assert store.corpus.recording_labels(1) == {"tone": "a|b"}
-    store.proposals.add([NewProposal("augmentation", one, "x", {"text": "불이 났어요"}, "x")], AT)
+    store.proposals.add([NewProposal("augmentation", number, "x", {"text": "불이 났어요"}, "x")], AT)
     store.proposals.decide(1, True, "ann", AT)
     (made,) = store.corpus.find(Filter(origin=("augmented",))).rows
     assert made.labels == {"topic": "a|b"}
@@ -244,7 +249,9 @@ def test_a_filled_database_of_the_first_schema_keeps_every_row(tmp_path: Path) -
         return {name: raw.execute(f"SELECT {columns[name]} FROM {name} ORDER BY 1, 2").fetchall() for name in KEPT}
 
     columns = {
-        name: ", ".join(f'"{column[1]}"' for column in raw.execute(f"PRAGMA table_info({name})")) for name in KEPT
+        # `why` held what the column `act` says now: tests/store/test_store_migration_acts.py
+        name: ", ".join(f'"{c[1]}"' for c in raw.execute(f"PRAGMA table_info({name})") if c[1] != "why")
+        for name in KEPT
     }
     before = rows(columns)
     store = open_store(f"sqlite:///{path}")

@@ -1,4 +1,4 @@
-"""What is kept of the index in memory: bounded, and never older than the database, whoever wrote it."""
+"""core.store.index.cache: its size is limited, and it is never older than the database, whichever process wrote."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ from core.settings import ROOT
 from core.store import Store, open_store
 from core.store.engine import engine_for, reading, writing
 from core.store.index import chunks
-from core.store.index.cache import Kept, Shelf
+from core.store.index.cache import IndexReader, SetCache
 
 pytestmark = pytest.mark.integration
 
@@ -61,11 +61,11 @@ def change(url: str, settled: bool) -> None:
 
 
 def answers(store: Store) -> list[object]:
-    """Every way that goes over what is kept: sets, texts, numbers, orders, counts."""
-    found: list[object] = [texts(store, one) for one in ASKED]
+    """Return the results of every query that reads the cache: sets, texts, numbers, sort orders, counts."""
+    results: list[object] = [texts(store, one) for one in ASKED]
     for sort in ("text", "-length", "speaker"):
-        found.append([u.text for u in store.corpus.find(Filter(), sort=sort).rows])
-    return [*found, store.corpus.counts(), store.corpus.progress(), store.corpus.facets()]
+        results.append([u.text for u in store.corpus.find(Filter(), sort=sort).rows])
+    return [*results, store.corpus.counts(), store.corpus.progress(), store.corpus.facets()]
 
 
 @pytest.mark.parametrize("settled", [True, False])
@@ -76,7 +76,10 @@ def test_what_another_process_wrote_is_in_the_next_answer(store: Store, url: str
     written = subprocess.run(
         [sys.executable, "-c", IN_ANOTHER_PROCESS, url, "settled" if settled else "stale"],
         capture_output=True, check=True, encoding="ascii", cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests" / "support", Path(__file__).parent)))},
+        env={
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests" / "support", Path(__file__).parent))),
+        },
     )  # fmt: skip
     now = answers(store)
     assert ascii(now) == written.stdout.strip(), "a process that had nothing in memory says the same"
@@ -95,7 +98,7 @@ def test_what_was_read_while_a_write_failed_is_forgotten(store: Store, url: str)
         with writing(engine_for(url)) as connection:
             connection.exec_driver_sql("UPDATE utterance SET text = '화재', chars = 2")
             chunks.settle(connection, 0, 0)
-            assert int(np.bitwise_count(Shelf(connection).facet("chars/1")).sum()) == 5
+            assert int(np.bitwise_count(IndexReader(connection).facet("chars/1")).sum()) == 5
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -115,7 +118,7 @@ def test_a_database_put_in_place_of_another_is_read_anew(store: Store, url: str,
     assert texts(store, Filter(text="ㅎㅈ")) == ["화재 현장"]
 
 
-def test_an_index_of_an_earlier_program_is_made_anew_on_opening(store: Store, url: str) -> None:
+def test_an_index_of_an_earlier_program_is_built_again_on_opening(store: Store, url: str) -> None:
     before = answers(store)
     with writing(engine_for(url)) as connection:
         connection.exec_driver_sql("DELETE FROM facet WHERE name = 'built' OR name = ?", (chunks.CONSONANTS,))
@@ -128,17 +131,17 @@ def test_an_index_of_an_earlier_program_is_made_anew_on_opening(store: Store, ur
         assert chunks.outdated(connection) == []
 
 
-def test_nothing_is_kept_of_a_chunk_without_a_stamp(store: Store, url: str) -> None:
-    kept = Kept(1 << 20)
+def test_a_chunk_without_a_stamp_is_not_cached(store: Store, url: str) -> None:
+    cache = SetCache(1 << 20)
     with writing(engine_for(url)) as connection:
-        held = Shelf(connection, kept).facet("active")
-        assert Shelf(connection, kept).facet("active") is held
+        held = IndexReader(connection, cache).facet("active")
+        assert IndexReader(connection, cache).facet("active") is held
         connection.exec_driver_sql("DELETE FROM facet WHERE name = 'built'")
-        assert Shelf(connection, kept).facet("active") is not Shelf(connection, kept).facet("active")
+        assert IndexReader(connection, cache).facet("active") is not IndexReader(connection, cache).facet("active")
 
 
-def test_what_is_kept_stays_below_its_limit() -> None:
-    kept = Kept(100)
+def test_the_cache_stays_below_its_limit() -> None:
+    cache = SetCache(100)
     made: list[str] = []
 
     def words(name: str, n: int) -> int:
@@ -146,19 +149,19 @@ def test_what_is_kept_stays_below_its_limit() -> None:
             made.append(name)
             return np.zeros((1, n), np.uint64)
 
-        return kept.get(name, make).nbytes
+        return cache.get(name, make).nbytes
 
     assert [words("a", 6), words("b", 6), words("a", 6), words("c", 6)] == [48] * 4
-    assert (made, kept.size) == (["a", "b", "c"], 96)
+    assert (made, cache.size) == (["a", "b", "c"], 96)
     words("b", 6)
     assert made == ["a", "b", "c", "b"], "b was not asked for longest"
     words("large", 13)
     words("large", 13)
-    assert (made[4:], kept.size) == (["large", "large"], 96)
+    assert (made[4:], cache.size) == (["large", "large"], 96)
 
 
-def test_what_is_kept_cannot_be_written_into() -> None:
-    kept = Kept(100)
-    held = kept.get("a", lambda: {"x": np.zeros((1, 2), np.uint64)})
+def test_cached_sets_are_read_only() -> None:
+    cache = SetCache(100)
+    held = cache.get("a", lambda: {"x": np.zeros((1, 2), np.uint64)})
     with pytest.raises(ValueError, match="read-only"):
         held["x"][0] = 1

@@ -1,4 +1,4 @@
-"""Builds deliveries in the shape of the AI Hub 119 corpus for tests: label objects, WAVs, zips with odd names."""
+"""Builds deliveries like the AI Hub 119 corpus for tests: label objects, WAVs, zips with odd names. Times are ms."""
 
 import io
 import json
@@ -18,7 +18,7 @@ def call_id(number: int) -> str:
 
 
 def wav_bytes(ms: int = 6_000, hz: float = 220.0, rate_hz: int = 8_000) -> bytes:
-    """A tone, mono 16-bit PCM."""
+    """A WAV file with a tone of `hz`, mono, 16-bit PCM."""
     samples = [round(8_000 * math.sin(2 * math.pi * hz * i / rate_hz)) for i in range(ms * rate_hz // 1000)]
     out = io.BytesIO()
     with wave.open(out, "wb") as file:
@@ -34,8 +34,8 @@ def spoken(position: int, start: Any, end: Any, text: Any = "불이 났어요", 
 
 
 def label(number: int, **changes: Any) -> dict[str, Any]:
-    """One call's label object as delivered; `changes` overwrite fields, `...` removes one."""
-    made: dict[str, Any] = {
+    """The label object of one call; `changes` replaces fields, `...` removes one."""
+    fields: dict[str, Any] = {
         "_id": call_id(number),
         "audioPath": f"somewhere/else/{number}.wav",
         "recordId": f"{number:020x}",
@@ -57,7 +57,7 @@ def label(number: int, **changes: Any) -> dict[str, Any]:
         "symptom": ["기타"],
         "triage": "응급증상",
     } | changes
-    return {key: value for key, value in made.items() if value is not ...}
+    return {key: value for key, value in fields.items() if value is not ...}
 
 
 def label_bytes(number: int, *, bom: bool = False, **changes: Any) -> bytes:
@@ -69,7 +69,7 @@ def stem(number: int, date: str = "20230523") -> str:
 
 
 class _Raw(zipfile.ZipInfo):
-    """A member whose name is written in the encoding of its maker, without the UTF-8 flag."""
+    """A member whose name is written in `encoding`, without the UTF-8 flag."""
 
     encoding = "cp949"
 
@@ -78,7 +78,7 @@ class _Raw(zipfile.ZipInfo):
 
 
 def write_zip(path: Path, files: Iterable[tuple[str, bytes]], encoding: str | None = None) -> Path:
-    """A zip of `files` in that order, names as given (so also hostile or repeated); `encoding` drops the UTF-8 flag."""
+    """Write a zip of `files` in that order; names may be hostile or repeated. `encoding` drops the UTF-8 flag."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in files:
@@ -100,7 +100,7 @@ def write_tree(root: Path, files: dict[str, bytes]) -> Path:
 
 
 def deliver(root: Path, numbers: Iterable[int], place: str = "서울_구급", split: str = "T") -> tuple[Path, Path]:
-    """`TS_` and `TL_` archives of healthy calls, as delivered; returns (source, labels)."""
+    """Write `TS_` and `TL_` archives of calls without faults; return their paths (source, labels)."""
     numbers = list(numbers)
     source = [(f"{stem(n)}.wav", wav_bytes(hz=200 + n)) for n in numbers]
     labels = [(f"{stem(n)}.json", label_bytes(n)) for n in numbers]

@@ -1,4 +1,4 @@
-"""Sentences that the cleaning rules were tuned on, written for this project; the frozen gold file is another one."""
+"""Sentences for developing the cleaning rules, written for this project. They are not in the frozen gold file."""
 
 MISSPELT = (
     ("할머니가 숨을 않 쉬세요", "할머니가 숨을 안 쉬세요"),

@@ -1,4 +1,4 @@
-"""How tests use the shell: in process through Typer, or as a process of its own."""
+"""How tests run the command line: in this process through Typer, or in its own process."""
 
 import json
 import os
@@ -16,23 +16,25 @@ RUNNER = CliRunner()
 
 
 def run(*arguments: str | Path) -> Result:
+    """Run a verb in this process."""
     return RUNNER.invoke(app, [str(argument) for argument in arguments])
 
 
 def answer(*arguments: str | Path) -> Any:
-    """The JSON document of a verb that succeeds."""
+    """Run a verb that must succeed; return its JSON document."""
     result = run(*arguments, "--json")
     assert (result.exit_code, result.stderr) == (0, "")
     return document(result)
 
 
 def document(result: Result) -> Any:
+    """The one JSON document on stdout."""
     assert result.stdout.count("\n") == 1
     return json.loads(result.stdout)
 
 
 def failure(*arguments: str | Path) -> str:
-    """The one line of a verb that fails."""
+    """Run a verb that must fail; return its one line on stderr, without `error: `."""
     result = run(*arguments, "--json")
     assert (result.exit_code, result.stdout) == (1, "")
     (line,) = result.stderr.splitlines()
@@ -41,7 +43,7 @@ def failure(*arguments: str | Path) -> str:
 
 
 def shell(home: Path, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-    """The real thing: `python -m core` in a process of its own."""
+    """Run `python -m core` in its own process, on the workspace `home`."""
     env = {k: v for k, v in os.environ.items() if not k.startswith("GWIDAMA_")} | {"GWIDAMA_HOME": str(home)}
     return subprocess.run(
         [sys.executable, "-m", "core", *arguments], cwd=ROOT, env=env, capture_output=True, text=True, check=False,

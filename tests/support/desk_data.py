@@ -1,23 +1,25 @@
-"""Curators who answer the same utterances blind, made through the store's own doors."""
+"""Curators who answer the same utterances blind, made with the store's own methods."""
 
 from core.filters import Filter
 from core.records import UNLABELLED
-from core.store import Ask
+from core.store import QueueRequest
 from core.workflows.workspace import Workspace, now
 
 EVER = "9999"
 
 
 def answer(ws: Workspace, name: str, *, spent_ms: int = 1500, at: str = "", **codes: str) -> None:
-    """Each curator in turn answers with his code whatever is shared under the scheme, and remarks that he did."""
+    """Let each curator answer all shared utterances of the scheme with a code, and add a comment to each."""
     for curator, code in codes.items():
         while ids := _take(ws, name, curator, len(codes)):
-            one = ws.store.corpus.utterance(ids[0])
-            ws.store.review.decide(one.id, one.version, curator, at or now(), labels={name: code}, spent_ms=spent_ms)
-            ws.store.remarks.add(one.id, curator, at or now(), "comment", f"{curator} says so")
-            ws.store.leases.release(curator, one.id)
+            utterance = ws.store.corpus.utterance(ids[0])
+            ws.store.review.decide(
+                utterance.id, utterance.version, curator, at or now(), labels={name: code}, spent_ms=spent_ms
+            )
+            ws.store.remarks.add(utterance.id, curator, at or now(), "comment", f"{curator} says so")
+            ws.store.leases.release(curator, utterance.id)
 
 
 def _take(ws: Workspace, name: str, curator: str, copies: int) -> list[int]:
     wanted = Filter(labels={name: (UNLABELLED,)})
-    return ws.store.leases.take(Ask(curator, (name,), wanted, 1, now(), EVER, overlap=1.0, copies=copies))[0]
+    return ws.store.leases.take(QueueRequest(curator, (name,), wanted, 1, now(), EVER, overlap=1.0, copies=copies))[0]

@@ -1,4 +1,4 @@
-"""Kinds of jobs for tests/jobs/test_jobs.py, and the worker that knows them: `python tests/support/job_kinds.py`."""
+"""Job kinds for tests/jobs/test_jobs.py, and the worker that runs them: `python tests/support/job_kinds.py`."""
 
 import sys
 import time
@@ -16,7 +16,7 @@ def five_steps(params: dict[str, Any], job: JobContext) -> None:
     """Each step writes a line; step `wait_in` waits until the gate file exists."""
     folder = Path(params["folder"])
 
-    def one(number: int) -> dict[str, int]:
+    def write_lines(number: int) -> dict[str, int]:
         with (folder / "lines").open("a") as lines:
             lines.write(f"begin {number}\n")
         job.report({"done": number, "total": 5, "unit": "step"})
@@ -26,7 +26,7 @@ def five_steps(params: dict[str, Any], job: JobContext) -> None:
             lines.write(f"end {number}\n")
         return {"number": number}
 
-    numbers = [job.step(f"step {n}", lambda n=n: one(n))["number"] for n in range(1, 6)]
+    numbers = [job.step(f"step {n}", lambda n=n: write_lines(n))["number"] for n in range(1, 6)]
     job.report({"history": numbers})
 
 

@@ -1,4 +1,4 @@
-"""How tests open a page in process and read what it says; the fixture `english` gives its language."""
+"""Helpers that open a page in process and read its text; the fixture `english` sets its language."""
 
 from streamlit.testing.v1 import AppTest
 
@@ -6,7 +6,7 @@ from core.settings import ROOT
 
 
 def page(name: str, **query: str | list[str]) -> AppTest:
-    """Page `name` after its first run. `app.py` is its main script, so that links resolve."""
+    """Return page `name` after its first run. `app.py` is its main script, so that links resolve."""
     opened = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
     opened.switch_page(f"pages/{name}.py")
     for key, value in query.items():

@@ -1,4 +1,4 @@
-"""Sounds that are made for tests: something like a voice, and recordings of it in a workspace."""
+"""Synthetic sounds for tests: a voice-like wave (float32, 8 kHz), and recordings of such waves in a workspace."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ RATE_HZ = 8000
 
 
 def talk(seconds: float = 3.0, seed: int = 1) -> NDArray[np.float32]:
-    """Something like a voice: harmonics of a gliding pitch, in syllables."""
+    """A voice-like wave, float32 (n,) at `RATE_HZ`: harmonics of a gliding pitch, in syllables."""
     rng = np.random.default_rng(seed)
     t = np.arange(int(seconds * RATE_HZ)) / RATE_HZ
     phase = 2 * np.pi * np.cumsum(140 + 40 * np.sin(2 * np.pi * (0.7 + seed * 0.13) * t + seed)) / RATE_HZ
@@ -24,14 +24,14 @@ def talk(seconds: float = 3.0, seed: int = 1) -> NDArray[np.float32]:
 
 
 def record(ws: Workspace, name: str, wave: Any, ms: int | None = None, rate_hz: int = RATE_HZ, **changes: Any) -> int:
-    """A recording with one utterance over all of it and its audio on the disk; its id."""
+    """Add a recording with one utterance over its whole length, and write its audio file if `wave` is given; its id."""
     path = f"audio/{name}.wav"
     (ws.settings.home / "audio").mkdir(exist_ok=True)
     if wave is not None:
         soundfile.write(ws.settings.home / path, wave, rate_hz, subtype="PCM_16")
     length = ms or (len(wave) * 1000 // rate_hz if wave is not None else 3000)
     source = ws.store.corpus.add_source("sounds", "test", "ours", "0", AT)
-    said = (NewUtterance(f"{name}:1", f"{name}에서 불이 났어요", name, 0, length, "caller", True),)
+    utterances = (NewUtterance(f"{name}:1", f"{name}에서 불이 났어요", name, 0, length, "caller", True),)
     values: dict[str, Any] = {"path": path, "sha256": name, "sample_rate_hz": rate_hz} | changes
-    ws.store.corpus.add_recordings(source, [NewRecording(name, length, utterances=said, **values)], AT)
-    return max(one.id for one in ws.store.corpus.recordings())
+    ws.store.corpus.add_recordings(source, [NewRecording(name, length, utterances=utterances, **values)], AT)
+    return max(recording.id for recording in ws.store.corpus.recordings())

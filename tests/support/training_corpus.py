@@ -1,5 +1,8 @@
-"""Small corpora for the tests of models, training and inference: sentences of random words with one telling word, and
-recordings whose class can be heard (a warbling tone, noise)."""
+"""Small corpora for the tests of models, training and inference.
+
+The sentences are random words with one word that decides the class. The recordings are a warbling tone or noise, by
+class.
+"""
 
 import random
 from pathlib import Path
@@ -25,6 +28,7 @@ TELLING = {"normal": "괜찮습니다", "danger": "쓰러졌어요"}
 
 
 def sentence(rng: random.Random, *extra: str) -> str:
+    """Five random words and the words `extra`, in random order."""
     words = [*rng.sample(_WORDS, 5), *extra]
     rng.shuffle(words)
     return " ".join(words)

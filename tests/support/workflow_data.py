@@ -1,4 +1,6 @@
-"""Small workspaces for the tests of workflows and shell: sentences with one telling word, and a delivered call."""
+"""Small workspaces for the tests of workflows and shell: sentences with one decisive word each, and a delivered
+call.
+"""
 
 import csv
 import random
@@ -13,7 +15,7 @@ from core.workflows.workspace import Workspace
 
 
 def sentence_file(path: Path, n: int = 120) -> Path:
-    """A CSV of `n` labelled sentences, danger and normal in turn."""
+    """Write a CSV of `n` labelled sentences, danger and normal in turn."""
     rng = random.Random(7)
     with path.open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
@@ -24,16 +26,16 @@ def sentence_file(path: Path, n: int = 120) -> Path:
     return path
 
 
-def import_sentences(ws: Workspace, folder: Path, n: int = 120) -> aihub119.Imported:
+def import_sentences(ws: Workspace, folder: Path, n: int = 120) -> aihub119.ImportResult:
     return aihub119.ingest_sentences(ws, sentence_file(folder / "sentences.csv", n), "sentences", "ours")
 
 
-def import_calls(ws: Workspace, folder: Path, n: int = 2) -> aihub119.Imported:
+def import_calls(ws: Workspace, folder: Path, n: int = 2) -> aihub119.ImportResult:
     return aihub119.ingest_aihub119(ws, deliver(folder, range(1, n + 1)))
 
 
 def trained(ws: Workspace, folder: Path) -> str:
-    """Sentences imported, snapshot `s1` frozen, danger-text trained on it; the run's id."""
+    """Import sentences, freeze snapshot `s1`, train danger-text on it; returns the run's id."""
     import_sentences(ws, folder)
     snapshot.create(ws, "s1", "danger")
     spec = train.plan(ws, "danger-text", "s1")

@@ -148,7 +148,7 @@ def weights(spec: TrainSpec) -> bytes:
 
 def test_stopped_anywhere_and_taken_up_again_gives_the_same_weights(home: Path) -> None:
     straight = voice_spec(home, "straight", **QUICK)
-    wanted = train(straight, quiet)
+    metrics = train(straight, quiet)
     broken = voice_spec(home, "broken", **QUICK)
     prepare(broken, quiet)
     run_epoch(broken, 1, quiet)
@@ -162,7 +162,7 @@ def test_stopped_anywhere_and_taken_up_again_gives_the_same_weights(home: Path) 
     run_epoch(broken, 2, quiet)
     run_epoch(broken, 2, quiet)  # a step may run again after it was done
     run_epoch(broken, 3, quiet)
-    assert finish(broken, quiet) == wanted
+    assert finish(broken, quiet) == metrics
     assert weights(broken) == weights(straight)
     lines = [(s.run_folder / "history.jsonl").read_text() for s in (broken, straight)]
     assert lines[0] == lines[1]
@@ -182,12 +182,12 @@ train(TrainSpec.from_dict(json.loads(sys.argv[1])), report)
 
 def test_killed_in_the_second_epoch_it_goes_on_to_the_same_weights(home: Path) -> None:
     straight, killed = voice_spec(home, "straight", **QUICK), voice_spec(home, "killed", **QUICK)
-    wanted = train(straight, quiet)
+    metrics = train(straight, quiet)
     child = subprocess.run([sys.executable, "-c", _KILLED, json.dumps(killed.to_dict())], cwd=ROOT)
     assert child.returncode == -signal.SIGKILL
     assert [line["epoch"] for line in RunFolder(killed.run_folder).history()] == [1]
     assert not RunFolder(killed.run_folder).finished
-    assert train(killed, quiet) == wanted
+    assert train(killed, quiet) == metrics
     assert weights(killed) == weights(straight)
 
 
@@ -293,8 +293,8 @@ def test_only_needed_checkpoints_are_kept(home: Path) -> None:
     prepare(spec, quiet)
     for epoch in range(1, 5):
         best = run_epoch(spec, epoch, quiet)["best"]
-        kept = {int(p.stem[-4:]) for p in (spec.run_folder / "checkpoint").glob("epoch-*")}
-        assert kept == {epoch, best} | ({epoch - 1} if epoch > 1 else set())
+        epochs = {int(p.stem[-4:]) for p in (spec.run_folder / "checkpoint").glob("epoch-*")}
+        assert epochs == {epoch, best} | ({epoch - 1} if epoch > 1 else set())
 
 
 def test_history_replaces_an_epoch_and_what_grew_out_of_it(tmp_path: Path) -> None:
@@ -347,13 +347,13 @@ def test_a_side_without_usable_audio_is_refused(home: Path) -> None:
 def test_an_audio_path_leads_nowhere_else(home: Path, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from core.training.inputs import voices
+    from core.training.inputs import voice_inputs
 
     item = replace(read(home / "snapshots" / "v1").items[0], audio="../outside.wav")
     shutil.copy(home / "audio" / "call00.wav", tmp_path / "outside.wav")
-    found = voices((item,), home, tmp_path / "cache.safetensors", lambda done, total: None)
-    assert found.items == ()
-    assert "outside the workspace" in found.skipped[0].reason
+    inputs = voice_inputs((item,), home, tmp_path / "cache.safetensors", lambda done, total: None)
+    assert inputs.items == ()
+    assert "outside the workspace" in inputs.skipped[0].reason
 
 
 def test_silent_and_short_spans_are_left_out(home: Path, tmp_path: Path) -> None:
@@ -361,7 +361,7 @@ def test_silent_and_short_spans_are_left_out(home: Path, tmp_path: Path) -> None
 
     import soundfile
 
-    from core.training.inputs import voices
+    from core.training.inputs import voice_inputs
 
     wave = np.zeros(16_000)
     wave[:100] = 0.5
@@ -371,12 +371,12 @@ def test_silent_and_short_spans_are_left_out(home: Path, tmp_path: Path) -> None
         replace(base, key=f"k{n}", start_ms=a, end_ms=b)
         for n, (a, b) in enumerate([(0, 800), (0, 499), (1000, 1800), (1800, 2600), (None, None)])
     )
-    found = voices(items, home, tmp_path / "cache.safetensors", lambda done, total: None)
-    assert [i.key for i in found.items] == ["k0", "k4"]
-    assert {s.where: s.reason for s in found.skipped}["k1"] == "499 ms, shorter than 500 ms"
-    again = voices(items, home, tmp_path / "cache.safetensors", lambda done, total: pytest.fail("computed again"))
-    assert again.skipped == found.skipped
-    np.testing.assert_array_equal(again.values, found.values)
+    inputs = voice_inputs(items, home, tmp_path / "cache.safetensors", lambda done, total: None)
+    assert [i.key for i in inputs.items] == ["k0", "k4"]
+    assert {s.where: s.reason for s in inputs.skipped}["k1"] == "499 ms, shorter than 500 ms"
+    again = voice_inputs(items, home, tmp_path / "cache.safetensors", lambda done, total: pytest.fail("computed again"))
+    assert again.skipped == inputs.skipped
+    np.testing.assert_array_equal(again.values, inputs.values)
 
 
 def test_class_weights_average_one_over_the_rows() -> None:

@@ -9,13 +9,13 @@ from core.schemes import SCHEMES
 from core.training.recipes import RECIPES, config_for, recipe, trainer_type
 
 
-@pytest.mark.parametrize("one", RECIPES.values(), ids=lambda r: r.name)
-def test_every_recipe_has_known_schemes_models_and_defaults(one) -> None:
-    assert set(one.schemes) <= set(SCHEMES)
-    assert one.default_encoder in one.encoders
-    for encoder in one.encoders:
+@pytest.mark.parametrize("chosen", RECIPES.values(), ids=lambda r: r.name)
+def test_every_recipe_has_known_schemes_models_and_defaults(chosen) -> None:
+    assert set(chosen.schemes) <= set(SCHEMES)
+    assert chosen.default_encoder in chosen.encoders
+    for encoder in chosen.encoders:
         assert encoder in MODELS
-        assert config_for(one, encoder, {}) == trainer_type(one, encoder).Config()
+        assert config_for(chosen, encoder, {}) == trainer_type(chosen, encoder).Config()
 
 
 def test_settings_are_typed() -> None:

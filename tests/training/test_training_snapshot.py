@@ -30,9 +30,9 @@ def test_written_and_read_it_is_the_same(tmp_path: Path) -> None:
     assert read(tmp_path / "d1") == made
     assert read(str(tmp_path / "d1")).summary() == made.summary()
     assert sorted(p.name for p in tmp_path.rglob("*")) == ["d1", "items.parquet", "snapshot.json"]
-    about = json.loads((tmp_path / "d1" / "snapshot.json").read_text())
-    assert about["codes"] == ["normal", "danger"]
-    assert about["counts"] == made.counts()
+    description = json.loads((tmp_path / "d1" / "snapshot.json").read_text())
+    assert description["codes"] == ["normal", "danger"]
+    assert description["counts"] == made.counts()
     assert sum(n for side in made.counts().values() for n in side.values()) == len(made.items)
     check_trainable(made)
 
@@ -113,10 +113,10 @@ def test_derived_and_silver_items_are_trained_on_only() -> None:
     made = make([*items, *silver])
     assert all(i.gold for i in made.items if i.side != "train")
     parents = {i.key: i.side for i in made.items if i.gold}
-    kept = [i for i in made.items if not i.gold]
-    assert kept
-    assert all(parents[i.key[:-2]] == "train" for i in kept)
-    assert made.report["dropped_not_gold"] == 100 - len(kept)
+    silver_items = [i for i in made.items if not i.gold]
+    assert silver_items
+    assert all(parents[i.key[:-2]] == "train" for i in silver_items)
+    assert made.report["dropped_not_gold"] == 100 - len(silver_items)
     check_trainable(made)
 
 
@@ -130,9 +130,9 @@ def test_empty_texts_without_sound_are_counted_and_those_with_sound_stay() -> No
 
 
 def test_a_key_twice_and_nothing_at_all() -> None:
-    one = danger_items(1)[0]
+    item = danger_items(1)[0]
     with pytest.raises(InputError, match="the first is 's0000'"):
-        make([one, one])
+        make([item, item])
     with pytest.raises(NotEnoughData, match="no labelled item is left"):
         make([])
 
@@ -199,16 +199,16 @@ def test_a_label_that_is_no_position_is_refused(tmp_path: Path) -> None:
 
 def test_reordered_codes_missing_files_and_rubbish_are_refused(tmp_path: Path) -> None:
     danger_snapshot(tmp_path / "d1")
-    about = tmp_path / "d1" / "snapshot.json"
-    good = about.read_text()
-    about.write_text(json.dumps(json.loads(good) | {"codes": ["danger", "normal"]}))
+    path = tmp_path / "d1" / "snapshot.json"
+    good = path.read_text()
+    path.write_text(json.dumps(json.loads(good) | {"codes": ["danger", "normal"]}))
     with pytest.raises(CheckpointMismatch, match="SHA-256 differs"):
         read(tmp_path / "d1")
     for bad in ("{", "[]", "{}"):
-        about.write_text(bad)
+        path.write_text(bad)
         with pytest.raises(CheckpointMismatch, match="snapshot d1"):
             read(tmp_path / "d1")
-    about.write_text(good)
+    path.write_text(good)
     (tmp_path / "d1" / "items.parquet").write_bytes(b"PAR1 not really")
     with pytest.raises(CheckpointMismatch, match="cannot be read"):
         read(tmp_path / "d1")

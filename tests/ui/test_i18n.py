@@ -1,4 +1,4 @@
-"""Every message on a page has its Korean: complete, with the same placeholders, and nothing left over."""
+"""Every message of the pages has a Korean translation with the same placeholders, and the catalogue has no other."""
 
 import ast
 import re
@@ -30,9 +30,9 @@ def test_the_tool_and_the_pages_read_the_same_catalogue() -> None:
 
 
 def test_every_message_is_translated(korean: Catalog) -> None:
-    known = {text: korean.get(text) for text in ALL}
-    assert [f"{ALL[text]}: {text}" for text, entry in known.items() if entry is None or not entry.string] == []
-    assert [text for text, entry in known.items() if entry is not None and entry.fuzzy] == []
+    translations = {text: korean.get(text) for text in ALL}
+    assert [f"{ALL[text]}: {text}" for text, entry in translations.items() if entry is None or not entry.string] == []
+    assert [text for text, entry in translations.items() if entry is not None and entry.fuzzy] == []
 
 
 def test_placeholders_are_the_same_in_both_languages(korean: Catalog) -> None:
@@ -50,13 +50,13 @@ def test_nothing_obsolete_is_kept(korean: Catalog) -> None:
 
 
 def test_translations_are_korean(korean: Catalog) -> None:
-    """A copied English sentence is not a translation; names, signs and short technical words are."""
+    """A copied English sentence is no translation; names, signs and short technical words may stay English."""
     long = [(str(entry.id), str(entry.string)) for entry in korean if len(str(entry.id).split()) > 2]
     assert [english for english, translated in long if not re.search("[가-힣]", translated)] == []
 
 
 def test_messages_are_literals() -> None:
-    """`_(f"...")` and `_("..." % x)` can never be found in a catalogue; fill placeholders after the look-up."""
+    """`_(f"...")` and `_("..." % x)` cannot be in a catalogue: fill placeholders after the look-up."""
     wrong = [
         f"{path.name}:{node.lineno}"
         for path in sources()
@@ -72,13 +72,13 @@ def test_updating_keeps_translations_drops_the_gone_and_is_stable(tmp_path: Path
     old = Catalog(locale="ko")
     old.add("kept {n}", "남음 {n}")
     old.add("gone", "없어짐")
-    wanted = {"new": "a.py:1", "kept {n}": "a.py:2"}
+    messages = {"new": "a.py:1", "kept {n}": "a.py:2"}
     path = tmp_path / "ko.po"
-    path.write_bytes(updated(old, wanted))
-    found = read(path)
-    assert {str(e.id): e.string for e in found if e.id} == {"kept {n}": "남음 {n}", "new": ""}
-    assert updated(found, wanted) == path.read_bytes()
-    assert updated(found, dict(reversed(wanted.items()))) == path.read_bytes()
+    path.write_bytes(updated(old, messages))
+    catalogue = read(path)
+    assert {str(e.id): e.string for e in catalogue if e.id} == {"kept {n}": "남음 {n}", "new": ""}
+    assert updated(catalogue, messages) == path.read_bytes()
+    assert updated(catalogue, dict(reversed(messages.items()))) == path.read_bytes()
     assert "POT-Creation-Date" not in path.read_text(encoding="utf-8")
 
 

@@ -20,20 +20,20 @@ PATIENCE_S = 120
 
 def node() -> str:
     """Node's path; skips the test where Node is absent or too old."""
-    found = shutil.which("node")
-    if found is None:
+    path = shutil.which("node")
+    if path is None:
         pytest.skip(f"node is not installed (version {OLDEST} or newer; Debian: apt-get install nodejs)")
-    version = subprocess.run([found, "--version"], capture_output=True, text=True, check=True).stdout.strip()
+    version = subprocess.run([path, "--version"], capture_output=True, text=True, check=True).stdout.strip()
     if int(version.removeprefix("v").partition(".")[0]) < OLDEST:
         pytest.skip(f"node {version} is too old: {OLDEST} or newer is needed")
-    return found
+    return path
 
 
 def test_the_players_pure_parts_and_its_desk_pass_their_own_tests() -> None:
     files = sorted(str(path.relative_to(PLAYER)) for path in (PLAYER / "test").glob("*.test.js"))
     command = [node(), "--test", "--test-reporter=tap", *files]
-    done = subprocess.run(command, cwd=PLAYER, capture_output=True, encoding="utf-8", timeout=PATIENCE_S, check=False)
-    assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
-    counted = {name: int(number) for name, number in re.findall(r"^# (tests|pass|skipped) (\d+)$", done.stdout, re.M)}
-    assert counted["pass"] == counted["tests"] > len(files), done.stdout[-2000:]
+    result = subprocess.run(command, cwd=PLAYER, capture_output=True, encoding="utf-8", timeout=PATIENCE_S, check=False)
+    assert result.returncode == 0, result.stdout[-8000:] + result.stderr[-2000:]
+    counted = {name: int(number) for name, number in re.findall(r"^# (tests|pass|skipped) (\d+)$", result.stdout, re.M)}
+    assert counted["pass"] == counted["tests"] > len(files), result.stdout[-2000:]
     assert counted["skipped"] == 0

@@ -1,4 +1,4 @@
-"""core.ui.panels.export, core.web.downloads: the panel writes what matches; its link gives the file and nothing else."""
+"""core.ui.panels.export, core.web.downloads: the panel writes the matches; its link returns that file only."""
 
 import json
 from pathlib import Path
@@ -63,9 +63,13 @@ def test_a_snapshot_offers_its_own_formats(ws: Workspace, tmp_path: Path, client
     snapshot.create(ws, "s1", "danger")
     app = run()
     formats = app.selectbox(key="export_format")
-    assert len(formats.options) == len([one for one in FORMATS.values() if not one.frozen])
+    assert len(formats.options) == len(
+        [export_format for export_format in FORMATS.values() if not export_format.frozen]
+    )
     app.selectbox(key="export_what").set_value("s1").run()
-    assert len(app.selectbox(key="export_format").options) == len([one for one in FORMATS.values() if not one.live])
+    assert len(app.selectbox(key="export_format").options) == len(
+        [export_format for export_format in FORMATS.values() if not export_format.live]
+    )
     app.selectbox(key="export_format").set_value("autotrain")
     app.button(key="export_write").click().run()
     assert not app.exception
@@ -82,20 +86,20 @@ def test_what_was_left_out_is_shown(ws: Workspace, client: TestClient) -> None:
 
 def test_a_link_that_is_gone_is_a_404(client: TestClient, tmp_path: Path) -> None:
     assert client.get("/export/none").status_code == 404
-    made = tmp_path / "a.csv"
-    made.write_text("x", encoding="utf-8")
-    token = downloads.keep(made)
+    exported = tmp_path / "a.csv"
+    exported.write_text("x", encoding="utf-8")
+    token = downloads.keep(exported)
     assert client.get(f"/export/{token}").text == "x"
-    made.unlink()
+    exported.unlink()
     assert client.get(f"/export/{token}").json() == {"error": "this export is gone; write it again"}
 
 
 def test_the_oldest_links_make_room(tmp_path: Path) -> None:
-    made = tmp_path / "a.csv"
-    made.write_text("x", encoding="utf-8")
-    first = downloads.keep(made)
+    exported = tmp_path / "a.csv"
+    exported.write_text("x", encoding="utf-8")
+    first = downloads.keep(exported)
     for _ in range(downloads.LINKS):
-        downloads.keep(made)
+        downloads.keep(exported)
     assert downloads.find(first) is None
 
 

@@ -1,4 +1,4 @@
-"""Messages of the layers below, formatted in Korean: the template, then each field that has a Korean name."""
+"""Messages of the layers below in Korean: the template is translated, and each field that has a Korean name."""
 
 import re
 
@@ -24,10 +24,10 @@ def test_every_template_of_the_product_is_in_the_catalogue() -> None:
 
 def test_every_check_is_told_in_korean() -> None:
     for check in CHECKS.values():
-        shown = phrases.shown(check.finding(1200, ()).message)
-        assert re.search("[가-힣]", shown), check.name
-        assert "1,200" in shown
-        assert "{" not in shown
+        translated = phrases.translate(check.finding(1200, ()).message)
+        assert re.search("[가-힣]", translated), check.name
+        assert "1,200" in translated
+        assert "{" not in translated
 
 
 @pytest.mark.parametrize(
@@ -45,25 +45,25 @@ def test_every_check_is_told_in_korean() -> None:
     ],
 )  # fmt: skip
 def test_it_is_shown_in_korean(message: str, korean: str) -> None:
-    assert phrases.shown(message) == korean
+    assert phrases.translate(message) == korean
 
 
 def test_hostile_fields_are_data(monkeypatch: pytest.MonkeyPatch) -> None:
     error = InputError("no view {name!r}", name="{who} {0} %s")
-    assert "'{who} {0} %s'" in phrases.shown(error.message)
+    assert "'{who} {0} %s'" in phrases.translate(error.message)
     unknown = Message("nobody translates {name}", name="{x}")
-    assert phrases.shown(unknown) == "nobody translates {x}"
+    assert phrases.translate(unknown) == "nobody translates {x}"
     monkeypatch.setattr(i18n, "DEFAULT", "en")
-    assert phrases.shown(error.message) == str(error)
-    assert phrases.shown(Message("{label} {n}", label=ClassName("urgency", "high"), n=3)) == "High 3"
+    assert phrases.translate(error.message) == str(error)
+    assert phrases.translate(Message("{label} {n}", label=ClassName("urgency", "high"), n=3)) == "High 3"
 
 
 def test_real_errors_are_korean_to_the_last_word() -> None:
     with pytest.raises(UnknownName) as unknown:
         URGENCY.index("x")
-    assert phrases.shown(unknown.value.message) == "알 수 없는 긴급도 클래스 'x'. 쓸 수 있는 것: low, medium, high"
+    assert phrases.translate(unknown.value.message) == "알 수 없는 긴급도 클래스 'x'. 쓸 수 있는 것: low, medium, high"
     with pytest.raises(InputError) as odd:
         from_pairs(["skipped=maybe"])
-    assert phrases.shown(odd.value.message) == "필터 skipped=maybe: true나 false를 적어 주세요"
+    assert phrases.translate(odd.value.message) == "필터 skipped=maybe: true나 false를 적어 주세요"
     silent = AudioError("a.wav", "all-silent: every sample is zero", kind="silent")
-    assert phrases.shown(silent.message) == "a.wav: 무음입니다. 모든 샘플이 0입니다"
+    assert phrases.translate(silent.message) == "a.wav: 무음입니다. 모든 샘플이 0입니다"

@@ -1,4 +1,4 @@
-"""The player and review components in real Chromium: what is heard, what a key does, and what it must never do."""
+"""The player and review components in real Chromium: which sound plays, what a key does, and what it must not do."""
 
 import hashlib
 import json
@@ -24,6 +24,7 @@ from core.ui.widgets import player as ui
 from core.ui.widgets import review_screen
 
 ROOT = Path(__file__).resolve().parents[2]
+PATIENCE_S = 30
 ARGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
 HOSTILE = "<img src=x onerror=\"document.title='owned'\"> **굵게** 불이야"
 
@@ -208,7 +209,7 @@ class Site:
 
 
 def write_ramp(path: Path) -> None:
-    """8 s at 8 kHz whose sample i has the value 1 + i // 2: what is heard tells from where it was played."""
+    """8 s at 8 kHz; sample i has the value 1 + i // 2, so the values that are played show their position."""
     with wave.open(str(path), "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
@@ -276,9 +277,9 @@ def page(browser: Any) -> Iterator[Any]:
 
 
 def open_scene(page: Any, site: Site, log: str, **query: object) -> Any:
-    """The component's root, with its audio loaded and, for the review, its item painted and open to keys."""
-    asked = "&".join(f"{name}={value}" for name, value in {"lang": "en", "log": log, **query}.items())
-    page.goto(f"{site.url}/?{asked}")
+    """Return the component's root; its audio is loaded and, for the review, its item is painted and accepts keys."""
+    query_string = "&".join(f"{name}={value}" for name, value in {"lang": "en", "log": log, **query}.items())
+    page.goto(f"{site.url}/?{query_string}")
     root = page.locator(".gw")
     root.wait_for()
     if query.get("audio") != "none":
@@ -295,7 +296,7 @@ def until(page: Any, name: str, value: object) -> None:
 
 
 def quiet(page: Any) -> None:
-    """Until a key counts again: the item is painted and 120 ms are over."""
+    """Wait until a key counts again: the item is painted and 120 ms are over."""
     page.wait_for_function(
         "() => gwRoot().dataset.locked === 'false' && performance.now() - +(gwRoot().dataset.paintedAt || 1e9) > 125"
     )
@@ -307,28 +308,31 @@ def item_shown(page: Any, item: int) -> None:
 
 
 def settled(page: Any) -> None:
-    """Until the server has handled all that the page sent so far; the focus stays where it is."""
+    """Wait until the server has handled all requests of the page so far; the focus does not move."""
     clicks = int(page.get_by_text("clicks: ").inner_text().split()[-1])
     page.get_by_role("button", name="다시").dispatch_event("click")
     page.get_by_text(f"clicks: {clicks + 1}", exact=True).wait_for()
 
 
 def frames(page: Any, number: int = 1) -> None:
-    """Until the browser has drawn the page `number` times more: the pace of a key that is held."""
+    """Wait until the browser has drawn the page `number` more times: the pace of a held key."""
     for _ in range(number):
         page.evaluate("() => new Promise(requestAnimationFrame)")
 
 
 def rows(page: Any, site: Site, log: str, count: int) -> list[dict[str, Any]]:
-    """The log, which has exactly `count` rows once all that the page sent is handled."""
+    """Return the log; it has exactly `count` rows when all requests of the page are handled."""
+    deadline = time.monotonic() + PATIENCE_S
+    while len(site.log(log)) < count and time.monotonic() < deadline:
+        frames(page)
     settled(page)
-    found = site.log(log)
-    assert len(found) == count, found
-    return found
+    logged = site.log(log)
+    assert len(logged) == count, logged
+    return logged
 
 
 def press(page: Any, code: str, **more: object) -> None:
-    """A synthetic key on the document, for what the keyboard of a test cannot make: composition, Hangul layouts."""
+    """Send a synthetic key event: the test keyboard cannot make composition or Hangul layouts."""
     page.evaluate(
         "event => document.body.dispatchEvent(new KeyboardEvent('keydown', {bubbles: true, composed: true, ...event}))",
         {"code": code, **more},
@@ -339,7 +343,7 @@ def press(page: Any, code: str, **more: object) -> None:
 
 
 def heard_ms(page: Any) -> list[tuple[float, float]]:
-    """(start, end) of each stretch of sound so far, read off the ramp's values."""
+    """Return (start, end) of each sound played so far, computed from the ramp's values."""
     return [
         ((first * 32768 - 1) * 2 / 8, ((last * 32768 - 1) * 2 + 2) / 8)
         for first, last, _count in page.evaluate("() => window.heard")
@@ -365,7 +369,7 @@ def test_a_region_sounds_from_its_start_to_its_end(site: Site, page: Any, row: s
     assert was == (pytest.approx(start, abs=1), pytest.approx(end, abs=1))
     assert root.get_attribute("data-playing") == "false"
     assert root.get_attribute("data-region") == row
-    assert [one["region"] for one in rows(page, site, log, 2)] == [row, row]
+    assert [row_sent["region"] for row_sent in rows(page, site, log, 2)] == [row, row]
 
 
 @pytest.mark.browser
@@ -593,7 +597,7 @@ def test_a_rerun_keeps_the_work_and_adds_no_listener(site: Site, page: Any) -> N
 
 
 def pressed(root: Any) -> list[str]:
-    """The codes that the buttons show as chosen."""
+    """Return the codes that the buttons show as chosen."""
     return [button.get_attribute("data-code") for button in root.locator(".gw-choice[aria-pressed=true]").all()]
 
 
@@ -679,7 +683,7 @@ def test_the_screen_has_a_text_for_everything_it_says() -> None:
     named = set(re.findall(r"\bt\.(\w+)", code)) | set(re.findall(r"^  (\w+): \[", code, re.M))
     assert named - review_screen.STRINGS.keys() == set()
     built = {"act_", "batch_", "is_", "trouble_"}  # put together from a name: t[`trouble_${kind}`]
-    assert {one for one in review_screen.STRINGS.keys() - named if not one.startswith(tuple(built))} == set()
+    assert {name for name in review_screen.STRINGS.keys() - named if not name.startswith(tuple(built))} == set()
 
 
 def test_the_bundles_are_whole_and_name_their_licences() -> None:

@@ -13,7 +13,7 @@ from core.ui.i18n import catalogue
 
 
 def test_every_fault_of_the_gate_has_a_kind_and_a_sentence() -> None:
-    """Two do without: a path that is no file names no fault of audio."""
+    """Two kinds have no message: a path that is no file is not a fault of the audio."""
     assert set(troubles.AUDIO) == set(get_args(errors.AudioKind))
     source = "".join(inspect.getsource(module) for module in (gate, reader))
     calls = [n for n in ast.walk(ast.parse(source)) if isinstance(n, ast.Call) and isinstance(n.func, ast.Name)]
@@ -36,5 +36,5 @@ def test_the_errors_own_words_are_kept() -> None:
     assert "a.wav: truncated: 3 ms" in troubles.explain(AudioError("a.wav", "truncated: 3 ms"))
     assert "danger" in troubles.explain(UnknownName("scheme", "x", ("danger",)))
     cut = AudioError("a.wav", "anything", kind="truncated")
-    assert troubles.lead(cut) != troubles.lead(AudioError("a.wav", "truncated: but of no kind"))
-    assert troubles.lead(Conflict("x")) != troubles.lead(CoreError("x"))
+    assert troubles.kind_of_error(cut) != troubles.kind_of_error(AudioError("a.wav", "truncated: but of no kind"))
+    assert troubles.kind_of_error(Conflict("x")) != troubles.kind_of_error(CoreError("x"))

@@ -33,7 +33,7 @@ RATE_HZ = 8_000
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    """The application as a server runs it. Each request looks its settings up anew, so tests bring their workspace."""
+    """The application as a server runs it. Each request reads the settings again, so a test can set its workspace."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GWIDAMA_HOME", str(tmp_path_factory.mktemp("app")))
         patch.setattr(Runtime, "_instance", None)
@@ -44,7 +44,7 @@ def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 
 @pytest.fixture
 def call(ws: Workspace) -> int:
-    """A recording of 1.5 s whose samples count up, with two utterances of uneven length; its id."""
+    """Return the id of a recording of 1.5 s whose samples count up, with two utterances of unequal length."""
     source = ws.store.corpus.add_source("s", "test", "ours", "0" * 64, AT)
     ws.settings.audio.mkdir(parents=True)
     wave = np.arange(12_000, dtype=np.int16)
@@ -54,11 +54,11 @@ def call(ws: Workspace) -> int:
         NewUtterance("a#1", "네", "a", 333, 1001, "taker"),
     )
     silent = NewRecording("b", 1000, None, None, None, (NewUtterance("b#0", "여보세요", "b", 0, 500, "caller"),))
-    gone = NewRecording("c", 1000, RATE_HZ, "audio/gone.wav", "0" * 64, ())
+    missing = NewRecording("c", 1000, RATE_HZ, "audio/gone.wav", "0" * 64, ())
     outside = NewRecording("d", 1000, RATE_HZ, "../outside.wav", "0" * 64, ())
     (ws.settings.home.parent / "outside.wav").write_bytes(b"secret")
     ws.store.corpus.add_recordings(
-        source, [NewRecording("a", 1500, RATE_HZ, "audio/a.wav", "0" * 64, spans), silent, gone, outside], AT
+        source, [NewRecording("a", 1500, RATE_HZ, "audio/a.wav", "0" * 64, spans), silent, missing, outside], AT
     )
     ws.store.corpus.add_sentences(source, [NewUtterance("e", "도와주세요", "e")], AT)
     return 1
@@ -66,7 +66,7 @@ def call(ws: Workspace) -> int:
 
 @pytest.fixture
 def trained(ws: Workspace) -> str:
-    """A run of danger-text in the workspace; its id."""
+    """Return the id of a danger-text run in the workspace."""
     source = ws.store.corpus.add_source("s", "test", "ours", "0" * 64, AT)
     items = [NewUtterance(i.key, i.text, i.group, labels={"danger": i.code}) for i in danger_items()]
     ws.store.corpus.add_sentences(source, items, AT)
@@ -133,7 +133,7 @@ def test_an_utterance_is_heard_with_what_is_around_it(client: TestClient, call: 
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "expected"),
+    ("byte_range", "status", "expected"),
     [
         ("bytes=0-9", 206, slice(0, 10)),
         ("bytes=40-", 206, slice(40, None)),
@@ -145,9 +145,9 @@ def test_an_utterance_is_heard_with_what_is_around_it(client: TestClient, call: 
         ("bytes=9-3", 416, slice(0, 0)),
     ],
 )
-def test_clips_answer_to_ranges(client: TestClient, call: int, asked: str, status: int, expected: slice) -> None:
+def test_clips_answer_to_ranges(client: TestClient, call: int, byte_range: str, status: int, expected: slice) -> None:
     whole = client.get("/audio/utterance/1").content
-    answer = client.get("/audio/utterance/1", headers={"range": asked})
+    answer = client.get("/audio/utterance/1", headers={"range": byte_range})
     assert (answer.status_code, answer.content) == (status, whole[expected])
 
 
@@ -227,8 +227,8 @@ def test_a_recording_with_its_transcript_or_label_file_is_judged(client: TestCli
     assert answer.status_code == 200, answer.text
     assert answer.json()["source"] == "전화.wav"
     assert any(
-        one["text"] == spoken and one["judgements"]["danger"]["label"] == "danger"
-        for one in answer.json()["utterances"]
+        utterance["text"] == spoken and utterance["judgements"]["danger"]["label"] == "danger"
+        for utterance in answer.json()["utterances"]
     )
     labels = {"_id": "call1", "utterances": [{"text": spoken, "startAt": 100, "endAt": 900, "speaker": 1}]}
     answer = client.post(
@@ -236,8 +236,8 @@ def test_a_recording_with_its_transcript_or_label_file_is_judged(client: TestCli
         files={"file": ("a.wav", wav()), "labels": ("a.json", json.dumps(labels, ensure_ascii=False).encode())},
     )
     assert answer.status_code == 200, answer.text
-    (one,) = answer.json()["utterances"]
-    assert (one["start_ms"], one["end_ms"], one["text"]) == (100, 900, spoken)
+    (utterance,) = answer.json()["utterances"]
+    assert (utterance["start_ms"], utterance["end_ms"], utterance["text"]) == (100, 900, spoken)
 
 
 Send = Callable[[TestClient], Any]

@@ -1,4 +1,4 @@
-"""The desk's routes without a browser: who may ask, what a request may hold, and that nothing is written twice."""
+"""The desk's routes without a browser: allowed origins, checks of requests, and that nothing is written twice."""
 
 import json
 import threading
@@ -14,7 +14,7 @@ from core.records import Act, NewUtterance, Prediction, RunInfo, SnapshotInfo
 from core.ui import i18n
 from core.ui.widgets import review_screen
 from core.web import desk as routes
-from core.workflows.review import desk as session
+from core.workflows.review import desk as review_desk
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace
 
@@ -32,7 +32,7 @@ def client() -> Iterator[TestClient]:
 
 @pytest.fixture
 def filled(ws: Workspace) -> Workspace:
-    """Thirty sentences without a label; the third holds hostile text."""
+    """Thirty sentences without a label; the third has hostile text."""
     source = ws.store.corpus.add_source("s", "table", "ours", "0" * 64, AT)
     texts = [HOSTILE if n == 3 else f"{n}번 집에 불이 났어요" for n in range(1, 31)]
     ws.store.corpus.add_sentences(source, [NewUtterance(f"k{n}", text, f"k{n}") for n, text in enumerate(texts)], AT)
@@ -41,7 +41,7 @@ def filled(ws: Workspace) -> Workspace:
 
 @pytest.fixture
 def token(filled: Workspace) -> str:
-    return routes.keep(Desk("tester", ("danger",)), "hidden")
+    return routes.open_desk(Desk("tester", ("danger",)), "hidden")
 
 
 Ask = Callable[..., Any]
@@ -49,7 +49,7 @@ Ask = Callable[..., Any]
 
 @pytest.fixture
 def ask(client: TestClient, token: str) -> Ask:
-    """Posts to the desk of `token`; status and answer."""
+    """Return a function that posts to the desk of `token` and returns status and answer."""
 
     def post(action: str, body: object = None, status: int = 200, **headers: str) -> Any:
         answer = client.post(f"/desk/{token}/{action}", content=json.dumps(body or {}), headers=HEADERS | headers)
@@ -60,8 +60,14 @@ def ask(client: TestClient, token: str) -> Ask:
 
 
 def decision(card: dict[str, Any], code: str = "danger", nonce: str = "n1", **more: Any) -> dict[str, Any]:
-    one = card["utterance"]
-    sent = {"item": one["id"], "version": one["version"], "labels": {"danger": code}, "nonce": nonce, "spent_ms": 900}
+    utterance = card["utterance"]
+    sent = {
+        "item": utterance["id"],
+        "version": utterance["version"],
+        "labels": {"danger": code},
+        "nonce": nonce,
+        "spent_ms": 900,
+    }
     return sent | more
 
 
@@ -83,9 +89,9 @@ def test_cards_are_taken_and_a_decision_is_on_disk_when_it_is_answered(filled: W
     assert (written.labels, written.text, written.version) == ({"danger": "danger"}, "고친 말", 1)
     (revision,) = filled.store.review.history(written.id)
     assert (revision.curator, revision.spent_ms) == ("tester", 900)
-    known = [card["utterance"]["id"] for card in (second, third)]
-    more = ask("take", {"n": 2, "have": known})
-    assert not {card["utterance"]["id"] for card in more["cards"]} & {*known, written.id}
+    held_ids = [card["utterance"]["id"] for card in (second, third)]
+    more = ask("take", {"n": 2, "have": held_ids})
+    assert not {card["utterance"]["id"] for card in more["cards"]} & {*held_ids, written.id}
     assert more["progress"]["left"] == 29
     assert more["progress"]["done"] == 1
 
@@ -116,14 +122,16 @@ def test_the_same_decision_sent_at_the_same_time_is_written_once(filled: Workspa
 def test_a_stale_decision_is_refused_with_both_versions(filled: Workspace, ask: Ask) -> None:
     (card,) = ask("take", {"n": 1})["cards"]
     item = card["utterance"]["id"]
-    session.decide(filled, Desk("somebody", ("danger",)), item, 0, {"danger": "normal"}, text="남의 말")
+    review_desk.decide(filled, Desk("somebody", ("danger",)), item, 0, {"danger": "normal"}, text="남의 말")
     refused = ask("decide", decision(card, text="나의 말"), 409)
     assert refused["kind"] == "conflict"
     assert (refused["mine"]["text"], refused["mine"]["labels"]) == ("나의 말", {"danger": "danger"})
     assert (refused["theirs"]["text"], refused["theirs"]["labels"]) == ("남의 말", {"danger": "normal"})
     assert (refused["theirs"]["version"], refused["theirs"]["curator"]) == (1, "somebody")
-    kept = ask("decide", decision(card, text="나의 말", nonce="n2") | {"version": refused["theirs"]["version"]})
-    assert kept["revision"]["version"] == 2
+    second_answer = ask(
+        "decide", decision(card, text="나의 말", nonce="n2") | {"version": refused["theirs"]["version"]}
+    )
+    assert second_answer["revision"]["version"] == 2
     assert filled.store.corpus.utterance(item).text == "나의 말"
 
 
@@ -131,7 +139,7 @@ def test_a_page_of_decisions_is_as_many_and_one_that_is_refused_stops_none(fille
     cards = ask("take", {"n": 20})["cards"]
     assert len(cards) == 20
     taken = cards[4]["utterance"]["id"]
-    session.decide(filled, Desk("somebody", ("danger",)), taken, 0, {"danger": "danger"})
+    review_desk.decide(filled, Desk("somebody", ("danger",)), taken, 0, {"danger": "danger"})
     many = [decision(card, "danger" if n == 7 else "normal") for n, card in enumerate(cards)]
     results = ask("batch", {"decisions": many, "nonce": "b1", "spent_ms": 20_000})["results"]
     assert [result["item"] for result in results if not result["ok"]] == [taken]
@@ -167,13 +175,13 @@ def test_undo_goes_back_to_the_start_of_the_session(filled: Workspace, ask: Ask)
 
 def test_an_undo_that_is_sent_again_takes_back_no_second_decision(filled: Workspace, ask: Ask) -> None:
     first, second = ask("take", {"n": 2})["cards"]
-    told = [ask("decide", decision(card, nonce=f"n{n}"))["latest"] for n, card in enumerate((first, second))]
-    answer = ask("undo", {"revision": told[1]})
-    assert (answer["card"]["utterance"]["id"], answer["latest"]) == (second["utterance"]["id"], told[0])
-    assert ask("undo", {"revision": told[1]}) == answer
+    latest_ids = [ask("decide", decision(card, nonce=f"n{n}"))["latest"] for n, card in enumerate((first, second))]
+    answer = ask("undo", {"revision": latest_ids[1]})
+    assert (answer["card"]["utterance"]["id"], answer["latest"]) == (second["utterance"]["id"], latest_ids[0])
+    assert ask("undo", {"revision": latest_ids[1]}) == answer
     assert codes(filled, first, second) == ["danger", None]
     assert [len(filled.store.review.history(card["utterance"]["id"])) for card in (first, second)] == [1, 2]
-    answer = ask("undo", {"revision": told[0]})
+    answer = ask("undo", {"revision": latest_ids[0]})
     assert (answer["card"]["utterance"]["id"], answer["latest"]) == (first["utterance"]["id"], None)
     assert ask("undo", {"revision": 0})["card"] is None, "nothing was known to take back"
 
@@ -183,8 +191,8 @@ def test_an_undo_is_known_again_by_a_server_that_was_started_since(filled: Works
     for n, card in enumerate((first, second)):
         latest = ask("decide", decision(card, nonce=f"n{n}"))["latest"]
     ask("undo", {"revision": latest})
-    routes._sittings.clear()
-    anew = routes._sitting(routes.keep(Desk("tester", ("danger",)), "hidden"))
+    routes._sessions.clear()
+    anew = routes._session_of(routes.open_desk(Desk("tester", ("danger",)), "hidden"))
     again = routes.undo(anew, {"revision": latest})
     assert again["card"]["utterance"]["id"] == second["utterance"]["id"]
     assert codes(filled, first, second) == ["danger", None]
@@ -194,14 +202,16 @@ def test_an_undo_is_known_again_by_a_server_that_was_started_since(filled: Works
 
 def test_an_undo_takes_back_what_it_names_and_only_of_its_curator(filled: Workspace, ask: Ask) -> None:
     first, second, third = ask("take", {"n": 3})["cards"]
-    mine = ask("decide", decision(first))["latest"]
-    other_tab = routes._sitting(routes.keep(Desk("tester", ("danger",)), "hidden"))
+    own_revision = ask("decide", decision(first))["latest"]
+    other_tab = routes._session_of(routes.open_desk(Desk("tester", ("danger",)), "hidden"))
     newer = routes.decide(other_tab, decision(second))["latest"]
-    theirs = session.decide(filled, Desk("somebody", ("danger",)), third["utterance"]["id"], 0, {"danger": "danger"})
+    theirs = review_desk.decide(
+        filled, Desk("somebody", ("danger",)), third["utterance"]["id"], 0, {"danger": "danger"}
+    )
     for strange in (theirs.id, 2**62):
         answer = ask("undo", {"revision": strange})
         assert (answer["card"], answer["latest"]) == (None, newer)
-    answer = ask("undo", {"revision": mine})
+    answer = ask("undo", {"revision": own_revision})
     assert (answer["card"]["utterance"]["id"], answer["latest"]) == (first["utterance"]["id"], newer)
     assert codes(filled, first, second, third) == [None, "danger", "danger"]
 
@@ -227,26 +237,26 @@ def test_skip_remarks_history_and_restore(filled: Workspace, ask: Ask) -> None:
     ask("decide", decision(card, nonce="n2", text="고친 말") | {"version": 1})
     ask("remark", {"item": item, "kind": "comment", "text": HOSTILE})
     ask("remark", {"item": item, "kind": "flag"})
-    told = ask("history", {"item": item})["rows"]
-    assert [row["what"] for row in told] == ["received", "decision", "decision", "remark", "remark"]
-    acts = [(row["act"], row["why"]) for row in told if row["what"] != "remark"]
+    rows = ask("history", {"item": item})["rows"]
+    assert [row["what"] for row in rows] == ["received", "decision", "decision", "remark", "remark"]
+    acts = [(row["act"], row["why"]) for row in rows if row["what"] != "remark"]
     assert acts == [("import", ""), ("skip", "inaudible"), ("review", "")]
     back = ask("restore", {"item": item, "version_to_restore": 0, "seen_version": 2})["card"]
     assert (back["utterance"]["text"], back["utterance"]["version"]) == ("1번 집에 불이 났어요", 3)
     assert back["flagged"]
-    assert [one["text"] for one in back["remarks"] if one["kind"] == "comment"] == [HOSTILE]
+    assert [remark["text"] for remark in back["remarks"] if remark["kind"] == "comment"] == [HOSTILE]
     stale = ask("restore", {"item": item, "version_to_restore": 1, "seen_version": 2}, 409)
     assert stale["theirs"]["version"] == 3
 
 
 def test_every_kind_of_act_has_its_word_on_the_screen() -> None:
-    """The component joins `act_` and the act of a row of the history."""
+    """The component looks up the text of `act_` + the act of a history row."""
     korean = {
         "review": "검수", "skip": "건너뜀", "settle": "최종 판정", "bulk": "일괄 작업", "accept": "수락",
         "clean": "정제", "undo": "되돌리기", "restore": "버전 {n} 복원", "import": "가져오기",
     }  # fmt: skip
-    told = {act: i18n.catalogue("ko").gettext(review_screen.STRINGS[f"act_{act}"]) for act in get_args(Act)}
-    assert told == korean
+    words = {act: i18n.catalogue("ko").gettext(review_screen.STRINGS[f"act_{act}"]) for act in get_args(Act)}
+    assert words == korean
 
 
 # --- the model's opinion --------------------------------------------------------------------------------------------
@@ -254,26 +264,26 @@ def test_every_kind_of_act_has_its_word_on_the_screen() -> None:
 
 @pytest.mark.parametrize(("opinion", "with_card", "after"), [("hidden", 0, 0), ("shown", 1, 0), ("after", 0, 1)])
 def test_an_opinion_is_told_when_it_may_be(
-    filled: Workspace, client: TestClient, opinion: routes.Opinion, with_card: int, after: int
+    filled: Workspace, client: TestClient, opinion: routes.PredictionDisplay, with_card: int, after: int
 ) -> None:
-    """Also where the server was started anew between the card and the decision."""
+    """Also if the server restarted between the card and the decision."""
     ledger = filled.store.ledger
     ledger.add_snapshot(SnapshotInfo("s1", "danger", "ab" * 32, AT, {"n": 1}))
     ledger.put_run(RunInfo("r1", "danger-text", "ngram", "danger", "text", "s1", "done", AT, {}))
     codes = ("normal", "danger")
     ledger.put_predictions(
-        [Prediction("r1", "danger", one, "pool", *best_class(codes, (0.125, 0.875))) for one in (1, 2)]
+        [Prediction("r1", "danger", item, "pool", *best_class(codes, (0.125, 0.875))) for item in (1, 2)]
     )
     thought = [{"scheme": "danger", "code": "danger", "confidence": 0.875, "run": "r1"}]
     desk = Desk("tester", ("danger",))
 
     def post(action: str, body: object) -> Any:
-        return client.post(f"/desk/{routes.keep(desk, opinion)}/{action}", json=body, headers=HEADERS).json()
+        return client.post(f"/desk/{routes.open_desk(desk, opinion)}/{action}", json=body, headers=HEADERS).json()
 
     cards = post("take", {"n": 2})["cards"]
     assert [card["opinions"] for card in cards] == [thought * with_card] * 2
     assert post("decide", decision(cards[0]))["opinions"] == thought * after
-    routes._sittings.clear()
+    routes._sessions.clear()
     assert post("decide", decision(cards[1]))["opinions"] == thought * after
 
 
@@ -363,7 +373,7 @@ def test_a_malformed_request_writes_nothing(
 def test_who_decides_stands_in_the_desk_and_not_in_the_request(filled: Workspace, ask: Ask) -> None:
     (card,) = ask("take", {"n": 1})["cards"]
     ask("decide", decision(card, curator="boss", by="boss", desk={"curator": "boss"}))
-    assert [one.curator for one in filled.store.review.history(card["utterance"]["id"])] == ["tester"]
+    assert [revision.curator for revision in filled.store.review.history(card["utterance"]["id"])] == ["tester"]
 
 
 def test_an_unknown_item_is_missing(ask: Ask) -> None:
@@ -376,42 +386,44 @@ def test_an_unknown_item_is_missing(ask: Ask) -> None:
 
 
 def test_a_desk_keeps_its_token_until_it_is_another(filled: Workspace) -> None:
-    token = routes.keep(Desk("a", ("danger",)), "hidden")
-    assert routes.keep(Desk("a", ("danger",)), "hidden", token) == token
-    other = routes.keep(Desk("b", ("danger",)), "hidden", token)
+    token = routes.open_desk(Desk("a", ("danger",)), "hidden")
+    assert routes.open_desk(Desk("a", ("danger",)), "hidden", token) == token
+    other = routes.open_desk(Desk("b", ("danger",)), "hidden", token)
     assert other != token
     assert len(other) >= 32
-    with pytest.raises(routes.Refused):
-        routes._sitting(token)
-    assert routes.keep(Desk("b", ("danger",)), "after", other) != other
+    with pytest.raises(routes.RefusedRequest):
+        routes._session_of(token)
+    assert routes.open_desk(Desk("b", ("danger",)), "after", other) != other
 
 
 def test_a_desk_that_is_left_gives_its_cards_back(filled: Workspace) -> None:
-    token = routes.keep(Desk("a", ("danger",)), "hidden")
-    held = got(token, 3)
+    token = routes.open_desk(Desk("a", ("danger",)), "hidden")
+    held = taken_ids(token, 3)
     other = Desk("b", ("danger",))
-    assert not held & {card.utterance.id for card in session.take(filled, other, 3)}
-    session.release(filled, other)
-    routes.keep(Desk("a", ("urgency",)), "hidden", token)
-    assert {card.utterance.id for card in session.take(filled, other, 3)} == held
+    assert not held & {card.utterance.id for card in review_desk.take(filled, other, 3)}
+    review_desk.release(filled, other)
+    routes.open_desk(Desk("a", ("urgency",)), "hidden", token)
+    assert {card.utterance.id for card in review_desk.take(filled, other, 3)} == held
 
 
-def got(token: str, n: int, *have: int) -> set[int]:
-    told = routes.take(routes._sitting(token), {"n": n, "have": list(have)})
-    return {card["utterance"]["id"] for card in told["cards"]}
+def taken_ids(token: str, n: int, *have: int) -> set[int]:
+    answer = routes.take(routes._session_of(token), {"n": n, "have": list(have)})
+    return {card["utterance"]["id"] for card in answer["cards"]}
 
 
 def test_a_tab_that_is_closed_leaves_what_another_tab_of_the_curator_holds(filled: Workspace) -> None:
-    first, second = (routes.keep(Desk("a", ("danger",), opened_at=at), "hidden") for at in (AT, AT.replace("26", "25")))
-    assert got(first, 2) == {1, 2}
-    assert got(second, 4) == {1, 2, 3, 4}, "one curator's tabs share"
-    closing = routes._sitting(second)
+    first, second = (
+        routes.open_desk(Desk("a", ("danger",), opened_at=at), "hidden") for at in (AT, AT.replace("26", "25"))
+    )
+    assert taken_ids(first, 2) == {1, 2}
+    assert taken_ids(second, 4) == {1, 2, 3, 4}, "one curator's tabs share"
+    closing = routes._session_of(second)
     routes.decide(closing, {"item": 4, "version": 0, "labels": {"danger": "danger"}, "spent_ms": 1})
     assert routes.undo(closing, {})["card"]["utterance"]["id"] == 4
     routes.release(closing, {})
     assert [number for number, _ in filled.store.leases.held(AT)] == [1, 2]
     routes.release(closing, {})
-    routes.release(routes._sitting(first), {})
+    routes.release(routes._session_of(first), {})
     assert filled.store.leases.held(AT) == []
 
 
@@ -421,10 +433,10 @@ def test_only_so_many_desks_are_open_and_nonces_remembered(
     monkeypatch.setattr(routes, "NONCES", 2)
     for number, card in enumerate(ask("take", {"n": 4})["cards"]):
         ask("decide", decision(card, nonce=f"n{number}"))
-    assert list(routes._sitting(token).answers) == ["n2", "n3"]
+    assert list(routes._session_of(token).answers) == ["n2", "n3"]
     monkeypatch.setattr(routes, "DESKS", 3)
     for number in range(5):
-        last = routes.keep(Desk(f"c{number}", ("danger",)), "hidden")
-    assert len(routes._sittings) == 3
+        last = routes.open_desk(Desk(f"c{number}", ("danger",)), "hidden")
+    assert len(routes._sessions) == 3
     assert ask("take", {"n": 1}, 410)["kind"] == "gone"
-    assert routes._sitting(last).desk.curator == "c4"
+    assert routes._session_of(last).desk.curator == "c4"

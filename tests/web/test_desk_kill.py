@@ -1,4 +1,4 @@
-"""kill -9 while curators decide: what was answered with ok is in the store, once, on its item, with its class.
+"""kill -9 while curators decide: every decision answered with ok is stored once, on its item, with its class.
 
 Curators are threads that speak to the desk's routes as the component does: a decision that could not be sent is sent
 again until it is answered. Servers are processes of their own and are killed at seeded moments, from outside whenever
@@ -28,7 +28,7 @@ from store_data import sentences
 from core.filters import Filter
 from core.settings import ROOT
 from core.web import desk as routes
-from core.workflows.review import desk as session
+from core.workflows.review import desk as review_desk
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace
 
@@ -48,10 +48,10 @@ import json, os, signal, sys
 import uvicorn
 from app import app
 from core.web import desk as routes
-from core.workflows.review import desk as session
+from core.workflows.review import desk as review_desk
 
 curators, port = json.loads(sys.argv[1]), int(sys.argv[2])
-decide = session.decide
+decide = review_desk.decide
 
 def serve(left):
     def last_words(*arguments, **more):
@@ -62,8 +62,8 @@ def serve(left):
             os.kill(os.getpid(), signal.SIGKILL)
         return made
 
-    session.decide = last_words
-    tokens = {who: routes.keep(session.Desk(who, ("danger",)), "hidden") for who in curators}
+    review_desk.decide = last_words
+    tokens = {who: routes.open_desk(review_desk.Desk(who, ("danger",)), "hidden") for who in curators}
     print(json.dumps({"pid": os.getpid(), "tokens": tokens}), flush=True)
     uvicorn.run(app, port=port, log_level="warning", access_log=False)
 
@@ -77,7 +77,7 @@ for line in sys.stdin:
 
 
 class House:
-    """One address with one server after the other; `tokens`: curator -> token of the desk at the one that runs."""
+    """One address for one server after the other; `tokens`: curator -> token of the desk at the running server."""
 
     def __init__(self, folder: Path) -> None:
         with socket.socket() as probe:
@@ -96,11 +96,11 @@ class House:
         assert self.mother.stdin is not None
         self.mother.stdin.write(b"%d\n" % last_words)
         self.mother.stdin.flush()
-        told = self._line()
-        self.pid, self.tokens = told["pid"], told["tokens"]
+        line = self._line()
+        self.pid, self.tokens = line["pid"], line["tokens"]
 
     def ended(self) -> int:
-        """How the server ended; waits for it."""
+        """Wait for the end of the server; return its exit status."""
         self.pid = 0
         return int(self._line())
 
@@ -119,7 +119,7 @@ class House:
 
 @dataclass
 class Curator(Thread):
-    """Decides `EACH` utterances; `kept`: (item, what was sent, the revision it was answered with)."""
+    """A curator who decides `EACH` utterances; `kept`: (item, request, revision in the answer)."""
 
     house: House
     who: str
@@ -148,17 +148,24 @@ class Curator(Thread):
                 body = self._decision(card["utterance"])
                 self.kept.append((body["item"], body, self._ask("decide", body)["revision"]))
 
-    def _decision(self, one: dict[str, Any]) -> dict[str, Any]:
+    def _decision(self, utterance: dict[str, Any]) -> dict[str, Any]:
         how = self.rng.random()
-        more: dict[str, Any] = {"text": f"{one['text']} 고침"} if how < 0.3 else {}
+        more: dict[str, Any] = {"text": f"{utterance['text']} 고침"} if how < 0.3 else {}
         labels = {"danger": self.rng.choice(("danger", "normal"))}
         if how > 0.8:
             labels, more = {}, {"skip_reason": "inaudible"}
         nonce = f"{self.rng.getrandbits(96):024x}"
-        return {"item": one["id"], "version": one["version"], "labels": labels, "spent_ms": 700, "nonce": nonce, **more}
+        return {
+            "item": utterance["id"],
+            "version": utterance["version"],
+            "labels": labels,
+            "spent_ms": 700,
+            "nonce": nonce,
+            **more,
+        }
 
     def _ask(self, action: str, body: dict[str, Any]) -> Any:
-        """As the component does it: again while nobody answers; by another desk where this one is gone."""
+        """Post as the component does: repeat while there is no answer; use another desk if this one is gone."""
         address = f"http://127.0.0.1:{self.house.port}"
         while True:
             time.sleep(self.rng.uniform(0, 0.02))
@@ -177,58 +184,64 @@ class Curator(Thread):
 @pytest.fixture
 def house(ws: Workspace, tmp_path: Path) -> Iterator[House]:
     sentences(ws.store, *(f"{n}번 집에 불이 났어요" for n in range(len(CURATORS) * EACH + 40)))
-    made = House(tmp_path)
-    yield made
-    made.close()
+    running_house = House(tmp_path)
+    yield running_house
+    running_house.close()
 
 
 def test_kill_9_loses_doubles_and_misplaces_no_decision(house: House, ws: Workspace) -> None:
     rng = random.Random(SEED)
     house.open()
     curators = [Curator(house, who, random.Random(f"{SEED} {who}")) for who in CURATORS]
-    for one in curators:
-        one.start()
+    for member in curators:
+        member.start()
     for number in range(KILLS):
         # What a server answers before it is killed; all of them together leave some to the last one.
         most = rng.randint(8, 20)
         if number % 2 == 0:
-            wait(curators, sum(len(one.kept) for one in curators) + most)
+            wait(curators, sum(len(member.kept) for member in curators) + most)
             time.sleep(rng.uniform(0, 0.03))
             os.kill(house.pid, signal.SIGKILL)
         assert house.ended() == -signal.SIGKILL
         house.open(rng.randint(8, 20) if number % 2 == 0 else 0)
-    for one in curators:
-        one.join(PATIENCE_S)
-    assert [(one.who, len(one.kept), one.wrong) for one in curators] == [(who, EACH, "") for who in CURATORS]
-    assert sum(one.unanswered for one in curators) >= KILLS / 2, "decisions were on their way when a server was killed"
-    for one in curators:
-        for item, body, told in one.kept:
-            check(ws, one.who, item, body, told)
-    items = [item for one in curators for item, _, _ in one.kept]
+    for member in curators:
+        member.join(PATIENCE_S)
+    assert [(member.who, len(member.kept), member.wrong) for member in curators] == [
+        (who, EACH, "") for who in CURATORS
+    ]
+    assert sum(member.unanswered for member in curators) >= KILLS / 2, (
+        "decisions were on their way when a server was killed"
+    )
+    for member in curators:
+        for item, body, answer in member.kept:
+            check(ws, member.who, item, body, answer)
+    items = [item for member in curators for item, _, _ in member.kept]
     assert len(set(items)) == len(CURATORS) * EACH
-    rest = [one for one in ws.store.corpus.every(Filter()) if one.id not in items]
-    assert all((one.version, dict(one.labels), one.skipped) == (0, {}, False) for one in rest)
+    rest = [member for member in ws.store.corpus.every(Filter()) if member.id not in items]
+    assert all((member.version, dict(member.labels), member.skipped) == (0, {}, False) for member in rest)
 
 
-def wait(curators: list[Curator], kept: int) -> None:
+def wait(curators: list[Curator], least: int) -> None:
     give_up = time.monotonic() + PATIENCE_S
-    while sum(len(one.kept) for one in curators) < kept:
-        assert not any(one.wrong for one in curators), [one.wrong for one in curators]
+    while sum(len(member.kept) for member in curators) < least:
+        assert not any(member.wrong for member in curators), [member.wrong for member in curators]
         assert time.monotonic() < give_up, "the curators do not get on"
         time.sleep(0.002)
 
 
-def check(ws: Workspace, who: str, item: int, body: dict[str, Any], told: dict[str, Any]) -> None:
-    """The store holds this decision, and no other, of this utterance."""
+def check(ws: Workspace, who: str, item: int, body: dict[str, Any], answer: dict[str, Any]) -> None:
+    """Check that the store holds this decision for the utterance, and no other."""
     skips = "skip_reason" in body
-    now = ws.store.corpus.utterance(item)
-    assert dict(now.labels) == body["labels"]
-    assert (now.version, now.skipped, now.text) == (1, skips, body.get("text", now.original))
+    utterance = ws.store.corpus.utterance(item)
+    assert dict(utterance.labels) == body["labels"]
+    assert (utterance.version, utterance.skipped, utterance.text) == (1, skips, body.get("text", utterance.original))
     (revision,) = ws.store.review.history(item)
-    assert (revision.id, revision.utterance_id, revision.curator) == (told["id"], item, who)
+    assert (revision.id, revision.utterance_id, revision.curator) == (answer["id"], item, who)
     assert (revision.version, revision.spent_ms) == (1, 700)
     assert (revision.act, revision.why) == (("skip", "inaudible") if skips else ("review", ""))
-    answers = [(one.curator, one.scheme, one.code) for one in ws.store.review.annotations(item)]
+    answers = [
+        (annotation.curator, annotation.scheme, annotation.code) for annotation in ws.store.review.annotations(item)
+    ]
     assert answers == [(who, name, code) for name, code in body["labels"].items()]
 
 
@@ -243,8 +256,8 @@ def client(ws: Workspace) -> Iterator[TestClient]:
 
 
 def anew(client: TestClient, desk: Desk, action: str, **body: Any) -> Any:
-    """What a server that was just started answers; it knows no nonce of before."""
-    token = routes.keep(desk, "hidden")
+    """Return the answer of a restarted server, which knows no earlier nonce."""
+    token = routes.open_desk(desk, "hidden")
     return client.post(f"/desk/{token}/{action}", json=body, headers={"origin": HERE}).json()
 
 
@@ -305,7 +318,7 @@ def test_another_decision_came_too_late(ws: Workspace, client: TestClient, who: 
 
 
 def test_what_was_edited_undone_or_decided_again_since_is_not_taken_for_written(client: TestClient) -> None:
-    """Less was asked for than that revision did; and one that holds no longer is no answer."""
+    """A smaller request is not the same decision; a revision that was undone is no answer."""
     anew(client, KIM, "decide", **SENT | {"text": "불이 났어요!"})
     assert anew(client, KIM, "decide", **SENT)["kind"] == "conflict"
     anew(client, KIM, "undo")
@@ -316,7 +329,7 @@ def test_what_was_edited_undone_or_decided_again_since_is_not_taken_for_written(
 
 
 def test_a_blind_answer_that_differs_is_known_again(ws: Workspace, client: TestClient) -> None:
-    """The label stays that of whoever answered first; the revision holds the answer beside it."""
+    """The label stays that of the first curator; the revision holds the other answer."""
     (card,) = anew(client, KIM, "take", n=1)["cards"]
     assert card["utterance"]["id"] == 1
     anew(client, KIM, "decide", **SENT)
@@ -325,12 +338,12 @@ def test_a_blind_answer_that_differs_is_known_again(ws: Workspace, client: TestC
     assert anew(client, LEE, "decide", **theirs)["revision"] == first["revision"]
     assert anew(client, LEE, "decide", **theirs | {"labels": {"danger": "danger"}})["kind"] == "conflict"
     assert ws.store.corpus.grades("utterance", "danger")[1] == ("danger", "disputed")
-    assert [one.code for one in ws.store.review.annotations(1)] == ["danger", "normal"]
+    assert [annotation.code for annotation in ws.store.review.annotations(1)] == ["danger", "normal"]
 
 
 def test_a_page_of_decisions_that_was_written_in_part_is_finished(ws: Workspace, client: TestClient) -> None:
     many = [{"item": n, "version": 0, "labels": {"danger": "normal"}} for n in (1, 2, 3)]
-    session.decide(ws, KIM, 1, 0, {"danger": "normal"}, spent_ms=700)
+    review_desk.decide(ws, KIM, 1, 0, {"danger": "normal"}, spent_ms=700)
     results = anew(client, KIM, "batch", decisions=many, nonce="b1", spent_ms=3000)["results"]
     assert results == [{"item": n, "ok": True, "version": 1} for n in (1, 2, 3)]
     assert [len(ws.store.review.history(n)) for n in (1, 2, 3)] == [1, 1, 1]
@@ -341,8 +354,8 @@ def test_a_settlement_is_known_again_by_its_reason(ws: Workspace, client: TestCl
     anew(client, KIM, "decide", **SENT)
     anew(client, LEE, "decide", **SENT | {"version": 1, "labels": {"danger": "normal"}})
     judge = replace(KIM, curator="judge", queue="annotators-disagree")
-    told = SENT | {"version": 2, "comment": "비명입니다"}
-    first = anew(client, judge, "decide", **told)
-    assert anew(client, judge, "decide", **told)["revision"] == first["revision"]
-    assert anew(client, judge, "decide", **told | {"comment": "다른 이유"})["kind"] == "conflict"
-    assert [one.kind for one in ws.store.review.annotations(1)] == ["answer", "answer", "settlement"]
+    sent = SENT | {"version": 2, "comment": "비명입니다"}
+    first = anew(client, judge, "decide", **sent)
+    assert anew(client, judge, "decide", **sent)["revision"] == first["revision"]
+    assert anew(client, judge, "decide", **sent | {"comment": "다른 이유"})["kind"] == "conflict"
+    assert [annotation.kind for annotation in ws.store.review.annotations(1)] == ["answer", "answer", "settlement"]

@@ -1,4 +1,4 @@
-"""`serve` as people start it: a process of its own with its worker, stopped in good order or killed."""
+"""`serve` as people start it: a separate process with its worker, stopped in order or killed."""
 
 import os
 import re
@@ -54,7 +54,7 @@ class Server:
         return found[0]
 
     def workers(self) -> list[int]:
-        """The worker processes of this server that live."""
+        """Return the ids of the live worker processes of this server."""
         pids = []
         for status in Path("/proc").glob("[0-9]*/stat"):
             try:

@@ -1,4 +1,4 @@
-"""Messages come back from the store and the workspace with template and fields; rows of before come back as text."""
+"""Messages keep their template and fields in the store and the workspace; older rows are read as plain text."""
 
 import json
 
@@ -8,14 +8,13 @@ from starlette.testclient import TestClient
 from store_data import AT, sentences
 
 from core.errors import InputError
-from core.messages import Message, Names, SchemeName, Word, packed
+from core.messages import Message, Names, SchemeName, Word, message_to_json
 from core.store import NewProposal, Store
-from core.store.proposals.runs import Remade
+from core.store.proposals.runs import UpdatedProposal
 from core.store.schema import job, proposal, utterance
 from core.ui import phrases, troubles
 from core.web import desk
-from core.workflows.cleaning import checks as work
-from core.workflows.cleaning import history
+from core.workflows.cleaning import checks, history
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace
 
@@ -28,9 +27,9 @@ def test_a_proposals_reason_is_kept_whole(store: Store) -> None:
     store.proposals.add([NewProposal("cleaning", target, "tags", payload, TAGS)], AT)
     made = store.proposals.get(1)
     assert made.reason == "tags taken out: noise (NO)"
-    assert packed(made.reason) == packed(TAGS)
+    assert message_to_json(made.reason) == message_to_json(TAGS)
     assert made.payload == payload
-    assert phrases.shown(made.reason) == "뺀 태그: 잡음(NO)"
+    assert phrases.translate(made.reason) == "뺀 태그: 잡음(NO)"
 
 
 def test_a_reason_made_anew_replaces_the_old_one(store: Store) -> None:
@@ -38,9 +37,9 @@ def test_a_reason_made_anew_replaces_the_old_one(store: Store) -> None:
     payload = {"text": "불이 났어요", "before": "집에 불이 났어요"}
     store.proposals.add([NewProposal("cleaning", target, "tags", payload, TAGS)], AT)
     anew = Names([Word("white space"), Word("not NFC")])
-    assert store.cleanings.remake([Remade(1, {**payload, "text": "불"}, anew, 0.5)]) == 1
+    assert store.cleanings.update_open([UpdatedProposal(1, {**payload, "text": "불"}, anew, 0.5)]) == 1
     made = store.proposals.get(1)
-    assert (packed(made.reason), made.payload["text"]) == (packed(anew), "불")
+    assert (message_to_json(made.reason), made.payload["text"]) == (message_to_json(anew), "불")
     assert "message" not in made.payload
 
 
@@ -49,7 +48,7 @@ def test_a_proposal_of_before_shows_its_english(store: Store) -> None:
     store.proposals.add([NewProposal("cleaning", target, "tags", {"text": "불", "before": "집"}, TAGS)], AT)
     with store.board._engine.begin() as connection:
         connection.execute(update(proposal).values(payload={"text": "불", "before": "집"}, reason="two things, white"))
-    assert phrases.shown(store.proposals.get(1).reason) == "two things, white"
+    assert phrases.translate(store.proposals.get(1).reason) == "two things, white"
 
 
 def test_an_accepted_augmentation_holds_no_message(store: Store) -> None:
@@ -72,40 +71,40 @@ def test_a_jobs_error_is_kept_whole(store: Store) -> None:
         connection.execute(update(job).where(job.c.id == "old").values(progress={"done": 3}))
     made = store.board.get("new")
     assert (made.error, made.progress) == ("scheme urgency is settled already", {"done": 3})
-    assert phrases.shown(made.error or "") == "라벨 체계 긴급도은(는) 이미 확정되었습니다"
+    assert phrases.translate(made.error or "") == "라벨 체계 긴급도은(는) 이미 확정되었습니다"
     assert store.board.get("old").error == "scheme urgency is settled already"
 
 
 def test_findings_are_kept_whole_and_those_of_before_are_read(ws: Workspace) -> None:
     sentences(ws.store, "불이 났어요", "불이 났어요", "***")
-    work.run(ws, ["same-text", "mask-only"])
-    path = ws.settings.home / work.FILE
-    by_check = {one.check: one for one in work.last(ws).findings}
+    checks.run(ws, ["same-text", "mask-only"])
+    path = ws.settings.home / checks.FILE
+    by_check = {finding.check: finding for finding in checks.last(ws).findings}
     assert by_check["same-text"].message == "1 rows repeat an earlier text (1 different texts)"
-    assert phrases.shown(by_check["same-text"].message) == "1행이 앞선 텍스트를 되풀이합니다(서로 다른 텍스트 1개)"
+    assert phrases.translate(by_check["same-text"].message) == "1행이 앞선 텍스트를 되풀이합니다(서로 다른 텍스트 1개)"
     document = json.loads(path.read_text("utf-8"))
-    for one in document["findings"]:
-        one["message"] = "as it was told before"
+    for finding in document["findings"]:
+        finding["message"] = "as it was told before"
     path.write_text(json.dumps(document), "utf-8")
-    assert {one.message for one in work.last(ws).findings} == {"as it was told before"}
+    assert {finding.message for finding in checks.last(ws).findings} == {"as it was told before"}
 
 
 def test_what_a_cleaning_run_left_out_is_kept_whole(ws: Workspace) -> None:
     why = Message("{n:,} utterances, more than {most:,}: run its check of its own", n=3_000_000, most=2_000_000)
     run = history.Run("clean-1", AT, "ann", {}, {}, left_out={"near-text": why, "same-text": "plain"})
-    history.keep(ws, run)
-    (made,) = history.every(ws)
-    assert packed(made.left_out["near-text"]) == packed(why)
+    history.save(ws, run)
+    (made,) = history.list_runs(ws)
+    assert message_to_json(made.left_out["near-text"]) == message_to_json(why)
     assert made.left_out["same-text"] == "plain"
 
 
 def test_the_desk_tells_errors_in_the_language_of_its_page(ws: Workspace) -> None:
     here = "http://127.0.0.1:8501"
-    told = {}
+    errors = {}
     with TestClient(Starlette(routes=list(desk.ROUTES)), base_url=here) as client:
         for language in ("ko", "en"):
-            token = desk.keep(Desk("tester", ("danger",)), "hidden", None, troubles.teller(language))
+            token = desk.open_desk(Desk("tester", ("danger",)), "hidden", None, troubles.explainer(language))
             headers = {"origin": here, "content-type": "application/json", "sec-fetch-site": "same-origin"}
             answer = client.post(f"/desk/{token}/take", content='{"n": 100}', headers=headers)
-            told[language] = answer.json()["error"]
-    assert told == {"ko": "n: 0~40의 정수여야 합니다", "en": "n: a whole number of 0 to 40"}
+            errors[language] = answer.json()["error"]
+    assert errors == {"ko": "n: 0~40의 정수여야 합니다", "en": "n: a whole number of 0 to 40"}

@@ -1,4 +1,4 @@
-"""A workspace that version 0.1.0 made: today's program opens and migrates it, and reads in it what was there."""
+"""A workspace made by version 0.1.0: this version opens it, migrates it and reads what it held."""
 
 import hashlib
 import json
@@ -47,7 +47,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def old_ws(home: Path) -> Workspace:
-    """The workspace, opened and so migrated."""
+    """The same workspace, opened and so migrated."""
     return workspace.open_workspace()
 
 
@@ -110,10 +110,10 @@ def test_texts_labels_grades_and_sources_are_as_before(old_ws: Workspace, tmp_pa
 
 def test_histories_and_comments_are_as_before(old_ws: Workspace) -> None:
     desk = Desk("가온", ("danger",), "all", blind=False)
-    told = {number: old for number, old in expected()["histories"].items() if len(old) > 1}
-    assert len(told) > 40
-    for number, old in told.items():
-        wanted = [{key: value for key, value in one.items() if key != "why"} for one in old]
+    changed = {number: old for number, old in expected()["histories"].items() if len(old) > 1}
+    assert len(changed) > 40
+    for number, old in changed.items():
+        wanted = [{key: value for key, value in item.items() if key != "why"} for item in old]
         assert differences(wanted, session.history(old_ws, int(number), desk), number) == []
 
 
@@ -148,14 +148,14 @@ def test_every_revision_says_which_act_wrote_it(old_ws: Workspace) -> None:
 
 
 def test_tags_views_queues_and_the_quality_report_are_as_before(old_ws: Workspace) -> None:
-    kept = json.loads(json.dumps([asdict(one) for one in views.every(old_ws)]))
-    assert differences(expected()["views"], kept) == []
+    stored = json.loads(json.dumps([asdict(view) for view in views.list_views(old_ws)]))
+    assert differences(expected()["views"], stored) == []
     tagged = {int(number): names for number, names in expected()["tags"].items()}
     for name in ("야간", "review", "되돌림"):
-        found = {one.id for one in old_ws.store.corpus.every(Filter(tag=(name,)))}
-        assert found == {number for number, names in tagged.items() if name in names}
-    assert {name: one.count for name, one in queues.built(old_ws, "danger").items()} == expected()["queues"]
-    found_faults = [[one.check, one.count, list(one.ids)] for one in checks.last(old_ws).findings]
+        ids = {u.id for u in old_ws.store.corpus.every(Filter(tag=(name,)))}
+        assert ids == {number for number, names in tagged.items() if name in names}
+    assert {name: queue.count for name, queue in queues.list_sizes(old_ws, "danger").items()} == expected()["queues"]
+    found_faults = [[check.check, check.count, list(check.ids)] for check in checks.last(old_ws).findings]
     assert found_faults == expected()["quality"]
 
 
@@ -180,7 +180,7 @@ def test_the_voice_run_judges_sound_as_before(old_ws: Workspace) -> None:
 
 def test_the_pool_waits_as_it_was_judged(old_ws: Workspace) -> None:
     run, pool = expected()["runs"]["text"], expected()["pool"]
-    waiting = {one.utterance_id for one in pseudo_label.waiting(old_ws, run)}
+    waiting = {proposal.utterance_id for proposal in pseudo_label.waiting(old_ws, run)}
     assert len(waiting) > 20
     assert waiting <= set(map(int, pool))
     for sure in (0.0, 0.51, 0.55):
@@ -191,8 +191,8 @@ def test_the_pool_waits_as_it_was_judged(old_ws: Workspace) -> None:
 
 def test_confidence_and_margin_of_every_prediction_are_as_before(old_ws: Workspace) -> None:
     query = "SELECT utterance_id, gold, confidence, margin FROM prediction WHERE run_id = '{}'"
-    found = rows_of(old_ws.settings.home, query.format(expected()["runs"]["text"]))
-    new = {number: (sure, margin) for number, gold, sure, margin in found if gold is None}
+    rows = rows_of(old_ws.settings.home, query.format(expected()["runs"]["text"]))
+    new = {number: (sure, margin) for number, gold, sure, margin in rows if gold is None}
     assert len(new) == len(expected()["pool"])
     for number, probs in expected()["pool"].items():
         second, first = sorted(probs)
@@ -209,7 +209,7 @@ def test_every_confusion_cell_shows_what_it_showed(old_ws: Workspace) -> None:
 def cell(ws: Workspace, gold: str, predicted: str) -> list[int]:
     """The utterances behind a confusion cell of the text run, in order."""
     shown: Any = evaluate.cell(ws, expected()["runs"]["text"], gold, predicted)
-    return [one.prediction.utterance_id for one in getattr(shown, "mistakes", shown)]
+    return [item.prediction.utterance_id for item in getattr(shown, "mistakes", shown)]
 
 
 @pytest.mark.skipif(HEAD < "0007", reason="before migration 0007 the pool overwrites rows of the test side")

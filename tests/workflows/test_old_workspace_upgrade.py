@@ -1,4 +1,4 @@
-"""A workspace that version 0.1.0 made, where its upgrade is killed half way or may not write."""
+"""A workspace made by version 0.1.0: its upgrade is killed half way, or may not write."""
 
 import os
 import shutil
@@ -42,7 +42,7 @@ open_workspace()
 
 
 def open_and_die(home: Path, after: int) -> int:
-    """Open the workspace in a process that is killed before its write number `after`; its exit status."""
+    """Open the workspace in a process that is killed before its write number `after`; returns its exit status."""
     done = subprocess.run(
         [sys.executable, "-c", OPEN_AND_DIE, str(after)], cwd=ROOT, env=os.environ | {"GWIDAMA_HOME": str(home)},
         capture_output=True, text=True, check=False,
@@ -73,7 +73,7 @@ def test_a_migration_that_was_killed_is_done_by_the_next_opening(
 
 
 def test_a_workspace_that_may_not_be_written_to_is_refused_and_left_as_it_is(home: Path) -> None:
-    """Root may write anywhere, so it gives that right away first (`setpriv`, util-linux)."""
+    """Root may write anywhere, so the process gives up that right first (`setpriv`, util-linux)."""
     as_root = os.geteuid() == 0
     if as_root and shutil.which("setpriv") is None:
         pytest.skip("root without setpriv may write to read-only files")

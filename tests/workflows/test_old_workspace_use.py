@@ -1,4 +1,4 @@
-"""A workspace that version 0.1.0 made: after its migration, people undo, accept, decide, import and serve in it."""
+"""A workspace made by version 0.1.0: after its migration, people undo, accept, decide, import and serve in it."""
 
 import json
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def old_ws(home: Path) -> Workspace:
-    """The workspace, opened and so migrated."""
+    """The same workspace, opened and so migrated."""
     return workspace.open_workspace()
 
 
@@ -65,7 +65,7 @@ def test_a_settlement_is_undone_and_its_dispute_is_open_again(old_ws: Workspace)
     undone = settle.undo(old_ws, "다솜")
     assert undone is not None
     assert undone.dispute is not None
-    assert {one.curator for one in undone.dispute.opinions} == {"가온", "누리"}
+    assert {answer.curator for answer in undone.dispute.answers} == {"가온", "누리"}
     assert settle.disputes(old_ws, "danger") == before + 1
 
 
@@ -85,10 +85,10 @@ def test_a_cleaning_run_is_undone_as_one(old_ws: Workspace) -> None:
     assert len(ours) == sum(step["accepted"] for step in run["tally"].values()) == 5
     assert answer("clean", "--undo", run["id"]) == {"run": run["id"], "undone": len(ours), "left": 0}
     for _, kind, number, _, payload, *_ in ours:
-        one = old_ws.store.corpus.utterance(number)
-        assert not one.skipped
+        utterance = old_ws.store.corpus.utterance(number)
+        assert not utterance.skipped
         if kind == "cleaning":
-            assert one.text == json.loads(payload)["before"]
+            assert utterance.text == json.loads(payload)["before"]
     assert answer("clean", "--undo", run["id"])["undone"] == 0
 
 
@@ -96,17 +96,17 @@ def test_a_cleaning_run_is_undone_as_one(old_ws: Workspace) -> None:
 def test_an_open_proposal_is_accepted_and_taken_back(old_ws: Workspace, kind: str) -> None:
     number = expected()["open"][kind]
     before = old_ws.store.corpus.counts()
-    one = decisions.decide(old_ws, number, True, "tester")
-    assert (one.state, one.kind) == ("accepted", kind)
-    now = old_ws.store.corpus.utterance(one.utterance_id)
+    proposal = decisions.decide(old_ws, number, True, "tester")
+    assert (proposal.state, proposal.kind) == ("accepted", kind)
+    utterance = old_ws.store.corpus.utterance(proposal.utterance_id)
     if kind == "cleaning":
-        assert now.text == one.payload["text"]
+        assert utterance.text == proposal.payload["text"]
     elif kind == "exclude":
-        assert now.skipped
+        assert utterance.skipped
     elif kind == "augmentation":
         assert old_ws.store.corpus.counts()["utterances"] == before["utterances"] + 1
     else:
-        assert now.labels[one.payload["scheme"]] == one.payload["code"]
+        assert utterance.labels[proposal.payload["scheme"]] == proposal.payload["code"]
     taken_back = augment.undo(old_ws, kind, "tester")
     assert taken_back is not None
     assert (taken_back.id, taken_back.state) == (number, "open")
@@ -119,7 +119,7 @@ def test_new_decisions_follow_the_old_ones(old_ws: Workspace) -> None:
         old_ws, desk, old.id, old.version, {"danger": "danger", "topic": "fire|smoke"}, text="새 문장", spent_ms=900
     )
     assert made.version == old.version + 1
-    assert [one["version"] for one in session.history(old_ws, old.id, desk) if one["what"] != "remark"] == list(
+    assert [act["version"] for act in session.history(old_ws, old.id, desk) if act["what"] != "remark"] == list(
         range(old.version + 2)
     )
     assert answer("search", "새 문장")["utterances"][0]["labels"] == {"danger": "danger", "topic": "fire|smoke"}
@@ -133,9 +133,9 @@ def test_its_own_export_adds_nothing(old_ws: Workspace) -> None:
 
 
 def test_faults_are_looked_for_again(home: Path) -> None:
-    found = answer("quality", "--check", "same-text", "--check", "missing-file", "--check", "inverted-times")
+    report = answer("quality", "--check", "same-text", "--check", "missing-file", "--check", "inverted-times")
     old = {check: (n, ids) for check, n, ids in expected()["quality"]}
-    (copies,) = found["findings"]
+    (copies,) = report["findings"]
     assert (copies["check"], (copies["count"], copies["ids"])) == ("same-text", old["same-text"])
 
 
@@ -148,8 +148,8 @@ def test_an_export_of_a_snapshot_and_of_the_corpus_is_written(home: Path, tmp_pa
 
 def test_the_rest_service_judges_by_the_old_runs(home: Path) -> None:
     with TestClient(api, base_url=HOST) as client:
-        told = client.get("/v1/health").json()
-        assert told["status"] == "ok"
-        assert {run["id"] for run in told["runs"]} == set(expected()["runs"].values())
+        health = client.get("/v1/health").json()
+        assert health["status"] == "ok"
+        assert {run["id"] for run in health["runs"]} == set(expected()["runs"].values())
         sent = client.post("/v1/predict", json={"text": expected()["texts"][0]["utterances"][0]["text"]}).json()
     assert differences(expected()["texts"][0]["utterances"], sent["utterances"]) == []

@@ -1,4 +1,6 @@
-"""core.workflows.cleaning.checks: through a real store and real files, fixes accepted and undone, known answers."""
+"""core.workflows.cleaning.checks, with a real store and real files: findings, fixes accepted and undone, known
+answers.
+"""
 
 import json
 from collections.abc import Callable, Iterator
@@ -16,16 +18,16 @@ from core import schemes
 from core.cli.app import app
 from core.errors import Cancelled, Conflict, UnknownName
 from core.ingest.tables import File, Options, Reject, Row, open_table
-from core.ingest.tables.meaning import Reader, reading
+from core.ingest.tables.meaning import RowParser, label_reader
 from core.jobs import JOBS
-from core.quality import CHECKS, Finding, Marked, chosen
-from core.records import Said
+from core.quality import CHECKS, DigestedUtterance, Finding, select_checks
+from core.records import ScannedUtterance
 from core.schemes import DANGER
 from core.store import NewProposal, Store
 from core.text import nfc
 from core.workflows import jobs
-from core.workflows.cleaning import checks as work
-from core.workflows.cleaning.decisions import Decided
+from core.workflows.cleaning import checks
+from core.workflows.cleaning.decisions import DecisionCounts
 from core.workflows.imports import table as ingest_table
 from core.workflows.workspace import Workspace
 
@@ -36,12 +38,12 @@ def _forget() -> Iterator[None]:
     schemes.publish(None, [])
 
 
-def by_check(report: work.Report) -> dict[str, Finding]:
-    return {one.check: one for one in report.findings}
+def by_check(report: checks.Report) -> dict[str, Finding]:
+    return {finding.check: finding for finding in report.findings}
 
 
 def counted(ws: Workspace, *names: str) -> dict[str, int]:
-    return {one.check: one.count for one in work.run(ws, names or None).findings}
+    return {finding.check: finding.count for finding in checks.run(ws, names or None).findings}
 
 
 # -- the store's side
@@ -52,24 +54,24 @@ def test_the_store_hands_out_what_stands_and_nobody_skipped(store: Store) -> Non
     store.review.decide(b, 0, "ann", AT, skip=True)
     store.review.decide(c, 0, "ann", AT, text="라", labels={"danger": "normal"})
     spoken = call(store, "c1", "네", "불이 났어요", labels={"urgency": "high"})
-    rows = [one for block in store.audit.said(block=2) for one in block]
-    assert [(one.id, one.text, one.labels) for one in rows] == [
+    rows = [item for block in store.scan.utterances(block=2) for item in block]
+    assert [(item.id, item.text, item.labels) for item in rows] == [
         (a, "가", {"danger": "danger"}), (c, "라", {"danger": "normal"}), (spoken[0], "네", {}),
         (spoken[1], "불이 났어요", {}),
     ]  # fmt: skip
-    assert [one.recording_id for one in rows] == [None, None, 1, 1]
-    ((one,),) = store.audit.calls()
-    assert (one.key, one.labels, [span.start_ms for span in one.spans]) == ("c1", {"urgency": "high"}, [0, 1000])
-    assert store.audit.utterances_of([1, 99]) == {1: spoken}
+    assert [item.recording_id for item in rows] == [None, None, 1, 1]
+    ((item,),) = store.scan.calls()
+    assert (item.key, item.labels, [span.start_ms for span in item.spans]) == ("c1", {"urgency": "high"}, [0, 1000])
+    assert store.scan.utterances_of([1, 99]) == {1: spoken}
 
 
 def test_a_recording_whose_utterances_are_all_skipped_is_not_told(store: Store) -> None:
     first, second = call(store, "c1", "네", "아니요")
     call(store, "c2", "네")
     store.review.decide(first, 0, "ann", AT, skip=True)
-    assert [one.key for block in store.audit.calls(block=1) for one in block] == ["c1", "c2"]
+    assert [item.key for block in store.scan.calls(block=1) for item in block] == ["c1", "c2"]
     store.review.decide(second, 0, "ann", AT, skip=True)
-    assert [one.key for block in store.audit.calls(block=1) for one in block] == ["c2"]
+    assert [item.key for block in store.scan.calls(block=1) for item in block] == ["c2"]
 
 
 def exclude(target: int, before: str = "불이야") -> NewProposal:
@@ -77,25 +79,25 @@ def exclude(target: int, before: str = "불이야") -> NewProposal:
 
 
 def test_an_accepted_exclude_is_a_revision_and_can_be_taken_back(store: Store) -> None:
-    one, other = sentences(store, "불이야", "불이야")
-    assert store.proposals.add([exclude(one), exclude(other)], AT) == 2
+    first, second = sentences(store, "불이야", "불이야")
+    assert store.proposals.add([exclude(first), exclude(second)], AT) == 2
     assert store.proposals.decide(1, True, "ann", AT).state == "accepted"
-    assert store.corpus.utterance(one).skipped
-    (made,) = store.review.history(one)
+    assert store.corpus.utterance(first).skipped
+    (made,) = store.review.history(first)
     assert (made.curator, made.act, made.why, made.after) == (
         "ann", "accept", "same-text: the same text as utterance 9", {"skipped": True},
     )  # fmt: skip
     undone = store.proposals.undo("exclude", "ann", AT)
     assert undone is not None
     assert undone.state == "open"
-    assert not store.corpus.utterance(one).skipped
+    assert not store.corpus.utterance(first).skipped
 
 
 def test_an_exclude_of_what_has_changed_is_refused(store: Store) -> None:
-    one, other = sentences(store, "불이야", "불이야")
-    store.proposals.add([exclude(one), exclude(other)], AT)
-    store.review.decide(one, 0, "bob", AT, text="불이 났어요")
-    store.review.decide(other, 0, "bob", AT, skip=True)
+    first, second = sentences(store, "불이야", "불이야")
+    store.proposals.add([exclude(first), exclude(second)], AT)
+    store.review.decide(first, 0, "bob", AT, text="불이 났어요")
+    store.review.decide(second, 0, "bob", AT, skip=True)
     with pytest.raises(Conflict, match="the text of utterance 1 was changed meanwhile; reject"):
         store.proposals.decide(1, True, "ann", AT)
     with pytest.raises(Conflict, match="utterance 2 is left out already; reject"):
@@ -108,75 +110,79 @@ def test_an_exclude_of_what_has_changed_is_refused(store: Store) -> None:
 
 
 def test_nothing_is_wrong_with_nothing(ws: Workspace) -> None:
-    report = work.run(ws)
+    report = checks.run(ws)
     assert (report.findings, report.checked["utterances"], report.checked["listened"]) == ((), 0, 0)
-    assert work.last(ws) == report
+    assert checks.last(ws) == report
     with pytest.raises(UnknownName, match="unknown check 'meh'"):
-        work.run(ws, ["meh"])
+        checks.run(ws, ["meh"])
 
 
 def test_what_was_found_is_kept_check_by_check(ws: Workspace) -> None:
-    assert work.last(ws) == work.Report()
+    assert checks.last(ws) == checks.Report()
     sentences(ws.store, "불이야", "불이야", "")
     assert counted(ws, "same-text") == {"same-text": 1}
     assert counted(ws, "empty-text") == {"empty-text": 1}
-    kept = work.last(ws)
-    assert by_check(kept)["same-text"].ids == (2,)
-    assert set(kept.at) == {"same-text", "empty-text"}
+    report = checks.last(ws)
+    assert by_check(report)["same-text"].ids == (2,)
+    assert set(report.at) == {"same-text", "empty-text"}
     ws.store.review.decide(2, 0, "ann", AT, skip=True)
-    work.run(ws, ["same-text"])
-    assert [one.check for one in work.last(ws).findings] == ["empty-text"]
+    checks.run(ws, ["same-text"])
+    assert [finding.check for finding in checks.last(ws).findings] == ["empty-text"]
 
 
 def test_near_duplicates_of_many_are_looked_for_by_name_only(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "MOST_NEAR", 1)
+    monkeypatch.setattr(checks, "MOST_NEAR", 1)
     sentences(ws.store, "지하 주차장에서 연기가 올라와요", "지하 주차장에서 연기가 올라와요 빨리")
-    report = work.run(ws)
+    report = checks.run(ws)
     assert "near-text" not in by_check(report)
     assert report.checked["left_out"] == {
         "near-text": "2 utterances, more than 1: it runs where it is asked for by name"
     }  # fmt: skip
-    assert "near-text" not in work.texts(2)
+    assert "near-text" not in checks.texts(2)
     assert counted(ws, "near-text") == {"near-text": 1}
 
 
 def test_fixes_are_offered_once_accepted_together_and_undone(ws: Workspace) -> None:
     ids = sentences(ws.store, "불이야", "불이야", "연기", "불이야", labels={"danger": "danger"})
-    assert work.propose(ws, "same-text") == 2
-    assert work.propose(ws, "same-text") == 0
+    assert checks.propose(ws, "same-text") == 2
+    assert checks.propose(ws, "same-text") == 0
     assert ws.store.corpus.progress()["danger"]["labelled"] == 4
-    assert not any(one.skipped for one in ws.store.corpus.utterances(ids)), "nothing changes before somebody accepts"
+    assert not any(u.skipped for u in ws.store.corpus.utterances(ids)), "nothing changes before somebody accepts"
     seen: list[tuple[int, int]] = []
-    assert work.accept_all(ws, "same-text", "ann", lambda stage, n, total: seen.append((n, total))) == Decided(2)
+    assert checks.accept_all(ws, "same-text", "ann", lambda stage, n, total: seen.append((n, total))) == DecisionCounts(
+        2
+    )
     assert seen == [(2, 2)]
-    assert [one.skipped for one in ws.store.corpus.utterances(ids)] == [False, True, False, True]
+    assert [u.skipped for u in ws.store.corpus.utterances(ids)] == [False, True, False, True]
     assert counted(ws, "same-text") == {}
-    assert ws.store.proposals.undo(work.KIND, "ann", AT) is not None
+    assert ws.store.proposals.undo(checks.KIND, "ann", AT) is not None
     assert counted(ws, "same-text") == {"same-text": 1}
 
 
 def test_what_can_be_mended_is_mended_not_left_out(ws: Workspace) -> None:
     ids = sentences(ws.store, "불이  났어요", "불이 났어요", "１１９\u200b", " ", "네 ")
-    assert work.propose(ws, "untidy-text") == 3
-    assert work.propose(ws, "untidy-text") == 0
-    assert (work.kind("untidy-text"), work.waiting(ws, "untidy-text")) == (work.CLEANING, 3)
-    one = ws.store.proposals.next(work.CLEANING)
-    assert one is not None
-    assert (one.operation, one.payload) == ("untidy-text", {"before": "불이  났어요", "text": "불이 났어요"})
+    assert checks.propose(ws, "untidy-text") == 3
+    assert checks.propose(ws, "untidy-text") == 0
+    assert (checks.kind("untidy-text"), checks.waiting(ws, "untidy-text")) == (checks.CLEANING, 3)
+    proposal = ws.store.proposals.next(checks.CLEANING)
+    assert proposal is not None
+    assert (proposal.operation, proposal.payload) == ("untidy-text", {"before": "불이  났어요", "text": "불이 났어요"})
     ws.store.review.decide(ids[4], 0, "ann", AT, text="네, ")
-    assert work.accept_all(ws, "untidy-text", "ann") == Decided(2, anew=1), "nobody has seen it on the new text"
-    texts = [said.text for said in ws.store.corpus.utterances(ids)]
+    assert checks.accept_all(ws, "untidy-text", "ann") == DecisionCounts(2, anew=1), (
+        "nobody has seen it on the new text"
+    )
+    texts = [utterance.text for utterance in ws.store.corpus.utterances(ids)]
     assert texts == ["불이 났어요", "불이 났어요", "119", " ", "네, "]
-    assert not any(said.skipped for said in ws.store.corpus.utterances(ids))
+    assert not any(utterance.skipped for utterance in ws.store.corpus.utterances(ids))
     assert ws.store.corpus.utterance(ids[2]).original == "１１９\u200b"
     assert counted(ws, "untidy-text") == {"untidy-text": 1}
-    assert ws.store.proposals.undo(work.CLEANING, "ann", AT) is not None
+    assert ws.store.proposals.undo(checks.CLEANING, "ann", AT) is not None
 
 
 def test_a_check_without_a_fix_offers_none(ws: Workspace) -> None:
     call(ws.store, "c1", "네", "네")
-    assert work.propose(ws, "no-audio") == 0
-    assert work.propose(ws, "small-class") == 0
+    assert checks.propose(ws, "no-audio") == 0
+    assert checks.propose(ws, "small-class") == 0
 
 
 def test_files_and_rows_that_do_not_belong_together(ws: Workspace) -> None:
@@ -184,12 +190,12 @@ def test_files_and_rows_that_do_not_belong_together(ws: Workspace) -> None:
     (ws.settings.audio / "ab").mkdir()
     (ws.settings.audio / "ab" / "stray.wav").write_bytes(b"x")
     call(ws.store, "c1", "네")
-    found = by_check(work.run(ws))
-    assert found["missing-file"].ids == (gone,)
-    assert found["stray-file"].ids == ("audio/ab/stray.wav",)
-    assert found["no-audio"].count == 1
-    assert there not in found["missing-file"].ids
-    assert "unreadable" not in found, "what is gone is told once"
+    findings = by_check(checks.run(ws))
+    assert findings["missing-file"].ids == (gone,)
+    assert findings["stray-file"].ids == ("audio/ab/stray.wav",)
+    assert findings["no-audio"].count == 1
+    assert there not in findings["missing-file"].ids
+    assert "unreadable" not in findings, "what is gone is told once"
 
 
 def test_sound(ws: Workspace) -> None:
@@ -208,69 +214,69 @@ def test_sound(ws: Workspace) -> None:
     cut = ws.settings.audio / "cut.wav"
     cut.write_bytes(cut.read_bytes()[:20_000])
     (ws.settings.audio / "unreadable.wav").write_bytes(b"no audio at all")
-    told: list[tuple[str, int, int]] = []
-    report = work.run(ws, work.SOUND, lambda *one: told.append(one))
-    found = {name: one.ids for name, one in by_check(report).items()}
+    progress: list[tuple[str, int, int]] = []
+    report = checks.run(ws, checks.SOUND, lambda *args: progress.append(args))
+    ids_by_check = {name: args.ids for name, args in by_check(report).items()}
     alone = ("silent", "synthetic", "clipped", "two-speakers", "wrong-rate", "unreadable")
-    assert found == {name: (ids[name],) for name in alone} | {"truncated": (ids["short"], ids["cut"])}
+    assert ids_by_check == {name: (ids[name],) for name in alone} | {"truncated": (ids["short"], ids["cut"])}
     details = by_check(report)["truncated"].details
     assert details[str(ids["short"])] == "3000 ms of sound, 9000 ms when it was imported"
     assert "the header claims" in details[str(ids["cut"])]
     assert report.checked["listened"] == 9
-    assert told[-1] == ("recordings", 9, 9)
-    assert work.propose(ws, "silent") == 1
-    assert work.accept_all(ws, "silent", "ann") == Decided(1)
-    assert "silent" not in by_check(work.run(ws, work.SOUND))
+    assert progress[-1] == ("recordings", 9, 9)
+    assert checks.propose(ws, "silent") == 1
+    assert checks.accept_all(ws, "silent", "ann") == DecisionCounts(1)
+    assert "silent" not in by_check(checks.run(ws, checks.SOUND))
 
 
 def test_a_job_keeps_its_steps_and_goes_on_after_them(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("core.workflows.cleaning.audio_checks.STEP", 2)
     for n in range(5):
         record(ws, f"r{n}", np.zeros(4000) if n % 2 else talk())
-    kept: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     ran: list[str] = []
 
-    class Life:
+    class KilledJob:
         """A job that is killed in its `last` step."""
 
         def __init__(self, last: str) -> None:
             self.last = last
 
         def step(self, name: str, fn: Callable[[], Any]) -> Any:
-            if name not in kept:
+            if name not in results:
                 ran.append(name)
                 if name == self.last:
                     raise Cancelled
-                kept[name] = json.loads(json.dumps(fn()))
-            return kept[name]
+                results[name] = json.loads(json.dumps(fn()))
+            return results[name]
 
         def report(self, progress: Any) -> None:
             assert progress["done"] <= progress["total"]
 
     with pytest.raises(Cancelled):
-        work.run_job({"checks": list(CHECKS)}, Life("sound-4"))
+        checks.run_job({"checks": list(CHECKS)}, KilledJob("sound-4"))
     assert ran == ["corpus", "files", "sound-0", "sound-2", "sound-4"]
-    work.run_job({"checks": list(CHECKS)}, Life(""))
+    checks.run_job({"checks": list(CHECKS)}, KilledJob(""))
     assert ran[5:] == ["sound-4", "sound-5"]
-    assert by_check(work.last(ws))["silent"].ids == (2, 4)
+    assert by_check(checks.last(ws))["silent"].ids == (2, 4)
 
 
 def test_jobs_are_queued_with_their_checks_and_told_while_they_live(ws: Workspace) -> None:
-    assert jobs.running(ws, work.JOB) is None
-    job_id = work.start(ws, ["clipped", "silent"])
-    job = jobs.running(ws, work.JOB)
+    assert jobs.running(ws, checks.JOB) is None
+    job_id = checks.start(ws, ["clipped", "silent"])
+    job = jobs.running(ws, checks.JOB)
     assert job is not None
-    assert JOBS["quality"].load() is work.run_job
+    assert JOBS["quality"].load() is checks.run_job
     assert (job.id, job.kind, job.params) == (job_id, "quality", {"checks": ["silent", "clipped"]})
     ws.store.board.update(job_id, AT, state="done")
-    assert jobs.running(ws, work.JOB) is None
+    assert jobs.running(ws, checks.JOB) is None
 
 
 def test_a_page_and_the_worker_do_not_lose_each_others_findings(ws: Workspace) -> None:
     sentences(ws.store, "가", "가")
-    report = work.run(ws, ["same-text"])
-    work._keep(ws, replace(report, findings=(), at={"silent": AT}))
-    assert set(work.last(ws).at) == {"same-text", "silent"}
+    report = checks.run(ws, ["same-text"])
+    checks._save(ws, replace(report, findings=(), at={"silent": AT}))
+    assert set(checks.last(ws).at) == {"same-text", "silent"}
     assert counted(ws, "same-text") == {"same-text": 1}
 
 
@@ -281,12 +287,12 @@ def test_the_verb_prints_one_document(ws: Workspace) -> None:
     sentences(ws.store, *["불이야"] * 150, "[개인정보]")
     done = CliRunner().invoke(app, ["quality", "--json"])
     assert (done.exit_code, done.stderr) == (0, "")
-    told = json.loads(done.stdout)
-    repeats = next(one for one in told["findings"] if one["check"] == "same-text")
+    document = json.loads(done.stdout)
+    repeats = next(f for f in document["findings"] if f["check"] == "same-text")
     assert (repeats["count"], len(repeats["ids"]), repeats["ids"][0]) == (149, 100, 2)
     assert (repeats["severity"], repeats["level"], repeats["fix"]) == ("warning", "utterance", True)
-    assert told["checked"]["utterances"] == 151
-    assert told["checked"]["checks"] == list(CHECKS)
+    assert document["checked"]["utterances"] == 151
+    assert document["checked"]["checks"] == list(CHECKS)
     shown = CliRunner().invoke(app, ["quality", "--check", "mask-only", "--check", "same-text"])
     assert "149 rows repeat an earlier text (1 different texts)" in shown.stdout
     assert shown.stdout.startswith("2 checks of 151 utterances\n")
@@ -302,10 +308,10 @@ def test_the_verb_prints_one_document(ws: Workspace) -> None:
 def test_chatbot(ws: Workspace, shared: Path) -> None:
     columns = ingest_table.Columns("Q", {"mood": "label"})
     file = ingest_table.File.at(shared / "chatbot" / "ChatbotData.csv")
-    assert ingest_table.ingest_table(ws, file, ingest_table.Order(columns)).added == 11_823
-    found = by_check(work.run(ws, work.texts(11_823)))
-    assert found["same-text"].count == 161
-    conflict = found["label-conflict"]
+    assert ingest_table.ingest_table(ws, file, ingest_table.TableImportOptions(columns)).added == 11_823
+    findings = by_check(checks.run(ws, checks.texts(11_823)))
+    assert findings["same-text"].count == 161
+    conflict = findings["label-conflict"]
     assert (conflict.count, conflict.scheme) == (81, "mood")
     assert conflict.numbers["labelled"] == 11_823
 
@@ -319,49 +325,51 @@ def shell(*arguments: object) -> Any:
 def test_chatbot_by_the_shell_alone(ws: Workspace, shared: Path) -> None:
     table = shared / "chatbot" / "ChatbotData.csv"
     assert shell("ingest", "table", table, "--text", "Q", "--label", "mood=label")["added"] == 11_823
-    told = {one["check"]: one for one in shell("quality")["findings"]}
-    assert told["same-text"]["count"] == 161
-    assert (told["label-conflict"]["count"], told["label-conflict"]["scheme"]) == (81, "mood")
-    assert told["label-conflict"]["numbers"] == {"texts": 81, "rows": 165, "labelled": 11_823, "repeats": 161}
+    findings = {finding["check"]: finding for finding in shell("quality")["findings"]}
+    assert findings["same-text"]["count"] == 161
+    assert (findings["label-conflict"]["count"], findings["label-conflict"]["scheme"]) == (81, "mood")
+    assert findings["label-conflict"]["numbers"] == {"texts": 81, "rows": 165, "labelled": 11_823, "repeats": 161}
 
 
 def test_nsmc_as_a_table_is_read(shared: Path) -> None:
-    """What `ingest table` makes of all 712,404 rows, straight into the checks: the store alone takes a minute."""
+    """The checks read all 712,404 rows as `ingest table` parses them, without the store, which takes a minute."""
     columns = ingest_table.Columns("document", {"danger": "label"}, id="id")
     table = open_table(File.at(shared / "nsmc" / "nsmc_all_from_raw.tsv.gz"), Options(wanted=columns.named))
-    reader = Reader(columns.found_in(table.shape), "nsmc", {"danger": reading(DANGER, ids=True)}, (), "ms")
-    checks = chosen(["same-text", "label-conflict", "empty-text"])
-    collectors = [one.make(one) for one in checks]
-    refused = kept = 0
+    reader = RowParser(columns.found_in(table.shape), "nsmc", {"danger": label_reader(DANGER, ids=True)}, (), "ms")
+    checks = select_checks(["same-text", "label-conflict", "empty-text"])
+    collectors = [check.make(check) for check in checks]
+    refused = n_rows = 0
     for number, row in enumerate(table.rows(), start=1):
-        meant = reader.read(row) if isinstance(row, Row) else row
-        if isinstance(meant, Reject):
+        parsed = reader.read(row) if isinstance(row, Row) else row
+        if isinstance(parsed, Reject):
             refused += 1
             continue
-        kept += 1
-        if meant.utterance.labels:
-            one = meant.utterance
-            item = Marked(Said(number, None, nfc(one.text), one.group, one.origin, one.labels))
+        n_rows += 1
+        if parsed.utterance.labels:
+            utterance = parsed.utterance
+            item = DigestedUtterance(
+                ScannedUtterance(number, None, nfc(utterance.text), utterance.group, utterance.origin, utterance.labels)
+            )
             for collector in collectors:
                 collector.take(item)
-    assert (kept, refused) == (712_403, 1), "one row has neither a text nor a label"
-    found = {one.check: one for collector in collectors for one in collector.findings()}
-    assert found["same-text"].count == 18_306
-    assert (found["label-conflict"].count, found["label-conflict"].numbers["labelled"]) == (424, 499_729)
-    assert found["empty-text"].count == 20
+    assert (n_rows, refused) == (712_403, 1), "one row has neither a text nor a label"
+    findings = {finding.check: finding for collector in collectors for finding in collector.findings()}
+    assert findings["same-text"].count == 18_306
+    assert (findings["label-conflict"].count, findings["label-conflict"].numbers["labelled"]) == (424, 499_729)
+    assert findings["empty-text"].count == 20
 
 
 @pytest.mark.slow
 def test_nsmc(ws: Workspace, shared: Path) -> None:
-    """Half a million labelled reviews, through the shell and the store."""
+    """Half a million labelled reviews, imported by the shell into the store."""
     table = shared / "nsmc" / "nsmc_all_from_raw.tsv.gz"
     done = shell(
         "ingest", "table", table, "--text", "document", "--label", "danger=label", "--label-ids", "--id", "id",
         "--labelled-only",
     )  # fmt: skip
     assert (done["added"], done["notes"]["row without a text that has a label: kept"]) == (499_729, 20)
-    found = by_check(work.run(ws, ["same-text", "label-conflict", "empty-text"]))
-    assert found["same-text"].numbers == {"rows": 18_306, "texts": 4_479}
-    assert found["label-conflict"].count == 424
-    assert found["label-conflict"].numbers["labelled"] == 499_729
-    assert found["empty-text"].count == 20
+    findings = by_check(checks.run(ws, ["same-text", "label-conflict", "empty-text"]))
+    assert findings["same-text"].numbers == {"rows": 18_306, "texts": 4_479}
+    assert findings["label-conflict"].count == 424
+    assert findings["label-conflict"].numbers["labelled"] == 499_729
+    assert findings["empty-text"].count == 20

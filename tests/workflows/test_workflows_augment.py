@@ -1,4 +1,4 @@
-"""core.workflows.cleaning.augment: variants are suggested once, in the parent's group."""
+"""core.workflows.cleaning.augment: each variant is suggested once, in the parent's group."""
 
 from pathlib import Path
 

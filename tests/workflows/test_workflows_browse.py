@@ -1,4 +1,4 @@
-"""core.workflows.corpus.browse: counting, pages with their tags, a recording with its utterances, clips, typed filters."""
+"""core.workflows.corpus.browse: counts, pages with tags, a recording with its utterances, clips, typed filters."""
 
 import io
 import wave

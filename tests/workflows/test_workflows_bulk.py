@@ -1,4 +1,4 @@
-"""core.workflows.corpus.bulk and views: names of tags and views, and what the corpus queues for review."""
+"""core.workflows.corpus.bulk and views: names of tags and views, and what the Corpus page queues for review."""
 
 import pytest
 from store_data import sentences
@@ -26,10 +26,10 @@ def test_a_name_that_cannot_be_is_refused(ws: Workspace, name: str, why: str) ->
 
 
 def test_names_are_tidied(ws: Workspace) -> None:
-    (one,) = sentences(ws.store, "가")
-    bulk.tag(ws, [one], "  다시\t\u1112\u1161 기 ", "ann")
+    (utterance_id,) = sentences(ws.store, "가")
+    bulk.tag(ws, [utterance_id], "  다시\t\u1112\u1161 기 ", "ann")
     assert bulk.tags(ws) == ["다시 하 기"]
-    assert bulk.tag(ws, [one], "다시 하 기", "ann", remove=True).count == 1
+    assert bulk.tag(ws, [utterance_id], "다시 하 기", "ann", remove=True).count == 1
     assert bulk.tags(ws) == []
 
 
@@ -49,7 +49,7 @@ def test_what_is_queued_in_the_corpus_is_a_queue_of_review(ws: Workspace) -> Non
 
 def test_a_view_is_saved_once_and_not_without_measure(ws: Workspace) -> None:
     saved = views.save(ws, " 불 나는 ", {"text": ["불"]}, "ann")
-    assert (saved.name, views.every(ws)) == ("불 나는", [saved])
+    assert (saved.name, views.list_views(ws)) == ("불 나는", [saved])
     with pytest.raises(Conflict, match="ann saved a view '불 나는' already"):
         views.save(ws, "불 나는", {}, "bob")
     with pytest.raises(InputError, match="too long for an address"):
@@ -57,4 +57,4 @@ def test_a_view_is_saved_once_and_not_without_measure(ws: Workspace) -> None:
     with pytest.raises(InputError, match="a view needs a name"):
         views.save(ws, "", {}, "ann")
     views.remove(ws, "불 나는")
-    assert views.every(ws) == []
+    assert views.list_views(ws) == []

@@ -1,4 +1,6 @@
-"""core.workflows.cleaning.run and deciding: a run suggests once, any order of accepting can be taken back, nothing is lost."""
+"""core.workflows.cleaning.run and decisions: a run suggests once, any order of accepting can be undone, no text is
+lost.
+"""
 
 import json
 import signal
@@ -25,7 +27,7 @@ from core.store import open_store
 from core.workflows import jobs
 from core.workflows.cleaning import decisions, history
 from core.workflows.cleaning import plan as clean_plan
-from core.workflows.cleaning import run as work
+from core.workflows.cleaning import run as cleaning
 from core.workflows.workspace import Workspace, now
 
 NOISY = "FP:어  (SP:불) 불이 낫어요ㅋㅋㅋㅋㅋ 공일공 일이삼사 오육칠팔"
@@ -38,7 +40,7 @@ def _forget() -> Iterator[None]:
 
 
 def plan(*rows: str | dict[str, Any]) -> Plan:
-    """Steps by name, or with settings; none needs an optional package."""
+    """A plan of steps, by name or with settings; none needs an optional package."""
     steps = [{"name": row} if isinstance(row, str) else row for row in rows]
     return from_document({"name": "test", "steps": steps}, "test")
 
@@ -48,11 +50,11 @@ LIGHT = plan("unicode", "tags", "repeats", "pii", "same-text")
 STOP = {"name": "stop", "expressions": ["낫어요"]}
 
 
-def run(ws: Workspace, chosen: Plan = LIGHT, wanted: Filter | None = None, **more: Any) -> work.Done:
-    return work.run(ws, chosen, wanted or Filter(), "tester", **more)
+def run(ws: Workspace, chosen: Plan = LIGHT, wanted: Filter | None = None, **more: Any) -> cleaning.CleaningResult:
+    return cleaning.run(ws, chosen, wanted or Filter(), "tester", **more)
 
 
-def opened(ws: Workspace, kind: str = work.KIND) -> list[Proposal]:
+def opened(ws: Workspace, kind: str = cleaning.KIND) -> list[Proposal]:
     return ws.store.proposals.page(kind, limit=1000)
 
 
@@ -72,16 +74,16 @@ def test_a_run_suggests_and_changes_nothing(ws: Workspace) -> None:
     assert done.steps == {
         "repeats": {"open": 2, **none}, "tags": {"open": 1, **none}, "same-text": {"open": 1, **none},
     }  # fmt: skip
-    made = {(one.utterance_id, one.operation): one for one in [*opened(ws), *opened(ws, "exclude")]}
+    made = {(proposal.utterance_id, proposal.operation): proposal for proposal in [*opened(ws), *opened(ws, "exclude")]}
     assert set(made) == {(a, "repeats"), (c, "repeats"), (b, "tags"), (c, "same-text")}
-    one = made[a, "repeats"]
-    assert one.payload == {"text": "살려주세요!", "before": "살려주세요!!!!!"}
-    assert (one.kind, one.batch, one.state) == ("cleaning", done.run.id, "open")
-    assert one.confidence is not None
+    proposal = made[a, "repeats"]
+    assert proposal.payload == {"text": "살려주세요!", "before": "살려주세요!!!!!"}
+    assert (proposal.kind, proposal.batch, proposal.state) == ("cleaning", done.run.id, "open")
+    assert proposal.confidence is not None
     assert made[c, "same-text"].payload["keep"] == a
-    kept = history.get(ws, done.run.id)
-    assert (kept.utterances, kept.curator, kept.undone_at) == (3, "tester", None)
-    assert history.plan_of(kept) == LIGHT
+    stored = history.get(ws, done.run.id)
+    assert (stored.utterances, stored.curator, stored.undone_at) == (3, "tester", None)
+    assert history.plan_of(stored) == LIGHT
 
 
 def test_a_second_run_suggests_nothing_twice(ws: Workspace) -> None:
@@ -92,14 +94,14 @@ def test_a_second_run_suggests_nothing_twice(ws: Workspace) -> None:
     second = run(ws)
     assert len(opened(ws)) == n
     assert second.steps == {}
-    assert [one.id for one in history.every(ws)] == [second.run.id, first.run.id]
+    assert [run.id for run in history.list_runs(ws)] == [second.run.id, first.run.id]
 
 
 def test_only_what_the_filter_lets_through_is_cleaned(ws: Workspace) -> None:
     a, _, c = sentences(ws.store, "불이야!!!!", "연기!!!!", "불이야!!!!")
     ws.store.review.decide(c, 0, "ann", AT, skip=True)
     run(ws, wanted=Filter(text="불이야"))
-    assert [one.utterance_id for one in opened(ws)] == [a]
+    assert [proposal.utterance_id for proposal in opened(ws)] == [a]
     assert opened(ws, "exclude") == [], "the copy is left out already"
 
 
@@ -111,7 +113,7 @@ def test_steps_apply_themselves_where_the_plan_says_so(ws: Workspace) -> None:
     assert (written.curator, written.act, written.why) == ("clean:tags", "clean", "tags")
     assert written.before == {"text": "(SP:불이얌) 불이야!!!!!"}
     assert done.steps["tags"] == {"open": 0, "accepted": 1, "rejected": 0}
-    assert [one.operation for one in opened(ws)] == ["repeats"]
+    assert [proposal.operation for proposal in opened(ws)] == ["repeats"]
     assert ws.store.review.history(b) == []
 
 
@@ -124,7 +126,7 @@ def test_a_safe_step_after_one_that_waits_applies_itself_all_the_same(ws: Worksp
 def test_what_a_self_applied_step_did_stays_undone(ws: Workspace) -> None:
     (a,) = sentences(ws.store, "(SP:불) 불이야")
     done = run(ws, plan(SAFE))
-    assert work.undo(ws, done.run.id, "tester") == (1, 0)
+    assert cleaning.undo(ws, done.run.id, "tester") == (1, 0)
     assert text(ws, a) == "(SP:불) 불이야"
     run(ws, plan(SAFE))
     assert text(ws, a) == "(SP:불) 불이야", "a person took it back"
@@ -132,17 +134,17 @@ def test_what_a_self_applied_step_did_stays_undone(ws: Workspace) -> None:
 
 def test_looking_counts_and_writes_nothing(ws: Workspace) -> None:
     ids = sentences(ws.store, *(f"불이야 {n}!!!!!" for n in range(30)), "네네네네", "네네네네")
-    seen = work.look(ws, LIGHT, Filter())
-    assert (seen.utterances, seen.found["repeats"], seen.found["same-text"]) == (32, 32, 1)
-    assert len(seen.samples["repeats"]) == work.SAMPLES
-    assert seen.samples["repeats"][0] == work.Sample(
+    seen = cleaning.preview(ws, LIGHT, Filter())
+    assert (seen.utterances, seen.counts["repeats"], seen.counts["same-text"]) == (32, 32, 1)
+    assert len(seen.samples["repeats"]) == cleaning.SAMPLES
+    assert seen.samples["repeats"][0] == cleaning.SampleChange(
         ids[0], "불이야 0!!!!!", "불이야 0!", seen.samples["repeats"][0].reason, seen.samples["repeats"][0].confidence
     )
     assert seen.samples["same-text"][0].after is None
-    assert opened(ws) == opened(ws, "exclude") == history.every(ws) == []
+    assert opened(ws) == opened(ws, "exclude") == history.list_runs(ws) == []
     assert ws.store.texts.stamp().revision == 0
-    few = work.look(ws, LIGHT, Filter(), most=10)
-    assert (few.utterances, few.found["repeats"]) == (10, 10)
+    few = cleaning.preview(ws, LIGHT, Filter(), most=10)
+    assert (few.utterances, few.counts["repeats"]) == (10, 10)
     assert few.left_out == {"same-text": "it compares all utterances; the run does"}
 
 
@@ -165,18 +167,18 @@ def test_a_step_of_the_corpus_keeps_to_its_confidence(ws: Workspace) -> None:
 def test_a_step_is_accepted_before_an_earlier_one(ws: Workspace) -> None:
     (a,) = sentences(ws.store, "불이야!!!!! 여기 공일공 일이삼사 오육칠팔")
     run(ws)
-    assert decisions.accept_all(ws, work.KIND, "ann", operation="pii") == decisions.Decided(1, rebased=1)
+    assert decisions.accept_all(ws, cleaning.KIND, "ann", operation="pii") == decisions.DecisionCounts(1, rebased=1)
     assert text(ws, a) == "불이야!!!!! 여기 [전화]"
-    assert decisions.accept_all(ws, work.KIND, "ann", operation="repeats") == decisions.Decided(1, rebased=1)
+    assert decisions.accept_all(ws, cleaning.KIND, "ann", operation="repeats") == decisions.DecisionCounts(1, rebased=1)
     assert text(ws, a) == "불이야! 여기 [전화]"
 
 
 def test_all_steps_at_once_come_in_their_order(ws: Workspace) -> None:
     (a,) = sentences(ws.store, "(SP:불) 불이야!!!!! 공일공 일이삼사 오육칠팔")
     run(ws)
-    told: list[tuple[int, int]] = []
-    done = decisions.accept_all(ws, work.KIND, "ann", progress=lambda n, total: told.append((n, total)))
-    assert (done, told) == (decisions.Decided(3), [(3, 3)])
+    progress: list[tuple[int, int]] = []
+    done = decisions.accept_all(ws, cleaning.KIND, "ann", progress=lambda n, total: progress.append((n, total)))
+    assert (done, progress) == (decisions.DecisionCounts(3), [(3, 3)])
     assert text(ws, a) == "불이야! [전화]"
 
 
@@ -184,9 +186,9 @@ def test_where_both_touch_one_place_the_step_is_asked_again_and_waits(ws: Worksp
     (a,) = sentences(ws.store, "불이 낫어요ㅋㅋㅋㅋㅋ")
     run(ws, plan(STOP, "repeats"))
     ws.store.review.decide(a, 0, "ann", AT, text="불이 낫어요ㅋㅋㅋㅋ 빨리")
-    (one,) = [p for p in opened(ws) if p.operation == "stop"]
-    kept = {"before": "불이 낫어요ㅋㅋㅋㅋㅋ", "text": "불이 ㅋㅋㅋㅋㅋ"}
-    assert one.payload == kept
+    (proposal,) = [p for p in opened(ws) if p.operation == "stop"]
+    payload = {"before": "불이 낫어요ㅋㅋㅋㅋㅋ", "text": "불이 ㅋㅋㅋㅋㅋ"}
+    assert proposal.payload == payload
     (repeats,) = [p for p in opened(ws) if p.operation == "repeats"]
     with pytest.raises(Conflict, match="made anew"):
         decisions.decide(ws, repeats.id, True, "ann")
@@ -195,7 +197,9 @@ def test_where_both_touch_one_place_the_step_is_asked_again_and_waits(ws: Worksp
     assert (again.state, again.batch) == ("open", repeats.batch)
     assert decisions.decide(ws, repeats.id, True, "ann").state == "accepted"
     assert text(ws, a) == "불이 낫어요ㅋㅋ 빨리"
-    assert decisions.accept_all(ws, work.KIND, "ann") == decisions.Decided(1, rebased=1), "it touches another place"
+    assert decisions.accept_all(ws, cleaning.KIND, "ann") == decisions.DecisionCounts(1, rebased=1), (
+        "it touches another place"
+    )
     assert text(ws, a) == "불이 ㅋㅋ 빨리"
 
 
@@ -203,8 +207,8 @@ def test_all_at_once_leaves_open_what_was_made_anew(ws: Workspace) -> None:
     (a,) = sentences(ws.store, "불이야!!!!!")
     run(ws)
     ws.store.review.decide(a, 0, "ann", AT, text="불이야!!!! 빨리")
-    assert decisions.accept_all(ws, work.KIND, "ann") == decisions.Decided(anew=1), "nobody has seen it"
-    assert decisions.accept_all(ws, work.KIND, "ann") == decisions.Decided(1)
+    assert decisions.accept_all(ws, cleaning.KIND, "ann") == decisions.DecisionCounts(anew=1), "nobody has seen it"
+    assert decisions.accept_all(ws, cleaning.KIND, "ann") == decisions.DecisionCounts(1)
     assert text(ws, a) == "불이야! 빨리"
 
 
@@ -212,18 +216,18 @@ def test_what_a_curator_typed_already_is_not_written_again(ws: Workspace) -> Non
     (a,) = sentences(ws.store, "불이야!!!!!")
     run(ws)
     ws.store.review.decide(a, 0, "ann", AT, text="불이야!")
-    assert decisions.accept_all(ws, work.KIND, "bob") == decisions.Decided(refused={"same": 1})
-    assert [one.curator for one in ws.store.review.history(a)] == ["ann"]
+    assert decisions.accept_all(ws, cleaning.KIND, "bob") == decisions.DecisionCounts(refused={"same": 1})
+    assert [revision.curator for revision in ws.store.review.history(a)] == ["ann"]
 
 
 def test_above_a_confidence_and_rejecting_all(ws: Workspace) -> None:
     sentences(ws.store, "불이야!!!!!", "공일공 일이삼사 오육칠팔로요")
     done = run(ws)
-    sure = max(one.confidence or 0 for one in opened(ws))
-    above = [one for one in opened(ws) if (one.confidence or 0) >= sure]
-    assert decisions.waiting(ws, work.KIND, None, sure) == len(above) < len(opened(ws))
-    assert decisions.accept_all(ws, work.KIND, "ann", sure=sure).accepted == len(above)
-    assert decisions.reject_all(ws, work.KIND, "ann", batch=done.run.id) == 1
+    sure = max(proposal.confidence or 0 for proposal in opened(ws))
+    above = [proposal for proposal in opened(ws) if (proposal.confidence or 0) >= sure]
+    assert decisions.waiting(ws, cleaning.KIND, None, sure) == len(above) < len(opened(ws))
+    assert decisions.accept_all(ws, cleaning.KIND, "ann", sure=sure).accepted == len(above)
+    assert decisions.reject_all(ws, cleaning.KIND, "ann", batch=done.run.id) == 1
     assert opened(ws) == []
 
 
@@ -234,16 +238,16 @@ def test_other_kinds_are_decided_by_the_same_door(ws: Workspace) -> None:
     items = [NewProposal("augmentation", n, "swap", {"text": f"{n}!"}, "seed 1", confidence=n / 10) for n in (a, b)]
     ws.store.proposals.add(items, AT)
     assert decisions.waiting(ws, "augmentation", "swap", b / 10) == 1
-    assert decisions.accept_all(ws, "augmentation", "ann", sure=b / 10) == decisions.Decided(1)
+    assert decisions.accept_all(ws, "augmentation", "ann", sure=b / 10) == decisions.DecisionCounts(1)
     assert decisions.decide(ws, opened(ws, "augmentation")[0].id, True, "ann").state == "accepted"
 
 
 def test_a_copy_is_left_out_after_both_were_cleaned(ws: Workspace) -> None:
     a, b = sentences(ws.store, "불이야!!!!! ㅋㅋㅋㅋ", "불이야!!!!! ㅋㅋㅋㅋ")
     run(ws)
-    assert decisions.accept_all(ws, work.KIND, "ann").accepted == 2
+    assert decisions.accept_all(ws, cleaning.KIND, "ann").accepted == 2
     assert text(ws, b) == "불이야! ㅋㅋ"
-    assert decisions.accept_all(ws, "exclude", "ann") == decisions.Decided(1, rebased=1)
+    assert decisions.accept_all(ws, "exclude", "ann") == decisions.DecisionCounts(1, rebased=1)
     assert [ws.store.corpus.utterance(n).skipped for n in (a, b)] == [False, True]
 
 
@@ -251,7 +255,7 @@ def test_a_copy_that_says_something_else_by_now_stays(ws: Workspace) -> None:
     _, b = sentences(ws.store, "불이야", "불이야")
     run(ws)
     ws.store.review.decide(b, 0, "ann", AT, text="산불이야")
-    assert decisions.accept_all(ws, "exclude", "ann") == decisions.Decided(refused={"changed": 1})
+    assert decisions.accept_all(ws, "exclude", "ann") == decisions.DecisionCounts(refused={"changed": 1})
     assert not ws.store.corpus.utterance(b).skipped
 
 
@@ -261,19 +265,19 @@ def test_a_copy_that_says_something_else_by_now_stays(ws: Workspace) -> None:
 def test_undo_leaves_what_was_decided_on_since_and_counts_it(ws: Workspace) -> None:
     a, b = sentences(ws.store, "불이야!!!!!", "연기요!!!!!")
     done = run(ws)
-    decisions.accept_all(ws, work.KIND, "ann")
+    decisions.accept_all(ws, cleaning.KIND, "ann")
     ws.store.review.decide(b, 1, "bob", AT, text="연기가 나요!")
-    assert work.undo(ws, done.run.id, "eve") == (1, 1)
+    assert cleaning.undo(ws, done.run.id, "eve") == (1, 1)
     assert (text(ws, a), text(ws, b)) == ("불이야!!!!!", "연기가 나요!")
     assert history.get(ws, done.run.id).undone_at is not None
 
 
 def test_undoing_a_run_that_is_none_and_one_that_found_nothing(ws: Workspace) -> None:
     with pytest.raises(NotFound, match=r"no cleaning run '\.\./x'; the latest: there is none yet"):
-        work.undo(ws, "../x", "ann")
+        cleaning.undo(ws, "../x", "ann")
     sentences(ws.store, "괜찮아요")
     done = run(ws)
-    assert work.undo(ws, done.run.id, "ann") == (0, 0)
+    assert cleaning.undo(ws, done.run.id, "ann") == (0, 0)
 
 
 TEXTS = st.lists(
@@ -283,15 +287,15 @@ TEXTS = st.lists(
 MOVES = st.lists(st.tuples(st.sampled_from(["accept", "reject", "step"]), st.integers(0, 50)), max_size=25)
 
 
-@given(said=TEXTS, moves=MOVES, safe=st.booleans())
+@given(texts=TEXTS, moves=MOVES, safe=st.booleans())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_of_accepting_is_taken_back_exactly(
-    tmp_path_factory: pytest.TempPathFactory, said: list[str], moves: list[tuple[str, int]], safe: bool
+    tmp_path_factory: pytest.TempPathFactory, texts: list[str], moves: list[tuple[str, int]], safe: bool
 ) -> None:
     folder = tmp_path_factory.mktemp("clean")
     url = fresh(folder)
     ws = Workspace(Settings(folder, url, url, frozenset(), "", 0, "tester"), open_store(url))
-    sentences(ws.store, *said)
+    sentences(ws.store, *texts)
     before = state(ws.store)
     tags = {"name": "tags", "self_apply": safe}
     done = run(ws, plan("unicode", tags, "repeats", STOP, "pii", "same-text"))
@@ -299,35 +303,35 @@ def test_any_order_of_accepting_is_taken_back_exactly(
         waiting = [*opened(ws), *opened(ws, "exclude")]
         if not waiting:
             break
-        one = waiting[at % len(waiting)]
+        proposal = waiting[at % len(waiting)]
         if what == "step":
-            decisions.accept_all(ws, one.kind, "ann", operation=one.operation)
+            decisions.accept_all(ws, proposal.kind, "ann", operation=proposal.operation)
             continue
         try:
-            decisions.decide(ws, one.id, what == "accept", "ann")
+            decisions.decide(ws, proposal.id, what == "accept", "ann")
         except Conflict:
-            again = ws.store.proposals.get(one.id)
-            if again.state == "open" and again.payload == one.payload:
-                decisions.decide(ws, one.id, False, "ann")
+            again = ws.store.proposals.get(proposal.id)
+            if again.state == "open" and again.payload == proposal.payload:
+                decisions.decide(ws, proposal.id, False, "ann")
     tally = ws.store.cleanings.tally(done.run.id)
     accepted = sum(counts["accepted"] for counts in tally.values())
-    assert work.undo(ws, done.run.id, "eve") == (accepted, 0)
+    assert cleaning.undo(ws, done.run.id, "eve") == (accepted, 0)
     assert state(ws.store) == before
-    decisions.accept_all(ws, work.KIND, "ann")
-    work.undo(ws, done.run.id, "eve")
+    decisions.accept_all(ws, cleaning.KIND, "ann")
+    cleaning.undo(ws, done.run.id, "eve")
     assert state(ws.store) == before, "and once more"
 
 
 # -- as a job
 
 
-class Broken:
-    """A worker that remembers steps and dies before one of them returns."""
+class DyingWorker:
+    """A worker that stores the results of steps and dies before one of them returns."""
 
     def __init__(self, dies_in: str) -> None:
         self.id, self.dies_in = "clean-job", dies_in
         self.remembered: dict[str, Any] = {}
-        self.told: list[dict[str, Any]] = []
+        self.progress: list[dict[str, Any]] = []
 
     def step(self, name: str, fn: Any) -> Any:
         if name not in self.remembered:
@@ -339,34 +343,36 @@ class Broken:
         return self.remembered[name]
 
     def report(self, progress: Any) -> None:
-        self.told.append(dict(progress))
+        self.progress.append(dict(progress))
 
 
 @pytest.mark.parametrize("dies_in", ["begin", "block 0", "block 1", "compare"])
 def test_a_job_goes_on_after_it_died_and_suggests_nothing_twice(
     ws: Workspace, monkeypatch: pytest.MonkeyPatch, dies_in: str
 ) -> None:
-    monkeypatch.setattr(work, "BLOCK", 2)
+    monkeypatch.setattr(cleaning, "BLOCK", 2)
     ids = sentences(ws.store, "(SP:불) 불이야!!!!!", "네네네네", "(SP:연) 연기!!!!!", "(SP:연) 연기!!!!!", "네")
     chosen = plan(SAFE, "repeats", "same-text")
-    whole = work.look(ws, chosen, Filter())
+    whole = cleaning.preview(ws, chosen, Filter())
     params = {"plan": to_document(chosen), "wanted": {"text": ""}, "curator": "ann"}
-    job = Broken(dies_in)
+    job = DyingWorker(dies_in)
     with pytest.raises(KeyboardInterrupt):
-        work.run_job(params, job)
-    work.run_job(params, job)
+        cleaning.run_job(params, job)
+    cleaning.run_job(params, job)
     tally = ws.store.cleanings.tally("clean-job")
-    assert {step: sum(counts.values()) for step, counts in tally.items()} == {k: n for k, n in whole.found.items() if n}
+    assert {step: sum(counts.values()) for step, counts in tally.items()} == {
+        k: n for k, n in whole.counts.items() if n
+    }
     assert tally["tags"] == {"open": 0, "accepted": 3, "rejected": 0}
     assert [len(ws.store.review.history(n)) for n in ids] == [1, 0, 1, 1, 0]
-    assert len(history.every(ws)) == 1
-    assert {"stage": "utterances", "done": 5, "total": 5, "unit": "utterances"} in job.told
+    assert len(history.list_runs(ws)) == 1
+    assert {"stage": "utterances", "done": 5, "total": 5, "unit": "utterances"} in job.progress
 
 
 def test_a_worker_killed_in_the_middle_is_taken_up_again(ws: Workspace, tmp_path: Path) -> None:
     sentences(ws.store, *(f"(SP:불) 불이야 {n}!!!!!" for n in range(9000)))
-    run_id = work.start(ws, plan(SAFE, "repeats"), Filter(text="불이야"), "ann")
-    assert (running := jobs.running(ws, work.JOB)) is not None
+    run_id = cleaning.start(ws, plan(SAFE, "repeats"), Filter(text="불이야"), "ann")
+    assert (running := jobs.running(ws, cleaning.JOB)) is not None
     assert running.id == run_id
 
     def worker() -> subprocess.Popen[bytes]:
@@ -382,7 +388,7 @@ def test_a_worker_killed_in_the_middle_is_taken_up_again(ws: Workspace, tmp_path
     first = worker()
     until(lambda: ws.store.cleanings.tally(run_id).get("repeats"))
     with pytest.raises(Conflict, match="at work still"):
-        work.undo(ws, run_id, "ann")
+        cleaning.undo(ws, run_id, "ann")
     first.send_signal(signal.SIGKILL)
     first.wait()
     left = 9000 - sum(ws.store.cleanings.tally(run_id)["repeats"].values())
@@ -397,11 +403,11 @@ def test_a_worker_killed_in_the_middle_is_taken_up_again(ws: Workspace, tmp_path
     assert ws.store.cleanings.tally(run_id) == {
         "tags": {"open": 0, "accepted": 9000, "rejected": 0}, "repeats": {"open": 9000, "accepted": 0, "rejected": 0},
     }  # fmt: skip
-    assert work.undo(ws, run_id, "ann") == (9000, 0)
+    assert cleaning.undo(ws, run_id, "ann") == (9000, 0)
 
 
 def test_a_cancelled_job_leaves_a_run_that_can_be_undone(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(work, "BLOCK", 1)
+    monkeypatch.setattr(cleaning, "BLOCK", 1)
     a, b = sentences(ws.store, "(SP:불) 불이야", "(SP:불) 연기야")
 
     def stop(stage: str, done: int, total: int) -> None:
@@ -411,7 +417,7 @@ def test_a_cancelled_job_leaves_a_run_that_can_be_undone(ws: Workspace, monkeypa
     with pytest.raises(Cancelled):
         run(ws, plan(SAFE), run_id="clean-x", progress=stop)
     assert (text(ws, a), text(ws, b)) == ("불이야", "(SP:불) 연기야")
-    assert work.undo(ws, "clean-x", "ann") == (1, 0)
+    assert cleaning.undo(ws, "clean-x", "ann") == (1, 0)
 
 
 def test_the_job_is_known() -> None:
@@ -437,7 +443,7 @@ def test_a_plan_is_kept_with_what_is_switched_off(ws: Workspace) -> None:
 
 
 @pytest.mark.parametrize(
-    ("row", "said"),
+    ("row", "message"),
     [
         ({"name": "stop", "expressions": ["("]}, "cleaning.toml, step 1 \\(stop\\), expressions: expression 1, '\\('"),
         ({"name": "pii", "self_apply": True}, "self_apply: changes what was said"),
@@ -445,13 +451,13 @@ def test_a_plan_is_kept_with_what_is_switched_off(ws: Workspace) -> None:
         ({"name": "nosuch"}, "unknown step 'nosuch'"),
     ],
 )
-def test_a_wrong_plan_is_refused_and_the_kept_one_stays(ws: Workspace, row: dict[str, Any], said: str) -> None:
-    kept = clean_plan.save(ws, [{"name": "tags"}], [], "mine")
-    with pytest.raises(BadRecord, match=said):
+def test_a_wrong_plan_is_refused_and_the_kept_one_stays(ws: Workspace, row: dict[str, Any], message: str) -> None:
+    saved = clean_plan.save(ws, [{"name": "tags"}], [], "mine")
+    with pytest.raises(BadRecord, match=message):
         clean_plan.save(ws, [row], [], "mine")
     with pytest.raises(BadRecord, match=r"cleaning\.off\.toml"):
         clean_plan.save(ws, [{"name": "tags"}], [{"name": "nosuch"}], "mine")
-    assert clean_plan.load(ws) == kept
+    assert clean_plan.load(ws) == saved
 
 
 def test_a_broken_plan_file_is_named(ws: Workspace) -> None:
@@ -461,8 +467,8 @@ def test_a_broken_plan_file_is_named(ws: Workspace) -> None:
 
 
 def test_trying_a_plan_out(ws: Workspace) -> None:
-    (one,) = clean_plan.try_out(ws, plan(STOP), "불이 낫어요")
-    assert (one.step, one.after) == ("stop", "불이")
+    (suggestion,) = clean_plan.try_out(ws, plan(STOP), "불이 낫어요")
+    assert (suggestion.step, suggestion.after) == ("stop", "불이")
 
 
 # -- what leaves the machine
@@ -472,18 +478,19 @@ def test_texts_leave_only_after_a_curator_accepted_it(ws: Workspace) -> None:
     sentences(ws.store, "괜찮아요")
     remote = plan({"name": "spelling", "backend": "hanspell"})
     for refused in (
-        lambda: run(ws, remote), lambda: work.look(ws, remote, Filter()), lambda: clean_plan.try_out(ws, remote, "네"),
-        lambda: work.start(ws, remote, Filter(), "ann"),
+        lambda: run(ws, remote), lambda: cleaning.preview(ws, remote, Filter()),
+        lambda: clean_plan.try_out(ws, remote, "네"),
+        lambda: cleaning.start(ws, remote, Filter(), "ann"),
     ):  # fmt: skip
         with pytest.raises(InputError, match="step 'spelling' of plan 'test' sends texts to a third party"):
             refused()
-    assert history.every(ws) == ws.store.board.list(5) == []
+    assert history.list_runs(ws) == ws.store.board.list(5) == []
     earlier = now()
     clean_plan.accept(ws, "ann")
-    told = clean_plan.acceptance(ws)
-    assert told is not None
-    assert told.by == "ann"
-    assert told.at > earlier
+    acceptance = clean_plan.acceptance(ws)
+    assert acceptance is not None
+    assert acceptance.by == "ann"
+    assert acceptance.at > earlier
     assert clean_plan.may_leave(ws, remote)
     clean_plan.withdraw(ws)
     assert clean_plan.acceptance(ws) is None

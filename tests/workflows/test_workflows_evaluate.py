@@ -1,4 +1,4 @@
-"""core.workflows.models.evaluate: a confusion cell shows what the model saw, with what has changed since beside it."""
+"""core.workflows.models.evaluate: a confusion cell shows what the model saw, and beside it what has changed since."""
 
 import shutil
 from pathlib import Path
@@ -20,14 +20,14 @@ def behind(ws: Workspace, run: str) -> evaluate.Cell:
     return evaluate.cell(ws, run, "danger", "danger")
 
 
-def edit(ws: Workspace, number: int, **changes: Any) -> None:
-    version = ws.store.corpus.utterance(number).version
-    ws.store.review.decide(number, version, "ann", now(), **changes)
+def edit(ws: Workspace, item: int, **changes: Any) -> None:
+    version = ws.store.corpus.utterance(item).version
+    ws.store.review.decide(item, version, "ann", now(), **changes)
 
 
 def test_a_cell_shows_the_frozen_text_and_label_whatever_was_edited_since(ws: Workspace, tmp_path: Path) -> None:
     run = trained(ws, tmp_path)
-    first, second, *_ = (one for one in behind(ws, run).mistakes if one.item)
+    first, second, *_ = (x for x in behind(ws, run).mistakes if x.item)
     assert first.item
     assert second.item
     edit(ws, first.item.id, text=EDITED, labels={"danger": "normal"})
@@ -44,9 +44,9 @@ def test_a_cell_shows_the_frozen_text_and_label_whatever_was_edited_since(ws: Wo
 
 def test_white_space_that_cleaning_takes_away_is_no_difference(ws: Workspace, tmp_path: Path) -> None:
     run = trained(ws, tmp_path)
-    one = behind(ws, run).mistakes[0]
-    assert one.item
-    edit(ws, one.item.id, text=f"  {one.item.text.replace(' ', '   ')}\n", labels={})
+    mistake = behind(ws, run).mistakes[0]
+    assert mistake.item
+    edit(ws, mistake.item.id, text=f"  {mistake.item.text.replace(' ', '   ')}\n", labels={})
     assert not behind(ws, run).mistakes[0].new_text
 
 
@@ -87,7 +87,7 @@ def clicked(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("english", "clicked")
 def test_the_page_shows_both_texts_and_opens_the_utterance(ws: Workspace, tmp_path: Path) -> None:
     run = trained(ws, tmp_path)
-    first, second, *_ = (one for one in behind(ws, run).mistakes if one.item)
+    first, second, *_ = (x for x in behind(ws, run).mistakes if x.item)
     assert first.item
     assert second.item
     edit(ws, first.item.id, text=EDITED, labels={"danger": "normal"})

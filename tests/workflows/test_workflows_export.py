@@ -1,4 +1,4 @@
-"""core.workflows.corpus.export, doctor and workspace: files out, and whether this machine is ready."""
+"""core.workflows.corpus.export, doctor and workspace: exported files, and whether this machine is ready."""
 
 import csv
 import json
@@ -45,8 +45,8 @@ def test_csv_opens_in_a_spreadsheet_without_running_anything(ws: Workspace, tmp_
     assert save(ws, target, wanted=Filter(min_chars=1)).utterances == 5
     assert target.read_bytes().startswith(b"\xef\xbb\xbf")
     with target.open(encoding="utf-8-sig", newline="") as file:
-        found = [row["text"] for row in csv.DictReader(file)]
-    assert found == ["'=HYPERLINK(1)", "'+1", "'@a", "'-1", "불이, 났어요\n빨리"]
+        texts = [row["text"] for row in csv.DictReader(file)]
+    assert texts == ["'=HYPERLINK(1)", "'+1", "'@a", "'-1", "불이, 났어요\n빨리"]
 
 
 def test_a_failed_export_leaves_nothing_behind(ws: Workspace, tmp_path: Path) -> None:
@@ -60,10 +60,10 @@ def test_a_failed_export_leaves_nothing_behind(ws: Workspace, tmp_path: Path) ->
 def test_a_filter_says_what_goes_out(ws: Workspace, tmp_path: Path) -> None:
     import_calls(ws, tmp_path, 1)
     sentences(ws.store, "불이야", labels={"danger": "danger"})
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     done = save(ws, tmp_path / "out.jsonl", wanted=from_pairs(["text=불", "danger=-"]),
-                progress=lambda n, total: told.append((n, total)))  # fmt: skip
-    assert (done.utterances, told[0], told[-1]) == (1, (0, 1), (1, 1))
+                progress=lambda n, total: progress.append((n, total)))  # fmt: skip
+    assert (done.utterances, progress[0], progress[-1]) == (1, (0, 1), (1, 1))
     assert json.loads((tmp_path / "out.jsonl").read_text(encoding="utf-8"))["text"] == "집에 불이 났어요"
     with pytest.raises(InputError, match="a snapshot is exported whole"):
         save(ws, tmp_path / "out.csv", wanted=Filter(text="불"), snapshot="s1")
@@ -118,16 +118,16 @@ def test_a_browser_gets_one_file_of_every_format(ws: Workspace, tmp_path: Path) 
         assert path.is_file()
     with zipfile.ZipFile(path) as packed:
         assert f"{path.stem}/state.json" in packed.namelist()
-    assert {one.suffix for one in path.parent.iterdir()} == {".csv", ".json", ".zip"}
+    assert {item.suffix for item in path.parent.iterdir()} == {".csv", ".json", ".zip"}
 
 
 def test_the_doctor_looks_at_packages_and_workspace(ws: Workspace, tmp_path: Path) -> None:
     import_sentences(ws, tmp_path, 3)
-    found = {finding.what: finding for finding in check(settings())}
-    assert found["python"].state == "ok"
-    assert found["SQLAlchemy"].state == "ok"
-    assert found["workspace"].detail == "0 recordings, 3 utterances, 0 trained runs"
-    assert {finding.state for name, finding in found.items() if name in ("ray", "openai")} <= {"ok", "absent"}
+    findings = {finding.what: finding for finding in check(settings())}
+    assert findings["python"].state == "ok"
+    assert findings["SQLAlchemy"].state == "ok"
+    assert findings["workspace"].detail == "0 recordings, 3 utterances, 0 trained runs"
+    assert {finding.state for name, finding in findings.items() if name in ("ray", "openai")} <= {"ok", "absent"}
 
 
 def test_the_doctor_names_a_broken_database(ws: Workspace, tmp_path: Path) -> None:

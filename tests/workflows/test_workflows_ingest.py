@@ -1,4 +1,4 @@
-"""core.workflows.imports.aihub119: real archives into a workspace, once, whole, with what could not be used named."""
+"""core.workflows.imports.aihub119: real archives are imported once and completely; what cannot be used is named."""
 
 import csv
 from pathlib import Path
@@ -18,18 +18,19 @@ def files(ws: Workspace) -> list[str]:
 
 
 def test_a_delivery_arrives_with_its_audio(ws: Workspace, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
-    done = aihub119.ingest_aihub119(ws, deliver(tmp_path, [1, 2, 3]), lambda n, total: told.append((n, total)), 2)
+    progress: list[tuple[int, int]] = []
+    done = aihub119.ingest_aihub119(ws, deliver(tmp_path, [1, 2, 3]), lambda n, total: progress.append((n, total)), 2)
     assert (done.report.added, done.report.known, done.report.skipped, done.rejects) == (3, 0, [], None)
     assert done.report.notes["utterances"] == 9
-    assert told == [(0, 3), (2, 3), (3, 3)]
+    assert progress == [(0, 3), (2, 3), (3, 3)]
     first = ws.store.corpus.recordings()[0]
     assert ws.audio_file(first.id).read_bytes() == wav_bytes(hz=201)
     assert ws.store.corpus.recording_labels(first.id) == {
         "urgency": "high", "sentiment": "anxious", "disaster": "fire",
     }  # fmt: skip
-    one = ws.store.corpus.find(Filter(recording_id=first.id, speaker=("caller",))).rows[0]
-    assert (one.text, one.start_ms, one.end_ms, one.group) == ("집에 불이 났어요", 1600, 3500, f"aihub119:{call_id(1)}")
+    utterance = ws.store.corpus.find(Filter(recording_id=first.id, speaker=("caller",))).rows[0]
+    assert (utterance.text, utterance.start_ms, utterance.end_ms) == ("집에 불이 났어요", 1600, 3500)
+    assert utterance.group == f"aihub119:{call_id(1)}"
 
 
 def test_a_second_import_adds_nothing(ws: Workspace, tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""Audio folders, Hugging Face datasets and sister corpora in a workspace: once, whole, grouped, and named if unused."""
+"""Audio folders, Hugging Face datasets and other AI Hub corpora are imported once, completely and by group; rejects are
+named.
+"""
 
 import json
 from collections.abc import Callable, Iterable
@@ -21,14 +23,14 @@ from core.workflows.cleaning import augment, proposals
 from core.workflows.corpus import schemes
 from core.workflows.imports import report
 from core.workflows.imports.audio import Rules, compile_pattern, ingest_audio
-from core.workflows.imports.huggingface import Mapped, ingest_hf
-from core.workflows.imports.report import Imported
-from core.workflows.imports.sister import ingest_sister
+from core.workflows.imports.huggingface import ColumnMapping, ingest_hf
+from core.workflows.imports.report import ImportResult
+from core.workflows.imports.sister import ingest_aihub
 from core.workflows.models import snapshot
 from core.workflows.workspace import Workspace
 
 DIGITS = Rules(compile_pattern("{digit}_{speaker}_{take}.wav"), {"digit": "digit"})
-Run = Callable[..., Imported]
+Run = Callable[..., ImportResult]
 
 
 def digits(root: Path, speakers: Iterable[str] = ("kim", "lee", "park"), ms: int = 600) -> Path:
@@ -36,7 +38,7 @@ def digits(root: Path, speakers: Iterable[str] = ("kim", "lee", "park"), ms: int
     return write_tree(root, {name: wav_bytes(ms, hz=200 + k) for k, name in enumerate(names)})
 
 
-def said(ws: Workspace) -> list[Utterance]:
+def utterances(ws: Workspace) -> list[Utterance]:
     return list(ws.store.corpus.every(Filter()))
 
 
@@ -46,11 +48,11 @@ def state(ws: Workspace) -> Any:
 
 
 def sides(ws: Workspace, name: str) -> dict[str, set[str]]:
-    """speaker -> the sides it is on."""
-    found: dict[str, set[str]] = {}
+    """Map each speaker to the sides of a snapshot that it is on."""
+    sides_by_speaker: dict[str, set[str]] = {}
     for item in frozen.read(ws.snapshot_folder(name)).items:
-        found.setdefault(item.speaker or "", set()).add(item.side)
-    return found
+        sides_by_speaker.setdefault(item.speaker or "", set()).add(item.side)
+    return sides_by_speaker
 
 
 def test_an_audio_folder_with_a_new_scheme(ws: Workspace, tmp_path: Path) -> None:
@@ -58,11 +60,11 @@ def test_an_audio_folder_with_a_new_scheme(ws: Workspace, tmp_path: Path) -> Non
     assert (done.report.added, done.report.skipped, done.rejects, done.proposed) == (12, [], None, ("digit",))
     assert scheme("digit").codes == ("1", "2")
     assert ws.store.corpus.progress()["digit"] == {"targets": 12, "labelled": 12, "gold": 12, "1": 6, "2": 6}
-    one = said(ws)[0]
-    assert (one.speaker, one.group, one.labels) == ("kim", "audio:digits:speaker:kim", {"digit": "1"})
-    assert (one.start_ms, one.end_ms, one.voice_usable, one.text) == (0, 600, True, "")
-    assert one.recording_id is not None
-    assert ws.audio_file(one.recording_id).read_bytes() == wav_bytes(600, hz=200)
+    utterance = utterances(ws)[0]
+    assert (utterance.speaker, utterance.group, utterance.labels) == ("kim", "audio:digits:speaker:kim", {"digit": "1"})
+    assert (utterance.start_ms, utterance.end_ms, utterance.voice_usable, utterance.text) == (0, 600, True, "")
+    assert utterance.recording_id is not None
+    assert ws.audio_file(utterance.recording_id).read_bytes() == wav_bytes(600, hz=200)
     (source,) = ws.store.corpus.sources()
     assert (source.name, source.kind, source.licence) == ("digits", "audio-folder", "not stated")
 
@@ -73,17 +75,17 @@ def test_speakers_are_never_cut_and_voices_without_text_are_frozen(ws: Workspace
         snapshot.create(ws, "d1", "digit")
     schemes.confirm(ws, "digit", "ann")
     assert snapshot.create(ws, "d1", "digit", "50/25/25").counts["n"] == 48
-    found = sides(ws, "d1")
-    assert len(found) == 12
-    assert all(len(on) == 1 for on in found.values())
-    assert len({next(iter(on)) for on in found.values()}) == 3
+    sides_by_speaker = sides(ws, "d1")
+    assert len(sides_by_speaker) == 12
+    assert all(len(sides_on) == 1 for sides_on in sides_by_speaker.values())
+    assert len({next(iter(sides_on)) for sides_on in sides_by_speaker.values()}) == 3
 
 
 def test_a_known_scheme_never_grows_and_strange_values_are_named(ws: Workspace, tmp_path: Path) -> None:
     root = write_tree(tmp_path / "c", {"위험/a.wav": wav_bytes(hz=201), "normal/b.wav": wav_bytes(hz=202),
                                        "어쩌면/c.wav": wav_bytes(hz=203)})  # fmt: skip
     done = ingest_audio(ws, [root], Rules(labels={"danger": "folder"}))
-    assert sorted(str(u.labels.get("danger")) for u in said(ws)) == ["None", "danger", "normal"]
+    assert sorted(str(u.labels.get("danger")) for u in utterances(ws)) == ["None", "danger", "normal"]
     assert done.proposed == ()
     (skip,) = done.report.skipped
     assert skip.where == "c/어쩌면/c.wav"
@@ -106,16 +108,16 @@ def test_other_formats_keep_their_own_suffix(ws: Workspace, tmp_path: Path) -> N
     assert ws.audio_file(1).suffix == ".flac"
 
 
-def audio_run(ws: Workspace, tmp_path: Path, **more: Any) -> Imported:
+def audio_run(ws: Workspace, tmp_path: Path, **more: Any) -> ImportResult:
     return ingest_audio(ws, [tmp_path / "in"], DIGITS, **more)
 
 
-def hf_run(ws: Workspace, tmp_path: Path, **more: Any) -> Imported:
-    return ingest_hf(ws, str(tmp_path / "in"), Mapped(), **more)
+def hf_run(ws: Workspace, tmp_path: Path, **more: Any) -> ImportResult:
+    return ingest_hf(ws, str(tmp_path / "in"), ColumnMapping(), **more)
 
 
-def elder_run(ws: Workspace, tmp_path: Path, **more: Any) -> Imported:
-    return ingest_sister(ws, "elder", [tmp_path / "in"], **more)
+def elder_run(ws: Workspace, tmp_path: Path, **more: Any) -> ImportResult:
+    return ingest_aihub(ws, "elder", [tmp_path / "in"], **more)
 
 
 def prepare(kind: str, root: Path) -> Run:
@@ -133,10 +135,10 @@ def prepare(kind: str, root: Path) -> Run:
 @pytest.mark.parametrize("kind", ["audio", "hf", "elder"])
 def test_a_second_import_adds_nothing(ws: Workspace, tmp_path: Path, kind: str) -> None:
     run = prepare(kind, tmp_path / "in")
-    told: list[tuple[int, int]] = []
-    done = run(ws, tmp_path, progress=lambda n, total: told.append((n, total)), batch_size=5)
+    progress: list[tuple[int, int]] = []
+    done = run(ws, tmp_path, progress=lambda n, total: progress.append((n, total)), batch_size=5)
     assert (done.report.added, done.report.known, done.report.skipped) == (12, 0, [])
-    assert told == [(0, 12), (5, 12), (10, 12), (12, 12)]
+    assert progress == [(0, 12), (5, 12), (10, 12), (12, 12)]
     before = state(ws)
     again = run(ws, tmp_path)
     assert (again.report.added, again.report.known, again.report.skipped) == (0, 12, [])
@@ -192,10 +194,10 @@ def test_a_guessed_scheme_never_borrows_the_name_of_another(ws: Workspace, tmp_p
     }  # fmt: skip
     rows = [{"text": f"말 {k}", "sentiment": k % 2} for k in range(4)]
     path = write_parquet(tmp_path / "in.parquet", rows, features)
-    done = ingest_hf(ws, str(path), Mapped())
+    done = ingest_hf(ws, str(path), ColumnMapping())
     assert done.proposed == ("sentiment-2",)
     assert ws.store.corpus.counts()["sentences"] == 4
-    assert {u.labels["sentiment-2"] for u in said(ws)} == {"neg", "pos"}
+    assert {u.labels["sentiment-2"] for u in utterances(ws)} == {"neg", "pos"}
 
 
 def test_several_classes_of_one_row(ws: Workspace, tmp_path: Path) -> None:
@@ -204,24 +206,24 @@ def test_several_classes_of_one_row(ws: Workspace, tmp_path: Path) -> None:
         "emotions": {"feature": {"names": ["joy", "anger", "fear"], "_type": "ClassLabel"}, "_type": "List"},
     }
     path = write_parquet(tmp_path / "in.parquet", [{"text": "말", "emotions": [2, 0]}], features)
-    ingest_hf(ws, str(path), Mapped(labels={"emotions": "emotions", "danger": "emotions"}))
-    (one,) = said(ws)
+    ingest_hf(ws, str(path), ColumnMapping(labels={"emotions": "emotions", "danger": "emotions"}))
+    (utterance,) = utterances(ws)
     assert scheme("emotions").kind == "multi"
-    assert one.labels == {"emotions": "joy|fear"}
+    assert utterance.labels == {"emotions": "joy|fear"}
 
 
 def test_a_hub_is_asked_by_id_only_through_its_package(ws: Workspace, tmp_path: Path) -> None:
     absent = {"huggingface": Backend("core.ingest.huggingface.hub:fetch", ("no_such_package",), "pip install datasets")}
     with pytest.raises(MissingBackend, match="needs no_such_package, which is not installed: pip install datasets"):
-        ingest_hf(ws, "PolyAI/minds14", Mapped(), hubs=absent)
+        ingest_hf(ws, "PolyAI/minds14", ColumnMapping(), hubs=absent)
     for odd in ("no/such/folder", "../x", "a b", ""):
         with pytest.raises(InputError, match="no such file or folder, and no id of a hub"):
-            ingest_hf(ws, odd if odd else "~", Mapped(), hubs=absent)
+            ingest_hf(ws, odd if odd else "~", ColumnMapping(), hubs=absent)
     there = {"huggingface": Backend("corpus_files:fetch_minds")}
-    done = ingest_hf(ws, "PolyAI/minds14", Mapped(), config="ko-KR", hubs=there)
+    done = ingest_hf(ws, "PolyAI/minds14", ColumnMapping(), config="ko-KR", hubs=there)
     assert done.report.added == 3
     assert ws.store.corpus.sources()[0].name == "PolyAI/minds14/ko-KR"
-    again = ingest_hf(ws, "PolyAI/minds14", Mapped(), config="ko-KR", hubs=there)
+    again = ingest_hf(ws, "PolyAI/minds14", ColumnMapping(), config="ko-KR", hubs=there)
     assert (again.report.added, again.report.known) == (0, 3)
     assert not list(ws.settings.home.glob("hub-*"))
 
@@ -234,12 +236,12 @@ def test_captions_stay_together_and_are_nobodys_training_text(ws: Workspace, tmp
     ]
     sounds = {f"w/1.강제추행(성범죄)_{n}_label.wav": wav_bytes(600, hz=200 + n) for n in range(30)}
     write_tree(tmp_path / "s", sounds | {f"l/{n}.json": as_json(row) for n, row in enumerate(rows)})
-    done = ingest_sister(ws, "situation", [tmp_path / "s"])
+    done = ingest_aihub(ws, "situation", [tmp_path / "s"])
     assert done.report.added == 36
     assert done.report.notes["caption shared by recordings, not a transcript"] == 36
     assert len(done.report.skipped) == 6
-    assert {u.origin for u in said(ws)} == {"caption"}
-    assert len({u.group for u in said(ws)}) == 6
+    assert {u.origin for u in utterances(ws)} == {"caption"}
+    assert len({u.group for u in utterances(ws)}) == 6
     assert ws.store.corpus.find(Filter(text="비명")).total == 6
     schemes.confirm(ws, "situation", "ann")
     assert snapshot.create(ws, "s1", "situation", "60/20/20").counts["n"] == 30
@@ -248,44 +250,44 @@ def test_captions_stay_together_and_are_nobodys_training_text(ws: Workspace, tmp
     on: dict[str, set[str]] = {}
     for item in items:
         on.setdefault(item.group, set()).add(item.side)
-    assert all(len(found) == 1 for found in on.values())
+    assert all(len(sides_on) == 1 for sides_on in on.values())
 
 
 def test_audio_that_comes_later_joins_and_gives_its_length(ws: Workspace, tmp_path: Path) -> None:
     write_tree(tmp_path / "s", {"a.json": as_json(situation(1))})
-    ingest_sister(ws, "situation", [tmp_path / "s"])
-    (one,) = said(ws)
-    assert (one.end_ms, one.voice_usable) == (None, False)
+    ingest_aihub(ws, "situation", [tmp_path / "s"])
+    (utterance,) = utterances(ws)
+    assert (utterance.end_ms, utterance.voice_usable) == (None, False)
     write_tree(tmp_path / "s", {"1.강제추행(성범죄)_1_label.wav": wav_bytes(900)})
-    again = ingest_sister(ws, "situation", [tmp_path / "s"])
+    again = ingest_aihub(ws, "situation", [tmp_path / "s"])
     assert (again.report.added, again.report.known) == (0, 1)
-    (one,) = said(ws)
-    assert (one.start_ms, one.end_ms, one.voice_usable) == (0, 900, True)
+    (utterance,) = utterances(ws)
+    assert (utterance.start_ms, utterance.end_ms, utterance.voice_usable) == (0, 900, True)
 
 
 def test_a_cleaning_suggestion_is_a_revision_and_can_be_taken_back(ws: Workspace, tmp_path: Path) -> None:
     write_tree(tmp_path / "e", {"a.json": as_json(elder(1)), "b.json": as_json(elder(2, "[개인정보] 씨"))})
-    done = ingest_sister(ws, "elder", [tmp_path / "e"])
+    done = ingest_aihub(ws, "elder", [tmp_path / "e"])
     assert done.report.notes["text with corpus tags"] == done.report.notes["text with a mask"] == 1
-    found = proposals.next_proposal(ws, "cleaning")
-    assert found is not None
-    assert (found.operation, found.reason) == ("corpus-tags", "tags taken out: pronunciation (SP)")
+    proposal = proposals.next_proposal(ws, "cleaning")
+    assert proposal is not None
+    assert (proposal.operation, proposal.reason) == ("corpus-tags", "tags taken out: pronunciation (SP)")
     raw = "(SP:이케) 이렇게 앉아 있었지"
-    augment.decide(ws, found.id, True, "ann")
-    one = ws.store.corpus.utterance(found.utterance_id)
-    assert (one.text, one.original, one.version) == ("이렇게 앉아 있었지", raw, 1)
-    (revision,) = ws.store.review.history(one.id)
+    augment.decide(ws, proposal.id, True, "ann")
+    utterance = ws.store.corpus.utterance(proposal.utterance_id)
+    assert (utterance.text, utterance.original, utterance.version) == ("이렇게 앉아 있었지", raw, 1)
+    (revision,) = ws.store.review.history(utterance.id)
     assert (revision.before, revision.after, revision.act, revision.why) == (
-        {"text": raw}, {"text": one.text}, "accept", "corpus-tags",
+        {"text": raw}, {"text": utterance.text}, "accept", "corpus-tags",
     )  # fmt: skip
     assert ws.store.corpus.find(Filter(text="(SP:")).total == 0
     augment.undo(ws, "cleaning", "ann")
-    assert ws.store.corpus.utterance(one.id).text == raw
-    ws.store.review.decide(one.id, 2, "bob", "2026-01-01T00:00:00", text="다른 말")
+    assert ws.store.corpus.utterance(utterance.id).text == raw
+    ws.store.review.decide(utterance.id, 2, "bob", "2026-01-01T00:00:00", text="다른 말")
     with pytest.raises(Conflict, match="was changed meanwhile; reject this suggestion"):
-        augment.decide(ws, found.id, True, "ann")
+        augment.decide(ws, proposal.id, True, "ann")
     before = state(ws)
-    ingest_sister(ws, "elder", [tmp_path / "e"])
+    ingest_aihub(ws, "elder", [tmp_path / "e"])
     assert state(ws) == before
 
 
@@ -296,9 +298,9 @@ def test_nothing_is_stored_where_the_request_is_wrong(ws: Workspace, tmp_path: P
     with pytest.raises(InputError, match="no field 'mood'"):
         ingest_audio(ws, [tmp_path / "in"], Rules(labels={"emotion": "mood"}))
     with pytest.raises(InputError, match=r"not found: .*nowhere"):
-        ingest_sister(ws, "elder", [tmp_path / "nowhere"])
+        ingest_aihub(ws, "elder", [tmp_path / "nowhere"])
     with pytest.raises(UnknownName, match="unknown sister corpus 'kids'; known: situation, elder"):
-        ingest_sister(ws, "kids", [tmp_path / "in"])
+        ingest_aihub(ws, "kids", [tmp_path / "in"])
     assert ws.store.corpus.sources() == []
 
 
@@ -360,12 +362,12 @@ def test_wrong_usage_is_2_and_a_clear_failure_1(ws: Workspace, arguments: list[s
 
 
 def test_spoken_digits(ws: Workspace, shared: Path) -> None:
-    """All 3,000: six speakers, ten digits, none twice, and no speaker on two sides."""
+    """All 3,000 recordings: six speakers, ten digits, no duplicates, no speaker on two sides."""
     done = ingest_audio(ws, [shared / "fsdd" / "recordings"], DIGITS)
     assert (done.report.added, done.report.skipped, done.proposed) == (3000, [], ("digit",))
     counted = ws.store.corpus.progress()["digit"]
     assert counted == {"targets": 3000, "labelled": 3000, "gold": 3000} | {str(d): 300 for d in range(10)}
-    assert len({u.group for u in said(ws)}) == 6
+    assert len({u.group for u in utterances(ws)}) == 6
     usable = ws.store.corpus.counts()["voice_usable"]
     assert usable == 828
     again = ingest_audio(ws, [shared / "fsdd"], DIGITS)

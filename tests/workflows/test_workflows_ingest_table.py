@@ -1,4 +1,6 @@
-"""core.workflows.imports.table and `python -m core ingest table`: once, whole, with what could not be used named."""
+"""core.workflows.imports.table and `python -m core ingest table`: rows are imported once and completely; rejects are
+named.
+"""
 
 import csv
 import gc
@@ -14,7 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from core.cells import harmless
+from core.cells import escape_formula
 from core.cli import app
 from core.errors import InputError, UnknownName
 from core.filters import Filter
@@ -22,8 +24,8 @@ from core.ingest.tables import Meter, Options, open_table
 from core.ingest.tables.meaning import milliseconds
 from core.schemes import scheme
 from core.settings import ROOT
-from core.workflows.imports import table as work
-from core.workflows.imports.table import Columns, File, Order, TableImport
+from core.workflows.imports import table
+from core.workflows.imports.table import Columns, File, TableImport, TableImportOptions
 from core.workflows.workspace import Workspace, open_workspace
 
 WORDS = st.text(st.sampled_from("불이야 ㅎㅈ각각ᄀ\u0301각😀\n\r\t,;|\"'=+-@＝a1. "), min_size=1, max_size=30)
@@ -38,11 +40,11 @@ def put(folder: Path, text: str, name: str = "t.csv") -> Path:
 
 def take(ws: Workspace, path: Path, text: str = "text", **more: Any) -> TableImport:
     order = {name: more.pop(name) for name in ("source", "licence", "label_ids", "unit", "options") if name in more}
-    return work.ingest_table(ws, File.at(path), Order(Columns(text, **more), **order))
+    return table.ingest_table(ws, File.at(path), TableImportOptions(Columns(text, **more), **order))
 
 
 def stored(ws: Workspace) -> list[tuple[str, dict[str, str]]]:
-    return [(one.original, dict(one.labels)) for one in ws.store.corpus.every(Filter())]
+    return [(u.original, dict(u.labels)) for u in ws.store.corpus.every(Filter())]
 
 
 def rejected(done: TableImport) -> list[list[str]]:
@@ -55,18 +57,18 @@ def rejected(done: TableImport) -> list[list[str]]:
 
 def test_a_table_arrives_once_and_equal_rows_both_stay(ws: Workspace, tmp_path: Path) -> None:
     path = put(tmp_path, "text,danger,extra\n불이야,위험,x\n네,normal,\n네,normal,\n")
-    told: list[tuple[int, float]] = []
-    order = Order(Columns("text", {"danger": "danger"}), licence="CC0")
-    done = work.ingest_table(ws, File.at(path), order, lambda rows, share: told.append((rows, share)), 2)
+    progress: list[tuple[int, float]] = []
+    order = TableImportOptions(Columns("text", {"danger": "danger"}), licence="CC0")
+    done = table.ingest_table(ws, File.at(path), order, lambda rows, share: progress.append((rows, share)), 2)
     assert (done.source, done.rows, done.added, done.known, done.rejected, done.rejects) == ("t", 3, 3, 0, 0, None)
     assert stored(ws) == [("불이야", {"danger": "danger"}), ("네", {"danger": "normal"}), ("네", {"danger": "normal"})]
-    assert told[0] == (0, 0.0)
-    assert told[-1] == (3, 1.0)
-    again = work.ingest_table(ws, File.at(path), order)
+    assert progress[0] == (0, 0.0)
+    assert progress[-1] == (3, 1.0)
+    again = table.ingest_table(ws, File.at(path), order)
     assert (again.rows, again.added, again.known) == (3, 0, 3)
     (source,) = ws.store.corpus.sources()
     assert (source.name, source.kind, source.licence) == ("t", "table", "CC0")
-    assert len({one.group for one in ws.store.corpus.every(Filter())}) == 3
+    assert len({u.group for u in ws.store.corpus.every(Filter())}) == 3
 
 
 def test_another_file_of_the_same_source_is_not_taken_for_the_first(ws: Workspace, tmp_path: Path) -> None:
@@ -90,7 +92,7 @@ def test_an_interrupted_import_is_completed_by_running_it_again(ws: Workspace, t
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        work.ingest_table(ws, File.at(path), Order(Columns("text")), pull_the_plug, 4)
+        table.ingest_table(ws, File.at(path), TableImportOptions(Columns("text")), pull_the_plug, 4)
     assert len(stored(ws)) == 4
     done = take(ws, path)
     assert (done.added, done.known) == (6, 4)
@@ -101,7 +103,7 @@ def test_what_a_file_held_before_it_broke_off_stays(ws: Workspace, tmp_path: Pat
     with pytest.raises(InputError, match="breaks off after row 3"):
         take(ws, path)
     assert [text for text, _ in stored(ws)] == ["가", "나"]
-    assert (ws.settings.home / work.REJECTS).read_text(encoding="utf-8-sig").splitlines()[1:] == [
+    assert (ws.settings.home / table.REJECTS).read_text(encoding="utf-8-sig").splitlines()[1:] == [
         "t.json,2,column text: no text"
     ]
 
@@ -137,8 +139,8 @@ def test_a_label_without_a_text_is_kept_and_told(ws: Workspace, tmp_path: Path) 
 
 def test_rows_without_a_label_are_left_out_where_asked(ws: Workspace, tmp_path: Path) -> None:
     path = put(tmp_path, "text,danger,mood\n가,위험,\n나,,\n다,,좋음\n,,\n")
-    order = Order(Columns("text", {"danger": "danger", "mood": "mood"}), labelled_only=True)
-    done = work.ingest_table(ws, File.at(path), order)
+    order = TableImportOptions(Columns("text", {"danger": "danger", "mood": "mood"}), labelled_only=True)
+    done = table.ingest_table(ws, File.at(path), order)
     assert (done.rows, done.added, done.reasons) == (4, 2, {"no text": 1})
     assert done.notes == {"row without a label: left out, as asked": 1}
     assert [text for text, _ in stored(ws)] == ["가", "다"]
@@ -205,7 +207,7 @@ def test_a_column_of_texts_makes_no_scheme(ws: Workspace, tmp_path: Path) -> Non
 
 def test_groups(ws: Workspace, tmp_path: Path) -> None:
     take(ws, put(tmp_path, "text,who\n가,s1\n나,s1\n다,\n"), group="who")
-    groups = [one.group for one in ws.store.corpus.every(Filter())]
+    groups = [u.group for u in ws.store.corpus.every(Filter())]
     assert groups[:2] == ["table:t:group:s1"] * 2
     assert groups[2].startswith("table:t:4:")
 
@@ -238,13 +240,13 @@ def test_utterances_of_recordings_beside_the_table(ws: Workspace, tmp_path: Path
     assert done.notes["recordings added"] == 4
     assert done.notes["recording whose audio is not beside the table: text imported without audio"] == 2
     assert done.notes["utterance that ends after its audio: not usable for voice"] == 1
-    found = {r.meta["name"]: r for r in ws.store.corpus.recordings()}
-    assert set(found) == {"a.wav", "sub/b", "gone.wav", "../out.wav"}
-    assert ws.audio_file(found["a.wav"].id).read_bytes() == wav_bytes()
-    assert ws.audio_file(found["sub/b"].id).read_bytes() == wav_bytes(hz=300)
-    assert found["gone.wav"].path is found["../out.wav"].path is None
-    assert ws.store.corpus.recording_labels(found["a.wav"].id) == {"urgency": "high"}
-    rows = ws.store.corpus.find(Filter(recording_id=found["a.wav"].id)).rows
+    recordings = {r.meta["name"]: r for r in ws.store.corpus.recordings()}
+    assert set(recordings) == {"a.wav", "sub/b", "gone.wav", "../out.wav"}
+    assert ws.audio_file(recordings["a.wav"].id).read_bytes() == wav_bytes()
+    assert ws.audio_file(recordings["sub/b"].id).read_bytes() == wav_bytes(hz=300)
+    assert recordings["gone.wav"].path is recordings["../out.wav"].path is None
+    assert ws.store.corpus.recording_labels(recordings["a.wav"].id) == {"urgency": "high"}
+    rows = ws.store.corpus.find(Filter(recording_id=recordings["a.wav"].id)).rows
     assert [(u.text, u.start_ms, u.end_ms, u.speaker, u.voice_usable) for u in rows] == [
         ("불이 났어요", 0, 1200, "caller", True), ("어디세요", 1200, 1500, "taker", False),
     ]  # fmt: skip
@@ -253,7 +255,7 @@ def test_utterances_of_recordings_beside_the_table(ws: Workspace, tmp_path: Path
     assert (again.added, again.known) == (0, 5)
     (folder / "gone.wav").write_bytes(wav_bytes())
     assert take(ws, path, **options).notes["recording that had no audio before: joined"] == 1
-    assert ws.audio_file(found["gone.wav"].id).read_bytes() == wav_bytes()
+    assert ws.audio_file(recordings["gone.wav"].id).read_bytes() == wav_bytes()
 
 
 def test_new_rows_join_the_recording_that_is_known(ws: Workspace, tmp_path: Path) -> None:
@@ -266,12 +268,12 @@ def test_new_rows_join_the_recording_that_is_known(ws: Workspace, tmp_path: Path
     done = take(ws, put(tmp_path, head + first + more), **options)
     assert (done.added, done.known, done.notes["recordings added"]) == (3, 2, 0)
     assert done.notes["utterance that ends after its audio: not usable for voice"] == 1
-    heard, unheard = ws.store.corpus.recordings()
-    assert (heard.duration_ms, unheard.duration_ms) == (6_000, 2_500)
-    assert [(u.text, u.voice_usable) for u in ws.store.corpus.find(Filter(recording_id=heard.id)).rows] == [
+    with_audio, without_audio = ws.store.corpus.recordings()
+    assert (with_audio.duration_ms, without_audio.duration_ms) == (6_000, 2_500)
+    assert [(u.text, u.voice_usable) for u in ws.store.corpus.find(Filter(recording_id=with_audio.id)).rows] == [
         ("불이 났어요", True), ("어디세요", True), ("끝", False),
     ]  # fmt: skip
-    assert [u.text for u in ws.store.corpus.find(Filter(recording_id=unheard.id)).rows] == ["여보세요", "네"]
+    assert [u.text for u in ws.store.corpus.find(Filter(recording_id=without_audio.id)).rows] == ["여보세요", "네"]
     assert take(ws, put(tmp_path, head + first + more), **options).known == 5
 
 
@@ -280,7 +282,7 @@ def test_an_id_that_is_known_elsewhere_stays_where_it_is(ws: Workspace, tmp_path
     done = take(ws, put(tmp_path, "id,wav,stt\n1,a,가\n2,b,나\n"), "stt", id="id", recording="wav")
     assert (done.added, done.known) == (1, 1)
     assert done.notes["row whose id is known and belongs to no such recording: left as it is"] == 1
-    assert [one.meta["name"] for one in ws.store.corpus.recordings()] == ["b"]
+    assert [r.meta["name"] for r in ws.store.corpus.recordings()] == ["b"]
 
 
 def test_audio_that_cannot_be_used_is_noted_and_the_text_stays(ws: Workspace, tmp_path: Path) -> None:
@@ -294,7 +296,7 @@ def test_audio_that_cannot_be_used_is_noted_and_the_text_stays(ws: Workspace, tm
     assert done.added == 3
     assert any(note.startswith("audio that cannot be used (") for note in done.notes)
     assert done.notes["recording whose name several audio files have: text imported without audio"] == 1
-    whole = next(one for one in ws.store.corpus.every(Filter()) if one.text == "다")
+    whole = next(u for u in ws.store.corpus.every(Filter()) if u.text == "다")
     assert (whole.start_ms, whole.voice_usable) == (0, True), "one row without times is its whole recording"
 
 
@@ -316,7 +318,7 @@ def test_units_of_times(ws: Workspace, tmp_path: Path, columns: str, rows: str, 
 
 
 def test_times() -> None:
-    assert [milliseconds(told, "ms") for told in ("0", "12", "1:00", "1:01:01.5", "-1", "x", "99999999999", "1e3")] == [
+    assert [milliseconds(text, "ms") for text in ("0", "12", "1:00", "1:01:01.5", "-1", "x", "99999999999", "1e3")] == [
         0, 12, 60_000, 3_661_500, None, None, None, None,
     ]  # fmt: skip
 
@@ -331,7 +333,7 @@ def test_texts_come_back_exactly(tmp_path: Path, texts: list[str], kind: str) ->
         else:
             rows = csv.writer(file, delimiter="\t" if kind == "tsv" else ",")
             rows.writerow(["id", "text"])
-            rows.writerows((n, harmless(text)) for n, text in enumerate(texts))
+            rows.writerows((n, escape_formula(text)) for n, text in enumerate(texts))
     options = Options(separator={"csv": ",", "tsv": "tab"}.get(kind))
     table = open_table(File.at(path), options)
     assert [row.cells["text"] for row in table.rows()] == texts  # type: ignore[union-attr]
@@ -353,8 +355,8 @@ def test_chatbot(ws: Workspace, shared: Path) -> None:
     done = take(ws, shared / "chatbot" / "ChatbotData.csv", "Q", labels={"mood": "label"})
     assert (done.rows, done.added, done.rejected) == (11_823, 11_823, 0)
     assert scheme("mood").codes == ("0", "1", "2")
-    told = ws.store.corpus.progress()["mood"]
-    assert (told["labelled"], told["0"] + told["1"] + told["2"]) == (11_823, 11_823)
+    counts = ws.store.corpus.progress()["mood"]
+    assert (counts["labelled"], counts["0"] + counts["1"] + counts["2"]) == (11_823, 11_823)
     assert take(ws, shared / "chatbot" / "ChatbotData.csv", "Q", labels={"mood": "label"}).added == 0
 
 
@@ -377,15 +379,15 @@ def test_the_verb(ws: Workspace, tmp_path: Path) -> None:
     path.write_bytes("Unnamed: 0;문장;상태\n0;집에 불이 났어요;위험\n1;괜찮아요;정상\n2;글쎄요;모름\n".encode("cp949"))
     done = run(path, "--text", "문장", "--label", "danger=상태", "--source", "우리", "--licence", "CC0", "--json")
     assert (done.exit_code, done.stderr) == (0, "")
-    told = json.loads(done.stdout)
-    assert (told["source"], told["rows"], told["added"], told["rejected"]) == ("우리", 3, 2, 1)
-    assert (told["encoding"], told["separator"], told["header"]) == ("cp949", ";", True)
-    assert (told["columns"], told["dropped"]) == (["문장", "상태"], ["Unnamed: 0"])
-    assert told["skipped"] == [
+    document = json.loads(done.stdout)
+    assert (document["source"], document["rows"], document["added"], document["rejected"]) == ("우리", 3, 2, 1)
+    assert (document["encoding"], document["separator"], document["header"]) == ("cp949", ";", True)
+    assert (document["columns"], document["dropped"]) == (["문장", "상태"], ["Unnamed: 0"])
+    assert document["skipped"] == [
         {"row": 4, "kind": "unknown danger class",
          "reason": "column 상태: unknown danger class '모름'; known: 정상, 위험"}
     ]  # fmt: skip
-    assert Path(told["rejects"]).name == "rejects-table.csv"
+    assert Path(document["rejects"]).name == "rejects-table.csv"
     shown = run(path, "--text", "문장")
     assert (shown.exit_code, "cp949" in shown.stdout, "3 rows read" in shown.stdout) == (0, True, True)
 
@@ -431,5 +433,5 @@ def test_open_workspace_knows_what_was_proposed(ws: Workspace, tmp_path: Path) -
 def test_an_import_that_fails_leaves_the_collector_as_it_was(ws: Workspace) -> None:
     before = gc.get_threshold()
     with pytest.raises(InputError):
-        work.ingest_table(ws, File.of(b"", "empty.csv"), Order(Columns("text"), source="x"))
+        table.ingest_table(ws, File.of(b"", "empty.csv"), TableImportOptions(Columns("text"), source="x"))
     assert gc.get_threshold() == before

@@ -1,4 +1,4 @@
-"""core.ingest.votes, core.workflows.imports.votes and `python -m core ingest votes`: once, whole, rejects by row."""
+"""core.ingest.votes, core.workflows.imports.votes and `ingest votes`: imported once and completely; rejects by row."""
 
 import csv
 import json
@@ -14,9 +14,9 @@ from core.filters import Filter
 from core.ingest.tables import Reject, Row
 from core.ingest.votes import Choice, of_counts, of_raters
 from core.schemes import SCHEMES, scheme
-from core.workflows.imports import votes as work
-from core.workflows.imports.votes import File, Order, VotesImport
-from core.workflows.review.agreement import opinions
+from core.workflows.imports import votes as votes_import
+from core.workflows.imports.votes import File, VotesImport, VotesImportOptions
+from core.workflows.review.agreement import standing_answers
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration
@@ -32,24 +32,28 @@ def put(folder: Path, text: str, name: str = "v.csv") -> Path:
 
 
 def take(ws: Workspace, path: Path, scheme_name: str, batch: int = 5_000, **order: Any) -> VotesImport:
-    return work.ingest_votes(ws, File.at(path), Order(scheme_name, **order), batch_size=batch)
+    return votes_import.ingest_votes(ws, File.at(path), VotesImportOptions(scheme_name, **order), batch_size=batch)
 
 
-def kept(ws: Workspace, name: str) -> list[tuple[str, str, str]]:
-    """(text, curator, code) of every vote."""
-    text = {one.id: one.text for one in ws.store.corpus.every(Filter())}
-    return [(text[one.target_id], one.curator, one.code) for one in opinions(ws, name) if one.kind == "vote"]
+def stored_votes(ws: Workspace, name: str) -> list[tuple[str, str, str]]:
+    """The stored votes as (text, curator, code)."""
+    text = {u.id: u.text for u in ws.store.corpus.every(Filter())}
+    return [
+        (text[answer.target_id], answer.curator, answer.code)
+        for answer in standing_answers(ws, name)
+        if answer.kind == "vote"
+    ]
 
 
 def test_a_column_a_rater(ws: Workspace, tmp_path: Path) -> None:
     path = put(tmp_path, RATERS)
     done = take(ws, path, "danger", raters=("a", "b", "c"), item="id", text="text", batch=2)
     assert (done.rows, done.added, done.known, done.silent, done.votes, done.rejected) == (3, 3, 0, 1, 5, 0)
-    assert kept(ws, "danger") == [
+    assert stored_votes(ws, "danger") == [
         ("불이야", "vote:a", "danger"), ("불이야", "vote:b", "danger"), ("불이야", "vote:c", "normal"),
         ("네", "vote:a", "normal"), ("네", "vote:c", "normal"),
     ]  # fmt: skip
-    assert [dict(one.labels) for one in ws.store.corpus.every(Filter())] == [{}, {}, {}]  # an opinion is no label
+    assert [dict(u.labels) for u in ws.store.corpus.every(Filter())] == [{}, {}, {}]  # a vote is no label
     again = take(ws, path, "danger", raters=("a", "b", "c"), item="id", text="text")
     assert (again.added, again.known, again.votes, again.votes_known) == (0, 3, 0, 5)
     (source,) = ws.store.corpus.sources()
@@ -60,7 +64,7 @@ def test_a_column_a_class(ws: Workspace, tmp_path: Path) -> None:
     done = take(ws, put(tmp_path, COUNTS), "mood", counts={"anger": "ANG", "SAD": "SAD"}, item="clip")
     assert (done.scheme, done.added, done.votes) == ("mood", 2, 6)
     assert (scheme("mood").codes, scheme("mood").state) == (("anger", "SAD"), "proposed")
-    assert kept(ws, "mood") == [
+    assert stored_votes(ws, "mood") == [
         ("x1", "vote:#1", "anger"), ("x1", "vote:#2", "anger"), ("x1", "vote:#3", "SAD"),
         ("x2", "vote:#1", "SAD"), ("x2", "vote:#2", "SAD"), ("x2", "vote:#3", "SAD"),
     ]  # fmt: skip
@@ -68,13 +72,13 @@ def test_a_column_a_class(ws: Workspace, tmp_path: Path) -> None:
 
 def test_votes_go_to_the_utterance_whose_key_is_named(ws: Workspace, tmp_path: Path) -> None:
     take(ws, put(tmp_path, RATERS), "danger", raters=("a",), item="id", text="text")
-    keys = [one.key for one in ws.store.corpus.every(Filter())]
+    keys = [u.key for u in ws.store.corpus.every(Filter())]
     assert keys == ["table:v:id:1", "table:v:id:2", "table:v:id:3"]
     path = put(tmp_path, f"key,d\n{keys[1]},위험\nnew,정상\n", "more.csv")
     done = take(ws, path, "danger", raters=("d",), item="key")
     assert (done.added, done.known, done.votes) == (1, 1, 2)
-    assert ("네", "vote:d", "danger") in kept(ws, "danger")
-    assert ("new", "vote:d", "normal") in kept(ws, "danger")
+    assert ("네", "vote:d", "danger") in stored_votes(ws, "danger")
+    assert ("new", "vote:d", "normal") in stored_votes(ws, "danger")
 
 
 def test_unknown_answers_are_proposed_as_a_scheme_over_all_raters(ws: Workspace, tmp_path: Path) -> None:
@@ -82,14 +86,14 @@ def test_unknown_answers_are_proposed_as_a_scheme_over_all_raters(ws: Workspace,
     done = take(ws, path, "taste", raters=("a", "b"), text="text")
     assert done.scheme == "taste"
     assert (SCHEMES["taste"].codes, SCHEMES["taste"].state) == (("나쁨", "보통", "좋음"), "proposed")
-    assert [code for _, _, code in kept(ws, "taste")] == ["좋음", "나쁨", "좋음", "보통"]
+    assert [code for _, _, code in stored_votes(ws, "taste")] == ["좋음", "나쁨", "좋음", "보통"]
 
 
 def test_a_rater_may_give_several_classes(ws: Workspace, tmp_path: Path) -> None:
     path = put(tmp_path, 'text,a,b\n하나,"1,2",1\n둘,"2,3","1,3"\n셋,"1,2,3",2\n')
     take(ws, path, "themes", raters=("a", "b"), text="text")
     assert SCHEMES["themes"].kind == "multi"
-    assert [code for _, _, code in kept(ws, "themes")] == ["1|2", "1", "2|3", "1|3", "1|2|3", "2"]
+    assert [code for _, _, code in stored_votes(ws, "themes")] == ["1|2", "1", "2|3", "1|3", "1|2|3", "2"]
 
 
 def test_what_cannot_be_used_is_named_by_row(ws: Workspace, tmp_path: Path) -> None:
@@ -99,7 +103,7 @@ def test_what_cannot_be_used_is_named_by_row(ws: Workspace, tmp_path: Path) -> N
     assert done.reasons == {
         "id came before": 1, "no text": 1, "unknown class": 1, "wrong number of cells": 1, "no id": 1,
     }  # fmt: skip
-    assert [one.row for one in done.skipped] == [3, 4, 5, 6, 7]
+    assert [skip.row for skip in done.skipped] == [3, 4, 5, 6, 7]
     assert done.rejects is not None
     with done.rejects.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
@@ -115,9 +119,9 @@ def test_what_cannot_be_used_is_named_by_row(ws: Workspace, tmp_path: Path) -> N
      ("1001", "too many votes"), ("999999999", "too many votes")],
 )  # fmt: skip
 def test_a_count_that_is_none_rejects_its_row(cell: str, kind: str) -> None:
-    found = of_counts(Row(7, {"A": "1", "B": cell}), {"a": "A", "b": "B"})
-    assert isinstance(found, Reject)
-    assert (found.row, found.kind) == (7, kind)
+    reject = of_counts(Row(7, {"A": "1", "B": cell}), {"a": "A", "b": "B"})
+    assert isinstance(reject, Reject)
+    assert (reject.row, reject.kind) == (7, kind)
 
 
 def test_counts_and_answers_as_programs_write_them() -> None:
@@ -164,30 +168,45 @@ def test_a_rater_cannot_pass_for_a_vote_without_a_name(ws: Workspace, tmp_path: 
 def test_the_votes_of_crema_d_arrive_and_tell_their_agreement(ws: Workspace, shared: Path) -> None:
     path = shared / "cremad_votes" / "tabulatedVotes.csv"
     counts = {code: code for code in "ADFHNS"}
-    order = Order("cremad", counts=counts, item="column_1", text="fileName", source="crema-d", licence="ODbL 1.0")
-    done = work.ingest_votes(ws, File.at(path), order)
+    order = VotesImportOptions(
+        "cremad", counts=counts, item="column_1", text="fileName", source="crema-d", licence="ODbL 1.0"
+    )
+    done = votes_import.ingest_votes(ws, File.at(path), order)
     assert (done.rows, done.added, done.votes, done.rejected) == (22_326, 22_326, 212_000, 0)
     assert scheme("cremad").codes == tuple("ADFHNS")
     assert ws.store.corpus.utterance_ids(["table:crema-d:id:100001"])
-    found = json.loads(CliRunner().invoke(app, ["agreement", "--scheme", "cremad", "--json"]).stdout)
-    assert (found["n_items"], found["n_ratings"], found["anonymous"], found["cohen"]) == (22_326, 212_000, True, [])
-    assert found["krippendorff"]["nominal"]["value"] == pytest.approx(0.42555, abs=1e-5)
+    document = json.loads(CliRunner().invoke(app, ["agreement", "--scheme", "cremad", "--json"]).stdout)
+    assert (document["n_items"], document["n_ratings"]) == (22_326, 212_000)
+    assert (document["anonymous"], document["cohen"]) == (True, [])
+    assert document["krippendorff"]["nominal"]["value"] == pytest.approx(0.42555, abs=1e-5)
 
 
 def test_the_raters_of_klue_nli_arrive_and_tell_their_agreement(ws: Workspace, shared: Path) -> None:
     path = shared / "klue_nli" / "klue-nli-v1.1_dev.json"
     raters = "author,label2,label3,label4,label5"
-    told = ["ingest", "votes", str(path), "--scheme", "nli", "--raters", raters, "--item", "guid", "--text", "premise"]
-    answer = CliRunner().invoke(app, [*told, "--json"])
+    arguments = [
+        "ingest",
+        "votes",
+        str(path),
+        "--scheme",
+        "nli",
+        "--raters",
+        raters,
+        "--item",
+        "guid",
+        "--text",
+        "premise",
+    ]
+    answer = CliRunner().invoke(app, [*arguments, "--json"])
     assert (answer.exit_code, answer.stderr) == (0, "")
     done = json.loads(answer.stdout)
     assert (done["rows"], done["added"], done["votes"], done["rejected"]) == (3000, 3000, 15_000, 0)
-    found = json.loads(CliRunner().invoke(app, ["agreement", "--scheme", "nli", "--json"]).stdout)
-    assert round(found["fleiss"]["value"], 4) == 0.8381
-    assert round(found["krippendorff"]["nominal"]["value"], 4) == 0.8382
-    assert round(found["unanimous"]["value"], 4) == 0.7633
-    assert [one["a"] for one in found["cohen"]][:4] == ["vote:author"] * 4
-    assert found["raters"] == [f"vote:{name}" for name in raters.split(",")]
+    document = json.loads(CliRunner().invoke(app, ["agreement", "--scheme", "nli", "--json"]).stdout)
+    assert round(document["fleiss"]["value"], 4) == 0.8381
+    assert round(document["krippendorff"]["nominal"]["value"], 4) == 0.8382
+    assert round(document["unanimous"]["value"], 4) == 0.7633
+    assert [pair["a"] for pair in document["cohen"]][:4] == ["vote:author"] * 4
+    assert document["raters"] == [f"vote:{name}" for name in raters.split(",")]
 
 
 def test_the_verb_says_what_is_wrong_with_its_options(ws: Workspace, tmp_path: Path) -> None:
@@ -208,10 +227,10 @@ def test_the_verb_says_what_is_wrong_with_its_options(ws: Workspace, tmp_path: P
 
 def test_the_verb_tells_what_it_did(ws: Workspace, tmp_path: Path) -> None:
     path = put(tmp_path, "clip,ANG\nx1,2\nx2,none\n")
-    told = ["ingest", "votes", str(path), "--scheme", "mood", "--votes", "ANG", "--item", "clip"]
-    shown = CliRunner().invoke(app, told).stdout
+    arguments = ["ingest", "votes", str(path), "--scheme", "mood", "--votes", "ANG", "--item", "clip"]
+    shown = CliRunner().invoke(app, arguments).stdout
     assert "v: 2 rows read, 1 utterances added, 0 known already, 2 votes added under mood" in shown
     assert "rejects-votes.csv" in shown
-    document = json.loads(CliRunner().invoke(app, [*told, "--json"]).stdout)
+    document = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)
     assert document["skipped"] == [{"row": 3, "kind": "no count", "reason": "column ANG: 'none' is no number of votes"}]
     assert (document["votes"], document["votes_known"], document["columns"]) == (0, 2, ["clip", "ANG"])

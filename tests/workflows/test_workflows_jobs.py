@@ -1,4 +1,4 @@
-"""core.workflows.jobs: the latest jobs, the one of a kind that is at work, and the worker's command."""
+"""core.workflows.jobs: the latest jobs, the running job of a kind, and the worker's command."""
 
 import sys
 
@@ -17,9 +17,9 @@ def test_the_job_of_a_kind_that_is_at_work_is_found(ws: Workspace) -> None:
     for number, kind in enumerate((run.JOB, run.JOB, checks.JOB)):
         ws.store.board.add(f"j{number}", kind, kind, {}, AT.replace("T00", f"T0{number}"))
     assert [job.id for job in jobs.recent(ws, 2)] == ["j2", "j1"]
-    found = jobs.running(ws, run.JOB)
-    assert found is not None
-    assert found.id == "j1"
+    job = jobs.running(ws, run.JOB)
+    assert job is not None
+    assert job.id == "j1"
     ws.store.board.update("j1", AT, state="running")
     ws.store.board.update("j0", AT, state="done")
     assert jobs.running(ws, run.JOB) == jobs.get(ws, "j1")

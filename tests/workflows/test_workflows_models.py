@@ -35,8 +35,8 @@ def test_a_snapshot_freezes_labels_by_group_with_silver_on_the_training_side(ws:
     parents = [u.id for u in ws.store.corpus.every(Filter())]
     made = [NewProposal("augmentation", i, "test", {"text": f"{i} 다른 말 {i * 7}"}, "test") for i in parents]
     ws.store.proposals.add(made, now())
-    while (one := proposals.next_proposal(ws, "augmentation")) is not None:
-        augment.decide(ws, one.id, True, "ann")
+    while (proposal := proposals.next_proposal(ws, "augmentation")) is not None:
+        augment.decide(ws, proposal.id, True, "ann")
     info = snapshot.create(ws, "s1", "danger", "60/20/20", seed=1)
     frozen = read(ws.snapshot_folder("s1"))
     assert (info.sha256, info.counts["n"], frozen.codes) == (frozen.sha256, len(frozen.items), ("normal", "danger"))
@@ -76,12 +76,12 @@ def test_what_cannot_be_frozen_is_named(ws: Workspace, tmp_path: Path) -> None:
 
 
 def test_from_sentences_to_a_judgement(ws: Workspace, tmp_path: Path) -> None:
-    told: list[dict[str, Any]] = []
+    reports: list[dict[str, Any]] = []
     import_sentences(ws, tmp_path)
     snapshot.create(ws, "s1", "danger")
     spec = train.plan(ws, "danger-text", "s1", overrides={"c": "2"})
-    metrics = train.run(ws, spec, told.append)
-    assert any(progress.get("done") == progress.get("total") for progress in told if "done" in progress)
+    metrics = train.run(ws, spec, reports.append)
+    assert any(progress.get("done") == progress.get("total") for progress in reports if "done" in progress)
     info, scores = evaluate.report(ws, spec.run_id)
     assert (info.state, info.scheme, info.encoder, info.snapshot) == ("done", "danger", "ngram", "s1")
     assert scores["test"]["accuracy"]["value"] == metrics["test"]["accuracy"]["value"] == 1.0
@@ -89,22 +89,32 @@ def test_from_sentences_to_a_judgement(ws: Workspace, tmp_path: Path) -> None:
     assert sides == {side: scores["used"][side] for side in ("validation", "test")}
     cell = evaluate.cell(ws, spec.run_id, "danger", "danger")
     assert len(cell.mistakes) == scores["test"]["confusion"][1][1]
-    for one in cell.mistakes:
-        assert one.item is not None
-        assert one.utterance is not None
-        assert one.item.id == one.utterance.id == one.prediction.utterance_id
-        assert (one.item.code, one.code, one.new_text, one.new_code) == ("danger", "danger", False, False)
+    for mistake in cell.mistakes:
+        assert mistake.item is not None
+        assert mistake.utterance is not None
+        assert mistake.item.id == mistake.utterance.id == mistake.prediction.utterance_id
+        assert (mistake.item.code, mistake.code, mistake.new_text, mistake.new_code) == (
+            "danger",
+            "danger",
+            False,
+            False,
+        )
     assert evaluate.cell(ws, spec.run_id, "danger", "normal") == evaluate.Cell(())
 
     document = predict.predict_text(ws, TEXT)
-    (one,) = document["utterances"]
-    assert (document["source"], one["start_ms"], one["end_ms"], one["text"]) == ("text", None, None, TEXT)
-    judged = one["judgements"]["danger"]
+    (utterance,) = document["utterances"]
+    assert (document["source"], utterance["start_ms"], utterance["end_ms"], utterance["text"]) == (
+        "text",
+        None,
+        None,
+        TEXT,
+    )
+    judged = utterance["judgements"]["danger"]
     assert (judged["label"], judged["run"]) == ("danger", spec.run_id)
     assert judged["confidence"] == judged["probabilities"]["danger"] > 0.5
     assert sum(judged["probabilities"].values()) == pytest.approx(1)
-    told_why = predict.explain(ws, TEXT, spec.run_id)
-    assert any(run in TELLING["danger"] and weight > 0 for run, weight in told_why)
+    contributions = predict.explain(ws, TEXT, spec.run_id)
+    assert any(part in TELLING["danger"] and weight > 0 for part, weight in contributions)
 
 
 def test_a_recording_is_judged_by_its_delivered_transcript(ws: Workspace, tmp_path: Path) -> None:
@@ -133,8 +143,8 @@ def test_what_cannot_be_judged_is_named(ws: Workspace, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="broken JSON"):
         predict.predict_audio(ws, wav_bytes(), "x.wav", labels=b"{")
     unseen = json.dumps({"_id": "a", "utterances": [{"startAt": 0, "endAt": 900, "text": "\u200b", "speaker": 1}]})
-    (one,) = predict.predict_audio(ws, wav_bytes(), "x.wav", labels=unseen.encode())["utterances"]
-    assert one["judgements"] == {}
+    (utterance,) = predict.predict_audio(ws, wav_bytes(), "x.wav", labels=unseen.encode())["utterances"]
+    assert utterance["judgements"] == {}
     (ws.run_folder(run) / "weights.safetensors").write_bytes(b"x")
     (ws.run_folder(run) / "card.json").touch()
     with pytest.raises(CheckpointMismatch, match="is not the file that"):
@@ -184,7 +194,7 @@ def test_a_wrong_request_fails_before_a_run_is_announced(ws: Workspace, tmp_path
 def test_a_scheme_of_the_workspace_is_frozen_and_trained(ws: Workspace, tmp_path: Path) -> None:
     path = sentence_file(tmp_path / "mood.csv")
     columns = Columns("text", {"mood": "label"}, id="id")
-    table.ingest_table(ws, table.File.at(path), table.Order(columns))
+    table.ingest_table(ws, table.File.at(path), table.TableImportOptions(columns))
     with pytest.raises(InputError, match="scheme mood is only proposed"):
         snapshot.create(ws, "m1", "mood")
     schemes.confirm(ws, "mood", "ann")
@@ -195,8 +205,8 @@ def test_a_scheme_of_the_workspace_is_frozen_and_trained(ws: Workspace, tmp_path
     assert train.run(ws, spec)["test"]["accuracy"]["value"] > 0.9
     (run,) = ws.store.ledger.runs()
     assert (run.recipe, run.scheme, run.modality, run.state) == ("text", "mood", "text", "done")
-    (one,) = predict.predict_text(ws, TEXT)["utterances"]
-    assert one["judgements"]["mood"]["label"] == "danger"
+    (utterance,) = predict.predict_text(ws, TEXT)["utterances"]
+    assert utterance["judgements"]["mood"]["label"] == "danger"
     voice = train.plan(ws, "voice", "m1")
     with pytest.raises(
         NotEnoughData, match=r"nothing usable on the train side; .* no audio that can be judged by voice"
@@ -210,28 +220,28 @@ def test_a_scheme_of_the_workspace_is_frozen_and_trained(ws: Workspace, tmp_path
 def test_pseudo_labels_wait_for_a_curator_and_are_silver(ws: Workspace, tmp_path: Path) -> None:
     run = trained(ws, tmp_path)
     source = ws.store.corpus.add_source("new", "sentences", "ours", "0", now())
-    said = [TEXT, "오늘 바람 괜찮습니다", "xyz", " ", "계단에서 쓰러졌어요"]
-    ws.store.corpus.add_sentences(source, [NewUtterance(f"n{i}", t, f"n{i}") for i, t in enumerate(said)], now())
+    texts = [TEXT, "오늘 바람 괜찮습니다", "xyz", " ", "계단에서 쓰러졌어요"]
+    ws.store.corpus.add_sentences(source, [NewUtterance(f"n{i}", t, f"n{i}") for i, t in enumerate(texts)], now())
     assert pseudo_label.judge(ws, run) == 4
     every = pseudo_label.preview(ws, run, Rule(0.0, 0.0))
     assert (every.total, sum(every.kept.values()), sum(every.dropped.values())) == (4, 4, 0)
     none = pseudo_label.preview(ws, run, Rule(1.0, 1.0))
     assert (sum(none.kept.values()), sum(none.dropped.values())) == (0, 4)
     sure = Rule(0.6, 0.2)
-    kept = sum(pseudo_label.preview(ws, run, sure).kept.values())
-    assert 2 <= kept < 4
-    assert pseudo_label.propose(ws, run, sure) == kept
+    n_kept = sum(pseudo_label.preview(ws, run, sure).kept.values())
+    assert 2 <= n_kept < 4
+    assert pseudo_label.propose(ws, run, sure) == n_kept
     assert pseudo_label.propose(ws, run, sure) == 0
     first = proposals.next_proposal(ws, pseudo_label.KIND)
     assert first is not None
     ws.store.review.decide(first.utterance_id, 0, "bob", now(), labels={"danger": "normal"})
     done = pseudo_label.accept_all(ws, run, "ann")
-    assert (done.accepted, done.refused, done.already) == (kept - 1, {"labelled": 1}, 0)
-    assert ws.store.proposals.counts(pseudo_label.KIND, run) == {"open": 0, "accepted": kept - 1, "rejected": 1}
+    assert (done.accepted, done.refused, done.already) == (n_kept - 1, {"labelled": 1}, 0)
+    assert ws.store.proposals.counts(pseudo_label.KIND, run) == {"open": 0, "accepted": n_kept - 1, "rejected": 1}
     grades = ws.store.corpus.grades("utterance", "danger")
     assert grades[first.utterance_id] == ("normal", "gold")
-    assert sum(grade == "silver" for _, grade in grades.values()) == kept - 1
-    assert pseudo_label.preview(ws, run, sure).total == 4 - kept
+    assert sum(grade == "silver" for _, grade in grades.values()) == n_kept - 1
+    assert pseudo_label.preview(ws, run, sure).total == 4 - n_kept
     while augment.undo(ws, pseudo_label.KIND, "ann") is not None:
         pass
     assert all(grade == "gold" for _, grade in ws.store.corpus.grades("utterance", "danger").values())

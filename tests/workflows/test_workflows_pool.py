@@ -1,4 +1,4 @@
-"""Judging the pool: beside the test rows, into the run's folder, and of nothing that snapshots would leave out."""
+"""Predictions for the pool: beside the test rows, in the run's folder, never for texts that snapshots drop."""
 
 import json
 import random
@@ -15,7 +15,7 @@ from core.model_text import STEPS, model_text
 from core.models.checkpoint import CARD
 from core.records import NewUtterance
 from core.store import Store
-from core.training.predictions import POOL, add_pool, read_probabilities
+from core.training.predictions import POOL_FILE, add_pool, read_probabilities
 from core.training.run import read_predictions
 from core.workflows.corpus import export
 from core.workflows.models import evaluate, predict, pseudo_label, snapshot, train
@@ -70,18 +70,18 @@ def test_judging_the_pool_overwrites_no_test_row(ws: Workspace, tmp_path: Path) 
     assert judged(ws, run) == list(range(1, 101))
     assert evaluate.cell(ws, run, "danger", "danger").mistakes == cells
     assert all(one.new_code and one.code is None for one in cells), "the labels were taken back"
-    # Wherever one answer of a run is shown, there is one.
+    # A page that shows one prediction of the run for an utterance shows only one.
     both = cells[0].prediction.utterance_id
-    (card,) = ws.store.cards.about([both], ["danger"])
-    assert len(card.guesses) == 1
-    assert len(ws.store.transfer.judged([both])[both]) == 1
+    (card,) = ws.store.cards.of([both], ["danger"])
+    assert len(card.predictions) == 1
+    assert len(ws.store.transfer.run_predictions([both])[both]) == 1
     assert queues.build(ws, "least-confident", "danger") == 100
     export.save(ws, tmp_path / "out.json")
     tasks = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
-    (told,) = tasks[both - 1]["predictions"]
+    (prediction,) = tasks[both - 1]["predictions"]
     pool = read_probabilities(ws.run_folder(run), "pool", "danger").of(both)
     assert pool is not None
-    assert list(told["result"][0]["meta"]["probabilities"].values()) == pytest.approx(pool.tolist())
+    assert list(prediction["result"][0]["meta"]["probabilities"].values()) == pytest.approx(pool.tolist())
 
 
 def test_the_probabilities_of_the_pool_lie_in_the_folder_of_the_run(ws: Workspace, tmp_path: Path) -> None:
@@ -89,37 +89,37 @@ def test_the_probabilities_of_the_pool_lie_in_the_folder_of_the_run(ws: Workspac
     evaluation = read_predictions(ws.run_folder(run))
     ids = add(ws.store, TEXT, "오늘 바람 괜찮습니다")
     assert pseudo_label.judge(ws, run) == 2
-    found = read_probabilities(ws.run_folder(run), "pool", "danger")
-    assert found.ids.tolist() == ids
-    assert found.probs.sum(axis=1) == pytest.approx(1)
-    for one in ws.store.ledger.predictions(run, purpose="pool"):
-        probs = found.of(one.utterance_id)
+    pool_probs = read_probabilities(ws.run_folder(run), "pool", "danger")
+    assert pool_probs.ids.tolist() == ids
+    assert pool_probs.probs.sum(axis=1) == pytest.approx(1)
+    for prediction in ws.store.ledger.predictions(run, purpose="pool"):
+        probs = pool_probs.of(prediction.utterance_id)
         assert probs is not None
-        assert (one.confidence, one.margin) == pytest.approx((probs.max(), probs.max() - probs.min()))
-        assert one.code == ("normal", "danger")[int(probs.argmax())]
+        assert (prediction.confidence, prediction.margin) == pytest.approx((probs.max(), probs.max() - probs.min()))
+        assert prediction.code == ("normal", "danger")[int(probs.argmax())]
     assert read_predictions(ws.run_folder(run)) == evaluation
-    assert found.of(ids[-1] + 1) is None
+    assert pool_probs.of(ids[-1] + 1) is None
 
 
 def test_a_second_judgement_replaces_its_own_rows_only(tmp_path: Path) -> None:
     add_pool(tmp_path, "danger", [2, 1], np.array([[0.2, 0.8], [0.1, 0.9]]))
     add_pool(tmp_path, "urgency", [2], np.array([[0.2, 0.3, 0.5]]))
     add_pool(tmp_path, "danger", [2, 3], np.array([[0.6, 0.4], [0.5, 0.5]]))
-    found = read_probabilities(tmp_path, "pool", "danger")
-    assert (found.ids.tolist(), found.probs.tolist()) == ([1, 2, 3], [[0.1, 0.9], [0.6, 0.4], [0.5, 0.5]])
+    pool_probs = read_probabilities(tmp_path, "pool", "danger")
+    assert (pool_probs.ids.tolist(), pool_probs.probs.tolist()) == ([1, 2, 3], [[0.1, 0.9], [0.6, 0.4], [0.5, 0.5]])
     assert read_probabilities(tmp_path, "pool", "urgency").probs.tolist() == [[0.2, 0.3, 0.5]]
     assert len(read_probabilities(tmp_path, "pool", "mood").ids) == 0
     assert [one.name for one in tmp_path.iterdir() if one.suffix == ".tmp"] == []
-    assert (tmp_path / POOL).is_file()
+    assert (tmp_path / POOL_FILE).is_file()
 
 
 def test_captions_are_not_judged_and_take_no_place_of_others(ws: Workspace, tmp_path: Path) -> None:
     run = trained(ws, tmp_path)
     add(ws.store, "도로에서 나는 소리", "도로에서 나는 소리", "공사장 소음", origin="caption")
     add(ws.store, " ", "\u200b")
-    (said,) = add(ws.store, TEXT)
+    (spoken,) = add(ws.store, TEXT)
     assert pseudo_label.judge(ws, run, limit=1) == 1
-    assert judged(ws, run) == [said]
+    assert judged(ws, run) == [spoken]
     assert pseudo_label.preview(ws, run, Rule(0.0, 0.0)).total == 1
 
 
@@ -127,7 +127,7 @@ def test_the_plan_of_the_card_decides_what_is_empty(
     ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = trained(ws, tmp_path)
-    masked, said = add(ws.store, MASK, TEXT)
+    masked, spoken = add(ws.store, MASK, TEXT)
     monkeypatch.setitem(STEPS, "drop-masks", lambda text: text.replace("▲", "").strip())
     assert pseudo_label.judge(ws, run) == 2
     with_plan(ws, run, "nfc", "drop-masks")
@@ -137,7 +137,7 @@ def test_the_plan_of_the_card_decides_what_is_empty(
     assert predict.predict_text(ws, f"{MASK} {TEXT}")["utterances"][0]["judgements"]
     with_plan(ws, run, "nfc")
     assert predict.predict_text(ws, "\u200b")["utterances"][0]["judgements"], "training read it, so serving does"
-    assert masked < said
+    assert masked < spoken
 
 
 @pytest.mark.parametrize(

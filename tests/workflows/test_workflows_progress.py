@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from core.cli import app
 from core.errors import InputError
-from core.records import Opinion
+from core.records import StandingAnswer
 from core.store import Tally
 from core.workflows.review.progress import burn_down, progress, progress_mark, worked_ms, write_csv
 from core.workflows.workspace import Workspace
@@ -19,8 +19,8 @@ from core.workflows.workspace import Workspace
 HOUR = 3_600_000
 
 
-def said(at: str, spent_ms: int | None = None, target: int = 1, kind: str = "answer") -> Opinion:
-    return Opinion(target, "kim", "danger", f"2024-05-{at}+00:00", spent_ms, kind)  # type: ignore[arg-type]
+def answer_at(at: str, spent_ms: int | None = None, target: int = 1, kind: str = "answer") -> StandingAnswer:
+    return StandingAnswer(target, "kim", "danger", f"2024-05-{at}+00:00", spent_ms, kind)  # type: ignore[arg-type]
 
 
 def decide(ws: Workspace, item: int, code: str, at: str, curator: str = "kim", spent_ms: int = 30_000) -> None:
@@ -30,18 +30,20 @@ def decide(ws: Workspace, item: int, code: str, at: str, curator: str = "kim", s
 
 def test_a_sitting_ends_where_nothing_is_decided_for_five_minutes() -> None:
     assert worked_ms([]) == 0
-    assert worked_ms([said("01T10:00:00")]) == 0
-    assert worked_ms([said("01T10:00:00", 8_000)]) == 8_000
-    steady = [said("01T10:01:00", 60_000), said("01T10:02:00", 1), said("01T10:07:00", 1)]
+    assert worked_ms([answer_at("01T10:00:00")]) == 0
+    assert worked_ms([answer_at("01T10:00:00", 8_000)]) == 8_000
+    steady = [answer_at("01T10:01:00", 60_000), answer_at("01T10:02:00", 1), answer_at("01T10:07:00", 1)]
     assert worked_ms(steady) == 7 * 60_000  # ten o'clock to seven past
-    assert worked_ms([*steady, said("01T10:12:01", 2_000)]) == 7 * 60_000 + 2_000
-    assert worked_ms([said("01T10:00:00", 9 * HOUR)]) == 5 * 60_000  # left on screen over night
+    assert worked_ms([*steady, answer_at("01T10:12:01", 2_000)]) == 7 * 60_000 + 2_000
+    assert worked_ms([answer_at("01T10:00:00", 9 * HOUR)]) == 5 * 60_000  # left on screen over night
     assert worked_ms(steady[::-1]) == worked_ms(steady)
-    assert worked_ms([*steady, said("01T10:01:00", 5)]) == worked_ms(steady)  # two schemes in one decision
+    assert worked_ms([*steady, answer_at("01T10:01:00", 5)]) == worked_ms(steady)  # two schemes in one decision
 
 
 def test_a_burn_down_ends_at_what_is_left_and_goes_on_at_the_pace() -> None:
-    answers = [said("01T10:00:00", target=n) for n in range(4)] + [said("03T10:00:00", target=n) for n in range(2, 6)]
+    answers = [answer_at("01T10:00:00", target=n) for n in range(4)] + [
+        answer_at("03T10:00:00", target=n) for n in range(2, 6)
+    ]
     days, pace = burn_down(answers, left=5, today="2024-05-03")
     assert [(one.day[-2:], one.done, one.left) for one in days if not one.projected] == [
         ("01", 4, 7), ("02", 0, 7), ("03", 2, 5),
@@ -53,11 +55,11 @@ def test_a_burn_down_ends_at_what_is_left_and_goes_on_at_the_pace() -> None:
 
 
 def test_a_pace_is_that_of_the_last_fortnight() -> None:
-    days, pace = burn_down([said("01T10:00:00")], left=3, today="2024-05-31")
+    days, pace = burn_down([answer_at("01T10:00:00")], left=3, today="2024-05-31")
     assert pace == 0.0
     assert (len(days), days[-1].projected) == (31, False)
     assert burn_down([], left=3, today="2024-05-31") == ((days[-1],), 0.0)
-    assert burn_down([said("31T10:00:00")], 10**9, "2024-05-31")[0][-1].projected is False  # not in ten years
+    assert burn_down([answer_at("31T10:00:00")], 10**9, "2024-05-31")[0][-1].projected is False  # not in ten years
 
 
 def test_progress_tells_who_did_what(ws: Workspace) -> None:
@@ -65,8 +67,8 @@ def test_progress_tells_who_did_what(ws: Workspace) -> None:
     for n, item in enumerate(ids[:3]):
         decide(ws, item, "danger" if n else "normal", f"2024-05-01T10:0{n}:00.000000+00:00", spent_ms=60_000)
     decide(ws, ids[3], "normal", "2024-05-02T09:00:00.000000+00:00", curator="lee")
-    found = progress(ws, today="2024-05-02")
-    rows = {(one.curator, one.scheme): one for one in found.work}
+    report = progress(ws, today="2024-05-02")
+    rows = {(one.curator, one.scheme): one for one in report.work}
     assert rows.keys() == {("kim", ""), ("kim", "danger"), ("lee", ""), ("lee", "danger")}
     kim = rows["kim", "danger"]
     assert (kim.decisions, kim.spent_ms, kim.worked_ms, kim.per_hour) == (3, 180_000, 180_000, pytest.approx(60))
@@ -74,12 +76,12 @@ def test_progress_tells_who_did_what(ws: Workspace) -> None:
     assert (kim.agreed.n, kim.agreed.value) == (0, None)
     assert dict(rows["kim", ""].classes) == {}
     assert rows["lee", "danger"].per_hour == pytest.approx(120)  # one answer of 30 s: the time on screen
-    (course,) = found.courses
-    assert (course.scheme, course.targets, course.labelled, course.left) == ("danger", 5, 4, 1)
-    assert dict(course.classes) == {"normal": 2, "danger": 2}
-    assert (course.per_day, course.finish) == (2.0, "2024-05-03")
-    assert course.hours_left == pytest.approx((3 / 60 + 1 / 120) / 4)
-    assert [(one.day, one.done, one.left, one.projected) for one in course.burn_down] == [
+    (forecast,) = report.forecasts
+    assert (forecast.scheme, forecast.targets, forecast.labelled, forecast.left) == ("danger", 5, 4, 1)
+    assert dict(forecast.classes) == {"normal": 2, "danger": 2}
+    assert (forecast.per_day, forecast.finish) == (2.0, "2024-05-03")
+    assert forecast.hours_left == pytest.approx((3 / 60 + 1 / 120) / 4)
+    assert [(one.day, one.done, one.left, one.projected) for one in forecast.burn_down] == [
         ("2024-05-01", 3, 2, False), ("2024-05-02", 1, 1, False), ("2024-05-03", 1, 0, True),
     ]  # fmt: skip
 
@@ -101,25 +103,31 @@ def test_progress_holds_each_curator_against_the_others(ws: Workspace) -> None:
     assert [(name, rows[name].agreed.k, rows[name].agreed.n) for name in ("kim", "lee")] == [
         ("kim", 0, 0), ("lee", 0, 2),
     ]  # fmt: skip  # kim's others are tied
-    (course,) = progress(ws).courses
-    assert (course.labelled, course.left, course.finish is not None) == (2, 0, True)
+    (forecast,) = progress(ws).forecasts
+    assert (forecast.labelled, forecast.left, forecast.finish is not None) == (2, 0, True)
 
 
 def test_what_is_undone_is_no_work(ws: Workspace) -> None:
-    (one,) = sentences(ws.store, "불이야")
-    decide(ws, one, "danger", "2024-05-01T10:00:00.000000+00:00")
+    (item,) = sentences(ws.store, "불이야")
+    decide(ws, item, "danger", "2024-05-01T10:00:00.000000+00:00")
     ws.store.review.undo("kim", "2024-05-01T10:00:05.000000+00:00")
-    found = progress(ws)
-    assert (found.work, found.courses, found.days) == ((), (), ())
+    report = progress(ws)
+    assert (report.work, report.forecasts, report.days) == ((), (), ())
 
 
 def test_a_delivery_is_no_work_but_its_labels_are_there(ws: Workspace) -> None:
     sentences(ws.store, "불이야", labels={"danger": "danger"})
     sentences(ws.store, "네")
-    found = progress(ws, today="2024-05-02")
-    (course,) = found.courses
-    assert (found.work, course.left, course.per_day, course.finish, course.hours_left) == ((), 1, 0.0, None, None)
-    assert [(one.day, one.left) for one in course.burn_down] == [("2024-05-02", 1)]
+    report = progress(ws, today="2024-05-02")
+    (forecast,) = report.forecasts
+    assert (report.work, forecast.left, forecast.per_day, forecast.finish, forecast.hours_left) == (
+        (),
+        1,
+        0.0,
+        None,
+        None,
+    )
+    assert [(one.day, one.left) for one in forecast.burn_down] == [("2024-05-02", 1)]
 
 
 def test_the_csv_counts_and_neutralises(ws: Workspace, tmp_path: Path) -> None:

@@ -1,4 +1,6 @@
-"""core.workflows.cleaning.proposals: the next that waits with its utterance, of a run or a step of one, and the counts."""
+"""core.workflows.cleaning.proposals: the next open Proposal with its utterance, also of one run or step, and the
+counts.
+"""
 
 import pytest
 from store_data import AT, sentences
@@ -9,8 +11,8 @@ from core.workflows.cleaning import history, proposals
 from core.workflows.workspace import Workspace
 
 
-def made(ws: Workspace) -> list[int]:
-    """Three suggestions of one cleaning run by two steps, the first of another run; their ids."""
+def add_proposals(ws: Workspace) -> list[int]:
+    """Add three suggestions of one cleaning run by two steps, and one of another run; returns their ids."""
     first, second = sentences(ws.store, "불이야!!!!", "네!!!!")
     items = [
         NewProposal("cleaning", first, "repeats", {"before": "불이야!!!!", "text": "불이야"}, "", batch="old"),
@@ -19,7 +21,7 @@ def made(ws: Workspace) -> list[int]:
         NewProposal("cleaning", second, "tags", {"before": "네!!!!", "text": "네!"}, "", batch="new"),
     ]
     ws.store.proposals.add(items, AT)
-    return [one.id for one in ws.store.proposals.page("cleaning")]
+    return [proposal.id for proposal in ws.store.proposals.page("cleaning")]
 
 
 def shown(card: proposals.ProposalCard | None) -> tuple[int, str] | None:
@@ -28,7 +30,7 @@ def shown(card: proposals.ProposalCard | None) -> tuple[int, str] | None:
 
 def test_the_next_that_waits_comes_with_its_utterance(ws: Workspace) -> None:
     assert proposals.next_waiting(ws, "cleaning") is None
-    ids = made(ws)
+    ids = add_proposals(ws)
     assert shown(proposals.next_waiting(ws, "cleaning")) == (ids[0], "불이야!!!!")
     assert shown(proposals.next_waiting(ws, "cleaning", ids[1])) == (ids[2], "네!!!!")
     assert shown(proposals.next_waiting(ws, "cleaning", ids[3])) == (ids[0], "불이야!!!!"), "from the start again"
@@ -36,7 +38,7 @@ def test_the_next_that_waits_comes_with_its_utterance(ws: Workspace) -> None:
 
 
 def test_of_a_step_of_a_run_only_that_comes(ws: Workspace) -> None:
-    ids = made(ws)
+    ids = add_proposals(ws)
     step = {"operation": "tags", "batch": "new"}
     assert shown(proposals.next_waiting(ws, "cleaning", **step)) == (ids[1], "불이야!!!!")
     assert shown(proposals.next_waiting(ws, "cleaning", ids[1], **step)) == (ids[3], "네!!!!")
@@ -45,7 +47,7 @@ def test_of_a_step_of_a_run_only_that_comes(ws: Workspace) -> None:
 
 
 def test_one_is_shown_whatever_became_of_it(ws: Workspace) -> None:
-    ids = made(ws)
+    ids = add_proposals(ws)
     ws.store.proposals.decide(ids[0], True, "ann", AT)
     card = proposals.card(ws, ids[0])
     assert (card.proposal.state, card.utterance.text) == ("accepted", "불이야")
@@ -55,7 +57,7 @@ def test_one_is_shown_whatever_became_of_it(ws: Workspace) -> None:
 
 def test_they_are_counted_by_state(ws: Workspace) -> None:
     none = {"open": 0, "accepted": 0, "rejected": 0}
-    ids = made(ws)
+    ids = add_proposals(ws)
     ws.store.proposals.decide(ids[2], False, "ann", AT)
     assert proposals.counts(ws, "cleaning") == {"open": 3, "accepted": 0, "rejected": 1}
     assert proposals.counts(ws, "cleaning", operation="repeats", batch="new") == none | {"rejected": 1}

@@ -1,4 +1,4 @@
-"""core.workflows.review.queues: lists from what models said, and from labels that a model finds unlikely."""
+"""core.workflows.review.queues: lists ranked by predictions, and of labels that a model finds unlikely."""
 
 from pathlib import Path
 from typing import Any
@@ -16,17 +16,19 @@ from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace, now
 
 
-def ran(ws: Workspace, name: str, modality: Any, told: dict[int, float], scheme: str = "danger") -> None:
+def add_run(ws: Workspace, name: str, modality: Any, danger_probs: dict[int, float], scheme: str = "danger") -> None:
     """A finished run that gives each utterance this probability of danger."""
     if not ws.store.ledger.snapshots():
         ws.store.ledger.add_snapshot(SnapshotInfo("s", scheme, "0", now(), {}))
     ws.store.ledger.put_run(RunInfo(name, "r", "ngram", scheme, modality, "s", "done", now(), {}))
     codes = ("normal", "danger")
-    rows = [Prediction(name, scheme, number, "pool", *best_class(codes, (1 - p, p))) for number, p in told.items()]
+    rows = [
+        Prediction(name, scheme, number, "pool", *best_class(codes, (1 - p, p))) for number, p in danger_probs.items()
+    ]
     ws.store.ledger.put_predictions(rows)
 
 
-def listed(ws: Workspace, queue: str, curator: str = "ann") -> list[int]:
+def queued_ids(ws: Workspace, queue: str, curator: str = "ann") -> list[int]:
     return [card.utterance.id for card in desk.take(ws, Desk(curator, ("danger",), queue), 50)]
 
 
@@ -34,34 +36,34 @@ def test_the_least_confident_of_what_nobody_labelled(ws: Workspace, tmp_path: Pa
     import_calls(ws, tmp_path, 2)
     with pytest.raises(NotEnoughData, match="no finished run judges danger"):
         queues.build(ws, "least-confident", "danger")
-    ran(ws, "r1", "text", {1: 0.9, 2: 0.55, 3: 0.4, 4: 0.7, 5: 0.5})
+    add_run(ws, "r1", "text", {1: 0.9, 2: 0.55, 3: 0.4, 4: 0.7, 5: 0.5})
     desk.decide(ws, Desk("ann", ("danger",)), 5, 0, {"danger": "danger"})
     desk.decide(ws, Desk("ann", ("danger",)), 4, 0, {}, skip_reason="")
     assert queues.build(ws, "least-confident", "danger") == 3
-    assert listed(ws, "least-confident") == [2, 3, 1]
+    assert queued_ids(ws, "least-confident") == [2, 3, 1]
     assert ws.store.queues.reasons("least-confident:danger", [2]) == {2: "danger 0.55 (r1)"}
     assert queues.build(ws, "least-confident", "danger", limit=1) == 1
     desk.decide(ws, Desk("ann", ("danger",)), 2, 0, {"danger": "danger"})
-    assert listed(ws, "least-confident") == []
-    told = queues.built(ws, "danger")["least-confident"]
-    assert (told.count, told.built_at is not None) == (1, True)
-    assert queues.built(ws, "danger")["audit"] == queues.Left("audit", 0, None)
+    assert queued_ids(ws, "least-confident") == []
+    size = queues.list_sizes(ws, "danger")["least-confident"]
+    assert (size.count, size.built_at is not None) == (1, True)
+    assert queues.list_sizes(ws, "danger")["audit"] == queues.QueueSize("audit", 0, None)
 
 
 def test_what_models_judge_differently_the_surest_first(ws: Workspace, tmp_path: Path) -> None:
     import_calls(ws, tmp_path, 2)
-    ran(ws, "t1", "text", {1: 0.9, 2: 0.1, 3: 0.6})
+    add_run(ws, "t1", "text", {1: 0.9, 2: 0.1, 3: 0.6})
     with pytest.raises(NotEnoughData, match="two finished runs of danger"):
         queues.build(ws, "models-disagree", "danger")
     with pytest.raises(NotEnoughData, match="a text run and a voice run of danger"):
         queues.build(ws, "text-voice", "danger")
-    ran(ws, "t2", "text", {1: 0.8, 2: 0.9, 3: 0.3})
-    ran(ws, "v1", "voice", {1: 0.2, 2: 0.2, 3: 0.7})
+    add_run(ws, "t2", "text", {1: 0.8, 2: 0.9, 3: 0.3})
+    add_run(ws, "v1", "voice", {1: 0.2, 2: 0.2, 3: 0.7})
     assert queues.build(ws, "models-disagree", "danger", run_ids=["t1", "t2"]) == 2
-    assert listed(ws, "models-disagree") == [2, 3]
+    assert queued_ids(ws, "models-disagree") == [2, 3]
     assert ws.store.queues.reasons("models-disagree:danger", [2]) == {2: "normal 0.90 (t1) / danger 0.90 (t2)"}
     assert queues.build(ws, "text-voice", "danger") == 3
-    assert listed(ws, "text-voice", "bob") == [1], "ann has the others on another list"
+    assert queued_ids(ws, "text-voice", "bob") == [1], "ann has the others on another list"
     with pytest.raises(InputError, match="run t1 is no finished run of urgency"):
         queues.build(ws, "models-disagree", "urgency", run_ids=["t1", "t2"])
 
@@ -69,12 +71,12 @@ def test_what_models_judge_differently_the_surest_first(ws: Workspace, tmp_path:
 def test_an_audit_is_drawn_by_its_seed(ws: Workspace, tmp_path: Path) -> None:
     import_sentences(ws, tmp_path, 40)
     assert queues.build(ws, "audit", "danger", limit=10, seed=3) == 10
-    first = listed(ws, "audit")
+    first = queued_ids(ws, "audit")
     desk.release(ws, Desk("ann", ("danger",)))
     queues.build(ws, "audit", "danger", limit=10, seed=3)
-    assert listed(ws, "audit", "bob") == first
+    assert queued_ids(ws, "audit", "bob") == first
     queues.build(ws, "audit", "danger", limit=10, seed=4)
-    assert listed(ws, "audit", "bob") != first
+    assert queued_ids(ws, "audit", "bob") != first
     assert sorted(first) != first
 
 
@@ -82,26 +84,26 @@ def test_wrong_labels_are_found_and_nothing_else_first(ws: Workspace, tmp_path: 
     import_sentences(ws, tmp_path, 120)
     wrong = [10, 31, 52]
     for number in wrong:
-        now_ = ws.store.corpus.utterance(number)
-        other = "normal" if now_.labels["danger"] == "danger" else "danger"
+        utterance = ws.store.corpus.utterance(number)
+        other = "normal" if utterance.labels["danger"] == "danger" else "danger"
         ws.store.review.decide(number, 0, "bob", now(), labels={"danger": other})
-    kept: dict[str, Any] = {}
+    results: dict[str, Any] = {}
 
     class Context:
         def step(self, name: str, fn: Any) -> Any:
-            if name not in kept:
-                kept[name] = fn()
-            return kept[name]
+            if name not in results:
+                results[name] = fn()
+            return results[name]
 
         def report(self, progress: Any) -> None:
-            kept["progress"] = progress
+            results["progress"] = progress
 
     label_errors.run_job({"scheme": "danger", "limit": 20, "seed": 0}, Context())
-    assert sorted(listed(ws, "label-errors")[:3]) == wrong
-    assert kept["progress"] == {"done": 5, "total": 5, "unit": "folds"}
+    assert sorted(queued_ids(ws, "label-errors")[:3]) == wrong
+    assert results["progress"] == {"done": 5, "total": 5, "unit": "folds"}
     desk.release(ws, Desk("ann", ("danger",)))
     assert queues.build(ws, "label-errors", "danger", limit=20) >= 3
-    assert sorted(listed(ws, "label-errors")[:3]) == wrong
+    assert sorted(queued_ids(ws, "label-errors")[:3]) == wrong
     assert "label-errors" in JOBS
 
 
@@ -123,8 +125,8 @@ def test_what_cannot_be_built_is_named(ws: Workspace) -> None:
 
 def test_a_base_narrows_every_queue() -> None:
     base = Filter(text="불", labels={"urgency": ("high",)})
-    assert queues.wanted("unlabelled", ("danger",), base).labels == {"urgency": ("high",), "danger": ("-",)}
-    assert queues.wanted("filter", ("danger",), Filter(skipped=True)).skipped is True
-    assert queues.wanted("filter", ("danger",)).skipped is False
-    assert queues.wanted("all", ("urgency",), base).in_recording is True
-    assert queues.wanted("audit", ("danger",), base).text == "불"
+    assert queues.queue_filter("unlabelled", ("danger",), base).labels == {"urgency": ("high",), "danger": ("-",)}
+    assert queues.queue_filter("filter", ("danger",), Filter(skipped=True)).skipped is True
+    assert queues.queue_filter("filter", ("danger",)).skipped is False
+    assert queues.queue_filter("all", ("urgency",), base).in_recording is True
+    assert queues.queue_filter("audit", ("danger",), base).text == "불"

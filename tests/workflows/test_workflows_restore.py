@@ -1,4 +1,4 @@
-"""core.workflows.imports.exports: exports and Label Studio projects come back, with what they alone can bring."""
+"""core.workflows.imports.exports: exports and Label Studio projects are imported with everything that they hold."""
 
 import csv
 import json
@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from aihub119_files import wav_bytes
-from export_corpora import AT, MOOD, Workspaces, add_calls, add_mood, add_sentences, derive, differ, kept
+from export_corpora import AT, MOOD, Workspaces, add_calls, add_mood, add_sentences, compared, derive, differ
 from store_data import sentences
 from workflow_data import import_calls
 
@@ -47,14 +47,14 @@ def test_a_datasets_folder_brings_the_sound_back(ws: Workspace, workspaces: Work
     ws.store.review.decide(2, 0, "ann", AT, labels={"danger": "danger"}, text="집에 불이 났습니다")
     export.save(ws, tmp_path / "hf", name="hf")
     target = workspaces.fresh()
-    done = exports.ingest_own(target, tmp_path / "hf")
+    done = exports.ingest_gwidama(target, tmp_path / "hf")
     assert (done.report.added, done.report.skipped, done.report.notes["recordings"]) == (6, [], 2)
-    assert kept(target) == kept(ws)
-    assert all(one.voice_usable for one in kept(target).values())
-    for mine, theirs in zip(target.store.corpus.recordings(), ws.store.corpus.recordings(), strict=True):
-        assert target.audio_file(mine.id).read_bytes() == ws.audio_file(theirs.id).read_bytes()
-        assert (mine.key, mine.sha256, mine.duration_ms, mine.meta) == (
-            theirs.key, theirs.sha256, theirs.duration_ms, theirs.meta,
+    assert compared(target) == compared(ws)
+    assert all(row.voice_usable for row in compared(target).values())
+    for restored, original in zip(target.store.corpus.recordings(), ws.store.corpus.recordings(), strict=True):
+        assert target.audio_file(restored.id).read_bytes() == ws.audio_file(original.id).read_bytes()
+        assert (restored.key, restored.sha256, restored.duration_ms, restored.meta) == (
+            original.key, original.sha256, original.duration_ms, original.meta,
         )  # fmt: skip
     assert {s.name: s.licence for s in target.store.corpus.sources()} == {
         "aihub119": "AI Hub 71768: not to be passed on"
@@ -66,7 +66,7 @@ def test_sound_that_the_gate_refuses_is_named(ws: Workspace, workspaces: Workspa
     ws.audio_file(1).write_bytes(b"no sound at all")
     export.save(ws, tmp_path / "hf", name="hf")
     target = workspaces.fresh()
-    done = exports.ingest_own(target, tmp_path / "hf")
+    done = exports.ingest_gwidama(target, tmp_path / "hf")
     (skip,) = done.report.skipped
     assert skip.reason.endswith(": imported without audio")
     assert done.rejects is not None
@@ -80,7 +80,7 @@ def test_an_edit_comes_back_as_a_revision(ws: Workspace, workspaces: Workspaces,
     ws.store.review.decide(2, 0, "ann", AT, skip=True, act="skip")
     export.save(ws, tmp_path / "out.jsonl")
     target = workspaces.fresh()
-    exports.ingest_own(target, tmp_path / "out.jsonl")
+    exports.ingest_gwidama(target, tmp_path / "out.jsonl")
     (edit,) = target.store.review.history(1)
     assert (edit.curator, edit.act, edit.why, edit.before, edit.after) == (
         "import", "import", "", {"text": "불이 낫어요"}, {"text": "불이 났어요"},
@@ -95,12 +95,12 @@ def test_an_edit_comes_back_as_a_revision(ws: Workspace, workspaces: Workspaces,
 def test_nothing_is_added_twice_nor_to_where_it_came_from(ws: Workspace, tmp_path: Path) -> None:
     import_calls(ws, tmp_path, 1)
     sentences(ws.store, "불")
-    before = kept(ws)
+    before = compared(ws)
     for name in ("out.csv", "out.parquet"):
         export.save(ws, tmp_path / name)
-        done = exports.ingest_own(ws, tmp_path / name)
+        done = exports.ingest_gwidama(ws, tmp_path / name)
         assert (done.report.added, done.report.known, done.report.notes) == (0, 4, {})
-    assert kept(ws) == before
+    assert compared(ws) == before
     assert len(ws.store.corpus.recordings()) == 1
 
 
@@ -113,8 +113,8 @@ def test_tags_come_back_and_what_is_none_is_noted(workspaces: Workspaces, tmp_pa
         {"key": "e", "text": "흙", "_tags": ""},
     ]
     target = workspaces.fresh()
-    done = exports.ingest_own(target, table(tmp_path / "out.csv", *rows))
-    assert {key: one.tags for key, one in kept(target).items()} == {"a": ("a,b", "검토"), "b": ("x y",), "e": ()}
+    done = exports.ingest_gwidama(target, table(tmp_path / "out.csv", *rows))
+    assert {key: u.tags for key, u in compared(target).items()} == {"a": ("a,b", "검토"), "b": ("x y",), "e": ()}
     assert done.report.notes == {"tags that cannot be one, not taken": 2}
     assert [skip.reason for skip in done.report.skipped] == ["_tags is no JSON list of texts", "_tags is no text: '1'"]
     assert target.store.bulk.tags() == ["a,b", "x y", "검토"]
@@ -127,10 +127,10 @@ def test_new_rows_join_the_recording_that_is_known(ws: Workspace, tmp_path: Path
     rows = pq.read_table(tmp_path / "out.parquet")
     more = rows.slice(0, 1).to_pylist()[0] | {"key": "late", "text": "한 마디 더", "original": "한 마디 더", "id": 99}
     pq.write_table(pa.Table.from_pylist([*rows.to_pylist(), more], schema=rows.schema), tmp_path / "more.parquet")
-    done = exports.ingest_own(ws, tmp_path / "more.parquet")
+    done = exports.ingest_gwidama(ws, tmp_path / "more.parquet")
     assert (done.report.added, done.report.known, done.report.skipped) == (1, 3, [])
-    assert [one.key for one in ws.store.corpus.recordings()] == [call.key]
-    late = next(one for one in ws.store.corpus.every(Filter()) if one.key == "late")
+    assert [recording.key for recording in ws.store.corpus.recordings()] == [call.key]
+    late = next(u for u in ws.store.corpus.every(Filter()) if u.key == "late")
     assert (late.recording_id, late.voice_usable) == (call.id, True)
 
 
@@ -148,11 +148,11 @@ def test_an_interrupted_import_is_completed_by_the_next(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        exports.ingest_own(target, tmp_path / "out.csv", stop)
-    assert len(kept(target)) == 4
-    done = exports.ingest_own(target, tmp_path / "out.csv")
+        exports.ingest_gwidama(target, tmp_path / "out.csv", stop)
+    assert len(compared(target)) == 4
+    done = exports.ingest_gwidama(target, tmp_path / "out.csv")
     assert (done.report.added, done.report.known) == (3, 4)
-    (child,) = [one for one in kept(target).values() if one.origin == "augmented"]
+    (child,) = [row for row in compared(target).values() if row.origin == "augmented"]
     assert child.parent == "aihub119:000000000000000000000001:u2"
 
 
@@ -162,30 +162,30 @@ def test_a_scheme_of_the_workspace_travels_with_its_definition(workspaces: Works
     add_sentences(ws, [NewUtterance("a", "좋다", "g", labels={"mood": "good|odd"})])
     export.save(ws, tmp_path / "out.parquet")
     target = workspaces.fresh()
-    done = exports.ingest_own(target, tmp_path / "out.parquet")
+    done = exports.ingest_gwidama(target, tmp_path / "out.parquet")
     assert done.proposed == ()
     assert asdict(SCHEMES["mood"]) == asdict(MOOD)
-    assert kept(target)["a"].labels == {"mood": "good|odd"}
+    assert compared(target)["a"].labels == {"mood": "good|odd"}
 
 
 def test_unknown_labels_become_proposed_schemes_never_classes(workspaces: Workspaces, tmp_path: Path) -> None:
     rows = [{"key": f"k{n}", "text": "불", "danger": danger, "tone": tone}
             for n, (danger, tone) in enumerate([("danger", "loud"), ("maybe", "quiet|calm"), ("", "")])]  # fmt: skip
     target = workspaces.fresh()
-    done = exports.ingest_own(target, table(tmp_path / "out.csv", *rows))
+    done = exports.ingest_gwidama(target, table(tmp_path / "out.csv", *rows))
     assert done.proposed == ("danger-2", "tone")
     assert SCHEMES["danger"].codes == ("normal", "danger")
     assert (SCHEMES["tone"].state, SCHEMES["tone"].kind, SCHEMES["tone"].codes) == (
         "proposed", "multi", ("loud", "quiet", "calm"),
     )  # fmt: skip
-    assert [one.labels for one in kept(target).values()] == [
+    assert [row.labels for row in compared(target).values()] == [
         {"danger-2": "danger", "tone": "loud"}, {"danger-2": "maybe", "tone": "quiet|calm"}, {},
     ]  # fmt: skip
 
 
 def test_a_column_that_is_no_label_is_named_and_left(workspaces: Workspaces, tmp_path: Path) -> None:
     rows = [{"key": f"k{n}", "text": "불", "a note": f"remark {n}"} for n in range(3)]
-    done = exports.ingest_own(workspaces.fresh(), table(tmp_path / "out.csv", *rows))
+    done = exports.ingest_gwidama(workspaces.fresh(), table(tmp_path / "out.csv", *rows))
     assert done.report.added == 3
     (skip,) = done.report.skipped
     assert skip.where == "out.csv, a note"
@@ -194,11 +194,11 @@ def test_a_column_that_is_no_label_is_named_and_left(workspaces: Workspaces, tmp
 def test_what_a_row_points_to_and_is_not_there_is_noted(workspaces: Workspaces, tmp_path: Path) -> None:
     rows = [{"id": "5", "key": "a", "parent_id": "4", "text": "불", "urgency": "상"}]
     target = workspaces.fresh()
-    done = exports.ingest_own(target, table(tmp_path / "out.csv", *rows))
+    done = exports.ingest_gwidama(target, table(tmp_path / "out.csv", *rows))
     assert done.report.notes == {
         "parents that are not in the workspace": 1, "labels of a recording on an utterance that has none": 1,
     }  # fmt: skip
-    assert kept(target)["a"].labels == {}
+    assert compared(target)["a"].labels == {}
 
 
 def test_a_dispute_comes_back_as_one_and_is_nothing_to_train_on(
@@ -215,7 +215,7 @@ def test_a_dispute_comes_back_as_one_and_is_nothing_to_train_on(
     with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [row["_disputed"] for row in csv.DictReader(file)] == ["danger,urgency", "urgency", "urgency"]
     target = workspaces.fresh()
-    exports.ingest_own(target, tmp_path / "out.csv")
+    exports.ingest_gwidama(target, tmp_path / "out.csv")
     assert target.store.corpus.grades("utterance", "danger") == {1: ("danger", "disputed")}
     judge = desk.Desk("judge", ("danger",), "annotators-disagree")
     assert [card.utterance.id for card in desk.take(target, judge, 9)] == [1]
@@ -229,16 +229,16 @@ def test_a_snapshot_comes_back_with_its_labels(ws: Workspace, workspaces: Worksp
         text, code = "가나다라마바사아자차카타"[n - 1] * 5, ("normal", "danger")[n % 2]
         ws.store.review.decide(n, 0, "ann", AT, labels={"danger": code}, text=text)
     snapshot.create(ws, "s1", "danger", "60/20/20")
-    frozen = {one.key: one for one in snapshot.frozen.read(ws.snapshot_folder("s1")).items}
+    frozen = {item.key: item for item in snapshot.frozen.read(ws.snapshot_folder("s1")).items}
     for name, path in (("csv", tmp_path / "s1.csv"), ("parquet", tmp_path / "s1.parquet"), ("hf", tmp_path / "s1")):
         export.save(ws, path, name=name, snapshot="s1")
         target = workspaces.fresh()
-        assert exports.ingest_own(target, path).report.skipped == []
-        after = kept(target)
+        assert exports.ingest_gwidama(target, path).report.skipped == []
+        after = compared(target)
         assert {key: (u.text, u.labels["danger"], u.group, u.start_ms, u.recording) for key, u in after.items()} == {
             key: (item.text, item.code, item.group, item.start_ms, item.recording) for key, item in frozen.items()
         }
-        assert {one.voice_usable for one in after.values()} == {name == "hf"}
+        assert {row.voice_usable for row in after.values()} == {name == "hf"}
 
 
 def test_predictions_of_label_studio_wait_as_proposals(workspaces: Workspaces, tmp_path: Path) -> None:
@@ -258,14 +258,14 @@ def test_predictions_of_label_studio_wait_as_proposals(workspaces: Workspaces, t
     assert done.report.notes == {
         "recordings": 1, "predictions that wait as proposals": 1, "predictions about a recording, not taken": 1,
     }  # fmt: skip
-    one = target.store.proposals.next("pseudo-label")
-    assert one is not None
-    assert one.payload["code"] == "danger"
-    assert one.payload["confidence"] == pytest.approx(0.8)
-    assert one.payload["margin"] == pytest.approx(0.6)
-    assert (one.operation, one.reason) == ("prediction of danger", "imported, confidence 0.80")
-    target.store.proposals.decide(one.id, True, "ann", AT)
-    assert (kept(target)["a"].labels, kept(target)["a"].silver) == ({"danger": "danger"}, ("danger",))
+    proposal = target.store.proposals.next("pseudo-label")
+    assert proposal is not None
+    assert proposal.payload["code"] == "danger"
+    assert proposal.payload["confidence"] == pytest.approx(0.8)
+    assert proposal.payload["margin"] == pytest.approx(0.6)
+    assert (proposal.operation, proposal.reason) == ("prediction of danger", "imported, confidence 0.80")
+    target.store.proposals.decide(proposal.id, True, "ann", AT)
+    assert (compared(target)["a"].labels, compared(target)["a"].silver) == ({"danger": "danger"}, ("danger",))
     assert exports.ingest_labelstudio(target, tmp_path / "out.json").report.added == 0
     assert target.store.proposals.counts("pseudo-label") == {"open": 0, "accepted": 1, "rejected": 0}
 
@@ -273,10 +273,10 @@ def test_predictions_of_label_studio_wait_as_proposals(workspaces: Workspaces, t
 def test_regions_of_label_studio_become_a_recording_with_sound(workspaces: Workspaces, tmp_path: Path) -> None:
     (tmp_path / "call.wav").write_bytes(wav_bytes(6_000))
 
-    def results(name: str, start: float, end: float, said: str) -> list[dict[str, Any]]:
+    def results(name: str, start: float, end: float, text: str) -> list[dict[str, Any]]:
         span = {"start": start, "end": end}
         return [
-            {"id": name, "from_name": "tr", "type": "textarea", "value": {**span, "text": [said]}},
+            {"id": name, "from_name": "tr", "type": "textarea", "value": {**span, "text": [text]}},
             {"id": name, "from_name": "danger", "type": "choices", "value": {**span, "choices": ["danger"]}},
         ]
 

@@ -1,4 +1,4 @@
-"""core.workflows.corpus.similar, its verb and its page: the right neighbours, an index that follows the store, refusals."""
+"""core.workflows.corpus.similar, its verb and its page: right neighbours, an index that follows the store, refusals."""
 
 import json
 from pathlib import Path
@@ -29,23 +29,23 @@ def ids(ws: Workspace) -> list[int]:
     return sentences(ws.store, *ALL)
 
 
-def found(ws: Workspace, utterance_id: int, limit: int = 20, wanted: Filter | None = None) -> list[int]:
-    return [one.utterance.id for one in similar.like(ws, utterance_id, limit, wanted)]
+def similar_ids(ws: Workspace, utterance_id: int, limit: int = 20, wanted: Filter | None = None) -> list[int]:
+    return [neighbour.utterance.id for neighbour in similar.like(ws, utterance_id, limit, wanted)]
 
 
 def rows(ws: Workspace) -> tuple[bytes, bytes]:
-    """The rows and the weights on disk."""
+    """The rows and the weights of the index on disk."""
     (data,) = (ws.settings.home / "similar").glob("*.f16")
     return data.read_bytes(), data.with_suffix(".npy").read_bytes()
 
 
 def test_the_most_alike_come_first_and_never_the_one_asked_about(ws: Workspace, ids: list[int]) -> None:
-    assert set(found(ws, ids[0], 2)) == set(ids[1:3])
-    assert found(ws, ids[3], 1) == [ids[4]]
+    assert set(similar_ids(ws, ids[0], 2)) == set(ids[1:3])
+    assert similar_ids(ws, ids[3], 1) == [ids[4]]
     near = similar.like(ws, ids[5])
     assert near[0].utterance.text == FILM[1]
-    assert ids[5] not in [one.utterance.id for one in near]
-    scores = [one.score for one in near]
+    assert ids[5] not in [neighbour.utterance.id for neighbour in near]
+    scores = [neighbour.score for neighbour in near]
     assert scores == sorted(scores, reverse=True)
     assert all(0 < score <= 1 for score in scores)
 
@@ -59,30 +59,30 @@ def test_any_text_can_be_asked_about(ws: Workspace, ids: list[int]) -> None:
 
 
 def test_a_filter_narrows(ws: Workspace, ids: list[int]) -> None:
-    assert set(found(ws, ids[0], 20, Filter(text="저희"))) == {ids[2]}
-    assert found(ws, ids[0], 20, Filter(text="없는 말")) == []
+    assert set(similar_ids(ws, ids[0], 20, Filter(text="저희"))) == {ids[2]}
+    assert similar_ids(ws, ids[0], 20, Filter(text="없는 말")) == []
 
 
 def test_equal_texts_are_listed_by_id(ws: Workspace) -> None:
     ids = sentences(ws.store, *["불이야"] * 40, "점심")
-    assert found(ws, ids[5], 4) == [ids[0], ids[1], ids[2], ids[3]]
+    assert similar_ids(ws, ids[5], 4) == [ids[0], ids[1], ids[2], ids[3]]
 
 
 def test_what_is_added_or_edited_is_known_at_once(ws: Workspace, ids: list[int]) -> None:
     assert similar.refresh(ws) == len(ALL)
     assert similar.refresh(ws) == 0
     (new,) = sentences(ws.store, "점심에 김치찌개를 먹자")
-    assert found(ws, ids[4], 1) == [new]
+    assert similar_ids(ws, ids[4], 1) == [new]
     was = ws.store.corpus.utterance(ids[6])
     edit = ws.store.review.decide(was.id, was.version, "tester", AT, text=FIRE[0], labels={})
-    assert found(ws, ids[0], 1) == [ids[6]]
+    assert similar_ids(ws, ids[0], 1) == [ids[6]]
     assert similar.refresh(ws) == 0
     ws.store.review.decide(ids[0], 0, "tester", AT, labels={"danger": "danger"})
     assert similar.refresh(ws) == 0, "a label is no edit"
     assert edit.after["text"]
     ws.store.review.undo("tester", AT)
     ws.store.review.undo("tester", AT)
-    assert ids[6] not in found(ws, ids[0], 2)
+    assert ids[6] not in similar_ids(ws, ids[0], 2)
 
 
 def test_bit_by_bit_equals_made_at_once(ws: Workspace) -> None:
@@ -102,11 +102,11 @@ def test_bit_by_bit_equals_made_at_once(ws: Workspace) -> None:
 def test_samples_are_spread_over_the_corpus(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
     sentences(ws.store, *(f"말 {n}" for n in range(1, 12)))
     monkeypatch.setattr(similar_index, "SAMPLE", 4)
-    asked: list[list[str]] = []
+    queries: list[list[str]] = []
     real = ws.store.texts.originals
-    monkeypatch.setattr(type(ws.store.texts), "originals", lambda self, ids: asked.append(real(ids)) or asked[-1])
+    monkeypatch.setattr(type(ws.store.texts), "originals", lambda self, ids: queries.append(real(ids)) or queries[-1])
     similar.refresh(ws)
-    assert ["말 2", "말 4", "말 6", "말 8"] in asked
+    assert ["말 2", "말 4", "말 6", "말 8"] in queries
 
 
 def test_what_is_retired_is_not_shown_and_comes_back(ws: Workspace, ids: list[int]) -> None:
@@ -115,17 +115,17 @@ def test_what_is_retired_is_not_shown_and_comes_back(ws: Workspace, ids: list[in
     (waiting,) = ws.store.proposals.waiting("augmentation", "random-deletion", 5)
     ws.store.proposals.decide(waiting, True, "tester", AT)
     (child,) = (u.id for u in ws.store.corpus.every(Filter(origin=("augmented",))))
-    assert child in found(ws, ids[0])
+    assert child in similar_ids(ws, ids[0])
     ws.store.proposals.undo("augmentation", "tester", AT)
-    assert child not in found(ws, ids[0])
+    assert child not in similar_ids(ws, ids[0])
     ws.store.proposals.decide(waiting, True, "tester", AT)
-    assert child in found(ws, ids[0])
+    assert child in similar_ids(ws, ids[0])
 
 
 @pytest.mark.parametrize("damage", ["state", "weights", "rows", "gone", "torn"])
 def test_a_damaged_index_is_made_again(ws: Workspace, ids: list[int], damage: str) -> None:
-    before = found(ws, ids[0])
-    kept = rows(ws)
+    before = similar_ids(ws, ids[0])
+    rows_before = rows(ws)
     folder = ws.settings.home / "similar"
     (data,) = folder.glob("*.f16")
     if damage == "state":
@@ -138,8 +138,8 @@ def test_a_damaged_index_is_made_again(ws: Workspace, ids: list[int], damage: st
         data.write_bytes(data.read_bytes()[:-2])
     else:  # killed while it was writing more than it had promised
         data.write_bytes(data.read_bytes() + b"xyz")
-    assert found(ws, ids[0]) == before
-    assert rows(ws)[0][: len(kept[0])] == kept[0]
+    assert similar_ids(ws, ids[0]) == before
+    assert rows(ws)[0][: len(rows_before[0])] == rows_before[0]
 
 
 def test_an_interrupted_build_goes_on(ws: Workspace, ids: list[int], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,7 +173,7 @@ def test_blocks_do_not_show(ws: Workspace, ids: list[int], monkeypatch: pytest.M
 def test_half_precision_is_read_as_it_was_written() -> None:
     every = np.arange(2**16, dtype=np.uint16).view(np.float16)
     finite = every[np.isfinite(every)]
-    assert np.array_equal(similar_index.widened(finite), finite.astype(np.float32))
+    assert np.array_equal(similar_index.to_float32(finite), finite.astype(np.float32))
 
 
 def test_what_cannot_be_asked(ws: Workspace) -> None:
@@ -201,10 +201,10 @@ def run(*arguments: str) -> Result:
 def test_the_verb(ws: Workspace, ids: list[int]) -> None:
     document = json.loads(run(str(ids[0]), "--limit", "2", "--json").stdout)
     assert document["query"] == {"id": ids[0], "text": FIRE[0]}
-    assert {one["id"] for one in document["utterances"]} == set(ids[1:3])
+    assert {item["id"] for item in document["utterances"]} == set(ids[1:3])
     assert {"score", "id", "key", "text", "labels"} <= document["utterances"][0].keys()
-    told = json.loads(run("--text", LUNCH[1], "--limit", "1", "--json").stdout)
-    assert (told["query"]["id"], told["utterances"][0]["id"]) == (None, ids[4])
+    document = json.loads(run("--text", LUNCH[1], "--limit", "1", "--json").stdout)
+    assert (document["query"]["id"], document["utterances"][0]["id"]) == (None, ids[4])
     assert LUNCH[1] in run("--text", LUNCH[1]).stdout
 
 

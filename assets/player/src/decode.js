@@ -1,15 +1,15 @@
-// From the bytes of a sound to what is drawn and played. Times are ms. Does not draw, play or cache.
+// Fetches and decodes audio into peaks and a buffer. Times are ms. Does not draw, play or cache.
 
 const PEAKS = 16000;
 
-/** Rate that a RIFF header states, within what every browser's AudioContext takes; 48 kHz for other formats. */
+/** The sample rate of a RIFF header, limited to what every browser's AudioContext accepts; 48 kHz for other formats. */
 export function statedRate(bytes) {
   const view = new DataView(bytes);
   const isWav = view.byteLength >= 28 && view.getUint32(0) === 0x52494646 && view.getUint32(12) === 0x666d7420;
   return isWav ? Math.min(96000, Math.max(8000, view.getUint32(24, true))) : 48000;
 }
 
-/** The loudest of each of at most `most` equal stretches of the first channel. */
+/** The loudest sample of each of at most `most` equal parts of the first channel. */
 export function peaks(buffer, most) {
   const samples = buffer.getChannelData(0);
   const count = Math.min(most, samples.length);

@@ -1,5 +1,5 @@
-// The review screen: one utterance, or a page of short ones, decided by key. Cards come from this desk's routes and
-// decisions go there; what was decided is on disk before the next card shows, and what could not be sent stays.
+// The review screen: one utterance, or a page of short ones, decided by key. Cards come from the desk's routes and
+// decisions go there. A decision is on disk before the next card shows; a decision that could not be sent stays.
 // A key counts for the (item, version) that was painted, once: see gate.js. Texts are hostile: only textContent.
 
 import { button, el, hide, mount } from "./dom.js";
@@ -40,7 +40,7 @@ class Desk {
     this.root.replaceChildren();
   }
 
-  /** `data.work` names queue, schemes and mode: another one begins anew, the same one under another token goes on. */
+  /** `data.work` names queue, schemes and mode. If it changes, the screen starts again; with a new token only, it goes on. */
   update({ data, setTriggerValue }) {
     this.trigger = setTriggerValue;
     const shape = JSON.stringify({ ...data, base: "" });
@@ -69,16 +69,16 @@ class Desk {
 
   #filled(answer) {
     this.#count(answer.progress);
-    // What a decision or an undo told is newer than what comes with cards that were asked for before it.
+    // The value from a decision or undo is newer than the one in an answer to an earlier request for cards.
     if (this.latest === undefined) this.#knows(answer, this.data.curator);
   }
 
-  /** The revision that the next undo takes back, as an answer to this curator told it. Null: there is none. */
+  /** Stores the revision that the next undo undoes, if the answer is for this curator. Null: there is none. */
   #knows(answer, curator) {
     if (answer.ok && curator === this.data.curator) this.latest = answer.latest;
   }
 
-  /** Nothing is on the screen until the first cards of another desk have come; no key counts, and nothing looks painted. */
+  /** Clears the screen until the first cards of another desk come: no key counts, and nothing is marked as painted. */
   #clear() {
     this.gate.offer({ item: "", version: "", session: ++this.serial, echo: "" });
     Object.assign(this.root.dataset, { item: "", version: "", paintedAt: "", audioReadyAt: "", locked: "" });
@@ -112,7 +112,7 @@ class Desk {
     if (shown.length) this.show(shown);
   }
 
-  /** The button of a command; with `symbol` a small one that is named by its label only. */
+  /** The button of a command; with `symbol`, a small one that only has a label for screen readers. */
   control(name, onclick, symbol = null, text = this.t[name]) {
     const key = COMMANDS[name][1];
     const props = { "data-command": name, "aria-keyshortcuts": key, onclick };
@@ -149,7 +149,7 @@ class Desk {
     this.present(heard);
   }
 
-  /** What the face shows is another thing from now on: keys count once it has been painted. */
+  /** Registers that the face shows another item: keys count once it is painted. */
   present(heard = this.face.heard ?? Promise.resolve(true)) {
     const { root, gate, line } = this;
     const cards = this.face.shown;
@@ -169,7 +169,7 @@ class Desk {
         if (gate.painted(pair, now)) root.dataset.paintedAt = String(Math.round(now));
       });
     });
-    // Empty where the sound failed; where there is none, nothing is to be waited for.
+    // Stays empty if the sound failed; without a sound there is nothing to wait for.
     heard.then((ready) => ready && pair === gate.pair && (root.dataset.audioReadyAt = String(Math.round(performance.now()))));
   }
 
@@ -193,7 +193,7 @@ class Desk {
     this.status.textContent = text;
   }
 
-  /** An answer that was no; null takes the last one back. A desk that is gone is opened anew by a run of the page. */
+  /** Shows the error of an answer; null clears it. If the desk is gone, a run of the page opens a new one. */
   fail(answer) {
     if (answer?.kind === "gone") this.trigger("reopen", this.data.base);
     const why = answer && this.t[`trouble_${answer.kind}`];
@@ -203,13 +203,13 @@ class Desk {
   /** [scheme's title, titles of its classes] of each label. */
   titles(labels) {
     return Object.entries(labels).map(([name, code]) => {
-      const group = this.data.groups.find((one) => one.name === name);
-      const title = (one) => group?.choices.find((choice) => choice.code === one)?.title ?? one;
+      const group = this.data.groups.find((known) => known.name === name);
+      const title = (known) => group?.choices.find((choice) => choice.code === known)?.title ?? known;
       return [group?.title ?? name, String(code ?? "").split("|").map(title).join(", ")];
     });
   }
 
-  opinionText(opinions) {
+  predictionText(opinions) {
     const share = (value) => (Number.isFinite(value) ? ` ${Math.round(value * 100)} %` : "");
     return opinions.map(({ scheme, code, confidence, run }) => `${this.titles({ [scheme]: code })[0].join(": ")}${share(confidence)} (${run})`).join(" · ");
   }
@@ -220,14 +220,14 @@ class Desk {
     return this.gate.open(performance.now());
   }
 
-  /** One decision, or one page of them: sent once for what was painted. Null where a key does not count. */
+  /** Sends one decision, or one page of them, for what was painted. Null if keys do not count now. */
   async send(action, what) {
     if (!this.open) return null;
     const spent = { spent_ms: Math.round(performance.now() - this.gate.paintedAt) };
     return this.#locked(() => this.link.decide(action, what, spent));
   }
 
-  /** Another request during which keys do not count; it stays locked after `ok`, until something is shown. */
+  /** Sends another request; keys do not count meanwhile. After `ok` it stays locked until something is shown. */
   async post(action, body) {
     return this.open ? this.#locked(() => this.link.post(action, body)) : null;
   }
@@ -249,7 +249,7 @@ class Desk {
     return answer;
   }
 
-  /** `pairs`: [card, what was sent]; then the next. */
+  /** Records decisions (`pairs`: [card, the request]) and shows the next card. */
   async decided(pairs, answer) {
     this.noted(pairs, answer);
     await this.next();
@@ -265,25 +265,25 @@ class Desk {
     }
     const { done, left } = this.progress;
     this.#count({ ...this.progress, done: (done ?? 0) + pairs.length, left: Math.max(0, (left ?? 0) - pairs.length) });
-    const mine = pairs.length === 1 ? this.titles(pairs[0][1].labels).map(([, title]) => title).join(", ") : "";
-    this.last.textContent = answer.opinions?.length ? `${this.t.last_item}: ${mine} · ${this.t.opinion}: ${this.opinionText(answer.opinions)}` : "";
+    const titles = pairs.length === 1 ? this.titles(pairs[0][1].labels).map(([, title]) => title).join(", ") : "";
+    this.last.textContent = answer.opinions?.length ? `${this.t.last_item}: ${titles} · ${this.t.opinion}: ${this.predictionText(answer.opinions)}` : "";
   }
 
-  /** Somebody was faster: keep mine on the new version, or leave theirs and go on. */
+  /** Somebody was faster: either keep mine on top of the new version, or take theirs and go on. */
   conflict(answer, keep, take) {
     const choose = (which) => (which === "mine" ? keep() : take());
     this.over(() => showConflict(this.root, this.t, answer, (labels) => this.answered(labels), choose));
   }
 
-  /** The dialog that `open` opens has the keys from now on, in place of one that had them. */
+  /** Opens a dialog by `open`; it gets the keys, and an open dialog is closed. */
   over(open) {
     this.modal?.end();
     this.modal = open();
   }
 
-  /** The same, only of the schemes that are answered here. */
+  /** The titles of labels, only for the schemes that are answered here. */
   answered(labels) {
-    return this.titles(Object.fromEntries(Object.entries(labels).filter(([name]) => this.data.groups.some((one) => one.name === name))));
+    return this.titles(Object.fromEntries(Object.entries(labels).filter(([name]) => this.data.groups.some((group) => group.name === name))));
   }
 
   pass(card) {
@@ -294,7 +294,7 @@ class Desk {
 
   async #undo() {
     if (this.latest === undefined) return this.next(); // no answer ever came
-    // Named, so that a second Z after an answer that was lost takes back no second decision; 0 is none.
+    // The revision is named, so that a second Z after a lost answer undoes nothing more; 0 means none.
     const answer = await this.post("undo", { revision: this.latest ?? 0 });
     if (!answer?.ok) return;
     this.#count(answer.progress);
@@ -327,7 +327,7 @@ class Desk {
     const run = this.face.keyed(pressed) ?? (command && (() => this.run(command)));
     if (!run) return;
     const ours = event.composedPath().includes(this.root);
-    // A focused button answers Space and Enter itself, a slider of the page its arrows; only auto-repeat is ours to drop.
+    // A focused button handles Space and Enter itself, a slider of the page its arrows; we only drop auto-repeat.
     const native = isOnControl(event) && !isCell(event) && (["Space", "Enter"].includes(event.code) || (!ours && /^Arrow/.test(event.code)));
     if (native && !(event.repeat && ours)) return;
     event.preventDefault();
@@ -336,7 +336,7 @@ class Desk {
   }
 }
 
-/** On an utterance of a page of them, where Enter and Space are the desk's. */
+/** Whether the focus is on a cell of the grid, where Enter and Space belong to the desk. */
 function isCell(event) {
   return event.composedPath().some((node) => node instanceof Element && node.matches(".gw-cell"));
 }

@@ -1,4 +1,4 @@
-// Word diff of the text as received and the text as edited: underlined green is new, struck red is gone.
+// Word diff of the received and the edited text: new words are green and underlined, removed words red and struck.
 
 import { diffWords } from "diff";
 import { el } from "./dom.js";
@@ -6,7 +6,7 @@ import { el } from "./dom.js";
 const LIMIT_MS = 100;
 const words = Intl.Segmenter ? new Intl.Segmenter("ko", { granularity: "word" }) : undefined;
 
-/** Spans for `parts`; the whole text is one change where the diff would take too long. */
+/** Nodes of the diff. If the diff would take too long, the whole text is one change. */
 export function diffNodes(original, text) {
   const parts = diffWords(original, text, { intlSegmenter: words, timeout: LIMIT_MS }) ?? [
     { removed: true, value: original },

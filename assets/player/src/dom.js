@@ -38,8 +38,8 @@ export function button(props, ...children) {
   return node;
 }
 
-/** Hides `node` or shows it. The focus leaves what is hidden at once: the browser takes it away with the next frame only,
- *  and until then a box that nobody sees would get the keys. */
+/** Hides or shows `node`. A hidden node loses the focus at once: the browser would remove it only with the next frame,
+ *  and until then an invisible box would get the keys. */
 export function hide(node, hidden = true) {
   const focused = node.getRootNode().activeElement;
   if (hidden && focused && node.contains(focused)) focused.blur();
@@ -54,8 +54,8 @@ export function clock(ms) {
 }
 
 /**
- * Streamlit calls a component's function again at every change of data or theme: make one instance for each mount,
- * update it afterwards, and end it when Streamlit unmounts it.
+ * Streamlit calls a component's function again at every change of data or theme. This makes one instance for each
+ * mount, updates it on later calls, and destroys it when Streamlit unmounts it.
  */
 export function mount(Component, selector) {
   const instances = new WeakMap();

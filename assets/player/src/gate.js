@@ -1,6 +1,6 @@
-// When a key may count. Pure: no DOM, no clock of its own.
-// A decision belongs to the (item, version) that was painted; after it is sent nothing more is sent until the server
-// shows another pair, or answers that very event (`echo`) while it keeps showing the same pair (an error).
+// Decides when a key counts. Pure: no DOM, no clock of its own.
+// A decision belongs to the (item, version) that was painted. After a decision, nothing is sent until the server
+// shows another pair, or answers this event (`echo`) and keeps showing the same pair (an error).
 
 export class Gate {
   constructor(quietMs = 120) {
@@ -10,7 +10,7 @@ export class Gate {
     this.paintedAt = null;
   }
 
-  /** Data came: true where it is another item. `session` differs after the server was started anew. */
+  /** Takes new data; returns true if it is another item. `session` changes when the server restarts. */
   offer({ item, version, session, echo }) {
     const pair = JSON.stringify([item, version, session]);
     if (pair !== this.pair) {
@@ -23,7 +23,7 @@ export class Gate {
     return false;
   }
 
-  /** `pair` is what the frame that reached the screen was drawn from; an overtaken one does not count. */
+  /** The frame drawn from `pair` is on the screen. A pair that is not the newest does not count. */
   painted(pair, now) {
     if (pair !== this.pair) return false;
     this.paintedAt = now;

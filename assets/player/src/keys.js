@@ -1,9 +1,9 @@
-// From a key event to a command name, by physical key, so that Hangul and Latin layouts press the same.
+// Maps a key event to a name by physical key, so that keys work the same in Hangul and Latin layouts.
 
 const NAMED = { ",": "Comma", ".": "Period", "/": "Slash", ";": "Semicolon", "-": "Minus", "=": "Equal" };
 const SHIFTED = "Shift+";
 
-/** event.code values that mean `key` as written on a button: "d" -> KeyD, "1" -> Digit1 and the number pad's. */
+/** The event.code values for `key` as written on a button: "d" -> KeyD, "1" -> Digit1 and Numpad1. */
 export function codesOf(key) {
   if (/^[a-z]$/i.test(key)) return [`Key${key.toUpperCase()}`];
   if (/^[0-9]$/.test(key)) return [`Digit${key}`, `Numpad${key}`];
@@ -22,7 +22,7 @@ export function hasOtherModifier(event) {
   return event.ctrlKey || event.altKey || event.metaKey || event.getModifierState("AltGraph");
 }
 
-/** "Shift+Slash", "KeyD", "Enter": what a table of commands names. */
+/** The combination as the table of commands writes it: "Shift+Slash", "KeyD", "Enter". */
 export function combination(event) {
   const code = event.code === "NumpadEnter" ? "Enter" : event.code;
   return event.shiftKey ? SHIFTED + code : code;
@@ -33,12 +33,12 @@ const CONTROL = "button, a[href], summary, [role=button], [role=tab], [role=slid
 
 const elements = (event) => event.composedPath().filter((node) => node instanceof Element);
 
-/** Typing somewhere: that key is not ours. */
+/** Whether a person types into a field: such a key is not ours. */
 export function isTyping(event) {
   return elements(event).some((node) => node.isContentEditable || node.matches(EDITABLE));
 }
 
-/** On a control that has its own meaning for Space and Enter. */
+/** Whether the focus is on a control that uses Space and Enter itself. */
 export function isOnControl(event) {
   return elements(event).some((node) => node.matches(CONTROL));
 }

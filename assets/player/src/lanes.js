@@ -1,6 +1,6 @@
-// Where the regions of a recording are drawn, so that no two cover each other. Pure.
+// Computes where the regions of a recording are drawn, so that no two overlap. Pure.
 
-/** Lane of each region: the call taker's below, the others above, and another one where two of a lane overlap. */
+/** Lane of each region: the call taker's below, the others above; a new lane if two regions of a lane overlap. */
 export function lanes(regions) {
   const ends = [];
   const lane = new Map();

@@ -1,6 +1,6 @@
-// Settings that stay in this browser, and names for requests.
+// Settings stored in this browser, and nonces (unique names) for requests.
 
-/** What was stored under `name`, else `fallback`: storage may be forbidden, the setting then lasts for the page. */
+/** The stored value of `name`, else `fallback`. Storage may be forbidden: then a setting lasts as long as the page. */
 export function stored(name, fallback) {
   try {
     return localStorage.getItem(name) ?? fallback;

@@ -136,7 +136,7 @@ class Player {
     return { ...region, tone, lane, shade, chip, row };
   }
 
-  /** Again whenever the drawing's duration changes: wavesurfer cuts a region to the duration it knows at that time. */
+  /** Needed at every change of the duration: wavesurfer cuts a region to the duration that it knows at that time. */
   #drawMarks() {
     const { height } = this.data;
     this.marks.clearRegions();

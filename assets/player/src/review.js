@@ -1,7 +1,7 @@
-// The review component: hear one utterance, mend its text, give its labels by single keys. Of a `multi` group a key adds
-// or takes back its class (codes joined by | in order), and only Enter says that all are given.
+// The review component: hear one utterance, correct its text, label it by single keys. In a `multi` group a key adds
+// or removes its class (codes joined by | in order), and only Enter completes the decision.
 // Sends the triggers `decision`, `skip` and `undo`, each once, with the item and version that were on the screen.
-// Knows nothing of queues or storage: the server decides what comes next.
+// Does not know queues or storage: the server decides which item comes next.
 
 import { diffNodes } from "./diff.js";
 import { button, clock, el, icon, mount } from "./dom.js";
@@ -39,12 +39,12 @@ class Review {
     const shape = JSON.stringify([data.strings, data.groups.map(({ current, ...group }) => group), data.commands]);
     const fresh = this.gate.offer({ ...data.item, item: data.item.id, session: data.session, echo: data.echo });
     const rebuild = shape !== this.shape;
-    const kept = rebuild && !fresh ? this.textBox?.value : undefined;
+    const draft = rebuild && !fresh ? this.textBox?.value : undefined;
     this.shape = shape;
     this.data = data;
     if (rebuild) this.#build();
     else this.wave.recolor();
-    if (fresh || rebuild) this.#showItem(fresh, kept);
+    if (fresh || rebuild) this.#showItem(fresh, draft);
     else if (data.item.audio_url !== this.url) this.#load();
     this.error.textContent = data.item.error;
     this.#paintState();
@@ -102,11 +102,11 @@ class Review {
 
   #groupBox(group) {
     const { strings } = this.data;
-    const mine = this.choices.filter((choice) => choice.group === group.name).map((choice) => choice.node);
+    const buttons = this.choices.filter((choice) => choice.group === group.name).map((choice) => choice.node);
     const how = [!group.required && strings.optional, group.multi && strings.several].filter(Boolean);
     return el("div", { class: "gw-group", role: "group", "aria-label": group.title },
       el("span", { class: "gw-label", text: how.length ? `${group.title} (${how.join(", ")})` : group.title }),
-      el("div", { class: "gw-choices" }, ...mine));
+      el("div", { class: "gw-choices" }, ...buttons));
   }
 
   #legend() {
@@ -129,14 +129,14 @@ class Review {
 
   // --- showing ----------------------------------------------------------------------------------------------------
 
-  /** `kept` is the text under work when only the frame was rebuilt (another language, another scheme). */
-  #showItem(fresh, kept) {
+  /** `draft` is the edited text if only the frame was rebuilt (another language, another scheme). */
+  #showItem(fresh, draft) {
     const { item, groups } = this.data;
     if (fresh) this.labels = Object.fromEntries(groups.filter((g) => g.current).map((g) => [g.name, g.current]));
     this.note.textContent = item.note;
     this.before.textContent = item.context[0];
     this.after.textContent = item.context[1];
-    this.textBox.value = kept ?? item.text;
+    this.textBox.value = draft ?? item.text;
     this.textBox.readOnly = item.readonly;
     this.root.dataset.item = item.id;
     this.root.dataset.version = item.version;
@@ -239,16 +239,16 @@ class Review {
 
   #choose(group, code) {
     if (!this.gate.open(performance.now())) return;
-    const { multi, choices } = this.data.groups.find((one) => one.name === group);
+    const { multi, choices } = this.data.groups.find((known) => known.name === group);
     const chosen = this.#chosen(group);
-    const next = !multi ? [code] : choices.map((one) => one.code).filter((one) => chosen.includes(one) !== (one === code));
+    const next = !multi ? [code] : choices.map((choice) => choice.code).filter((known) => chosen.includes(known) !== (known === code));
     const { [group]: _, ...others } = this.labels;
     this.labels = next.length ? { ...others, [group]: next.join("|") } : others;
     this.#paintState();
-    if (this.#complete && !this.data.groups.some((one) => one.multi)) this.#decide();
+    if (this.#complete && !this.data.groups.some((group) => group.multi)) this.#decide();
   }
 
-  /** Enter: what is labelled already, with or without a mended text. */
+  /** Enter: saves the labels, with the corrected text if there is one. */
   #save() {
     const worth = Object.keys(this.labels).length > 0 || this.textBox.value !== this.data.item.text;
     if (this.#complete && worth) this.#decide();
@@ -310,7 +310,7 @@ class Review {
     if (!this.root.checkVisibility() || document.querySelector("[aria-modal=true]")) return;
     const run = this.#commandOf(event);
     if (!run) return;
-    // A focused button answers Space and Enter itself; only their auto-repeat is ours to drop.
+    // A focused button handles Space and Enter itself; we only drop their auto-repeat.
     const native = ["Space", "Enter"].includes(event.code) && isOnControl(event);
     if (native && !(event.repeat && event.composedPath().includes(this.root))) return;
     event.preventDefault();
@@ -321,7 +321,7 @@ class Review {
   #commandOf(event) {
     const command = this.commands[event.code === "NumpadEnter" ? "Enter" : event.code];
     if (command) return command[2];
-    const choice = this.choices.find((one) => one.codes.includes(event.code));
+    const choice = this.choices.find((choice) => choice.codes.includes(event.code));
     return choice && (() => this.#choose(choice.group, choice.code));
   }
 }

@@ -1,7 +1,7 @@
-// Sound and its picture. Times are ms from the start of the file.
+// Playback and waveform of a sound. Times are ms from the start of the file.
 // Playback is by AudioBufferSourceNode.start(when, offset, duration) in a context that runs at the file's own rate,
 // so a region begins and ends on the sample. At another speed the browser's own media element plays, which keeps the
-// pitch of a voice; its ends are true to a frame of the screen. wavesurfer.js only draws. Does not record or cache.
+// pitch of a voice; its ends are exact to a frame of the screen. wavesurfer.js only draws. Does not record or cache.
 
 import WaveSurfer from "wavesurfer.js";
 import { fetchSound } from "./decode.js";
@@ -33,7 +33,7 @@ export class Sound {
     return this.node ? this.node.positionMs() : null;
   }
 
-  /** Fetches and decodes; {peaks, durationMs}, or null when a later load or destroy overtook it. Throws on failure. */
+  /** Fetches and decodes; {peaks, durationMs}, or null if a later load or destroy replaced it. Throws on failure. */
   async load(url) {
     this.unload();
     const fetching = (this.fetching = new AbortController());
@@ -48,7 +48,7 @@ export class Sound {
     }
   }
 
-  /** What `fetchSound` gave, from now on. */
+  /** Uses a result of `fetchSound`. */
   adopt({ buffer, blob }) {
     this.buffer = buffer;
     this.blob = blob;
@@ -70,7 +70,7 @@ export class Sound {
     const turn = ++this.turn;
     const context = this.#context();
     if (context.state !== "running") {
-      // A browser may refuse sound before the first key or click; never let it start by surprise much later.
+      // A browser may refuse sound before the first key or click; it must not start unexpectedly much later.
       await Promise.race([context.resume(), new Promise((done) => setTimeout(done, RESUME_MS))]);
       if (turn !== this.turn || !this.buffer) return;
       this.blocked = context.state !== "running";
@@ -100,7 +100,7 @@ export class Sound {
     return { stop: () => node.stop(), positionMs: () => startMs + (node.loop ? past() % length : Math.min(length, past())) };
   }
 
-  /** Ends itself at every frame's look at the position. */
+  /** Checks at every frame whether its end is reached. */
   #stretched(startMs, end, done) {
     const url = URL.createObjectURL(this.blob);
     const element = Object.assign(new Audio(url), { playbackRate: this.speed, currentTime: startMs / 1000 });
@@ -162,7 +162,7 @@ export class Sound {
 
   #tick() {
     this.frame = requestAnimationFrame(() => {
-      const at = this.positionMs; // may end what is stretched
+      const at = this.positionMs; // may end the playback
       if (!this.node) return;
       this.onTick(at);
       this.#tick();
@@ -170,7 +170,7 @@ export class Sound {
   }
 }
 
-/** What a CSS variable comes to in the theme of the day; canvas cannot read variables itself. */
+/** The value of a CSS variable in the current theme; a canvas cannot read variables itself. */
 function resolved(root, variable) {
   const probe = document.createElement("i");
   probe.style.color = `var(${variable})`;
@@ -181,7 +181,7 @@ function resolved(root, variable) {
 }
 
 export class Wave {
-  /** A flat line of `durationMs` until `show` brings peaks, so that regions have their place at once. */
+  /** Draws a flat line of `durationMs` until `show` gets peaks, so that regions are in place at once. */
   constructor(root, container, { height, durationMs, onSeek, plugins = [] }) {
     this.root = root;
     this.level = 1;

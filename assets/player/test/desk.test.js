@@ -1,4 +1,4 @@
-// The whole desk without a browser: every key is pressed in the same turn as the one before, before anything is drawn.
+// The whole desk without a browser: each key is pressed in the same turn as the last one, before anything is drawn.
 
 import "./support/packages.js";
 import assert from "node:assert/strict";

@@ -1,4 +1,4 @@
-// A page of many without a browser: what Enter sends, and what it does while a cell was not in sight.
+// The grid without a browser: what Enter sends, and what it does while a cell was not visible yet.
 
 import "./support/packages.js";
 import assert from "node:assert/strict";

@@ -3,13 +3,13 @@ import { beforeEach, test } from "node:test";
 import { Line } from "../src/desk/line.js";
 
 const card = (id, more = {}) => ({ utterance: { id, recording_id: null }, labels: {}, context_url: null, audio_url: null, ...more });
-const ids = (line) => line.cards.map((one) => one.utterance.id);
+const ids = (line) => line.cards.map((card) => card.utterance.id);
 
 let asked;
 let fills;
 let waiting;
 
-/** A line whose server has `waiting`. */
+/** A line whose server has the cards `waiting`. */
 function lineOf(more = {}) {
   const post = async (action, body) => {
     asked.push([action, body]);

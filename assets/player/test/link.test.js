@@ -4,7 +4,7 @@ import { Link } from "../src/desk/link.js";
 
 const WHAT = { item: 7, version: 0, labels: { danger: "danger" } };
 
-/** A link whose server gives `answers` in turn: [status, JSON], or an error on the way. */
+/** A link whose server sends `answers` one after the other: [status, JSON], or a network error. */
 function linkTo(...answers) {
   const sent = [];
   globalThis.fetch = async (url, { body }) => {

@@ -1,4 +1,4 @@
-// A dialog of the desk has the keys from the call that opens it to the call that closes it, and not one key longer.
+// A dialog of the desk gets the keys from the call that opens it to the call that closes it, and none after that.
 
 import "./support/packages.js";
 import assert from "node:assert/strict";

@@ -1,4 +1,4 @@
-// The small pure pieces: lanes of regions, times as they are written, what a sound's bytes say.
+// Small pure parts: lanes of regions, format of times, sample rate and peaks of a sound.
 
 import assert from "node:assert/strict";
 import { test } from "node:test";

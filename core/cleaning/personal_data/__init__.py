@@ -1,1 +1,1 @@
-"""The `pii` step: names, numbers and addresses in a text become typed placeholders."""
+"""The `pii` step: names, numbers and addresses in a text are replaced by typed placeholders."""

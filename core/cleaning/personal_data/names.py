@@ -1,7 +1,8 @@
-"""Personal names in a text: a surname and a given name where a cue says that a name comes.
+"""Finds personal names in a text: a surname and a given name beside a cue for a name.
 
-Cues: 이름은, 성함은 and the like before it; 저는 … 입니다 around it; 씨 or 님 after three syllables. The syllables of
-the given name must be ones that Korean given names have, which tells 이상해 and 신고자님 from people (mostly).
+Cues are 이름은, 성함은 and similar words before the name, 저는 … 입니다 around it, and 씨 or 님 after three syllables.
+The given name may only have syllables that occur in Korean given names; this excludes most words such as 이상해 and
+신고자님.
 """
 
 import re
@@ -19,10 +20,10 @@ _GIVEN = (
 )
 _NAME = rf"(?P<name>(?:{_SURNAMES})[{_GIVEN}하늘빛][{_GIVEN}늘빛솜결])"
 _SHORT = rf"(?P<name>(?:{_SURNAMES})[{_GIVEN}하늘빛][{_GIVEN}늘빛솜결]?)"
-_SAID = r"(?=\s?(?:이?라고|이?에요|예요|입니다|이?고요|인데|이구요|이요|요|이?야|[.,!?]|$))"
+_AFTER_NAME = r"(?=\s?(?:이?라고|이?에요|예요|입니다|이?고요|인데|이구요|이요|요|이?야|[.,!?]|$))"
 _START = r"(?<![가-힣])"
 _RULES = (
-    (re.compile(rf"(?:이름|성함|성명|존함)\s?(?:은|이|을|는|도)?\s?[:,]?\s?(?:{_SHORT}){_SAID}"), 0.9),
+    (re.compile(rf"(?:이름|성함|성명|존함)\s?(?:은|이|을|는|도)?\s?[:,]?\s?(?:{_SHORT}){_AFTER_NAME}"), 0.9),
     (re.compile(rf"{_START}(?:저는|전|제가|나는|난|본인은)\s{_NAME}"
                 r"(?=\s?(?:이?라고|입니다|이에요|예요|인데요|이고요|이라는))"), 0.85),
     (re.compile(rf"{_START}{_NAME}"
@@ -37,7 +38,7 @@ _NO_NAMES_LIST = (
     "주소가 전화는"
 )
 _NO_NAMES = frozenset(_NO_NAMES_LIST.split())
-# what stands for a name after a surname: 김 사장님 is written 김사장님
+# titles that stand after a surname instead of a given name: 김사장님
 _TITLES_LIST = (
     "대표 장관 전무 사장 원장 이사 의원 교수 기사 대리 주임 반장 선생 상무 소장 국장 시장 회장 총장 선수 형사 "
     "여사 사람 문가 제아 관장 순경 경장 경사 경위 경정 소위 중위 대위 소령 중령 대령 상사 중사 하사 수형 주인 "
@@ -67,16 +68,16 @@ _CUES = (
 
 
 def names(text: str) -> Spans:
-    """(start, end, confidence) of each, in order."""
+    """(start, end, confidence) of each name, in order and without overlaps."""
     if not any(cue in text for cue in _CUES):
         return []
-    found: dict[tuple[int, int], float] = {}
+    matches: dict[tuple[int, int], float] = {}
     for rule, confidence in _RULES:
         for hit in rule.finditer(text):
             if _is_name(hit["name"]):
-                found.setdefault(hit.span("name"), confidence)
+                matches.setdefault(hit.span("name"), confidence)
     spans: Spans = []
-    for (start, end), confidence in sorted(found.items()):
+    for (start, end), confidence in sorted(matches.items()):
         if not spans or start >= spans[-1][1]:
             spans.append((start, end, confidence))
     return spans

@@ -1,6 +1,6 @@
-"""Personal numbers in a text: where e-mail addresses, resident, account and telephone numbers and car plates stand.
+"""Finds e-mail addresses, resident numbers, account numbers, telephone numbers and car plates in a text.
 
-Each finder gives (start, end, confidence), in order and without overlaps.
+Each function gives (start, end, confidence) of each match, in order and without overlaps.
 """
 
 import re
@@ -44,7 +44,7 @@ _LOCAL = re.compile(
 _PLATE_LETTERS = "가나다라마거너더러머버서어저고노도로모보소오조구누두루무부수우주하허호바사아자배"
 _UNITS = r"(?!\s?(?:원|명|미터|m\b|개|년|도|번|호|시|분|세|킬로|만|천))"
 _PLATE = re.compile(rf"(?<![0-9])\d{{2,3}}[{_PLATE_LETTERS}]\s?\d{{4}}(?![0-9]){_UNITS}")
-_PLATE_SAID = re.compile(
+_SPOKEN_PLATE = re.compile(
     r"(?:차량\s?번호|차\s?번호|번호판|차량\s?넘버)[가-힣]{0,3}\s?[,:]?\s?(?:[가-힣]{2}\s)?"
     rf"(?P<number>(?:{D}(?:{GAP}{D}){{1,2}}|[일이삼사오육칠팔구]?십[일이삼사오육칠팔구]?)\s?[{_PLATE_LETTERS}]"
     rf"(?:에)?\s?(?:{group(4)})|{group(4)}(?!{D}))"
@@ -52,54 +52,59 @@ _PLATE_SAID = re.compile(
 
 
 def emails(text: str) -> Spans:
+    """E-mail addresses, also spoken ones (골뱅이 for @)."""
     if "@" not in text and "골뱅이" not in text:
         return []
-    return [(*found.span(), 0.98) for found in _EMAIL.finditer(text)]
+    return [(*match.span(), 0.98) for match in _EMAIL.finditer(text)]
 
 
 def residents(text: str) -> Spans:
+    """Resident numbers, which begin with a date; without one, a birth date of six digits after 주민 or 생년월일."""
     spans = [
-        (*found.span(), 0.98 if _written(found[0]) else 0.9) for found in _RESIDENT.finditer(text) if _date(found[1])
+        (*match.span(), 0.98 if _written(match[0]) else 0.9) for match in _RESIDENT.finditer(text) if _date(match[1])
     ]
-    return spans or [(*found.span(1), 0.85) for found in _BIRTH.finditer(text) if _date(found[1])]
+    return spans or [(*match.span(1), 0.85) for match in _BIRTH.finditer(text) if _date(match[1])]
 
 
 def accounts(text: str) -> Spans:
-    """Ten to sixteen digits after a bank's name or 계좌; sixteen in fours are a card."""
-    spans = [(*found.span(), 0.9) for found in _CARD.finditer(text)]
-    for found in _BANK.finditer(text):
-        said = digits(found["number"])
-        if len(said) >= 10 and not re.match(r"01[016789]\d{7,8}$", said):
-            spans.append((*found.span("number"), 0.9 if _written(found["number"]) else 0.8))
+    """Account numbers: ten to sixteen digits after the name of a bank or 계좌. Four groups of four are a card."""
+    spans = [(*match.span(), 0.9) for match in _CARD.finditer(text)]
+    for match in _BANK.finditer(text):
+        number = digits(match["number"])
+        if len(number) >= 10 and not re.match(r"01[016789]\d{7,8}$", number):
+            spans.append((*match.span("number"), 0.9 if _written(match["number"]) else 0.8))
     return list(_apart(spans))
 
 
 def telephones(text: str) -> Spans:
-    """Mobile and land lines with their prefix; seven or eight digits only after a word such as 전화번호."""
-    spans = [(*found.span(), 0.98 if _written(found[0]) else 0.93) for found in _MOBILE.finditer(text)]
-    spans += [(*found.span(), 0.98) for found in _ABROAD.finditer(text)]
-    spans += [(*found.span(), 0.95 if _written(found[0]) else 0.85) for found in _LANDLINE.finditer(text)]
-    spans += [(*found.span("number"), 0.85) for found in _LOCAL.finditer(text)]
+    """Telephone numbers with a prefix; without one, seven or eight digits only after a word such as 전화번호."""
+    spans = [(*match.span(), 0.98 if _written(match[0]) else 0.93) for match in _MOBILE.finditer(text)]
+    spans += [(*match.span(), 0.98) for match in _ABROAD.finditer(text)]
+    spans += [(*match.span(), 0.95 if _written(match[0]) else 0.85) for match in _LANDLINE.finditer(text)]
+    spans += [(*match.span("number"), 0.85) for match in _LOCAL.finditer(text)]
     return list(_apart(spans))
 
 
 def plates(text: str) -> Spans:
-    spans = [(*found.span(), 0.9) for found in _PLATE.finditer(text)]
-    spans += [(*found.span("number"), 0.85) for found in _PLATE_SAID.finditer(text)]
+    """Car plates; spoken ones only after a word such as 차량 번호."""
+    spans = [(*match.span(), 0.9) for match in _PLATE.finditer(text)]
+    spans += [(*match.span("number"), 0.85) for match in _SPOKEN_PLATE.finditer(text)]
     return list(_apart(spans))
 
 
-def _written(found: str) -> bool:
-    return not any(is_syllable(c) for c in found)
+def _written(number: str) -> bool:
+    """Whether a number is written in digits, with no spoken part."""
+    return not any(is_syllable(c) for c in number)
 
 
-def _date(six: str) -> bool:
-    said = digits(six)
-    return len(said) == 6 and 1 <= int(said[2:4]) <= 12 and 1 <= int(said[4:6]) <= 31
+def _date(text: str) -> bool:
+    """Whether `text` is a date of six digits (YYMMDD), written or spoken."""
+    date = digits(text)
+    return len(date) == 6 and 1 <= int(date[2:4]) <= 12 and 1 <= int(date[4:6]) <= 31
 
 
 def _apart(spans: Spans) -> Iterator[tuple[int, int, float]]:
-    """The spans in order, without those that begin inside an earlier one."""
+    """The spans in order, without those that begin inside an earlier span."""
     at = 0
     for span in sorted(spans, key=lambda span: (span[0], -span[1])):
         if span[0] >= at:

@@ -1,6 +1,6 @@
-"""Addresses in a text: a street or lot with its number, a building or block with its door, and the regions before it.
+"""Finds addresses in a text: a street or lot with a number, or a building with a door, and the regions before it.
 
-Regions alone (강남구 역삼동), floors (3층) and doors on their own (302호) stay: without a number they are nobody's.
+A region alone (강남구 역삼동), a floor (3층) or a door alone (302호) is not found: it points to no person.
 """
 
 import re
@@ -12,7 +12,7 @@ _PROVINCES = (
     "서울(?:특별)?시?|(?:부산|대구|인천|광주|대전|울산)(?:광역)?시?|세종(?:특별자치)?시?|"
     "경기도?|강원(?:특별자치)?도?|제주(?:특별자치)?도?|(?:충청|전라|경상)[남북]도|충북|충남|전북(?:특별자치도)?|전남|경북|경남"
 )
-# words that end like regions
+# words that look like regions because of their ending
 _NO_REGION = (
     r"(?!(?:다시|혹시|역시|잠시|표시|임시|동시|즉시|당시|아까시|친구|누구|출구|입구|지구|비상구|응급구|정도|지도|나도|저도|아무도|빨리|멀리|우리|자리|"
     r"거리|다리|머리|소리|정리|처리|수리|요리|둘이|운동|행동|활동|이동|자동|감동|아동|노동|진동|화면|장면|정면|그러면|하면)\s)"
@@ -53,12 +53,12 @@ _DIGIT = re.compile(r"[0-9일이삼사오육칠팔구십백천]")
 
 
 def addresses(text: str) -> Spans:
-    """(start, end, confidence) of each; the earliest wins, of those the longest."""
+    """(start, end, confidence) of each address, in order. Of overlapping matches, the earliest and longest is kept."""
     if not _DIGIT.search(text):
         return []
-    found = [(*hit.span(), confidence) for rule, confidence in _COMPILED for hit in rule.finditer(text)]
+    matches = [(*hit.span(), confidence) for rule, confidence in _COMPILED for hit in rule.finditer(text)]
     spans: Spans = []
-    for start, end, confidence in sorted(found, key=lambda span: (span[0], -span[1])):
+    for start, end, confidence in sorted(matches, key=lambda span: (span[0], -span[1])):
         if not spans or start >= spans[-1][1]:
             spans.append((start, end, confidence))
     return spans

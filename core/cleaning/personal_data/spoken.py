@@ -1,6 +1,6 @@
-"""Numbers as they are said: the pieces of regular expressions that find them, and what digits they mean.
+"""Spoken numbers: parts of regular expressions that find them, and the digits that they stand for.
 
-`공일공` and `영일영` are 010; `둘` and `하나` are how digits are told apart on a bad line.
+`공일공` and `영일영` are 010. Speakers use `하나` and `둘` for 1 and 2 when the line is bad.
 """
 
 import re
@@ -13,27 +13,27 @@ SEP = r"[\s.\-–·)]{0,3}(?:(?:에|다시|대시|국에|의)[\s,]{0,2})?"  # be
 GAP = r"[\s\-]?"  # between digits of a group
 D = r"(?:[0-9공영령일이삼사오육륙칠팔구둘]|하나)"
 NUMBER = r"(?:\d{1,5}(?:\s?-\s?\d{1,4})?|[일이삼사오육칠팔구십백천]{1,7}(?:\s?다시\s?[일이삼사오육칠팔구십백천]{1,5})?)"
-_ONE = re.compile(r"하나|.", re.S)
+_DIGIT_WORD = re.compile(r"하나|.", re.S)
 
 
 def digit(*values: int) -> str:
-    """An expression for one digit of `values`, written or said."""
+    """An expression for one digit that is one of `values`, written or spoken."""
     wanted = {str(value) for value in values}
-    said = sorted((word for word, meant in DIGITS.items() if meant in wanted), key=len, reverse=True)
-    return f"(?:{'|'.join([*sorted(wanted), *said])})"
+    spoken = sorted((word for word, value in DIGITS.items() if value in wanted), key=len, reverse=True)
+    return f"(?:{'|'.join([*sorted(wanted), *spoken])})"
 
 
 def digits(text: str) -> str:
-    """The digits in `text`, in order; the rest is passed over.
+    """The digits in `text`, written or spoken, in order; everything else is left out.
 
     >>> digits("공일공에 1234-오육칠팔")
     '01012345678'
     """
-    found = (DIGITS.get(one, one) for one in _ONE.findall(text))
-    return "".join(one for one in found if one.isascii() and one.isdecimal())
+    values = (DIGITS.get(part, part) for part in _DIGIT_WORD.findall(text))
+    return "".join(value for value in values if value.isascii() and value.isdecimal())
 
 
 def group(*lengths: int) -> str:
-    """An expression for so many digits, written or said."""
+    """An expression for a number of digits between the least and the greatest of `lengths`, written or spoken."""
     low, high = min(lengths), max(lengths)
     return rf"{D}(?:{GAP}{D}){{{low - 1},{high - 1}}}"

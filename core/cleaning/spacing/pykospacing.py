@@ -1,7 +1,7 @@
-"""Spacing by PyKoSpacing (GPL-3, TensorFlow): an adapter; the package is not a part of Gwidama.
+"""An adapter for spacing by PyKoSpacing (GPL-3, TensorFlow). The package itself is not a part of Gwidama.
 
-It reads at most 198 letters at a time and treats quotes, brackets and placeholders as it likes, so texts are cut at
-placeholders and at that length, and only the white space it proposes is taken.
+PyKoSpacing reads at most 198 letters at once and may change quotes, brackets and placeholders. So texts are cut at
+placeholders and at that length, and only its white space is used, never its letters.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ MOST_LETTERS = 198
 
 
 def space(texts: Sequence[str], words: tuple[str, ...] = ()) -> list[str]:
-    """Each text with the white space that the network proposes; `words` are never cut."""
+    """Each text with the white space that the network proposes; `words` are never cut. Unreadable texts stay."""
     model = _model(words)
     return [_spaced(model, text) if readable(text) else text for text in texts]
 
@@ -26,25 +26,26 @@ def _model(words: tuple[str, ...]) -> Any:
 
 
 def _spaced(model: Any, text: str) -> str:
-    """Placeholders stay where they are; a word that touches one still does."""
+    """`text` with new white space between its placeholders; none is added or removed beside a placeholder."""
     pieces, at = [], 0
-    for found in PLACEHOLDER.finditer(text):
-        pieces += [_piece(model, text[at : found.start()]), found[0]]
-        at = found.end()
+    for placeholder in PLACEHOLDER.finditer(text):
+        pieces += [_piece(model, text[at : placeholder.start()]), placeholder[0]]
+        at = placeholder.end()
     return "".join([*pieces, _piece(model, text[at:])])
 
 
 def _piece(model: Any, text: str) -> str:
+    """`text` with new white space, or unchanged if the network changes a letter."""
     core = text.strip()
     if not core:
         return text
     lead, tail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-    made = " ".join(str(model(part)) for part in _parts(core))
-    return lead + (made if _bare(made) == _bare(core) else core) + tail
+    spaced = " ".join(str(model(part)) for part in _parts(core))
+    return lead + (spaced if _bare(spaced) == _bare(core) else core) + tail
 
 
 def _parts(text: str) -> list[str]:
-    """Whole words, as many as fit; a longer word is cut."""
+    """`text` in parts of at most `MOST_LETTERS` letters: whole words, except that a longer word is cut."""
     parts = [""]
     for word in text.split():
         for at in range(0, len(word), MOST_LETTERS):

@@ -1,7 +1,7 @@
-"""The `spacing` step: white space between words, by a row of `SPACERS`.
+"""The `spacing` step: white space between words, by a backend of `SPACERS`.
 
-A spacer takes texts and gives them back with nothing but white space moved; whatever else one would change is refused
-here, so a text either keeps its letters or is left alone.
+A spacer is a function (texts, words) that gives the texts back with other white space. A result with other letters is
+ignored here, so the letters of a text never change.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,10 +21,11 @@ SPACERS: dict[str, Backend] = {
 }
 DEFAULT = "kiwi"
 _MOST_WORDS = 10_000
-_INSERTED, _MOVED = 0.95, 0.85
+_INSERTED, _REMOVED = 0.95, 0.85  # confidence
 
 
 def _words(value: Sequence[Any]) -> str:
+    """What is wrong with the list of words that are never cut, or ""."""
     if len(value) > _MOST_WORDS:
         return f"{len(value):,} words; at most {_MOST_WORDS:,}"
     wrong = [word for word in value if not isinstance(word, str) or not word.strip() or len(word) > 50]
@@ -35,7 +36,7 @@ SETTINGS = {"backend": Setting(DEFAULT, one_of(tuple(SPACERS))), "words": Settin
 
 
 def make(settings: Mapping[str, Any], least: float) -> Cleaner:
-    """`MissingBackend` with the command where the backend is not installed."""
+    """The cleaner of a step. `MissingBackend` with the command that installs the backend if it is not installed."""
     space = pick(SPACERS, settings["backend"], "spacing backend")
     words = tuple(settings["words"])
 
@@ -46,11 +47,12 @@ def make(settings: Mapping[str, Any], least: float) -> Cleaner:
 
 
 def _change(before: str, after: str) -> Change | None:
+    """The change of white space; None if nothing or a letter changed. Removing a space is less sure than adding one."""
     after = " ".join(after.split())
     if after == before or _letters(after) != _letters(before):
         return None
-    gone = _gaps(before) - _gaps(after)
-    return Change(after, "spacing", _MOVED if gone else _INSERTED)
+    removed = _gaps(before) - _gaps(after)
+    return Change(after, "spacing", _REMOVED if removed else _INSERTED)
 
 
 def _letters(text: str) -> str:
@@ -58,7 +60,7 @@ def _letters(text: str) -> str:
 
 
 def _gaps(text: str) -> set[int]:
-    """After how many letters white space stands."""
+    """The places of white space, as the number of letters before it."""
     gaps, letters = set(), 0
     for c in text:
         if c.isspace():

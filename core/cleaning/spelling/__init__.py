@@ -1,1 +1,1 @@
-"""The `spelling` step and its backends: reviewed rules, the typo model of kiwi, hunspell, py-hanspell."""
+"""The `spelling` step and its backends: reviewed rules, the typo model of kiwi, hunspell, and py-hanspell."""

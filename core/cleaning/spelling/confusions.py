@@ -1,4 +1,4 @@
-"""Reviewed confusions (confusions.toml): what is often written for what, with the reason and how sure the rule is."""
+"""Corrects confusions of words by the reviewed rules of confusions.toml; each rule has a reason and a confidence."""
 
 import tomllib
 from collections.abc import Callable
@@ -8,8 +8,8 @@ from pathlib import Path
 
 import regex
 
-from core.cleaning.spelling.fix import Fix
-from core.hangul import ending_in
+from core.cleaning.spelling.fix import Correction
+from core.hangul import syllables_ending_in
 
 TABLE = Path(__file__).parent / "confusions.toml"
 _FINAL = regex.compile(r"\{([ㄱ-ㅎ]?)\}")
@@ -17,52 +17,56 @@ _FINAL = regex.compile(r"\{([ㄱ-ㅎ]?)\}")
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`needs`: letters of which a text must have one, empty for no such thing."""
+    """One rule. `replace(text)` gives the corrected text and the corrections; `confidence` in (0, 1].
 
-    replace: Callable[[str], tuple[str, list[Fix]]]
-    sure: float
+    `needs`: the rule can only match a text that has one of these letters; if empty, any text.
+    """
+
+    replace: Callable[[str], tuple[str, list[Correction]]]
+    confidence: float
     needs: frozenset[str]
 
 
-def fixed(text: str, least: float) -> tuple[str, list[Fix]]:
-    """`text` after every rule that is at least so sure, and what each did.
+def correct_text(text: str, least: float) -> tuple[str, list[Correction]]:
+    """`text` after every rule with a confidence of at least `least`, and the corrections in the order of the rules.
 
-    >>> fixed("할께요 어떻해", 0.5)[0]
+    >>> correct_text("할께요 어떻해", 0.5)[0]
     '할게요 어떡해'
     """
-    found: list[Fix] = []
+    corrections: list[Correction] = []
     letters = frozenset(text)
     for rule in rules():
-        if rule.sure >= least and (not rule.needs or not rule.needs.isdisjoint(letters)):
+        if rule.confidence >= least and (not rule.needs or not rule.needs.isdisjoint(letters)):
             text, more = rule.replace(text)
             if more:
-                found += more
+                corrections += more
                 letters = frozenset(text)
-    return text, found
+    return text, corrections
 
 
 @cache
 def rules() -> tuple[Rule, ...]:
+    """The rules of confusions.toml, in the order in which they are applied."""
     rows = tomllib.loads(TABLE.read_text(encoding="utf-8"))["rule"]
     return tuple(_rule(row["find"], row["put"], row["why"], row["sure"], row.get("needs", "")) for row in rows)
 
 
 def _finals(find: str) -> str:
-    """`{ㄹ}` in an expression is any syllable that ends so, `{}` one that ends in a vowel."""
-    return _FINAL.sub(lambda hit: f"[{ending_in(hit[1] or ' ')}]", find)
+    """Replaces `{ㄹ}` in an expression by the class of all syllables with that final, `{}` by those with no final."""
+    return _FINAL.sub(lambda hit: f"[{syllables_ending_in(hit[1] or ' ')}]", find)
 
 
-def _rule(find: str, put: str, why: str, sure: float, needs: str) -> Rule:
+def _rule(find: str, put: str, reason: str, confidence: float, needs: str) -> Rule:
     pattern = regex.compile(_finals(find))
 
-    def replace(text: str) -> tuple[str, list[Fix]]:
-        pieces, found, at = list[str](), list[Fix](), 0
+    def replace(text: str) -> tuple[str, list[Correction]]:
+        pieces, corrections, at = list[str](), list[Correction](), 0
         for hit in pattern.finditer(text):
             right = hit.expand(put)
             if right != hit[0]:
                 pieces += [text[at : hit.start()], right]
                 at = hit.end()
-                found.append(Fix(hit[0].strip(), right.strip(), why, sure))
-        return "".join([*pieces, text[at:]]) if found else text, found
+                corrections.append(Correction(hit[0].strip(), right.strip(), reason, confidence))
+        return "".join([*pieces, text[at:]]) if corrections else text, corrections
 
-    return Rule(replace, sure, frozenset(needs))
+    return Rule(replace, confidence, frozenset(needs))

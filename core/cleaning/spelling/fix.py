@@ -1,13 +1,13 @@
-"""What a finder of misspellings says of one place."""
+"""The type `Correction`: one misspelling and what should stand in its place."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Fix:
-    """One place put right; `sure` in (0, 1]."""
+class Correction:
+    """`wrong` is replaced by `right`; `confidence` in (0, 1], `reason` in Korean."""
 
     wrong: str
     right: str
-    why: str
-    sure: float
+    reason: str
+    confidence: float

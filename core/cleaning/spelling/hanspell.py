@@ -1,7 +1,7 @@
-"""Spelling by py-hanspell, which sends every sentence to a third party: off until a curator accepts that.
+"""Spelling by py-hanspell, which sends texts to a third party, so it is off until a curator accepts that.
 
-Texts are masked first (`core.cleaning.personal_data.pii`); a text that changes by masking is not sent at all, because the answer
-would be of another text. The service has refused since 2023: whatever goes wrong becomes one `MissingBackend`.
+A text with personal data is not sent at all: `core.cleaning.personal_data.pii` would mask it, and the answer would be
+about another text. The service has not answered since 2023; every failure becomes one `MissingBackend`.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ SURE = 0.75
 
 
 def correct(texts: Sequence[str], least: float, detector: str) -> list[Change | None]:
-    """`MissingBackend` with the reason where the service does not answer; nothing of the batch is kept then."""
+    """A change or None for each text; `MissingBackend` with the reason if the service fails for one of them."""
     check = import_module("hanspell").spell_checker.check
     return [_change(check, text) if least <= SURE and _may_leave(text) else None for text in texts]
 

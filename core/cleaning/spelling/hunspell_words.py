@@ -1,4 +1,4 @@
-"""Whether a Korean word is one that hunspell-ko knows: a detector; what it suggests instead is poor and not used."""
+"""Asks hunspell-ko whether it knows a Korean word. Its own suggestions are poor and are not used."""
 
 from functools import cache, lru_cache
 from importlib import import_module
@@ -18,24 +18,25 @@ _INSTALL = "apt-get install hunspell-ko"
 
 @lru_cache(maxsize=1 << 17)
 def known(word: str) -> bool:
-    """`MissingBackend` where the dictionary is not installed."""
+    """Whether hunspell knows `word`; `MissingBackend` if the dictionary is not installed."""
     return bool(_dictionary().spell(word))
 
 
 def available() -> bool:
-    return _found() is not None
+    """Whether the Korean dictionary is installed."""
+    return _dictionary_path() is not None
 
 
 @cache
 def _dictionary() -> Any:
-    found = _found()
-    if found is None:
+    path = _dictionary_path()
+    if path is None:
         raise MissingBackend(
             "hunspell has no Korean dictionary in {folders}: {install}", folders=", ".join(FOLDERS), install=_INSTALL
         )
-    return import_module("hunspell").HunSpell(str(found), str(found.with_suffix(".aff")))
+    return import_module("hunspell").HunSpell(str(path), str(path.with_suffix(".aff")))
 
 
-def _found() -> Path | None:
+def _dictionary_path() -> Path | None:
     places = (Path(folder) / f"{name}.dic" for folder in FOLDERS for name in NAMES)
     return next((path for path in places if path.is_file() and path.with_suffix(".aff").is_file()), None)

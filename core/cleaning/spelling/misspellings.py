@@ -1,11 +1,11 @@
-"""Misspellings that are never right (misspellings.toml): found by their letters, without an analyser."""
+"""Corrects the misspellings of misspellings.toml, which are wrong in every context; no analyser is needed."""
 
 import tomllib
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from core.cleaning.spelling.fix import Fix
+from core.cleaning.spelling.fix import Correction
 from core.hangul import is_syllable
 
 TABLE = Path(__file__).parent / "misspellings.toml"
@@ -13,62 +13,67 @@ TABLE = Path(__file__).parent / "misspellings.toml"
 
 @dataclass(frozen=True, slots=True)
 class Misspelling:
-    """`wrong`, where `after` follows it; `starts`, `ends`: only where no Hangul is before, behind."""
+    """`wrong` should be `right` where `after` follows it; `confidence` in (0, 1], `reason` in Korean.
+
+    `starts`: only if no Hangul stands before it. `ends`: only if no Hangul follows.
+    """
 
     wrong: str
     right: str
     after: str
     starts: bool
     ends: bool
-    why: str
-    sure: float
+    reason: str
+    confidence: float
 
     def stands(self, text: str, at: int) -> bool:
-        """Whether it is what `text` has at `at`."""
+        """Whether `text` has this misspelling at place `at`."""
         end = at + len(self.wrong)
         if not text.startswith(self.wrong + self.after, at) or (self.starts and at and is_syllable(text[at - 1])):
             return False
         return not (self.ends and end + len(self.after) < len(text) and is_syllable(text[end + len(self.after)]))
 
 
-def fixed(text: str, least: float) -> tuple[str, list[Fix]]:
-    """`text` with each put right that is at least so sure; the longest first.
+def correct_text(text: str, least: float) -> tuple[str, list[Correction]]:
+    """`text` without the misspellings with a confidence of at least `least`, and the corrections in order.
 
-    >>> fixed("무르플 꿰메야 되요", 0.5)[0]
+    Where several match, the longest is corrected.
+
+    >>> correct_text("무르플 꿰메야 되요", 0.5)[0]
     '무릎을 꿰매야 되요'
     """
-    pieces, found, done = list[str](), list[Fix](), 0
+    pieces, corrections, done = list[str](), list[Correction](), 0
     known = _by_letter()
     for at, letter in enumerate(text):
         if at < done or letter not in known:
             continue
-        hit = next((one for one in known[letter] if one.sure >= least and one.stands(text, at)), None)
+        hit = next((row for row in known[letter] if row.confidence >= least and row.stands(text, at)), None)
         if hit:
             pieces += [text[done:at], hit.right]
             done = at + len(hit.wrong)
-            found.append(Fix(hit.wrong, hit.right, hit.why, hit.sure))
-    return "".join([*pieces, text[done:]]) if found else text, found
+            corrections.append(Correction(hit.wrong, hit.right, hit.reason, hit.confidence))
+    return "".join([*pieces, text[done:]]) if corrections else text, corrections
 
 
 def misspellings() -> list[Misspelling]:
     """The rows of the table, in its order."""
-    made = []
+    rows = []
     for family in tomllib.loads(TABLE.read_text(encoding="utf-8"))["family"]:
         for line in family["words"].strip().splitlines():
             right, _, wrongs = line.partition(" < ")
-            made += [_read(wrong, right.replace("_", " "), family["why"], family["sure"]) for wrong in wrongs.split()]
-    return made
+            rows += [_read(wrong, right.replace("_", " "), family["why"], family["sure"]) for wrong in wrongs.split()]
+    return rows
 
 
-def _read(written: str, right: str, why: str, sure: float) -> Misspelling:
+def _read(written: str, right: str, reason: str, confidence: float) -> Misspelling:
     wrong, _, after = written.strip("^$").replace("_", " ").partition("+")
-    return Misspelling(wrong, right, after, written.startswith("^"), written.endswith("$"), why, sure)
+    return Misspelling(wrong, right, after, written.startswith("^"), written.endswith("$"), reason, confidence)
 
 
 @cache
 def _by_letter() -> dict[str, list[Misspelling]]:
-    """First letter -> misspellings, the longest first."""
-    found: dict[str, list[Misspelling]] = {}
-    for one in sorted(misspellings(), key=lambda one: -len(one.wrong + one.after)):
-        found.setdefault(one.wrong[0], []).append(one)
-    return found
+    """First letter -> its misspellings, the longest first."""
+    by_letter: dict[str, list[Misspelling]] = {}
+    for row in sorted(misspellings(), key=lambda row: -len(row.wrong + row.after)):
+        by_letter.setdefault(row.wrong[0], []).append(row)
+    return by_letter

@@ -1,4 +1,4 @@
-"""Words one slip away from a word: letters that sound or look alike, and syllables written as they are said."""
+"""Words that differ from a word by one slip: a letter that sounds or looks alike, or a spelling by pronunciation."""
 
 from collections.abc import Iterator
 
@@ -6,12 +6,12 @@ from core.hangul import FINALS, INITIALS, join, split
 
 
 def _alike(pairs: str) -> dict[str, str]:
-    """letter -> the letters that it is taken for."""
-    found: dict[str, str] = {}
+    """letter -> the letters that are confused with it, from pairs such as "ㄱㄲ"."""
+    alike: dict[str, str] = {}
     for pair in pairs.split():
         a, b = pair[0], pair[1]
-        found[a], found[b] = found.get(a, "") + b, found.get(b, "") + a
-    return found
+        alike[a], alike[b] = alike.get(a, "") + b, alike.get(b, "") + a
+    return alike
 
 
 _FIRSTS = _alike("ㄱㄲ ㄱㅋ ㄷㄸ ㄷㅌ ㅂㅃ ㅂㅍ ㅅㅆ ㅈㅉ ㅈㅊ ㄲㅋ ㄸㅌ ㅃㅍ ㅉㅊ")
@@ -23,30 +23,30 @@ _LASTS = _alike(
 _DRAWN_BACK = {"ㅅ": "ㅅㅆ", "ㄹ": "ㄹㅀ", "ㄴ": "ㄴㄶ"}  # 떠러 is 떨어, 이러 may be 잃어
 
 
-def near(word: str) -> list[str]:
-    """Other words that a slip may have made `word` of, in order; "" positions that are no Hangul stay.
+def one_slip_away(word: str) -> list[str]:
+    """All words that one slip may have turned into `word`, sorted. Characters that are no Hangul never change.
 
-    >>> "떨어져" in near("떠러져"), "계속" in near("게속")
+    >>> "떨어져" in one_slip_away("떠러져"), "계속" in one_slip_away("게속")
     (True, True)
     """
-    return sorted({made for at in range(len(word)) for made in _at(word, at)} - {word})
+    return sorted({other for at in range(len(word)) for other in _slips_at(word, at)} - {word})
 
 
-def _at(word: str, at: int) -> Iterator[str]:
-    if not (one := split(word[at])):
+def _slips_at(word: str, at: int) -> Iterator[str]:
+    if not (syllable := split(word[at])):
         return
-    first, middle, last = one
+    first, middle, last = syllable
     head, tail = word[:at], word[at + 1 :]
     yield from (head + join(x, middle, last) + tail for x in _FIRSTS.get(first, ""))
     yield from (head + join(first, x, last) + tail for x in _MIDDLES.get(middle, ""))
     yield from (head + join(first, middle, x) + tail for x in _LASTS.get(last, ""))
-    if tail and (two := split(tail[0])):
-        yield from (head + pair + tail[1:] for pair in _moved(one, two))
+    if tail and (following := split(tail[0])):
+        yield from (head + pair + tail[1:] for pair in _moved(syllable, following))
 
 
-def _moved(one: tuple[str, str, str], two: tuple[str, str, str]) -> Iterator[str]:
-    """Two syllables with the consonant between them on the other side."""
-    (a, b, last), (first, c, d) = one, two
+def _moved(left: tuple[str, str, str], right: tuple[str, str, str]) -> Iterator[str]:
+    """The two syllables with the consonant between them moved from one to the other."""
+    (a, b, last), (first, c, d) = left, right
     if last == " " and first != "ㅇ" and first in FINALS:
         yield from (join(a, b, x) + join("ㅇ", c, d) for x in _DRAWN_BACK.get(first, first))
     if last not in " ㅇ" and first == "ㅇ" and last in INITIALS:

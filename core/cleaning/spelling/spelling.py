@@ -1,6 +1,6 @@
-"""The `spelling` step: suggestions by a row of `SPELLERS`; nothing is ever applied by itself.
+"""The `spelling` step: corrections by a backend of `SPELLERS`, which are never applied without a curator.
 
-A speller takes (texts, least confidence, detector) and gives a `Change` or None for each.
+A speller is a function (texts, least confidence, detector) that gives a `Change` or None for each text.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ SPELLERS: dict[str, Backend] = {
 }
 DEFAULT = "offline"
 REMOTE = frozenset(("hanspell",))
-DETECTORS = ("hunspell", "none")  # hunspell is used where it is installed
+DETECTORS = ("hunspell", "none")  # hunspell is used if it is installed
 SETTINGS = {
     "backend": Setting(DEFAULT, one_of(tuple(SPELLERS))),
     "detector": Setting("hunspell", one_of(DETECTORS)),
@@ -29,11 +29,11 @@ SETTINGS = {
 
 
 def make(settings: Mapping[str, Any], least: float) -> Cleaner:
-    """`MissingBackend` with the command where the backend is not installed."""
+    """The cleaner of a step. `MissingBackend` with the command that installs the backend if it is not installed."""
     correct = pick(SPELLERS, settings["backend"], "spelling backend")
     return lambda texts: correct(texts, least, settings["detector"])
 
 
 def remote(settings: Mapping[str, Any]) -> bool:
-    """Whether texts would leave this machine."""
+    """Whether the backend sends texts to another machine."""
     return settings["backend"] in REMOTE

@@ -1,1 +1,1 @@
-"""What a cleaning step is, the table of steps, and the steps that need no package: tags, unicode, repeats, stop expressions."""
+"""The types and the table of cleaning steps, and the steps that need no package: tags, unicode, repeats, stop."""

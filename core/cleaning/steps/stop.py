@@ -1,9 +1,9 @@
-"""The `stop` step: what a curator's regular expressions find is taken out.
+"""The `stop` step removes everything that a curator's regular expressions find.
 
-Expressions are those of the `regex` package (a superset of Python's). A text longer than `LONGEST` is left alone, and
-an expression gets `SECONDS` of processor time for one text: one that takes longer (nested repeats) would stop a run of
-a million texts, so the run ends with its number and text instead. White space beside what was taken out becomes one
-space. A match that would leave nothing of the text leaves the text as it is.
+Expressions are in the syntax of the `regex` package (a superset of Python's). Texts longer than `LONGEST` characters
+are not changed. An expression gets `SECONDS` of processor time for one text; a slower one (nested repeats) could
+block a run of a million texts, so the run ends with an `InputError` that names the expression and the text. White
+space around a removed part becomes one space. A text of which nothing would be left is not changed.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ from typing import Any
 
 import regex
 
-from core.cleaning.steps.change import Change, Cleaner, Setting, each
+from core.cleaning.steps.change import Change, Cleaner, Setting, clean_each
 from core.errors import InputError
 from core.messages import Message
 
@@ -23,29 +23,30 @@ SECONDS = 1.0
 
 
 def _wrong(expressions: Sequence[Any]) -> str:
+    """A message about the first expression that is not valid, or ""."""
     if len(expressions) > MOST:
         return Message("{n} expressions; at most {most}", n=len(expressions), most=MOST)
-    for number, one in enumerate(expressions, 1):
-        if not isinstance(one, str) or not one:
+    for number, expression in enumerate(expressions, 1):
+        if not isinstance(expression, str) or not expression:
             return Message("expression {number} is no text", number=number)
-        if len(one) > LONGEST_EXPRESSION:
+        if len(expression) > LONGEST_EXPRESSION:
             return Message(
                 "expression {number} has {n} characters; at most {most}",
                 number=number,
-                n=len(one),
+                n=len(expression),
                 most=LONGEST_EXPRESSION,
             )
         try:
-            found = regex.compile(one).search("")
+            match = regex.compile(expression).search("")
         except (regex.error, RecursionError, OverflowError) as error:
             return Message(
-                "expression {number}, {expression!r}: {error}", number=number, expression=one[:60], error=error
+                "expression {number}, {expression!r}: {error}", number=number, expression=expression[:60], error=error
             )
-        if found:
+        if match:
             return Message(
                 "expression {number}, {expression!r}, finds the empty text; use + for *",
                 number=number,
-                expression=one[:60],
+                expression=expression[:60],
             )
     return ""
 
@@ -54,22 +55,24 @@ SETTINGS = {"expressions": Setting([], _wrong)}
 
 
 def make(settings: Mapping[str, Any], least: float) -> Cleaner:
+    """The cleaner of a step; `least` is not used, because every change is equally sure."""
     expressions = tuple(settings["expressions"])
-    return each(lambda text: clean(text, expressions))
+    return clean_each(lambda text: clean(text, expressions))
 
 
 def clean(text: str, expressions: tuple[str, ...]) -> Change | None:
-    r"""
+    r"""`text` without what the expressions find, or None if they find nothing.
+
     >>> clean("어 (웃음) 그게 불이", (r"\(웃음\)", r"^어\s"))
     Change(after='그게 불이', reason="stop expressions: '(웃음)', '어'", confidence=0.9)
     """
     if len(text) > LONGEST:
         return None
-    after, found = text, []
+    after, matches = text, []
     for number, expression in enumerate(expressions, 1):
         pattern = _compiled(expression)
         try:
-            found += [hit[0].strip()[:40] for hit in pattern.finditer(after, timeout=SECONDS) if hit[0]]
+            matches += [hit[0].strip()[:40] for hit in pattern.finditer(after, timeout=SECONDS) if hit[0]]
             after = pattern.sub(" ", after, timeout=SECONDS)
         except TimeoutError as error:
             raise InputError(
@@ -80,10 +83,10 @@ def clean(text: str, expressions: tuple[str, ...]) -> Change | None:
                 seconds=SECONDS,
                 text=text[:40],
             ) from error
-        after = " ".join(after.split()) if found else after
-    if not found or not any(c.isalnum() for c in after):
+        after = " ".join(after.split()) if matches else after
+    if not matches or not any(c.isalnum() for c in after):
         return None
-    names = ", ".join(repr(name) for name in list(dict.fromkeys(found))[:5])
+    names = ", ".join(repr(name) for name in list(dict.fromkeys(matches))[:5])
     return Change(after, Message("stop expressions: {names}", names=names), 0.9)
 
 

@@ -1,14 +1,14 @@
-"""The `unicode` step: one way of writing each character, and no character that shows nothing.
+"""The `unicode` step writes each character in one way and removes invisible characters.
 
-Full-width Latin letters and digits, and spaces of every kind, become the plain ones; Hangul typed in half-width or as
-conjoining jamo becomes syllables through NFC. Nothing that can be read is lost.
+Full-width Latin letters and digits and all kinds of spaces become the plain ones. NFC turns conjoining jamo into
+syllables. Nothing that a reader can see is lost.
 """
 
 import unicodedata
 from collections.abc import Mapping
 from typing import Any
 
-from core.cleaning.steps.change import Change, Cleaner, each
+from core.cleaning.steps.change import Change, Cleaner, clean_each
 from core.messages import Names, Word
 from core.model_text import DEFAULT_PLAN, apply
 
@@ -17,11 +17,13 @@ _FILLERS = dict.fromkeys((0x3164, 0xFFA0, 0x115F, 0x1160), " ")  # Hangul filler
 
 
 def make(settings: Mapping[str, Any], least: float) -> Cleaner:
-    return each(clean)
+    """The cleaner of a step; there are no settings, and every change is certain."""
+    return clean_each(clean)
 
 
 def clean(text: str) -> Change | None:
-    r"""
+    r"""`text` in its plain form, or None if it has that form already.
+
     >>> clean("불\u200b이  났어요\u3000１１９")
     Change(after='불이 났어요 119', reason='invisible characters, white space, full-width signs', confidence=1.0)
     """
@@ -32,13 +34,13 @@ def clean(text: str) -> Change | None:
 
 
 def _reasons(text: str) -> list[Word]:
-    found = []
+    reasons = []
     if not unicodedata.is_normalized("NFC", text):
-        found.append(Word("not NFC"))
+        reasons.append(Word("not NFC"))
     if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") and not c.isspace() for c in text):
-        found.append(Word("invisible characters"))
+        reasons.append(Word("invisible characters"))
     if " ".join(text.split(" ")) != " ".join(text.split()) or any(ord(c) in _FILLERS for c in text):
-        found.append(Word("white space"))
+        reasons.append(Word("white space"))
     if any(ord(c) in _WIDE for c in text):
-        found.append(Word("full-width signs"))
-    return found or [Word("normal form")]
+        reasons.append(Word("full-width signs"))
+    return reasons or [Word("normal form")]

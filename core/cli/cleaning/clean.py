@@ -1,12 +1,12 @@
-"""The verb that cleans by suggestion. `--json` answers:
+"""The verb `clean`, which makes suggestions for cleaner texts. With `--json` it answers:
 
-- `clean`: `{"run", "utterances": n, "steps": [{"step", "open", "accepted": applied by itself, "rejected"}],
-  "left_out": {step: why}, "applied": {"accepted", "rebased": of these, on a text that another step had changed, "anew":
-  made anew and waiting, "refused": {reason: n}, "already": decided before}}`; suggestions that were made before are
-  not made again
+- `clean`: `{"run", "utterances": n, "steps": [{"step", "open", "accepted": n applied by themselves,
+  "rejected"}], "left_out": {step: reason}, "applied": {"accepted": n, "rebased": n of these whose text another step had
+  changed, "anew": n made again and waiting, "refused": {reason: n}, "already": n decided before}}`. A suggestion that
+  was made before is not made again
 - `clean --dry-run`: `{"utterances", "steps": [{"step", "found": n, "samples": [{"id", "before", "after": null where
   the utterance would be left out, "reason", "confidence"}, the first 20]}], "left_out"}`; nothing is written
-- `clean --undo RUN`: `{"run", "undone": n, "left": n, because somebody decided on them since}`
+- `clean --undo RUN`: `{"run", "undone": n, "left": n that somebody has decided on since}`
 """
 
 from dataclasses import asdict
@@ -28,14 +28,18 @@ SHOWN = 3
 def clean(
     plan: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="A cleaning plan (TOML); else the workspace's, else the bundled."),
+        typer.Option(metavar="FILE", help="A cleaning plan (TOML); by default the workspace's, else the bundled one."),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count and show samples; write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Count suggestions and show samples; write nothing.")
+    ] = False,
     filter: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=VALUE", help="As the Corpus page: text, speaker, origin, chars=10-50, any scheme."),
+        typer.Option(
+            metavar="KEY=VALUE", help="The filters of the Corpus page: text, speaker, origin, chars=10-50, any scheme."
+        ),
     ] = None,
-    undo: Annotated[str | None, typer.Option(metavar="RUN", help="Take back all that a run wrote.")] = None,
+    undo: Annotated[str | None, typer.Option(metavar="RUN", help="Take back all changes of a cleaning run.")] = None,
     json: Json = False,
 ) -> None:
     """Suggest cleaner texts for a curator to accept: tags, laughter, spacing, spelling, personal data, copies."""
@@ -54,65 +58,70 @@ def clean(
         if undo is not None:
             _undo(reply, ws, undo)
             return
-        chosen = read(plan) if plan is not None else clean_plan.load(ws)
-        (_look if dry_run else _run)(reply, ws, chosen, read_filter(ws, filter or []))
+        chosen_plan = read(plan) if plan is not None else clean_plan.load(ws)
+        (_preview if dry_run else _suggest)(reply, ws, chosen_plan, read_filter(ws, filter or []))
 
 
-def _run(reply: Reply, ws: "Workspace", plan: "Plan", wanted: "Filter") -> None:
-    from core.workflows.cleaning import run as work
+def _suggest(reply: Reply, ws: "Workspace", plan: "Plan", wanted: "Filter") -> None:
+    from core.workflows.cleaning import run as cleaning_runs
 
-    with progress_bar("clean") as tell:
-        done = work.run(ws, plan, wanted, ws.settings.curator, progress=tell)
-    none = {"open": 0, "accepted": 0, "rejected": 0}
+    with progress_bar("clean") as show_progress:
+        result = cleaning_runs.run(ws, plan, wanted, ws.settings.curator, progress=show_progress)
+    no_proposals = {"open": 0, "accepted": 0, "rejected": 0}
     steps = [
-        {"step": step.name, **done.steps.get(step.name, none)}
+        {"step": step.name, **result.steps.get(step.name, no_proposals)}
         for step in plan.steps
-        if step.name not in done.run.left_out
+        if step.name not in result.run.left_out
     ]
-    answer = {"run": done.run.id, "utterances": done.run.utterances, "steps": steps, "left_out": done.run.left_out}
-    answer["applied"] = asdict(done.applied)
+    answer = {
+        "run": result.run.id,
+        "utterances": result.run.utterances,
+        "steps": steps,
+        "left_out": result.run.left_out,
+    }
+    answer["applied"] = asdict(result.applied)
     reply.give(
         answer,
-        f"run {done.run.id}: {done.run.utterances:,} utterances; take it back with --undo {done.run.id}",
+        f"run {result.run.id}: {result.run.utterances:,} utterances; take it back with --undo {result.run.id}",
         table("", ("step", "waiting", "applied itself", "fit no more"), [tuple(row.values()) for row in steps]),
-        *(f"left out: {name}: {why}" for name, why in done.run.left_out.items()),
+        *(f"left out: {name}: {why}" for name, why in result.run.left_out.items()),
     )
 
 
-def _look(reply: Reply, ws: "Workspace", plan: "Plan", wanted: "Filter") -> None:
-    from core.workflows.cleaning import run as work
+def _preview(reply: Reply, ws: "Workspace", plan: "Plan", wanted: "Filter") -> None:
+    from core.workflows.cleaning import run as cleaning_runs
 
-    with progress_bar("clean") as tell:
-        seen = work.look(ws, plan, wanted, progress=tell)
+    with progress_bar("clean") as show_progress:
+        preview = cleaning_runs.preview(ws, plan, wanted, progress=show_progress)
     steps = [
         {
             "step": name, "found": n,
             "samples": [
-                {"id": one.utterance_id, "before": one.before, "after": one.after, "reason": one.reason,
-                 "confidence": one.confidence}
-                for one in seen.samples[name]
+                {"id": sample.utterance_id, "before": sample.before, "after": sample.after, "reason": sample.reason,
+                 "confidence": sample.confidence}
+                for sample in preview.samples[name]
             ],
         }
-        for name, n in seen.found.items()
+        for name, n in preview.counts.items()
     ]  # fmt: skip
     rows = [
-        (name, one.utterance_id, one.before, "" if one.after is None else one.after, one.reason)
-        for name in seen.found
-        for one in seen.samples[name][:SHOWN]
+        (name, sample.utterance_id, sample.before, "" if sample.after is None else sample.after, sample.reason)
+        for name in preview.counts
+        for sample in preview.samples[name][:SHOWN]
     ]
     reply.give(
-        {"utterances": seen.utterances, "steps": steps, "left_out": dict(seen.left_out)},
-        f"{seen.utterances:,} utterances looked at; nothing was written",
-        table("", ("step", "found"), list(seen.found.items())),
+        {"utterances": preview.utterances, "steps": steps, "left_out": dict(preview.left_out)},
+        f"{preview.utterances:,} utterances looked at; nothing was written",
+        table("", ("step", "found"), list(preview.counts.items())),
         *([table("", ("step", "utterance", "text", "would be", "why"), rows)] if rows else []),
-        *(f"left out: {name}: {why}" for name, why in seen.left_out.items()),
+        *(f"left out: {name}: {why}" for name, why in preview.left_out.items()),
     )
 
 
 def _undo(reply: Reply, ws: "Workspace", run_id: str) -> None:
-    from core.workflows.cleaning import run as work
+    from core.workflows.cleaning import run as cleaning_runs
 
-    undone, left = work.undo(ws, run_id, ws.settings.curator)
+    undone, left = cleaning_runs.undo(ws, run_id, ws.settings.curator)
     reply.give(
         {"run": run_id, "undone": undone, "left": left},
         f"{undone:,} changes taken back, {left:,} left because somebody decided on them since",

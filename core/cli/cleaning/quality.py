@@ -1,9 +1,9 @@
-"""The verb about faults. `--json` answers:
+"""The verb `quality`, which looks for faults in the corpus. With `--json` it answers:
 
-- `quality`: `{"findings": [{"check", "level", "severity", "count", "message", "scheme", "numbers": {what: n; of
-  label-conflict `labelled` rows and the `repeats` among them}, "ids": [the first 100; paths where the level is file],
-  "details": {id: what exactly}, "fix": whether the Quality page can suggest one}], "checked":
-  {"utterances", "listened": recordings heard, "checks": [...], "left_out": {check: why}}}`
+- `quality`: `{"findings": [{"check", "level", "severity", "count", "message", "scheme", "numbers": {name: n; for
+  label-conflict the `labelled` rows and the `repeats` among them}, "ids": [the first 100; paths if the level is file],
+  "details": {id: more about it}, "fix": whether the Quality page can suggest one}], "checked": {"utterances",
+  "listened": n recordings whose sound was checked, "checks": [...], "left_out": {check: reason}}}`
 """
 
 from typing import Annotated
@@ -18,7 +18,7 @@ SHOWN = 100
 def quality(
     check: Annotated[
         list[str] | None,
-        typer.Option(metavar="NAME", help="Only this check; may be repeated. A wrong NAME lists them all."),
+        typer.Option(metavar="NAME", help="Run only this check; may be repeated. An unknown NAME lists all checks."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -28,23 +28,26 @@ def quality(
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        with progress_bar("check") as tell:
-            done = run(ws, check or None, tell)
+        with progress_bar("check") as show_progress:
+            result = run(ws, check or None, show_progress)
         findings = [
             {
-                "check": one.check, "level": one.level, "severity": one.severity, "count": one.count,
-                "message": one.message, "scheme": one.scheme, "numbers": dict(one.numbers),
-                "ids": list(one.ids[:SHOWN]),
-                "details": {str(i): one.details[str(i)] for i in one.ids[:SHOWN] if str(i) in one.details},
-                "fix": one.fix,
+                "check": finding.check, "level": finding.level, "severity": finding.severity, "count": finding.count,
+                "message": finding.message, "scheme": finding.scheme, "numbers": dict(finding.numbers),
+                "ids": list(finding.ids[:SHOWN]),
+                "details": {str(i): finding.details[str(i)] for i in finding.ids[:SHOWN] if str(i) in finding.details},
+                "fix": finding.fix,
             }
-            for one in done.findings
+            for finding in result.findings
         ]  # fmt: skip
-        rows = [(one.severity, one.check, one.message, ", ".join(map(str, one.ids[:5]))) for one in done.findings]
-        heard = f", {done.checked['listened']:,} recordings heard" if "listened" in done.checked else ""
+        rows = [
+            (finding.severity, finding.check, finding.message, ", ".join(map(str, finding.ids[:5])))
+            for finding in result.findings
+        ]
+        listened = f", {result.checked['listened']:,} recordings heard" if "listened" in result.checked else ""
         reply.give(
-            {"findings": findings, "checked": dict(done.checked)},
-            f"{len(done.checked['checks'])} checks of {done.checked['utterances']:,} utterances{heard}",
+            {"findings": findings, "checked": dict(result.checked)},
+            f"{len(result.checked['checks'])} checks of {result.checked['utterances']:,} utterances{listened}",
             table("", ("severity", "check", "found", "first ids"), rows) if rows else "Nothing was found.",
-            *(f"left out: {name}: {why}" for name, why in done.checked["left_out"].items()),
+            *(f"left out: {name}: {why}" for name, why in result.checked["left_out"].items()),
         )

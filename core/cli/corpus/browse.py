@@ -1,8 +1,8 @@
-"""Verbs about the corpus. `--json` answers:
+"""The verbs `ingest aihub119`, `search` and `snapshot create`. With `--json` they answer:
 
-- `ingest aihub119`: what `ingest audio` answers (`core.cli.imports.corpora`); calls are counted
+- `ingest aihub119`: the document of `ingest audio` (`core.cli.imports.corpora`); it counts calls
 - `search`: `{"query", "total", "utterances": [{"id", "key", "text", "original", "labels": {scheme: code}, "start_ms",
-  "end_ms", "speaker", "recording_id", "version", ...}]}`, at most `--limit` of `total`, by id
+  "end_ms", "speaker", "recording_id", "version", ...}]}`, at most `--limit` of `total`, in the order of their ids
 - `snapshot create`: `{"name", "scheme", "sha256", "created_at", "counts": {"n", "gold", "sides": {side: {code: n}},
   "report"}}`
 """
@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core.cli.frame import Filters, Json, answering, pairs, table
-from core.cli.imports.corpora import bring
+from core.cli.frame import Filters, Json, answering, filter_pairs, table
+from core.cli.imports.corpora import run_import
 
 if TYPE_CHECKING:
-    from core.workflows.imports.report import Imported, Progress
+    from core.workflows.imports.report import ImportResult, Progress
     from core.workflows.workspace import Workspace
 
 
@@ -25,31 +25,31 @@ def ingest_aihub119(
     paths: Annotated[list[Path], typer.Argument(help="Zips, extracted folders, single regions; several at once.")],
     json: Json = False,
 ) -> None:
-    """Import AI Hub 119 calls. Known calls add nothing; what cannot be used is named in rejects.csv."""
+    """Import AI Hub 119 calls. Known calls add nothing; files that cannot be used are named in rejects.csv."""
 
-    def run(ws: "Workspace", progress: "Progress") -> "Imported":
+    def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
         from core.workflows.imports.aihub119 import ingest_aihub119
 
         return ingest_aihub119(ws, paths, progress)
 
-    bring(run, "calls", "calls", json)
+    run_import(run, "calls", "calls", json)
 
 
 def search(
-    text: Annotated[str, typer.Argument(help="A part of the text: two syllables, one syllable, anything.")],
+    text: Annotated[str, typer.Argument(help="Any part of the text, or its initials (초성).")],
     filter: Filters = None,
-    limit: Annotated[int, typer.Option(min=1, max=100_000, help="Show at most so many.")] = 20,
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="The most utterances to show.")] = 20,
     json: Json = False,
 ) -> None:
-    """Find utterances whose text contains TEXT; all of every --filter must hold too."""
+    """Find utterances whose text contains TEXT and that match every --filter."""
     _utf8(text)
-    given = pairs(filter)
+    filters = filter_pairs(filter)
     with answering(json) as reply:
         from core.workflows.corpus.browse import first_matches, read_filter
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        page = first_matches(ws, read_filter(ws, [f"text={text}", *given]), limit)
+        page = first_matches(ws, read_filter(ws, [f"text={text}", *filters]), limit)
         rows = [(u.id, u.key, u.text, ", ".join(f"{k}={v}" for k, v in u.labels.items())) for u in page.rows]
         reply.give(
             {"query": text, "total": page.total, "utterances": [asdict(u) for u in page.rows]},
@@ -60,12 +60,12 @@ def search(
 
 def create_snapshot(
     name: Annotated[str, typer.Argument(help="The snapshot's name.")],
-    scheme: Annotated[str, typer.Option(help="Which labels to freeze.")],
+    scheme: Annotated[str, typer.Option(help="The scheme whose labels are frozen.")],
     split: Annotated[str, typer.Option(help="Train/validation/test in percent, by group.")] = "70/15/15",
     seed: Annotated[int, typer.Option(help="Another seed gives another split.")] = 0,
     json: Json = False,
 ) -> None:
-    """Freeze everything labelled under a scheme for training."""
+    """Freeze all items that have a label under a scheme, for training."""
     with answering(json) as reply:
         from core.workflows.models import snapshot
         from core.workflows.workspace import open_workspace
@@ -83,7 +83,7 @@ def create_snapshot(
 
 
 def _utf8(text: str) -> None:
-    """Refuse what no stored text can contain: half a character, from a shell in another encoding."""
+    """Refuse a text that is not valid UTF-8, as a shell in another encoding passes it."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -1,10 +1,10 @@
-"""Verbs about label schemes. `--json` answers:
+"""Verbs about label schemes. With `--json` they answer:
 
 - `schemes list`: `{"schemes": [one scheme, ...]}`, the bundled ones first; one scheme is `{"name", "ko", "en", "level",
   "labels": [{"code", "ko", "en", "key", "color"}], "kind": "single" | "multi", "state": "active" | "proposed",
   "bundled": bool, "critical": code or "", "ordinal": bool, "aliases": {spelling: code}}`
 - `schemes add`, `schemes confirm`, `schemes export`: the scheme; `export` adds `"file"`
-- `schemes reject`: `{"name", "withdrawn": n}`: of how many targets a label was withdrawn
+- `schemes reject`: `{"name", "withdrawn": n}`, n labels
 """
 
 from dataclasses import asdict
@@ -27,45 +27,45 @@ def list_schemes(json: Json = False) -> None:
         from core.schemes import SCHEMES
         from core.workflows.workspace import open_workspace
 
-        open_workspace()  # it may have schemes of its own
-        found = list(SCHEMES.values())
-        rows = [(s.name, s.ko, s.level, _about(s), _classes(s)) for s in found]
+        open_workspace()  # this reads the workspace's own schemes too
+        schemes = list(SCHEMES.values())
+        rows = [(s.name, s.ko, s.level, _properties(s), _classes(s)) for s in schemes]
         reply.give(
-            {"schemes": [_document(s) for s in found]},
+            {"schemes": [_document(s) for s in schemes]},
             table("", ("scheme", "이름", "level", "", "classes"), rows),
         )
 
 
 def add_scheme(file: Annotated[Path, typer.Argument(help="A scheme as TOML.")], json: Json = False) -> None:
-    """Add the scheme in FILE to the workspace, or append the classes that FILE has more."""
+    """Add the scheme in FILE to the workspace; append the new classes of FILE if the scheme exists already."""
     with answering(json) as reply:
-        from core.workflows.corpus import schemes as work
+        from core.workflows.corpus import schemes as label_schemes
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        made = work.save(ws, work.read_file(file), ws.settings.curator)
-        reply.give(_document(made), f"scheme {made.name}: {_classes(made)}")
+        scheme = label_schemes.save(ws, label_schemes.read_file(file), ws.settings.curator)
+        reply.give(_document(scheme), f"scheme {scheme.name}: {_classes(scheme)}")
 
 
 def confirm_scheme(name: Name, json: Json = False) -> None:
-    """Settle a proposed scheme, so that it can be frozen and trained."""
+    """Confirm a proposed scheme, so that snapshots and training can use it."""
     with answering(json) as reply:
-        from core.workflows.corpus import schemes as work
+        from core.workflows.corpus import schemes as label_schemes
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        made = work.confirm(ws, name, ws.settings.curator)
-        reply.give(_document(made), f"scheme {made.name} is settled: {_classes(made)}")
+        scheme = label_schemes.confirm(ws, name, ws.settings.curator)
+        reply.give(_document(scheme), f"scheme {scheme.name} is settled: {_classes(scheme)}")
 
 
 def reject_scheme(name: Name, json: Json = False) -> None:
-    """Drop a proposed scheme and withdraw the labels that came with the data."""
+    """Delete a proposed scheme, and withdraw its labels that came with the data."""
     with answering(json) as reply:
-        from core.workflows.corpus import schemes as work
+        from core.workflows.corpus import schemes as label_schemes
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        n = work.reject(ws, name, ws.settings.curator)
+        n = label_schemes.reject(ws, name, ws.settings.curator)
         reply.give({"name": name, "withdrawn": n}, f"scheme {name} is dropped, {n} labels withdrawn")
 
 
@@ -74,12 +74,12 @@ def export_scheme(
 ) -> None:
     """Write the scheme NAME as TOML; `schemes add` reads it in another workspace."""
     with answering(json) as reply:
-        from core.workflows.corpus import schemes as work
+        from core.workflows.corpus import schemes as label_schemes
         from core.workflows.workspace import open_workspace
 
         open_workspace()
-        found = work.write_file(name, file)
-        reply.give(_document(found) | {"file": str(file)}, f"scheme {name} written to {file}")
+        scheme = label_schemes.write_file(name, file)
+        reply.give(_document(scheme) | {"file": str(file)}, f"scheme {name} written to {file}")
 
 
 def _document(s: "Scheme") -> dict[str, Any]:
@@ -96,7 +96,7 @@ def _document(s: "Scheme") -> dict[str, Any]:
     return named | more | {"aliases": dict(s.aliases)}
 
 
-def _about(s: "Scheme") -> str:
+def _properties(s: "Scheme") -> str:
     facts = (("multi", s.kind == "multi"), ("ordinal", s.ordinal), ("proposed", s.state == "proposed"))
     return ", ".join(word for word, true in facts if true)
 

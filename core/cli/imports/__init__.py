@@ -1,1 +1,1 @@
-"""Verbs that bring data in."""
+"""The verbs `ingest ...`, which import data."""

@@ -1,8 +1,8 @@
-"""Verbs that bring foreign corpora in, and what every import by batches shares. All of them answer with `--json`:
+"""Verbs that import corpora, and `run_import`, which every import by batches uses. With `--json` they answer:
 
 `{"added", "known", "notes": {what: n}, "skipped": [{"where", "reason"}], "rejects": path or null, "proposed": [name]}`.
-`added` and `known` count recordings, and sentences where there is no audio; `proposed` are schemes made from the label
-values found, which wait for a person (`schemes confirm NAME`).
+`added` and `known` count recordings, or sentences if there is no audio. `proposed` names the schemes that were made
+from new label values; they wait until a person confirms them (`schemes confirm NAME`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,120 +16,137 @@ import typer
 from core.cli.frame import Json, Reply, answering, progress_bar, table
 
 if TYPE_CHECKING:
-    from core.workflows.imports.report import Imported, Progress
+    from core.workflows.imports.report import ImportResult, Progress
     from core.workflows.workspace import Workspace
 
-Licence = Annotated[str, typer.Option(help="The licence the data came under.")]
-SourceName = Annotated[str, typer.Option(help="What to call the corpus; by default after the path.")]
+Licence = Annotated[str, typer.Option(help="The licence of the data.")]
+SourceName = Annotated[str, typer.Option(help="The name of the corpus; by default taken from the path.")]
 
 
 class LabelFrom(StrEnum):
+    """Where a `--label` without a field takes its value from."""
+
     folder = "folder"
 
 
-class Sister(StrEnum):
+class SisterCorpus(StrEnum):
+    """A sister corpus of AI Hub 119 that can be imported."""
+
     situation = "situation"
     elder = "elder"
 
 
 def ingest_audio(
     paths: Annotated[list[Path], typer.Argument(metavar="FOLDER...", help="Folders, zips or files of audio.")],
-    pattern: Annotated[str, typer.Option(help="What names tell: '{digit}_{speaker}_{take}.wav'.")] = "",
+    pattern: Annotated[str, typer.Option(help="The pattern of the file names: '{digit}_{speaker}_{take}.wav'.")] = "",
     label: Annotated[
         list[str] | None,
-        typer.Option(metavar="SCHEME[=FIELD]", help="A field of the pattern as label; alone with --label-from."),
+        typer.Option(
+            metavar="SCHEME[=FIELD]", help="A field of the pattern as label; without FIELD, use --label-from."
+        ),
     ] = None,
-    label_from: Annotated[LabelFrom | None, typer.Option(help="Where a --label without a field is.")] = None,
-    speaker: Annotated[str, typer.Option(metavar="FIELD", help="Who speaks; a field `speaker` is by itself.")] = "",
-    group: Annotated[str, typer.Option(metavar="FIELD", help="What no split cuts; the speaker if not given.")] = "",
+    label_from: Annotated[LabelFrom | None, typer.Option(help="Where a --label without FIELD comes from.")] = None,
+    speaker: Annotated[
+        str, typer.Option(metavar="FIELD", help="The field that names the speaker; by default `speaker`.")
+    ] = "",
+    group: Annotated[
+        str, typer.Option(metavar="FIELD", help="The field of the group, which no split cuts; by default the speaker.")
+    ] = "",
     source: SourceName = "",
     licence: Licence = "not stated",
     json: Json = False,
 ) -> None:
-    """Import audio: one file, one utterance. The field `folder` is the folder that a file lies in."""
+    """Import audio files; each file is one utterance. The field `folder` is the folder of the file."""
     labels = _pairs(label or [], "" if label_from is None else label_from.value)
 
-    def run(ws: "Workspace", progress: "Progress") -> "Imported":
+    def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
         from core.workflows.imports.audio import Rules, compile_pattern, ingest_audio
 
         rules = Rules(compile_pattern(pattern) if pattern else None, labels, speaker, group)
         return ingest_audio(ws, paths, rules, source, licence, progress)
 
-    bring(run, "files", "recordings", json)
+    run_import(run, "files", "recordings", json)
 
 
 def ingest_hf(
-    where: Annotated[str, typer.Argument(metavar="PATH_OR_ID", help="A saved dataset, a Parquet file, or a hub's id.")],
-    text: Annotated[str, typer.Option(metavar="COL", help="The column with the text; guessed.")] = "",
+    where: Annotated[
+        str, typer.Argument(metavar="PATH_OR_ID", help="A saved dataset, a Parquet file, or an id on the hub.")
+    ],
+    text: Annotated[str, typer.Option(metavar="COL", help="The column of the text; guessed by default.")] = "",
     label: Annotated[
-        list[str] | None, typer.Option(metavar="SCHEME=COL", help="A label; every ClassLabel if not given.")
+        list[str] | None, typer.Option(metavar="SCHEME=COL", help="A label; by default every ClassLabel column.")
     ] = None,
-    audio: Annotated[str, typer.Option(metavar="COL", help="The column with the audio; guessed.")] = "",
-    group: Annotated[str, typer.Option(metavar="COL", help="What a split must not cut; guessed (speaker_id).")] = "",
-    config: Annotated[str, typer.Option(help="Of a hub's dataset: which configuration (ko-KR).")] = "",
+    audio: Annotated[str, typer.Option(metavar="COL", help="The column of the audio; guessed by default.")] = "",
+    group: Annotated[str, typer.Option(metavar="COL", help="The column of the group; guessed (speaker_id).")] = "",
+    config: Annotated[str, typer.Option(help="The configuration of a dataset on the hub (ko-KR).")] = "",
     source: SourceName = "",
     licence: Licence = "not stated",
     json: Json = False,
 ) -> None:
-    """Import a Hugging Face dataset: saved on disk, as Parquet, or by its id where a hub can be reached."""
+    """Import a Hugging Face dataset: saved on disk, as Parquet, or by its id if the hub can be reached."""
     labels = None if label is None else _pairs(label, "")
 
-    def run(ws: "Workspace", progress: "Progress") -> "Imported":
-        from core.workflows.imports.huggingface import Mapped, ingest_hf
+    def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
+        from core.workflows.imports.huggingface import ColumnMapping, ingest_hf
 
-        return ingest_hf(ws, where, Mapped(text, audio, group, labels), config, source, licence, progress)
+        return ingest_hf(ws, where, ColumnMapping(text, audio, group, labels), config, source, licence, progress)
 
-    bring(run, "rows", "rows", json)
+    run_import(run, "rows", "rows", json)
 
 
-def ingest_sister(
-    kind: Annotated[Sister, typer.Argument(help="situation (위급상황 음성/음향) or elder (자유대화 음성, 노인남녀).")],
+def ingest_aihub(
+    kind: Annotated[
+        SisterCorpus, typer.Argument(help="situation (위급상황 음성/음향) or elder (자유대화 음성, 노인남녀).")
+    ],
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Zips or folders of label JSONs and audio.")],
     json: Json = False,
 ) -> None:
-    """Import a sister corpus of AI Hub 119. Tags in texts stay and get a cleaning suggestion each."""
+    """Import a sister corpus of AI Hub 119. Tags in texts stay; each of them gets a cleaning suggestion."""
 
-    def run(ws: "Workspace", progress: "Progress") -> "Imported":
-        from core.workflows.imports.sister import ingest_sister
+    def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
+        from core.workflows.imports.sister import ingest_aihub
 
-        return ingest_sister(ws, kind.value, paths, progress)
+        return ingest_aihub(ws, kind.value, paths, progress)
 
-    bring(run, "labels", "recordings", json)
+    run_import(run, "labels", "recordings", json)
 
 
-def _pairs(given: Sequence[str], otherwise: str) -> Mapping[str, str]:
-    """`SCHEME=NAME` as scheme -> name; a SCHEME alone means `otherwise`."""
-    found: dict[str, str] = {}
-    for one in given:
-        scheme, _, name = (part.strip() for part in one.partition("="))
-        name = name or ("" if "=" in one else otherwise)
+def _pairs(pairs: Sequence[str], default: str) -> Mapping[str, str]:
+    """The values of `--label` as {scheme: name}; a SCHEME without a name gets the name `default`."""
+    labels: dict[str, str] = {}
+    for pair in pairs:
+        scheme, _, name = (part.strip() for part in pair.partition("="))
+        name = name or ("" if "=" in pair else default)
         if not scheme or not name:
-            raise typer.BadParameter(f"--label {one}: expected SCHEME=NAME, or SCHEME with --label-from folder")
-        if scheme in found:
-            raise typer.BadParameter(f"--label {one}: {scheme} is given twice")
-        found[scheme] = name
-    return found
+            raise typer.BadParameter(f"--label {pair}: expected SCHEME=NAME, or SCHEME with --label-from folder")
+        if scheme in labels:
+            raise typer.BadParameter(f"--label {pair}: {scheme} is given twice")
+        labels[scheme] = name
+    return labels
 
 
-def bring(run: Callable[["Workspace", "Progress"], "Imported"], unit: str, what: str, json: bool) -> None:
-    """One import as a verb: a bar that counts `unit`, then what it did, in `what`."""
+def run_import(run: Callable[["Workspace", "Progress"], "ImportResult"], unit: str, what: str, json: bool) -> None:
+    """Run one import as a verb. The progress bar counts `unit`; the answer counts `what`."""
     with answering(json) as reply:
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        with progress_bar("import") as tell:
-            done = run(ws, lambda n, total: tell(unit, n, total))
-        _give(reply, done, what)
+        with progress_bar("import") as show_progress:
+            result = run(ws, lambda n, total: show_progress(unit, n, total))
+        _give(reply, result, what)
 
 
-def _give(reply: Reply, done: "Imported", what: str) -> None:
-    report, rejects = done.report, None if done.rejects is None else str(done.rejects)
+def _give(reply: Reply, result: "ImportResult", what: str) -> None:
+    report, rejects = result.report, None if result.rejects is None else str(result.rejects)
     skipped = [asdict(skip) for skip in report.skipped]
     reply.give(
         {"added": report.added, "known": report.known, "notes": report.notes, "skipped": skipped, "rejects": rejects,
-         "proposed": list(done.proposed)},
+         "proposed": list(result.proposed)},
         f"{report.added} {what} added, {report.known} known already, {len(skipped)} files or parts not used",
         table("", ("found", "n"), list(report.notes.items())),
-        *(f"proposed scheme {name}: look at it, then python -m core schemes confirm {name}" for name in done.proposed),
+        *(
+            f"proposed scheme {name}: look at it, then python -m core schemes confirm {name}"
+            for name in result.proposed
+        ),
         *([f"What could not be used, and why: {rejects}"] if rejects else []),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The verb about tables. `--json` answers:
+"""The verb `ingest table`. With `--json` it answers:
 
 - `ingest table`: `{"file", "source", "rows", "added", "known", "rejected": n, "reasons": {kind: n}, "skipped": [{"row",
   "kind", "reason"}] (the first 100), "rejects": path or null, "notes": {what: n}, "schemes": {asked for: used},
@@ -19,80 +19,94 @@ if TYPE_CHECKING:
 
 def ingest_table(
     file: Annotated[Path, typer.Argument(help="CSV, TSV, JSON, JSONL (these also as .gz), XLSX or Parquet.")],
-    text: Annotated[str, typer.Option(metavar="COL", help="The column of the texts; column_1 … without a header.")],
+    text: Annotated[
+        str, typer.Option(metavar="COL", help="The column of the texts; column_1 … if there is no header.")
+    ],
     label: Annotated[
         list[str] | None,
         typer.Option(metavar="SCHEME=COL", help="Labels; may be repeated. An unknown SCHEME is proposed."),
     ] = None,
     id: Annotated[
-        str | None, typer.Option(metavar="COL", help="Distinct ids: rows keep their identity in edits.")
+        str | None,
+        typer.Option(metavar="COL", help="The column of distinct ids; a row keeps its id when its text changes."),
     ] = None,
-    group: Annotated[str | None, typer.Option(metavar="COL", help="What a split must never cut.")] = None,
-    recording: Annotated[str | None, typer.Option(metavar="COL", help="Audio by path or stem, beside FILE.")] = None,
-    start: Annotated[str | None, typer.Option(metavar="COL", help="Where the utterance begins.")] = None,
-    end: Annotated[str | None, typer.Option(metavar="COL", help="Where it ends.")] = None,
+    group: Annotated[
+        str | None, typer.Option(metavar="COL", help="The column of the group, which a split never cuts.")
+    ] = None,
+    recording: Annotated[
+        str | None, typer.Option(metavar="COL", help="The column of the audio file: its path or stem, beside FILE.")
+    ] = None,
+    start: Annotated[str | None, typer.Option(metavar="COL", help="The column of the start time.")] = None,
+    end: Annotated[str | None, typer.Option(metavar="COL", help="The column of the end time.")] = None,
     times: Annotated[
-        Literal["auto", "ms", "s"], typer.Option(help="Auto: by the column's name, else fractions are seconds.")
+        Literal["auto", "ms", "s"],
+        typer.Option(help="Unit of the times. Auto: by the column's name, else by the values."),
     ] = "auto",
-    speaker: Annotated[str | None, typer.Option(metavar="COL", help="Who speaks.")] = None,
-    label_ids: Annotated[bool, typer.Option("--label-ids", help="Numbers are class positions from 0.")] = False,
-    labelled_only: Annotated[bool, typer.Option("--labelled-only", help="Leave rows without any label out.")] = False,
+    speaker: Annotated[str | None, typer.Option(metavar="COL", help="The column of the speaker.")] = None,
+    label_ids: Annotated[bool, typer.Option("--label-ids", help="Numbers are positions of classes, from 0.")] = False,
+    labelled_only: Annotated[bool, typer.Option("--labelled-only", help="Leave out rows that have no label.")] = False,
     sep: Annotated[str | None, typer.Option(help="One character, or comma, tab, semicolon, pipe.")] = None,
-    encoding: Annotated[str | None, typer.Option(help="E.g. utf-8, cp949, utf-16. Else detected.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="E.g. utf-8, cp949, utf-16. Detected by default.")] = None,
     header: Annotated[
-        bool | None, typer.Option("--header/--no-header", help="Whether the first row holds names. Else detected.")
+        bool | None,
+        typer.Option("--header/--no-header", help="Whether the first row holds names. Detected by default."),
     ] = None,
     quotes: Annotated[
-        bool | None, typer.Option("--quotes/--no-quotes", help='Whether " wraps cells. Else detected.')
+        bool | None, typer.Option("--quotes/--no-quotes", help='Whether " wraps cells. Detected by default.')
     ] = None,
     sheet: Annotated[str | None, typer.Option(help="A workbook's sheet, or the list in a JSON document.")] = None,
-    source: Annotated[str, typer.Option(metavar="NAME", help="Where the data is from. Else FILE's stem.")] = "",
+    source: Annotated[str, typer.Option(metavar="NAME", help="The name of the source; by default FILE's stem.")] = "",
     licence: Annotated[str, typer.Option(help="The licence of the data.")] = "not stated",
     json: Json = False,
 ) -> None:
-    """Import a table of texts. A second import of the same file adds nothing; rejects are named by row."""
+    """Import a table of texts. A second import of the same file adds nothing; rejected rows are named by number."""
     labels = _labels(label or [])
     if labelled_only and not labels:
         raise typer.BadParameter("--labelled-only leaves nothing where no --label is given")
     with answering(json) as reply:
-        from core.workflows.imports.table import Columns, File, Options, Order
-        from core.workflows.imports.table import ingest_table as run
+        from core.workflows.imports.table import Columns, File, Options, TableImportOptions
+        from core.workflows.imports.table import ingest_table as import_table
         from core.workflows.workspace import open_workspace
 
         columns = Columns(text, labels, id, group, speaker, recording, start, end)
-        order = Order(
+        import_options = TableImportOptions(
             columns, Options(encoding, sep, quotes, header, sheet), source, licence, label_ids,
             None if times == "auto" else times, labelled_only,
         )  # fmt: skip
         opened, ws = File.at(file), open_workspace()
-        with progress_bar("import") as tell:
-            done = run(ws, opened, order, lambda rows, share: tell("rows", rows, rows / share if share else 0))
+        with progress_bar("import") as show_progress:
+            result = import_table(
+                ws,
+                opened,
+                import_options,
+                lambda rows, share: show_progress("rows", rows, rows / share if share else 0),
+            )
         reply.give(
-            _document(file, done),
-            f"{done.source}: {done.rows} rows read, {done.added} added, {done.known} known already, "
-            f"{done.rejected} not used",
-            table("", ("read as", ""), _read_as(done)),
-            *([table("", ("found", "n"), list(done.notes.items()))] if done.notes else []),
-            *([table("", ("not used", "n"), list(done.reasons.items()))] if done.reasons else []),
-            *([f"What could not be used, and why: {done.rejects}"] if done.rejects else []),
+            _document(file, result),
+            f"{result.source}: {result.rows} rows read, {result.added} added, {result.known} known already, "
+            f"{result.rejected} not used",
+            table("", ("read as", ""), _read_as(result)),
+            *([table("", ("found", "n"), list(result.notes.items()))] if result.notes else []),
+            *([table("", ("not used", "n"), list(result.reasons.items()))] if result.reasons else []),
+            *([f"What could not be used, and why: {result.rejects}"] if result.rejects else []),
         )
 
 
-def _labels(told: list[str]) -> dict[str, str]:
-    """SCHEME=COL by scheme; a column's name may hold `=`."""
-    found: dict[str, str] = {}
-    for one in told:
-        scheme, sign, column = one.partition("=")
+def _labels(pairs: list[str]) -> dict[str, str]:
+    """The values of `--label` as {scheme: column}. A column's name may contain `=`."""
+    labels: dict[str, str] = {}
+    for pair in pairs:
+        scheme, sign, column = pair.partition("=")
         if not (scheme.strip() and sign and column.strip()):
-            raise typer.BadParameter(f"--label {one}: write SCHEME=COL")
-        if scheme.strip() in found:
+            raise typer.BadParameter(f"--label {pair}: write SCHEME=COL")
+        if scheme.strip() in labels:
             raise typer.BadParameter(f"--label {scheme.strip()} is given twice")
-        found[scheme.strip()] = column
-    return found
+        labels[scheme.strip()] = column
+    return labels
 
 
-def _read_as(done: "TableImport") -> list[tuple[str, str]]:
-    shape = done.shape
+def _read_as(result: "TableImport") -> list[tuple[str, str]]:
+    shape = result.shape
     rows = {
         "format": shape.format,
         "encoding": shape.encoding,
@@ -102,21 +116,23 @@ def _read_as(done: "TableImport") -> list[tuple[str, str]]:
         "sheet": shape.sheet,
         "columns": ", ".join(shape.columns),
         "dropped": ", ".join(shape.dropped),
-        "times": done.unit,
-        "schemes": ", ".join(f"{asked} as {used}" if asked != used else asked for asked, used in done.schemes.items()),
+        "times": result.unit,
+        "schemes": ", ".join(
+            f"{name} as {scheme}" if name != scheme else name for name, scheme in result.schemes.items()
+        ),
         "beside": "; ".join(shape.notes),
     }
-    return [(name, told) for name, told in rows.items() if told]
+    return [(name, value) for name, value in rows.items() if value]
 
 
-def _document(file: Path, done: "TableImport") -> dict[str, Any]:
-    shape = done.shape
+def _document(file: Path, result: "TableImport") -> dict[str, Any]:
+    shape = result.shape
     return {
-        "file": str(file), "source": done.source, "rows": done.rows, "added": done.added, "known": done.known,
-        "rejected": done.rejected, "reasons": done.reasons, "skipped": [asdict(one) for one in done.skipped],
-        "rejects": None if done.rejects is None else str(done.rejects),
-        "notes": done.notes | dict.fromkeys(shape.notes, 1), "schemes": done.schemes, "format": shape.format,
+        "file": str(file), "source": result.source, "rows": result.rows, "added": result.added, "known": result.known,
+        "rejected": result.rejected, "reasons": result.reasons, "skipped": [asdict(row) for row in result.skipped],
+        "rejects": None if result.rejects is None else str(result.rejects),
+        "notes": result.notes | dict.fromkeys(shape.notes, 1), "schemes": result.schemes, "format": shape.format,
         "encoding": shape.encoding, "separator": shape.separator, "quotes": shape.quotes, "header": shape.header,
         "header_why": shape.why, "sheet": shape.sheet, "columns": list(shape.columns), "dropped": list(shape.dropped),
-        "times": done.unit,
+        "times": result.unit,
     }  # fmt: skip

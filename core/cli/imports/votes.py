@@ -1,6 +1,6 @@
-"""The verb about votes. `--json` answers:
+"""The verb `ingest votes`. With `--json` it answers:
 
-- `ingest votes`: `{"file", "source", "scheme", "rows", "added", "known", "silent": rows without a vote, "votes",
+- `ingest votes`: `{"file", "source", "scheme", "rows", "added", "known", "silent": n rows without a vote, "votes",
   "votes_known", "rejected": n, "reasons": {kind: n}, "skipped": [{"row", "kind", "reason"}] (the first 100),
   "rejects": path or null, "encoding", "separator", "columns"}`
 """
@@ -19,73 +19,88 @@ if TYPE_CHECKING:
 
 def ingest_votes(
     file: Annotated[Path, typer.Argument(help="CSV, TSV, JSON, JSONL (these also as .gz), XLSX or Parquet.")],
-    scheme: Annotated[str, typer.Option(metavar="NAME", help="What was voted on. An unknown one is proposed.")],
+    scheme: Annotated[str, typer.Option(metavar="NAME", help="The scheme of the votes. An unknown one is proposed.")],
     raters: Annotated[
-        str, typer.Option(metavar="COL,COL", help="Columns of answers: each is one rater, named by the column.")
+        str, typer.Option(metavar="COL,COL", help="Columns of answers. Each column is one rater and names that rater.")
     ] = "",
     votes: Annotated[
-        str, typer.Option(metavar="CLASS,CLASS", help="Columns that count votes; CLASS=COL where names differ.")
+        str,
+        typer.Option(
+            metavar="CLASS,CLASS", help="Columns with the number of votes for a class; CLASS=COL if the names differ."
+        ),
     ] = "",
     item: Annotated[
-        str | None, typer.Option(metavar="COL", help="Distinct ids, or the keys of utterances that are here.")
+        str | None, typer.Option(metavar="COL", help="The column of distinct ids, or of the keys of known utterances.")
     ] = None,
-    text: Annotated[str | None, typer.Option(metavar="COL", help="The texts of new utterances. Else the item.")] = None,
+    text: Annotated[
+        str | None, typer.Option(metavar="COL", help="The column of the texts of new utterances; by default the item.")
+    ] = None,
     sep: Annotated[str | None, typer.Option(help="One character, or comma, tab, semicolon, pipe.")] = None,
-    encoding: Annotated[str | None, typer.Option(help="E.g. utf-8, cp949, utf-16. Else detected.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="E.g. utf-8, cp949, utf-16. Detected by default.")] = None,
     sheet: Annotated[str | None, typer.Option(help="A workbook's sheet, or the list in a JSON document.")] = None,
-    source: Annotated[str, typer.Option(metavar="NAME", help="Where the data is from. Else FILE's stem.")] = "",
+    source: Annotated[str, typer.Option(metavar="NAME", help="The name of the source; by default FILE's stem.")] = "",
     licence: Annotated[str, typer.Option(help="The licence of the data.")] = "not stated",
     json: Json = False,
 ) -> None:
-    """Import the votes of several raters. They set no label: they count for `agreement` and can be settled."""
+    """Import the votes of several raters. Votes set no label; they count for `agreement`, and can be settled."""
     if bool(raters) == bool(votes):
         raise typer.BadParameter("name either --raters or --votes")
     if item is None and text is None:
         raise typer.BadParameter("name --item or --text")
-    columns, counts = tuple(listed("--raters", raters)), _counts(votes)
+    columns, counts = tuple(split_names("--raters", raters)), _counts(votes)
     with answering(json) as reply:
-        from core.workflows.imports.votes import File, Options, Order
-        from core.workflows.imports.votes import ingest_votes as run
+        from core.workflows.imports.votes import File, Options, VotesImportOptions
+        from core.workflows.imports.votes import ingest_votes as import_votes
         from core.workflows.workspace import open_workspace
 
-        order = Order(scheme, columns, counts, item, text, source, licence, Options(encoding, sep, sheet=sheet))
+        import_options = VotesImportOptions(
+            scheme, columns, counts, item, text, source, licence, Options(encoding, sep, sheet=sheet)
+        )
         opened, ws = File.at(file), open_workspace()
-        with progress_bar("import") as tell:
-            done = run(ws, opened, order, lambda rows, share: tell("rows", rows, rows / share if share else 0))
+        with progress_bar("import") as show_progress:
+            result = import_votes(
+                ws,
+                opened,
+                import_options,
+                lambda rows, share: show_progress("rows", rows, rows / share if share else 0),
+            )
         reply.give(
-            _imported(file, done),
-            f"{done.source}: {done.rows} rows read, {done.added} utterances added, {done.known} known already, "
-            f"{done.votes} votes added under {done.scheme}, {done.votes_known} known already, {done.rejected} not used",
-            *([table("", ("not used", "n"), list(done.reasons.items()))] if done.reasons else []),
-            *([f"What could not be used, and why: {done.rejects}"] if done.rejects else []),
+            _imported(file, result),
+            f"{result.source}: {result.rows} rows read, {result.added} utterances added, {result.known} known already, "
+            f"{result.votes} votes added under {result.scheme}, {result.votes_known} known already, "
+            f"{result.rejected} not used",
+            *([table("", ("not used", "n"), list(result.reasons.items()))] if result.reasons else []),
+            *([f"What could not be used, and why: {result.rejects}"] if result.rejects else []),
         )
 
 
-def listed(option: str, told: str) -> list[str]:
-    found = [one.strip() for one in told.split(",")] if told else []
-    if not all(found) or len(set(found)) < len(found):
-        raise typer.BadParameter(f"{option} {told}: write different names, between commas")
-    return found
+def split_names(option: str, value: str) -> list[str]:
+    """The names in the value of `option`, which commas separate. An empty or repeated name is wrong usage."""
+    names = [name.strip() for name in value.split(",")] if value else []
+    if not all(names) or len(set(names)) < len(names):
+        raise typer.BadParameter(f"{option} {value}: write different names, between commas")
+    return names
 
 
-def _counts(told: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for one in listed("--votes", told):
-        code, sign, column = (part.strip() for part in one.partition("="))
-        if not code or (sign and not column) or code in found:
-            raise typer.BadParameter(f"--votes {one}: write CLASS or CLASS=COL, each class once")
-        found[code] = column or code
-    return found
+def _counts(value: str) -> dict[str, str]:
+    """The value of `--votes` as {class: column}."""
+    columns: dict[str, str] = {}
+    for pair in split_names("--votes", value):
+        code, sign, column = (part.strip() for part in pair.partition("="))
+        if not code or (sign and not column) or code in columns:
+            raise typer.BadParameter(f"--votes {pair}: write CLASS or CLASS=COL, each class once")
+        columns[code] = column or code
+    return columns
 
 
-def _imported(file: Path, done: "VotesImport") -> dict[str, Any]:
-    told = ("source", "scheme", "rows", "added", "known", "silent", "votes", "votes_known", "rejected", "reasons")
+def _imported(file: Path, result: "VotesImport") -> dict[str, Any]:
+    fields = ("source", "scheme", "rows", "added", "known", "silent", "votes", "votes_known", "rejected", "reasons")
     return {
         "file": str(file),
-        **{name: getattr(done, name) for name in told},
-        "skipped": [asdict(one) for one in done.skipped],
-        "rejects": None if done.rejects is None else str(done.rejects),
-        "encoding": done.shape.encoding,
-        "separator": done.shape.separator,
-        "columns": list(done.shape.columns),
+        **{name: getattr(result, name) for name in fields},
+        "skipped": [asdict(row) for row in result.skipped],
+        "rejects": None if result.rejects is None else str(result.rejects),
+        "encoding": result.shape.encoding,
+        "separator": result.shape.separator,
+        "columns": list(result.shape.columns),
     }

@@ -1,1 +1,1 @@
-"""Readers of AI Hub deliveries: the 119 calls and their sister corpora."""
+"""Readers of AI Hub deliveries: the 119 calls, and two related corpora (emergency sounds, elders' dialogue)."""

@@ -1,8 +1,8 @@
-"""Reader of "119 지능형 신고접수 음성 인식 데이터" (AI Hub 71768): archives or folders in, calls out.
+"""Reader of "119 지능형 신고접수 음성 인식 데이터" (AI Hub 71768). It takes archives or folders and yields calls.
 
-All given paths are indexed first (names only), then each label JSON meets its WAV by stem, then by the `_id` before the
-first `_` of the stem, then by the JSON's own `_id`; only then is that one WAV read. Times are ms. The reader stores
-nothing, masks nothing and raises only for a path that does not exist: every file it cannot use is a `Skip`.
+It first lists the names of all files. Then it pairs each label JSON with a WAV: by equal stem, else by the `_id` before
+the first `_` of the stem, else by the `_id` in the JSON. It reads that WAV only then. Times are ms. The reader stores
+nothing and masks nothing. It raises only if a path does not exist; every file that it cannot use is a `Skip`.
 """
 
 import re
@@ -27,9 +27,9 @@ _LENGTH_SLACK_MS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. `recording.path` is None: who stores `wav` (the delivered bytes, None without audio) sets it.
+    """One call. `wav` is the delivered bytes, None without audio; `recording.path` is None until they are stored.
 
-    `notes` hold one entry an occurrence, so that they can be counted.
+    `notes` has one string for each occurrence, so that equal notes can be counted.
     """
 
     recording: NewRecording
@@ -38,8 +38,8 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """A call that is in the workspace already; its WAV is found but not read."""
+class KnownCall:
+    """A call that is in the workspace already. Its WAV is paired but not read."""
 
     key: str
     wav: Member | None
@@ -47,7 +47,7 @@ class Known:
 
 @dataclass(slots=True)
 class Index:
-    """The files of a delivery by name. `total` label files will each give one `Call`, `Known` or `Skip`, or more."""
+    """The files of a delivery. Each of the `total` label files gives at least one `Call`, `KnownCall` or `Skip`."""
 
     labels: list[Member] = field(default_factory=list)
     wavs: list[Member] = field(default_factory=list)
@@ -59,20 +59,20 @@ class Index:
 
 
 def index(paths: Sequence[Path], limits: Limits | None = None) -> Index:
-    """List every WAV and JSON under `paths`, in an order that does not depend on theirs; one given twice counts once.
+    """List every WAV and JSON under `paths`. The order of `paths` does not matter, and a repeated file counts once.
 
-    `InputError` for a path that does not exist.
+    `InputError` if a path does not exist.
     """
-    found: dict[tuple[str, ...], Member] = {}
+    files: dict[tuple[str, ...], Member] = {}
     skips: dict[Skip, None] = {}
     for path in paths:
         for item in members(path, limits):
             if isinstance(item, Skip):
                 skips[item] = None
             else:
-                found[item.place] = item
+                files[item.place] = item
     result = Index()
-    for member in sorted(found.values(), key=lambda m: (m.stem, m.place)):
+    for member in sorted(files.values(), key=lambda m: (m.stem, m.place)):
         if member.suffix == ".json":
             result.labels.append(member)
         elif member.suffix in AUDIO_SUFFIXES:
@@ -80,35 +80,35 @@ def index(paths: Sequence[Path], limits: Limits | None = None) -> Index:
         else:
             skips[Skip(member.name, "neither WAV nor JSON")] = None
     stems = {wav.stem for wav in result.wavs}
-    result.labels.sort(key=lambda m: m.stem not in stems)  # a pair of one stem goes before looser pairs
+    result.labels.sort(key=lambda m: m.stem not in stems)  # pairs with equal stems come before pairs by `_id`
     result.skips = sorted(skips, key=lambda s: (s.where, s.reason))
     return result
 
 
-def read_index(files: Index, known: Callable[[str], bool]) -> Iterator[Call | Known | Skip]:
-    """Yield each call once, holding one WAV at a time; what `known(key)` holds for gives a `Known`, unread."""
+def read_index(files: Index, known: Callable[[str], bool]) -> Iterator[Call | KnownCall | Skip]:
+    """Yield each call once. Only one WAV is in memory at a time. If `known(key)` is true, the call is a `KnownCall`."""
     yield from files.skips
-    free = _Free(files.wavs)
-    keys: dict[str, str] = {}  # key or recordId -> the label file that had it first
+    unpaired = _UnpairedWavs(files.wavs)
+    keys: dict[str, str] = {}  # key or recordId -> the label file where it came first
     for member in files.labels:
         try:
             document = label.decode(member.read(), member.name)
             key = f"aihub119:{document['_id']}"
             _refuse_repeats(document, key, member, keys)
         except BadRecord as error:
-            free.blame(member, f"its label file cannot be used: {member.name}")
+            unpaired.remember_reason(member, f"its label file cannot be used: {member.name}")
             yield Skip(error.where, error.reason)
             continue
-        wav = free.take(member.stem, document["_id"])
+        wav = unpaired.take(member.stem, document["_id"])
         if known(key):
-            yield Known(key, wav)
+            yield KnownCall(key, wav)
         else:
             yield from _call(document, key, member, wav)
-    yield from free.rest(keys)
+    yield from unpaired.leftovers(keys)
 
 
 def _refuse_repeats(document: dict[str, Any], key: str, member: Member, keys: dict[str, str]) -> None:
-    """`BadRecord` when `_id` or `recordId` came before; else remember both."""
+    """Remember `_id` and `recordId` in `keys`. `BadRecord` if either came in an earlier file."""
     record = document.get("recordId")
     names = {"_id": key} | ({"recordId": f"recordId {record}"} if record not in (None, "") else {})
     for kind, name in names.items():
@@ -120,24 +120,24 @@ def _refuse_repeats(document: dict[str, Any], key: str, member: Member, keys: di
 
 
 def _call(document: dict[str, Any], key: str, member: Member, wav: Member | None) -> Iterator[Call | Skip]:
-    found = label.Findings()
-    sound = _sound(wav, member, found)
+    issues = label.Issues()
+    sound = _sound(wav, member, issues)
     audio_ms = sound.duration_ms if sound else None
     ends = label.last_ms(document)
     if audio_ms is not None and abs(audio_ms - ends) > _LENGTH_SLACK_MS:
-        found.notes.append(Message("call whose endAt differs from its audio by more than 1 s"))
+        issues.notes.append(Message("call whose endAt differs from its audio by more than 1 s"))
     recording = NewRecording(
         key=key,
         duration_ms=ends if audio_ms is None else audio_ms,
         sample_rate_hz=sound.sample_rate_hz if sound else None,
         path=None,
         sha256=sha256(sound.data) if sound else None,
-        utterances=label.utterances(document, key, member.name, audio_ms, found),
-        labels=label.recording_labels(document, member.name, found),
+        utterances=label.utterances(document, key, member.name, audio_ms, issues),
+        labels=label.recording_labels(document, member.name, issues),
         meta=_meta(document, member, wav),
     )
-    yield from found.skips
-    yield Call(recording, sound.data if sound else None, tuple(found.notes))
+    yield from issues.skips
+    yield Call(recording, sound.data if sound else None, tuple(issues.notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,22 +147,22 @@ class _Sound:
     sample_rate_hz: int
 
 
-def _sound(wav: Member | None, member: Member, found: label.Findings) -> _Sound | None:
-    """The WAV's bytes and true length; None with the reason among the skips where there is none to use."""
+def _sound(wav: Member | None, member: Member, issues: label.Issues) -> _Sound | None:
+    """The bytes of the WAV and its real length. Without a usable WAV: None, and a `Skip` with the reason."""
     if wav is None:
-        found.skips.append(Skip(member.name, "no WAV delivered: text imported without audio"))
+        issues.skips.append(Skip(member.name, "no WAV delivered: text imported without audio"))
         return None
     try:
         data = wav.read()
         probe = gate.probe(data, wav.name)
     except (AudioError, BadRecord) as error:
-        found.skips.append(Skip(wav.name, Message("{reason}: text imported without audio", reason=error.reason)))
+        issues.skips.append(Skip(wav.name, Message("{reason}: text imported without audio", reason=error.reason)))
         return None
     return _Sound(data, probe.duration_ms, probe.sample_rate_hz)
 
 
 def _meta(document: dict[str, Any], member: Member, wav: Member | None) -> dict[str, Any]:
-    """Every field but the utterances, and where the call came from; `personal` names the fields with personal data."""
+    """All fields but the utterances, and where the call came from. `personal` lists fields with personal data."""
     places = [*reversed(member.place[:-1]), *reversed(wav.place[:-1] if wav else ())]
     regions = [match[1] for place in places if (match := _PLACE.search(place))]
     splits = [split for place in places for split, pattern in _SPLITS if pattern.match(place)]
@@ -176,8 +176,8 @@ def _meta(document: dict[str, Any], member: Member, wav: Member | None) -> dict[
     }
 
 
-class _Free:
-    """The WAVs that no call has taken yet."""
+class _UnpairedWavs:
+    """The WAVs that are not paired with a call yet."""
 
     def __init__(self, wavs: Sequence[Member]) -> None:
         self._wavs = {wav.place: wav for wav in wavs}
@@ -185,27 +185,28 @@ class _Free:
         for wav in wavs:
             for name in {wav.stem, _identity(wav.stem)}:
                 self._places.setdefault(name, []).append(wav)
-        self._blamed: dict[tuple[str, ...], str] = {}
+        self._reasons: dict[tuple[str, ...], str] = {}
 
     def find(self, *names: str) -> Member | None:
-        """The first free WAV called by the first of `names` that calls one."""
+        """The first unpaired WAV with one of these names, tried in their order; None if there is none."""
         return next((w for n in names for w in self._places.get(n, ()) if w.place in self._wavs), None)
 
     def take(self, stem: str, identity: str) -> Member | None:
+        """Pair and return the WAV of a label file, by its stem, the `_id` in its stem, or the JSON's own `_id`."""
         wav = self.find(stem, _identity(stem), identity)
         return self._wavs.pop(wav.place) if wav else None
 
-    def blame(self, member: Member, reason: str) -> None:
-        """Remember why the WAV that would go with `member` may be left over."""
+    def remember_reason(self, member: Member, reason: str) -> None:
+        """Remember `reason` for the WAV of the label file `member`, which may stay unpaired."""
         if wav := self.find(member.stem):
-            self._blamed[wav.place] = reason
+            self._reasons[wav.place] = reason
 
-    def rest(self, keys: dict[str, str]) -> Iterator[Skip]:
-        """A `Skip` for every WAV that nobody took."""
+    def leftovers(self, keys: dict[str, str]) -> Iterator[Skip]:
+        """A `Skip` for every WAV that stayed unpaired; `keys` are the keys of all calls."""
         for place, wav in self._wavs.items():
-            again = f"aihub119:{_identity(wav.stem)}" in keys
-            blamed = self._blamed.get(place, Message("no label file delivered"))
-            yield Skip(wav.name, Message("a second WAV of a call already read") if again else blamed)
+            repeated = f"aihub119:{_identity(wav.stem)}" in keys
+            reason = self._reasons.get(place, Message("no label file delivered"))
+            yield Skip(wav.name, Message("a second WAV of a call already read") if repeated else reason)
 
 
 def _identity(stem: str) -> str:

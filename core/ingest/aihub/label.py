@@ -1,7 +1,7 @@
-"""One label JSON of the AI Hub 119 corpus, checked and turned into the parts of a record. No archives, no audio here.
+"""Checks one label JSON of the AI Hub 119 corpus and turns it into the parts of a record. It reads no zip and no audio.
 
-Times are ms. What is wrong with a part goes into `Findings` and the rest is kept; only a file without a usable object
-or `_id` is refused as a whole (`BadRecord`).
+Times are ms. A fault in one part is added to `Issues` and the other parts are kept. The whole file is refused
+(`BadRecord`) only if it holds no usable object or no usable `_id`.
 """
 
 import json
@@ -21,7 +21,7 @@ SPEAKERS = {0: "taker", 1: "caller"}  # as in the data; the official guide's sam
 PERSONAL = ("address",)  # fields of a label file that hold personal data
 LABELS = {"urgencyLevel": "urgency", "sentiment": "sentiment", "disasterLarge": "disaster"}
 LONGEST_MS = 24 * 3_600_000
-TAIL_MS = 100  # an end may lie this far behind the audio: labels were rounded
+TAIL_MS = 100  # an utterance may end this much after the audio, since times in labels are rounded
 
 OVERLAP = Message("utterance overlaps the one before")
 INVERTED = Message("utterance ends at or before its start")
@@ -34,15 +34,15 @@ NO_UTTERANCES = Message("call without utterances")
 
 
 @dataclass(slots=True)
-class Findings:
-    """What was found in one call: items left out, and facts that stopped nothing (one entry an occurrence)."""
+class Issues:
+    """The issues of one call: `skips` are items left out, `notes` are faults of items that are kept."""
 
     skips: list[Skip] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
 def decode(data: bytes, where: str) -> dict[str, Any]:
-    """The label object; `BadRecord` when it is not UTF-8 JSON, not an object, or has no usable `_id` or utterances."""
+    """The JSON object in `data`. `BadRecord` if it is no UTF-8 JSON object with a usable `_id` and utterances."""
     try:
         document = json.loads(data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -61,7 +61,7 @@ def decode(data: bytes, where: str) -> dict[str, Any]:
 
 
 def milliseconds(value: object) -> int | None:
-    """`value` as whole ms, None for null, text, and what cannot be a time in a call.
+    """`value` as whole ms; None unless it is a number from 0 ms to 24 hours.
 
     >>> milliseconds(1234.6), milliseconds(None), milliseconds(-5), milliseconds(True)
     (1235, None, None, None)
@@ -72,61 +72,62 @@ def milliseconds(value: object) -> int | None:
 
 
 def last_ms(document: Mapping[str, Any]) -> int:
-    """How long the call is by its label alone: its own `endAt`, else the last utterance's, else 0."""
+    """The call's length in ms by its label: the call's `endAt`, else the latest `endAt` of an utterance, else 0."""
     ends = [milliseconds(u.get("endAt")) for u in document.get("utterances") or [] if isinstance(u, dict)]
     return milliseconds(document.get("endAt")) or max((e for e in ends if e is not None), default=0)
 
 
-def recording_labels(document: Mapping[str, Any], where: str, found: Findings) -> dict[str, str]:
-    """Codes by scheme. A missing value is noted, an unknown one is a `Skip` that lists the legal ones."""
+def recording_labels(document: Mapping[str, Any], where: str, issues: Issues) -> dict[str, str]:
+    """scheme -> code. A missing value gives a note; an unknown value gives a `Skip` that lists the legal values."""
     labels: dict[str, str] = {}
     for key, name in LABELS.items():
         raw = document.get(key)
         if raw is None or raw == "":
-            found.notes.append(Message("call without {key}", key=key))
+            issues.notes.append(Message("call without {key}", key=key))
             continue
         try:
             labels[name] = scheme(name).parse(raw if isinstance(raw, str) else repr(raw))
         except UnknownName as error:
-            found.skips.append(
+            issues.skips.append(
                 Skip(f"{where}, {key}", Message("{error}; the call is kept without this label", error=error))
             )
     return labels
 
 
 def utterances(
-    document: Mapping[str, Any], key: str, where: str, audio_ms: int | None, found: Findings
+    document: Mapping[str, Any], key: str, where: str, audio_ms: int | None, issues: Issues
 ) -> tuple[NewUtterance, ...]:
-    """The call's utterances in delivered order; `audio_ms` is the audio's real length, None without audio."""
-    made: list[NewUtterance] = []
-    taken: set[str] = set()
+    """The call's utterances in the delivered order. `audio_ms` is the real length of the audio, None without audio."""
+    valid: list[NewUtterance] = []
+    used: set[str] = set()
     for position, raw in enumerate(document.get("utterances") or [], start=1):
         if not isinstance(raw, dict) or not isinstance(raw.get("text") or "", str):
-            found.skips.append(
+            issues.skips.append(
                 Skip(Message("{where}, utterance {n}", where=where, n=position), "not an object with a text")
             )
             continue
-        name = _name(raw.get("id"), position, taken)
-        taken.add(name)
-        made.append(_utterance(raw, f"{key}:{name}", key, audio_ms, found))
-    if not made:
-        found.notes.append(NO_UTTERANCES)
-    found.notes += [OVERLAP] * _overlaps(made)
-    return tuple(made)
+        name = _name(raw.get("id"), position, used)
+        used.add(name)
+        valid.append(_utterance(raw, f"{key}:{name}", key, audio_ms, issues))
+    if not valid:
+        issues.notes.append(NO_UTTERANCES)
+    issues.notes += [OVERLAP] * _overlaps(valid)
+    return tuple(valid)
 
 
-def _utterance(raw: dict[str, Any], name: str, key: str, audio_ms: int | None, found: Findings) -> NewUtterance:
+def _utterance(raw: dict[str, Any], name: str, key: str, audio_ms: int | None, issues: Issues) -> NewUtterance:
     start, end = milliseconds(raw.get("startAt")), milliseconds(raw.get("endAt"))
     text = (raw.get("text") or "").rstrip()
     speaker = SPEAKERS.get(raw["speaker"]) if isinstance(raw.get("speaker"), int | float) else None
-    trouble = _span_trouble(start, end, audio_ms)
-    found.notes += [note for note in (trouble, None if text else NO_TEXT, None if speaker else NO_SPEAKER) if note]
-    usable = audio_ms is not None and trouble is None
+    fault = _span_fault(start, end, audio_ms)
+    issues.notes += [note for note in (fault, None if text else NO_TEXT, None if speaker else NO_SPEAKER) if note]
+    usable = audio_ms is not None and fault is None
     rest = {field: value for field, value in raw.items() if field != "text"}
     return NewUtterance(name, text, key, start, end, speaker, voice_usable=usable, meta=rest)
 
 
-def _span_trouble(start: int | None, end: int | None, audio_ms: int | None) -> str | None:
+def _span_fault(start: int | None, end: int | None, audio_ms: int | None) -> str | None:
+    """The note for a span that is not usable for voice, or None."""
     if start is None or end is None:
         return UNTIMED
     if end <= start:
@@ -136,16 +137,17 @@ def _span_trouble(start: int | None, end: int | None, audio_ms: int | None) -> s
     return SHORT if end - start < SHORTEST_VOICE_MS else None
 
 
-def _name(raw: object, position: int, taken: set[str]) -> str:
-    """The utterance's own id, or `#position` where that is missing or used before."""
+def _name(raw: object, position: int, used: set[str]) -> str:
+    """The utterance's own id, or `#position` if the id is missing, too long or used before."""
     name = str(raw).strip() if isinstance(raw, str | int) and not isinstance(raw, bool) else ""
-    if not name or name in taken or len(name) > 64:
+    if not name or name in used or len(name) > 64:
         name = f"#{position}"
-    while name in taken:
+    while name in used:
         name += "#"
     return name
 
 
-def _overlaps(made: Sequence[NewUtterance]) -> int:
-    spans = sorted((u.start_ms, u.end_ms) for u in made if u.start_ms is not None and u.end_ms is not None)
+def _overlaps(utterances: Sequence[NewUtterance]) -> int:
+    """How many utterances begin before the previous one has ended."""
+    spans = sorted((u.start_ms, u.end_ms) for u in utterances if u.start_ms is not None and u.end_ms is not None)
     return sum(later[0] < earlier[1] for earlier, later in pairwise(s for s in spans if s[0] < s[1]))

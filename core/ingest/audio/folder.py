@@ -1,8 +1,10 @@
-"""Audio folders: one file one recording with one utterance; labels, speaker and group from names, texts beside them.
+"""Reads audio folders. Each file is one recording with one utterance. Its label, speaker and group come from its name,
+its text from a file of the same name beside it.
 
-Folders, the zips in them, zips and single files are listed first (names and the first 12 bytes), so that `Listing`
-can tell every label value before anything is stored; then one file at a time is read. A key is made of a file's content
-and name, so a folder that moved adds nothing, and one name with other content is another recording. Nothing is decoded.
+`index` first lists folders, the zips in them, zips and single files (names and the first 12 bytes), so that `Listing`
+knows every label value before anything is stored. `read` then reads one file at a time. A key is made of a file's
+content and name: a moved folder adds nothing, and the same name with other content is another recording. No audio is
+decoded here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,17 +16,17 @@ from core.errors import AudioError, BadRecord, InputError
 from core.ingest.archives import Member, members
 from core.ingest.audio import transcripts
 from core.ingest.audio.name_pattern import FOLDER, Pattern
-from core.ingest.entries import Entry, clip, clip_notes, listen
+from core.ingest.entries import Entry, clip_recording, read_sound, recording_notes
 from core.messages import Message
 from core.records import Skip
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Which field of a name means what. `labels`: scheme -> field; `speaker`, `group`: fields, "" for none.
+    """What each field of a file's name means. `labels`: scheme -> field. `speaker` and `group` are fields, "" for none.
 
-    The field `folder` is the folder a file lies in. Without `group`, the speaker is the group, else the file itself;
-    a field called `speaker` is the speaker without being asked for.
+    Every file has the field `folder`, the name of its folder. A field called `speaker` is used as the speaker by
+    default. Without `group`, the speaker is the group; without both, each file is its own group.
     """
 
     pattern: Pattern | None = None
@@ -33,7 +35,7 @@ class Rules:
     group: str = ""
 
     def checked(self) -> "Rules":
-        """With the speaker found; `InputError` for a field that the pattern does not name."""
+        """These rules with the default speaker filled in. `InputError` if a field is not in the pattern."""
         fields = (FOLDER, *(self.pattern.fields if self.pattern else ()))
         for name in (*self.labels.values(), self.speaker, self.group):
             if name and name not in fields:
@@ -44,7 +46,7 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A file that sounds like audio, and what its name tells."""
+    """An audio file and the fields of its name."""
 
     member: Member
     fields: Mapping[str, str]
@@ -52,92 +54,93 @@ class Clip:
 
 @dataclass(slots=True)
 class Listing:
-    """The files of a delivery. `clips` will each give one Entry or one Skip."""
+    """The files of a delivery. Each of `clips` gives one Entry or one Skip."""
 
     rules: Rules
     clips: list[Clip] = field(default_factory=list)
-    texts: transcripts.Beside = field(default_factory=transcripts.Beside)
+    texts: transcripts.SidecarTexts = field(default_factory=transcripts.SidecarTexts)
     skips: list[Skip] = field(default_factory=list)
 
     def values(self, scheme: str) -> list[str]:
-        """Every value that names give under `scheme`, sorted."""
-        return sorted({one.fields[self.rules.labels[scheme]] for one in self.clips})
+        """All label values for `scheme` in the names, sorted."""
+        return sorted({clip.fields[self.rules.labels[scheme]] for clip in self.clips})
 
 
 def index(paths: Sequence[Path], rules: Rules) -> Listing:
-    """List what is under `paths`; one file given twice counts once. `InputError` for a path that does not exist."""
-    found: dict[tuple[str, ...], Member] = {}
-    made = Listing(rules.checked())
+    """List the files under `paths`. A repeated file counts once. `InputError` if a path does not exist."""
+    files: dict[tuple[str, ...], Member] = {}
+    listing = Listing(rules.checked())
     for path in paths:
         for item in members(path):
             if isinstance(item, Skip):
-                made.skips.append(item)
+                listing.skips.append(item)
             else:
-                found.setdefault(item.place, item)
-    for member in sorted(found.values(), key=lambda m: (m.name, m.place)):
-        if not made.texts.take(member):
-            _sort_in(member, made)
-    return made
+                files.setdefault(item.place, item)
+    for member in sorted(files.values(), key=lambda m: (m.name, m.place)):
+        if not listing.texts.add(member):
+            _add_member(member, listing)
+    return listing
 
 
-def _sort_in(member: Member, made: Listing) -> None:
+def _add_member(member: Member, listing: Listing) -> None:
+    """Add `member` to the clips if it is audio and its name fits the pattern, else to the skips."""
     try:
         head = member.head(12)
     except BadRecord as error:
-        made.skips.append(Skip(error.where, error.reason))
+        listing.skips.append(Skip(error.where, error.reason))
         return
     if not sniff(head):
-        made.skips.append(Skip(member.name, not_audio(head) if head else Message("empty file")))
+        listing.skips.append(Skip(member.name, not_audio(head) if head else Message("empty file")))
         return
-    pattern = made.rules.pattern
+    pattern = listing.rules.pattern
     inner = f"{member.archive}/{member.inner}"
-    told = pattern.read(inner) if pattern else {}
-    if told is None:
+    fields = pattern.read(inner) if pattern else {}
+    if fields is None:
         shape = pattern.text if pattern else ""
-        made.skips.append(Skip(member.name, Message("its name does not fit the pattern {pattern!r}", pattern=shape)))
+        listing.skips.append(Skip(member.name, Message("its name does not fit the pattern {pattern!r}", pattern=shape)))
         return
-    made.clips.append(Clip(member, told | {FOLDER: _folder(member)}))
+    listing.clips.append(Clip(member, fields | {FOLDER: _folder(member)}))
 
 
 def _folder(member: Member) -> str:
-    """The folder a file lies in: at the top that is the given folder itself, or the zip without its suffix."""
+    """The name of the member's folder; at the top level that of the given folder, or the zip's name without suffix."""
     parent = PurePosixPath(member.inner).parent.name
     return parent or (member.archive[:-4] if member.archive.lower().endswith(".zip") else member.archive)
 
 
 def read(files: Listing, source: str) -> Iterator[Entry | Skip]:
-    """Each clip as an Entry, one file in memory at a time. Groups are named within `source`."""
+    """Yield each clip as an Entry; one file is in memory at a time. `source` is part of the names of groups."""
     yield from files.skips
-    before: dict[str, str] = {}  # key -> the file that had it first
-    for one in files.clips:
+    places: dict[str, str] = {}  # key -> the file where it came first
+    for clip in files.clips:
         try:
-            entry = _entry(one, files, source)
+            entry = _entry(clip, files, source)
         except (AudioError, BadRecord) as error:
             yield Skip(error.where, error.reason)
             continue
-        key = entry.made.key
-        if key in before:
+        key = entry.record.key
+        if key in places:
             yield Skip(
-                one.member.name, Message("the same audio under the same name came before: {place}", place=before[key])
+                clip.member.name, Message("the same audio under the same name came before: {place}", place=places[key])
             )
             continue
-        before[key] = one.member.name
-        yield from files.texts.troubles()
+        places[key] = clip.member.name
+        yield from files.texts.new_skips()
         yield entry
-    yield from files.texts.troubles()
-    yield from files.texts.rest()
+    yield from files.texts.new_skips()
+    yield from files.texts.leftovers()
 
 
-def _entry(one: Clip, files: Listing, source: str) -> Entry:
-    member, rules = one.member, files.rules
-    sound = listen(member, member.name)
-    text, more = files.texts.of(member)
+def _entry(clip: Clip, files: Listing, source: str) -> Entry:
+    member, rules = clip.member, files.rules
+    sound = read_sound(member, member.name)
+    text, more = files.texts.text_of(member)
     key = f"audio:{sound.sha256[:32]}:{PurePosixPath(member.inner).name}"
-    speaker = one.fields[rules.speaker] if rules.speaker else None
+    speaker = clip.fields[rules.speaker] if rules.speaker else None
     group = key
     if name := rules.group or rules.speaker:
-        group = f"audio:{source}:{name}:{one.fields[name]}"
-    meta = {"archive": member.archive, "member": member.inner, "fields": dict(one.fields), **more}
-    made = clip(key, group, text, sound, speaker, meta)
-    labels = {scheme: (one.fields[name],) for scheme, name in rules.labels.items()}
-    return Entry(member.name, made, sound, labels, notes=clip_notes(made) + sound.notes)
+        group = f"audio:{source}:{name}:{clip.fields[name]}"
+    meta = {"archive": member.archive, "member": member.inner, "fields": dict(clip.fields), **more}
+    recording = clip_recording(key, group, text, sound, speaker, meta)
+    labels = {scheme: (clip.fields[name],) for scheme, name in rules.labels.items()}
+    return Entry(member.name, recording, sound, labels, notes=recording_notes(recording) + sound.notes)

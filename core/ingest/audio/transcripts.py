@@ -1,7 +1,7 @@
-"""Texts beside audio: `a.txt` and `a.json` for `a.wav`, and `*.trans.txt` with a line for each file of its folder.
+"""Finds the texts of audio files: `a.txt` or `a.json` beside `a.wav`, or a line in a `*.trans.txt` of the same folder.
 
-A JSON is an object with one text-like key; its other fields are kept. A text that no audio takes, or that cannot be
-read, is a `Skip`; the audio then comes without text.
+A JSON is an object with one of the `TEXT_KEYS`; its other fields are kept. A text without audio, or one that cannot be
+read, gives a `Skip`; audio without a text is still imported.
 """
 
 from collections.abc import Iterator
@@ -10,28 +10,28 @@ from typing import Any
 
 from core.errors import BadRecord
 from core.ingest.archives import Member
-from core.ingest.entries import TEXT_KEYS, decoded, parsed
+from core.ingest.entries import TEXT_KEYS, decode_text, parse_json
 from core.messages import Message
 from core.records import Skip
 
 Place = tuple[str, ...]
-LARGEST = 1_000_000  # bytes of a text beside one clip; a file that lists a folder may hold LARGEST_LIST
+LARGEST = 1_000_000  # bytes of the text file of one clip; a `*.trans.txt` may have LARGEST_LIST
 LARGEST_LIST = 100_000_000
 LIST = ".trans.txt"
 
 
 @dataclass(slots=True)
-class Beside:
-    """The text files of a delivery, found by folder and stem."""
+class SidecarTexts:
+    """The text files of a delivery, by folder and stem."""
 
     texts: dict[Place, list[Member]] = field(default_factory=dict)
     lists: dict[Place, list[Member]] = field(default_factory=dict)
     _used: set[Place] = field(default_factory=set)
     _lines: dict[Place, dict[str, str]] = field(default_factory=dict)
-    _troubles: list[Skip] = field(default_factory=list)
+    _skips: list[Skip] = field(default_factory=list)
 
-    def take(self, member: Member) -> bool:
-        """Whether `member` is a text file by its name; then it waits for its audio."""
+    def add(self, member: Member) -> bool:
+        """Remember `member` and return True if its name is that of a text file; else return False."""
         if member.inner.lower().endswith(LIST):
             self.lists.setdefault(_folder(member), []).append(member)
         elif member.suffix in (".txt", ".json"):
@@ -40,24 +40,25 @@ class Beside:
             return False
         return True
 
-    def of(self, audio: Member) -> tuple[str, dict[str, Any]]:
-        """The text of `audio` ("" if there is none) and what else its JSON says, as meta fields."""
+    def text_of(self, audio: Member) -> tuple[str, dict[str, Any]]:
+        """The text of `audio`, "" if there is none, and the other fields of its JSON as meta fields."""
         text = ""
         more: dict[str, Any] = {}
-        mine = self.texts.get((*_folder(audio), audio.stem), [])
-        for member in sorted(mine, key=lambda m: m.suffix, reverse=True):  # .txt before .json
+        members = self.texts.get((*_folder(audio), audio.stem), [])
+        for member in sorted(members, key=lambda m: m.suffix, reverse=True):  # .txt before .json
             self._used.add(member.place)
             try:
-                said, fields = _json(member) if member.suffix == ".json" else (_plain(member), {})
+                found_text, fields = _json(member) if member.suffix == ".json" else (_plain(member), {})
             except BadRecord as error:
-                self._troubles.append(
+                self._skips.append(
                     Skip(error.where, Message("{reason}: the audio is kept without it", reason=error.reason))
                 )
                 continue
-            text, more = text or said, more | fields
+            text, more = text or found_text, more | fields
         return text or self._listed(audio), more
 
     def _listed(self, audio: Member) -> str:
+        """The text of `audio` in a `*.trans.txt` of its folder, "" if there is none."""
         for member in self.lists.get(_folder(audio), []):
             self._used.add(member.place)
             if member.place not in self._lines:
@@ -67,23 +68,24 @@ class Beside:
         return ""
 
     def _read_list(self, member: Member) -> dict[str, str]:
+        """stem -> text, for every line of a `*.trans.txt`."""
         try:
             lines = _text(member, LARGEST_LIST).splitlines()
         except BadRecord as error:
-            self._troubles.append(Skip(error.where, error.reason))
+            self._skips.append(Skip(error.where, error.reason))
             return {}
         pairs = (line.strip().split(None, 1) for line in lines)
         return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
-    def troubles(self) -> Iterator[Skip]:
-        """What could not be read since the last call."""
-        found, self._troubles = self._troubles, []
-        yield from found
+    def new_skips(self) -> Iterator[Skip]:
+        """A `Skip` for every text that could not be read since the last call of this method."""
+        skips, self._skips = self._skips, []
+        yield from skips
 
-    def rest(self) -> Iterator[Skip]:
-        """A `Skip` for every text, and every line of a list, that no audio took."""
-        for held in (self.texts, self.lists):
-            for member in (m for group in held.values() for m in group if m.place not in self._used):
+    def leftovers(self) -> Iterator[Skip]:
+        """A `Skip` for every text file, and every line of a `*.trans.txt`, that belongs to no audio file."""
+        for files in (self.texts, self.lists):
+            for member in (m for group in files.values() for m in group if m.place not in self._used):
                 yield Skip(member.name, "a text without audio of its name beside it")
         for member in (m for group in self.lists.values() for m in group):
             for name in self._lines.get(member.place, {}):
@@ -99,7 +101,7 @@ def _text(member: Member, most: int) -> str:
         raise BadRecord(
             member.name, "{size:,} bytes are too many for a transcript ({most:,} allowed)", size=member.size, most=most
         )
-    return decoded(member.read(), member.name).replace("\0", "\ufffd")
+    return decode_text(member.read(), member.name).replace("\0", "\ufffd")
 
 
 def _plain(member: Member) -> str:
@@ -107,7 +109,7 @@ def _plain(member: Member) -> str:
 
 
 def _json(member: Member) -> tuple[str, dict[str, Any]]:
-    """The text and {"label": every other field}."""
+    """The text, and {"label": all other fields}. `BadRecord` if the file is no object with a text."""
     if member.size > LARGEST:
         raise BadRecord(
             member.name,
@@ -115,7 +117,7 @@ def _json(member: Member) -> tuple[str, dict[str, Any]]:
             size=member.size,
             largest=LARGEST,
         )
-    document = parsed(member.read(), member.name)
+    document = parse_json(member.read(), member.name)
     if not isinstance(document, dict):
         raise BadRecord(
             member.name, "a JSON {kind} where an object with a text was expected", kind=type(document).__name__

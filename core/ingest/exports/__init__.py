@@ -1,1 +1,1 @@
-"""Readers of exports: Gwidama's own files and Label Studio's JSON."""
+"""Readers of exports: files that Gwidama wrote, and Label Studio's JSON."""

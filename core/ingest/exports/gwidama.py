@@ -1,10 +1,10 @@
 """Reader of this program's own exports: CSV, JSONL, Parquet and `datasets` folders, of the corpus or of a Snapshot.
 
-CSV and JSONL name a recording by a number and say nothing else about it: its key is the group of its utterances where
-no other recording has that group (so it is for calls), else it is made of the first utterance's key; it ends with its
-last utterance. Parquet holds recordings but no sound, a `datasets` folder holds both. What a Snapshot froze comes back
-with the frozen text as its original. The apostrophe that keeps a spreadsheet from running a cell is taken off again.
-Tables that others wrote are `core.ingest.tables`'.
+CSV and JSONL hold only a number for each recording. `core.workflows.imports.exports` therefore takes the group of its
+utterances as its key if no other recording has that group (so it is for calls), else makes a key of the first
+utterance's key; the recording ends with its last utterance. Parquet holds recordings without audio; a `datasets` folder
+holds both. A row of a Snapshot has the frozen text as its original. The apostrophe that keeps a spreadsheet from
+running a cell as a formula is removed. `core.ingest.tables` reads tables from other programs.
 """
 
 import csv
@@ -16,9 +16,9 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.cells import as_told
+from core.cells import unescape_formula
 from core.errors import BadRecord, InputError
-from core.ingest.exports.rows import Heard, Told, name_of, text_of, truth, whole
+from core.ingest.exports.rows import ExportedRecording, ExportedRow, name_of, text_of, truth, whole
 from core.ingest.huggingface import files
 from core.messages import Message
 from core.records import NewRecording, NewUtterance, Skip
@@ -38,25 +38,26 @@ _BROKEN = (pa.ArrowException, OSError, ValueError)
 Row = tuple[str, dict[str, Any]]
 
 
-class Own:
-    """An export that was opened; see `core.ingest.exports.rows.Reader`."""
+class GwidamaExport:
+    """An opened export of this program; see `core.ingest.exports.rows.Export`."""
 
     def __init__(self, path: Path, rows: Callable[[], Iterator[Row | Skip]], schemes: Mapping[str, Scheme]) -> None:
         self.name, self.schemes = path.name, schemes
         self._path, self._rows = path, rows
 
-    def rows(self) -> Iterator[Told | Skip]:
+    def rows(self) -> Iterator[ExportedRow | Skip]:
+        """Every row of the file; a row that cannot be used gives a `Skip`."""
         for item in self._rows():
             if isinstance(item, Skip):
                 yield item
                 continue
             try:
-                yield told(*item)
+                yield exported_row(*item)
             except BadRecord as error:
                 yield Skip(error.where, error.reason)
 
-    def recordings(self) -> Iterator[Heard | Skip]:
-        """Those of a `datasets` folder, with their sound."""
+    def recordings(self) -> Iterator[ExportedRecording | Skip]:
+        """The recordings of a `datasets` folder with their audio; other exports have none."""
         if not (self._path / RECORDINGS).is_dir():
             return
         for item in _columnar(self._path / RECORDINGS)():
@@ -65,18 +66,18 @@ class Own:
                 continue
             where, row = item
             try:
-                yield _heard(where, row)
+                yield _exported_recording(where, row)
             except BadRecord as error:
                 yield Skip(error.where, error.reason)
 
 
-def open_own(path: Path) -> Own:
-    """`InputError` where there is no such file, or one that is no export of this program."""
+def open_export(path: Path) -> GwidamaExport:
+    """Open the export at `path`. `InputError` if there is no such file, or it is no export of this program."""
     if not path.exists():
         raise InputError("not found: {path}", path=path)
     suffix = path.suffix.lower()
     if path.is_dir() or suffix in (".parquet", ".arrow"):
-        return Own(path, _columnar(path), _schemes(path))
+        return GwidamaExport(path, _columnar(path), _schemes(path))
     if suffix == ".json":
         raise InputError(
             "{file}: Label Studio tasks are read by `python -m core ingest labelstudio FILE`", file=path.name
@@ -84,7 +85,7 @@ def open_own(path: Path) -> Own:
     reader = {".csv": _csv, ".jsonl": _jsonl}.get(suffix)
     if reader is None:
         raise InputError("{file}: no export ends so; use .csv, .jsonl, .parquet or a `datasets` folder", file=path.name)
-    return Own(path, reader(path), {})
+    return GwidamaExport(path, reader(path), {})
 
 
 def _csv(path: Path) -> Callable[[], Iterator[Row | Skip]]:
@@ -92,13 +93,13 @@ def _csv(path: Path) -> Callable[[], Iterator[Row | Skip]]:
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 lines = csv.reader(file)
-                header = [as_told(cell) for cell in next(lines, [])]
-                _is_ours(header, path.name)
+                header = [unescape_formula(cell) for cell in next(lines, [])]
+                _check_columns(header, path.name)
                 for number, cells in enumerate(lines, start=2):
                     where = Message("{file}, row {number}", file=path.name, number=number)
                     if len(cells) == len(header):
-                        told = [as_told(cell) for cell in cells] if "'" in "".join(cells) else cells
-                        yield where, {name: cell or None for name, cell in zip(header, told, strict=True)}
+                        row = [unescape_formula(cell) for cell in cells] if "'" in "".join(cells) else cells
+                        yield where, {name: cell or None for name, cell in zip(header, row, strict=True)}
                     elif cells:
                         yield Skip(where, Message("{n} cells, the header has {width}", n=len(cells), width=len(header)))
         except UnicodeDecodeError as error:
@@ -127,7 +128,7 @@ def _jsonl(path: Path) -> Callable[[], Iterator[Row | Skip]]:
                     row = _object(line)
                     if isinstance(row, dict):
                         if not checked:
-                            _is_ours(list(row), path.name)
+                            _check_columns(list(row), path.name)
                             checked = True
                         yield where, row
                     else:
@@ -148,7 +149,7 @@ def _object(line: str) -> Any:
 
 
 def _columnar(path: Path) -> Callable[[], Iterator[Row | Skip]]:
-    """Parquet files and Arrow streams; class ids become codes by the names that the file gives them."""
+    """Rows of Parquet files and Arrow streams. Class ids become codes by the class names in the file."""
 
     def rows() -> Iterator[Row | Skip]:
         for table in files.tables(path):
@@ -156,11 +157,11 @@ def _columnar(path: Path) -> Callable[[], Iterator[Row | Skip]]:
                 yield Skip(table.where, table.reason)
                 continue
             if path.name != RECORDINGS:
-                _is_ours(list(table.columns), path.name)
-            wanted = [name for name in table.columns if name != "audio" or path.name == RECORDINGS]
+                _check_columns(list(table.columns), path.name)
+            columns = [name for name in table.columns if name != "audio" or path.name == RECORDINGS]
             number = 0
             try:
-                for batch in table.blocks(wanted):
+                for batch in table.blocks(columns):
                     for row in batch.to_pylist():
                         number += 1
                         where = Message("{file}, row {number}", file=table.name, number=number)
@@ -179,7 +180,8 @@ def _cell(column: files.Column, value: Any) -> Any:
     return JOIN.join(names) if len(names) == len(ids) else f"class {value}"
 
 
-def _is_ours(columns: list[str], name: str) -> None:
+def _check_columns(columns: list[str], name: str) -> None:
+    """`InputError` if a column that every export has is missing."""
     if missing := [column for column in NEEDED if column not in columns]:
         raise InputError(
             "{name}: no column {missing}, so it is no export of this program; other tables are read "
@@ -190,16 +192,16 @@ def _is_ours(columns: list[str], name: str) -> None:
 
 
 def _schemes(path: Path) -> dict[str, Scheme]:
-    """Those that the metadata of the first file defines; whatever cannot be used is as if it were not there."""
+    """The schemes defined in the metadata of the first readable file; none if they cannot be read."""
     for table in files.tables(path):
         if isinstance(table, BadRecord):
             continue
         try:
-            told = json.loads((_metadata(table.path) or {}).get(b"gwidama", b"{}"))["schemes"]
-            found = [from_document(one["definition"], table.name, one["state"]) for one in told]
+            described = json.loads((_metadata(table.path) or {}).get(b"gwidama", b"{}"))["schemes"]
+            schemes = [from_document(entry["definition"], table.name, entry["state"]) for entry in described]
         except (*_BROKEN, KeyError, TypeError, InputError, RecursionError):
             return {}
-        return {one.name: one for one in found}
+        return {scheme.name: scheme for scheme in schemes}
     return {}
 
 
@@ -212,18 +214,18 @@ def _metadata(path: Path) -> Mapping[bytes, bytes] | None:
         return pa.ipc.open_stream(source).schema.metadata
 
 
-def told(where: str, row: Mapping[str, Any]) -> Told:
-    """One row of an export; `BadRecord` for a cell that is not what its column holds."""
+def exported_row(where: str, row: Mapping[str, Any]) -> ExportedRow:
+    """The parsed `row` (column -> cell). `BadRecord` if a cell does not hold what its column should."""
     key = text_of(row.get("key"), "key", where)
     if not key:
         raise BadRecord(where, "key is missing")
     text = text_of(row.get("text"), "text", where, "")
     frozen = "code" in row and "scheme" in row
-    gone = FROZEN if frozen else FIXED
+    fixed = FROZEN if frozen else FIXED
     labels = {
         name: text_of(value, name, where)
         for name, value in row.items()
-        if value is not None and value != "" and name not in gone and not name.startswith("_")
+        if value is not None and value != "" and name not in fixed and not name.startswith("_")
     }
     silver, disputed = (_names(row.get(mark), mark, where) for mark in ("_silver", "_disputed"))
     meta = _json(row.get("_meta"), "_meta", where)
@@ -244,19 +246,19 @@ def told(where: str, row: Mapping[str, Any]) -> Told:
         meta=meta,
     )
     recording = name_of(row.get("_recording", row.get("recording") if frozen else None), "recording", where)
-    return Told(
+    return ExportedRow(
         where, new, text, labels, silver, truth(row.get("skipped"), "skipped", where),
         number=whole(row.get("id"), "id", where),
         parent=name_of(row.get("_parent"), "_parent", where) or whole(row.get("parent_id"), "parent_id", where),
         recording=recording or whole(row.get("recording_id"), "recording_id", where),
-        call=_call(row, recording, where) if recording and "_recording_ms" in row else None,
+        new_recording=_new_recording(row, recording, where) if recording and "_recording_ms" in row else None,
         source=name_of(row.get("_source"), "_source", where),
         licence=text_of(row.get("_licence"), "_licence", where, ""),
         tags=_tags(row.get("_tags"), where), disputed=disputed,
     )  # fmt: skip
 
 
-def _call(row: Mapping[str, Any], key: str, where: str) -> NewRecording:
+def _new_recording(row: Mapping[str, Any], key: str, where: str) -> NewRecording:
     return NewRecording(
         key, whole(row.get("_recording_ms"), "_recording_ms", where) or 0,
         whole(row.get("_recording_hz"), "_recording_hz", where), None, None, (),
@@ -264,21 +266,21 @@ def _call(row: Mapping[str, Any], key: str, where: str) -> NewRecording:
     )  # fmt: skip
 
 
-def _heard(where: str, row: Mapping[str, Any]) -> Heard:
+def _exported_recording(where: str, row: Mapping[str, Any]) -> ExportedRecording:
     key = text_of(row.get("key"), "key", where)
     sound = row.get("audio")
     data = sound.get("bytes") if isinstance(sound, dict) else None
-    call = NewRecording(
+    recording = NewRecording(
         key, whole(row.get("duration_ms"), "duration_ms", where) or 0,
         whole(row.get("sample_rate_hz"), "sample_rate_hz", where), None, None, (),
         meta=_json(row.get("meta"), "meta", where),
     )  # fmt: skip
     source = name_of(row.get("source"), "source", where)
-    return Heard(where, call, data, source, name_of(row.get("licence"), "licence", where))
+    return ExportedRecording(where, recording, data, source, name_of(row.get("licence"), "licence", where))
 
 
 def _names(value: Any, what: str, where: str) -> tuple[str, ...]:
-    """The names in a list with commas."""
+    """The names in a text with commas between them."""
     return tuple(filter(None, text_of(value, what, where).split(","))) if value else ()
 
 
@@ -286,16 +288,16 @@ def _tags(value: Any, where: str) -> tuple[str, ...]:
     """The names in a JSON list."""
     if value is None or value == "":
         return ()
-    found = _object(text_of(value, "_tags", where))
-    if not isinstance(found, list):
+    names = _object(text_of(value, "_tags", where))
+    if not isinstance(names, list):
         raise BadRecord(where, "_tags is no JSON list of texts")
-    return tuple(text_of(one, "_tags", where) for one in found)
+    return tuple(text_of(name, "_tags", where) for name in names)
 
 
 def _json(value: Any, what: str, where: str) -> dict[str, Any]:
     if value is None or value == "":
         return {}
-    found = _object(text_of(value, what, where))
-    if not isinstance(found, dict):
+    document = _object(text_of(value, what, where))
+    if not isinstance(document, dict):
         raise BadRecord(where, "{what} is no JSON object", what=what)
-    return found
+    return document

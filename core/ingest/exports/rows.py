@@ -1,6 +1,7 @@
-"""What the readers of exports hand over: one Told an utterance, labels still as they are written.
+"""Types and helpers that the readers of exports share. A reader yields one ExportedRow for each utterance.
 
-Who stores it turns label values into codes of a Scheme, references into ids and sound into a path.
+Label values are still as written in the file. `core.workflows.imports.exports` stores the rows: it turns values into
+codes of a Scheme, references into ids and a sound file into a path. Times are ms.
 """
 
 import math
@@ -14,12 +15,12 @@ from core.records import NewRecording, NewUtterance, Skip
 from core.schemes import Scheme
 
 _MOST = 2**31
-_SURE = 10  # digits that cannot reach it
+_SURE = 10  # a number with fewer digits is below it
 
 
 @dataclass(frozen=True, slots=True)
-class Opinion:
-    """What a model said, `value` as it is written; None where the file does not tell how sure it was."""
+class DeliveredPrediction:
+    """A model's prediction in the file. `confidence` and `margin` are None if the file does not hold them."""
 
     model: str
     scheme: str
@@ -29,12 +30,12 @@ class Opinion:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """`new.labels` is empty; `labels` maps scheme to value. `text` is what `new.text`, the original, was edited to.
+class ExportedRow:
+    """One utterance of an export. `new.text` is the original text, `text` the edited one.
 
-    `silver` and `disputed` name schemes whose label is of that grade. `number` is the row's own id, `parent` and
-    `recording` are a key or, in a CSV, such a number. `call` is None where the file says nothing about the recording
-    but its number. `sound` is a file beside the one that is read.
+    `labels` maps a scheme to its value (`new.labels` stays empty); `silver` and `disputed` list the schemes whose label
+    has that grade. `number` is the id of the row. `parent` and `recording` are keys, or row and recording numbers in a
+    CSV. `new_recording` is None if the file holds only a number for it. `sound` is an audio file beside the export.
     """
 
     where: str
@@ -46,43 +47,43 @@ class Told:
     number: int | None = None
     parent: str | int | None = None
     recording: str | int | None = None
-    call: NewRecording | None = None
+    new_recording: NewRecording | None = None
     sound: Path | None = None
     source: str | None = None
     licence: str | None = None
-    opinions: tuple[Opinion, ...] = ()
+    predictions: tuple[DeliveredPrediction, ...] = ()
     tags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     disputed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """A recording with its sound, as delivered."""
+class ExportedRecording:
+    """A recording of an export; `data` is the bytes of its audio file, None without audio."""
 
     where: str
-    call: NewRecording
+    new_recording: NewRecording
     data: bytes | None
     source: str | None
     licence: str | None
 
 
-class Reader(Protocol):
-    """An export that was opened: each call of `rows` and `recordings` is a new pass over it.
+class Export(Protocol):
+    """An opened export. Each call of `rows` or `recordings` reads the file again from its start.
 
-    `schemes` are those it defines itself; `name` is the file's.
+    `schemes` are the schemes that the file defines; `name` is the file's name.
     """
 
     name: str
     schemes: Mapping[str, Scheme]
 
-    def rows(self) -> Iterator[Told | Skip]: ...
+    def rows(self) -> Iterator[ExportedRow | Skip]: ...
 
-    def recordings(self) -> Iterator[Heard | Skip]: ...
+    def recordings(self) -> Iterator[ExportedRecording | Skip]: ...
 
 
 def text_of(value: Any, what: str, where: str, default: str | None = None) -> str:
-    """A text that a database can hold; `default` where there is none. `BadRecord` else."""
+    """`value` as a text, or `default` if it is None. `BadRecord` if it is no text, or one that a database refuses."""
     if value is None and default is not None:
         return default
     if not isinstance(value, str):
@@ -104,27 +105,27 @@ def text_of(value: Any, what: str, where: str, default: str | None = None) -> st
 
 
 def name_of(value: Any, what: str, where: str) -> str | None:
-    """The same, where nothing and an empty text are both None."""
+    """`value` as a text like `text_of`, but None for None and for an empty text."""
     return text_of(value, what, where, "") or None
 
 
 def whole(value: Any, what: str, where: str) -> int | None:
-    """A whole number however a table holds it (7, "7", 7.0); None for nothing."""
+    """`value` as an int: 7, "7" and 7.0 are all 7; None for an empty cell. `BadRecord` for anything else."""
     if value is None or value == "" or (isinstance(value, float) and math.isnan(value)):
         return None
     if isinstance(value, str) and value.isdecimal() and len(value) < _SURE:
         return int(value)
     try:
-        found = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
+        number = float(value) if isinstance(value, int | float | str) and not isinstance(value, bool) else math.nan
     except ValueError:
-        found = math.nan
-    if not (abs(found) < _MOST and found == int(found)):
+        number = math.nan
+    if not (abs(number) < _MOST and number == int(number)):
         raise BadRecord(where, "{what} is no whole number: {value!r}", what=what, value=str(value)[:40])
-    return int(found)
+    return int(number)
 
 
 def truth(value: Any, what: str, where: str) -> bool:
-    """True or False however a table holds it; False for nothing."""
+    """`value` as a bool: True, "true" and "1" are all True; an empty cell is False. `BadRecord` for anything else."""
     if value is None or value == "":
         return False
     if isinstance(value, bool):

@@ -1,1 +1,1 @@
-"""Reader of Hugging Face datasets, on disk or by hub id."""
+"""Reader of Hugging Face datasets, from a folder or by the id of a dataset on the hub."""

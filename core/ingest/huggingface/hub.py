@@ -1,7 +1,7 @@
-"""A dataset from the Hugging Face Hub, through the optional package `datasets`, saved to a folder that pyarrow reads.
+"""Downloads a dataset from the Hugging Face Hub with the optional package `datasets`, into a folder that pyarrow reads.
 
-Data files only: versions before 4, which could run a dataset's own script, are refused, and nothing here asks for one.
-Asking a hub tells it the dataset's name and this machine's address, so it happens only when a person named an id.
+It takes data files only. Versions of `datasets` before 4 are refused, because they can run a dataset's own script.
+A request tells the hub the dataset's name and this machine's address, so it is sent only if a person named an id.
 """
 
 from pathlib import Path
@@ -12,9 +12,9 @@ OLDEST = 4
 
 
 def fetch(dataset_id: str, config: str, folder: Path) -> Path:
-    """Save dataset `dataset_id` (its configuration `config`, "" for the default) under `folder`; returns `folder`.
+    """Save the dataset `dataset_id` (its configuration `config`, "" for the default) under `folder`; return `folder`.
 
-    `InputError` when the hub cannot be reached or has no such dataset.
+    `InputError` if the hub cannot be reached or has no such dataset.
     """
     import datasets
 
@@ -23,10 +23,10 @@ def fetch(dataset_id: str, config: str, folder: Path) -> Path:
             "datasets {version} may run scripts of a dataset; pip install datasets==5.2.0", version=datasets.__version__
         )
     try:
-        found = datasets.load_dataset(dataset_id, config or None)
-        for split in found.values():
+        splits = datasets.load_dataset(dataset_id, config or None)
+        for split in splits.values():
             for name, feature in split.features.items():
-                if isinstance(feature, datasets.Audio):  # bytes as they are: nothing needs to decode them
+                if isinstance(feature, datasets.Audio):  # keep the bytes: nothing has to decode them
                     split = split.cast_column(name, datasets.Audio(sampling_rate=feature.sampling_rate, decode=False))
             split.save_to_disk(str(folder / str(split.split)))
     except (OSError, ValueError, RuntimeError, ImportError) as error:

@@ -1,7 +1,8 @@
-"""Tables of every shape in, rows out: CSV and its kin, JSON, JSON Lines (these also as `.gz`), XLSX, Parquet.
+"""Reads tables: CSV with any separator, JSON and JSON Lines (these also as `.gz`), XLSX and Parquet.
 
-`open_table` decides on a bounded sample how a file is to be read, says so in `Shape`, and gives passes over its rows
-that hold one row (JSON: one object; Parquet: a batch) in memory. What a row means is `core.ingest.tables.meaning`'s.
+`open_table` decides from a sample of limited size how to read a file, and describes that in `Shape`. Each pass over the
+rows holds one row (JSON: one object; Parquet: one batch) in memory. `core.ingest.tables.meaning` turns rows into
+utterances.
 """
 
 from collections.abc import Iterator
@@ -15,18 +16,20 @@ __all__ = ["File", "Meter", "Options", "Reject", "Row", "Shape", "Table", "open_
 
 
 def open_table(file: File, options: Options | None = None) -> Table:
-    """How `file` is read, and its rows; `InputError` where it is no table."""
+    """The table in `file`; `InputError` if it is no table."""
     options = options or Options()
-    found = kind(file)
-    if found == "xlsx":
+    table_kind = kind(file)
+    if table_kind == "xlsx":
         return sheets.table(file, options)
-    if found == "parquet":
+    if table_kind == "parquet":
         return columnar.table(file, options)
-    asked = options.encoding
-    chosen = encoding.settled(file, encoding.named(asked)) if asked else encoding.detect(file)
-    if found == "json":
+    if options.encoding:
+        chosen = encoding.with_byte_order(file, encoding.canonical_name(options.encoding))
+    else:
+        chosen = encoding.detect(file)
+    if table_kind == "json":
         return documents.document(file, chosen, options)
-    if found == "jsonl":
+    if table_kind == "jsonl":
         return documents.lines(file, chosen, options)
     return _delimited(file, chosen, options)
 
@@ -35,9 +38,9 @@ def _delimited(file: File, chosen: str, options: Options) -> Table:
     style = dialect.detect(file, chosen, options)
 
     def records(meter: Meter, width: int | None) -> Iterator[Record]:
-        with encoding.opened(file, chosen, meter, style.newline) as text:
+        with encoding.open_text(file, chosen, meter, style.newline) as text:
             yield from delimited.records(text, style, width)
 
     sample = dialect.sample_rows(records(Meter(), None))
-    about = Shape("csv", (), encoding=chosen, separator=style.separator, quotes=style.quotes)
-    return grid.table(file, about, sample, records, options)
+    shape = Shape("csv", (), encoding=chosen, separator=style.separator, quotes=style.quotes)
+    return grid.table(file, shape, sample, records, options)

@@ -1,4 +1,4 @@
-"""First guesses at which column is what, for a person to correct: by usual names, else by what the cells look like."""
+"""Guesses the role of each column, by its name, else by its cells. A person can correct the guess."""
 
 import re
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ _IDS = re.compile(r"\d{1,3}([,;|] ?\d{1,3})*")
 
 @dataclass(frozen=True, slots=True)
 class Guess:
-    """A column for each role (None: none fits), and the columns that look like labels, best first."""
+    """The column of each role, None if no column fits, and the columns that may be labels, best first."""
 
     text: str
     labels: tuple[str, ...]
@@ -37,22 +37,23 @@ class Guess:
     end: str | None
 
 
-def guess(columns: Sequence[str], rows: Sequence[Row]) -> Guess:
-    """`columns` is not empty."""
-    named = {role: _named(columns, wanted) for role, wanted in _NAMES.items()}
-    text = named["text"] or max(columns, key=lambda name: _length(name, rows))
-    taken = {text, *(name for role, name in named.items() if role != "text")}
+def guess_columns(columns: Sequence[str], rows: Sequence[Row]) -> Guess:
+    """The guessed roles of `columns` (at least one), from their names and from sample `rows`."""
+    by_role = {role: _by_name(columns, wanted) for role, wanted in _NAMES.items()}
+    text = by_role["text"] or max(columns, key=lambda name: _length(name, rows))
+    taken = {text, *(name for role, name in by_role.items() if role != "text")}
     labels = [name for name in columns if name.casefold() in _LABELS]
     labels += [name for name in columns if name not in labels and name not in taken and _few(name, rows)]
-    times = bool(named["recording"] and named["start"] and named["end"])
+    times = bool(by_role["recording"] and by_role["start"] and by_role["end"])
     return Guess(
-        text=text, labels=tuple(name for name in labels if name != text), id=named["id"] if _distinct(named["id"], rows)
-        else None, group=named["group"], speaker=named["speaker"], recording=named["recording"] if times else None,
-        start=named["start"] if times else None, end=named["end"] if times else None,
+        text=text, labels=tuple(name for name in labels if name != text),
+        id=by_role["id"] if _distinct(by_role["id"], rows) else None,
+        group=by_role["group"], speaker=by_role["speaker"], recording=by_role["recording"] if times else None,
+        start=by_role["start"] if times else None, end=by_role["end"] if times else None,
     )  # fmt: skip
 
 
-def _named(columns: Sequence[str], wanted: Sequence[str]) -> str | None:
+def _by_name(columns: Sequence[str], wanted: Sequence[str]) -> str | None:
     folded = {name.casefold(): name for name in reversed(columns)}
     return next((folded[name.casefold()] for name in wanted if name.casefold() in folded), None)
 
@@ -62,19 +63,22 @@ def _cells(name: str, rows: Sequence[Row]) -> list[Cell]:
 
 
 def _length(name: str, rows: Sequence[Row]) -> float:
+    """The mean number of letters in a cell."""
     cells = _cells(name, rows)
     return sum(sum(map(str.isalpha, cell)) for cell in cells if isinstance(cell, str)) / max(len(rows), 1)
 
 
 def _few(name: str, rows: Sequence[Row]) -> bool:
+    """Whether the column looks like labels: lists, class ids, or few different short values."""
     cells = _cells(name, rows)
     if any(isinstance(cell, tuple) for cell in cells):
         return True
     if any("," in str(cell) for cell in cells) and all(_IDS.fullmatch(str(cell)) for cell in cells):
-        return True  # class ids of a multi-label table
+        return True  # the class ids of a multi-label table
     return len(cells) > 3 and len(set(cells)) <= min(_FEW, len(cells) / 2) and _length(name, rows) < 40
 
 
 def _distinct(name: str | None, rows: Sequence[Row]) -> bool:
+    """Whether every row has its own value in the column."""
     cells = _cells(name, rows) if name is not None else []
     return bool(cells) and len(set(cells)) == len(rows)

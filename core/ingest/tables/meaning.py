@@ -1,16 +1,16 @@
-"""What a row means: an utterance with labels, its group, perhaps a span of a recording.
+"""Turns rows of a table into utterances with labels, a group, and perhaps a span of a recording.
 
-Keys. With an id column a row is `table:{source}:id:{id}`; an id that comes again in the file is refused. Without one it
-is `table:{source}:{row number}:{hash of its text}`: a second import of the same file adds nothing, equal rows of one
-file both stay, and another file under the same source name is not taken for the first. A row moved to another number
-by an edit counts as new: give an id column where a file will be edited.
+Keys: with an id column the key is `table:{source}:id:{id}`, and a repeated id is refused. Without one it is
+`table:{source}:{row number}:{hash of its text}`. So a second import of the same file adds nothing, equal rows of one
+file are both kept, and another file with the same source name does not pass for the first. A row that moved to another
+number is new: name an id column if a file will be edited.
 
-Times are ms or seconds by the column's name (`start_ms`, `start_s`, `start_sec`), else whole numbers are ms and columns
-with fractions are seconds; `1:02.5` is a clock time. A label cell is read by its Scheme; several classes of a multi
-scheme stand in one cell as a list or between commas, semicolons or bars.
+Times: a column's name says whether they are ms or seconds (`start_ms`, `start_s`, `start_sec`). Else they are seconds
+if any value has a fraction, and ms otherwise. `1:02.5` is a clock time. Labels: a Scheme reads each label cell. A cell
+of a multi scheme may hold several classes, as a list or with commas, semicolons or bars between them.
 
-A row without a text is refused, unless somebody has labelled it: then it is an answer that must not get lost unseen,
-and is kept as it is with a note. Quality names such rows; no snapshot takes a sentence without a text.
+A row without a text is refused, unless it has a label: then it is kept with a note, so that no person's answer is lost.
+Quality lists such rows, and no snapshot takes a sentence without a text.
 """
 
 import hashlib
@@ -29,22 +29,22 @@ from core.records import SHORTEST_VOICE_MS, NewUtterance
 from core.schemes import Scheme
 
 Unit = Literal["ms", "s"]
-Read = Callable[[Cell], str]  # a label cell as stored; "" for none, UnknownName for what is no class
+ReadLabel = Callable[[Cell], str]  # label cell -> code, "" if empty; `UnknownName` if it is no class
 LONGEST_MS = 24 * 3_600_000
-MISSING = frozenset(("", "nan", "null", "<na>"))  # what other programs write for an empty cell
+MISSING = frozenset(("", "nan", "null", "<na>"))  # other programs write these for an empty cell
 _CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)")
 _NUMBER = re.compile(r"\d{1,12}(?:[.,]\d+)?")
 _PARTS = re.compile(r"[,;|]")
 _WHOLE_FLOAT = re.compile(r"(-?\d+)\.0+")
 _ID_CHARS = 200
-_REMEMBERED = 10_000  # different label cells whose meaning is kept; a label column has far fewer
+_REMEMBERED = 10_000  # cached label cells; a label column has far fewer different ones
 BLANK = Message("row without a text that has a label: kept")
 UNLABELLED = Message("row without a label: left out, as asked")
 
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Which column is what; `labels` maps a scheme to its column."""
+    """The columns to read; `labels` maps a scheme to its column. None: the table has no such column."""
 
     text: str
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -57,12 +57,15 @@ class Columns:
 
     @property
     def named(self) -> tuple[str, ...]:
-        """Every column that is asked for."""
+        """Every column that a person named."""
         single = (self.text, self.id, self.group, self.speaker, self.recording, self.start, self.end)
         return (*(name for name in single if name is not None), *self.labels.values())
 
     def found_in(self, shape: Shape) -> "Columns":
-        """The same with names as they stand in the table; `UnknownName` lists its columns."""
+        """These columns with their exact names in the table. `UnknownName` lists the table's columns.
+
+        `InputError` if there is a start without an end or a recording, or the reverse.
+        """
         if (self.start is None) != (self.end is None) or (self.start is not None and self.recording is None):
             raise InputError("times need three columns: recording, start and end")
 
@@ -77,8 +80,8 @@ class Columns:
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
-    """A row's utterance; `recording` names its recording, whose labels are `recording_labels`."""
+class ParsedRow:
+    """The utterance of one row, the name of its recording, and that recording's labels."""
 
     row: int
     utterance: NewUtterance
@@ -87,18 +90,19 @@ class Meant:
     notes: tuple[str, ...]
 
 
-class Reader:
-    """Reads rows of one table as utterances; remembers the ids that came (some 100 bytes each)."""
+class RowParser:
+    """Parses the rows of one table. It remembers every id (about 100 bytes each), so that repeated ids are refused."""
 
     def __init__(
-        self, columns: Columns, source: str, reads: Mapping[str, Read], recording_level: Iterable[str], unit: Unit
+        self, columns: Columns, source: str, reads: Mapping[str, ReadLabel], recording_level: Iterable[str], unit: Unit
     ) -> None:
         self._columns, self._source, self._reads, self._unit = columns, source, reads, unit
         self._recording_level = frozenset(recording_level)
         self._used = frozenset(columns.named)
         self._ids: set[bytes] = set()
 
-    def read(self, row: Row) -> Meant | Reject:
+    def read(self, row: Row) -> ParsedRow | Reject:
+        """The utterance of `row`, or a Reject with the reason."""
         text = row.cells.get(self._columns.text) or ""
         if not isinstance(text, str):
             return self._without_text(row, Message("a list, not a text"))
@@ -115,19 +119,19 @@ class Reader:
             if code:
                 labels[scheme] = code
         if text.strip():
-            return self._meant(row, text, labels)
+            return self._parsed(row, text, labels)
         if not labels:
             return self._without_text(row, Message("no text"))
-        return self._meant(replace(row, notes=(*row.notes, BLANK)), text, labels)
+        return self._parsed(replace(row, notes=(*row.notes, BLANK)), text, labels)
 
     def _without_text(self, row: Row, why: str) -> Reject:
         return Reject(row.number, why, Message("column {column}: {reason}", column=self._columns.text, reason=why))
 
-    def _meant(self, row: Row, text: str, labels: Mapping[str, str]) -> Meant | Reject:
+    def _parsed(self, row: Row, text: str, labels: Mapping[str, str]) -> ParsedRow | Reject:
         key = self._key(row, text)
         if isinstance(key, Reject):
             return key
-        recording = self._said(row, self._columns.recording)
+        recording = self._cell(row, self._columns.recording)
         if self._columns.recording is not None and not recording:
             return Reject(
                 row.number,
@@ -137,25 +141,25 @@ class Reader:
         start = self._time(row, self._columns.start)
         end = self._time(row, self._columns.end)
         if self._columns.start is not None and (start is None or end is None or end <= start):
-            told = [row.cells.get(name) for name in (self._columns.start, self._columns.end) if name]
+            times = [row.cells.get(name) for name in (self._columns.start, self._columns.end) if name]
             return Reject(
-                row.number, "unusable times", Message("from {start!r} to {end!r}", start=told[0], end=told[1])
+                row.number, "unusable times", Message("from {start!r} to {end!r}", start=times[0], end=times[1])
             )
-        group = self._said(row, self._columns.group)
+        group = self._cell(row, self._columns.group)
         home = recording_key(self._source, recording) if recording else key
         utterance = NewUtterance(
             key=key, text=text, group=f"table:{self._source}:group:{group}" if group else home,
-            start_ms=start, end_ms=end, speaker=self._said(row, self._columns.speaker),
+            start_ms=start, end_ms=end, speaker=self._cell(row, self._columns.speaker),
             labels={s: c for s, c in labels.items() if s not in self._recording_level},
             meta={"row": row.number} | {n: cell for n, cell in row.cells.items() if cell and n not in self._used},
         )  # fmt: skip
-        calls = {s: c for s, c in labels.items() if s in self._recording_level} if self._recording_level else {}
-        return Meant(row.number, utterance, recording, calls, row.notes)
+        recording_labels = {s: c for s, c in labels.items() if s in self._recording_level}
+        return ParsedRow(row.number, utterance, recording, recording_labels, row.notes)
 
     def _key(self, row: Row, text: str) -> str | Reject:
         if self._columns.id is None:
             return f"table:{self._source}:{row.number}:{sha256(text.encode())[:12]}"
-        identity = self._said(row, self._columns.id)
+        identity = self._cell(row, self._columns.id)
         if not identity or len(identity) > _ID_CHARS:
             reason = Message("longer than {n} characters", n=_ID_CHARS) if identity else Message("is empty")
             return Reject(
@@ -171,79 +175,83 @@ class Reader:
         self._ids.add(mark)
         return f"table:{self._source}:id:{identity}"
 
-    def _said(self, row: Row, column: str | None) -> str | None:
+    def _cell(self, row: Row, column: str | None) -> str | None:
         return cell_text(row, column) if column is not None else None
 
     def _time(self, row: Row, column: str | None) -> int | None:
-        return milliseconds(self._said(row, column) or "", self._unit) if column is not None else None
+        return milliseconds(self._cell(row, column) or "", self._unit) if column is not None else None
 
 
 def cell_text(row: Row, column: str) -> str | None:
-    """What stands in a cell, without blanks around it; None for nothing."""
+    """The text of a cell without spaces around it, a list joined by commas; None if the cell is empty."""
     cell = row.cells.get(column)
-    told = ",".join(cell) if isinstance(cell, tuple) else (cell or "")
-    return told.strip() or None
+    text = ",".join(cell) if isinstance(cell, tuple) else (cell or "")
+    return text.strip() or None
 
 
 def recording_key(source: str, name: str) -> str:
-    """The key of the recording that rows call `name`; `a.wav` and `a` are two."""
+    """The key of the recording called `name` in rows. `a.wav` and `a` are two recordings."""
     return f"table:{source}:recording:{name}"
 
 
-def milliseconds(told: str, unit: Unit) -> int | None:
-    """A time in whole ms; None for what is no time within a day.
+def milliseconds(text: str, unit: Unit) -> int | None:
+    """The time in `text` as whole ms; None unless it is a time from 0 to 24 hours.
 
     >>> milliseconds("1500", "ms"), milliseconds("1.5", "s"), milliseconds("1:02.5", "ms"), milliseconds("-1", "s")
     (1500, 1500, 62500, None)
     """
-    if clock := _CLOCK.fullmatch(told):
+    if clock := _CLOCK.fullmatch(text):
         hours, minutes, seconds = (float((part or "0").replace(",", ".")) for part in clock.groups())
-        found = (hours * 3600 + minutes * 60 + seconds) * 1000
-    elif _NUMBER.fullmatch(told):
-        found = float(told.replace(",", ".")) * (1 if unit == "ms" else 1000)
+        ms = (hours * 3600 + minutes * 60 + seconds) * 1000
+    elif _NUMBER.fullmatch(text):
+        ms = float(text.replace(",", ".")) * (1 if unit == "ms" else 1000)
     else:
         return None
-    return round(found) if found <= LONGEST_MS else None
+    return round(ms) if ms <= LONGEST_MS else None
 
 
 def unit_of(table: Table, columns: Columns) -> Unit:
-    """Whether the table's times are ms or seconds: by the columns' names, else by whether any has a fraction."""
-    asked = [name for name in (columns.start, columns.end) if name is not None]
-    for name in asked:
+    """Whether the table's times are ms or seconds, by the columns' names, else seconds if a time has a fraction."""
+    time_columns = [name for name in (columns.start, columns.end) if name is not None]
+    for name in time_columns:
         if re.search(r"(ms|msec|millis\w*|밀리초)\)?$", name, re.I):
             return "ms"
         if re.search(r"([_ (]s|sec|secs|seconds?|초)\)?$", name, re.I):
             return "s"
-    cells = [r.cells.get(name) for r in islice(table.rows(), SAMPLE_ROWS) if isinstance(r, Row) for name in asked]
+    cells = [
+        r.cells.get(name) for r in islice(table.rows(), SAMPLE_ROWS) if isinstance(r, Row) for name in time_columns
+    ]
     numbers = [cell for cell in cells if isinstance(cell, str) and _NUMBER.fullmatch(cell.strip())]
     return "s" if any("." in cell or "," in cell for cell in numbers) else "ms"
 
 
 def usable_for_voice(utterance: NewUtterance, audio_ms: int | None) -> bool:
-    """Whether the span lies in the audio and is long enough to be judged by voice."""
+    """Whether the span lies inside the audio and lasts at least `SHORTEST_VOICE_MS`."""
     if audio_ms is None or utterance.start_ms is None or utterance.end_ms is None:
         return False
     return utterance.end_ms <= audio_ms and utterance.end_ms - utterance.start_ms >= SHORTEST_VOICE_MS
 
 
-def reading(scheme: Scheme, ids: bool) -> Read:
-    """How a cell is read under `scheme`. With `ids`, numbers are class positions from 0; otherwise never."""
+def label_reader(scheme: Scheme, ids: bool) -> ReadLabel:
+    """A function that reads label cells under `scheme`. If `ids`, a number is a class position, counted from 0."""
 
-    def one(told: str) -> str:
-        told = told.strip()
-        if ids and told.isdecimal() and int(told) < len(scheme.codes):
-            return scheme.codes[int(told)]
-        return scheme.parse(told)
+    def code_of(value: str) -> str:
+        value = value.strip()
+        if ids and value.isdecimal() and int(value) < len(scheme.codes):
+            return scheme.codes[int(value)]
+        return scheme.parse(value)
 
-    def anew(cell: Cell) -> str:
+    def uncached(cell: Cell) -> str:
         whole = ", ".join(cell) if isinstance(cell, tuple) else (cell or "").strip()
         try:
             if isinstance(cell, tuple):
-                return scheme.join(one(part) for part in cell) if scheme.kind == "multi" else one(whole) if cell else ""
-            return one(tidied(whole)) if whole else ""
+                if scheme.kind == "multi":
+                    return scheme.join(code_of(part) for part in cell)
+                return code_of(whole) if cell else ""
+            return code_of(without_zero_fraction(whole)) if whole else ""
         except UnknownName:
-            if scheme.kind == "multi" and (several := atoms(whole)):
-                return scheme.join(one(part) for part in several)
+            if scheme.kind == "multi" and (several := cell_parts(whole)):
+                return scheme.join(code_of(part) for part in several)
             if whole.casefold() in MISSING:
                 return ""
             raise
@@ -252,7 +260,7 @@ def reading(scheme: Scheme, ids: bool) -> Read:
 
     def read(cell: Cell) -> str:
         if (code := known.get(cell)) is None:
-            code = anew(cell)
+            code = uncached(cell)
             if len(known) < _REMEMBERED:
                 known[cell] = code
         return code
@@ -260,29 +268,30 @@ def reading(scheme: Scheme, ids: bool) -> Read:
     return read
 
 
-def tidied(value: str) -> str:
-    """A whole number that was written as a float, by programs that keep gaps so.
+def without_zero_fraction(value: str) -> str:
+    """`value` without spaces and without `.0`: programs that allow empty cells often write 1 as 1.0.
 
-    >>> tidied("1.0"), tidied("1.5")
+    >>> without_zero_fraction("1.0"), without_zero_fraction("1.5")
     ('1', '1.5')
     """
-    found = _WHOLE_FLOAT.fullmatch(value.strip())
-    return found[1] if found else value.strip()
+    match = _WHOLE_FLOAT.fullmatch(value.strip())
+    return match[1] if match else value.strip()
 
 
-def atoms(told: str) -> list[str]:
-    """The parts of a multi-label cell.
+def cell_parts(text: str) -> list[str]:
+    """The parts of a multi-label cell, which stand between commas, semicolons or bars.
 
-    >>> atoms("2,5, 8"), atoms("")
+    >>> cell_parts("2,5, 8"), cell_parts("")
     (['2', '5', '8'], [])
     """
-    return [part.strip() for part in _PARTS.split(told) if part.strip()]
+    return [part.strip() for part in _PARTS.split(text) if part.strip()]
 
 
 def distinct(rows: Iterator[Row | Reject], columns: Mapping[str, str], most: int) -> dict[str, tuple[list[str], bool]]:
-    """scheme -> (the values found in its column, in order; whether a cell holds several of them).
+    """scheme -> (the sorted values of its column, whether cells hold several values).
 
-    Several: a list, or parts that are fewer than the cells they make up. `InputError` beyond `most` values.
+    Cells hold several values if one is a list, or if there are fewer different parts than different cells.
+    `InputError` if a column has more than `most` values.
     """
     cells: dict[str, dict[str, None]] = {scheme: {} for scheme in columns}
     pieces: dict[str, dict[str, None]] = {scheme: {} for scheme in columns}
@@ -299,23 +308,23 @@ def distinct(rows: Iterator[Row | Reject], columns: Mapping[str, str], most: int
                 seen.add((scheme, cell))
             if isinstance(cell, tuple):
                 listed.add(scheme)
-            told = cell if isinstance(cell, tuple) else atoms(cell or "")
-            whole = "|".join(cell) if isinstance(cell, tuple) else tidied(cell or "")
+            parts = cell if isinstance(cell, tuple) else cell_parts(cell or "")
+            whole = "|".join(cell) if isinstance(cell, tuple) else without_zero_fraction(cell or "")
             if whole.casefold() in MISSING:
                 continue
             if len(cells[scheme]) <= 10_000:
                 cells[scheme][whole] = None
-            pieces[scheme].update(dict.fromkeys(tidied(part) for part in told))
+            pieces[scheme].update(dict.fromkeys(without_zero_fraction(part) for part in parts))
             if len(pieces[scheme]) > 10 * most:
                 raise _too_many(scheme, column, most)
-    found = {}
+    values_of = {}
     for scheme, column in columns.items():
         several = scheme in listed or len(pieces[scheme]) < len(cells[scheme])
         values = list(pieces[scheme] if several else cells[scheme])
         if len(values) > most:
             raise _too_many(scheme, column, most)
-        found[scheme] = (sorted(values, key=_order), several)
-    return found
+        values_of[scheme] = (sorted(values, key=_order), several)
+    return values_of
 
 
 def _too_many(scheme: str, column: str, most: int) -> InputError:

@@ -1,6 +1,6 @@
-"""The bytes of a table, unpacked if they are gzip, with what they are: told by their first bytes before their name.
+"""Opens a table's bytes, unpacks gzip while reading, and finds the format, by the first bytes before the file's name.
 
-Nothing is unpacked to a disk or as a whole; a gzip that grows beyond reason stops the pass.
+Nothing is unpacked to a disk or as a whole. A gzip that unpacks to far too much (a bomb) stops with `InputError`.
 """
 
 import gzip
@@ -39,7 +39,7 @@ def inner_name(file: File) -> PurePath:
 
 
 def source_name(file: File, asked: str) -> str:
-    """What the Source of a table is called: `asked`, else the file's stem. `InputError` if that is no name."""
+    """The name of a table's Source: `asked`, else the file's stem. `InputError` if it has not 1 to 200 characters."""
     name = printable(" ".join((asked or inner_name(file).stem).split()))
     if not name or len(name) > 200:
         raise InputError("source {name!r}: give a name of 1 to 200 characters", name=name[:40])
@@ -47,13 +47,13 @@ def source_name(file: File, asked: str) -> str:
 
 
 def sha256(file: File) -> str:
-    """Of the bytes as they are, packed or not."""
+    """The SHA-256 of the file's bytes; a gzip is not unpacked for it."""
     with file.open() as raw:
         return files.sha256(raw)
 
 
 def kind(file: File) -> str:
-    """csv, json, jsonl, xlsx or parquet; `InputError` that says what the file is instead."""
+    """The format: csv, json, jsonl, xlsx or parquet. `InputError` if the file is something else; it says what."""
     with unpacked(file) as stream:
         start = stream.read(4096)
     if not start:
@@ -69,13 +69,14 @@ def kind(file: File) -> str:
         raise InputError("{file}: a zip, not a table: unpack it first", file=file.name)
     if reason := _BINARY.get(start[:4]):
         raise InputError("{file}: {reason}", file=file.name, reason=reason)
-    named = _SUFFIXES.get(suffix)
-    if named in ("xlsx", "parquet"):
+    by_suffix = _SUFFIXES.get(suffix)
+    if by_suffix in ("xlsx", "parquet"):
         raise InputError("{file}: is called {suffix} but is not one, or is damaged", file=file.name, suffix=suffix)
-    return named or _guessed(start)
+    return by_suffix or _guessed(start)
 
 
 def _guessed(start: bytes) -> str:
+    """The format of a text table whose suffix is unknown."""
     text = start.lstrip(b"\xef\xbb\xbf \t\r\n")
     if text[:1] == b"[":
         return "json"
@@ -85,7 +86,7 @@ def _guessed(start: bytes) -> str:
 
 
 def unpacked(file: File, meter: Meter | None = None) -> BinaryIO:
-    """The table's bytes from the start; a damaged or exploding gzip is an `InputError` where it shows."""
+    """The table's bytes from the start. Reading raises `InputError` if a gzip is damaged or a bomb."""
     raw = file.open()
     head = raw.read(2)
     raw.seek(0)
@@ -96,7 +97,7 @@ def unpacked(file: File, meter: Meter | None = None) -> BinaryIO:
 
 
 class _Reader(io.RawIOBase):
-    """Reads through another stream and closes it with itself."""
+    """A stream that reads from `inner` and closes it too."""
 
     def __init__(self, inner: BinaryIO | gzip.GzipFile, file: File) -> None:
         self._inner, self._file, self._read = inner, file, 0
@@ -117,6 +118,8 @@ class _Reader(io.RawIOBase):
 
 
 class _Counted(_Reader):
+    """Moves `meter` by the share of the file that was read."""
+
     def __init__(self, inner: BinaryIO, file: File, meter: Meter) -> None:
         super().__init__(inner, file)
         self._meter = meter
@@ -133,6 +136,8 @@ class _Counted(_Reader):
 
 
 class _Unpacked(_Reader):
+    """The unpacked bytes of a gzip; stops a bomb."""
+
     def readinto(self, buffer: Any) -> int:
         try:
             n = self._fill(buffer)
@@ -150,7 +155,7 @@ class _Unpacked(_Reader):
 
 
 def seekable(file: File) -> BinaryIO:
-    """For formats read from their end (XLSX, Parquet); those inside a gzip are refused."""
+    """The file for formats that are read from their end (XLSX, Parquet). `InputError` if it is a gzip."""
     raw = file.open()
     if raw.read(2) == b"\x1f\x8b":
         raw.close()

@@ -1,5 +1,7 @@
-"""What a table reader takes and gives. A row is numbered as its reader's file shows it: a spreadsheet's or CSV's row
-(the header is row 1, blank rows count, a cell with line breaks is one row), a JSONL's line, a list's 1-based position.
+"""The types that table readers take and return.
+
+Row numbers start at 1 and follow the file. In a CSV or a sheet the header is row 1, blank rows count, and a cell with
+line breaks is in one row. In JSONL the number is that of the line, in a JSON list the position of the object.
 """
 
 import io
@@ -10,8 +12,8 @@ from typing import BinaryIO
 
 from core.errors import InputError
 
-Cell = str | tuple[str, ...] | None  # text as it stands there, a list, nothing
-CELL_CHARS = 131_072  # csv's own limit, kept for every format: no utterance is longer
+Cell = str | tuple[str, ...] | None  # a text as written, a list of texts, or an empty cell
+CELL_CHARS = 131_072  # the limit of Python's csv, used for every format; no utterance is longer
 ROW_CHARS = 1_000_000
 SAMPLE_BYTES = 1_000_000
 SAMPLE_ROWS = 200
@@ -19,7 +21,7 @@ SAMPLE_ROWS = 200
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """Bytes with a name: `opener` gives them from the start. `folder` is where audio named by rows may lie."""
+    """A file's name and bytes; `opener` opens them from the start. `folder` is searched for audio that rows name."""
 
     name: str
     size: int
@@ -28,17 +30,18 @@ class File:
 
     @staticmethod
     def at(path: Path) -> "File":
-        """The file `path`; `InputError` where there is none."""
+        """The file at `path`; `InputError` if there is no such file."""
         if not path.is_file():
             raise InputError("not found: {path}" if not path.exists() else "{path}: not a regular file", path=path)
         return File(path.name, path.stat().st_size, lambda: path.open("rb"), path.resolve().parent)
 
     @staticmethod
     def of(data: bytes, name: str) -> "File":
-        """Bytes in memory, as a page receives them: no folder, so no audio."""
+        """Bytes in memory, as a page receives them. There is no folder, so no audio is found."""
         return File(name, len(data), lambda: io.BytesIO(data))
 
     def open(self) -> BinaryIO:
+        """The bytes as a stream; `InputError` if the file cannot be opened."""
         try:
             return self.opener()
         except OSError as error:
@@ -49,8 +52,8 @@ class File:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a person overrides; None: detect. `wanted` are the columns asked for: they are never dropped, and a first
-    row that holds them is a header.
+    """What a person sets; None means: detect. `wanted` are the columns a person named: they are never dropped, and a
+    first row that holds all of them is a header.
     """
 
     encoding: str | None = None
@@ -63,7 +66,7 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How a table is read. `sheet` is a workbook's sheet or a JSON document's list; `sheets` are the ones there are."""
+    """How a table is read. `sheet` is a workbook's sheet or a JSON document's list; `sheets` are all of them."""
 
     format: str
     columns: tuple[str, ...]
@@ -72,7 +75,7 @@ class Shape:
     separator: str | None = None
     quotes: bool | None = None
     header: bool | None = None
-    why: str = ""  # what the header decision rests on
+    why: str = ""  # the reason for the decision about the header
     sheet: str | None = None
     sheets: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -80,7 +83,7 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`notes` are what was mended in it, one entry an occurrence."""
+    """One row. `notes` has one string for each repair that was made in it."""
 
     number: int
     cells: Mapping[str, Cell]
@@ -89,7 +92,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row that cannot be used; `kind` is what rejects are counted by, `reason` says it of this row."""
+    """A row that cannot be used. Rejects are counted by `kind`; `reason` explains this one."""
 
     row: int
     kind: str
@@ -98,19 +101,19 @@ class Reject:
 
 @dataclass(slots=True)
 class Meter:
-    """How far a pass has come, from 0 to 1; the reader moves it."""
+    """The progress of a pass, from 0 to 1; the reader sets it."""
 
     share: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table that is understood; every call of `rows` is a new pass over the file, one row in memory at a time."""
+    """An opened table. Every call of `rows` is a new pass over the file, with one row in memory at a time."""
 
     file: File
     shape: Shape
     reader: Callable[[Meter], Iterator[Row | Reject]] = field(repr=False, compare=False)
 
     def rows(self, meter: Meter | None = None) -> Iterator[Row | Reject]:
-        """Every row that is not blank. `InputError` where the file cannot be read on."""
+        """Every row that is not blank. `InputError` if the rest of the file cannot be read."""
         return self.reader(meter or Meter())

@@ -1,1 +1,1 @@
-"""Sources, recordings and utterances: adding, finding, counting, reading them as a whole."""
+"""Sources, recordings and utterances: adds, finds, counts, scans and exports them."""

@@ -1,4 +1,4 @@
-"""The corpus: sources, recordings, utterances; adding (`intake`), finding (`find`), counting (`counts`)."""
+"""The corpus: sources, recordings and utterances. Adds (`insert`), finds (`find`) and counts (`counts`) them."""
 
 from collections.abc import Iterable, Sequence
 
@@ -7,7 +7,7 @@ from sqlalchemy import Engine, select
 from core.errors import NotFound
 from core.filters import Filter
 from core.records import Level, NewRecording, NewUtterance, Page, Recording, Report, Sort, Source, Utterance
-from core.schemes import joined, parts
+from core.schemes import join_codes, split_codes
 from core.store import rows
 from core.store.corpus import counts, find, insert
 from core.store.corpus.insert import insert_utterance
@@ -19,7 +19,7 @@ __all__ = ["Corpus", "insert_utterance", "one_utterance"]
 
 
 class Corpus:
-    """Reading and growing the corpus; what a curator decides is `core.store.review.decisions`'s."""
+    """Reads the corpus and adds to it. A curator's decisions are in `core.store.review.decisions`."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -27,35 +27,38 @@ class Corpus:
     # -- adding
 
     def add_source(self, name: str, kind: str, licence: str, sha256: str, at: str) -> int:
-        """The id of source `name`, added if it is new."""
+        """Return the id of the source `name`; add it if it is new."""
         values = {"name": name, "kind": kind, "licence": licence, "sha256": sha256, "added_at": at}
         with writing(self._engine) as connection:
             return insert.add_source(connection, values)
 
     def add_recordings(self, source_id: int, items: Sequence[NewRecording], at: str) -> Report:
-        """Add recordings with their utterances and delivered labels in one transaction; known keys add nothing.
+        """Add recordings with their utterances and labels, in one transaction; count what was added and what was known.
 
-        A known recording gets the utterances that it lacked, and where it had none the audio that has now come.
+        A recording whose key is known gets the utterances that it lacks, and its audio if it had none.
         """
         with writing(self._engine) as connection:
             return insert.add_recordings(connection, source_id, items, at)
 
     def add_sentences(self, source_id: int, items: Sequence[NewUtterance], at: str) -> Report:
-        """Add free-standing utterances in one transaction; known keys add nothing. Quickest by some ten thousands."""
+        """Add utterances without a recording, in one transaction; utterances with known keys are left as they are.
+
+        Fastest with some ten thousand items in one call.
+        """
         with writing(self._engine) as connection:
             return insert.add_sentences(connection, source_id, items, at)
 
     def audio_state(self, keys: Iterable[str]) -> dict[str, bool]:
-        """Of the recordings `keys`, those the store knows: key -> has audio."""
+        """Return key -> whether the recording has audio; unknown keys are left out."""
         wanted = list(keys)
         with reading(self._engine) as connection:
-            found = connection.execute(
+            recordings = connection.execute(
                 select(recording.c.key, recording.c.path).where(recording.c.key.in_(wanted))
             ).all()
-        return {row.key: row.path is not None for row in found}
+        return {row.key: row.path is not None for row in recordings}
 
     def utterance_ids(self, keys: Iterable[str]) -> dict[str, int]:
-        """The ids of the utterances `keys`; unknown keys are left out."""
+        """Return key -> id of the utterances `keys`; unknown keys are left out."""
         with reading(self._engine) as connection:
             return insert.known_keys(connection, utterance, keys)
 
@@ -85,18 +88,18 @@ class Corpus:
             return one_utterance(connection, utterance_id)
 
     def utterances(self, ids: Sequence[int]) -> list[Utterance]:
-        """The utterances `ids`, in that order; unknown ids are left out."""
+        """Return the utterances `ids` in the order of `ids`; unknown ids are left out."""
         with reading(self._engine) as connection:
             return rows.utterances(connection, ids)
 
     def find(self, wanted: Filter, *, limit: int = 50, offset: int = 0, sort: Sort = "id") -> Page:
-        """One page of the utterances that match, equal ones by id; the total is exact."""
+        """Return one page of the utterances that match `wanted`, and their exact total. Ties are sorted by id."""
         with reading(self._engine) as connection:
             ids, total = find.window(connection, wanted, sort, offset, limit)
             return Page(tuple(rows.utterances(connection, ids)), total)
 
     def every(self, wanted: Filter, *, block: int = 1000) -> Iterable[Utterance]:
-        """All that match when this begins, by id, read in blocks so that memory stays flat."""
+        """Yield all utterances that match `wanted` at the start, by id. Reads in blocks, so memory stays low."""
         with reading(self._engine) as connection:
             ids = find.every(connection, wanted)
         for start in range(0, len(ids), block):
@@ -104,31 +107,34 @@ class Corpus:
                 yield from rows.utterances(connection, ids[start : start + block].tolist(), active=True)
 
     def grades(self, level: Level, scheme_name: str) -> dict[int, tuple[str, str]]:
-        """target id -> (code, grade) under one scheme: what a snapshot freezes; of a multi scheme, joined codes."""
+        """Return target id -> (code, grade) of all labels of one scheme; a multi scheme has joined codes."""
         query = select(label.c.target_id, label.c.code, label.c.grade).where(
             label.c.level == level, label.c.scheme == scheme_name
         )
-        found: dict[int, tuple[str, str]] = {}
+        labels: dict[int, tuple[str, str]] = {}
         with reading(self._engine) as connection:
             for target_id, code, grade in connection.execute(query):
-                more = found.get(target_id)
-                found[target_id] = (joined(scheme_name, [*parts(more[0]), code]) if more else code, grade)
-        return found
+                earlier = labels.get(target_id)
+                labels[target_id] = (
+                    join_codes(scheme_name, [*split_codes(earlier[0]), code]) if earlier else code,
+                    grade,
+                )
+        return labels
 
     def counts(self) -> dict[str, int]:
-        """How many sources, recordings, utterances (with usable voice) and milliseconds of audio there are."""
+        """Return how many sources, recordings, utterances, sentences, usable voices and ms of audio there are."""
         with reading(self._engine) as connection:
             return counts.counts(connection)
 
     def progress(self) -> dict[str, dict[str, int]]:
-        """scheme -> {targets, labelled, gold, and one count a class}, over the level the scheme judges.
+        """Return scheme -> {targets, labelled, gold, code: n for each class}, counted at the level of the scheme.
 
-        Of a multi scheme a target counts once as labelled and at each of its classes.
+        A target of a multi scheme counts once as labelled, and once for each of its classes.
         """
         with reading(self._engine) as connection:
             return counts.progress(connection)
 
     def facets(self) -> dict[str, list[str]]:
-        """The values that filters offer beside the schemes' classes."""
+        """Return the values that a filter can choose from: {speaker: [...], origin: [...]}."""
         with reading(self._engine) as connection:
             return counts.offered(connection)

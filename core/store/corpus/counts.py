@@ -1,4 +1,4 @@
-"""How much there is: totals, labels by class, the values that filters offer. On SQLite, by bitmaps."""
+"""Counts the corpus: totals, labels by class, values for filters. On SQLite it reads the bitmaps of the index."""
 
 from collections import Counter
 from typing import Any
@@ -16,6 +16,7 @@ Tally = dict[str, Counter[str]]  # scheme -> class, "any" or "gold" -> targets; 
 
 
 def counts(connection: Connection) -> dict[str, int]:
+    """Return the totals of the corpus; see `Corpus.counts`."""
     audio = select(func.coalesce(func.sum(recording.c.duration_ms), 0)).where(recording.c.path.is_not(None))
     return {
         "sources": count(connection, select(func.count()).select_from(source)),
@@ -36,39 +37,40 @@ def utterances(connection: Connection, wanted: Filter) -> int:
 
 
 def progress(connection: Connection) -> dict[str, dict[str, int]]:
-    """scheme -> {targets, labelled, gold, and one count a class}; see `Corpus.progress`."""
+    """Return the counts of labels by scheme; see `Corpus.progress`."""
     targets = {
         "utterance": utterances(connection, Filter()),
         "recording": count(connection, select(func.count()).select_from(recording)),
     }
     tally = _by_sql(connection, "recording") | _of_utterances(connection)
     result = {}
-    for name, one in SCHEMES.items():
+    for name, definition in SCHEMES.items():
         n = tally.get(name, Counter())
-        own = dict.fromkeys(one.codes, 0) | {key[1:]: n[key] for key in n if key.startswith(":")}
-        result[name] = {"targets": targets[one.level], "labelled": n["any"], "gold": n["gold"], **own}
+        by_class = dict.fromkeys(definition.codes, 0) | {key[1:]: n[key] for key in n if key.startswith(":")}
+        result[name] = {"targets": targets[definition.level], "labelled": n["any"], "gold": n["gold"], **by_class}
     return result
 
 
 def _of_utterances(connection: Connection) -> Tally:
-    """Of those in the corpus."""
+    """Count the labels of the utterances that are in the corpus."""
     if not indexed(connection):
         alive = select(utterance.c.id).where(utterance.c.active)
         return _by_sql(connection, "utterance", label.c.target_id.in_(alive))
     bitmaps = Bitmaps(connection)
     active = bitmaps.facet("active") & ~bitmaps.of(bitmaps.stale)
     tally = _of_stale(connection)
-    own = {name for name, one in SCHEMES.items() if one.level == "utterance"}
+    schemes = {name for name, kind in SCHEMES.items() if kind.level == "utterance"}
     for kind in ("label:", "any:", "gold:"):
         for name, held in bitmaps.facets(kind).items():
             scheme, mark, code = name.removeprefix(kind).partition("=")
-            if scheme in own:
+            if scheme in schemes:
                 key = f":{code}" if mark else kind[:-1]
                 tally.setdefault(scheme, Counter())[key] += bitmaps.count(held & active)
     return tally
 
 
 def _of_stale(connection: Connection) -> Tally:
+    """Count the labels of the stale rows, which the index does not answer for, by SQL."""
     alive = select(utterance.c.id).where(utterance.c.active, utterance.c.id.in_(select(stale.c.id)))
     c = label.c
     query = select(c.target_id, c.scheme, c.code, c.grade).where(c.level == "utterance", c.target_id.in_(alive))
@@ -82,33 +84,34 @@ def _of_stale(connection: Connection) -> Tally:
 
 
 def _by_sql(connection: Connection, level: str, *conditions: ColumnElement[bool]) -> Tally:
-    names = [name for name, one in SCHEMES.items() if one.level == level]
+    """Count the labels of one level by SQL."""
+    names = [name for name, kind in SCHEMES.items() if kind.level == level]
     several = [name for name in names if SCHEMES[name].kind == "multi"]
     c = label.c
-    mine = (c.level == level, *conditions)
+    conditions_of_level = (c.level == level, *conditions)
     classes = (
         select(c.scheme, c.code, c.grade, func.count())
-        .where(c.scheme.in_(names), *mine)
+        .where(c.scheme.in_(names), *conditions_of_level)
         .group_by(c.scheme, c.code, c.grade)
     )
     once = (
         select(c.scheme, c.grade, func.count(c.target_id.distinct()))
-        .where(c.scheme.in_(several), *mine)
+        .where(c.scheme.in_(several), *conditions_of_level)
         .group_by(c.scheme, c.grade)
     )
     tally: Tally = {}
     for scheme, code, grade, n in connection.execute(classes):
-        own = tally.setdefault(scheme, Counter())
-        own[f":{code}"] += n
+        count_of = tally.setdefault(scheme, Counter())
+        count_of[f":{code}"] += n
         if scheme not in several:
-            own += Counter({"any": n, "gold": n if grade == "gold" else 0})
+            count_of += Counter({"any": n, "gold": n if grade == "gold" else 0})
     for scheme, grade, n in connection.execute(once) if several else ():
         tally[scheme] += Counter({"any": n, "gold": n if grade == "gold" else 0})
     return tally
 
 
 def offered(connection: Connection) -> dict[str, list[str]]:
-    """The speakers and origins there are."""
+    """Return the speakers and origins of all utterances, sorted."""
     values: dict[str, set[str]] = {}
     for name in ("speaker", "origin"):
         query = select(utterance.c[name]).distinct()
@@ -119,4 +122,4 @@ def offered(connection: Connection) -> dict[str, list[str]]:
             values[name] = {row[0].partition("=")[2] for row in known}
             query = query.where(utterance.c.id.in_(select(stale.c.id)))
         values[name] = values.get(name, set()) | {value for value in connection.scalars(query) if value}
-    return {name: sorted(found - {""}) for name, found in values.items()}
+    return {name: sorted(known - {""}) for name, known in values.items()}

@@ -1,7 +1,8 @@
-"""Finding: a Filter becomes SQL and, on SQLite, bitmaps; both say the same, exactly, and SQL answers for stale rows.
+"""Finds the utterances that match a Filter: by SQL, or on SQLite by bitmaps, with SQL for stale rows only.
 
-Filters, pages and counts cost nearly the same at ten thousand utterances and at a million; a text costs what the index
-holds of its letters, and odd white space (at an end, doubled, tabs) that its candidates are read one by one.
+Both ways give the same exact result. Filters, pages and counts cost nearly the same with ten thousand and with a
+million utterances. A text query costs more the more often its letters occur. Unusual white space in it (at an end,
+doubled, tabs) needs a check of every candidate.
 """
 
 import json
@@ -25,29 +26,31 @@ _GIVEN = text("SELECT value FROM json_each(:ids)")
 
 
 def window(connection: Connection, wanted: Filter, sort: Sort, offset: int, limit: int) -> tuple[list[int], int]:
-    """The ids of a page and how many match in all. A descending sort is the ascending one backwards."""
-    if not indexed(connection) or wanted.recording_id is not None:  # one call is few rows, and has an index
+    """Return the ids of one page and the number of matches. A descending sort is the ascending one reversed."""
+    if (
+        not indexed(connection) or wanted.recording_id is not None
+    ):  # a recording has few utterances, and a database index
         return _by_sql(connection, wanted, sort, offset, limit)
     bitmaps = Bitmaps(connection)
-    found = matching(connection, bitmaps, wanted)
-    total = bitmaps.count(found)
+    matches = matching(connection, bitmaps, wanted)
+    total = bitmaps.count(matches)
     pick: dict[str, _Pick] = {
         "id": bitmaps.ids, "length": bitmaps.by_length, "text": bitmaps.by_text, "speaker": bitmaps.by_speaker,
     }  # fmt: skip
     start, stop = min(offset, total), min(offset + limit, total)
     if not sort.startswith("-"):
-        return pick[sort](found, start, stop), total
-    return pick[sort[1:]](found, total - stop, total - start)[::-1], total
+        return pick[sort](matches, start, stop), total
+    return pick[sort[1:]](matches, total - stop, total - start)[::-1], total
 
 
 def every(connection: Connection, wanted: Filter) -> Ids:
-    """The ids of all that match, ascending."""
+    """Return the ids of all utterances that match, ascending: int64 (n,)."""
     if not indexed(connection) or wanted.recording_id is not None:
         query = select(utterance.c.id).where(*where(wanted)).order_by(utterance.c.id)
         return _ids(connection, query)
     bitmaps = Bitmaps(connection)
-    found = matching(connection, bitmaps, wanted)
-    return bitmaps.id_array(found, 0, bitmaps.count(found))
+    matches = matching(connection, bitmaps, wanted)
+    return bitmaps.id_array(matches, 0, bitmaps.count(matches))
 
 
 def _by_sql(connection: Connection, wanted: Filter, sort: Sort, offset: int, limit: int) -> tuple[list[int], int]:
@@ -71,20 +74,21 @@ def _by_sql(connection: Connection, wanted: Filter, sort: Sort, offset: int, lim
 
 
 def matching(connection: Connection, bitmaps: Bitmaps, wanted: Filter) -> Set:
-    found = _settled(bitmaps, wanted)
+    """Return the exact set of the utterances that match, from the bitmaps and, for stale rows, from SQL."""
+    matches = _settled(bitmaps, wanted)
     query = search.parse(wanted.text, wanted.ignore_spacing)
     if query is not None:
-        found &= bitmaps.holding(query)
+        matches &= bitmaps.holding(query)
         if not query.sure:
-            ids = bitmaps.ids(found, 0, bitmaps.count(found))
+            ids = bitmaps.ids(matches, 0, bitmaps.count(matches))
             sure = select(utterance.c.id).where(_among(ids), search.matches(query))
-            found = bitmaps.of(_ids(connection, sure))
+            matches = bitmaps.of(_ids(connection, sure))
     if wanted.tag:  # tags are no facets: they change without making a row stale
-        found &= bitmaps.of(_ids(connection, _tagged(wanted.tag)))
+        matches &= bitmaps.of(_ids(connection, _tagged(wanted.tag)))
     if not len(bitmaps.stale):
-        return found
+        return matches
     rows = select(utterance.c.id).where(utterance.c.id.in_(select(stale.c.id)), *where(wanted))
-    return bitmaps.with_stale(found, _ids(connection, rows))
+    return bitmaps.with_stale(matches, _ids(connection, rows))
 
 
 def _ids(connection: Connection, query: Select[int]) -> Ids:
@@ -96,27 +100,27 @@ def _among(ids: list[int]) -> ColumnElement[bool]:
 
 
 def _settled(bitmaps: Bitmaps, wanted: Filter) -> Set:
-    """What the facets and numbers of the index say; the text is not asked yet."""
-    found = bitmaps.facet("active").copy()
+    """Return the set that matches by facets and numbers of the index; text and tags are not considered."""
+    matches = bitmaps.facet("active").copy()
     for name, codes in wanted.labels.items():
         if codes:
             chosen = bitmaps.any_facet(f"label:{scheme(name).name}", [code for code in codes if code != UNLABELLED])
-            found &= chosen | ~bitmaps.facet(f"any:{name}") if UNLABELLED in codes else chosen
+            matches &= chosen | ~bitmaps.facet(f"any:{name}") if UNLABELLED in codes else chosen
     several = {"speaker": wanted.speaker, "origin": wanted.origin, "source": wanted.source}
     for name, values in several.items():
         if values:
-            found &= bitmaps.any_facet(name, values)
+            matches &= bitmaps.any_facet(name, values)
     flags = {"call": wanted.in_recording, "voice": wanted.with_audio, "skipped": wanted.skipped}
     for name, value in flags.items():
         if value is not None:
-            found &= bitmaps.facet(name) if value else ~bitmaps.facet(name)
+            matches &= bitmaps.facet(name) if value else ~bitmaps.facet(name)
     if wanted.min_chars is not None:
-        found &= bitmaps.at_least("chars", wanted.min_chars)
+        matches &= bitmaps.at_least("chars", wanted.min_chars)
     if wanted.max_chars is not None:
-        found &= ~bitmaps.at_least("chars", wanted.max_chars + 1)
+        matches &= ~bitmaps.at_least("chars", wanted.max_chars + 1)
     if wanted.after_id is not None:
-        found &= bitmaps.after(wanted.after_id)
-    return found
+        matches &= bitmaps.after(wanted.after_id)
+    return matches
 
 
 def _tagged(wanted: tuple[str, ...]) -> Select[int]:
@@ -127,7 +131,7 @@ def _tagged(wanted: tuple[str, ...]) -> Select[int]:
 
 
 def where(wanted: Filter) -> list[ColumnElement[bool]]:
-    """The SQL of a Filter."""
+    """Return the SQL conditions of a Filter."""
     c = utterance.c
     conditions: list[ColumnElement[bool]] = [c.active]
     conditions += [_labelled(name, codes) for name, codes in wanted.labels.items() if codes]
@@ -161,10 +165,10 @@ def where(wanted: Filter) -> list[ColumnElement[bool]]:
 def _labelled(name: str, codes: tuple[str, ...]) -> ColumnElement[bool]:
     level = scheme(name).level
     target = utterance.c.id if level == "utterance" else utterance.c.recording_id
-    mine = and_(label.c.level == level, label.c.target_id == target, label.c.scheme == name)
-    chosen: list[ColumnElement[bool]] = []
+    same_label = and_(label.c.level == level, label.c.target_id == target, label.c.scheme == name)
+    choices: list[ColumnElement[bool]] = []
     if named := [code for code in codes if code != UNLABELLED]:
-        chosen.append(exists().where(mine, label.c.code.in_(named)))
+        choices.append(exists().where(same_label, label.c.code.in_(named)))
     if UNLABELLED in codes:
-        chosen.append(~exists().where(mine))
-    return or_(*chosen)
+        choices.append(~exists().where(same_label))
+    return or_(*choices)

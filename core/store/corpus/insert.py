@@ -1,6 +1,7 @@
-"""Taking in sources, recordings and utterances, many at a time: ids are allotted inside the write transaction, then
-every table gets its rows by one `executemany`. What is known by its key adds nothing; a known recording gets the
-utterances it lacked. The index follows by itself.
+"""Inserts sources, recordings and utterances, many at a time, inside the caller's transaction.
+
+Ids are allotted first, then each table gets its rows by one `executemany`. An item whose key is known is not added
+again; a known recording gets the utterances that it lacks. The search index is updated at the end of the transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Table, select, update
 
 from core.records import IMPORTED, Level, NewRecording, NewUtterance, Report
-from core.schemes import parts
+from core.schemes import split_codes
 from core.store.engine import allot, insert_id, insert_many
 from core.store.rows import NAMES
 from core.store.schema import annotation, label, recording, source, utterance
@@ -19,22 +20,23 @@ Row = dict[str, Any]
 
 
 def add_source(connection: Connection, values: Row) -> int:
-    """The id of the source of that name, added if it is new."""
+    """Return the id of the source `values["name"]`; add it if it is new."""
     known = connection.scalar(select(source.c.id).where(source.c.name == values["name"]))
     return int(known) if known is not None else insert_id(connection, source, values)
 
 
 def known_keys(connection: Connection, table: Table, keys: Iterable[str]) -> dict[str, int]:
-    """Of `keys`, those that `table` has: key -> id."""
+    """Return key -> id of those `keys` that `table` has."""
     wanted = list(keys)
-    found: dict[str, int] = {}
+    ids: dict[str, int] = {}
     for start in range(0, len(wanted), NAMES):
         query = select(table.c.key, table.c.id).where(table.c.key.in_(wanted[start : start + NAMES]))
-        found |= {key: int(row_id) for key, row_id in connection.execute(query)}
-    return found
+        ids |= {key: int(row_id) for key, row_id in connection.execute(query)}
+    return ids
 
 
 def add_sentences(connection: Connection, source_id: int, items: Sequence[NewUtterance], at: str) -> Report:
+    """Add utterances without a recording; see `Corpus.add_sentences`."""
     by_key = {item.key: item for item in items}
     known = known_keys(connection, utterance, by_key)
     new = [item for key, item in by_key.items() if key not in known]
@@ -43,6 +45,7 @@ def add_sentences(connection: Connection, source_id: int, items: Sequence[NewUtt
 
 
 def add_recordings(connection: Connection, source_id: int, items: Sequence[NewRecording], at: str) -> Report:
+    """Add recordings with their utterances and labels; see `Corpus.add_recordings`."""
     known = known_keys(connection, recording, {item.key for item in items})
     new: dict[str, NewRecording] = {}
     again: list[NewRecording] = []
@@ -54,20 +57,20 @@ def add_recordings(connection: Connection, source_id: int, items: Sequence[NewRe
     numbered = list(zip(allot(connection, recording, len(new)), new.values(), strict=True))
     columns = ("id", "key", "source_id", "path", "sha256", "duration_ms", "sample_rate_hz", "meta")
     rows = [
-        (number, one.key, source_id, one.path, one.sha256, one.duration_ms, one.sample_rate_hz, dict(one.meta))
-        for number, one in numbered
+        (number, item.key, source_id, item.path, item.sha256, item.duration_ms, item.sample_rate_hz, dict(item.meta))
+        for number, item in numbered
     ]
     insert_many(connection, recording, columns, rows)
     add_labels(connection, "recording", ((number, _agreed(item, True)) for number, item in numbered), at)
     add_labels(connection, "recording", ((number, _agreed(item, False)) for number, item in numbered), at, "disputed")
-    said = [(number, one) for number, item in numbered for one in item.utterances]
-    _add_utterances(connection, source_id, said, at)
+    new_utterances = [(number, entry) for number, item in numbered for entry in item.utterances]
+    _add_utterances(connection, source_id, new_utterances, at)
     for item in again:
         _attach_audio(connection, item)
     joined = _join(connection, source_id, again, at)
     report = Report(added=len(new), known=len(again))
     if new or joined:
-        report.note("utterances", len(said) + joined)
+        report.note("utterances", len(new_utterances) + joined)
     return report
 
 
@@ -76,40 +79,43 @@ def _agreed(item: NewRecording, yes: bool) -> dict[str, str]:
 
 
 def _join(connection: Connection, source_id: int, items: Sequence[NewRecording], at: str) -> int:
-    """Give known recordings the utterances that they lack; how many. One without audio ends with its last utterance."""
-    known = known_keys(connection, utterance, {one.key for item in items for one in item.utterances})
-    lacking = {one.key: (item.key, one) for item in items for one in item.utterances if one.key not in known}
+    """Give known recordings the utterances that they lack; return how many.
+
+    A recording without audio becomes as long as its last utterance.
+    """
+    known = known_keys(connection, utterance, {entry.key for item in items for entry in item.utterances})
+    lacking = {entry.key: (item.key, entry) for item in items for entry in item.utterances if entry.key not in known}
     homes = known_keys(connection, recording, {home for home, _ in lacking.values()})
-    _add_utterances(connection, source_id, [(homes[home], one) for home, one in lacking.values()], at)
-    for home, one in lacking.values():
-        longer = (recording.c.id == homes[home], recording.c.path.is_(None), recording.c.duration_ms < one.end_ms)
-        if one.end_ms is not None:
-            connection.execute(update(recording).where(*longer).values(duration_ms=one.end_ms))
+    _add_utterances(connection, source_id, [(homes[home], entry) for home, entry in lacking.values()], at)
+    for home, entry in lacking.values():
+        longer = (recording.c.id == homes[home], recording.c.path.is_(None), recording.c.duration_ms < entry.end_ms)
+        if entry.end_ms is not None:
+            connection.execute(update(recording).where(*longer).values(duration_ms=entry.end_ms))
     return len(lacking)
 
 
 def insert_utterance(
     connection: Connection, source_id: int, recording_id: int | None, item: NewUtterance, parent_id: int | None = None
 ) -> int:
-    """One row, without its labels; its id."""
+    """Insert one utterance without its labels; return its id."""
     (number,) = allot(connection, utterance, 1)
     insert_many(connection, utterance, COLUMNS, [utterance_row(number, source_id, recording_id, item, parent_id)])
     return number
 
 
 def _attach_audio(connection: Connection, item: NewRecording) -> None:
-    """Give a known recording the audio that it lacked."""
+    """Give a known recording the audio that it lacks; its utterances get their times and usable voices."""
     if item.path is None:
         return
     values = {"path": item.path, "sha256": item.sha256, "duration_ms": item.duration_ms,
               "sample_rate_hz": item.sample_rate_hz}  # fmt: skip
     lacks = (recording.c.key == item.key, recording.c.path.is_(None))
     if connection.execute(update(recording).where(*lacks).values(values)).rowcount:
-        for one in item.utterances:  # a label without times learns its span from the audio
-            untimed = (utterance.c.key == one.key, utterance.c.end_ms.is_(None))
-            span = {"start_ms": one.start_ms, "end_ms": one.end_ms}
+        for entry in item.utterances:  # an utterance without times gets the span of the delivery
+            untimed = (utterance.c.key == entry.key, utterance.c.end_ms.is_(None))
+            span = {"start_ms": entry.start_ms, "end_ms": entry.end_ms}
             connection.execute(update(utterance).where(*untimed).values(span))
-        usable = [one.key for one in item.utterances if one.voice_usable]
+        usable = [entry.key for entry in item.utterances if entry.voice_usable]
         for start in range(0, len(usable), NAMES):
             block = utterance.c.key.in_(usable[start : start + NAMES])
             connection.execute(update(utterance).where(block).values(voice_usable=True))
@@ -124,6 +130,7 @@ COLUMNS = (
 def utterance_row(
     number: int, source_id: int, recording_id: int | None, item: NewUtterance, parent_id: int | None = None
 ) -> tuple[Any, ...]:
+    """Return the row of a new utterance with id `number`, in the order of `COLUMNS`."""
     text = nfc(item.text)
     return (
         number, item.key, source_id, recording_id, parent_id, item.start_ms, item.end_ms, item.speaker, text, item.text,
@@ -144,12 +151,15 @@ def _add_utterances(
 def add_labels(
     connection: Connection, level: Level, items: Iterable[tuple[int, Mapping[str, str]]], at: str, grade: str = "gold"
 ) -> None:
-    """The labels of a delivery: an annotation an answer, a row of `label` a class. Silver: no person
-    answered; disputed: who answered what is not told."""
+    """Insert the labels of a delivery: one row of `label` for each class, and for gold one annotation for each answer.
+
+    Silver labels have no annotation, because no person answered. Disputed labels have none, because it is not known
+    who answered what.
+    """
     answers = [(target, name, code) for target, labels in items for name, code in labels.items()]
     if grade == "gold":
         columns = ("level", "target_id", "scheme", "code", "curator", "at")
         insert_many(connection, annotation, columns, [(level, t, s, c, IMPORTED, at) for t, s, c in answers])
     columns = ("level", "target_id", "scheme", "code", "grade", "by")
-    classes = [(level, t, s, one, grade, IMPORTED) for t, s, c in answers for one in parts(c)]
+    classes = [(level, t, s, code, grade, IMPORTED) for t, s, c in answers for code in split_codes(c)]
     insert_many(connection, label, columns, classes)

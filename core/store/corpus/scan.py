@@ -1,28 +1,30 @@
-"""Reading the whole corpus once, lean and in blocks, for checks: what is in it, as it stands, nobody excluded.
+"""Reads the whole corpus once, in blocks, with only the columns that quality checks need.
 
-Each block is a transaction of its own, so that no writer is kept waiting; what is added meanwhile may be in or out.
+Each block is a transaction of its own, so that no writer has to wait. What is added meanwhile may be read or not.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from sqlalchemy import Connection, Engine, select
 
-from core.records import Call, Said, Span
-from core.schemes import joined, parts
+from core.records import ScannedRecording, ScannedSpan, ScannedUtterance
+from core.schemes import join_codes, split_codes
 from core.store.engine import reading
 from core.store.rows import NAMES, labels_of
 from core.store.schema import label, recording, utterance
 
-SAID, CALLS = 10_000, 500
+UTTERANCES, RECORDINGS = 10_000, 500  # rows of one block
 _ALIVE = (utterance.c.active, ~utterance.c.skipped)
 
 
-class Audit:
+class CorpusScan:
+    """Reads utterances and recordings for the checks of the corpus; writes nothing."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def said(self, block: int = SAID) -> Iterator[list[Said]]:
-        """Every utterance that is not skipped, by id, with its own labels."""
+    def utterances(self, block: int = UTTERANCES) -> Iterator[list[ScannedUtterance]]:
+        """Yield blocks of all utterances that are not skipped, by id, with their own labels."""
         c = utterance.c
         query = select(c.id, c.recording_id, c.text, c.group, c.origin).where(*_ALIVE).order_by(c.id).limit(block)
         last = 0
@@ -33,10 +35,13 @@ class Audit:
                     return
                 labels = _labels_between(connection, rows[0].id, rows[-1].id)
             last = rows[-1].id
-            yield [Said(*row, labels.get(row[0], {})) for row in rows]
+            yield [ScannedUtterance(*row, labels.get(row[0], {})) for row in rows]
 
-    def calls(self, after: int = 0, block: int = CALLS) -> Iterator[list[Call]]:
-        """Recordings by id, after the id `after`, but those whose utterances are all skipped; no block is empty."""
+    def calls(self, after: int = 0, block: int = RECORDINGS) -> Iterator[list[ScannedRecording]]:
+        """Yield blocks of the recordings with an id above `after`, by id; no block is empty.
+
+        A recording whose utterances are all skipped is left out.
+        """
         c = recording.c
         columns = (c.id, c.key, c.source_id, c.path, c.sha256, c.duration_ms, c.sample_rate_hz)
         query = select(*columns).order_by(c.id).limit(block)
@@ -50,61 +55,65 @@ class Audit:
                 spans = _spans(connection, ids)
                 labels = labels_of(connection, "recording", ids)
             after = ids[-1]
-            if found := [
-                Call(*row, tuple(spans.get(row.id, ())), labels.get(row.id, {})) for row in rows if row.id not in gone
+            if complete := [
+                ScannedRecording(*row, tuple(spans.get(row.id, ())), labels.get(row.id, {}))
+                for row in rows
+                if row.id not in gone
             ]:
-                yield found
+                yield complete
 
     def known_paths(self, paths: Sequence[str]) -> set[str]:
-        """Of `paths`, those that a recording has."""
-        found: set[str] = set()
+        """Return those of `paths` that belong to a recording."""
+        known: set[str] = set()
         with reading(self._engine) as connection:
             for start in range(0, len(paths), NAMES):
                 block = paths[start : start + NAMES]
-                found |= set(connection.scalars(select(recording.c.path).where(recording.c.path.in_(block))))
-        return found
+                known |= set(connection.scalars(select(recording.c.path).where(recording.c.path.in_(block))))
+        return known
 
     def utterances_of(self, recording_ids: Iterable[int]) -> dict[int, list[int]]:
-        """recording id -> its utterances that are not skipped, by id."""
+        """Return recording id -> ids of its utterances that are not skipped, ascending."""
         wanted = list(recording_ids)
-        found: dict[int, list[int]] = {}
+        utterance_ids: dict[int, list[int]] = {}
         c = utterance.c
         with reading(self._engine) as connection:
             for start in range(0, len(wanted), NAMES):
-                mine = c.recording_id.in_(wanted[start : start + NAMES])
-                for call_id, one in connection.execute(
-                    select(c.recording_id, c.id).where(mine, *_ALIVE).order_by(c.id)
+                in_block = c.recording_id.in_(wanted[start : start + NAMES])
+                for call_id, utterance_id in connection.execute(
+                    select(c.recording_id, c.id).where(in_block, *_ALIVE).order_by(c.id)
                 ):
-                    found.setdefault(call_id, []).append(one)
-        return found
+                    utterance_ids.setdefault(call_id, []).append(utterance_id)
+        return utterance_ids
 
 
 def _labels_between(connection: Connection, first: int, last: int) -> dict[int, dict[str, str]]:
-    """As `rows.labels_of`, for a span of ids: a walk along the key instead of thousands of names."""
-    found: dict[int, dict[str, str]] = {}
+    """As `rows.labels_of`, for all utterance ids from `first` to `last`; faster than a list of thousands of ids."""
+    labels: dict[int, dict[str, str]] = {}
     query = select(label.c.target_id, label.c.scheme, label.c.code).where(
         label.c.level == "utterance", label.c.target_id.between(first, last)
     )
     for target_id, name, code in connection.execute(query):
-        own = found.setdefault(target_id, {})
-        own[name] = joined(name, [*parts(own[name]), code]) if name in own else code
-    return found
+        target_labels = labels.setdefault(target_id, {})
+        target_labels[name] = (
+            join_codes(name, [*split_codes(target_labels[name]), code]) if name in target_labels else code
+        )
+    return labels
 
 
-def _spans(connection: Connection, call_ids: Sequence[int]) -> dict[int, list[Span]]:
+def _spans(connection: Connection, call_ids: Sequence[int]) -> dict[int, list[ScannedSpan]]:
     c = utterance.c
     query = (
         select(c.recording_id, c.id, c.start_ms, c.end_ms, c.speaker)
         .where(c.recording_id.in_(call_ids), *_ALIVE, c.start_ms.is_not(None), c.end_ms.is_not(None))
         .order_by(c.recording_id, c.start_ms, c.id)
     )
-    found: dict[int, list[Span]] = {}
+    spans: dict[int, list[ScannedSpan]] = {}
     for call_id, *span in connection.execute(query):
-        found.setdefault(call_id, []).append(Span(*span))
-    return found
+        spans.setdefault(call_id, []).append(ScannedSpan(*span))
+    return spans
 
 
 def _wholly_skipped(connection: Connection, call_ids: Sequence[int]) -> set[int]:
-    mine = utterance.c.recording_id.in_(call_ids)
-    every = set(connection.scalars(select(utterance.c.recording_id).where(mine).distinct()))
-    return every - set(connection.scalars(select(utterance.c.recording_id).where(mine, *_ALIVE).distinct()))
+    in_recordings = utterance.c.recording_id.in_(call_ids)
+    every = set(connection.scalars(select(utterance.c.recording_id).where(in_recordings).distinct()))
+    return every - set(connection.scalars(select(utterance.c.recording_id).where(in_recordings, *_ALIVE).distinct()))

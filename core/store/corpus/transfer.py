@@ -1,7 +1,7 @@
-"""What an export needs beside the utterances, and the way back in.
+"""Reads what an export needs in addition to the utterances, and imports exported utterances again.
 
-An utterance that comes back is inserted as it was received; what it was edited to and whether it was skipped follow as
-one Revision of the curator `IMPORTED`, so that its history says where the text came from. Its version starts anew.
+An utterance that is imported again is inserted with its text as received. If it was edited or skipped, one Revision by
+the curator `IMPORTED` follows, so that its history says where the text came from. Its versions start from 0 again.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,19 +10,19 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, select, union
 
-from core.records import IMPORTED, NewRecording, Purpose, Recording, Report, Restored
+from core.records import IMPORTED, NewRecording, Purpose, Recording, Report, RestoredUtterance
 from core.store.corpus import insert
 from core.store.engine import allot, insert_many, reading, writing
 from core.store.ledger import current
 from core.store.schema import label, prediction, recording, revision, tag, utterance
 from core.text import nfc
 
-Change = dict[str, Any]  # what a Revision changed
+Change = dict[str, Any]  # the fields that a Revision changed
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What a Run said of an utterance under `scheme`; its probabilities lie in the run's folder."""
+class RunPrediction:
+    """The prediction of one Run for an utterance under `scheme`. The probabilities are in the run's folder."""
 
     run_id: str
     scheme: str
@@ -32,9 +32,12 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """What the store knows of an utterance that its record does not say. `silver` and `disputed` name schemes, those
-    of its recording among them."""
+class UtteranceExtras:
+    """What an export needs of an utterance in addition to its record.
+
+    `parent`: key of the parent. `silver`, `disputed`: the schemes whose label has that grade, including labels of the
+    recording.
+    """
 
     parent: str | None
     silver: tuple[str, ...]
@@ -47,10 +50,10 @@ class Transfer:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    # -- out
+    # -- export
 
-    def beside(self, ids: Sequence[int]) -> dict[int, Beside]:
-        """Of the utterances `ids`, at most some thousands: id -> key of the parent, grades of labels, tags, meta."""
+    def extras(self, ids: Sequence[int]) -> dict[int, UtteranceExtras]:
+        """Return id -> parent's key, grades of labels, tags and meta. `ids`: at most some thousands."""
         parent = utterance.alias()
         query = (
             select(utterance.c.id, utterance.c.meta, parent.c.key)
@@ -59,11 +62,13 @@ class Transfer:
         )
         tagged = select(tag.c.utterance_id, tag.c.tag).where(tag.c.utterance_id.in_(ids)).order_by(tag.c.tag)
         with reading(self._engine) as connection:
-            silver, disputed = (_listed(connection, _graded_of(ids, grade)) for grade in ("silver", "disputed"))
-            tags = _listed(connection, tagged)
+            silver, disputed = (
+                _names_by_id(connection, _schemes_of_grade(ids, grade)) for grade in ("silver", "disputed")
+            )
+            tags = _names_by_id(connection, tagged)
             rows = connection.execute(query).all()
         return {
-            row.id: Beside(
+            row.id: UtteranceExtras(
                 row.key, tuple(silver.get(row.id, ())), tuple(disputed.get(row.id, ())), tuple(tags.get(row.id, ())),
                 row.meta,
             )
@@ -71,45 +76,48 @@ class Transfer:
         }  # fmt: skip
 
     def recordings(self, ids: Iterable[int]) -> dict[int, Recording]:
-        """id -> Recording."""
-        return {one.id: one for one in self._found(recording.c.id.in_(set(ids)))}
+        """Return id -> Recording; unknown ids are left out."""
+        return {row.id: row for row in self._recordings(recording.c.id.in_(set(ids)))}
 
     def recordings_by_key(self, keys: Iterable[str]) -> dict[str, Recording]:
-        """key -> Recording."""
-        return {one.key: one for one in self._found(recording.c.key.in_(set(keys)))}
+        """Return key -> Recording; unknown keys are left out."""
+        return {row.key: row for row in self._recordings(recording.c.key.in_(set(keys)))}
 
-    def _found(self, condition: ColumnElement[bool]) -> list[Recording]:
+    def _recordings(self, condition: ColumnElement[bool]) -> list[Recording]:
         with reading(self._engine) as connection:
             rows = connection.execute(select(recording).where(condition)).mappings()
             return [Recording(**row) for row in rows]
 
-    def has(self, grade: str) -> bool:
-        """Whether there is any label of that grade."""
+    def has_grade(self, grade: str) -> bool:
+        """Return whether any label has the grade."""
         query = select(label.c.code).where(label.c.grade == grade).limit(1)
         with reading(self._engine) as connection:
             return connection.scalar(query) is not None
 
-    def judged(self, ids: Sequence[int]) -> dict[int, list[Judged]]:
-        """utterance id -> what each Run predicted for it, by run; on the pool where it did that, else in evaluation."""
+    def run_predictions(self, ids: Sequence[int]) -> dict[int, list[RunPrediction]]:
+        """Return utterance id -> the prediction of each Run for it, sorted by run.
+
+        The prediction on the pool if the run made one, else the one of its evaluation.
+        """
         c = prediction.c
         query = select(c.utterance_id, c.run_id, c.target, c.purpose, c.code, c.confidence).where(
             c.utterance_id.in_(ids), current()
         )
-        found: dict[int, list[Judged]] = {}
+        predictions: dict[int, list[RunPrediction]] = {}
         with reading(self._engine) as connection:
-            for utterance_id, *judged in connection.execute(query.order_by(c.run_id, c.target)):
-                found.setdefault(utterance_id, []).append(Judged(*judged))
-        return found
+            for utterance_id, *values in connection.execute(query.order_by(c.run_id, c.target)):
+                predictions.setdefault(utterance_id, []).append(RunPrediction(*values))
+        return predictions
 
-    # -- in
+    # -- import
 
     def restore(
-        self, source_id: int, items: Sequence[Restored], recordings: Mapping[str, NewRecording], at: str
+        self, source_id: int, items: Sequence[RestoredUtterance], recordings: Mapping[str, NewRecording], at: str
     ) -> Report:
-        """Add what is not there yet, in one transaction. `recordings` are those that `items` name, by key.
+        """Add the utterances whose keys are new, in one transaction. `recordings`: those that `items` name, by key.
 
-        A recording that nothing new belongs to is not added; one that is known gets what is new of it. A parent that
-        is not in the workspace, nor before its child among `items`, is left out and noted.
+        A recording is added only if a new utterance belongs to it. A parent must be in the workspace or come before
+        its child in `items`; else the child is added without it, and the report notes that.
         """
         report = Report()
         with writing(self._engine) as connection:
@@ -123,12 +131,12 @@ class Transfer:
                 added = insert.add_recordings(connection, source_id, unknown, at).added
                 report.note("recordings", added)
                 calls = insert.known_keys(connection, recording, wanted)
-            _utterances(connection, source_id, list(new.values()), calls, at, report)
+            _insert_utterances(connection, source_id, list(new.values()), calls, at, report)
         return report
 
 
-def _utterances(
-    connection: Connection, source_id: int, items: Sequence[Restored], calls: Mapping[str, int], at: str,
+def _insert_utterances(
+    connection: Connection, source_id: int, items: Sequence[RestoredUtterance], calls: Mapping[str, int], at: str,
     report: Report,
 ) -> None:  # fmt: skip
     numbers = allot(connection, utterance, len(items))
@@ -139,24 +147,24 @@ def _utterances(
             report.note("parents that are not in the workspace")
         call = calls[item.recording] if item.recording else None
         row = insert.utterance_row(number, source_id, call, item.new, parents.get(item.parent or ""))
-        before, after = _edit(item)
+        before, after = _changes(item)
         if after:
             edits.append((number, before, after))
-            row = _as_left(row, after)
+            row = _edited_row(row, after)
         rows.append(row)
         parents[item.new.key] = number
     insert_many(connection, utterance, insert.COLUMNS, rows)
-    _decided(connection, edits, at)
+    _insert_revisions(connection, edits, at)
     numbered = list(zip(numbers, items, strict=True))
     tags = [(number, name) for number, item in numbered for name in dict.fromkeys(item.tags)]
     insert_many(connection, tag, ("utterance_id", "tag"), tags)
     for grade in ("gold", "silver", "disputed"):
-        graded = [(number, _graded(item, grade)) for number, item in numbered]
+        graded = [(number, _labels_of_grade(item, grade)) for number, item in numbered]
         insert.add_labels(connection, "utterance", graded, at, grade)
 
 
-def _edit(item: Restored) -> tuple[Change, Change]:
-    """What was decided since it was received, as a Revision has it: before and after, both empty for nothing."""
+def _changes(item: RestoredUtterance) -> tuple[Change, Change]:
+    """Return what was edited since the text was received, as the before and after of a Revision; empty if nothing."""
     before: Change = {}
     after: Change = {}
     if (text := nfc(item.text)) != (received := nfc(item.new.text)):
@@ -166,42 +174,45 @@ def _edit(item: Restored) -> tuple[Change, Change]:
     return before, after
 
 
-def _as_left(row: tuple[Any, ...], after: Change) -> tuple[Any, ...]:
-    """The row of an utterance after its one decision."""
-    told = dict(zip(insert.COLUMNS, row, strict=True)) | after | {"version": 1}
-    told["chars"] = len(told["text"])
-    return tuple(told[name] for name in insert.COLUMNS)
+def _edited_row(row: tuple[Any, ...], after: Change) -> tuple[Any, ...]:
+    """Return the row of an utterance with the changes of its one Revision written into it."""
+    fields = dict(zip(insert.COLUMNS, row, strict=True)) | after | {"version": 1}
+    fields["chars"] = len(fields["text"])
+    return tuple(fields[name] for name in insert.COLUMNS)
 
 
-def _decided(connection: Connection, edits: Sequence[tuple[int, Change, Change]], at: str) -> None:
-    """The first Revision of each: (utterance id, before, after)."""
+def _insert_revisions(connection: Connection, edits: Sequence[tuple[int, Change, Change]], at: str) -> None:
+    """Insert the first Revision of each utterance; `edits`: (utterance id, before, after)."""
     columns = ("id", "utterance_id", "version", "curator", "at", "before", "after", "act", "why")
     numbered = zip(allot(connection, revision, len(edits)), edits, strict=True)
-    rows = [(number, one, 1, IMPORTED, at, before, after, IMPORTED, "") for number, (one, before, after) in numbered]
+    rows = [
+        (number, target_id, 1, IMPORTED, at, before, after, IMPORTED, "")
+        for number, (target_id, before, after) in numbered
+    ]
     insert_many(connection, revision, columns, rows)
 
 
-def _listed(connection: Connection, query: Select[Any]) -> dict[int, list[str]]:
-    """id -> names, of a query for both."""
-    found: dict[int, list[str]] = {}
-    for one, name in connection.execute(query):
-        found.setdefault(one, []).append(name)
-    return found
+def _names_by_id(connection: Connection, query: Select[Any]) -> dict[int, list[str]]:
+    """Return id -> names, from a query with the columns (id, name)."""
+    names: dict[int, list[str]] = {}
+    for row_id, name in connection.execute(query):
+        names.setdefault(row_id, []).append(name)
+    return names
 
 
-def _graded_of(ids: Sequence[int], grade: str) -> Select[Any]:
-    """(utterance id, scheme) of the labels of that grade, of the utterances and of their recordings."""
+def _schemes_of_grade(ids: Sequence[int], grade: str) -> Select[Any]:
+    """Return the query of (utterance id, scheme) for labels of the grade, recordings' labels included."""
     c, u = label.c, utterance.c
-    own = select(c.target_id, c.scheme).where(c.level == "utterance", c.target_id.in_(ids), c.grade == grade)
-    of_call = (
+    of_utterance = select(c.target_id, c.scheme).where(c.level == "utterance", c.target_id.in_(ids), c.grade == grade)
+    of_recording = (
         select(u.id, c.scheme)
         .join(label, c.target_id == u.recording_id)
         .where(u.id.in_(ids), c.level == "recording", c.grade == grade)
     )
-    both = union(own, of_call).subquery()
+    both = union(of_utterance, of_recording).subquery()
     return select(both).order_by(*both.c)
 
 
-def _graded(item: Restored, grade: str) -> dict[str, str]:
+def _labels_of_grade(item: RestoredUtterance, grade: str) -> dict[str, str]:
     other = dict.fromkeys(item.silver, "silver") | dict.fromkeys(item.disputed, "disputed")
     return {name: code for name, code in item.new.labels.items() if other.get(name, "gold") == grade}

@@ -1,8 +1,9 @@
-"""What was read of the index, kept in memory while it stands; so a page costs the same at any size of the corpus.
+"""A cache in memory of sets that were read from the index, so that a page costs the same at any size of the corpus.
 
-Every chunk of the index carries a stamp that nothing but its next building changes (`core.store.index.chunks`). The stamps of
-all chunks, read inside the transaction that asks, are the edition of the index: what is kept under it is exact, whoever
-wrote last, in this process or another. What belongs to past editions is the first to go. Stale rows are not known here.
+Every chunk of the index has a stamp, which changes only when the chunk is built again (`core.store.index.chunks`). The
+stamps of all chunks, read in the transaction that asks, are the edition of the index, and the edition is part of each
+cache key. So a cached set is always exact, whichever process wrote last. Sets of past editions are dropped first,
+because nobody asks for them. This module does not know which rows are stale.
 """
 
 import hashlib
@@ -19,12 +20,12 @@ from core.store.index import substring
 from core.store.index.query import Query
 from core.store.index.substring import WORDS, Ids, Set
 
-KEPT_BYTES = 48 * 1024 * 1024  # of all databases that this process reads
+CACHE_BYTES = 48 * 1024 * 1024  # for all databases that this process reads
 Value = TypeVar("Value", bound="Set | Mapping[str, Set]")
 
 
-class Kept:
-    """Sets under keys, together at most `limit` bytes; what was not asked for longest makes room."""
+class SetCache:
+    """Sets by key, together at most `limit` bytes; the least recently used entry is dropped first."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
@@ -33,7 +34,7 @@ class Kept:
         self.size = 0
 
     def get(self, key: object, make: Callable[[], Value]) -> Value:
-        """What is kept under `key`, made if it is not there; nobody may write into it."""
+        """Return the value of `key`; call `make` if the cache does not have it. The value is read-only."""
         with self._lock:
             if key in self._values:
                 self._values.move_to_end(key)
@@ -44,9 +45,9 @@ class Kept:
 
     def _put(self, key: object, value: "Set | Mapping[str, Set]") -> None:
         sets = list(value.values()) if isinstance(value, Mapping) else [value]
-        for one in sets:
-            one.setflags(write=False)
-        size = sum(one.nbytes for one in sets)
+        for array in sets:
+            array.setflags(write=False)
+        size = sum(array.nbytes for array in sets)
         with self._lock:
             if key in self._values or size > self._limit:
                 return
@@ -56,40 +57,46 @@ class Kept:
                 self.size -= self._values.popitem(last=False)[1][1]
 
 
-_kept = Kept(KEPT_BYTES)
+_cache = SetCache(CACHE_BYTES)
 
 
-class Shelf:
-    """The index as one transaction sees it. A set is uint64 `(chunks, WORDS)`, in the order of `chunks`, read-only."""
+class IndexReader:
+    """The index as one transaction sees it.
 
-    def __init__(self, connection: Connection, kept: Kept = _kept) -> None:
+    A set is uint64 `(chunks, WORDS)`; row r is chunk `chunks[r]`. The sets are read-only.
+    """
+
+    def __init__(self, connection: Connection, cache: SetCache = _cache) -> None:
         self._connection = connection
-        self._kept = kept
+        self._cache = cache
         rows = connection.exec_driver_sql(
             "SELECT a.chunk, b.bits FROM facet a LEFT JOIN facet b ON b.name = 'built' AND b.chunk = a.chunk "
             "WHERE a.name = 'active' ORDER BY a.chunk"
         ).all()
         self.chunks: Ids = np.array([chunk for chunk, _ in rows], np.int64)
-        # Without a stamp nothing is known of a chunk, so this edition is like no other.
+        # A chunk without a stamp may have changed unnoticed, so a random stamp makes this edition unlike all others.
         stamps = b"".join(stamp or os.urandom(16) for _, stamp in rows)
         self._edition = hashlib.sha256(self.chunks.tobytes() + stamps).digest()
 
     def facet(self, name: str) -> Set:
-        """Who has it; nobody where nobody ever had."""
+        """Return the set of the utterances that have the facet; empty if the index does not know it."""
         return self._get(f"={name}", lambda: self._read("name = ?", (name,)).get(name, self._none()))
 
     def facets(self, prefix: str) -> Mapping[str, Set]:
-        """Every facet whose name begins with `prefix`, which ends in `=`, `:` or `/`."""
+        """Return every facet whose name begins with `prefix`, by name. `prefix` must end in `=`, `:` or `/`."""
         after = prefix[:-1] + chr(ord(prefix[-1]) + 1)
         return self._get(prefix, lambda: self._read("name >= ? AND name < ?", (prefix, after)))
 
     def holding(self, query: Query) -> Set:
-        """Whose text has the query's letters with its gaps between them: all of them, or, if not `sure`, and more."""
+        """Return the set of the texts that have the query's letters with its gaps between them.
+
+        If the query is not `sure`, the set may also have texts that do not match.
+        """
         key = (query.letters, query.gaps)
         return self._get(key, lambda: substring.holding(self._connection, self.chunks, query))
 
     def _get(self, key: object, make: Callable[[], Value]) -> Value:
-        return self._kept.get((self._edition, key), make)
+        return self._cache.get((self._edition, key), make)
 
     def _none(self) -> Set:
         return np.zeros((len(self.chunks), WORDS), np.uint64)
@@ -101,9 +108,9 @@ class Shelf:
             chunks, blobs = rows.setdefault(name, ([], []))
             chunks.append(chunk)
             blobs.append(bits)
-        found = {}
+        sets = {}
         for name, (chunks, blobs) in rows.items():
-            found[name] = self._none()
+            sets[name] = self._none()
             at = np.searchsorted(self.chunks, chunks)
-            found[name][at] = np.frombuffer(b"".join(blobs), np.uint64).reshape(-1, WORDS)
-        return found
+            sets[name][at] = np.frombuffer(b"".join(blobs), np.uint64).reshape(-1, WORDS)
+        return sets

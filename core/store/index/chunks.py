@@ -1,11 +1,11 @@
-"""The index behind every listing on SQLite: bitmaps of facets, bit planes of numbers, postings of letters, by chunk.
+"""Builds the index behind every listing on SQLite: bitmaps of facets, bit planes of numbers, postings of letters.
 
-A chunk (`CHUNK` ids) is indexed as a whole from the tables; nothing patches it, and each building gives it a stamp of
-its own, by which `core.store.index.cache` knows what it read before. Triggers note in `stale` which rows changed since,
-whoever wrote them; those rows are answered by plain SQL (`core.store.corpus.find`), the rest by the index. `settle`, at the
-end of every write, indexes a chunk anew when many of its rows are stale. So an answer is exact at any moment, and a
-decision pays for what it changed. The triggers are made by `watch` after each migration and are no part of the
-schema's history. Does not read a Filter; see `core.store.corpus.find`.
+A chunk (`CHUNK` ids) is always indexed as a whole from the tables, and each build gives it a new stamp, by which
+`core.store.index.cache` knows whether it read the chunk before. Triggers write the ids of changed rows into the table
+`stale`, whoever changed them. Plain SQL answers for stale rows, and the index for all others
+(`core.store.corpus.find`). At the end of every write, `settle` indexes a chunk again if many of its rows are stale. So
+every answer is exact at any moment, and a decision costs only what it changed. `watch` makes the triggers after each
+migration; they are not part of the migrations. This module does not read a Filter.
 """
 
 import json
@@ -17,14 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from core.store.index.postings import CHUNK, LONGEST, consonants, pack, postings, said
+from core.store.index.postings import CHUNK, LONGEST, chunk_letters, consonants, pack, postings
 
 SHIFT = CHUNK.bit_length() - 1
-MANY_STALE = 1024  # of one chunk: it is indexed anew
-MOST_STALE = 4096  # of all chunks together
-PREFIX = 8  # letters of a text that its planes order by
-CONSONANTS = "text/consonants"  # of all texts, see core.store.index.postings
-FORMAT = b"\x02"  # of what a chunk's index holds; the first byte of its stamp
+MANY_STALE = 1024  # a chunk with so many stale rows is indexed again
+MOST_STALE = 4096  # stale rows that all chunks together may have
+PREFIX = 8  # the bit planes sort texts by so many first letters
+CONSONANTS = "text/consonants"  # facet with the consonants of all texts, see core.store.index.postings
+FORMAT = b"\x02"  # version of a chunk's index; the first byte of its stamp
 CODE_BITS = 21
 Columns = list[tuple[Any, ...]]
 
@@ -55,18 +55,19 @@ _TRIGGERS = {
 
 
 def indexed(connection: Connection) -> bool:
+    """Return whether this database has the index: SQLite only."""
     return connection.dialect.name == "sqlite"
 
 
 def unwatch(connection: Connection) -> None:
-    """Take the triggers away while a migration rebuilds tables."""
+    """Drop the triggers, before a migration rebuilds tables."""
     if indexed(connection):
         for name in _TRIGGERS:
             connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
 
 
 def watch(connection: Connection) -> None:
-    """Make the triggers where the schema has come as far as the index."""
+    """Make the triggers, if the schema has the table `stale` already."""
     there = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'stale'"
     if indexed(connection) and connection.exec_driver_sql(there).first():
         for name, what in _TRIGGERS.items():
@@ -74,7 +75,7 @@ def watch(connection: Connection) -> None:
 
 
 def settle(connection: Connection, many: int = MANY_STALE, most: int = MOST_STALE) -> None:
-    """Index anew the chunks with `many` stale rows, and those with the most, until at most `most` rows are left."""
+    """Index chunks again: every chunk with `many` stale rows, and further ones until at most `most` rows are stale."""
     if not indexed(connection):
         return
     if connection.exec_driver_sql(f"SELECT 1 FROM stale LIMIT 1 OFFSET {min(many, most)}").first() is None:
@@ -91,7 +92,7 @@ def settle(connection: Connection, many: int = MANY_STALE, most: int = MOST_STAL
 
 
 def outdated(connection: Connection) -> list[int]:
-    """The chunks that an earlier program indexed in another way."""
+    """Return the chunks that an earlier version of the program indexed in another format."""
     if not indexed(connection):
         return []
     old = connection.exec_driver_sql(
@@ -106,7 +107,7 @@ def outdated(connection: Connection) -> list[int]:
 
 
 def build(connection: Connection, chunk: int, with_text: bool = True) -> None:
-    """Index one chunk from the tables; its texts only where one of them changed."""
+    """Index one chunk from the tables. `with_text`: its texts too; leave it out if no text changed."""
     span = (chunk << SHIFT, (chunk << SHIFT) + CHUNK - 1)
     rows = _tuples(connection, f"SELECT id, {_COLUMNS} FROM utterance WHERE id BETWEEN ? AND ?", span)
     columns = list(zip(*rows, strict=True))
@@ -125,7 +126,7 @@ def build(connection: Connection, chunk: int, with_text: bool = True) -> None:
 
 
 def _tuples(connection: Connection, query: str, values: tuple[object, ...]) -> Columns:
-    """Many rows, without SQLAlchemy's work on each."""
+    """Return the rows of a query, without the time that SQLAlchemy spends on each row."""
     cursor = connection.connection.cursor()
     try:
         cursor.execute(query, values)
@@ -139,7 +140,7 @@ def _packed(facets: dict[str, NDArray[np.bool_]]) -> dict[str, bytes]:
 
 
 def _build_texts(connection: Connection, chunk: int, span: tuple[int, int]) -> dict[str, bytes]:
-    """Write the chunk's postings; the planes of its texts' first letters, and their consonants."""
+    """Write the chunk's postings; return the bit planes of its texts' first letters, and the consonants."""
     query = f"SELECT id & {CHUNK - 1}, text FROM utterance WHERE id BETWEEN ? AND ? AND chars <= ?"
     rows = _tuples(connection, query, (*span, LONGEST))
     connection.exec_driver_sql(
@@ -148,20 +149,20 @@ def _build_texts(connection: Connection, chunk: int, span: tuple[int, int]) -> d
     if not rows:
         return {}
     slots, texts = zip(*rows, strict=True)
-    letters = said(texts, slots)
+    letters = chunk_letters(texts, slots)
     values = [(chunk << CODE_BITS | p.letter, p.bits, p.follows, p.counts, p.places) for p in postings(letters)]
     if values:
         connection.exec_driver_sql(
             "INSERT INTO posting(id, bits, follows, counts, places) VALUES (?, ?, ?, ?, ?)", values
         )
-    found: dict[str, NDArray[np.bool_]] = {}
+    planes: dict[str, NDArray[np.bool_]] = {}
     for at, key in enumerate(prefixes(texts)):
-        found |= _planes(f"text/{at}", np.asarray(slots), key)
-    return {CONSONANTS: consonants(letters), **_packed(found)}
+        planes |= _planes(f"text/{at}", np.asarray(slots), key)
+    return {CONSONANTS: consonants(letters), **_packed(planes)}
 
 
 def prefixes(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Code point + 1 of the first `PREFIX` letters, 0 after the end: (PREFIX, n). Orders as the texts do."""
+    """Return code point + 1 of each text's first `PREFIX` letters, 0 after its end: (PREFIX, n). Sorts as the texts."""
     cut = [text[:PREFIX] for text in texts]
     codes = np.array(cut, f"U{PREFIX}").view(np.uint32).reshape(-1, PREFIX)
     there = np.arange(PREFIX) < np.fromiter(map(len, cut), np.int64)[:, None]
@@ -171,37 +172,37 @@ def prefixes(texts: Sequence[str]) -> NDArray[np.int64]:
 def _facets(columns: Columns, labels: dict[str, list[int]]) -> dict[str, NDArray[np.bool_]]:
     slots = np.array(columns[0]) & (CHUNK - 1)
     source, recording, speaker, chars, voice, origin, skipped, active = columns[1:]
-    found: dict[str, NDArray[np.bool_]] = {}
+    facets: dict[str, NDArray[np.bool_]] = {}
     flags = {"active": active, "skipped": skipped, "voice": voice, "call": [value is not None for value in recording]}
     for name, values in flags.items():
-        found[name] = _held(slots[np.array(values, bool)])
+        facets[name] = _held(slots[np.array(values, bool)])
     for name, values in (("source", source), ("speaker", speaker), ("origin", origin)):
         for value in set(values) - {None}:
-            found[f"{name}={value}"] = _held(slots[np.fromiter((v == value for v in values), bool, len(values))])
-    found |= _planes("chars", slots, np.array(chars))
+            facets[f"{name}={value}"] = _held(slots[np.fromiter((v == value for v in values), bool, len(values))])
+    facets |= _planes("chars", slots, np.array(chars))
     calls = np.array([-1 if value is None else value for value in recording])
     for name, targets in labels.items():
         level, _, name = name.partition(":")
-        own = np.array(targets, np.int64)
-        held = _held(slots[np.isin(calls, own)] if level == "recording" else own & (CHUNK - 1))
-        found[name] = found[name] | held if name in found else held
-    return found
+        target_ids = np.array(targets, np.int64)
+        held = _held(slots[np.isin(calls, target_ids)] if level == "recording" else target_ids & (CHUNK - 1))
+        facets[name] = facets[name] | held if name in facets else held
+    return facets
 
 
 def _labels(connection: Connection, span: tuple[int, int]) -> dict[str, list[int]]:
-    """`level:facet` -> the targets that have it. Facets: `any:scheme`, `gold:scheme`, `label:scheme=code`."""
+    """Return `level:facet` -> ids of its targets. Facets: `any:scheme`, `gold:scheme`, `label:scheme=code`."""
     calls = "SELECT recording_id FROM utterance WHERE id BETWEEN ? AND ?"
-    found: dict[str, list[int]] = {}
+    targets: dict[str, list[int]] = {}
     for which in ("= 'utterance' AND target_id BETWEEN ? AND ?", f"= 'recording' AND target_id IN ({calls})"):
         query = (
             f"SELECT level, scheme, code, grade, json_group_array(target_id) FROM label WHERE level {which} "
             "GROUP BY scheme, code, grade"
         )
         for level, scheme, code, grade, listed in _tuples(connection, query, span):
-            those = json.loads(listed)
+            target_ids = json.loads(listed)
             for facet in (f"any:{scheme}", f"label:{scheme}={code}", *([f"gold:{scheme}"] if grade == "gold" else [])):
-                found.setdefault(f"{level}:{facet}", []).extend(those)
-    return found
+                targets.setdefault(f"{level}:{facet}", []).extend(target_ids)
+    return targets
 
 
 def _held(slots: NDArray[Any]) -> NDArray[np.bool_]:
@@ -211,7 +212,7 @@ def _held(slots: NDArray[Any]) -> NDArray[np.bool_]:
 
 
 def _planes(name: str, slots: NDArray[Any], values: NDArray[Any]) -> dict[str, NDArray[np.bool_]]:
-    """`name/k` -> the slots whose number has bit k."""
+    """Return `name/k` -> the slots whose number has bit k: bool `(CHUNK,)`."""
     return {
         f"{name}/{bit}": _held(slots[(values >> bit) & 1 == 1]) for bit in range(int(values.max()).bit_length())
     }  # fmt: skip

@@ -1,9 +1,10 @@
-"""Where in a chunk of texts each letter stands and what follows it: the arrays behind substring search. No SQL here.
+"""The arrays behind substring search: where each letter stands in the texts of a chunk, and what follows it. No SQL.
 
-A chunk is `CHUNK` consecutive utterance ids; a slot is an id's place in it. A place is `slot << 18 | n`: the n-th of
-that text's letters, white space not counted. A follower is `code point << 2 | gap` (see `core.store.index.query`), `END`
-after the last letter. Knowing what follows, one or two letters are answered exactly; longer queries join pairs of
-letters by their places. Queries of first consonants scan a byte a letter: `gap << 5 | consonant`, 0 for none.
+A chunk is a block of `CHUNK` consecutive utterance ids; a slot is the place of an id in its chunk. A place is
+`slot << 18 | n`: the n-th letter of the text in that slot; white space is not counted. A follower is
+`code point << 2 | gap` (gaps: see `core.store.index.query`), or `END` after the last letter. The followers answer
+queries of one or two letters exactly; longer queries join pairs of letters by their places. Queries of first
+consonants scan one byte for each letter: `gap << 5 | consonant`, where consonant 0 means that there is none.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,14 +14,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.hangul import FIRST, INITIALS, LAST, OF_AN_INITIAL
+from core.hangul import FIRST, INITIALS, LAST, SYLLABLES_PER_INITIAL
 from core.store.index.query import ANY_GAP, ONE_SPACE, OTHER_SPACE, Ranges
 
 CHUNK = 1 << 14
 PLACE_BITS = 18
-LONGEST = 1 << PLACE_BITS  # letters of a text that is indexed
+LONGEST = 1 << PLACE_BITS  # a text with more letters is not indexed
 END = 0x1FFFFF << 2
-OFTEN = CHUNK // 16  # a letter in so many texts of a chunk gets a bitmap of them
+OFTEN = CHUNK // 16  # a letter that is in at least so many texts of a chunk gets a bitmap of these texts
 _SPACES = np.array([c for c in range(0x3001) if chr(c).isspace()], np.uint32)
 _IS_SPACE = np.isin(np.arange(0x3002), _SPACES)
 _LAST = 3  # in place of a gap, after the last letter of a text
@@ -28,7 +29,7 @@ _GAP_BITS, _CONSONANT = 5, 31
 _NEXT_TEXT = 0xFF
 _CONSONANTS = np.zeros(1 << 16, np.uint8)
 _CONSONANTS[[ord(letter) for letter in INITIALS]] = np.arange(1, len(INITIALS) + 1)
-_CONSONANTS[ord(FIRST) : ord(LAST) + 1] = np.repeat(np.arange(1, len(INITIALS) + 1), OF_AN_INITIAL)
+_CONSONANTS[ord(FIRST) : ord(LAST) + 1] = np.repeat(np.arange(1, len(INITIALS) + 1), SYLLABLES_PER_INITIAL)
 _FEW = CHUNK // 2
 
 Array = NDArray[np.uint32]
@@ -36,9 +37,10 @@ Array = NDArray[np.uint32]
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One letter of a chunk: its followers (ascending), how many places each has, the places in that order.
+    """The index of one letter in one chunk, as bytes of uint32 arrays.
 
-    `bits` marks the slots that hold the letter where it is frequent, else it is empty.
+    `follows`: its followers, ascending. `counts`: the number of places of each follower. `places`: all places, in the
+    order of the followers. `bits`: a bitmap of the slots whose text has the letter; empty if the letter is rare.
     """
 
     letter: int
@@ -49,7 +51,7 @@ class Posting:
 
 
 def codes_of(texts: Sequence[str]) -> tuple[Array, NDArray[np.int64]]:
-    """The code points of all texts in a row, ASCII in lower case, and the length of each text."""
+    """Return the code points of all texts, one text after another (ASCII in lower case), and each text's length."""
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))
     codes = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32).copy()
     codes[(codes >= ord("A")) & (codes <= ord("Z"))] += 32
@@ -57,16 +59,22 @@ def codes_of(texts: Sequence[str]) -> tuple[Array, NDArray[np.int64]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """The letters of a chunk's texts in a row: each with its slot and the gap after it, `_LAST` where a text ends."""
+class ChunkLetters:
+    """The letters of a chunk's texts, one text after another. For each letter: its slot, and the gap after it.
+
+    The gap is `_LAST` after the last letter of a text. White space is left out. All arrays are uint32 (n,).
+    """
 
     letters: Array
     slots: Array
     gaps: Array
 
 
-def said(texts: Sequence[str], slots: Sequence[int]) -> Said:
-    """`texts[i]` is that of slot `slots[i]`, ascending; each has at most `LONGEST` letters."""
+def chunk_letters(texts: Sequence[str], slots: Sequence[int]) -> ChunkLetters:
+    """Return the letters of `texts`; `texts[i]` belongs to slot `slots[i]`.
+
+    `slots` must ascend, and no text may have more than `LONGEST` letters.
+    """
     codes, lengths = codes_of(texts)
     solid = np.flatnonzero(~_IS_SPACE[np.minimum(codes, 0x3001)])
     slot = np.repeat(np.asarray(slots, np.uint32), lengths)[solid]
@@ -74,55 +82,58 @@ def said(texts: Sequence[str], slots: Sequence[int]) -> Said:
     if len(solid):
         same = slot[1:] == slot[:-1]
         gaps[:-1][same] = _gaps(codes, solid)[same]
-    return Said(codes[solid], slot, gaps)
+    return ChunkLetters(codes[solid], slot, gaps)
 
 
-def postings(said: Said) -> Iterator[Posting]:
-    """The index of one chunk, by letter."""
-    letters, last = said.letters, said.gaps == _LAST
+def postings(chunk: ChunkLetters) -> Iterator[Posting]:
+    """Yield the index of each letter of one chunk, ascending by code point."""
+    letters, last = chunk.letters, chunk.gaps == _LAST
     if not len(letters):
         return
     follows = np.full(len(letters), END, np.uint32)
-    follows[:-1] = letters[1:] << 2 | said.gaps[:-1]
+    follows[:-1] = letters[1:] << 2 | chunk.gaps[:-1]
     follows[last] = END
     starts = np.concatenate(([0], np.flatnonzero(last)[:-1] + 1))
     number = np.arange(len(letters)) - np.repeat(starts, np.diff(starts, append=len(letters)))
-    places = said.slots << PLACE_BITS | number.astype(np.uint32)
+    places = chunk.slots << PLACE_BITS | number.astype(np.uint32)
     order = _order(letters, follows)
     yield from _by_letter(letters[order], follows[order], places[order])
 
 
 def _order(letters: Array, follows: Array) -> NDArray[Any]:
-    """By letter, then follower, then as they stand."""
+    """Return the indices that sort by letter, then by follower, then by position."""
     keys = letters.astype(np.uint64) << 23 | follows  # 44 bits
     if len(keys) >= 1 << 20:
         return np.argsort(keys, kind="stable")
-    keys = keys << np.uint64(20) | np.arange(len(keys), dtype=np.uint64)  # sorts several times as fast
+    keys = keys << np.uint64(20) | np.arange(len(keys), dtype=np.uint64)  # several times faster than argsort
     keys.sort()
     return keys & np.uint64((1 << 20) - 1)
 
 
-def consonants(said: Said) -> bytes:
-    """The first consonant of every letter with the gap after it; `_NEXT_TEXT` before the text of every slot."""
-    texts = int(said.slots[-1]) + 1 if len(said.slots) else 0
-    found = np.full(len(said.letters) + texts, _NEXT_TEXT, np.uint8)
-    own = _CONSONANTS[np.minimum(said.letters, 0xFFFF)] | (said.gaps << _GAP_BITS).astype(np.uint8)
-    found[np.arange(len(own)) + said.slots + 1] = own
-    return found.tobytes()
+def consonants(chunk: ChunkLetters) -> bytes:
+    """Return one byte for each letter: its first consonant and the gap after it. `_NEXT_TEXT` precedes every slot."""
+    texts = int(chunk.slots[-1]) + 1 if len(chunk.slots) else 0
+    packed = np.full(len(chunk.letters) + texts, _NEXT_TEXT, np.uint8)
+    bytes_of_letters = _CONSONANTS[np.minimum(chunk.letters, 0xFFFF)] | (chunk.gaps << _GAP_BITS).astype(np.uint8)
+    packed[np.arange(len(bytes_of_letters)) + chunk.slots + 1] = bytes_of_letters
+    return packed.tobytes()
 
 
-def with_consonants(said: bytes, wanted: Sequence[int], gaps: Sequence[frozenset[int]]) -> NDArray[np.bool_]:
-    """Slots whose text has the consonants `wanted` in a row, with one of `gaps[i]` after number i: `(CHUNK,)`."""
-    row = np.frombuffer(said, np.uint8)
+def with_consonants(packed: bytes, wanted: Sequence[int], gaps: Sequence[frozenset[int]]) -> NDArray[np.bool_]:
+    """Return which slots have a text with the consonants `wanted` one after another: bool `(CHUNK,)`.
+
+    `packed` comes from `consonants`. After consonant i there must be one of `gaps[i]`.
+    """
+    row = np.frombuffer(packed, np.uint8)
     held = np.zeros(CHUNK, bool)
     begins = max(len(row) - len(wanted) + 1, 0)
     fits = np.ones(begins, bool)
-    for at, one in enumerate(wanted):
-        fits &= _is(row[at : at + begins], one, gaps[at] if at < len(gaps) else ANY_GAP)
+    for at, consonant in enumerate(wanted):
+        fits &= _is(row[at : at + begins], consonant, gaps[at] if at < len(gaps) else ANY_GAP)
     texts = np.flatnonzero(row == _NEXT_TEXT)
-    found = np.flatnonzero(fits)
-    if len(found) < _FEW:
-        held[np.searchsorted(texts, found) - 1] = True
+    starts = np.flatnonzero(fits)
+    if len(starts) < _FEW:
+        held[np.searchsorted(texts, starts) - 1] = True
         return held
     everywhere = np.zeros(len(row), bool)
     everywhere[:begins] = fits
@@ -133,14 +144,14 @@ def with_consonants(said: bytes, wanted: Sequence[int], gaps: Sequence[frozenset
 def _is(row: NDArray[np.uint8], consonant: int, gaps: frozenset[int]) -> NDArray[np.bool_]:
     if gaps == ANY_GAP:
         return (row & _CONSONANT) == consonant
-    found = np.zeros(len(row), bool)
+    matches = np.zeros(len(row), bool)
     for gap in gaps:
-        found |= row == (gap << _GAP_BITS | consonant)
-    return found
+        matches |= row == (gap << _GAP_BITS | consonant)
+    return matches
 
 
 def _gaps(codes: Array, solid: NDArray[np.int64]) -> Array:
-    """What stands between each letter and the next: TOGETHER, ONE_SPACE or OTHER_SPACE."""
+    """Return the gap between each letter and the next one: TOGETHER, ONE_SPACE or OTHER_SPACE."""
     wide = np.diff(solid) - 1
     gaps = np.minimum(wide, 1).astype(np.uint32)
     gaps[wide > 1] = OTHER_SPACE
@@ -174,12 +185,12 @@ def _bits(places: Array) -> bytes:
 
 
 def pack(held: NDArray[np.bool_]) -> bytes:
-    """One bit a slot."""
+    """Return the bool array `(CHUNK,)` as bytes, one bit for each slot."""
     return np.packbits(held, bitorder="little").tobytes()
 
 
 def chosen(follows: Array, counts: Array, letter: Ranges, gaps: frozenset[int]) -> NDArray[np.int64]:
-    """Indices into the places of those whose follower is accepted."""
+    """Return the indices of the places whose follower is a letter in `letter` after one of `gaps`."""
     code, between = follows >> 2, follows & 3
     fits = np.zeros(len(follows), bool)
     for low, high in letter:
@@ -190,7 +201,7 @@ def chosen(follows: Array, counts: Array, letter: Ranges, gaps: frozenset[int]) 
 
 
 def spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The indices of several spans in a row.
+    """Return the indices of several spans, one span after another.
 
     >>> spans(np.array([5, 20]), np.array([2, 3])).tolist()
     [5, 6, 20, 21, 22]

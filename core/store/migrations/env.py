@@ -1,4 +1,4 @@
-"""Alembic's entry: runs inside the caller's process, with the URL handed over in `config.attributes`."""
+"""The entry point of Alembic. It runs inside the caller's process; the URL comes in `config.attributes`."""
 
 from alembic import context
 
@@ -9,7 +9,7 @@ from core.store.schema import metadata
 
 def run() -> None:
     with migrating(engine_for(context.config.attributes["url"])) as connection:
-        chunks.unwatch(connection)  # a table that is rebuilt would lose its triggers
+        chunks.unwatch(connection)  # because rebuilding a table would drop its triggers
         context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
         context.run_migrations()
         chunks.watch(connection)

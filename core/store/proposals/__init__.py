@@ -1,1 +1,1 @@
-"""Suggestions of machines that wait for a person: made, decided one by one or many at once, counted by run."""
+"""Proposals: suggestions of machines. Stores them, decides them one by one or many at once, counts them by run."""

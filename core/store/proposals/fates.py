@@ -1,8 +1,9 @@
-"""What becomes of a suggestion that a person accepts: one rule for all kinds, on what stands by then.
+"""Decides what accepting a proposal writes: one rule for all kinds of proposals.
 
-A suggestion was made from a text or a state. If that still stands, it is written as it is. If it does not, but the
-change still applies (the texts differ at another place, the copies have the same letters), it is rebased: the change is
-made on what stands. Else it is refused, and the reason is a `Refusal`. Nothing here writes.
+A proposal was made from an earlier text or state of an utterance. If that has not changed, the proposal is written as
+it is. If it has changed, but the change still applies (the texts differ at another place, or the copies have the same
+letters), the proposal is rebased: the change is made on the current text. Else it is refused; the reason is a
+`Refusal`. Nothing here reads or writes the database.
 """
 
 from collections.abc import Callable, Collection, Mapping
@@ -11,18 +12,18 @@ from typing import Any, Literal, Protocol
 
 from core.errors import Unfit
 from core.messages import Message, SchemeName
-from core.text import letters, nfc, rebased
+from core.text import letters, nfc, rebase
 
-# Why a suggestion cannot be accepted any more. changed: the text is another one, at the very place that it would
-# change. same: what it would write is there already. left-out: the utterance was skipped. labelled: it has a label.
-# gone: it was taken out of the corpus. no-copy: the copy that was to stay in its place was left out.
+# Why a proposal cannot be accepted any more. changed: the text changed at the same place. same: the utterance is
+# already as the proposal would make it. left-out: the utterance was skipped. labelled: it has a label already. gone: it
+# was taken out of the corpus. no-copy: the copy that was to stay in its place was left out.
 Refusal = Literal["changed", "same", "left-out", "labelled", "gone", "no-copy"]
-Fate = Literal["accepted", "rebased", "decided"] | Refusal  # decided: somebody had decided on it already
-WRITTEN: tuple[Fate, ...] = ("accepted", "rebased")  # every other fate leaves the suggestion as it was
+Outcome = Literal["accepted", "rebased", "decided"] | Refusal  # decided: it was no longer open
+WRITTEN: tuple[Outcome, ...] = ("accepted", "rebased")  # every other outcome leaves the proposal as it was
 
 
 class Standing(Protocol):
-    """An utterance as it stands now."""
+    """The current text of an utterance, and whether it is skipped."""
 
     @property
     def text(self) -> str: ...
@@ -32,7 +33,7 @@ class Standing(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What accepting writes; `text` is that of the utterance, or of the new utterance that an augmentation makes."""
+    """What accepting a proposal writes. `text`: of the utterance, or of the new utterance that an augmentation adds."""
 
     text: str | None = None
     skip: bool | None = None
@@ -40,21 +41,21 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
-class Now:
-    """What a rule looks at: the utterance, the schemes that it has a label of, and the copy that is to stay."""
+class CurrentState:
+    """What a rule reads: the utterance, the schemes under which it has a label, and the copy that is to stay."""
 
     utterance: Standing
     labelled: Collection[str] = ()
     copy: Standing | None = None
 
 
-def of(kind: str, payload: Mapping[str, Any], now: Now) -> Change | Refusal:
-    """What accepting a suggestion of `kind` means for an utterance that is in the corpus."""
-    return _RULES[kind](payload, now)
+def change_for(kind: str, payload: Mapping[str, Any], state: CurrentState) -> Change | Refusal:
+    """Return what accepting a proposal of `kind` writes, or why it is refused. The utterance must be in the corpus."""
+    return _RULES[kind](payload, state)
 
 
-def refusal(row: Any, reason: Fate) -> Unfit:
-    """Return the error that tells a person why proposal `row` cannot be accepted."""
+def refusal_error(row: Any, reason: Outcome) -> Unfit:
+    """Return the error that tells a person why the proposal `row` cannot be accepted."""
     number, scheme = row.utterance_id, SchemeName(row.payload.get("scheme") or "")
     message = {
         "changed": Message("the text of utterance {id} was changed meanwhile; reject this suggestion", id=number),
@@ -73,27 +74,27 @@ def refusal(row: Any, reason: Fate) -> Unfit:
     return Unfit(message, reason=reason)
 
 
-def _cleaning(payload: Mapping[str, Any], now: Now) -> Change | Refusal:
-    return _text(payload, now.utterance.text)
+def _cleaning(payload: Mapping[str, Any], state: CurrentState) -> Change | Refusal:
+    return _text(payload, state.utterance.text)
 
 
-def _augmentation(payload: Mapping[str, Any], now: Now) -> Change | Refusal:
-    """What was left out of the corpus is no parent for new training text."""
-    return "left-out" if now.utterance.skipped else _text(payload, now.utterance.text)
+def _augmentation(payload: Mapping[str, Any], state: CurrentState) -> Change | Refusal:
+    """A skipped utterance must not be the parent of new training text."""
+    return "left-out" if state.utterance.skipped else _text(payload, state.utterance.text)
 
 
 def _text(payload: Mapping[str, Any], current: str) -> Change | Refusal:
     before = nfc(str(payload.get("before", current)))
-    after = rebased(before, nfc(str(payload["text"])), current)
+    after = rebase(before, nfc(str(payload["text"])), current)
     if after is None:
         return "changed"
     return "same" if after == current else Change(after, rebased=before != current)
 
 
-def _exclude(payload: Mapping[str, Any], now: Now) -> Change | Refusal:
-    """It holds while the letters are those that were judged, or still those of the copy that stays."""
-    text, copy = now.utterance.text, now.copy
-    if now.utterance.skipped:
+def _exclude(payload: Mapping[str, Any], state: CurrentState) -> Change | Refusal:
+    """An exclusion applies while the letters are as they were, or are the same as those of the copy that stays."""
+    text, copy = state.utterance.text, state.copy
+    if state.utterance.skipped:
         return "left-out"
     if copy is not None and copy.skipped:
         return "no-copy"
@@ -103,12 +104,12 @@ def _exclude(payload: Mapping[str, Any], now: Now) -> Change | Refusal:
     return Change(skip=True, rebased=before != text)
 
 
-def _label(payload: Mapping[str, Any], now: Now) -> Change | Refusal:
-    if payload["scheme"] in now.labelled:
+def _label(payload: Mapping[str, Any], state: CurrentState) -> Change | Refusal:
+    if payload["scheme"] in state.labelled:
         return "labelled"
-    return "left-out" if now.utterance.skipped else Change()
+    return "left-out" if state.utterance.skipped else Change()
 
 
-_RULES: dict[str, Callable[[Mapping[str, Any], Now], Change | Refusal]] = {
+_RULES: dict[str, Callable[[Mapping[str, Any], CurrentState], Change | Refusal]] = {
     "cleaning": _cleaning, "exclude": _exclude, "augmentation": _augmentation, "pseudo-label": _label,
 }  # fmt: skip

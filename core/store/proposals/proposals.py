@@ -1,4 +1,4 @@
-"""Suggestions of machines that wait for a person: made once, decided once, and a decision can be taken back."""
+"""Stores proposals, the suggestions of machines: each is added once and decided once; a decision can be undone."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,26 +9,27 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, 
 
 from core.errors import Conflict, NotFound
 from core.files import sha256
-from core.messages import Word, beside, reread
+from core.messages import Word, message_entry, restore_message
 from core.records import Act, NewUtterance, Proposal, ProposalState, Utterance
 from core.store.corpus.corpus import insert_utterance, one_utterance
 from core.store.engine import reading, writing
 from core.store.proposals import batches, fates
-from core.store.proposals.fates import Fate
+from core.store.proposals.fates import Outcome
 from core.store.review import decisions
 from core.store.rows import NAMES
 from core.store.schema import label, proposal, revision, utterance
 
-BLOCK = 1000  # names in one IN list
+BLOCK = 1000  # values of one IN list
 
 
 @dataclass(frozen=True, slots=True)
 class NewProposal:
-    """`payload`: {"text", ...} of an augmentation, {"scheme", "code", "confidence", "margin"} of a pseudo-label.
+    """A proposal that is not in the store yet. What `payload` has depends on `kind`:
 
-    An augmentation has "before" too, its parent's text. Of a cleaning: {"text", "before"}, the text to be and the one
-    it was made from. Of an exclude: {"before"} likewise, and {"keep"}, the copy that stays; one is enough for an
-    utterance, whatever speaks against it. `batch` names the run that makes it with others.
+    augmentation: {"text", "before", ...}, the new text and the parent's text. pseudo-label: {"scheme", "code",
+    "confidence", "margin"}. cleaning: {"text", "before"}, the new text and the text it was made from. exclude:
+    {"before", "keep"}, the text it was made from and the id of the copy that stays, if any; an utterance gets only one
+    exclude. `batch` names the run that made it.
     """
 
     kind: str
@@ -42,15 +43,15 @@ class NewProposal:
 
     @property
     def fingerprint(self) -> str:
-        """Equal suggestions for one utterance have equal fingerprints, whatever seed or score made them."""
-        told = {k: v for k, v in self.payload.items() if k in ("text", "scheme", "code")}
-        parts = [self.kind, self.utterance_id, self.run_id, told]
+        """The SHA-256 of what is suggested. Equal suggestions are equal here, even with another seed or score."""
+        identity = {k: v for k, v in self.payload.items() if k in ("text", "scheme", "code")}
+        parts = [self.kind, self.utterance_id, self.run_id, identity]
         return sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode())
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one run suggested: how many of it are open, accepted, rejected."""
+    """What one run suggested. `counts`: how many of its proposals are open, accepted and rejected."""
 
     name: str
     made_at: str
@@ -62,11 +63,11 @@ class Proposals:
         self._engine = engine
 
     def add(self, items: Sequence[NewProposal], at: str) -> int:
-        """Add those that were never made before; returns how many."""
+        """Add the proposals that were never made before; return how many."""
         rows = {
             item.fingerprint: {
                 "kind": item.kind, "utterance_id": item.utterance_id, "operation": item.operation,
-                "payload": dict(item.payload) | beside(item.reason), "fingerprint": item.fingerprint,
+                "payload": dict(item.payload) | message_entry(item.reason), "fingerprint": item.fingerprint,
                 "reason": str(item.reason),
                 "state": "open", "run_id": item.run_id, "made_at": at, "confidence": item.confidence,
                 "batch": item.batch,
@@ -84,7 +85,7 @@ class Proposals:
         return new
 
     def next(self, kind: str, after_id: int = 0, run_id: str | None = None) -> Proposal | None:
-        """The open proposal of `kind` that follows `after_id`."""
+        """Return the first open proposal of `kind` with an id above `after_id`; None if there is none."""
         query = select(proposal).where(proposal.c.kind == kind, proposal.c.state == "open", proposal.c.id > after_id)
         if run_id is not None:
             query = query.where(proposal.c.run_id == run_id)
@@ -97,13 +98,13 @@ class Proposals:
             return _record(_row(connection, proposal_id)._mapping)
 
     def counts(self, kind: str, run_id: str | None = None) -> dict[str, int]:
-        """state -> how many."""
+        """Return state -> number of proposals."""
         query = select(proposal.c.state, func.count()).where(proposal.c.kind == kind).group_by(proposal.c.state)
         if run_id is not None:
             query = query.where(proposal.c.run_id == run_id)
         with reading(self._engine) as connection:
-            found = {str(state): int(n) for state, n in connection.execute(query)}
-        return {"open": 0, "accepted": 0, "rejected": 0} | found
+            numbers = {str(state): int(n) for state, n in connection.execute(query)}
+        return {"open": 0, "accepted": 0, "rejected": 0} | numbers
 
     def waiting(
         self,
@@ -115,18 +116,18 @@ class Proposals:
         batch: str | None = None,
         run_id: str | None = None,
     ) -> list[int]:
-        """The first open proposals of `kind`: by `operation`, at least so sure, of that batch, of that model run."""
+        """Return the ids of the first open proposals of `kind`, ascending. Each other argument narrows them."""
         c = proposal.c
-        mine = _open(kind, operation, min_confidence, batch, run_id)
+        conditions = _open_conditions(kind, operation, min_confidence, batch, run_id)
         with reading(self._engine) as connection:
-            return list(connection.scalars(select(c.id).where(*mine).order_by(c.id).limit(limit)))
+            return list(connection.scalars(select(c.id).where(*conditions).order_by(c.id).limit(limit)))
 
     def open_by_operation(
         self, kind: str, *, min_confidence: float | None = None, batch: str | None = None, run_id: str | None = None
     ) -> dict[str, int]:
-        """operation -> how many proposals of `kind` are open, at least so sure, of that batch, of that model run."""
-        mine = _open(kind, None, min_confidence, batch, run_id)
-        query = select(proposal.c.operation, func.count()).where(*mine).group_by(proposal.c.operation)
+        """Return operation -> number of open proposals of `kind`. Each other argument narrows them."""
+        conditions = _open_conditions(kind, None, min_confidence, batch, run_id)
+        query = select(proposal.c.operation, func.count()).where(*conditions).group_by(proposal.c.operation)
         with reading(self._engine) as connection:
             return {str(operation): int(n) for operation, n in connection.execute(query)}
 
@@ -134,66 +135,68 @@ class Proposals:
         self, kind: str, operation: str | None = None, limit: int = 50, *, after_id: int = 0,
         min_confidence: float | None = None, batch: str | None = None, run_id: str | None = None,
     ) -> list[Proposal]:  # fmt: skip
-        """As `waiting`, whole, those after `after_id`."""
-        mine = (*_open(kind, operation, min_confidence, batch, run_id), proposal.c.id > after_id)
+        """As `waiting`, but return the proposals themselves, those with an id above `after_id`."""
+        conditions = (*_open_conditions(kind, operation, min_confidence, batch, run_id), proposal.c.id > after_id)
         with reading(self._engine) as connection:
-            rows = connection.execute(select(proposal).where(*mine).order_by(proposal.c.id).limit(limit)).mappings()
+            rows = connection.execute(
+                select(proposal).where(*conditions).order_by(proposal.c.id).limit(limit)
+            ).mappings()
             return [_record(row) for row in rows]
 
     def batches(self, kind: str = "cleaning") -> list[Batch]:
-        """The runs that made proposals of `kind`, the latest first."""
+        """Return the runs that made proposals of `kind`, the latest first."""
         c = proposal.c
         query = select(c.batch, func.min(c.made_at), c.state, func.count()).where(c.kind == kind, c.batch.is_not(None))
-        found: dict[str, Batch] = {}
+        by_name: dict[str, Batch] = {}
         with reading(self._engine) as connection:
             for name, at, state, n in connection.execute(query.group_by(c.batch, c.state)):
-                one = found.get(name, Batch(name, at, {"open": 0, "accepted": 0, "rejected": 0}))
-                found[name] = Batch(name, min(at, one.made_at), {**one.counts, state: n})
-        return sorted(found.values(), key=lambda one: one.made_at, reverse=True)
+                batch = by_name.get(name, Batch(name, at, {"open": 0, "accepted": 0, "rejected": 0}))
+                by_name[name] = Batch(name, min(at, batch.made_at), {**batch.counts, state: n})
+        return sorted(by_name.values(), key=lambda batch: batch.made_at, reverse=True)
 
     def accept_many(
         self, proposal_ids: Sequence[int], curator: str, at: str, *, act: Act = "accept"
-    ) -> dict[int, Fate]:
-        """Accept those that are open, in one transaction, by id: proposal id -> what became of it.
+    ) -> dict[int, Outcome]:
+        """Accept the open ones of `proposal_ids` by id, in one transaction; return proposal id -> outcome.
 
-        `core.store.proposals.fates` holds the rule. What is refused stays open; whoever accepts says what happens to it.
+        `core.store.proposals.fates` has the rule. A refused proposal stays open; the caller decides what to do with it.
         """
-        found: dict[int, Fate] = dict.fromkeys(sorted(proposal_ids), "decided")
+        outcomes: dict[int, Outcome] = dict.fromkeys(sorted(proposal_ids), "decided")
         with writing(self._engine) as connection:
             for start in range(0, len(proposal_ids), NAMES):
-                mine = (proposal.c.id.in_(proposal_ids[start : start + NAMES]), proposal.c.state == "open")
-                rows = connection.execute(select(proposal).where(*mine).order_by(proposal.c.id)).all()
-                found |= _accepted(connection, rows, curator, at, act)
-        return found
+                in_block = (proposal.c.id.in_(proposal_ids[start : start + NAMES]), proposal.c.state == "open")
+                rows = connection.execute(select(proposal).where(*in_block).order_by(proposal.c.id)).all()
+                outcomes |= _accept(connection, rows, curator, at, act)
+        return outcomes
 
     def undo_batch(self, batch: str, curator: str, at: str) -> tuple[int, int]:
-        """Take a whole run back: what was accepted of it is open again, but for what was decided on since.
+        """Undo all accepted proposals of a run, in one transaction; they are open again.
 
-        (undone, left because of later decisions). All of it is one transaction. `NotFound` for a batch that is none.
+        Utterances with later decisions are left as they are. Returns (undone, left). `NotFound` if there is no batch.
         """
         undone = left = 0
         with writing(self._engine) as connection:
             if connection.scalar(select(proposal.c.id).where(proposal.c.batch == batch).limit(1)) is None:
                 raise NotFound("no batch {batch!r} of proposals", batch=batch)
             for ids in batches.accepted_in(connection, batch):
-                done = batches.take_back(connection, batch, ids, curator, at)
-                undone, left = undone + done[0], left + done[1]
+                counts = batches.take_back(connection, batch, ids, curator, at)
+                undone, left = undone + counts[0], left + counts[1]
         return undone, left
 
     def reject_many(self, proposal_ids: Sequence[int], curator: str, at: str) -> int:
-        """Reject those that are open, in one transaction; how many were."""
+        """Reject the open ones of `proposal_ids`, in one transaction; return how many were open."""
         values = {"state": "rejected", "decided_by": curator, "decided_at": at}
         n = 0
         with writing(self._engine) as connection:
             for start in range(0, len(proposal_ids), NAMES):
-                mine = (proposal.c.id.in_(proposal_ids[start : start + NAMES]), proposal.c.state == "open")
-                n += connection.execute(update(proposal).where(*mine).values(values)).rowcount
+                in_block = (proposal.c.id.in_(proposal_ids[start : start + NAMES]), proposal.c.state == "open")
+                n += connection.execute(update(proposal).where(*in_block).values(values)).rowcount
         return n
 
     def decide(self, proposal_id: int, accept: bool, curator: str, at: str) -> Proposal:
-        """Accept (and carry out) or reject an open proposal, in one transaction.
+        """Accept or reject an open proposal, in one transaction; accepting writes what it suggests.
 
-        `Conflict` if it is not open, `Unfit` if it no longer fits; then nothing is written.
+        `Conflict` if it is not open, `Unfit` if it cannot be accepted any more; then nothing is written.
         """
         with writing(self._engine) as connection:
             row = _row(connection, proposal_id)
@@ -205,14 +208,17 @@ class Proposals:
                     decided_by=row.decided_by,
                 )
             if not accept:
-                return _decided(connection, proposal_id, "rejected", curator, at, {})
-            fate = _accepted(connection, [row], curator, at, "accept")[proposal_id]
-            if fate not in fates.WRITTEN:
-                raise fates.refusal(row, fate)
+                return _set_state(connection, proposal_id, "rejected", curator, at, {})
+            outcome = _accept(connection, [row], curator, at, "accept")[proposal_id]
+            if outcome not in fates.WRITTEN:
+                raise fates.refusal_error(row, outcome)
             return _record(_row(connection, proposal_id)._mapping)
 
     def undo(self, kind: str, curator: str, at: str) -> Proposal | None:
-        """Reopen the curator's latest decision on a proposal of `kind`; what it wrote is taken back."""
+        """Undo the curator's latest decision on a proposal of `kind`: the proposal is open again.
+
+        Returns None if there is no decision. `Conflict` if what it wrote was decided on since.
+        """
         with writing(self._engine) as connection:
             row = connection.execute(
                 select(proposal)
@@ -225,56 +231,56 @@ class Proposals:
             if row.revision_id is not None:
                 decisions.undo(connection, row.revision_id, curator, at)
             if row.result_id is not None:
-                _withdraw(connection, row.result_id)
-            return _decided(connection, row.id, "open", None, None, {"revision_id": None})
+                _take_out(connection, row.result_id)
+            return _set_state(connection, row.id, "open", None, None, {"revision_id": None})
 
 
-def _open(
+def _open_conditions(
     kind: str, operation: str | None, min_confidence: float | None, batch: str | None, run_id: str | None
 ) -> list[ColumnElement[bool]]:
     c = proposal.c
-    mine = [c.kind == kind, c.state == "open"]
+    conditions = [c.kind == kind, c.state == "open"]
     if operation is not None:
-        mine.append(c.operation == operation)
+        conditions.append(c.operation == operation)
     if min_confidence is not None:
-        mine.append(c.confidence >= min_confidence)
+        conditions.append(c.confidence >= min_confidence)
     if batch is not None:
-        mine.append(c.batch == batch)
+        conditions.append(c.batch == batch)
     if run_id is not None:
-        mine.append(c.run_id == run_id)
-    return mine
+        conditions.append(c.run_id == run_id)
+    return conditions
 
 
-def _accepted(connection: Connection, rows: Sequence[Any], curator: str, at: str, act: Act) -> dict[int, Fate]:
-    """Accept those open proposals: proposal id -> what became of it."""
-    found = batches.accept(connection, [row for row in rows if row.kind in batches.KINDS], curator, at, act)
+def _accept(connection: Connection, rows: Sequence[Any], curator: str, at: str, act: Act) -> dict[int, Outcome]:
+    """Accept open proposals; return proposal id -> outcome."""
+    outcomes = batches.accept(connection, [row for row in rows if row.kind in batches.KINDS], curator, at, act)
     for row in rows:
         if row.kind in _CARRY_OUT:
-            found[row.id] = _carried_out(connection, row, curator, at, act)
-    return found
+            outcomes[row.id] = _accept_single(connection, row, curator, at, act)
+    return outcomes
 
 
-def _carried_out(connection: Connection, row: Any, curator: str, at: str, act: Act) -> Fate:
-    """Accept a proposal that is no change of a text and leaves nothing out."""
-    now = one_utterance(connection, row.utterance_id)
-    if not connection.scalar(select(utterance.c.active).where(utterance.c.id == now.id)):
+def _accept_single(connection: Connection, row: Any, curator: str, at: str, act: Act) -> Outcome:
+    """Accept one augmentation or pseudo-label."""
+    current = one_utterance(connection, row.utterance_id)
+    if not connection.scalar(select(utterance.c.active).where(utterance.c.id == current.id)):
         return "gone"
     payload = dict(row.payload)
     if row.kind == "augmentation" and "before" not in payload:
-        payload["before"] = _text_at(connection, now, row.made_at)
-    fate = fates.of(row.kind, payload, fates.Now(now, now.labels))
-    if isinstance(fate, str):
-        return fate
-    done = _CARRY_OUT[row.kind](connection, row, now, fate, curator, at, act)
-    _decided(connection, row.id, "accepted", curator, at, done)
-    return "rebased" if fate.rebased else "accepted"
+        payload["before"] = _text_at(connection, current, row.made_at)
+    change = fates.change_for(row.kind, payload, fates.CurrentState(current, current.labels))
+    if isinstance(change, str):
+        return change
+    written = _CARRY_OUT[row.kind](connection, row, current, change, curator, at, act)
+    _set_state(connection, row.id, "accepted", curator, at, written)
+    return "rebased" if change.rebased else "accepted"
 
 
-def _text_at(connection: Connection, now: Utterance, at: str) -> str:
-    """The text of the utterance at that time: for suggestions of an earlier program, which did not note it."""
+def _text_at(connection: Connection, current: Utterance, at: str) -> str:
+    """Return the text that the utterance had at that time; proposals of an earlier program did not store it."""
     c = revision.c
-    query = select(c.before).where(c.utterance_id == now.id, c.at > at).order_by(c.version)
-    return next((before["text"] for before in connection.scalars(query) if "text" in before), now.text)
+    query = select(c.before).where(c.utterance_id == current.id, c.at > at).order_by(c.version)
+    return next((before["text"] for before in connection.scalars(query) if "text" in before), current.text)
 
 
 def _row(connection: Connection, proposal_id: int) -> Any:
@@ -287,36 +293,36 @@ def _row(connection: Connection, proposal_id: int) -> Any:
 def _record(row: Mapping[Any, Any]) -> Proposal:
     hidden = {"fingerprint", "decided_at", "result_id", "revision_id"}
     shown = {name: value for name, value in row.items() if name not in hidden}
-    held = row["payload"]
-    return Proposal(**shown | {"payload": _payload(held), "reason": reread(row["reason"], held)})
+    payload = row["payload"]
+    return Proposal(**shown | {"payload": _payload(payload), "reason": restore_message(row["reason"], payload)})
 
 
-def _payload(held: Mapping[str, Any]) -> dict[str, Any]:
-    """What the suggestion would write, without the message that is stored beside it."""
-    return {name: value for name, value in held.items() if name != "message"}
+def _payload(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the proposal would write, without the message that is stored in the same column."""
+    return {name: value for name, value in stored.items() if name != "message"}
 
 
-def _decided(
+def _set_state(
     connection: Connection,
     proposal_id: int,
     state: ProposalState,
     curator: str | None,
     at: str | None,
-    done: dict[str, Any],
+    written: dict[str, Any],
 ) -> Proposal:
-    values = {"state": state, "decided_by": curator, "decided_at": at, **done}
+    values = {"state": state, "decided_by": curator, "decided_at": at, **written}
     connection.execute(update(proposal).where(proposal.c.id == proposal_id).values(values))
     return _record(_row(connection, proposal_id)._mapping)
 
 
-def _augment(
-    connection: Connection, row: Any, parent: Utterance, fate: fates.Change, curator: str, at: str, act: Act
+def _add_augmentation(
+    connection: Connection, row: Any, parent: Utterance, change: fates.Change, curator: str, at: str, act: Act
 ) -> dict[str, Any]:
-    """Add an utterance to its parent's group, with its parent's labels as silver, but for those that are disputed.
+    """Add an utterance to its parent's group. It gets the parent's labels as silver, except disputed ones.
 
-    One that was taken back comes to life again, if its text is the same still.
+    An utterance that was taken out of the corpus by an undo is put back instead, if its text is the same.
     """
-    text = str(fate.text)
+    text = str(change.text)
     earlier = row.result_id and one_utterance(connection, row.result_id)
     if earlier and earlier.text == text:
         connection.execute(update(utterance).where(utterance.c.id == earlier.id).values(active=True))
@@ -333,14 +339,19 @@ def _augment(
 
 
 def _copy_labels(connection: Connection, parent_id: int, new_id: int, curator: str) -> None:
-    mine = (label.c.level == "utterance", label.c.target_id == parent_id, label.c.grade != "disputed")
-    own = select(label).where(*mine)
-    for old in connection.execute(own).mappings().all():
-        connection.execute(insert(label).values(dict(old) | {"target_id": new_id, "grade": "silver", "by": curator}))
+    to_copy = (label.c.level == "utterance", label.c.target_id == parent_id, label.c.grade != "disputed")
+    query = select(label).where(*to_copy)
+    for parent_label in connection.execute(query).mappings().all():
+        connection.execute(
+            insert(label).values(dict(parent_label) | {"target_id": new_id, "grade": "silver", "by": curator})
+        )
 
 
-def _withdraw(connection: Connection, utterance_id: int) -> None:
-    """Take a derived utterance out of the corpus, its labels with it; its row stays for whoever refers to it."""
+def _take_out(connection: Connection, utterance_id: int) -> None:
+    """Take a derived utterance out of the corpus and delete its labels; its row stays, as other rows refer to it.
+
+    `Conflict` if somebody has decided on it.
+    """
     if (later := decisions.standing(connection, utterance_id)) is not None:
         raise Conflict(
             "the accepted utterance {utterance_id} was decided on by {who}; that has to be undone first",
@@ -351,16 +362,16 @@ def _withdraw(connection: Connection, utterance_id: int) -> None:
     connection.execute(update(utterance).where(utterance.c.id == utterance_id).values(active=False))
 
 
-def _label(
-    connection: Connection, row: Any, now: Utterance, fate: fates.Change, curator: str, at: str, act: Act
+def _write_pseudo_label(
+    connection: Connection, row: Any, current: Utterance, change: fates.Change, curator: str, at: str, act: Act
 ) -> dict[str, Any]:
-    """Write the pseudo-label as a silver label, through a Revision."""
+    """Write the pseudo-label as a silver label, by a Revision."""
     value = {"code": row.payload["code"], "grade": "silver", "by": curator}
-    written = decisions.decide(
-        connection, now.id, now.version, curator, at, labels={row.payload["scheme"]: value}, act=act,
+    made = decisions.decide(
+        connection, current.id, current.version, curator, at, labels={row.payload["scheme"]: value}, act=act,
         why=row.operation, proposal_id=row.id,
     )  # fmt: skip
-    return {"revision_id": written.id}
+    return {"revision_id": made.id}
 
 
-_CARRY_OUT = {"augmentation": _augment, "pseudo-label": _label}
+_CARRY_OUT = {"augmentation": _add_augmentation, "pseudo-label": _write_pseudo_label}

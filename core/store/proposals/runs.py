@@ -1,7 +1,7 @@
-"""What a cleaning run needs of its proposals beyond deciding on them: counts by step, and making an open one anew.
+"""Counts the proposals of a cleaning run by step, and updates open proposals.
 
-A suggestion was made from a text; when another was accepted first, that text no longer stands. `remake` puts the same
-suggestion onto the text that does; who computes it is `core.workflows.cleaning.decisions`.
+A proposal was made from a text. If another proposal was accepted first, that text has changed. `update_open` replaces
+the proposal with the same suggestion for the current text, which `core.workflows.cleaning.decisions` computes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Engine, bindparam, func, select, update
 
-from core.messages import beside
+from core.messages import message_entry
 from core.store.engine import reading, writing
 from core.store.schema import proposal
 
@@ -18,8 +18,8 @@ KINDS = ("cleaning", "exclude")
 
 
 @dataclass(frozen=True, slots=True)
-class Remade:
-    """What proposal `id` says by now; its identity (fingerprint, step, batch) stays."""
+class UpdatedProposal:
+    """The new content of the proposal `id`; its fingerprint, step and batch stay."""
 
     id: int
     payload: Mapping[str, Any]
@@ -27,36 +27,36 @@ class Remade:
     confidence: float | None
 
 
-class Cleanings:
+class CleaningRuns:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def tally(self, batch: str) -> dict[str, dict[str, int]]:
-        """step -> {open, accepted, rejected} of what that run suggested."""
+        """Return step -> number of the run's proposals that are {open, accepted, rejected}."""
         c = proposal.c
-        mine = (c.batch == batch, c.kind.in_(KINDS))
-        query = select(c.operation, c.state, func.count()).where(*mine).group_by(c.operation, c.state)
-        found: dict[str, dict[str, int]] = {}
+        conditions = (c.batch == batch, c.kind.in_(KINDS))
+        query = select(c.operation, c.state, func.count()).where(*conditions).group_by(c.operation, c.state)
+        counts: dict[str, dict[str, int]] = {}
         with reading(self._engine) as connection:
             for step, state, n in connection.execute(query):
-                found.setdefault(str(step), {"open": 0, "accepted": 0, "rejected": 0})[str(state)] = int(n)
-        return found
+                counts.setdefault(str(step), {"open": 0, "accepted": 0, "rejected": 0})[str(state)] = int(n)
+        return counts
 
-    def remake(self, items: Sequence[Remade]) -> int:
-        """Replace what open proposals say; how many were open."""
+    def update_open(self, items: Sequence[UpdatedProposal]) -> int:
+        """Replace the content of the proposals that are open; return how many were open."""
         if not items:
             return 0
         c = proposal.c
         values = [
             {
-                "of": one.id, "says": dict(one.payload) | beside(one.reason), "why": str(one.reason),
-                "sure": one.confidence,
+                "of": item.id, "says": dict(item.payload) | message_entry(item.reason), "why": str(item.reason),
+                "sure": item.confidence,
             }
-            for one in items
+            for item in items
         ]  # fmt: skip
-        new: dict[str, Any] = {
+        columns: dict[str, Any] = {
             "payload": bindparam("says"), "reason": bindparam("why"), "confidence": bindparam("sure"),
         }  # fmt: skip
-        mine = (c.id == bindparam("of"), c.state == "open")
+        conditions = (c.id == bindparam("of"), c.state == "open")
         with writing(self._engine) as connection:
-            return connection.execute(update(proposal).where(*mine).values(new), values).rowcount
+            return connection.execute(update(proposal).where(*conditions).values(columns), values).rowcount

@@ -1,1 +1,1 @@
-"""What curators do: decisions, answers, leases, queues, cards, remarks, bulk actions."""
+"""The work of curators: decisions, answers, leases, queues, cards, remarks and bulk actions."""

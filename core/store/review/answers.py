@@ -1,8 +1,8 @@
-"""What curators answered, each for himself: whose answer stands, where answers differ, how many there are.
+"""Reads the answers of each curator: which answers stand, which differ, and how many there are.
 
-An answer stands if the revision that wrote it does: what an undo wrote is nobody's, nor is a delivery's own
-(`IMPORTED`). Where several curators answer one target blind (a row of `overlap`), the first answer is the label: gold
-while all agree, disputed as soon as one does not, gold again once somebody settled it.
+An answer stands if the revision that wrote it was not undone. An undo is not an answer, and neither is a label of a
+delivery (`IMPORTED`). If several curators answer one target blind (a row of `overlap`), the first answer is the label:
+gold while all agree, disputed as soon as one differs, and gold again when somebody has settled it.
 """
 
 import json
@@ -12,19 +12,19 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, func, or_, select, update
 
-from core.records import BY_HAND, IMPORTED, AnnotationKind, Opinion, Vote
+from core.records import BY_HAND, IMPORTED, AnnotationKind, StandingAnswer, Vote
 from core.schemes import scheme
 from core.store.engine import insert_many, reading, writing
 from core.store.schema import annotation, overlap, revision, utterance
 
 BLOCK = 20_000
-Answer = Mapping[str, str]  # {code, grade, by}
+LabelValue = Mapping[str, str]  # {code, grade, by}
 _UNDOING = revision.alias()
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a curator decided by hand on one day (UTC): under a scheme, or, where `scheme` is "", in all."""
+    """How much a curator decided by hand on one day (UTC) under `scheme`; if `scheme` is "", in all."""
 
     curator: str
     scheme: str
@@ -33,39 +33,42 @@ class Tally:
     spent_ms: int
 
 
-class Opinions:
-    """The doors of `core.store.review.decisions.Review` to all of them at once."""
+class Answers:
+    """Reads the answers of all curators; the base of `core.store.review.decisions.Review`."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def add_votes(self, rows: Sequence[Vote]) -> int:
-        """Keep answers of a delivery's raters; one that a rater gave to the same target before is known. How many are
-        new. `UnknownName` for a code or scheme that is none; then nothing is kept."""
-        told = [(scheme(one.scheme), one) for one in rows]
-        checked = [(kind.level, one.target_id, kind.name, kind.parse(one.code), one) for kind, one in told]
+        """Add the answers of a delivery's raters; return how many are new.
+
+        A rater has one answer for each target; a second one is left out. `UnknownName` if a scheme or code does not
+        exist; then nothing is added.
+        """
+        votes = [(scheme(vote.scheme), vote) for vote in rows]
+        checked = [(kind.level, vote.target_id, kind.name, kind.parse(vote.code), vote) for kind, vote in votes]
         new = 0
         with writing(self._engine) as connection:
             known = {name: _voters(connection, name) for name in {name for _, _, name, _, _ in checked}}
             values = []
-            for level, target, name, code, one in checked:
-                if (mark := (target, one.curator)) not in known[name]:
+            for level, target, name, code, vote in checked:
+                if (mark := (target, vote.curator)) not in known[name]:
                     known[name].add(mark)
-                    values.append((level, target, name, code, one.curator, one.at, one.spent_ms, "vote"))
+                    values.append((level, target, name, code, vote.curator, vote.at, vote.spent_ms, "vote"))
                     new += 1
             columns = ("level", "target_id", "scheme", "code", "curator", "at", "spent_ms", "kind")
             insert_many(connection, annotation, columns, values)
         return new
 
-    def opinions(
+    def standing_answers(
         self, scheme_name: str, kinds: Sequence[AnnotationKind] = ("answer", "vote"), block: int = BLOCK
-    ) -> Iterator[list[Opinion]]:
-        """The latest standing answer of each curator to each target, by target, in blocks; none is empty.
+    ) -> Iterator[list[StandingAnswer]]:
+        """Yield the latest standing answer of each curator to each target, by target, in blocks; no block is empty.
 
-        A target is never cut by the end of a block. Each block is a transaction of its own.
+        All answers to one target are in the same block. Each block is a transaction of its own.
         """
-        one = scheme(scheme_name)
-        query = _standing(kinds).where(annotation.c.level == one.level, annotation.c.scheme == one.name)
+        definition = scheme(scheme_name)
+        query = _standing(kinds).where(annotation.c.level == definition.level, annotation.c.scheme == definition.name)
         query = query.order_by(annotation.c.target_id, annotation.c.id)
         last, most = 0, block
         while True:
@@ -73,49 +76,49 @@ class Opinions:
                 rows = list(connection.execute(query.where(annotation.c.target_id > last).limit(most)))
             if not rows:
                 return
-            if len(rows) == most:  # the last target may go on
+            if len(rows) == most:  # the next block may have more answers to the last target
                 cut = rows[-1].target_id
                 rows = [row for row in rows if row.target_id != cut]
             if not rows:
                 most *= 2
                 continue
             last, most = rows[-1].target_id, block
-            if found := _latest(rows):
-                yield found
+            if answers := _latest(rows):
+                yield answers
 
-    def opinions_on(
+    def standing_answers_of(
         self, scheme_name: str, target_id: int, kinds: Sequence[AnnotationKind] = ("answer", "vote")
-    ) -> list[Opinion]:
-        """As `opinions`, of one target, whoever answered first in front."""
-        one = scheme(scheme_name)
+    ) -> list[StandingAnswer]:
+        """Return the standing answers to one target; the curator who answered first comes first."""
+        definition = scheme(scheme_name)
         with reading(self._engine) as connection:
-            return _latest(list(connection.execute(_of_target(one.level, target_id, one.name, kinds))))
+            return _latest(list(connection.execute(_of_target(definition.level, target_id, definition.name, kinds))))
 
-    def heard(self) -> dict[str, int]:
-        """scheme -> how many answers and votes were given, those taken back since among them: what it costs to read
-        them."""
+    def answer_counts(self) -> dict[str, int]:
+        """Return scheme -> number of answers and votes, undone ones included: what `standing_answers` has to read."""
         c = annotation.c
-        mine = select(c.scheme, func.count()).where(c.kind.in_(("answer", "vote")), c.curator != IMPORTED)
+        query = select(c.scheme, func.count()).where(c.kind.in_(("answer", "vote")), c.curator != IMPORTED)
         with reading(self._engine) as connection:
-            return {str(name): int(n) for name, n in connection.execute(mine.group_by(c.scheme))}
+            return {str(name): int(n) for name, n in connection.execute(query.group_by(c.scheme))}
 
-    def newest(self) -> tuple[int, int]:
-        """The ids of the last annotation and the last revision: while they stay, so does all that people said."""
+    def newest_ids(self) -> tuple[int, int]:
+        """Return the ids of the last annotation and revision. While they stay the same, no answer has changed."""
         with reading(self._engine) as connection:
-            found = [connection.scalar(select(func.max(one.c.id))) for one in (annotation, revision)]
-        return found[0] or 0, found[1] or 0
+            last = [connection.scalar(select(func.max(table.c.id))) for table in (annotation, revision)]
+        return last[0] or 0, last[1] or 0
 
     def tally(self, since: str = "", until: str = "9999") -> list[Tally]:
-        """Decisions made by hand that stand, by curator, scheme and day; `since` <= at < `until`.
+        """Count the standing decisions made by hand, by curator, scheme and day; `since` <= at < `until`.
 
-        Under "" each counts once, whatever it decided. Bulk actions and accepted proposals are not in it.
+        Under scheme "" each decision counts once, also without a label. Bulk actions and accepted proposals do not
+        count.
         """
         within = (revision.c.at >= since, revision.c.at < until, *stands(), by_hand())
         day = func.substr(revision.c.at, 1, 10)
-        # Before `revision` had the time spent, its annotations did.
-        own = annotation.alias()
-        elder = select(func.max(own.c.spent_ms)).where(own.c.revision_id == revision.c.id)
-        spent = func.coalesce(revision.c.spent_ms, elder.scalar_subquery())
+        # An earlier program wrote the time spent to the annotations, not to the revision.
+        own_annotation = annotation.alias()
+        annotated_ms = select(func.max(own_annotation.c.spent_ms)).where(own_annotation.c.revision_id == revision.c.id)
+        spent = func.coalesce(revision.c.spent_ms, annotated_ms.scalar_subquery())
         sums = (func.count(), func.coalesce(func.sum(spent), 0))
         whole = select(revision.c.curator, day, *sums).where(*within).group_by(revision.c.curator, day)
         by_scheme = (
@@ -125,19 +128,19 @@ class Opinions:
             .group_by(revision.c.curator, annotation.c.scheme, day)
         )
         with reading(self._engine) as connection:
-            found = [Tally(who, "", on, n, ms) for who, on, n, ms in connection.execute(whole)]
-            found += [Tally(*row) for row in connection.execute(by_scheme)]
-        return sorted(found, key=lambda one: (one.curator, one.scheme, one.day))
+            tallies = [Tally(who, "", on, n, ms) for who, on, n, ms in connection.execute(whole)]
+            tallies += [Tally(*row) for row in connection.execute(by_scheme)]
+        return sorted(tallies, key=lambda tally: (tally.curator, tally.scheme, tally.day))
 
 
 def stands() -> tuple[ColumnElement[bool], ColumnElement[bool]]:
-    """A revision that is no undo and was not undone."""
-    # Said as `IS NULL`, SQLite would take the unique index of `undoes` to lead to one row; it leads to most of them.
+    """Return the SQL conditions for a revision that is not an undo and was not undone."""
+    # With `IS NULL`, SQLite would use the unique index of `undoes` and expect one row; but most rows are NULL.
     return func.coalesce(revision.c.undoes, 0) == 0, ~exists().where(_UNDOING.c.undoes == revision.c.id)
 
 
 def by_hand() -> ColumnElement[bool]:
-    """A revision that a person made of one utterance, not a bulk action nor an accepted proposal."""
+    """Return the SQL condition for a decision on one utterance, not a bulk action or an accepted proposal."""
     return revision.c.act.in_(BY_HAND)
 
 
@@ -147,9 +150,9 @@ def by_hand() -> ColumnElement[bool]:
 def merged(
     connection: Connection, level: str, target_id: int, name: str, curator: str, code: str
 ) -> dict[str, str] | None:
-    """The label of a target that is answered blind, `curator`'s answer `code` included; None: it is not of that kind.
+    """Return the label of a target that several answer blind, with `curator`'s new answer `code`.
 
-    What was settled stays settled.
+    None if the target is not answered blind. A settled label does not change.
     """
     if not overlapping(connection, level, target_id, name):
         return None
@@ -157,24 +160,25 @@ def merged(
     settled = [row for row in rows if row.kind == "settlement"]
     if settled:
         return {"code": settled[-1].code, "grade": "gold", "by": settled[-1].curator}
-    answers = {one.curator: one.code for one in _latest(rows)} | {curator: code}
-    # A new answer takes the place of the curator's own, which `|` keeps where it was: the first is who answered first.
+    answers = {answer.curator: answer.code for answer in _latest(rows)} | {curator: code}
+    # `|` keeps the position of a curator who answers again, so the first key is who answered first.
     first = next(iter(answers))
     grade = "gold" if len(set(answers.values())) == 1 else "disputed"
     return {"code": answers[first], "grade": grade, "by": first}
 
 
 def overlapping(connection: Connection, level: str, target_id: int, name: str) -> bool:
+    """Return whether several curators answer the target blind under the scheme `name`."""
     return connection.scalar(select(overlap.c.wanted).where(*_rows(level, target_id, name)).limit(1)) is not None
 
 
 def recount(connection: Connection, level: str, target_id: int, name: str) -> None:
-    """Bring `missing` and `answered` of the target's rows of `overlap` up to what stands now."""
+    """Update `missing` and `answered` in the target's rows of `overlap` from the standing answers."""
     if not overlapping(connection, level, target_id, name):
         return
     rows = list(connection.execute(_of_target(level, target_id, name, ("answer", "settlement"))))
     settled = any(row.kind == "settlement" for row in rows)
-    answered = {one.curator for one in _latest(rows) if one.kind == "answer"}
+    answered = {answer.curator for answer in _latest(rows) if answer.kind == "answer"}
     missing = 0 if settled else overlap.c.wanted - len(answered)
     connection.execute(
         update(overlap).where(*_rows(level, target_id, name)).values(missing=missing, answered=names(answered))
@@ -182,7 +186,7 @@ def recount(connection: Connection, level: str, target_id: int, name: str) -> No
 
 
 def names(curators: Sequence[str] | set[str]) -> str:
-    """How `overlap.answered` tells who answered.
+    """Return the value of the column `overlap.answered` for these curators.
 
     >>> names({"bob", "안"})
     '["bob", "안"]'
@@ -191,7 +195,7 @@ def names(curators: Sequence[str] | set[str]) -> str:
 
 
 def _rows(level: str, target_id: int, name: str) -> tuple[ColumnElement[bool], ...]:
-    """The rows of `overlap` that mean the target: of a recording's label, those of its utterances."""
+    """Return the SQL conditions for the target's rows of `overlap`; a recording has those of its utterances."""
     if level == "utterance":
         return overlap.c.scheme == name, overlap.c.utterance_id == target_id
     of_call = select(utterance.c.id).where(utterance.c.recording_id == target_id)
@@ -199,14 +203,14 @@ def _rows(level: str, target_id: int, name: str) -> tuple[ColumnElement[bool], .
 
 
 def _standing(kinds: Sequence[AnnotationKind]) -> Select[Any]:
-    """Annotations whose revision stands, withdrawals among them."""
+    """Return the query of the annotations whose revision stands; a withdrawal has code NULL."""
     c = annotation.c
-    written = and_(*stands())
+    stands_now = and_(*stands())
     columns = (c.target_id, c.curator, c.code, c.at, c.spent_ms, c.kind)
     return (
         select(*columns)
         .outerjoin(revision, revision.c.id == c.revision_id)
-        .where(c.kind.in_(kinds), c.curator != IMPORTED, or_(c.revision_id.is_(None), written))
+        .where(c.kind.in_(kinds), c.curator != IMPORTED, or_(c.revision_id.is_(None), stands_now))
     )
 
 
@@ -215,16 +219,16 @@ def _of_target(level: str, target_id: int, name: str, kinds: Sequence[Annotation
     return _standing(kinds).where(c.level == level, c.target_id == target_id, c.scheme == name).order_by(c.id)
 
 
-def _latest(rows: Sequence[Any]) -> list[Opinion]:
-    """The last of each curator, kind and target, where whoever came first is first; without what was withdrawn."""
-    found: dict[tuple[int, str, str], Any] = {}
+def _latest(rows: Sequence[Any]) -> list[StandingAnswer]:
+    """Return the last answer of each curator, kind and target, without withdrawn ones; first come, first listed."""
+    latest: dict[tuple[int, str, str], Any] = {}
     for row in rows:
         mark = (row.target_id, row.curator, row.kind)
         if row.code is None:
-            found.pop(mark, None)
+            latest.pop(mark, None)
         else:
-            found[mark] = row
-    return [Opinion(*row) for row in found.values()]
+            latest[mark] = row
+    return [StandingAnswer(*row) for row in latest.values()]
 
 
 def _voters(connection: Connection, name: str) -> set[tuple[int, str]]:

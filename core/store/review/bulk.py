@@ -1,9 +1,9 @@
-"""One deed on many utterances: a label or a tag, in one transaction, undone as one.
+"""Bulk actions: one label or one tag on many utterances, in one transaction, undone as one.
 
-A bulk label leaves the rows that as many single decisions would (`review.decide`; a skip stays as it is): one Revision
-an utterance, whose `bulk_id` names the action. A label of a recording is decided at the first of its utterances. On
-what several curators answer blind it is one answer among theirs, so that a dispute stays one. Tags are no decisions:
-they raise no version, and what an action tagged is kept in `bulk_tagged` until it is taken back.
+A bulk label writes the same rows as single decisions (`Review.decide`): one Revision for each utterance, with the
+`bulk_id` of the action; skipped utterances stay skipped. A label of a recording is written at the first of its
+utterances. If several curators answer a target blind, a bulk label is one more answer, so a dispute stays a dispute.
+Tags are not decisions: they do not raise the version. The table `bulk_tagged` lists what an action tagged.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Engine, delete, func, select, update
 from core.errors import Conflict, NotFound
 from core.filters import Filter
 from core.records import Act, BulkAction
-from core.schemes import Scheme, joined, parts, scheme
+from core.schemes import Scheme, join_codes, scheme, split_codes
 from core.store.corpus import find
 from core.store.engine import allot, insert_id, insert_many, reading, writing
 from core.store.review import answers
@@ -26,48 +26,50 @@ from core.store.rows import NAMES
 from core.store.schema import annotation, bulk, bulk_tagged, label, overlap, revision, tag, utterance
 
 Which = Filter | Sequence[int]
-Answer = dict[str, str]  # {code, grade, by}
+LabelValue = dict[str, str]  # {code, grade, by}
 Ids = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """One Revision to write; None is no label. `said`: the curator's own answer, where that is not the label."""
+    """One Revision to write; None means no label. `own_code`: the curator's answer, if it is not the label."""
 
     utterance_id: int
     version: int
     target_id: int
-    before: Answer | None
-    after: Answer | None
+    before: LabelValue | None
+    after: LabelValue | None
     undoes: int | None = None
-    said: str | None = None
+    own_code: str | None = None
 
 
 class Bulk:
+    """Does bulk actions and undoes them."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def label(self, which: Which, scheme_name: str, code: str, curator: str, at: str) -> BulkAction:
-        """Set one label (joined codes of a multi scheme) on all of `which`; gold answers that are so already stay."""
-        one = scheme(scheme_name)
-        answer = {"code": one.parse(code), "grade": "gold", "by": curator}
-        what: dict[str, Any] = {"do": "label", "scheme": one.name, "code": answer["code"]}
+        """Set one label (joined codes of a multi scheme) on all of `which`; equal gold labels stay as they are."""
+        definition = scheme(scheme_name)
+        answer = {"code": definition.parse(code), "grade": "gold", "by": curator}
+        what: dict[str, Any] = {"do": "label", "scheme": definition.name, "code": answer["code"]}
         with writing(self._engine) as connection:
             bulk_id = _begin(connection, what, curator, at)
             ids, out = _chosen(connection, which)
             written: list[int] = []
-            homeless = 0
+            without_recording = 0
             for block in _blocks(ids):
-                changes, without = _to_label(connection, one, block, answer)
-                homeless += without
-                written += _write(connection, one, changes, curator, at, bulk_id)
-            what |= {"already": len(ids) - homeless - len(written), "unfit": out + homeless}
+                changes, missing = _label_changes(connection, definition, block, answer)
+                without_recording += missing
+                written += _write(connection, definition, changes, curator, at, bulk_id)
+            what |= {"already": len(ids) - without_recording - len(written), "unfit": out + without_recording}
             if written:
                 what["revisions"] = [written[0], written[-1]]
             return _finish(connection, bulk_id, what, len(written))
 
     def tag(self, which: Which, name: str, curator: str, at: str, *, remove: bool = False) -> BulkAction:
-        """Put tag `name` on all of `which`, or take it off."""
+        """Add the tag `name` to all of `which`, or remove it."""
         what: dict[str, Any] = {"do": "untag" if remove else "tag", "tag": name}
         with writing(self._engine) as connection:
             bulk_id = _begin(connection, what, curator, at)
@@ -76,14 +78,14 @@ class Bulk:
             changed = np.intersect1d(ids, have) if remove else np.setdiff1d(ids, have)
             rows = [(bulk_id, number, name) for number in changed.tolist()]
             insert_many(connection, bulk_tagged, ("bulk_id", "utterance_id", "tag"), rows)
-            _retag(connection, name, changed, on=not remove)
+            _set_tag(connection, name, changed, on=not remove)
             what |= {"already": len(ids) - len(changed), "unfit": out}
             return _finish(connection, bulk_id, what, len(changed))
 
     def undo(self, bulk_id: int, curator: str, at: str) -> BulkAction:
-        """Take back what still stands of the action; its `what` then says how many (`undone`, `since`).
+        """Undo the action where nobody has decided since; its `what` then has the numbers `undone` and `since`.
 
-        `Conflict` if it was undone already, or if all of it was decided on since.
+        `Conflict` if it was undone already, or if somebody has decided on all of it since.
         """
         with writing(self._engine) as connection:
             action = _get(connection, bulk_id)
@@ -106,31 +108,31 @@ class Bulk:
             return _get(connection, bulk_id)
 
     def latest(self) -> BulkAction | None:
-        """The last bulk action, undone or not."""
+        """Return the last bulk action, undone or not; None if there is none."""
         with reading(self._engine) as connection:
             last = connection.scalar(select(func.max(bulk.c.id)))
             return None if last is None else _get(connection, last)
 
     def tags(self) -> list[str]:
-        """The tags in use, in order; each is one step into the index, however many utterances have it."""
-        found: list[str] = []
+        """Return the tags in use, sorted. The cost depends on the number of tags, not of utterances."""
+        tags: list[str] = []
         with reading(self._engine) as connection:
             while True:
                 query = select(func.min(tag.c.tag))
-                following = connection.scalar(query.where(tag.c.tag > found[-1]) if found else query)
+                following = connection.scalar(query.where(tag.c.tag > tags[-1]) if tags else query)
                 if following is None:
-                    return found
-                found.append(following)
+                    return tags
+                tags.append(following)
 
     def tags_of(self, utterance_ids: Sequence[int]) -> dict[int, list[str]]:
-        """utterance id -> its tags in order; those without any are left out."""
-        found: dict[int, list[str]] = {}
+        """Return utterance id -> its tags, sorted; utterances without tags are left out."""
+        tags: dict[int, list[str]] = {}
         with reading(self._engine) as connection:
             for block in _blocks(np.array(utterance_ids, np.int64)):
-                mine = tag.c.utterance_id.in_(block)
-                for number, name in connection.execute(select(tag).where(mine).order_by(tag.c.tag)):
-                    found.setdefault(number, []).append(name)
-        return found
+                in_block = tag.c.utterance_id.in_(block)
+                for number, name in connection.execute(select(tag).where(in_block).order_by(tag.c.tag)):
+                    tags.setdefault(number, []).append(name)
+        return tags
 
 
 def _begin(connection: Connection, what: Mapping[str, Any], curator: str, at: str) -> int:
@@ -159,75 +161,84 @@ def _blocks(ids: Ids) -> Iterator[list[int]]:
 
 
 def _chosen(connection: Connection, which: Which) -> tuple[Ids, int]:
-    """The utterances meant, ascending, and how many of those named are not in the corpus."""
+    """Return the ids of the utterances, ascending, and how many of the named ids are not in the corpus."""
     if isinstance(which, Filter):
         return find.every(connection, which), 0
     named = np.unique(np.array(which, np.int64))
-    found = [
+    blocks = [
         _array(connection, select(utterance.c.id).where(utterance.c.id.in_(block), utterance.c.active))
         for block in _blocks(named)
     ]
-    ids = np.sort(np.concatenate(found)) if found else named
+    ids = np.sort(np.concatenate(blocks)) if blocks else named
     return ids, len(named) - len(ids)
 
 
 # -- labels
 
 
-def _to_label(connection: Connection, one: Scheme, block: Sequence[int], answer: Answer) -> tuple[list[_Change], int]:
-    """What has to be written so that all of `block` have the answer, and how many have no recording to label."""
+def _label_changes(
+    connection: Connection, definition: Scheme, block: Sequence[int], answer: LabelValue
+) -> tuple[list[_Change], int]:
+    """Return the changes that give all of `block` the answer, and how many have no recording to label."""
     c = utterance.c
     rows = connection.execute(select(c.id, c.version, c.recording_id).where(c.id.in_(block)).order_by(c.id)).all()
-    targets = {row.id: row.id if one.level == "utterance" else row.recording_id for row in rows}
+    targets = {row.id: row.id if definition.level == "utterance" else row.recording_id for row in rows}
     known = {target for target in targets.values() if target is not None}
-    standing, shared = _standing(connection, one, known), _shared(connection, one, known)
+    standing, shared = _current_labels(connection, definition, known), _shared(connection, definition, known)
     changes: dict[int, _Change] = {}
-    homeless = 0
+    without_recording = 0
     for row in rows:
         target = targets[row.id]
         before = standing.get(target)
         if target is None:
-            homeless += 1
+            without_recording += 1
         elif target not in changes and (before is None or _differ(before, answer)):
             blind = target in shared and answers.merged(
-                connection, one.level, target, one.name, answer["by"], answer["code"]
+                connection, definition.level, target, definition.name, answer["by"], answer["code"]
             )
-            said = answer["code"] if blind and blind["code"] != answer["code"] else None
-            changes[target] = _Change(row.id, row.version, target, before, blind or answer, said=said)
-    return list(changes.values()), homeless
+            own_code = answer["code"] if blind and blind["code"] != answer["code"] else None
+            changes[target] = _Change(row.id, row.version, target, before, blind or answer, own_code=own_code)
+    return list(changes.values()), without_recording
 
 
-def _differ(before: Answer, answer: Answer) -> bool:
+def _differ(before: LabelValue, answer: LabelValue) -> bool:
     return (before["code"], before["grade"]) != (answer["code"], answer["grade"])
 
 
-def _shared(connection: Connection, one: Scheme, targets: set[int]) -> set[int]:
-    """Those of the targets that several curators answer blind."""
+def _shared(connection: Connection, definition: Scheme, targets: set[int]) -> set[int]:
+    """Return those of the targets that several curators answer blind."""
     c, u = overlap.c, utterance.c
-    if one.level == "utterance":
-        return set(connection.scalars(select(c.utterance_id).where(c.scheme == one.name, c.utterance_id.in_(targets))))
-    calls = select(u.recording_id).join(overlap, c.utterance_id == u.id)
-    return set(connection.scalars(calls.where(c.scheme == one.name, u.recording_id.in_(targets))))
+    if definition.level == "utterance":
+        return set(
+            connection.scalars(select(c.utterance_id).where(c.scheme == definition.name, c.utterance_id.in_(targets)))
+        )
+    recording_ids = select(u.recording_id).join(overlap, c.utterance_id == u.id)
+    return set(connection.scalars(recording_ids.where(c.scheme == definition.name, u.recording_id.in_(targets))))
 
 
-def _standing(connection: Connection, one: Scheme, targets: set[int]) -> dict[int, Answer]:
-    """target id -> what stands under the scheme."""
+def _current_labels(connection: Connection, definition: Scheme, targets: set[int]) -> dict[int, LabelValue]:
+    """Return target id -> current label under the scheme."""
     c = label.c
-    mine = (c.level == one.level, c.scheme == one.name, c.target_id.in_(targets))
+    conditions = (c.level == definition.level, c.scheme == definition.name, c.target_id.in_(targets))
     codes: dict[int, list[str]] = {}
-    found: dict[int, Answer] = {}
-    for target, code, grade, by in connection.execute(select(c.target_id, c.code, c.grade, c.by).where(*mine)):
+    labels: dict[int, LabelValue] = {}
+    for target, code, grade, by in connection.execute(select(c.target_id, c.code, c.grade, c.by).where(*conditions)):
         codes.setdefault(target, []).append(code)
-        found[target] = {"code": joined(one.name, codes[target]), "grade": grade, "by": by}
-    return found
+        labels[target] = {"code": join_codes(definition.name, codes[target]), "grade": grade, "by": by}
+    return labels
 
 
 def _write(
-    connection: Connection, one: Scheme, changes: Sequence[_Change], curator: str, at: str, bulk_id: int | None = None
+    connection: Connection,
+    definition: Scheme,
+    changes: Sequence[_Change],
+    curator: str,
+    at: str,
+    bulk_id: int | None = None,
 ) -> list[int]:
-    """Write the revisions, annotations and labels of `changes`; the ids of the revisions, ascending.
+    """Write the revisions, annotations and labels of `changes`; return the ids of the revisions, ascending.
 
-    `bulk_id` is the action that they belong to, None where they undo one.
+    `bulk_id`: the action of the changes; None if they undo one.
     """
     act: Act = "undo" if bulk_id is None else "bulk"
     ids = allot(connection, revision, len(changes))
@@ -237,89 +248,94 @@ def _write(
         ("id", "utterance_id", "version", "curator", "at", "before", "after", "act", "why", "undoes", "bulk_id"),
         [
             (number, x.utterance_id, x.version + 1, curator, at,
-             {"labels": {one.name: x.before}}, _after(one, x), act, "", x.undoes, bulk_id)
+             {"labels": {definition.name: x.before}}, _after(definition, x), act, "", x.undoes, bulk_id)
             for number, x in numbered
         ],
     )  # fmt: skip
     insert_many(
         connection, annotation, ("level", "target_id", "scheme", "code", "curator", "at", "revision_id"),
         [
-            (one.level, x.target_id, one.name, x.said or (x.after["code"] if x.after else None), curator, at, number)
+            (
+                definition.level, x.target_id, definition.name,
+                x.own_code or (x.after["code"] if x.after else None), curator, at, number,
+            )
             for number, x in numbered
         ],
     )  # fmt: skip
-    mine = utterance.c.id.in_([x.utterance_id for x in changes])
-    connection.execute(update(utterance).where(mine).values(version=utterance.c.version + 1))
+    changed = utterance.c.id.in_([x.utterance_id for x in changes])
+    connection.execute(update(utterance).where(changed).values(version=utterance.c.version + 1))
     connection.execute(
         delete(label).where(
-            label.c.level == one.level,
-            label.c.scheme == one.name,
+            label.c.level == definition.level,
+            label.c.scheme == definition.name,
             label.c.target_id.in_([x.target_id for x in changes]),
         )
     )
     insert_many(
         connection, label, ("level", "target_id", "scheme", "code", "grade", "by"),
         [
-            (one.level, x.target_id, one.name, code, x.after["grade"], x.after["by"])
+            (definition.level, x.target_id, definition.name, code, x.after["grade"], x.after["by"])
             for x in changes if x.after
-            for code in parts(x.after["code"])
+            for code in split_codes(x.after["code"])
         ],
     )  # fmt: skip
-    for target in _shared(connection, one, {x.target_id for x in changes}):
-        answers.recount(connection, one.level, target, one.name)
+    for target in _shared(connection, definition, {x.target_id for x in changes}):
+        answers.recount(connection, definition.level, target, definition.name)
     return ids
 
 
-def _after(one: Scheme, change: _Change) -> dict[str, Any]:
-    told = {"labels": {one.name: change.after}}
-    return told | {"answers": {one.name: change.said}} if change.said else told
+def _after(definition: Scheme, change: _Change) -> dict[str, Any]:
+    fields = {"labels": {definition.name: change.after}}
+    return fields | {"answers": {definition.name: change.own_code}} if change.own_code else fields
 
 
 def _undo_label(connection: Connection, action: BulkAction, curator: str, at: str) -> tuple[int, int]:
-    """How many revisions were taken back, and how many utterances were decided on since."""
+    """Undo the labels of the action; return (undone, utterances that were decided on since)."""
     if not action.count:
         return 0, 0
-    one = scheme(action.what["scheme"])
+    definition = scheme(action.what["scheme"])
     first, last = action.what["revisions"]
     undone = since = 0
     for start in range(first, last + 1, NAMES):
         span = revision.c.id.between(start, min(start + NAMES - 1, last))
-        # A revision that was undone on its own has nothing left to take back.
+        # `stands` leaves out revisions that were undone one by one before.
         rows = connection.execute(
             select(revision).where(span, revision.c.bulk_id == action.id, *stands()).order_by(revision.c.id)
         ).all()
-        changes = _to_take_back(connection, one, rows)
-        _write(connection, one, changes, curator, at)
+        changes = _undo_changes(connection, definition, rows)
+        _write(connection, definition, changes, curator, at)
         undone += len(changes)
         since += len(rows) - len(changes)
     return undone, since
 
 
-def _to_take_back(connection: Connection, one: Scheme, rows: Sequence[Any]) -> list[_Change]:
-    """The inverse of those of `rows` after which nobody decided; see `review.undo`."""
+def _undo_changes(connection: Connection, definition: Scheme, rows: Sequence[Any]) -> list[_Change]:
+    """Return the changes that undo those revisions in `rows` after which nobody decided; see `Review.undo`."""
     c, r = utterance.c, revision.c
     ids = [row.utterance_id for row in rows]
-    now = {
+    current = {
         row.id: row
         for row in connection.execute(select(c.id, c.version, c.recording_id).where(c.id.in_(ids), c.active))
     }
     query = select(r.utterance_id, func.max(r.version)).where(r.utterance_id.in_(ids), *stands())
     latest = {row[0]: row[1] for row in connection.execute(query.group_by(r.utterance_id))}
-    targets = {number: number if one.level == "utterance" else row.recording_id for number, row in now.items()}
-    standing = _standing(connection, one, set(targets.values()))
+    targets = {
+        number: number if definition.level == "utterance" else row.recording_id for number, row in current.items()
+    }
+    standing = _current_labels(connection, definition, set(targets.values()))
     changes = []
     for row in rows:
-        number, written = row.utterance_id, row.after["labels"][one.name]
-        if number in now and latest[number] == row.version and standing.get(targets[number]) == written:
-            before = row.before["labels"][one.name]
-            changes.append(_Change(number, now[number].version, targets[number], written, before, row.id))
+        number, written = row.utterance_id, row.after["labels"][definition.name]
+        if number in current and latest[number] == row.version and standing.get(targets[number]) == written:
+            before = row.before["labels"][definition.name]
+            changes.append(_Change(number, current[number].version, targets[number], written, before, row.id))
     return changes
 
 
 # -- tags
 
 
-def _retag(connection: Connection, name: str, ids: Ids, on: bool) -> None:
+def _set_tag(connection: Connection, name: str, ids: Ids, on: bool) -> None:
     if on:
         insert_many(connection, tag, ("utterance_id", "tag"), [(number, name) for number in ids.tolist()])
         return
@@ -328,12 +344,12 @@ def _retag(connection: Connection, name: str, ids: Ids, on: bool) -> None:
 
 
 def _undo_tag(connection: Connection, action: BulkAction, curator: str, at: str) -> tuple[int, int]:
-    """As `_undo_label`; a later action that changed the same tag of an utterance and stands is a decision since."""
+    """Undo the tags of the action; return (undone, utterances whose same tag a later action changed)."""
     name, c = action.what["tag"], bulk_tagged.c
-    mine = _array(connection, select(c.utterance_id).where(c.bulk_id == action.id))
+    tagged = _array(connection, select(c.utterance_id).where(c.bulk_id == action.id))
     later = _array(connection, select(c.utterance_id).where(c.bulk_id > action.id, c.tag == name))
-    back = np.setdiff1d(mine, later)
-    _retag(connection, name, back, on=action.what["do"] == "untag")
+    back = np.setdiff1d(tagged, later)
+    _set_tag(connection, name, back, on=action.what["do"] == "untag")
     for block in _blocks(back):
         connection.execute(delete(bulk_tagged).where(c.bulk_id == action.id, c.utterance_id.in_(block)))
-    return len(back), len(mine) - len(back)
+    return len(back), len(tagged) - len(back)

@@ -1,9 +1,9 @@
-"""A curator's decisions: append-only revisions and annotations, optimistic versions, undo that appends.
+"""Writes a curator's decisions: append-only revisions and annotations, and undo, which appends too.
 
-Every decision, undo and accepted pseudo-label on an utterance raises its version by one and leaves one Revision; a
-decision made on an older version than the store's is refused with `Stale`. Under a multi scheme the answer is one:
-its codes joined by `|` in class order, kept as one annotation and one row of `label` a class. Where several curators
-answer one utterance blind, what each said is in `annotation` and what holds is `core.store.review.answers`' to say.
+Every decision, undo and accepted pseudo-label on an utterance raises its version by one and adds one Revision. A
+decision made on an older version is refused with `Stale`. Under a multi scheme, an answer is the codes joined by `|` in
+class order: one annotation, and one row of `label` for each class. If several curators answer an utterance blind,
+`annotation` has the answer of each, and `core.store.review.answers` computes the label.
 """
 
 from collections.abc import Mapping
@@ -14,18 +14,19 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from core.errors import Conflict, InputError, NotFound, Stale
 from core.messages import SchemeName
 from core.records import SHORTEST_VOICE_MS, Act, Annotation, AnnotationKind, Revision, Utterance
-from core.schemes import joined, parts, scheme
+from core.schemes import join_codes, scheme, split_codes
 from core.store.corpus.corpus import one_utterance
 from core.store.engine import insert_id, reading, writing
-from core.store.review import answers as opinions
-from core.store.review.answers import Opinions, by_hand, stands
+from core.store.review.answers import Answers, by_hand, merged, recount, stands
 from core.store.schema import annotation, label, lease, proposal, recording, remark, revision, utterance
 from core.text import nfc
 
 __all__ = ["Review", "decide", "standing", "stands", "undo"]
 
 
-class Review(Opinions):
+class Review(Answers):
+    """Writes the decisions of curators, and reads their answers."""
+
     def decide(
         self,
         utterance_id: int,
@@ -43,26 +44,32 @@ class Review(Opinions):
         why: str = "",
         comment: str = "",
     ) -> Revision:
-        """Write one decision. `labels` maps scheme to code (joined codes of a multi scheme), None leaves what it is.
+        """Write one decision, with an optional `comment`, and end the curator's lease; return its Revision.
 
-        On an utterance that several answer blind, a label is one answer among theirs, unless the `act` is to settle.
-        `why` is the curator's reason. With it goes a `comment`, and the curator's lease ends. `Stale` if `version` is
-        old; `InputError` for times that leave the recording.
+        `labels`: scheme -> code (joined codes of a multi scheme). None leaves a field as it is. On an utterance that
+        several answer blind, a label is one more answer, unless `act` is "settle". `why`: the curator's reason.
+        `Stale` if `version` is old; `InputError` if the times are outside of the recording.
         """
         chosen = {name: scheme(name).parse(code) for name, code in (labels or {}).items()}
         with writing(self._engine) as connection:
-            now = one_utterance(connection, utterance_id)
-            made = decide(
+            current = one_utterance(connection, utterance_id)
+            written = decide(
                 connection, utterance_id, version, curator, at,
-                text=text, labels=_judged(connection, now, chosen, curator, act == "settle"), skip=skip,
-                span=_span(connection, now, start_ms, end_ms), spent_ms=spent_ms, act=act, why=why, answers=chosen,
+                text=text, labels=_labels_of_answers(connection, current, chosen, curator, act == "settle"), skip=skip,
+                span=_span(connection, current, start_ms, end_ms), spent_ms=spent_ms, act=act, why=why, answers=chosen,
                 kind="settlement" if act == "settle" else "answer",
             )  # fmt: skip
             if comment.strip():
-                said = {"utterance_id": utterance_id, "curator": curator, "at": at, "kind": "comment", "text": comment}
-                connection.execute(insert(remark).values(said))
+                values = {
+                    "utterance_id": utterance_id,
+                    "curator": curator,
+                    "at": at,
+                    "kind": "comment",
+                    "text": comment,
+                }
+                connection.execute(insert(remark).values(values))
             connection.execute(delete(lease).where(lease.c.utterance_id == utterance_id, lease.c.curator == curator))
-            return made
+            return written
 
     def settle(
         self,
@@ -76,74 +83,76 @@ class Review(Opinions):
         version: int | None = None,
         spent_ms: int | None = None,
     ) -> Revision:
-        """End a dispute: gold, whatever was answered. The target is a recording under a scheme of recordings.
+        """Settle a dispute: the label becomes gold, whatever the answers are.
 
-        `Stale` if `version` is given and old.
+        The target is a recording if the scheme labels recordings, else an utterance. `Stale` if `version` is given and
+        old; `NotFound` if the recording has no utterance in the corpus.
         """
-        one = scheme(scheme_name)
+        definition = scheme(scheme_name)
         with reading(self._engine) as connection:
             of_call = select(func.min(utterance.c.id)).where(utterance.c.recording_id == target_id, utterance.c.active)
-            number = target_id if one.level == "utterance" else connection.scalar(of_call)
-            if number is None:
+            utterance_id = target_id if definition.level == "utterance" else connection.scalar(of_call)
+            if utterance_id is None:
                 raise NotFound("no recording {target_id} with an utterance in the corpus", target_id=target_id)
-            seen = one_utterance(connection, number).version if version is None else version
+            seen_version = one_utterance(connection, utterance_id).version if version is None else version
         return self.decide(
-            number, seen, curator, at, labels={one.name: code}, skip=None, spent_ms=spent_ms,
+            utterance_id, seen_version, curator, at, labels={definition.name: code}, skip=None, spent_ms=spent_ms,
             act="settle", why=reason,
         )  # fmt: skip
 
     def restore(self, utterance_id: int, to_version: int, version: int, curator: str, at: str) -> Revision:
-        """Put text, times, skip and labels back as they were after `to_version` (0: as received).
+        """Restore text, times, skip and labels as they were after `to_version` (0: as received), by a new Revision.
 
-        `Stale` if `version` is old, `NotFound` for a version that never was.
+        `Stale` if `version` is old; `NotFound` if `to_version` does not exist.
         """
         with writing(self._engine) as connection:
-            now = one_utterance(connection, utterance_id)
-            if not 0 <= to_version <= now.version:
+            current = one_utterance(connection, utterance_id)
+            if not 0 <= to_version <= current.version:
                 raise NotFound(
                     "utterance {utterance_id} has no version {to_version}; its latest is {version}",
                     utterance_id=utterance_id,
                     to_version=to_version,
-                    version=now.version,
+                    version=current.version,
                 )
-            mine = (revision.c.utterance_id == utterance_id, revision.c.version > to_version)
-            later = connection.execute(select(revision).where(*mine).order_by(revision.c.version.desc())).all()
-            back: dict[str, Any] = {}
+            conditions = (revision.c.utterance_id == utterance_id, revision.c.version > to_version)
+            later = connection.execute(select(revision).where(*conditions).order_by(revision.c.version.desc())).all()
+            fields: dict[str, Any] = {}
             labels: dict[str, Any] = {}
             for row in later:
-                back |= row.before
+                fields |= row.before
                 labels |= row.before.get("labels", {})
-            # Who restores an answer of his own gives it again; nobody answers for another.
-            answers = {name: one["code"] for name, one in labels.items() if one and one["by"] == curator}
+            # A restored label counts as the curator's answer only if it was the curator's own.
+            answers = {name: value["code"] for name, value in labels.items() if value and value["by"] == curator}
             return decide(
                 connection, utterance_id, version, curator, at,
-                text=back.get("text"), labels=labels, skip=back.get("skipped"), span=_spanned(back),
+                text=fields.get("text"), labels=labels, skip=fields.get("skipped"), span=_span_fields(fields),
                 act="restore", restores=to_version, answers=answers,
             )  # fmt: skip
 
     def undo(
         self, curator: str, at: str, *, hand_made: bool = False, revision_id: int | None = None
     ) -> Revision | None:
-        """Take back the curator's latest decision that stands, or this one of theirs; None when there is none left.
+        """Undo the curator's latest standing decision, or the decision `revision_id`; None if there is none.
 
-        One that the curator has taken back before is not taken back again: the Revision of then is returned.
-        `hand_made`: passing over bulk actions and accepted proposals. `Conflict` if somebody has decided on that
-        utterance since.
+        Idempotent: undoing `revision_id` again changes nothing and returns the Revision of the first undo.
+        `hand_made`: leave out bulk actions and accepted proposals. `Conflict` if somebody has decided on the utterance
+        since.
         """
         with writing(self._engine) as connection:
             if revision_id is not None:
-                done = select(revision).where(revision.c.undoes == revision_id, revision.c.curator == curator)
-                if (row := connection.execute(done).mappings().one_or_none()) is not None:
+                earlier = select(revision).where(revision.c.undoes == revision_id, revision.c.curator == curator)
+                if (row := connection.execute(earlier).mappings().one_or_none()) is not None:
                     return Revision(**row)
-            wanted = connection.scalar(_latest(curator, hand_made, revision_id))
-            return None if wanted is None else undo(connection, wanted, curator, at)
+            target = connection.scalar(_latest(curator, hand_made, revision_id))
+            return None if target is None else undo(connection, target, curator, at)
 
     def latest(self, curator: str) -> int | None:
-        """Id of the curator's latest decision by hand that stands."""
+        """Return the id of the curator's latest standing decision made by hand; None if there is none."""
         with reading(self._engine) as connection:
             return connection.scalar(_latest(curator, hand_made=True))
 
     def history(self, utterance_id: int) -> list[Revision]:
+        """Return the revisions of the utterance, oldest first."""
         with reading(self._engine) as connection:
             rows = connection.execute(
                 select(revision).where(revision.c.utterance_id == utterance_id).order_by(revision.c.version)
@@ -151,20 +160,20 @@ class Review(Opinions):
             return [Revision(**row) for row in rows]
 
     def annotations(self, utterance_id: int) -> list[Annotation]:
-        """The utterance's own annotations, oldest first."""
+        """Return the annotations of the utterance (not of its recording), oldest first."""
         query = select(annotation).where(annotation.c.level == "utterance", annotation.c.target_id == utterance_id)
         with reading(self._engine) as connection:
             rows = connection.execute(query.order_by(annotation.c.id)).mappings()
             return [Annotation(**{k: v for k, v in row.items() if k != "revision_id"}) for row in rows]
 
     def decided(self, curator: str) -> int:
-        """How many decisions of this curator stand."""
+        """Return how many decisions of the curator stand."""
         query = select(func.count()).where(revision.c.curator == curator, *stands())
         with reading(self._engine) as connection:
             return int(connection.scalar(query) or 0)
 
     def pace(self, curator: str, since: str) -> tuple[int, int]:
-        """Of the curator's hand-made decisions since then that stand: how many, and the milliseconds they took."""
+        """Return number and total ms of the curator's standing decisions by hand since `since`."""
         c = revision.c
         query = select(func.count(), func.coalesce(func.sum(c.spent_ms), 0))
         with reading(self._engine) as connection:
@@ -192,29 +201,29 @@ def decide(
     answers: Mapping[str, str | None] | None = None,
     kind: AnnotationKind = "answer",
 ) -> Revision:
-    """The write itself, inside the caller's transaction; `labels`: scheme -> {code, grade, by} or None (withdraw).
+    """Write one decision inside the caller's transaction. `labels`: scheme -> {code, grade, by}, or None to withdraw.
 
-    `span`: start_ms, end_ms, voice_usable to be. `answers`: what the curator said himself, scheme by scheme, where it
-    is not the code of the label.
+    `span`: the new start_ms, end_ms and voice_usable. `answers`: scheme -> the curator's own answer; if it is None, the
+    codes of `labels` are the answers. `Stale` if `version` is old; `Conflict` if the utterance is not in the corpus.
     """
-    now = one_utterance(connection, utterance_id)
+    current = one_utterance(connection, utterance_id)
     if not connection.scalar(select(utterance.c.active).where(utterance.c.id == utterance_id)):
         raise Conflict("utterance {utterance_id} was taken out of the corpus meanwhile", utterance_id=utterance_id)
     if answers is None:
         answers = {name: value["code"] if value else None for name, value in labels.items()}
     changed = {"text": None if text is None else nfc(text), "skipped": skip, **(span or {})}
     wanted = {name: value for name, value in changed.items() if value is not None}
-    if now.version != version:
-        raise _stale(connection, now, {"version": version, **wanted, "labels": dict(answers)})
-    wanted = {name: value for name, value in wanted.items() if value != getattr(now, name)}
-    before: dict[str, Any] = {name: getattr(now, name) for name in wanted}
+    if current.version != version:
+        raise _stale(connection, current, {"version": version, **wanted, "labels": dict(answers)})
+    wanted = {name: value for name, value in wanted.items() if value != getattr(current, name)}
+    before: dict[str, Any] = {name: getattr(current, name) for name in wanted}
     after: dict[str, Any] = dict(wanted)
     if labels:
-        before["labels"] = {name: _current(connection, now, name) for name in labels}
+        before["labels"] = {name: _current_label(connection, current, name) for name in labels}
         after["labels"] = {name: dict(value) if value else None for name, value in labels.items()}
-        apart = {name: code for name, code in answers.items() if code != (labels[name] or {}).get("code")}
-        if apart and undoes is None:
-            after["answers"] = apart
+        own_codes = {name: code for name, code in answers.items() if code != (labels[name] or {}).get("code")}
+        if own_codes and undoes is None:
+            after["answers"] = own_codes
     values: dict[str, Any] = {
         "utterance_id": utterance_id, "version": version + 1, "curator": curator, "at": at, "before": before,
         "after": after, "act": act, "why": why, "undoes": undoes, "spent_ms": spent_ms, "proposal_id": proposal_id,
@@ -225,33 +234,35 @@ def decide(
         wanted["chars"] = len(wanted["text"])
     connection.execute(update(utterance).where(utterance.c.id == utterance_id).values(version=version + 1, **wanted))
     for name, value in labels.items():
-        level, target_id = _target(now, name)
+        level, target_id = _target(current, name)
         if name in answers:
             row = {"level": level, "target_id": target_id, "scheme": name, "code": answers[name], "curator": curator}
             row |= {"at": at, "spent_ms": spent_ms, "revision_id": revision_id, "kind": kind}
             connection.execute(insert(annotation).values(row))
         _write_label(connection, level, target_id, name, value)
-        opinions.recount(connection, level, target_id, name)
+        recount(connection, level, target_id, name)
     return Revision(id=revision_id, **values)
 
 
 def undo(connection: Connection, revision_id: int, curator: str, at: str) -> Revision:
-    """Append the revision that restores what stood before `revision_id`; a proposal that made it is open again.
+    """Append the Revision that restores the state before `revision_id`; a proposal that made it is open again.
 
-    `Conflict` if what it wrote was decided again since.
+    `Conflict` if somebody has decided on the same utterance or label since.
     """
     old = connection.execute(select(revision).where(revision.c.id == revision_id)).one()
-    now = one_utterance(connection, old.utterance_id)
-    if (later := standing(connection, now.id, old.version)) is not None:
-        raise Conflict("utterance {id} was decided again by {who}; that has to be undone first", id=now.id, who=later)
+    current = one_utterance(connection, old.utterance_id)
+    if (later := standing(connection, current.id, old.version)) is not None:
+        raise Conflict(
+            "utterance {id} was decided again by {who}; that has to be undone first", id=current.id, who=later
+        )
     for name, written in old.after.get("labels", {}).items():
-        # A label of the recording may have been decided at another of its utterances.
-        if (found := _current(connection, now, name)) != written:
-            who = found["by"] if found else "somebody"
+        # A label of the recording may have been decided at another utterance of it.
+        if (value := _current_label(connection, current, name)) != written:
+            who = value["by"] if value else "somebody"
             raise Conflict(
                 "{name} of utterance {id} was decided again by {who}; that has to be undone first",
                 name=SchemeName(name),
-                id=now.id,
+                id=current.id,
                 who=who,
             )
     connection.execute(
@@ -262,114 +273,126 @@ def undo(connection: Connection, revision_id: int, curator: str, at: str) -> Rev
     return decide(
         connection,
         old.utterance_id,
-        now.version,
+        current.version,
         curator,
         at,
         text=old.before.get("text"),
         labels=old.before.get("labels", {}),
         skip=old.before.get("skipped"),
-        span=_spanned(old.before),
+        span=_span_fields(old.before),
         act="undo",
         undoes=revision_id,
     )
 
 
 def standing(connection: Connection, utterance_id: int, after_version: int = 0) -> str | None:
-    """Who made a decision on the utterance after that version that was not undone; None if nobody did."""
-    mine = (revision.c.utterance_id == utterance_id, revision.c.version > after_version)
-    return connection.scalar(select(revision.c.curator).where(*mine, *stands()).order_by(revision.c.version.desc()))
+    """Return who made the last standing decision on the utterance after `after_version`; None if nobody did."""
+    conditions = (revision.c.utterance_id == utterance_id, revision.c.version > after_version)
+    return connection.scalar(
+        select(revision.c.curator).where(*conditions, *stands()).order_by(revision.c.version.desc())
+    )
 
 
 def _latest(curator: str, hand_made: bool, revision_id: int | None = None) -> Select[int]:
-    """Id of what an undo takes back."""
+    """Return the query of the id of the revision that an undo takes back."""
     c = revision.c
-    which = (by_hand(),) if hand_made else ()
-    query = select(c.id).where(c.curator == curator, *which, *stands())
+    conditions = (by_hand(),) if hand_made else ()
+    query = select(c.id).where(c.curator == curator, *conditions, *stands())
     if revision_id is not None:
         return query.where(c.id == revision_id)
     return query.order_by(c.at.desc(), c.id.desc()).limit(1)
 
 
-def _judged(
-    connection: Connection, now: Utterance, chosen: Mapping[str, str], curator: str, settles: bool
+def _labels_of_answers(
+    connection: Connection, current: Utterance, chosen: Mapping[str, str], curator: str, settles: bool
 ) -> dict[str, dict[str, str] | None]:
-    """scheme -> the label that the curator's answers make."""
-    made: dict[str, dict[str, str] | None] = {}
+    """Return scheme -> the label that follows from the curator's answers `chosen`."""
+    labels: dict[str, dict[str, str] | None] = {}
     for name, code in chosen.items():
-        blind = None if settles else opinions.merged(connection, *_target(now, name), name, curator, code)
-        made[name] = blind or {"code": code, "grade": "gold", "by": curator}
-    return made
+        blind = None if settles else merged(connection, *_target(current, name), name, curator, code)
+        labels[name] = blind or {"code": code, "grade": "gold", "by": curator}
+    return labels
 
 
-def _span(connection: Connection, now: Utterance, start_ms: int | None, end_ms: int | None) -> dict[str, Any] | None:
-    """What new times make of the utterance; whether its voice is usable changes only with the length it needs."""
+def _span(
+    connection: Connection, current: Utterance, start_ms: int | None, end_ms: int | None
+) -> dict[str, Any] | None:
+    """Return the new start_ms, end_ms and voice_usable; None if no time is given.
+
+    voice_usable changes only if the span becomes shorter or longer than `SHORTEST_VOICE_MS`.
+    """
     if start_ms is None and end_ms is None:
         return None
-    if now.recording_id is None or now.start_ms is None or now.end_ms is None:
-        raise InputError("utterance {id} has no times that could be changed", id=now.id)
-    start, end = now.start_ms if start_ms is None else start_ms, now.end_ms if end_ms is None else end_ms
+    if current.recording_id is None or current.start_ms is None or current.end_ms is None:
+        raise InputError("utterance {id} has no times that could be changed", id=current.id)
+    start, end = current.start_ms if start_ms is None else start_ms, current.end_ms if end_ms is None else end_ms
     call = connection.execute(
-        select(recording.c.duration_ms, recording.c.path).where(recording.c.id == now.recording_id)
+        select(recording.c.duration_ms, recording.c.path).where(recording.c.id == current.recording_id)
     ).one()
     if not 0 <= start < end <= call.duration_ms:
         raise InputError(
             "utterance {id}: {start}-{end} ms is no span of its recording of {duration_ms} ms",
-            id=now.id,
+            id=current.id,
             start=start,
             end=end,
             duration_ms=call.duration_ms,
         )
-    was_long, is_long = now.end_ms - now.start_ms >= SHORTEST_VOICE_MS, end - start >= SHORTEST_VOICE_MS
-    usable = now.voice_usable if was_long == is_long else is_long and call.path is not None
+    was_long, is_long = current.end_ms - current.start_ms >= SHORTEST_VOICE_MS, end - start >= SHORTEST_VOICE_MS
+    usable = current.voice_usable if was_long == is_long else is_long and call.path is not None
     return {"start_ms": start, "end_ms": end, "voice_usable": usable}
 
 
-def _spanned(told: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: told[name] for name in ("start_ms", "end_ms", "voice_usable") if name in told}
+def _span_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Return only the times and voice_usable of a change."""
+    return {name: fields[name] for name in ("start_ms", "end_ms", "voice_usable") if name in fields}
 
 
-def _stale(connection: Connection, now: Utterance, mine: Mapping[str, Any]) -> Stale:
-    """Both versions: what would have been written, and what stands since when by whom."""
+def _stale(connection: Connection, current: Utterance, mine: Mapping[str, Any]) -> Stale:
+    """Return the error with both versions: what would have been written, and the current state, by whom, since when."""
     last = select(revision.c.curator, revision.c.at).where(
-        revision.c.utterance_id == now.id, revision.c.version == now.version
+        revision.c.utterance_id == current.id, revision.c.version == current.version
     )
     row = connection.execute(last).one_or_none()
     names = ("version", "text", "skipped", "start_ms", "end_ms")
-    theirs = {name: getattr(now, name) for name in names} | {"labels": dict(now.labels)}
+    theirs = {name: getattr(current, name) for name in names} | {"labels": dict(current.labels)}
     who = {"curator": row.curator, "at": row.at} if row else {}
     return Stale(
         "utterance {id} was changed meanwhile (you saw version {seen}, it is {version}); "
         "look at it again and decide anew",
-        mine, theirs | who, id=now.id, seen=mine["version"], version=now.version,
+        mine, theirs | who, id=current.id, seen=mine["version"], version=current.version,
     )  # fmt: skip
 
 
-def _target(now: Utterance, name: str) -> tuple[str, int]:
+def _target(current: Utterance, name: str) -> tuple[str, int]:
+    """Return level and id of the target that a label of the scheme `name` belongs to."""
     level = scheme(name).level
     if level == "utterance":
-        return level, now.id
-    if now.recording_id is None:
+        return level, current.id
+    if current.recording_id is None:
         raise Conflict(
-            "{name} is a label of a recording, and utterance {id} has none", name=SchemeName(name), id=now.id
+            "{name} is a label of a recording, and utterance {id} has none", name=SchemeName(name), id=current.id
         )
-    return level, now.recording_id
+    return level, current.recording_id
 
 
-def _current(connection: Connection, now: Utterance, name: str) -> dict[str, str] | None:
-    """What stands: {code, grade, by}. The classes of one target are written together, so grade and by are the same."""
-    level, target_id = _target(now, name)
+def _current_label(connection: Connection, current: Utterance, name: str) -> dict[str, str] | None:
+    """Return the current label {code, grade, by}; None if there is none.
+
+    All classes of a target are written together, so they have the same grade and the same `by`.
+    """
+    level, target_id = _target(current, name)
     rows = connection.execute(
         select(label.c.code, label.c.grade, label.c.by).where(
             label.c.level == level, label.c.target_id == target_id, label.c.scheme == name
         )
     ).all()
-    return {**rows[0]._mapping, "code": joined(name, [row.code for row in rows])} if rows else None
+    return {**rows[0]._mapping, "code": join_codes(name, [row.code for row in rows])} if rows else None
 
 
 def _write_label(
     connection: Connection, level: str, target_id: int, name: str, value: Mapping[str, str] | None
 ) -> None:
-    mine = {"level": level, "target_id": target_id, "scheme": name}
-    connection.execute(delete(label).filter_by(**mine))
+    key = {"level": level, "target_id": target_id, "scheme": name}
+    connection.execute(delete(label).filter_by(**key))
     if value:
-        connection.execute(insert(label), [mine | dict(value) | {"code": code} for code in parts(value["code"])])
+        connection.execute(insert(label), [key | dict(value) | {"code": code} for code in split_codes(value["code"])])

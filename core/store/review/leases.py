@@ -1,8 +1,8 @@
-"""Who works on what: the next utterances of a queue, leased in the transaction that picks them.
+"""Leases: gives the next utterances of a queue to one curator, so that no two curators work on the same one.
 
-A lease is one curator's until it is given back, decided on or has run out; nobody else is given the utterance before,
-and under a scheme of recordings nobody another utterance of that recording. What is free is looked for without a lock;
-a short write then checks again what it takes, so that many curators wait for each other's disk and nothing else.
+A lease ends when the curator decides, gives it back, or its time has run out. Until then nobody else gets the
+utterance; under a scheme of recordings, nobody else gets any utterance of that recording. Free utterances are searched
+without a lock; a short write transaction checks them again and leases them, so curators hardly wait for each other.
 """
 
 import json
@@ -17,77 +17,79 @@ from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, insert
 from core.schemes import scheme
 from core.store.engine import reading, writing
 from core.store.review import answers
-from core.store.review.queue_order import Ask, blind, blind_conditions, conditions, source
+from core.store.review.queue_order import QueueRequest, blind_conditions, blind_ids, conditions, queue_ids
 from core.store.schema import lease, overlap, utterance
 
-SPARE = 8  # candidates beyond those asked for: what others take meanwhile is not looked for again
-TRIES = 8
+SPARE = 8  # extra candidates, in case other curators lease some of them meanwhile
+TRIES = 8  # searches until `take` returns with fewer than it was asked for
 _GIVEN = text("SELECT value FROM json_each(:ids)")
 
 
 @dataclass(frozen=True, slots=True)
-class _Open:
+class _Candidate:
     id: int
     recording_id: int | None
 
 
 class Leases:
+    """Leases utterances to curators."""
+
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def take(self, ask: Ask) -> tuple[list[int], int]:
-        """Lease up to `ask.n` utterances: their ids in the order of the queue, and how many wait in it."""
+    def take(self, request: QueueRequest) -> tuple[list[int], int]:
+        """Lease up to `request.n` utterances; return their ids in the order of the queue, and the queue's length."""
         taken: list[int] = []
         left = 0
         for _ in range(TRIES):
-            rest = replace(ask, n=ask.n - len(taken), have=[*ask.have, *taken])
+            rest = replace(request, n=request.n - len(taken), on_screen=[*request.on_screen, *taken])
             with reading(self._engine) as connection:
-                open_ones, left = _look(connection, rest)
-            if not open_ones:
+                candidates, left = _search(connection, rest)
+            if not candidates:
                 break
             with writing(self._engine) as connection:
-                taken += _lease(connection, rest, open_ones)
-            if len(taken) >= ask.n or len(open_ones) < rest.n:
+                taken += _lease(connection, rest, candidates)
+            if len(taken) >= request.n or len(candidates) < rest.n:
                 break
         return taken, max(left, len(taken))
 
-    def left(self, ask: Ask) -> int:
-        """How many wait in the queue."""
+    def left(self, request: QueueRequest) -> int:
+        """Return how many utterances wait in the queue."""
         with reading(self._engine) as connection:
-            return _look(connection, replace(ask, n=0))[1]
+            return _search(connection, replace(request, n=0))[1]
 
     def hold(self, utterance_id: int, curator: str, at: str, until: str) -> bool:
-        """Lease one utterance; False where somebody else has it."""
+        """Lease one utterance; return False if somebody else has it."""
         with writing(self._engine) as connection:
             if connection.scalar(
-                select(lease.c.curator).where(lease.c.utterance_id == utterance_id, *_others(curator, at))
+                select(lease.c.curator).where(lease.c.utterance_id == utterance_id, *_of_others(curator, at))
             ):
                 return False
             _write(connection, [utterance_id], curator, until)
             return True
 
     def release(self, curator: str, utterance_id: int | None = None) -> None:
-        """Give back one of the curator's leases, or all."""
-        mine = [lease.c.curator == curator]
+        """End one of the curator's leases, or all if `utterance_id` is None."""
+        conditions = [lease.c.curator == curator]
         if utterance_id is not None:
-            mine.append(lease.c.utterance_id == utterance_id)
+            conditions.append(lease.c.utterance_id == utterance_id)
         with writing(self._engine) as connection:
-            connection.execute(delete(lease).where(*mine))
+            connection.execute(delete(lease).where(*conditions))
 
-    def release_these(self, curator: str, utterance_ids: Collection[int]) -> None:
-        """Give back those of the curator's leases."""
+    def release_utterances(self, curator: str, utterance_ids: Collection[int]) -> None:
+        """End the curator's leases of the utterances."""
         with writing(self._engine) as connection:
-            these = lease.c.utterance_id.in_(_ids(connection, list(utterance_ids)))
-            connection.execute(delete(lease).where(lease.c.curator == curator, these))
+            in_list = lease.c.utterance_id.in_(_id_list(connection, list(utterance_ids)))
+            connection.execute(delete(lease).where(lease.c.curator == curator, in_list))
 
     def held(self, at: str) -> list[tuple[int, str]]:
-        """(utterance id, curator) of every lease that has not run out."""
+        """Return (utterance id, curator) of every lease that has not run out at the time `at`."""
         query = select(lease.c.utterance_id, lease.c.curator).where(lease.c.until_at > at)
         with reading(self._engine) as connection:
             return [(row[0], row[1]) for row in connection.execute(query.order_by(lease.c.utterance_id))]
 
 
-def _others(curator: str, at: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+def _of_others(curator: str, at: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
     return lease.c.curator != curator, lease.c.until_at > at
 
 
@@ -97,64 +99,75 @@ def _write(connection: Connection, ids: Sequence[int], curator: str, until: str)
     connection.execute(insert(lease), rows)
 
 
-# -- looking
+# -- search
 
 
-def _look(connection: Connection, ask: Ask) -> tuple[list[_Open], int]:
-    """The first free ones of the queue, some more than asked for, and how many wait in it."""
-    firsts, waiting = blind(connection, ask)
-    blocks, left = source(connection, ask)
-    most = ask.n + SPARE if ask.n else 0
-    found = [*islice(_free(connection, ask, firsts, blind_conditions(ask)), most)]
-    found += islice(_free(connection, ask, blocks, conditions(ask)), most - len(found))
-    return list({one.id: one for one in found}.values()), left + waiting
+def _search(connection: Connection, request: QueueRequest) -> tuple[list[_Candidate], int]:
+    """Return the first free utterances of the queue, some more than requested, and the queue's length."""
+    firsts, waiting = blind_ids(connection, request)
+    blocks, left = queue_ids(connection, request)
+    most = request.n + SPARE if request.n else 0
+    candidates = [*islice(_free(connection, request, firsts, blind_conditions(request)), most)]
+    candidates += islice(_free(connection, request, blocks, conditions(request)), most - len(candidates))
+    return list({candidate.id: candidate for candidate in candidates}.values()), left + waiting
 
 
 def _free(
-    connection: Connection, ask: Ask, blocks: Iterable[list[int]], held: Sequence[ColumnElement[bool]]
-) -> Iterator[_Open]:
-    """Those of `blocks` that nobody else has and the queue still holds; of a recording only one where that is due."""
-    seen: set[int] = set(ask.have)
-    calls = set(connection.scalars(_calls_of(ask.have))) if ask.by_call and ask.have else set()
+    connection: Connection, request: QueueRequest, blocks: Iterable[list[int]], required: Sequence[ColumnElement[bool]]
+) -> Iterator[_Candidate]:
+    """Yield the utterances of `blocks` that are still in the queue and that nobody else has.
+
+    Under a scheme of recordings, only one utterance of each recording.
+    """
+    seen: set[int] = set(request.on_screen)
+    recordings = (
+        set(connection.scalars(_recordings_of(request.on_screen)))
+        if request.by_recording and request.on_screen
+        else set()
+    )
     for ids in blocks:
-        for one in _still(connection, ask, ids, held):
-            if one.id in seen or (ask.by_call and one.recording_id in calls):
+        for candidate in _still_free(connection, request, ids, required):
+            if candidate.id in seen or (request.by_recording and candidate.recording_id in recordings):
                 continue
-            seen.add(one.id)
-            calls.add(one.recording_id)
-            yield one
+            seen.add(candidate.id)
+            recordings.add(candidate.recording_id)
+            yield candidate
 
 
-def _calls_of(ids: Sequence[int]) -> Any:
+def _recordings_of(ids: Sequence[int]) -> Any:
     return select(utterance.c.recording_id).where(utterance.c.id.in_(ids))
 
 
-def _still(connection: Connection, ask: Ask, ids: Sequence[int], held: Sequence[ColumnElement[bool]]) -> list[_Open]:
-    """Of `ids`, in that order, those that fulfil the conditions now and that nobody else has leased."""
+def _still_free(
+    connection: Connection, request: QueueRequest, ids: Sequence[int], required: Sequence[ColumnElement[bool]]
+) -> list[_Candidate]:
+    """Return those of `ids`, in their order, that fulfil the conditions `required` and that nobody else has leased."""
     if not ids:
         return []
     u = utterance.c
     other = utterance.alias()
-    taken = exists().where(lease.c.utterance_id == u.id, *_others(ask.curator, ask.at))
+    taken = exists().where(lease.c.utterance_id == u.id, *_of_others(request.curator, request.at))
     free = [~taken]
-    if ask.by_call:
+    if request.by_recording:
         leased = select(other.c.recording_id).join(lease, lease.c.utterance_id == other.c.id)
         free.append(
-            u.recording_id.not_in(leased.where(*_others(ask.curator, ask.at), other.c.recording_id.is_not(None)))
+            u.recording_id.not_in(
+                leased.where(*_of_others(request.curator, request.at), other.c.recording_id.is_not(None))
+            )
         )
     rows = connection.execute(
-        select(u.id, u.recording_id).where(u.id.in_(_ids(connection, ids)), u.active, *free, *held)
+        select(u.id, u.recording_id).where(u.id.in_(_id_list(connection, ids)), u.active, *free, *required)
     )
-    found = {row.id: _Open(row.id, row.recording_id) for row in rows}
-    return [found[number] for number in ids if number in found]
+    free_rows = {row.id: _Candidate(row.id, row.recording_id) for row in rows}
+    return [free_rows[number] for number in ids if number in free_rows]
 
 
-def _ids(connection: Connection, ids: Sequence[int]) -> Any:
+def _id_list(connection: Connection, ids: Sequence[int]) -> Any:
     return _GIVEN.bindparams(ids=json.dumps(list(ids))) if connection.dialect.name == "sqlite" else list(ids)
 
 
 def chosen(target_id: int, share: float) -> bool:
-    """Whether a target is one of the share that several answer; the same in every process and for ever.
+    """Return whether a target belongs to the share that several curators answer. The result never changes.
 
     >>> sum(chosen(number, 0.2) for number in range(1000))
     181
@@ -163,48 +176,56 @@ def chosen(target_id: int, share: float) -> bool:
     return drawn < share
 
 
-# -- leasing
+# -- lease
 
 
-def _lease(connection: Connection, ask: Ask, open_ones: Sequence[_Open]) -> list[int]:
-    """Lease the first of the candidates that are still free, and note which of them several are to answer."""
-    _renew(connection, ask)
-    connection.execute(delete(lease).where(lease.c.until_at <= ask.at))
-    ids = [one.id for one in open_ones]
-    free = {one.id: one for one in _still(connection, ask, ids, conditions(ask))}
-    if ask.blind:
-        free |= {one.id: one for one in _still(connection, ask, ids, blind_conditions(ask))}
-    mine = [one for one in open_ones if one.id in free][: ask.n]
-    if mine:
-        _write(connection, [one.id for one in mine], ask.curator, ask.until)
-        _spread(connection, ask, mine)
-    return [one.id for one in mine]
+def _lease(connection: Connection, request: QueueRequest, candidates: Sequence[_Candidate]) -> list[int]:
+    """Lease the first candidates that are still free, and mark those that several curators shall answer."""
+    _renew(connection, request)
+    connection.execute(delete(lease).where(lease.c.until_at <= request.at))
+    ids = [candidate.id for candidate in candidates]
+    free = {candidate.id: candidate for candidate in _still_free(connection, request, ids, conditions(request))}
+    if request.blind:
+        free |= {
+            candidate.id: candidate for candidate in _still_free(connection, request, ids, blind_conditions(request))
+        }
+    leased = [candidate for candidate in candidates if candidate.id in free][: request.n]
+    if leased:
+        _write(connection, [candidate.id for candidate in leased], request.curator, request.until)
+        _mark_overlap(connection, request, leased)
+    return [candidate.id for candidate in leased]
 
 
-def _renew(connection: Connection, ask: Ask) -> None:
-    """What the curator has on the screen stays his, though he took his time, unless somebody else has it by now."""
-    if not ask.have:
+def _renew(connection: Connection, request: QueueRequest) -> None:
+    """Extend the leases of what the curator has on the screen, unless somebody else has leased it meanwhile."""
+    if not request.on_screen:
         return
     other = lease.alias()
     taken = exists().where(
-        other.c.utterance_id == lease.c.utterance_id, other.c.curator != ask.curator, other.c.until_at > ask.at
+        other.c.utterance_id == lease.c.utterance_id, other.c.curator != request.curator, other.c.until_at > request.at
     )
-    mine = (lease.c.curator == ask.curator, lease.c.utterance_id.in_(ask.have), ~taken)
-    connection.execute(update(lease).where(*mine).values(until_at=ask.until))
+    own_leases = (lease.c.curator == request.curator, lease.c.utterance_id.in_(request.on_screen), ~taken)
+    connection.execute(update(lease).where(*own_leases).values(until_at=request.until))
 
 
-def _spread(connection: Connection, ask: Ask, mine: Sequence[_Open]) -> None:
-    """Make those of the drawn share wait for several answers under each scheme."""
-    if ask.overlap <= 0 or ask.disputed:
+def _mark_overlap(connection: Connection, request: QueueRequest, leased: Sequence[_Candidate]) -> None:
+    """Add rows of `overlap` for the drawn share of the utterances: under each scheme several curators answer them."""
+    if request.overlap <= 0 or request.disputed:
         return
-    for name in ask.schemes:
+    for name in request.schemes:
         level = scheme(name).level
-        targets = {one.id: one.id if level == "utterance" else one.recording_id for one in mine}
-        drawn = {one: target for one, target in targets.items() if target is not None and chosen(target, ask.overlap)}
-        have = (overlap.c.scheme == name, overlap.c.utterance_id.in_(drawn))
-        known = set(connection.scalars(select(overlap.c.utterance_id).where(*have)))
-        for one, target in drawn.items():
-            if one not in known:
-                row = {"scheme": name, "utterance_id": one, "wanted": ask.copies, "missing": ask.copies}
+        targets = {
+            candidate.id: candidate.id if level == "utterance" else candidate.recording_id for candidate in leased
+        }
+        drawn = {
+            number: target
+            for number, target in targets.items()
+            if target is not None and chosen(target, request.overlap)
+        }
+        marked = (overlap.c.scheme == name, overlap.c.utterance_id.in_(drawn))
+        known = set(connection.scalars(select(overlap.c.utterance_id).where(*marked)))
+        for number, target in drawn.items():
+            if number not in known:
+                row = {"scheme": name, "utterance_id": number, "wanted": request.copies, "missing": request.copies}
                 connection.execute(insert(overlap).values(row | {"answered": answers.names(())}))
                 answers.recount(connection, level, target, name)

@@ -1,8 +1,7 @@
-"""Where the next utterances come from: ids in the order of a queue, block by block, and the SQL that says whether one
-is in the queue still. Who has one already is not asked here (see `core.store.review.leases`).
+"""Yields the utterance ids of a queue in its order, in blocks, and the SQL conditions of being in the queue.
 
-Blocks are made as they are asked for. The cost does not grow with the corpus: the index answers a Filter, and a walk
-goes on from the curator's last decision.
+Leases are not considered here (see `core.store.review.leases`). Blocks are read only when they are needed. The cost
+does not grow with the corpus: the index answers a Filter, and a walk continues after the curator's last decision.
 """
 
 import json
@@ -19,19 +18,20 @@ from core.store.corpus import find
 from core.store.review import answers
 from core.store.schema import label, overlap, queue_item, revision, utterance
 
-FIRST, GROWTH, MOST = 128, 8, 4096  # ids looked at in a first step, and how many more in each following
-COUNTED = 10_000  # more than these that others answered are not counted
-_MISSING = overlap.c.missing > literal_column("0")  # a bound value would keep SQLite from its partial index
+FIRST, GROWTH, MOST = 128, 8, 4096  # ids of the first block, growth factor of the next ones, largest block
+COUNTED = 10_000  # counting of utterances that others have answered stops here
+_MISSING = overlap.c.missing > literal_column("0")  # with a bound value SQLite would not use its partial index
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
-    """What a curator wants next, at the instant `at`, leased until `until`; ids in `have` are not given again.
+class QueueRequest:
+    """A curator's request for the next `n` utterances of a queue, at the time `at`, leased until `until`.
 
-    `queue`: a list that was built, else `disputed`, else all of `wanted`. `wanted` narrows each of them. `since`: what
-    somebody decided on from then on is out of the queue. `begun`: where the curator's last decision is no older, a
-    walk goes on behind it. `overlap`: the share of targets that `copies` curators answer; `blind`: what others answered
-    and this curator is to answer too comes first.
+    `on_screen`: ids that the curator has already; they are not given again. `queue`: the name of a ranked list; if it
+    is None, the queue is all disputes (`disputed`) or all of `wanted`. `wanted` narrows each queue. `since`: utterances
+    decided on from this time on are not in the queue. `started_at`: if the curator's last decision is not older than
+    this, the walk continues after it. `overlap`: the share of targets that `copies` curators answer. `blind`: targets
+    that others have answered and this curator shall answer too come first.
     """
 
     curator: str
@@ -40,45 +40,48 @@ class Ask:
     n: int
     at: str
     until: str
-    have: Sequence[int] = ()
+    on_screen: Sequence[int] = ()
     queue: str | None = None
     disputed: bool = False
     since: str | None = None
-    begun: str | None = None
+    started_at: str | None = None
     overlap: float = 0.0
     copies: int = 2
     blind: bool = True
 
     @property
-    def by_call(self) -> bool:
+    def by_recording(self) -> bool:
         return bool(self.schemes) and scheme(self.schemes[0]).level == "recording"
 
 
-def source(connection: Connection, ask: Ask) -> tuple[Iterator[list[int]], int]:
-    """The ids of the queue, and how many wait in it."""
-    if ask.queue is not None:
-        return _built(connection, ask)
-    return _in_dispute(connection, ask) if ask.disputed else _walk(connection, ask)
+def queue_ids(connection: Connection, request: QueueRequest) -> tuple[Iterator[list[int]], int]:
+    """Return the blocks of ids of the queue, and the queue's length."""
+    if request.queue is not None:
+        return _built(connection, request)
+    return _in_dispute(connection, request) if request.disputed else _walk(connection, request)
 
 
-def conditions(ask: Ask) -> list[ColumnElement[bool]]:
-    """What holds of everything in the queue."""
+def conditions(request: QueueRequest) -> list[ColumnElement[bool]]:
+    """Return the SQL conditions that every utterance in the queue fulfils."""
     u = utterance.c
-    held = find.where(replace(ask.wanted, after_id=None))
-    if ask.queue is not None:
-        own, any_of = queue_item.alias(), queue_item.alias()
-        built_at = select(any_of.c.at).where(any_of.c.queue == ask.queue).limit(1).scalar_subquery()
-        held += [exists().where(own.c.queue == ask.queue, own.c.utterance_id == u.id), ~_decided(built_at)]
-    elif ask.disputed:
-        held.append(or_(*(_disputes(name) for name in ask.schemes)))
-    if ask.since is not None:
-        held.append(~_decided(ask.since))
-    return held
+    clauses = find.where(replace(request.wanted, after_id=None))
+    if request.queue is not None:
+        list_row, any_of = queue_item.alias(), queue_item.alias()
+        built_at = select(any_of.c.at).where(any_of.c.queue == request.queue).limit(1).scalar_subquery()
+        clauses += [
+            exists().where(list_row.c.queue == request.queue, list_row.c.utterance_id == u.id),
+            ~_decided(built_at),
+        ]
+    elif request.disputed:
+        clauses.append(or_(*(_disputes(name) for name in request.schemes)))
+    if request.since is not None:
+        clauses.append(~_decided(request.since))
+    return clauses
 
 
 def _decided(since: Any) -> ColumnElement[bool]:
-    mine = (revision.c.utterance_id == utterance.c.id, revision.c.at >= since)
-    return exists().where(*mine, *answers.stands())
+    conditions = (revision.c.utterance_id == utterance.c.id, revision.c.at >= since)
+    return exists().where(*conditions, *answers.stands())
 
 
 def _disputes(name: str) -> ColumnElement[bool]:
@@ -91,27 +94,27 @@ def _disputes(name: str) -> ColumnElement[bool]:
 # -- the queues
 
 
-def _walk(connection: Connection, ask: Ask) -> tuple[Iterator[list[int]], int]:
-    """All that match, from behind the curator's last decision on and then from the front."""
-    start = _last_decided(connection, ask)
-    ahead = replace(ask.wanted, after_id=max(start, ask.wanted.after_id or 0) or None)
+def _walk(connection: Connection, request: QueueRequest) -> tuple[Iterator[list[int]], int]:
+    """Walk through all that match: first those after the curator's last decision, then from the start."""
+    start = _last_decided(connection, request)
+    ahead = replace(request.wanted, after_id=max(start, request.wanted.after_id or 0) or None)
     ids, left = find.window(connection, ahead, "id", 0, FIRST)
 
     def blocks() -> Iterator[list[int]]:
         yield ids
-        yield from _pages(connection, ask.wanted, ids)
+        yield from _pages(connection, request.wanted, ids)
         if start:
-            first = find.window(connection, ask.wanted, "id", 0, FIRST)[0]
+            first = find.window(connection, request.wanted, "id", 0, FIRST)[0]
             yield first
-            yield from _pages(connection, ask.wanted, first, start)
+            yield from _pages(connection, request.wanted, first, start)
 
     if start and not left:
-        left = find.window(connection, ask.wanted, "id", 0, 0)[1]
+        left = find.window(connection, request.wanted, "id", 0, 0)[1]
     return blocks(), left
 
 
 def _pages(connection: Connection, wanted: Filter, ids: list[int], stop: int | None = None) -> Iterator[list[int]]:
-    """The ids behind those, until `stop`."""
+    """Yield the blocks of ids after `ids`, until `stop`."""
     full = FIRST
     while len(ids) == full and (stop is None or ids[-1] < stop):
         full = min(full * GROWTH, MOST)
@@ -119,23 +122,23 @@ def _pages(connection: Connection, wanted: Filter, ids: list[int], stop: int | N
         yield ids
 
 
-def _last_decided(connection: Connection, ask: Ask) -> int:
-    """The utterance the curator decided on last, if that was since the walk was begun; else 0."""
-    if ask.begun is None:
+def _last_decided(connection: Connection, request: QueueRequest) -> int:
+    """Return the utterance of the curator's last decision, if it is not older than `started_at`; else 0."""
+    if request.started_at is None:
         return 0
     c = revision.c
-    query = select(c.utterance_id).where(c.curator == ask.curator, c.at >= ask.begun)
+    query = select(c.utterance_id).where(c.curator == request.curator, c.at >= request.started_at)
     return int(connection.scalar(query.order_by(c.at.desc(), c.id.desc()).limit(1)) or 0)
 
 
-def _built(connection: Connection, ask: Ask) -> tuple[Iterator[list[int]], int]:
-    """A list in its order, from behind what the curator decided on last of it and then from the front."""
+def _built(connection: Connection, request: QueueRequest) -> tuple[Iterator[list[int]], int]:
+    """Walk through a ranked list: first what follows the curator's last decision in it, then from the start."""
     c = queue_item.c
-    built_at = connection.scalar(select(c.at).where(c.queue == ask.queue).limit(1))
-    last = _last_decided(connection, replace(ask, begun=built_at))
-    at = connection.scalar(select(c.position).where(c.queue == ask.queue, c.utterance_id == last))
+    built_at = connection.scalar(select(c.at).where(c.queue == request.queue).limit(1))
+    last = _last_decided(connection, replace(request, started_at=built_at))
+    at = connection.scalar(select(c.position).where(c.queue == request.queue, c.utterance_id == last))
     starts = [-1] if at is None else [at, -1]
-    query = select(c.position, c.utterance_id).where(c.queue == ask.queue).order_by(c.position)
+    query = select(c.position, c.utterance_id).where(c.queue == request.queue).order_by(c.position)
 
     def blocks() -> Iterator[list[int]]:
         for position in starts:
@@ -144,44 +147,54 @@ def _built(connection: Connection, ask: Ask) -> tuple[Iterator[list[int]], int]:
                 yield [row.utterance_id for row in rows]
                 position, size = rows[-1].position, min(size * GROWTH, MOST)
 
-    return blocks(), _open_in(connection, ask)
+    return blocks(), _open_in(connection, request)
 
 
-def _open_in(connection: Connection, ask: Ask) -> int:
-    """How many of a list nobody has decided on since it was built."""
+def _open_in(connection: Connection, request: QueueRequest) -> int:
+    """Return how many utterances of a list nobody has decided on since it was built."""
     c = queue_item.c
     rows = select(func.count()).select_from(queue_item.join(utterance, utterance.c.id == c.utterance_id))
-    return int(connection.scalar(rows.where(c.queue == ask.queue, *conditions(ask))) or 0)
+    return int(connection.scalar(rows.where(c.queue == request.queue, *conditions(request))) or 0)
 
 
-def _in_dispute(connection: Connection, ask: Ask) -> tuple[Iterator[list[int]], int]:
-    """What curators who answered blind do not agree on; of a recording, its first utterance."""
-    found: set[int] = set()
+def _in_dispute(connection: Connection, request: QueueRequest) -> tuple[Iterator[list[int]], int]:
+    """Return the utterances whose blind answers differ; for a recording, its first utterance."""
+    utterance_ids: set[int] = set()
     c = label.c
-    for name in ask.schemes:
-        one = scheme(name)
-        mine = (c.scheme == name, c.level == one.level, c.code.in_(one.codes), c.grade == "disputed")
-        targets = select(c.target_id).where(*mine)
-        if one.level == "recording":
+    for name in request.schemes:
+        definition = scheme(name)
+        conditions = (
+            c.scheme == name,
+            c.level == definition.level,
+            c.code.in_(definition.codes),
+            c.grade == "disputed",
+        )
+        targets = select(c.target_id).where(*conditions)
+        if definition.level == "recording":
             u = utterance.c
             targets = select(func.min(u.id)).where(u.recording_id.in_(targets), u.active).group_by(u.recording_id)
-        found |= set(connection.scalars(targets))
-    return iter([sorted(found)]), len(found)
+        utterance_ids |= set(connection.scalars(targets))
+    return iter([sorted(utterance_ids)]), len(utterance_ids)
 
 
 # -- answered by several
 
 
-def blind(connection: Connection, ask: Ask) -> tuple[Iterator[list[int]], int]:
-    """Utterances that others have answered and that still want this curator's answer, and how many there are."""
-    if not ask.blind:
+def blind_ids(connection: Connection, request: QueueRequest) -> tuple[Iterator[list[int]], int]:
+    """Return blocks of utterances that others have answered and this curator shall answer too, and their number."""
+    if not request.blind:
         return iter(()), 0
-    groups = [(name, told) for name in ask.schemes for told in _answered(connection, name) if _wants(told, ask.curator)]
+    groups = [
+        (name, answered)
+        for name in request.schemes
+        for answered in _answered(connection, name)
+        if _lacks_answer_of(answered, request.curator)
+    ]
     c = overlap.c
 
     def blocks() -> Iterator[list[int]]:
-        for name, told in groups:
-            query = select(c.utterance_id).where(c.scheme == name, c.answered == told, _MISSING)
+        for name, answered in groups:
+            query = select(c.utterance_id).where(c.scheme == name, c.answered == answered, _MISSING)
             last, size = 0, FIRST
             while ids := list(
                 connection.scalars(query.where(c.utterance_id > last).order_by(c.utterance_id).limit(size))
@@ -190,34 +203,34 @@ def blind(connection: Connection, ask: Ask) -> tuple[Iterator[list[int]], int]:
                 last, size = ids[-1], min(size * GROWTH, MOST)
 
     n = 0
-    for name, told in groups:
-        some = select(c.utterance_id).where(c.scheme == name, c.answered == told, _MISSING).limit(COUNTED)
+    for name, answered in groups:
+        some = select(c.utterance_id).where(c.scheme == name, c.answered == answered, _MISSING).limit(COUNTED)
         n += int(connection.scalar(select(func.count()).select_from(some.subquery())) or 0)
     return blocks(), n
 
 
 def _answered(connection: Connection, name: str) -> list[str]:
-    """The different `answered` of what is missing answers, each by one step into the index."""
-    found: list[str] = []
-    mine = (overlap.c.scheme == name, _MISSING)
-    query = select(func.min(overlap.c.answered)).where(*mine)
-    while (one := connection.scalar(query.where(overlap.c.answered > found[-1]) if found else query)) is not None:
-        found.append(one)
-    return found
+    """Return the different values of `answered` in rows with missing answers, each by one index look-up."""
+    values: list[str] = []
+    conditions = (overlap.c.scheme == name, _MISSING)
+    query = select(func.min(overlap.c.answered)).where(*conditions)
+    while (value := connection.scalar(query.where(overlap.c.answered > values[-1]) if values else query)) is not None:
+        values.append(value)
+    return values
 
 
-def _wants(told: str, curator: str) -> bool:
-    """What nobody has answered yet is in the queue itself."""
-    answered = json.loads(told)
+def _lacks_answer_of(stored: str, curator: str) -> bool:
+    """Return whether others have answered and the curator has not. Targets without any answer are in the queue."""
+    answered = json.loads(stored)
     return bool(answered) and curator not in answered
 
 
-def blind_conditions(ask: Ask) -> list[ColumnElement[bool]]:
-    """Inside of what narrows the queue, labels it asks to be absent aside."""
-    asked = {name: codes for name, codes in ask.wanted.labels.items() if UNLABELLED not in codes}
-    held = find.where(replace(ask.wanted, labels=asked, skipped=False, after_id=None))
-    if ask.queue is not None:
-        held.append(exists().where(queue_item.c.queue == ask.queue, queue_item.c.utterance_id == utterance.c.id))
-    me = json.dumps(ask.curator, ensure_ascii=False)
-    mine = (overlap.c.utterance_id == utterance.c.id, overlap.c.scheme.in_(ask.schemes), _MISSING)
-    return [*held, exists().where(*mine, func.replace(overlap.c.answered, me, "") == overlap.c.answered)]
+def blind_conditions(request: QueueRequest) -> list[ColumnElement[bool]]:
+    """Return the SQL conditions of `blind_ids`: the Filter of the queue, without conditions that a label is absent."""
+    labels = {name: codes for name, codes in request.wanted.labels.items() if UNLABELLED not in codes}
+    clauses = find.where(replace(request.wanted, labels=labels, skipped=False, after_id=None))
+    if request.queue is not None:
+        clauses.append(exists().where(queue_item.c.queue == request.queue, queue_item.c.utterance_id == utterance.c.id))
+    curator = json.dumps(request.curator, ensure_ascii=False)
+    own_rows = (overlap.c.utterance_id == utterance.c.id, overlap.c.scheme.in_(request.schemes), _MISSING)
+    return [*clauses, exists().where(*own_rows, func.replace(overlap.c.answered, curator, "") == overlap.c.answered)]

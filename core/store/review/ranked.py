@@ -1,7 +1,7 @@
-"""Queues that are no Filter: ranked lists of utterances, from what models said, kept until they are built anew.
+"""Ranked lists of utterances, such as the least confident predictions. They stay until they are built again.
 
-A list is one scheme's and named `kind:scheme`. Predictions are ranked inside the database; what ranks otherwise is
-handed in. Who gets what of a list is `core.store.review.leases`' to say.
+A list belongs to one scheme and is named `kind:scheme`. This module ranks predictions inside the database; other lists
+are computed by the caller. Which curator gets which utterance of a list is decided in `core.store.review.leases`.
 """
 
 from collections.abc import Sequence
@@ -19,7 +19,7 @@ from core.store.schema import label, prediction, queue_item, utterance
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One utterance of a list; the first of a list is the most worth looking at, whatever `score` counts."""
+    """One utterance of a ranked list. The first one should be reviewed first, whatever `score` means."""
 
     utterance_id: int
     score: float
@@ -28,6 +28,8 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class QueueInfo:
+    """A ranked list: its name, its length when it was built, and the time of that."""
+
     name: str
     count: int
     built_at: str
@@ -38,7 +40,7 @@ class Queues:
         self._engine = engine
 
     def put(self, name: str, rows: Sequence[Ranked], at: str) -> int:
-        """Replace the list; an utterance counts where it comes first. How many there are now."""
+        """Replace the list; return its length. If an utterance comes twice, only its first row counts."""
         once = {row.utterance_id: row for row in reversed(rows)}
         ordered = [row for row in rows if once[row.utterance_id] is row]
         columns = ("queue", "position", "utterance_id", "score", "reason", "at")
@@ -51,62 +53,64 @@ class Queues:
         return len(ordered)
 
     def built(self) -> dict[str, QueueInfo]:
-        """name -> how many it was built with, and when."""
+        """Return name -> the length of the list when it was built, and the time."""
         c = queue_item.c
         query = select(c.queue, func.count(), func.max(c.at)).group_by(c.queue)
         with reading(self._engine) as connection:
             return {row[0]: QueueInfo(*row) for row in connection.execute(query)}
 
     def reasons(self, name: str, utterance_ids: Sequence[int]) -> dict[int, str]:
-        """utterance id -> why it is in the list."""
+        """Return utterance id -> why it is in the list."""
         c = queue_item.c
         query = select(c.utterance_id, c.reason).where(c.queue == name, c.utterance_id.in_(utterance_ids))
         with reading(self._engine) as connection:
             return {row.utterance_id: row.reason for row in connection.execute(query)}
 
     def least_confident(self, run_id: str, scheme_name: str, limit: int) -> list[Ranked]:
-        """Of what the run judged and nobody has labelled, what it was least sure of."""
-        c, one = prediction.c, scheme(scheme_name)
-        target = utterance.c.id if one.level == "utterance" else utterance.c.recording_id
-        labelled = exists().where(label.c.level == one.level, label.c.target_id == target, label.c.scheme == one.name)
-        query = _judged(select(c.utterance_id, c.confidence, c.code)).where(c.run_id == run_id, ~labelled)
+        """Return the unlabelled utterances with the least confident predictions of the run."""
+        c, definition = prediction.c, scheme(scheme_name)
+        target = utterance.c.id if definition.level == "utterance" else utterance.c.recording_id
+        labelled = exists().where(
+            label.c.level == definition.level, label.c.target_id == target, label.c.scheme == definition.name
+        )
+        query = _usable(select(c.utterance_id, c.confidence, c.code)).where(c.run_id == run_id, ~labelled)
         with reading(self._engine) as connection:
             rows = connection.execute(query.order_by(c.confidence, c.utterance_id).limit(limit))
             return [Ranked(n, confidence, f"{code} {confidence:.2f} ({run_id})") for n, confidence, code in rows]
 
     def disagreements(self, run_ids: Sequence[str], limit: int) -> list[Ranked]:
-        """What those runs judge differently, first where the least sure of them is the most sure."""
+        """Return the utterances that the runs predict differently, sorted by the lowest confidence, highest first."""
         c = prediction.c
-        sure = func.min(c.confidence)
+        least = func.min(c.confidence)
         query = (
-            _judged(select(c.utterance_id, sure))
+            _usable(select(c.utterance_id, least))
             .where(c.run_id.in_(run_ids))
             .group_by(c.utterance_id)
             .having(func.count(c.code.distinct()) > 1)
-            .order_by(sure.desc(), c.utterance_id)
+            .order_by(least.desc(), c.utterance_id)
             .limit(limit)
         )
         with reading(self._engine) as connection:
-            found = [(row[0], row[1]) for row in connection.execute(query)]
-            told = _told(connection, run_ids, [number for number, _ in found])
-            return [Ranked(number, confidence, told[number]) for number, confidence in found]
+            ranked = [(row[0], row[1]) for row in connection.execute(query)]
+            texts = _prediction_texts(connection, run_ids, [number for number, _ in ranked])
+            return [Ranked(number, confidence, texts[number]) for number, confidence in ranked]
 
 
-def _judged(query: Select[Any]) -> Select[Any]:
-    """Only what is in the corpus and not skipped; one prediction of each run for an utterance."""
+def _usable(query: Select[Any]) -> Select[Any]:
+    """Limit a query to utterances in the corpus that are not skipped, and to one prediction of each run."""
     return query.join(utterance, utterance.c.id == prediction.c.utterance_id).where(
         utterance.c.active, ~utterance.c.skipped, current()
     )
 
 
-def _told(connection: Connection, run_ids: Sequence[str], ids: Sequence[int]) -> dict[int, str]:
-    """utterance id -> what each run said of it, in the order of `run_ids`."""
+def _prediction_texts(connection: Connection, run_ids: Sequence[str], ids: Sequence[int]) -> dict[int, str]:
+    """Return utterance id -> the predictions of the runs as text, in the order of `run_ids`."""
     c = prediction.c
-    told: dict[int, dict[str, str]] = {}
+    texts: dict[int, dict[str, str]] = {}
     for start in range(0, len(ids), NAMES):
-        mine = (c.run_id.in_(run_ids), c.utterance_id.in_(ids[start : start + NAMES]), current())
+        conditions = (c.run_id.in_(run_ids), c.utterance_id.in_(ids[start : start + NAMES]), current())
         for number, run_id, code, sure in connection.execute(
-            select(c.utterance_id, c.run_id, c.code, c.confidence).where(*mine)
+            select(c.utterance_id, c.run_id, c.code, c.confidence).where(*conditions)
         ):
-            told.setdefault(number, {})[run_id] = f"{code} {sure:.2f} ({run_id})"
-    return {number: " / ".join(said[one] for one in run_ids if one in said) for number, said in told.items()}
+            texts.setdefault(number, {})[run_id] = f"{code} {sure:.2f} ({run_id})"
+    return {number: " / ".join(by_run[run] for run in run_ids if run in by_run) for number, by_run in texts.items()}

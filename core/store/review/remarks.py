@@ -1,4 +1,4 @@
-"""Remarks on utterances: comments and flags. They decide nothing, raise no version and are never taken away."""
+"""Remarks on utterances: comments and flags. A remark is not a decision, raises no version, and is never deleted."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ class Remarks:
         self._engine = engine
 
     def add(self, utterance_id: int, curator: str, at: str, kind: RemarkKind, text: str = "") -> Remark:
-        """`NotFound` for an utterance that is none."""
+        """Add a remark and return it; `NotFound` if there is no such utterance."""
         values: dict[str, Any] = {
             "utterance_id": utterance_id, "curator": curator, "at": at, "kind": kind, "text": text,
         }  # fmt: skip
@@ -26,17 +26,17 @@ class Remarks:
             return Remark(id=insert_id(connection, remark, values), **values)
 
     def of(self, utterance_ids: Sequence[int]) -> dict[int, list[Remark]]:
-        """utterance id -> its remarks, oldest first; those without any are left out."""
-        found: dict[int, list[Remark]] = {}
+        """Return utterance id -> its remarks, oldest first; utterances without remarks are left out."""
+        by_utterance: dict[int, list[Remark]] = {}
         with reading(self._engine) as connection:
             for start in range(0, len(utterance_ids), NAMES):
-                mine = remark.c.utterance_id.in_(utterance_ids[start : start + NAMES])
-                for row in connection.execute(select(remark).where(mine).order_by(remark.c.id)).mappings():
-                    found.setdefault(row["utterance_id"], []).append(Remark(**row))
-        return found
+                in_block = remark.c.utterance_id.in_(utterance_ids[start : start + NAMES])
+                for row in connection.execute(select(remark).where(in_block).order_by(remark.c.id)).mappings():
+                    by_utterance.setdefault(row["utterance_id"], []).append(Remark(**row))
+        return by_utterance
 
 
 def flagged(remarks: Sequence[Remark]) -> bool:
-    """Whether the last flag was set and not taken off."""
-    marks = [one.kind for one in remarks if one.kind != "comment"]
+    """Return whether the utterance is flagged: the last flag or unflag decides."""
+    marks = [entry.kind for entry in remarks if entry.kind != "comment"]
     return bool(marks) and marks[-1] == "flag"

@@ -1,1 +1,1 @@
-"""Parts of pages that show one use-case each. A panel reads its widgets, calls a workflow and shows the answer."""
+"""Parts of pages, each for one use-case. A panel reads its widgets, calls a workflow and shows the result."""

@@ -1,7 +1,7 @@
-"""Bulk actions on the Corpus page: what to do with the rows picked or with all matches, and taking it back.
+"""Bulk actions on the Corpus page: change the picked rows or all matches at once, and undo the change.
 
-The button carries what was on screen when it was drawn. If a choice, the selection or a filter changed between that and
-the click, nothing is done and the page says so: an action never reaches rows, or does a thing, that was not shown.
+The button remembers the state of the screen when it was drawn. If a choice, the selection or a filter changed before
+the click, nothing is done and the page says so: an action never changes rows that were not shown.
 """
 
 from collections.abc import Sequence
@@ -18,11 +18,11 @@ from core.ui.i18n import N_, _
 from core.ui.panels import views
 from core.ui.troubles import explain
 from core.ui.widgets import forms
-from core.workflows.corpus import bulk as work
+from core.workflows.corpus import bulk
 from core.workflows.review.queues import TAG
 
-MANY = 1000  # matches; more are changed only after one more click
-DEEDS = {
+MANY = 1000  # to change more matches than this, a person must confirm
+ACTIONS = {
     "label": N_("Set a label"),
     "tag": N_("Add a tag"),
     "untag": N_("Remove a tag"),
@@ -32,85 +32,85 @@ Which = Filter | Sequence[int]
 
 
 def panel(wanted: Filter, total: int, selected: Sequence[int], table: str) -> None:
-    """A button that opens the choice of deeds, on the `selected` ids of `table` or on all `total` that match."""
+    """Show a button that opens the actions, on the `selected` ids of `table` or on all `total` matches of `wanted`."""
     with st.popover(_("Label or tag"), icon=":material/checklist:"):
         titles = {
             "selected": _("Rows picked: {n}").format(n=f"{len(selected):,}"),
             "all": _("All matches: {n}").format(n=f"{total:,}"),
         }
-        # A key for each list of choices: what was all there was to choose is not what is meant once rows are picked.
+        # Two keys: a choice of "all" made when no row was picked must not stay chosen when rows are picked.
         scopes = ["selected", "all"] if selected else ["all"]
-        on = f"bulk_on_{scopes[0]}"
-        scope = st.radio(_("On"), scopes, format_func=titles.__getitem__, key=on)
-        deed = st.selectbox(_("Do"), list(DEEDS), format_func=lambda one: _(DEEDS[one]), key="bulk_do")
-        which: Which = tuple(selected) if scope == "selected" else wanted
+        scope_key = f"bulk_on_{scopes[0]}"
+        scope = st.radio(_("On"), scopes, format_func=titles.__getitem__, key=scope_key)
+        kind = st.selectbox(_("Do"), list(ACTIONS), format_func=lambda name: _(ACTIONS[name]), key="bulk_do")
+        items: Which = tuple(selected) if scope == "selected" else wanted
         n = len(selected) if scope == "selected" else total
-        act, keys = _chosen(deed, which)
+        action, keys = _chosen_action(kind, items)
         sure = n <= MANY or st.checkbox(_("Yes, change all {n} of them").format(n=f"{n:,}"), key=f"bulk_sure_{n}")
-        keys = (on, "bulk_do", *keys)
+        keys = (scope_key, "bulk_do", *keys)
         st.button(
-            _("Do it"), type="primary", icon=":material/done_all:", key="bulk_act", disabled=not (act and sure),
-            on_click=_run, args=(act, table, keys, _seen(table, keys)),
+            _("Do it"), type="primary", icon=":material/done_all:", key="bulk_act", disabled=not (action and sure),
+            on_click=_run, args=(action, table, keys, _screen_state(table, keys)),
         )  # fmt: skip
 
 
-def _seen(table: str, keys: Sequence[str]) -> list[object]:
-    """What decides what the button does, as it is at this moment."""
+def _screen_state(table: str, keys: Sequence[str]) -> list[object]:
+    """Return everything that decides what the button does now: picked rows, filters and choices."""
     picked = st.session_state[table]["selection"]["rows"] if table in st.session_state else ()
-    asked = views.state()
-    asked.pop("sort", None)
-    return [list(picked), asked, *(_plain(st.session_state.get(key)) for key in keys)]
+    query = views.state()
+    query.pop("sort", None)
+    return [list(picked), query, *(_comparable(st.session_state.get(key)) for key in keys)]
 
 
-def _plain(value: object) -> object:
+def _comparable(value: object) -> object:
     return list(value) if isinstance(value, list) else value
 
 
-def _chosen(deed: str, which: Which) -> tuple[partial[BulkAction] | None, tuple[str, ...]]:
-    """The deed with all it needs but who does it, None while something is missing; the keys of what was chosen."""
-    if deed == "label":
-        one = st.selectbox(_("Scheme"), list(SCHEMES), format_func=forms.scheme_title, key="bulk_scheme")
-        return _label(one, which), ("bulk_scheme", f"bulk_code_{one}")
-    if deed == "review":
-        return partial(work.tag, workspace(), which, TAG), ()
-    known, key = work.tags(workspace()), f"bulk_{deed}"
+def _chosen_action(kind: str, items: Which) -> tuple[partial[BulkAction] | None, tuple[str, ...]]:
+    """Return the action without its curator (None if a choice is missing), and the widget keys of the choices."""
+    if kind == "label":
+        scheme_name = st.selectbox(_("Scheme"), list(SCHEMES), format_func=forms.scheme_title, key="bulk_scheme")
+        return _label_action(scheme_name, items), ("bulk_scheme", f"bulk_code_{scheme_name}")
+    if kind == "review":
+        return partial(bulk.tag, workspace(), items, TAG), ()
+    known_tags, key = bulk.tags(workspace()), f"bulk_{kind}"
     name: str | None
-    if deed == "untag":
-        name = st.selectbox(_("Tag"), known, key=key, placeholder=_("No tags yet"))
+    if kind == "untag":
+        name = st.selectbox(_("Tag"), known_tags, key=key, placeholder=_("No tags yet"))
     else:
-        name = st.selectbox(_("Tag"), known, key=key, index=None, accept_new_options=True,
+        name = st.selectbox(_("Tag"), known_tags, key=key, index=None, accept_new_options=True,
                             placeholder=_("Choose a tag or type a new one"))  # fmt: skip
-    return partial(work.tag, workspace(), which, name, remove=deed == "untag") if name else None, (key,)
+    return partial(bulk.tag, workspace(), items, name, remove=kind == "untag") if name else None, (key,)
 
 
-def _label(name: str, which: Which) -> partial[BulkAction] | None:
-    one, key = SCHEMES[name], f"bulk_code_{name}"
+def _label_action(name: str, items: Which) -> partial[BulkAction] | None:
+    scheme, key = SCHEMES[name], f"bulk_code_{name}"
     code: str | None
-    if one.kind == "multi":
-        codes = st.multiselect(_("Classes"), one.codes, format_func=lambda c: forms.code_title(name, c), key=key)
+    if scheme.kind == "multi":
+        codes = st.multiselect(_("Classes"), scheme.codes, format_func=lambda c: forms.code_title(name, c), key=key)
         code = JOIN.join(codes)
     else:
-        code = st.selectbox(_("Class"), one.codes, format_func=lambda c: forms.code_title(name, c), key=key)
-    return partial(work.label, workspace(), which, name, code) if code else None
+        code = st.selectbox(_("Class"), scheme.codes, format_func=lambda c: forms.code_title(name, c), key=key)
+    return partial(bulk.label, workspace(), items, name, code) if code else None
 
 
-def _run(act: partial[BulkAction], table: str, keys: Sequence[str], seen: list[object]) -> None:
-    if _seen(table, keys) != seen:
+def _run(action: partial[BulkAction], table: str, keys: Sequence[str], drawn_state: list[object]) -> None:
+    if _screen_state(table, keys) != drawn_state:
         st.session_state["bulk_trouble"] = _(
             "Something changed just before the click; nothing was done. Look, and press again."
         )
         return
     try:
-        done = act(curator=curator())
+        result = action(curator=curator())
     except CoreError as error:
         st.session_state["bulk_trouble"] = explain(error)
     else:
-        st.session_state["bulk_done"] = _counts(done)
+        st.session_state["bulk_done"] = _summary(result)
 
 
 def _undo(bulk_id: int) -> None:
     try:
-        undone = work.undo(workspace(), bulk_id, curator())
+        undone = bulk.undo(workspace(), bulk_id, curator())
     except CoreError as error:
         st.session_state["bulk_trouble"] = explain(error)
     else:
@@ -120,34 +120,34 @@ def _undo(bulk_id: int) -> None:
         )  # fmt: skip
 
 
-def last() -> None:
-    """What the last action did, and the button that takes it back as one."""
+def last_action() -> None:
+    """Show what the last action did, and the button that undoes all of it."""
     if trouble := st.session_state.pop("bulk_trouble", ""):
         st.error(forms.plain(trouble), icon=":material/error:")
-    if done := st.session_state.pop("bulk_done", ""):
-        st.success(done, icon=":material/done_all:")
-    action = work.latest(workspace())
+    if message := st.session_state.pop("bulk_done", ""):
+        st.success(message, icon=":material/done_all:")
+    action = bulk.latest(workspace())
     if action is None or action.undone_at is not None or not action.count:
         return
-    told = _("Last bulk action: {what} · utterances: {n} · {who}, {at}").format(
-        what=forms.plain(_told(action)), n=f"{action.count:,}", who=forms.plain(action.curator),
+    text = _("Last bulk action: {what} · utterances: {n} · {who}, {at}").format(
+        what=forms.plain(_action_text(action)), n=f"{action.count:,}", who=forms.plain(action.curator),
         at=forms.minute(action.at),
     )  # fmt: skip
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(told, width="content")
+        st.caption(text, width="content")
         st.button(_("Undo all of it"), icon=":material/undo:", key="bulk_undo", on_click=_undo, args=(action.id,))
 
 
-def _counts(done: BulkAction) -> str:
-    told = [_("Changed: {n}.").format(n=f"{done.count:,}")]
-    if done.what["already"]:
-        told.append(_("So already: {n}.").format(n=f"{done.what['already']:,}"))
-    if done.what["unfit"]:
-        told.append(_("Not possible: {n}.").format(n=f"{done.what['unfit']:,}"))
-    return " ".join(told)
+def _summary(action: BulkAction) -> str:
+    parts = [_("Changed: {n}.").format(n=f"{action.count:,}")]
+    if action.what["already"]:
+        parts.append(_("So already: {n}.").format(n=f"{action.what['already']:,}"))
+    if action.what["unfit"]:
+        parts.append(_("Not possible: {n}.").format(n=f"{action.what['unfit']:,}"))
+    return " ".join(parts)
 
 
-def _told(action: BulkAction) -> str:
+def _action_text(action: BulkAction) -> str:
     what = action.what
     if what["do"] == "label":
         return f"{forms.scheme_title(what['scheme'])} = {forms.code_title(what['scheme'], what['code'])}"

@@ -1,7 +1,7 @@
-"""Cleaning on the screen: the plan's editor, samples with their diffs, what a run suggested.
+"""Cleaning on the screen: the editor of the plan, samples with diffs, suggestions of a run.
 
-Texts are hostile: a diff is escaped before it becomes Markdown. What is new is green and has a +, what is gone red and
-a −, so that it reads without colours.
+Texts are hostile: a diff is escaped before it becomes Markdown. New words are green with a +, removed words are red
+with a −, so that colours are not needed to read it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,8 @@ from typing import Any
 
 import streamlit as st
 
-from core.cleaning import KINDS, SPACERS, SPELLERS, Plan, Step, diff
-from core.cleaning.personal_data.pii import KINDS as PERSONAL
+from core.cleaning import SPACERS, SPELLERS, STEP_KINDS, Plan, Step, diff
+from core.cleaning.personal_data.pii import PERSONAL_KINDS as PERSONAL
 from core.cleaning.spelling.spelling import DETECTORS
 from core.errors import CoreError
 from core.records import Proposal, Utterance
@@ -21,7 +21,7 @@ from core.ui.troubles import explain
 from core.ui.widgets import forms
 from core.workflows.cleaning import decisions
 from core.workflows.cleaning import plan as clean_plan
-from core.workflows.cleaning.run import Sample
+from core.workflows.cleaning.run import SampleChange
 
 ROWS = "clean_rows"
 TITLES = {
@@ -52,10 +52,10 @@ CHOICES = {
 }
 
 
-def marked(before: str, after: str | None) -> str:
-    """Markdown of the words that change.
+def diff_markdown(before: str, after: str | None) -> str:
+    """Return the diff of two texts as Markdown; `after` None means that the whole text is removed.
 
-    >>> marked("불이 낫어요", "불이 났어요")
+    >>> diff_markdown("불이 낫어요", "불이 났어요")
     '불이 :red-background[− 낫어요] :green-background[\\\\+ 났어요]'
     """
     if after is None:
@@ -64,10 +64,10 @@ def marked(before: str, after: str | None) -> str:
     return " ".join(shapes[what].format(forms.plain(words)) for what, words in diff(before, after))
 
 
-def told(before: str, after: str) -> str:
-    """The same without the words that stay, as plain text.
+def diff_text(before: str, after: str) -> str:
+    """Return the changed words as plain text, without the words that stay.
 
-    >>> told("불이 낫어요", "불이 났어요")
+    >>> diff_text("불이 낫어요", "불이 났어요")
     '− 낫어요  + 났어요'
     """
     signs = {"del": "−", "ins": "+"}
@@ -82,32 +82,32 @@ def title(step: str) -> str:
 
 
 def rows() -> list[dict[str, Any]]:
-    """The steps as they stand in the editor, those that are off at the end; kept for the session until saved."""
+    """Return the steps in the editor, switched-off ones last. Unsaved changes stay in this browser session."""
     if ROWS not in st.session_state:
         plan = clean_plan.load(workspace())
         off = clean_plan.switched_off(workspace())
-        st.session_state[ROWS] = [*_rows(plan.steps, True), *_rows(off, False)]
+        st.session_state[ROWS] = [*_editor_rows(plan.steps, True), *_editor_rows(off, False)]
         st.session_state["clean_turn"] = st.session_state.get("clean_turn", 0) + 1
-    kept: list[dict[str, Any]] = st.session_state[ROWS]
-    return kept
+    steps: list[dict[str, Any]] = st.session_state[ROWS]
+    return steps
 
 
-def drafted() -> Plan:
-    """The plan of the editor; `BadRecord` where a step is wrong, named by its place."""
-    return clean_plan.checked([_step(row) for row in rows() if row["on"]], _name())
+def edited_plan() -> Plan:
+    """Return the plan in the editor. `BadRecord` names the place of the first wrong step."""
+    return clean_plan.checked([_step_settings(row) for row in rows() if row["on"]], _plan_name())
 
 
 def editor() -> None:
-    """Order, switches and settings of the steps; saving says what is wrong."""
-    found = rows()
-    turn = st.session_state["clean_turn"]  # another plan was read: its widgets are new
-    for place, row in enumerate(found):
+    """Show the steps with their order, switches and settings. Saving a wrong plan shows the error."""
+    steps = rows()
+    turn = st.session_state["clean_turn"]  # a plan that was read again needs new widgets
+    for place, row in enumerate(steps):
         with st.container(border=True):
-            _row(found, place, row, f"{row['name']}-{turn}")
+            _step_row(steps, place, row, f"{row['name']}-{turn}")
     save, reset = st.columns(2)
     reset.button(_("Back to the bundled plan"), icon=":material/restart_alt:", key="plan_reset", on_click=_reset,
                  width="stretch")  # fmt: skip
-    # No callback: what was typed just before the click is in the rows only once they are drawn.
+    # No callback: a text typed just before the click reaches the rows only when they are drawn again.
     if save.button(_("Save the plan"), type="primary", icon=":material/save:", key="plan_save", width="stretch"):
         _save()
     if trouble := st.session_state.pop("plan_trouble", ""):
@@ -116,30 +116,32 @@ def editor() -> None:
         st.success(notice, icon=":material/check_circle:")
 
 
-def _row(found: list[dict[str, Any]], place: int, row: dict[str, Any], key: str) -> None:
-    kind = KINDS[row["name"]]
-    on, sure, itself, up, down = st.columns([4, 2, 2, 0.6, 0.6], vertical_alignment="center")
+def _step_row(steps: list[dict[str, Any]], place: int, row: dict[str, Any], key: str) -> None:
+    kind = STEP_KINDS[row["name"]]
+    on, least, self_apply, up, down = st.columns([4, 2, 2, 0.6, 0.6], vertical_alignment="center")
     row["on"] = on.toggle(
-        f"{place + 1}. {title(row['name'])}", key=_kept(f"on-{key}", row["on"]), help=forms.plain(kind.about)
+        f"{place + 1}. {title(row['name'])}",
+        key=_with_default(f"on-{key}", row["on"]),
+        help=forms.plain(kind.description),
     )
-    row["confidence"] = sure.number_input(
-        _("Least confidence"), 0.0, 1.0, step=0.05, key=_kept(f"least-{key}", float(row["confidence"])),
+    row["confidence"] = least.number_input(
+        _("Least confidence"), 0.0, 1.0, step=0.05, key=_with_default(f"least-{key}", float(row["confidence"])),
         help=_("What is less sure is not suggested."),
     )  # fmt: skip
-    row["self_apply"] = itself.checkbox(
-        _("applies itself"), key=_kept(f"self-{key}", row["self_apply"]), disabled=not kind.safe,
+    row["self_apply"] = self_apply.checkbox(
+        _("applies itself"), key=_with_default(f"self-{key}", row["self_apply"]), disabled=not kind.safe,
         help=_("Only steps that lose nothing may; each change is a Revision and is undone with its run."),
     )  # fmt: skip
     up.button("", icon=":material/arrow_upward:", key=f"up-{key}", disabled=not place, help=_("Earlier"),
-              on_click=_move, args=(found, place, -1))  # fmt: skip
-    down.button("", icon=":material/arrow_downward:", key=f"down-{key}", disabled=place == len(found) - 1,
-                help=_("Later"), on_click=_move, args=(found, place, 1))  # fmt: skip
+              on_click=_move, args=(steps, place, -1))  # fmt: skip
+    down.button("", icon=":material/arrow_downward:", key=f"down-{key}", disabled=place == len(steps) - 1,
+                help=_("Later"), on_click=_move, args=(steps, place, 1))  # fmt: skip
     for name in kind.settings:
         row["settings"][name] = _setting(row["name"], name, row["settings"][name], f"{name}-{key}")
 
 
-def _kept(key: str, value: Any) -> str:
-    """`key`, its widget set to `value` where it has none yet."""
+def _with_default(key: str, value: Any) -> str:
+    """Return `key`; set its widget to `value` if it has no value yet."""
     st.session_state.setdefault(key, value)
     return key
 
@@ -147,23 +149,23 @@ def _kept(key: str, value: Any) -> str:
 def _setting(step: str, name: str, value: Any, key: str) -> Any:
     label = _(SETTINGS[name])
     if (step, name) in CHOICES:
-        return st.selectbox(label, CHOICES[step, name], key=_kept(key, value))
+        return st.selectbox(label, CHOICES[step, name], key=_with_default(key, value))
     if (step, name) == ("pii", "kinds"):
-        return st.multiselect(label, PERSONAL, key=_kept(key, value), placeholder=_("any"))
+        return st.multiselect(label, PERSONAL, key=_with_default(key, value), placeholder=_("any"))
     if isinstance(value, list):
-        text = st.text_area(label, key=_kept(key, "\n".join(value)), height=100)
+        text = st.text_area(label, key=_with_default(key, "\n".join(value)), height=100)
         return [line for line in text.split("\n") if line]
-    return st.number_input(label, step=1, key=_kept(key, value))
+    return st.number_input(label, step=1, key=_with_default(key, value))
 
 
-def _move(found: list[dict[str, Any]], place: int, by: int) -> None:
-    found[place], found[place + by] = found[place + by], found[place]
+def _move(steps: list[dict[str, Any]], place: int, by: int) -> None:
+    steps[place], steps[place + by] = steps[place + by], steps[place]
 
 
 def _save() -> None:
-    on, off = ([_step(row) for row in rows() if row["on"] is wanted] for wanted in (True, False))
+    on, off = ([_step_settings(row) for row in rows() if row["on"] is wanted] for wanted in (True, False))
     try:
-        clean_plan.save(workspace(), on, off, _name())
+        clean_plan.save(workspace(), on, off, _plan_name())
     except CoreError as error:
         st.session_state["plan_trouble"] = explain(error)
     else:
@@ -176,48 +178,53 @@ def _reset() -> None:
     st.session_state["plan_notice"] = _("The bundled plan holds again.")
 
 
-def _name() -> str:
+def _plan_name() -> str:
     name = clean_plan.load(workspace()).name
     return "workspace" if name == "default" else name
 
 
-def _rows(steps: Sequence[Step], on: bool) -> list[dict[str, Any]]:
+def _editor_rows(steps: Sequence[Step], on: bool) -> list[dict[str, Any]]:
     return [
-        {"name": one.name, "on": on, "confidence": one.confidence, "self_apply": one.self_apply,
-         "settings": {k: list(v) if isinstance(v, (list, tuple)) else v for k, v in one.settings.items()}}
-        for one in steps
+        {"name": step.name, "on": on, "confidence": step.confidence, "self_apply": step.self_apply,
+         "settings": {k: list(v) if isinstance(v, (list, tuple)) else v for k, v in step.settings.items()}}
+        for step in steps
     ]  # fmt: skip
 
 
-def _step(row: Mapping[str, Any]) -> dict[str, Any]:
+def _step_settings(row: Mapping[str, Any]) -> dict[str, Any]:
     common = {name: row[name] for name in ("name", "confidence", "self_apply")}
     return {**common, **row["settings"]}
 
 
 def try_out() -> None:
-    """A sentence typed here goes through the plan as it stands in the editor."""
+    """Show a text field; the plan in the editor is tried on its sentence, and nothing is stored."""
     sentence = st.text_input(_("Try the plan on a sentence"), key="plan_try", max_chars=500)
     if not sentence.strip():
         return
-    found = clean_plan.try_out(workspace(), drafted(), sentence)
-    for one in found:
-        st.markdown(f"**{title(one.step)}** · {one.confidence:.2f} · {marked(one.before, one.after)}")
-    if not found:
+    suggestions = clean_plan.try_out(workspace(), edited_plan(), sentence)
+    for suggestion in suggestions:
+        st.markdown(
+            f"**{title(suggestion.step)}** · {suggestion.confidence:.2f} · "
+            f"{diff_markdown(suggestion.before, suggestion.after)}"
+        )
+    if not suggestions:
         st.caption(_("Nothing would change."))
 
 
 def consent() -> None:
-    """The box that lets texts leave the machine, and who ticked it."""
-    given = clean_plan.acceptance(workspace())
-    st.session_state["clean_remote"] = given is not None
+    """Show the checkbox that allows texts to leave the machine, and who ticked it."""
+    acceptance = clean_plan.acceptance(workspace())
+    st.session_state["clean_remote"] = acceptance is not None
     st.checkbox(
         _("I accept that texts leave this machine for the spelling service of py-hanspell"), key="clean_remote",
         on_change=_consent,
         help=_("Texts with telephone numbers, addresses, names or other personal data found in them are not sent."),
     )  # fmt: skip
-    if given is not None:
+    if acceptance is not None:
         st.caption(
-            _("Accepted by {who}, {at} UTC").format(who=forms.plain(given.by), at=given.at[:16].replace("T", " "))
+            _("Accepted by {who}, {at} UTC").format(
+                who=forms.plain(acceptance.by), at=acceptance.at[:16].replace("T", " ")
+            )
         )
 
 
@@ -231,25 +238,33 @@ def _consent() -> None:
 # -- suggestions
 
 
-def samples(step: str, found: Sequence[Sample]) -> None:
-    """The first suggestions of a step, each with its diff."""
-    for one in found:
-        st.markdown(f"{marked(one.before, one.after)}  \n:gray[{one.confidence:.2f} · {forms.plain(why(one.reason))}]")
+def samples(step: str, examples: Sequence[SampleChange]) -> None:
+    """Show the first suggestions of a step, each with its diff."""
+    for example in examples:
+        st.markdown(
+            f"{diff_markdown(example.before, example.after)}  \n"
+            f":gray[{example.confidence:.2f} · {forms.plain(reason_text(example.reason))}]"
+        )
 
 
-def why(reason: str) -> str:
-    """The reason of a suggestion in the reader's language."""
-    return phrases.shown(reason)
+def reason_text(reason: str) -> str:
+    """Return the reason of a suggestion in the reader's language."""
+    return phrases.translate(reason)
 
 
-def details(one: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
-    """For the desk: what the text would be, what it is, why; the labels."""
-    if one.kind == decisions.EXCLUDE:
-        return target.text, target.text, _("leave out: {reason}").format(reason=why(one.reason)), dict(target.labels)
-    after = decisions.as_it_stands(one, target.text)
-    sure = "" if one.confidence is None else f"{one.confidence:.2f}"
+def details(proposal: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
+    """Return for the desk: the new text, the text to compare with, a note, the labels."""
+    if proposal.kind == decisions.EXCLUDE:
+        return (
+            target.text,
+            target.text,
+            _("leave out: {reason}").format(reason=reason_text(proposal.reason)),
+            dict(target.labels),
+        )
+    after = decisions.text_if_accepted(proposal, target.text)
+    confidence = "" if proposal.confidence is None else f"{proposal.confidence:.2f}"
     if after is None:
         note = _("the text was changed here since: accepting asks the step again")
-        return str(one.payload["text"]), target.text, f"{title(one.operation)} · {note}", dict(target.labels)
-    parts = (title(one.operation), why(one.reason), sure, told(target.text, after))
+        return str(proposal.payload["text"]), target.text, f"{title(proposal.operation)} · {note}", dict(target.labels)
+    parts = (title(proposal.operation), reason_text(proposal.reason), confidence, diff_text(target.text, after))
     return after, target.text, " · ".join(part for part in parts if part), dict(target.labels)

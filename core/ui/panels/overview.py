@@ -1,4 +1,4 @@
-"""현황 / Overview: what the workspace holds, progress by scheme, recent runs and jobs, what to do next."""
+"""현황 / Overview: counts of the workspace, progress by scheme, recent runs and jobs, what to do next."""
 
 import streamlit as st
 
@@ -7,7 +7,7 @@ from core.schemes import SCHEMES
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _
 from core.ui.widgets import forms
-from core.workflows import overview as work
+from core.workflows import overview
 
 STEPS = {
     "import": (N_("Import a delivery: `python -m core ingest aihub119 PATH...`, or `make run` for the demo"), None),
@@ -28,17 +28,17 @@ JOB_STATES = {
 
 
 def show() -> None:
-    told = work.overview(workspace())
-    if told.is_demo:
+    summary = overview.overview(workspace())
+    if summary.is_demo:
         st.info(
             _("This is the demo corpus: calls and sentences were written by this project, the voices are synthetic."),
             icon=":material/info:",
         )
-    _counts(told.counts)
+    _counts(summary.counts)
     left, right = st.columns(2)
     with left:
         st.subheader(_("Next"), anchor=False)
-        for step in told.next_steps:
+        for step in summary.next_steps:
             text, target = STEPS[step]
             if target is None:
                 st.markdown(_(text))
@@ -46,14 +46,14 @@ def show() -> None:
                 st.page_link(target, label=_(text), icon=":material/arrow_forward:")
     with right:
         st.subheader(_("Progress by scheme"), anchor=False)
-        for name, n in told.progress.items():
+        for name, n in summary.progress.items():
             if n["targets"] and (n["labelled"] or name == "danger"):
                 _progress(name, n)
-    _recent(told)
+    _recent(summary)
 
 
 def _counts(counts: dict[str, int]) -> None:
-    shown = (
+    tiles = (
         (_("Calls"), f"{counts['recordings']:,}"),
         (_("Utterances"), f"{counts['utterances']:,}"),
         (_("Sentences on their own"), f"{counts['sentences']:,}"),
@@ -61,7 +61,7 @@ def _counts(counts: dict[str, int]) -> None:
         (_("Audio (minutes)"), f"{counts['audio_ms'] / 60000:,.1f}"),
     )
     with st.container(horizontal=True, key="tiles"):  # wraps where the window is narrow
-        for title, value in shown:
+        for title, value in tiles:
             st.metric(title, value, border=True)
 
 
@@ -76,27 +76,27 @@ def _progress(name: str, n: dict[str, int]) -> None:
     st.progress(share, text=forms.plain(text))
 
 
-def _recent(told: work.Overview) -> None:
+def _recent(summary: overview.Overview) -> None:
     left, right = st.columns([3, 2])
     with left:
         st.subheader(_("Recent runs"), anchor=False)
-        if told.runs:
-            st.dataframe([_run(run) for run in told.runs[:8]], hide_index=True)
+        if summary.runs:
+            st.dataframe([_run_row(run) for run in summary.runs[:8]], hide_index=True)
         else:
             st.caption(_("No run yet: train one on the Train page."))
     with right:
         st.subheader(_("Recent jobs"), anchor=False)
-        if told.jobs:
+        if summary.jobs:
             rows = [
                 {_("Job"): job.title, _("State"): _(JOB_STATES[job.state]), _("Started"): _short(job.created_at)}
-                for job in told.jobs[:8]
+                for job in summary.jobs[:8]
             ]
             st.dataframe(rows, hide_index=True)
         else:
             st.caption(_("No job yet."))
 
 
-def _run(run: RunInfo) -> dict[str, object]:
+def _run_row(run: RunInfo) -> dict[str, object]:
     score = run.metrics.get("test", {}).get("macro_f1", {}).get("value")
     return {
         _("Recipe"): run.recipe,
@@ -109,7 +109,8 @@ def _run(run: RunInfo) -> dict[str, object]:
 
 
 def _short(at: str) -> str:
-    """
+    """Format an ISO instant as month, day and minute.
+
     >>> _short("2026-11-21T08:56:33.120000+00:00")
     '11-21 08:56'
     """

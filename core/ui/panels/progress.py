@@ -1,4 +1,4 @@
-"""The state of the work on the screen: how far each scheme is and when it ends, and who did what. Days are UTC."""
+"""Progress on the screen: how much of each scheme is labelled, when it will be finished, who did what. Days are UTC."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -12,39 +12,39 @@ from core.schemes import SCHEMES
 from core.ui.frame import workspace
 from core.ui.i18n import _, language
 from core.ui.widgets import charts, forms
-from core.workflows.review import progress as work
-from core.workflows.review.progress import Course, Progress, Work
+from core.workflows.review import progress
+from core.workflows.review.progress import CuratorWork, Forecast, Progress
 from core.workflows.workspace import Workspace, now
 
 MOST_BARS = 20  # curators in one picture
 
 
-def measured() -> Progress:
-    """The progress of now, kept while nothing was imported or decided."""
+def current_progress() -> Progress:
+    """Return today's progress; it is cached until something is imported or decided."""
     ws = workspace()
-    return _measured(ws, work.progress_mark(ws), now()[:10])
+    return _cached_progress(ws, progress.progress_mark(ws), now()[:10])
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _measured(_ws: Workspace, mark: tuple[str, int, int, int], today: str) -> Progress:
-    """What tells whether it is known; only the workspace is left out of that."""
-    return work.progress(_ws, today)
+def _cached_progress(_ws: Workspace, mark: tuple[str, int, int, int], today: str) -> Progress:
+    """Cache by `mark` and `today`. Streamlit leaves `_ws` out of the cache key because of its underscore."""
+    return progress.progress(_ws, today)
 
 
-def courses(found: Progress) -> None:
-    """Every scheme that is worked on, in a line each."""
+def scheme_table(report: Progress) -> None:
+    """Show a table with one row for each scheme that people work on."""
     st.dataframe(
         [
             {
-                _("Scheme"): forms.scheme_title(one.scheme),
-                _("Done"): one.labelled / one.targets if one.targets else None,
-                _("Labelled"): one.labelled,
-                _("Left"): one.left,
-                _("A day"): round(one.per_day, 1),
-                _("Hours left"): one.hours_left if one.left else 0.0,
-                _("Done by"): (one.finish or "–") if one.left else _("done"),
+                _("Scheme"): forms.scheme_title(scheme.scheme),
+                _("Done"): scheme.labelled / scheme.targets if scheme.targets else None,
+                _("Labelled"): scheme.labelled,
+                _("Left"): scheme.left,
+                _("A day"): round(scheme.per_day, 1),
+                _("Hours left"): scheme.hours_left if scheme.left else 0.0,
+                _("Done by"): (scheme.finish or "–") if scheme.left else _("done"),
             }
-            for one in found.courses
+            for scheme in report.forecasts
         ],
         hide_index=True,
         placeholder="–",
@@ -56,47 +56,49 @@ def courses(found: Progress) -> None:
     )
 
 
-def course(one: Course) -> None:
-    """How far one scheme is: in a sentence, and as a burn-down."""
-    st.markdown(sentence(one))
-    before = one.burn_down[0]
-    days = [(day.day, day.left, day.projected) for day in one.burn_down]
-    if before.done:  # what was left in the morning of the first day
+def burn_down(scheme: Forecast) -> None:
+    """Show the progress of one scheme: a sentence and a burn-down chart."""
+    st.markdown(sentence(scheme))
+    before = scheme.burn_down[0]
+    days = [(day.day, day.left, day.projected) for day in scheme.burn_down]
+    if before.done:  # the number left before the first day
         days.insert(0, (_day_before(before.day), before.left + before.done, False))
-    figure = charts.burn_down(days, (_("left"), _("at this pace")), day_in_words(one.finish) if one.finish else "")
+    figure = charts.burn_down(
+        days, (_("left"), _("at this pace")), day_in_words(scheme.finish) if scheme.finish else ""
+    )
     st.plotly_chart(figure, key="burn-down", config={"displayModeBar": False})
 
 
-def sentence(one: Course) -> str:
-    """What a manager wants to know, in Markdown."""
-    if not one.left:
-        return ":material/check_circle: " + _("**All {n} are labelled.**").format(n=f"{one.targets:,}")
-    left = _("**{left} of {targets} are left.**").format(left=f"{one.left:,}", targets=f"{one.targets:,}")
+def sentence(scheme: Forecast) -> str:
+    """Return one sentence in Markdown: what is left, how many hours that is, and when it will be finished."""
+    if not scheme.left:
+        return ":material/check_circle: " + _("**All {n} are labelled.**").format(n=f"{scheme.targets:,}")
+    left = _("**{left} of {targets} are left.**").format(left=f"{scheme.left:,}", targets=f"{scheme.targets:,}")
     hours = ""
-    if one.hours_left is not None:
-        hours = " " + _("That is about {hours} hours of work.").format(hours=f"{max(one.hours_left, 0.1):,.1f}")
-    if one.finish is None:
+    if scheme.hours_left is not None:
+        hours = " " + _("That is about {hours} hours of work.").format(hours=f"{max(scheme.hours_left, 0.1):,.1f}")
+    if scheme.finish is None:
         slow = _("Nobody decided anything in the last {days} days, or too little to see an end.")
-        return f":material/hourglass_disabled: {left} {slow.format(days=work.PACE_DAYS)}{hours}"
+        return f":material/hourglass_disabled: {left} {slow.format(days=progress.PACE_DAYS)}{hours}"
     pace = _("At the pace of the last {days} days, {pace} a day, it is done on **{finish}**.").format(
-        days=work.PACE_DAYS, pace=f"{one.per_day:,.1f}", finish=day_in_words(one.finish)
+        days=progress.PACE_DAYS, pace=f"{scheme.per_day:,.1f}", finish=day_in_words(scheme.finish)
     )
     return f":material/event: {left} {pace}{hours}"
 
 
 def day_in_words(day: str) -> str:
-    """A day as people write it in the session's language."""
+    """Format an ISO day in the session's language."""
     return str(format_date(date.fromisoformat(day), "long", locale=language()))
 
 
-def curators(found: Progress, chosen: Course) -> None:
-    """Who did how much under the scheme, how fast, and how far the others agree."""
-    mine = [one for one in found.work if one.scheme == chosen.scheme]
-    if not mine:
+def curators(report: Progress, chosen: Forecast) -> None:
+    """Show for each curator of a scheme: number of decisions, speed, and agreement with the others."""
+    rows = [row for row in report.work if row.scheme == chosen.scheme]
+    if not rows:
         st.caption(_("Nobody has decided anything under this scheme: its labels came with the data."))
         return
     st.dataframe(
-        [_row(one, chosen.left) for one in mine], hide_index=True, placeholder="–",
+        [_curator_row(row, chosen.left) for row in rows], hide_index=True, placeholder="–",
         column_config={
             _("Agrees with the others"): st.column_config.NumberColumn(format="percent"),
             _("Hours worked"): st.column_config.NumberColumn(format="%.2f"),
@@ -108,20 +110,20 @@ def curators(found: Progress, chosen: Course) -> None:
                  "Hours on screen are what the utterances were looked at."))  # fmt: skip
 
 
-def pictures(found: Progress, chosen: Course) -> None:
-    """Class balance and agreement, by curator."""
-    mine = [one for one in found.work if one.scheme == chosen.scheme][:MOST_BARS]
+def pictures(report: Progress, chosen: Forecast) -> None:
+    """Show charts of class balance and agreement, by curator."""
+    work_rows = [row for row in report.work if row.scheme == chosen.scheme][:MOST_BARS]
     left, right = st.columns(2)
     with left:
         st.subheader(_("Class balance"), anchor=False)
-        rows: dict[str, Mapping[str, int]] = {_("All labels"): chosen.classes}
-        rows |= {one.curator: one.classes for one in mine}
-        figure = charts.balance(rows, SCHEMES[chosen.scheme], language())
+        balances: dict[str, Mapping[str, int]] = {_("All labels"): chosen.classes}
+        balances |= {row.curator: row.classes for row in work_rows}
+        figure = charts.balance(balances, SCHEMES[chosen.scheme], language())
         st.plotly_chart(figure, key="balance", config={"displayModeBar": False})
     with right:
         st.subheader(_("Agrees with the others"), anchor=False)
-        if any(one.agreed.n for one in mine):
-            figure = charts.whiskers([(one.curator, one.agreed) for one in mine], percent=True)
+        if any(row.agreed.n for row in work_rows):
+            figure = charts.whiskers([(row.curator, row.agreed) for row in work_rows], percent=True)
             st.plotly_chart(figure, key="agreed", config={"displayModeBar": False})
             st.caption(_("The share of answers that are those of most others, or what was settled; 95 % intervals."))
         else:
@@ -131,32 +133,32 @@ def pictures(found: Progress, chosen: Course) -> None:
         st.page_link("pages/agreement.py", label=_("Agreement"), icon=":material/handshake:")
 
 
-def download(found: Progress) -> None:
-    """Hours and counts by curator, day and scheme, for a spreadsheet."""
+def download(report: Progress) -> None:
+    """Show a button that downloads hours and counts by curator, day and scheme as CSV."""
     st.download_button(
-        _("Hours and counts as CSV"), lambda: _csv(found), f"gwidama-hours-{now()[:10]}.csv", "text/csv",
+        _("Hours and counts as CSV"), lambda: _csv(report), f"gwidama-hours-{now()[:10]}.csv", "text/csv",
         icon=":material/download:", on_click="ignore", key="hours",
     )  # fmt: skip
 
 
-def _csv(found: Progress) -> bytes:
+def _csv(report: Progress) -> bytes:
     with TemporaryDirectory() as folder:
         path = Path(folder) / "hours.csv"
-        work.write_csv(found.days, path)
+        progress.write_csv(report.days, path)
         return path.read_bytes()
 
 
-def _row(one: Work, left: int) -> dict[str, object]:
+def _curator_row(row: CuratorWork, left: int) -> dict[str, object]:
     return {
-        _("Curator"): one.curator,
-        _("Decisions"): one.decisions,
-        _("Hours worked"): one.worked_ms / work.HOUR_MS,
-        _("Hours on screen"): one.spent_ms / work.HOUR_MS,
-        _("An hour"): None if one.per_hour is None else round(one.per_hour),
-        _("Hours left, alone"): left / one.per_hour if one.per_hour else None,
-        _("Agrees with the others"): one.agreed.value,
-        _("of"): one.agreed.n,
-        _("Last day"): one.last_day,
+        _("Curator"): row.curator,
+        _("Decisions"): row.decisions,
+        _("Hours worked"): row.worked_ms / progress.HOUR_MS,
+        _("Hours on screen"): row.spent_ms / progress.HOUR_MS,
+        _("An hour"): None if row.per_hour is None else round(row.per_hour),
+        _("Hours left, alone"): left / row.per_hour if row.per_hour else None,
+        _("Agrees with the others"): row.agreed.value,
+        _("of"): row.agreed.n,
+        _("Last day"): row.last_day,
     }
 
 

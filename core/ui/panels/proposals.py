@@ -1,4 +1,4 @@
-"""Accepting and rejecting Proposals, the same for every kind: one at a time by key, or many above a confidence."""
+"""Accept or reject Proposals of any kind: one at a time by key, or all above a confidence."""
 
 from collections.abc import Callable
 
@@ -11,12 +11,10 @@ from core.ui.i18n import N_, _
 from core.ui.troubles import explain
 from core.ui.widgets import forms
 from core.ui.widgets.player import Choice, ChoiceGroup, ReviewEvent, ReviewItem, review
-from core.workflows.cleaning import augment as work
-from core.workflows.cleaning import decisions
-from core.workflows.cleaning import proposals as waiting
+from core.workflows.cleaning import augment, decisions, proposals
 
-# core.store.proposals.fates.Refusal, for the reader; "anew" means that `decisions.decide` made the suggestion anew.
-REFUSALS = {
+# Messages for core.store.proposals.fates.Refusal; "anew": `decisions.decide` made the suggestion again.
+REFUSAL_MESSAGES = {
     "changed": N_("the text was changed meanwhile"),
     "same": N_("it is so already"),
     "left-out": N_("the utterance is left out by now"),
@@ -39,12 +37,12 @@ def desk(
     batch: str | None = None,
     bulk: bool = False,
 ) -> None:
-    """The next open proposal of `kind`; `details` gives (text, original, note, labels) of it and its utterance.
+    """Show the next open proposal of `kind`. `details` returns (text, original, note, labels) for it and its utterance.
 
-    With `hear` the utterance it is about is played, where it can be. With `operation`, `batch`: of that step, of that
-    cleaning run. With `bulk` many can be decided at once.
+    With `hear`, its utterance can be played if it has usable audio. `operation` and `batch` limit the proposals to one
+    step and one cleaning run. With `bulk`, many can be decided at once.
     """
-    counts = waiting.counts(workspace(), kind, run_id, operation=operation, batch=batch)
+    counts = proposals.counts(workspace(), kind, run_id, operation=operation, batch=batch)
     for column, (title, n) in zip(
         st.columns(3),
         ((_("Waiting"), counts["open"]), (_("Accepted"), counts["accepted"]), (_("Rejected"), counts["rejected"])),
@@ -54,26 +52,26 @@ def desk(
     if bulk:
         in_bulk(kind, operation, batch)
     state = st.session_state
-    if shown := state.get(f"{kind}_show"):
-        card: waiting.ProposalCard | None = waiting.card(workspace(), shown)
+    if shown_id := state.get(f"{kind}_show"):
+        card: proposals.ProposalCard | None = proposals.card(workspace(), shown_id)
     else:
         after = state.get(f"{kind}_after", 0)
-        card = waiting.next_waiting(workspace(), kind, after, run_id, operation=operation, batch=batch)
+        card = proposals.next_waiting(workspace(), kind, after, run_id, operation=operation, batch=batch)
     if card is None:
         st.info(_("No proposal is waiting. Make some above."))
         if counts["accepted"] + counts["rejected"] and st.button(_("Undo the last decision"), icon=":material/undo:"):
             _handle(kind, ReviewEvent("undo", 0, 0, ""))
             st.rerun(scope="fragment")
         return
-    one, target = card.proposal, card.utterance
-    text, original, note, labels = details(one, target)
-    told = [f"{forms.scheme_title(name)}: {forms.code_title(name, code)}" for name, code in labels.items()]
+    proposal, target = card.proposal, card.utterance
+    text, original, note, labels = details(proposal, target)
+    label_texts = [f"{forms.scheme_title(name)}: {forms.code_title(name, code)}" for name, code in labels.items()]
     choices = (Choice("accept", _("Accept"), "a", "#0f8a5f"), Choice("reject", _("Reject"), "x", "#dc2626"))
     review(
         item=ReviewItem(
-            id=one.id, version=state.get(f"{kind}_turn", 0), audio_url=_audio(target) if hear else None,
+            id=proposal.id, version=state.get(f"{kind}_turn", 0), audio_url=_audio_url(target) if hear else None,
             text=text, original=original, readonly=True,
-            note=" · ".join([*told, note]), error=state.get(f"{kind}_error", ""),
+            note=" · ".join([*label_texts, note]), error=state.get(f"{kind}_error", ""),
         ),
         groups=[ChoiceGroup("decision", _("Decision"), choices)],
         can_edit=False,
@@ -90,7 +88,7 @@ def _handle(kind: str, event: ReviewEvent) -> None:
     state[f"{kind}_turn"] = state.get(f"{kind}_turn", 0) + 1  # an undone proposal is a new item to the component
     try:
         if event.kind == "undo":
-            undone = work.undo(workspace(), kind, curator())
+            undone = augment.undo(workspace(), kind, curator())
             state[f"{kind}_show"] = undone.id if undone else None
         else:
             if event.kind == "decision":
@@ -98,19 +96,19 @@ def _handle(kind: str, event: ReviewEvent) -> None:
             state[f"{kind}_after"] = event.item
     except Unfit as error:
         state[f"{kind}_error"] = _("This cannot be accepted any more: {reason}.").format(
-            reason=_(REFUSALS[error.reason])
+            reason=_(REFUSAL_MESSAGES[error.reason])
         )
     except CoreError as error:
         state[f"{kind}_error"] = explain(error)
 
 
 def in_bulk(kind: str, operation: str | None = None, batch: str | None = None) -> None:
-    """Accept all that wait, of a step, of a run, at least so sure; or reject them all."""
+    """Show buttons that accept all waiting proposals above a confidence, or reject all of them."""
     key = f"{kind}-{operation}-{batch}"
-    asked = st.slider(_("At least so sure"), 0.0, 1.0, 0.0, 0.05, key=f"sure-{key}")
-    sure = asked or None  # those without a confidence are among all
+    threshold = st.slider(_("At least so sure"), 0.0, 1.0, 0.0, 0.05, key=f"sure-{key}")
+    sure = threshold or None  # no threshold: proposals without a confidence count too
     n = decisions.waiting(workspace(), kind, operation, sure, batch)
-    every = decisions.waiting(workspace(), kind, operation, None, batch)
+    all_waiting = decisions.waiting(workspace(), kind, operation, None, batch)
     left, right = st.columns(2)
     if left.button(
         _("Accept all {n} waiting").format(n=f"{n:,}"), icon=":material/done_all:", key="bulk_accept", disabled=not n,
@@ -121,38 +119,38 @@ def in_bulk(kind: str, operation: str | None = None, batch: str | None = None) -
         def tell(at: int, total: int) -> None:
             bar.progress(min(at / max(total, 1), 1.0))
 
-        done = decisions.accept_all(
+        outcome = decisions.accept_all(
             workspace(), kind, curator(), operation=operation, sure=sure, batch=batch, progress=tell
         )
-        st.session_state["bulk_notice"] = summary(done)
+        st.session_state["bulk_notice"] = summary(outcome)
         st.rerun()
     if right.button(
-        _("Reject all {n} waiting").format(n=f"{every:,}"), icon=":material/block:", key="bulk_reject",
-        disabled=not every, width="stretch",
+        _("Reject all {n} waiting").format(n=f"{all_waiting:,}"), icon=":material/block:", key="bulk_reject",
+        disabled=not all_waiting, width="stretch",
     ):  # fmt: skip
-        gone = decisions.reject_all(workspace(), kind, curator(), operation=operation, batch=batch)
-        st.session_state["bulk_notice"] = _("Rejected: {n}.").format(n=f"{gone:,}")
+        rejected = decisions.reject_all(workspace(), kind, curator(), operation=operation, batch=batch)
+        st.session_state["bulk_notice"] = _("Rejected: {n}.").format(n=f"{rejected:,}")
         st.rerun()
     if notice := st.session_state.pop("bulk_notice", ""):
         st.success(notice, icon=":material/done_all:")
 
 
-def summary(done: decisions.Decided) -> str:
-    """How many went which way, in the reader's language."""
-    parts = [_("Accepted: {n}.").format(n=f"{done.accepted:,}")]
-    if done.rebased:
-        parts.append(_("Of these, on a text that was changed meanwhile: {n}.").format(n=f"{done.rebased:,}"))
-    if done.anew:
-        parts.append(_("Made anew on a changed text, and waiting: {n}.").format(n=f"{done.anew:,}"))
-    if done.changed:
-        reasons = ", ".join(f"{_(REFUSALS[reason])}: {n:,}" for reason, n in done.refused.items())
+def summary(outcome: decisions.DecisionCounts) -> str:
+    """Return how many were accepted, made again or refused, in the reader's language."""
+    parts = [_("Accepted: {n}.").format(n=f"{outcome.accepted:,}")]
+    if outcome.rebased:
+        parts.append(_("Of these, on a text that was changed meanwhile: {n}.").format(n=f"{outcome.rebased:,}"))
+    if outcome.anew:
+        parts.append(_("Made anew on a changed text, and waiting: {n}.").format(n=f"{outcome.anew:,}"))
+    if outcome.changed:
+        reasons = ", ".join(f"{_(REFUSAL_MESSAGES[reason])}: {n:,}" for reason, n in outcome.refused.items())
         parts.append(
-            _("Rejected, since they fit no longer: {n} ({reasons}).").format(n=f"{done.changed:,}", reasons=reasons)
+            _("Rejected, since they fit no longer: {n} ({reasons}).").format(n=f"{outcome.changed:,}", reasons=reasons)
         )
-    if done.already:
-        parts.append(_("Decided before by somebody: {n}.").format(n=f"{done.already:,}"))
+    if outcome.already:
+        parts.append(_("Decided before by somebody: {n}.").format(n=f"{outcome.already:,}"))
     return " ".join(parts)
 
 
-def _audio(target: Utterance) -> str | None:
+def _audio_url(target: Utterance) -> str | None:
     return f"/audio/utterance/{target.id}" if target.voice_usable else None

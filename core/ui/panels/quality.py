@@ -1,4 +1,4 @@
-"""Findings on the screen: what each check is called, how one is opened, how its fixes are offered and decided."""
+"""Findings of the quality checks on the screen: list, rows of a finding, fixes as proposals, decisions on them."""
 
 import streamlit as st
 
@@ -9,13 +9,12 @@ from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
 from core.ui.panels import proposals
 from core.ui.widgets import forms
-from core.workflows.cleaning import checks as work
-from core.workflows.cleaning import decisions
+from core.workflows.cleaning import checks, decisions
 from core.workflows.cleaning.proposals import counts
 from core.workflows.corpus import browse
 
 PAGE_SIZE = 10
-UNHEARD = ("missing-file", "unreadable")
+NOT_AUDIBLE = ("missing-file", "unreadable")
 ICONS = {"error": "error", "warning": "warning", "info": "info"}
 SEVERITIES = {"error": N_("spoils training"), "warning": N_("worth a look"), "info": N_("good to know")}
 TITLES = {
@@ -50,64 +49,68 @@ TITLES = {
 }
 
 
-def listing(findings: tuple[Finding, ...]) -> None:
-    """The findings, the gravest first, each with a button that opens and closes it; the open one in full."""
-    asked = st.query_params.get("finding", "")
-    for number, one in enumerate(findings):
-        key = _key(one)
+def show_findings(findings: tuple[Finding, ...]) -> None:
+    """Show the findings, worst first, each with a button that opens and closes it; the open one is shown in full."""
+    open_key = st.query_params.get("finding", "")
+    for number, finding in enumerate(findings):
+        key = _key(finding)
         with st.container(border=True):
             with st.container(horizontal=True, vertical_alignment="center"):
-                st.markdown(f":material/{ICONS[one.severity]}: **{one.count:,}** · {forms.plain(title(one))}")
-                st.caption(_(SEVERITIES[one.severity]))
-                label, wanted = (_("Close"), "") if key == asked else (_("Open"), key)
-                st.button(label, key=f"open-{number}", on_click=forms.share, args=("finding", wanted))
-            if key == asked:
-                opened(one)
-                offer(one)
+                st.markdown(
+                    f":material/{ICONS[finding.severity]}: **{finding.count:,}** · {forms.plain(title(finding))}"
+                )
+                st.caption(_(SEVERITIES[finding.severity]))
+                label, new_key = (_("Close"), "") if key == open_key else (_("Open"), key)
+                st.button(label, key=f"open-{number}", on_click=forms.share, args=("finding", new_key))
+            if key == open_key:
+                show_finding(finding)
+                offer_fixes(finding)
 
 
-def title(one: Finding) -> str:
-    return " · ".join(filter(None, [_(TITLES[one.check]), one.scheme and forms.scheme_title(one.scheme)]))
+def title(finding: Finding) -> str:
+    return " · ".join(filter(None, [_(TITLES[finding.check]), finding.scheme and forms.scheme_title(finding.scheme)]))
 
 
-def opened(one: Finding) -> None:
-    """What a finding is about: its rows, as plain text, with sound where there is some."""
-    st.text(phrases.shown(one.message))
-    if one.count > len(one.ids) and one.ids:
-        st.caption(_("The first {n} are shown.").format(n=f"{len(one.ids):,}"))
-    if one.level == "scheme":
+def show_finding(finding: Finding) -> None:
+    """Show the rows of a finding as plain text, with a player if there is audio."""
+    st.text(phrases.translate(finding.message))
+    if finding.count > len(finding.ids) and finding.ids:
+        st.caption(_("The first {n} are shown.").format(n=f"{len(finding.ids):,}"))
+    if finding.level == "scheme":
         st.dataframe(
-            [{_("Class"): forms.code_title(one.scheme, c), _("Groups"): n} for c, n in one.numbers.items()],
+            [{_("Class"): forms.code_title(finding.scheme, c), _("Groups"): n} for c, n in finding.numbers.items()],
             hide_index=True,
         )
         return
     number = 1
-    if len(one.ids) > PAGE_SIZE:
-        number = st.pagination(-(-len(one.ids) // PAGE_SIZE), key=f"rows-{_key(one)}")
-    shown = one.ids[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
-    if one.level == "file":
-        for name in shown:
+    if len(finding.ids) > PAGE_SIZE:
+        number = st.pagination(-(-len(finding.ids) // PAGE_SIZE), key=f"rows-{_key(finding)}")
+    page_ids = finding.ids[(number - 1) * PAGE_SIZE : number * PAGE_SIZE]
+    if finding.level == "file":
+        for name in page_ids:
             st.text(str(name))
-    elif one.level == "recording":
-        for call_id in shown:
-            _recording(int(call_id), phrases.shown(one.details.get(str(call_id), "")), one.check not in UNHEARD)
+    elif finding.level == "recording":
+        for call_id in page_ids:
+            _show_recording(
+                int(call_id), phrases.translate(finding.details.get(str(call_id), "")), finding.check not in NOT_AUDIBLE
+            )
     else:
-        for said in browse.utterances(workspace(), [int(i) for i in shown]):
-            _utterance(said, phrases.shown(one.details.get(str(said.id), "")))
+        for utterance in browse.utterances(workspace(), [int(i) for i in page_ids]):
+            _show_utterance(utterance, phrases.translate(finding.details.get(str(utterance.id), "")))
 
 
-def offer(one: Finding) -> None:
-    """Making suggestions of a finding, and accepting all that its check has made."""
-    if not one.fix:
+def offer_fixes(finding: Finding) -> None:
+    """Show buttons that turn a finding into proposals, and that accept all proposals of its check."""
+    if not finding.fix:
         st.caption(_("There is no fix to suggest here: it is mended where the data comes from."))
         return
     left, right = st.columns(2)
     if left.button(_("Offer fixes as proposals"), icon=":material/playlist_add_check:", key="offer", width="stretch"):
         with st.spinner(_("Making proposals …")):
-            n = work.propose(workspace(), one.check)
+            n = checks.propose(workspace(), finding.check)
         st.session_state["quality_notice"] = _("New proposals: {n}").format(n=f"{n:,}")
         st.rerun()
-    waiting = work.waiting(workspace(), one.check)
+    waiting = checks.waiting(workspace(), finding.check)
     label = _("Accept all that wait: {n}").format(n=f"{waiting:,}")
     if right.button(label, icon=":material/done_all:", key="accept_all", disabled=not waiting, width="stretch"):
         bar = st.progress(0.0)
@@ -115,55 +118,57 @@ def offer(one: Finding) -> None:
         def tell(_stage: str, n: int, total: int) -> None:
             bar.progress(min(n / max(total, 1), 1.0))
 
-        done = work.accept_all(workspace(), one.check, curator(), tell)
-        st.session_state["quality_notice"] = proposals.summary(done)
+        outcome = checks.accept_all(workspace(), finding.check, curator(), tell)
+        st.session_state["quality_notice"] = proposals.summary(outcome)
         st.rerun()
     if notice := st.session_state.pop("quality_notice", ""):
         st.success(notice)
 
 
 def decide() -> None:
-    """The desk for what waits, of one kind at a time: two desks would both hear every key."""
-    headings = {work.KIND: _("Proposals to leave out"), work.CLEANING: _("Proposals to mend")}
-    made = [kind for kind in headings if any(counts(workspace(), kind).values())]
-    if not made:
+    """Show the desk for waiting proposals of one kind: two desks on a page would both react to every key."""
+    headings = {checks.KIND: _("Proposals to leave out"), checks.CLEANING: _("Proposals to mend")}
+    kinds = [kind for kind in headings if any(counts(workspace(), kind).values())]
+    if not kinds:
         return
-    kind = made[0]
-    if len(made) > 1:
-        kind = st.radio(_("Proposals"), made, format_func=lambda one: headings[one], key="desk_kind", horizontal=True)
+    kind = kinds[0]
+    if len(kinds) > 1:
+        kind = st.radio(
+            _("Proposals"), kinds, format_func=lambda name: headings[name], key="desk_kind", horizontal=True
+        )
     st.subheader(headings[kind], anchor=False)
-    proposals.desk(kind, details if kind == work.KIND else mended)
+    proposals.desk(kind, exclusion_details if kind == checks.KIND else fix_details)
 
 
-def mended(one: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
-    """The text to be, the text as it stands, note, labels."""
-    note = _("mend: {reason}").format(reason=phrases.shown(one.reason))
-    after = decisions.as_it_stands(one, target.text) or str(one.payload["text"])
+def fix_details(proposal: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
+    """Return the corrected text, the current text to compare with, a note, the labels."""
+    note = _("mend: {reason}").format(reason=phrases.translate(proposal.reason))
+    after = decisions.text_if_accepted(proposal, target.text) or str(proposal.payload["text"])
     return after, target.text, note, dict(target.labels)
 
 
-def details(one: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
-    """Text, text to compare with, note, labels."""
-    note = _("leave out: {reason}").format(reason=phrases.shown(one.reason))
+def exclusion_details(proposal: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
+    """Return the text, the text to compare with, a note, the labels."""
+    note = _("leave out: {reason}").format(reason=phrases.translate(proposal.reason))
     return target.text, target.text, note, dict(target.labels)
 
 
-def _key(one: Finding) -> str:
-    return ":".join((one.check, one.scheme, one.severity, *map(str, one.ids[:1])))
+def _key(finding: Finding) -> str:
+    return ":".join((finding.check, finding.scheme, finding.severity, *map(str, finding.ids[:1])))
 
 
-def _utterance(one: Utterance, detail: str) -> None:
+def _show_utterance(utterance: Utterance, detail: str) -> None:
     with st.container(border=True):
-        st.text(one.text)
-        labels = [forms.code_title(name, code) for name, code in one.labels.items()]
-        place = [] if one.start_ms is None else [forms.seconds(one.start_ms)]
-        told = [*labels, forms.speaker_title(one.speaker), *place, one.key, detail]
-        st.caption(forms.plain(" · ".join(filter(None, told))))
-        if one.voice_usable:
-            forms.listen(one.id)
+        st.text(utterance.text)
+        labels = [forms.code_title(name, code) for name, code in utterance.labels.items()]
+        place = [] if utterance.start_ms is None else [forms.seconds(utterance.start_ms)]
+        facts = [*labels, forms.speaker_title(utterance.speaker), *place, utterance.key, detail]
+        st.caption(forms.plain(" · ".join(filter(None, facts))))
+        if utterance.voice_usable:
+            forms.listen(utterance.id)
 
 
-def _recording(call_id: int, detail: str, audible: bool) -> None:
+def _show_recording(call_id: int, detail: str, audible: bool) -> None:
     call = browse.recording(workspace(), call_id)
     with st.container(border=True):
         st.text(call.key)

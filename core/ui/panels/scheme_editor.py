@@ -1,6 +1,6 @@
-"""Writing a label scheme in a form: its names, a table of classes, a preview of keys and colours as Review has them.
+"""A form for a label scheme: names, a table of classes, a preview of keys and colours as Review shows them.
 
-What a person typed goes through the same checks as a TOML file (`core.schemes.files`); nothing is saved here.
+The input is checked like a TOML file (`core.schemes.files`). Nothing is saved here.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,16 +20,16 @@ KINDS = {"single": N_("one class"), "multi": N_("several classes at once")}
 COLUMNS = ("code", "ko", "en", "key", "color", "aliases", "critical")
 
 
-def preview(one: Scheme, key: str) -> None:
-    """Its classes with the keys they have in Review when this scheme is answered alone."""
-    keys = {code: pressed for (_name, code), pressed in review_keys([one]).items()}
-    st.plotly_chart(charts.classes(one, language(), keys), key=key, config={"displayModeBar": False})
+def preview(scheme: Scheme, key: str) -> None:
+    """Show the classes with the keys that they have in Review when only this scheme is answered."""
+    keys = {code: class_key for (_name, code), class_key in review_keys([scheme]).items()}
+    st.plotly_chart(charts.classes(scheme, language(), keys), key=key, config={"displayModeBar": False})
 
 
 def edit(start: Scheme | None, key: str) -> Scheme | None:
-    """The scheme in the form, None (and the reason on the page) while it is not one yet.
+    """Show the form and return its scheme. While the input is not a valid scheme: show the reason, return None.
 
-    With `start`, a scheme of the workspace that grows: name, level and kind stand, rows can be changed and appended.
+    With `start` (a scheme of the workspace), name, level and kind are fixed; rows can be changed and appended.
     """
     first, second, third = st.columns(3)
     name = first.text_input(
@@ -55,22 +55,23 @@ def edit(start: Scheme | None, key: str) -> Scheme | None:
         st.caption(_("Write a name and at least one class."))
         return None
     try:
-        order = {"ordinal": True} if ordinal and kind == "single" else {}
-        made = from_document(document(name, ko, en, level, kind, rows) | order, name.strip())
+        ordinal_field = {"ordinal": True} if ordinal and kind == "single" else {}
+        scheme = from_document(document(name, ko, en, level, kind, rows) | ordinal_field, name.strip())
         if start is not None:
-            check_growth(start, made)
+            check_growth(start, scheme)
     except InputError as error:
-        st.warning(forms.plain(phrases.shown(error.message)))
+        st.warning(forms.plain(phrases.translate(error.message)))
         return None
-    preview(made, f"{key}-preview")
-    return made
+    preview(scheme, f"{key}-preview")
+    return scheme
 
 
 def _table(start: Scheme | None, key: str) -> list[dict[str, Any]]:
-    shown = [dict.fromkeys(COLUMNS) | row for row in to_document(start)["label"]] if start else []
+    start_rows = [dict.fromkeys(COLUMNS) | row for row in to_document(start)["label"]] if start else []
     text = st.column_config.TextColumn
     edited = st.data_editor(
-        shown or [dict.fromkeys(COLUMNS)], num_rows="add" if start else "dynamic", key=f"{key}-rows", hide_index=True,
+        start_rows or [dict.fromkeys(COLUMNS)], num_rows="add" if start else "dynamic", key=f"{key}-rows",
+        hide_index=True,
         placeholder="",
         column_config={
             "code": text(_("Code"), help=_("Stored; made from the Korean title where empty.")),
@@ -88,19 +89,19 @@ def _table(start: Scheme | None, key: str) -> list[dict[str, Any]]:
 def document(
     name: str, ko: str, en: str, level: str, kind: str, rows: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:  # fmt: skip
-    """What was typed, as the document of a scheme file: empty cells and rows left out.
+    """Return the input as the document of a scheme file, without empty cells and rows.
 
     >>> document("mood", "", "", "utterance", "single", [{"ko": "좋음", "key": None}, {"ko": None}])["label"]
     [{'code': '좋음', 'ko': '좋음'}]
     """
     labels = []
     for row in rows:
-        given = {key: value.strip() if isinstance(value, str) else value for key, value in row.items()}
-        given = {key: given[key] for key in COLUMNS if given.get(key) not in (None, "", False)}
-        if "aliases" in given:
-            given["aliases"] = [str(alias) for alias in given["aliases"]]
-        if given:
-            shown = given.get("ko") or given.get("code", "")
-            labels.append({"code": slug(shown), "ko": shown} | given)
-    about = {"name": name.strip(), "ko": ko.strip() or name.strip(), "level": level, "kind": kind, "label": labels}
-    return about | ({"en": en.strip()} if en.strip() else {})
+        cells = {key: value.strip() if isinstance(value, str) else value for key, value in row.items()}
+        cells = {key: cells[key] for key in COLUMNS if cells.get(key) not in (None, "", False)}
+        if "aliases" in cells:
+            cells["aliases"] = [str(alias) for alias in cells["aliases"]]
+        if cells:
+            title = cells.get("ko") or cells.get("code", "")
+            labels.append({"code": slug(title), "ko": title} | cells)
+    fields = {"name": name.strip(), "ko": ko.strip() or name.strip(), "level": level, "kind": kind, "label": labels}
+    return fields | ({"en": en.strip()} if en.strip() else {})

@@ -1,7 +1,7 @@
-"""Settling disputes on the screen: what was said, every opinion side by side, and the keys that end it.
+"""Settling disputes on the screen: the utterance, all answers side by side, and one key for the final decision.
 
-What was said stands above; the text box of the review component takes the reason, so that it is written and kept
-without a hand at the mouse. A dispute stays on the screen until it is settled or put off, and is leased meanwhile.
+The text box of the review component takes the reason, so that it can be written without the mouse. A dispute stays on
+the screen until it is settled or put off; meanwhile it is leased to this curator.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from core.errors import CoreError, Stale
-from core.records import Opinion
+from core.records import StandingAnswer
 from core.schemes import SCHEMES
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
@@ -19,12 +19,12 @@ from core.ui.troubles import explain
 from core.ui.widgets import forms
 from core.ui.widgets.player import ReviewEvent, ReviewItem, review
 from core.workflows.corpus import browse
-from core.workflows.review import settle as work
+from core.workflows.review import settle
 from core.workflows.review.settle import Dispute
 
-WIDE = 4  # opinions side by side
-MOST_LINES = 200  # of a call that is shown whole
-# The component's words for a text box that takes a reason.
+CARDS_A_ROW = 4  # answers side by side
+MOST_LINES = 200  # of a call that are shown
+# Texts of the component: here its text box takes a reason.
 STRINGS = {
     "changes": N_("Kept as the reason"),
     "edit": N_("write a reason"),
@@ -38,195 +38,206 @@ STRINGS = {
 
 
 @dataclass
-class Sitting:
-    """What one person settles under one scheme; `shown` is on the screen, `passed` was put off."""
+class SettleState:
+    """State of one curator who settles one scheme: `dispute` is on the screen, `put_off_ids` are put-off utterances."""
 
     scheme: str
     curator: str
-    shown: Dispute | None = None
-    passed: list[int] = field(default_factory=list)
+    dispute: Dispute | None = None
+    put_off_ids: list[int] = field(default_factory=list)
     settled: int = 0
     error: str = ""
     notice: str = ""
 
 
 def waiting() -> dict[str, int]:
-    """Of each scheme that has any, how many disputes wait."""
-    counts = {name: work.disputes(workspace(), name) for name in SCHEMES}
+    """Return the number of waiting disputes for each scheme that has any."""
+    counts = {name: settle.disputes(workspace(), name) for name in SCHEMES}
     return {name: n for name, n in counts.items() if n}
 
 
 @st.fragment
 def desk(name: str) -> None:
-    """The next dispute under scheme `name`, to be settled by one key."""
-    sitting = _sitting(name)
-    one = sitting.shown = sitting.shown or work.next_dispute(workspace(), name, sitting.curator, sitting.passed)
-    if sitting.notice:
-        st.caption(sitting.notice)
-    if one is None:
-        _nothing(sitting)
+    """Show the next dispute under scheme `name`; one key settles it."""
+    state = _current_state(name)
+    dispute = state.dispute = state.dispute or settle.next_dispute(workspace(), name, state.curator, state.put_off_ids)
+    if state.notice:
+        st.caption(state.notice)
+    if dispute is None:
+        _show_empty(state)
         return
-    st.markdown(_("**{n}** left · **{done}** settled now").format(n=f"{one.left:,}", done=f"{sitting.settled:,}"))
-    _said(one)
-    _opinions(one)
+    st.markdown(_("**{n}** left · **{done}** settled now").format(n=f"{dispute.left:,}", done=f"{state.settled:,}"))
+    _show_utterance(dispute)
+    _show_answers(dispute)
     review(
         item=ReviewItem(
-            id=one.utterance.id, version=one.version, audio_url=_audio(one), text="", original="",
-            context=(_("Why, in your own words: press E. It may stay empty."), ""), error=sitting.error,
+            id=dispute.utterance.id, version=dispute.version, audio_url=_audio_url(dispute), text="", original="",
+            context=(_("Why, in your own words: press E. It may stay empty."), ""), error=state.error,
         ),
         groups=forms.choice_groups([SCHEMES[name]], {}),
         strings={key: _(text) for key, text in STRINGS.items()},
         key=f"settle-{name}",
-        on_event=lambda event: _handle(sitting, event),
+        on_event=lambda event: _handle(state, event),
     )  # fmt: skip
 
 
-# --- what happens -----------------------------------------------------------------------------------------------------
+# --- deciding ---------------------------------------------------------------------------------------------------------
 
 
-def _sitting(name: str) -> Sitting:
-    """The session's; another scheme or another name begins a new one, and gives back what was on the screen."""
-    known: Sitting | None = st.session_state.get("settling")
-    if known is not None and (known.scheme, known.curator) == (name, curator()):
-        return known
-    if known is not None and known.shown is not None:
-        work.put_off(workspace(), known.shown, known.curator)
-    made: Sitting = st.session_state.setdefault("settling", Sitting(name, curator()))
-    if made is known:
-        made = st.session_state["settling"] = Sitting(name, curator())
-    return made
+def _current_state(name: str) -> SettleState:
+    """Return this session's state. Another scheme or curator starts a new one and puts off the shown dispute."""
+    state_before: SettleState | None = st.session_state.get("settling")
+    if state_before is not None and (state_before.scheme, state_before.curator) == (name, curator()):
+        return state_before
+    if state_before is not None and state_before.dispute is not None:
+        settle.put_off(workspace(), state_before.dispute, state_before.curator)
+    new_state: SettleState = st.session_state.setdefault("settling", SettleState(name, curator()))
+    if new_state is state_before:
+        new_state = st.session_state["settling"] = SettleState(name, curator())
+    return new_state
 
 
-def _handle(sitting: Sitting, event: ReviewEvent) -> None:
-    sitting.error = sitting.notice = ""
+def _handle(state: SettleState, event: ReviewEvent) -> None:
+    state.error = state.notice = ""
     try:
         if event.kind == "undo":
-            _undo(sitting)
-        elif sitting.shown is None or (event.item, event.version) != (
-            sitting.shown.utterance.id,
-            sitting.shown.version,
+            _undo(state)
+        elif state.dispute is None or (event.item, event.version) != (
+            state.dispute.utterance.id,
+            state.dispute.version,
         ):
-            sitting.error = _("Somebody was faster: look again, then decide.")
+            state.error = _("Somebody was faster: look again, then decide.")
         elif event.kind == "skip":
-            work.put_off(workspace(), sitting.shown, sitting.curator)
-            sitting.passed.append(event.item)
-            sitting.shown = None
+            settle.put_off(workspace(), state.dispute, state.curator)
+            state.put_off_ids.append(event.item)
+            state.dispute = None
         else:
-            _settle(sitting, sitting.shown, event)
-    except Stale as error:  # whatever it is now, it is looked at anew
-        sitting.error, sitting.shown = explain(error), None
+            _settle(state, state.dispute, event)
+    except Stale as error:  # the dispute changed: it is read again
+        state.error, state.dispute = explain(error), None
     except CoreError as error:
-        sitting.error = explain(error)
+        state.error = explain(error)
 
 
-def _settle(sitting: Sitting, one: Dispute, event: ReviewEvent) -> None:
-    code = event.labels[one.scheme]
-    work.settle(workspace(), one, code, sitting.curator, event.text or "", event.spent_ms)
-    sitting.settled += 1
-    sitting.shown = None
+def _settle(state: SettleState, dispute: Dispute, event: ReviewEvent) -> None:
+    code = event.labels[dispute.scheme]
+    settle.settle(workspace(), dispute, code, state.curator, event.text or "", event.spent_ms)
+    state.settled += 1
+    state.dispute = None
 
 
-def _undo(sitting: Sitting) -> None:
-    if sitting.shown is not None:
-        work.put_off(workspace(), sitting.shown, sitting.curator)
-        sitting.shown = None
-    undone = work.undo(workspace(), sitting.curator)
+def _undo(state: SettleState) -> None:
+    if state.dispute is not None:
+        settle.put_off(workspace(), state.dispute, state.curator)
+        state.dispute = None
+    undone = settle.undo(workspace(), state.curator)
     if undone is None:
-        sitting.notice = _("Nothing left to undo.")
+        state.notice = _("Nothing left to undo.")
         return
     if undone.dispute is None:
-        sitting.notice = _("Undone: a decision of yours that settled nothing.")
+        state.notice = _("Undone: a decision of yours that settled nothing.")
         return
-    sitting.settled = max(0, sitting.settled - 1)
-    if undone.dispute.scheme != sitting.scheme:
-        work.put_off(workspace(), undone.dispute, sitting.curator)
+    state.settled = max(0, state.settled - 1)
+    if undone.dispute.scheme != state.scheme:
+        settle.put_off(workspace(), undone.dispute, state.curator)
         title = forms.plain(forms.scheme_title(undone.dispute.scheme))
-        sitting.notice = _("Undone: a settlement under {scheme}, where it waits again.").format(scheme=title)
+        state.notice = _("Undone: a settlement under {scheme}, where it waits again.").format(scheme=title)
     else:
-        sitting.shown = undone.dispute
+        state.dispute = undone.dispute
 
 
-# --- what is shown ----------------------------------------------------------------------------------------------------
+# --- showing ----------------------------------------------------------------------------------------------------------
 
 
-def _nothing(sitting: Sitting) -> None:
-    """Why there is nothing to settle, and what to do."""
-    if sitting.error:
-        st.warning(forms.plain(sitting.error))
-    if sitting.passed:
-        st.info(_("Only what you put off is left: {n}.").format(n=f"{len(sitting.passed):,}"), icon=":material/info:")
-        st.button(_("Look at these again"), icon=":material/replay:", type="primary", on_click=sitting.passed.clear)
+def _show_empty(state: SettleState) -> None:
+    """Show why there is nothing to settle, and what to do."""
+    if state.error:
+        st.warning(forms.plain(state.error))
+    if state.put_off_ids:
+        st.info(
+            _("Only what you put off is left: {n}.").format(n=f"{len(state.put_off_ids):,}"), icon=":material/info:"
+        )
+        st.button(_("Look at these again"), icon=":material/replay:", type="primary", on_click=state.put_off_ids.clear)
     else:
         st.info(
             _("No dispute waits here. On the Review page, let two curators answer a share of the utterances "
               "(Settings): where they disagree, it comes here."), icon=":material/info:",
         )  # fmt: skip
         st.page_link("pages/review.py", label=_("Review"), icon=":material/hearing:")
-    undo = (sitting, ReviewEvent("undo", 0, 0, ""))
+    undo = (state, ReviewEvent("undo", 0, 0, ""))
     st.button(_("Undo the last decision"), icon=":material/undo:", shortcut="z", on_click=_handle, args=undo)
 
 
-def _said(one: Dispute) -> None:
-    """The utterance between its neighbours; of a recording, all that was said."""
-    told = [forms.scheme_title(one.scheme), forms.speaker_title(one.utterance.speaker), one.utterance.key]
+def _show_utterance(dispute: Dispute) -> None:
+    """Show the utterance between its neighbours; for a recording, all its utterances."""
+    facts = [forms.scheme_title(dispute.scheme), forms.speaker_title(dispute.utterance.speaker), dispute.utterance.key]
     with st.container(border=True):
-        st.caption(forms.plain(" · ".join(part for part in told if part)))
-        if SCHEMES[one.scheme].level == "recording":
-            _call(one.target_id)
+        st.caption(forms.plain(" · ".join(part for part in facts if part)))
+        if SCHEMES[dispute.scheme].level == "recording":
+            _show_call(dispute.target_id)
             return
-        if one.before:
-            st.caption(forms.plain(one.before))
-        st.subheader(forms.plain(" ".join(one.utterance.text.split())), anchor=False)
-        if one.after:
-            st.caption(forms.plain(one.after))
+        if dispute.before:
+            st.caption(forms.plain(dispute.before))
+        st.subheader(forms.plain(" ".join(dispute.utterance.text.split())), anchor=False)
+        if dispute.after:
+            st.caption(forms.plain(dispute.after))
 
 
-def _call(recording_id: int) -> None:
-    found = browse.utterances_of_recording(workspace(), recording_id, MOST_LINES)
+def _show_call(recording_id: int) -> None:
+    page = browse.utterances_of_recording(workspace(), recording_id, MOST_LINES)
     with st.container(height=240, border=False):
-        for said in found.rows:
-            speaker = forms.speaker_title(said.speaker)
-            st.markdown(f"{f'**{forms.plain(speaker)}** ' if speaker else ''}{forms.plain(said.text)}")
-        if found.total > MOST_LINES:
+        for utterance in page.rows:
+            speaker = forms.speaker_title(utterance.speaker)
+            st.markdown(f"{f'**{forms.plain(speaker)}** ' if speaker else ''}{forms.plain(utterance.text)}")
+        if page.total > MOST_LINES:
             st.caption(_("The first {n} are shown.").format(n=MOST_LINES))
 
 
-def _opinions(one: Dispute) -> None:
-    """Who said what, side by side, then what models say; comments of others below."""
-    keys = {choice.code: choice.key for choice in forms.choice_groups([SCHEMES[one.scheme]], {})[0].choices}
+def _show_answers(dispute: Dispute) -> None:
+    """Show the answers of curators, then predictions of models, side by side; comments of other curators below."""
+    keys = {choice.code: choice.key for choice in forms.choice_groups([SCHEMES[dispute.scheme]], {})[0].choices}
     comments: dict[str, str] = {}
-    for x in one.remarks:
-        if x.kind == "comment":
-            comments[x.curator] = "\n".join(filter(None, (comments.get(x.curator), x.text)))
-    raters = [(work.rater(x), x) for x in one.opinions]
-    nameless = Counter(x.code for rater, x in raters if rater is None)
-    named = [(rater, x) for rater, x in raters if rater is not None]
-    cards: list[Mapping[str, str]] = [_person(rater, x, comments.pop(x.curator, "")) for rater, x in named]
+    for item in dispute.remarks:
+        if item.kind == "comment":
+            comments[item.curator] = "\n".join(filter(None, (comments.get(item.curator), item.text)))
+    raters = [(settle.rater(item), item) for item in dispute.answers]
+    nameless = Counter(item.code for rater, item in raters if rater is None)
+    named = [(rater, item) for rater, item in raters if rater is not None]
+    cards: list[Mapping[str, str]] = [
+        _answer_card(rater, item, comments.pop(item.curator, "")) for rater, item in named
+    ]
     cards += [{"who": _("{n} votes without a name").format(n=n), "code": code} for code, n in nameless.items()]
-    cards += [_model(guess) for guess in one.guesses if guess["scheme"] == one.scheme]
-    for start in range(0, len(cards), WIDE):
-        row = cards[start : start + WIDE]
-        for column, card in zip(st.columns(min(len(cards), WIDE)), row, strict=False):
+    cards += [
+        _prediction_card(prediction) for prediction in dispute.predictions if prediction["scheme"] == dispute.scheme
+    ]
+    for start in range(0, len(cards), CARDS_A_ROW):
+        row = cards[start : start + CARDS_A_ROW]
+        for column, card in zip(st.columns(min(len(cards), CARDS_A_ROW)), row, strict=False):
             with column, st.container(border=True, height="stretch"):
-                _card(one.scheme, card, keys.get(card["code"], ""))
+                _show_card(dispute.scheme, card, keys.get(card["code"], ""))
     for who, text in comments.items():
         st.caption(f":material/comment: {forms.plain(who)}: {forms.plain(text)}")
 
 
-def _person(rater: str, one: Opinion, comment: str) -> dict[str, str]:
-    told = [] if not one.at else [one.at[:16].replace("T", " ") + " UTC"]
-    if one.spent_ms is not None:
-        told.append(_("{s} s").format(s=f"{one.spent_ms / 1000:.1f}"))
-    who = _("{who} (vote)").format(who=rater) if one.kind == "vote" else rater
-    return {"who": who, "code": one.code, "note": " · ".join(told), "comment": comment}
+def _answer_card(rater: str, answer: StandingAnswer, comment: str) -> dict[str, str]:
+    facts = [] if not answer.at else [answer.at[:16].replace("T", " ") + " UTC"]
+    if answer.spent_ms is not None:
+        facts.append(_("{s} s").format(s=f"{answer.spent_ms / 1000:.1f}"))
+    who = _("{who} (vote)").format(who=rater) if answer.kind == "vote" else rater
+    return {"who": who, "code": answer.code, "note": " · ".join(facts), "comment": comment}
 
 
-def _model(guess: Mapping[str, object]) -> dict[str, str]:
-    sure = f"{guess['confidence']:.0%}"
-    return {"who": _("Model"), "code": str(guess["code"]), "note": f"{sure} · {guess['run']}", "icon": "smart_toy"}
+def _prediction_card(prediction: Mapping[str, object]) -> dict[str, str]:
+    confidence = f"{prediction['confidence']:.0%}"
+    return {
+        "who": _("Model"),
+        "code": str(prediction["code"]),
+        "note": f"{confidence} · {prediction['run']}",
+        "icon": "smart_toy",
+    }
 
 
-def _card(scheme: str, card: Mapping[str, str], key: str) -> None:
+def _show_card(scheme: str, card: Mapping[str, str], key: str) -> None:
     st.markdown(f":material/{card.get('icon', 'person')}: {forms.plain(card['who'])}")
     title = forms.plain(forms.code_title(scheme, card["code"]))
     st.markdown(f"#### {title}{f'  `{key.upper()}`' if key else ''}")
@@ -236,9 +247,9 @@ def _card(scheme: str, card: Mapping[str, str], key: str) -> None:
         st.text(comment)
 
 
-def _audio(one: Dispute) -> str | None:
-    if not one.audio:
+def _audio_url(dispute: Dispute) -> str | None:
+    if not dispute.audio:
         return None
-    if SCHEMES[one.scheme].level == "recording":
-        return f"/audio/recording/{one.target_id}"
-    return f"/audio/utterance/{one.utterance.id}" if one.utterance.voice_usable else None
+    if SCHEMES[dispute.scheme].level == "recording":
+        return f"/audio/recording/{dispute.target_id}"
+    return f"/audio/utterance/{dispute.utterance.id}" if dispute.utterance.voice_usable else None

@@ -1,4 +1,4 @@
-"""More like this: the neighbours of an utterance below it, each with its likeness and a way to it."""
+"""Similar utterances: the nearest neighbours of an utterance, each with its similarity and a button that opens it."""
 
 import streamlit as st
 
@@ -10,11 +10,11 @@ from core.ui.widgets import forms
 from core.workflows.corpus.similar import Neighbour, like
 
 LIMIT = 10
-LINKED_CHARS = 80  # of a text that is searched for to open it
+LINKED_CHARS = 80  # the first characters of a text, which the Corpus page searches for
 
 
 def show(utterance_id: int, limit: int = LIMIT) -> None:
-    """A switch; on, the `limit` utterances most like this one. The first time an index is built, with a bar."""
+    """Show a switch; when on, the `limit` most similar utterances. The first time, an index is built (with a bar)."""
     if not st.toggle(_("More like this"), key="similar", help=_("By shared syllables, as the texts stand now.")):
         return
     bar = st.empty()
@@ -23,26 +23,26 @@ def show(utterance_id: int, limit: int = LIMIT) -> None:
         bar.progress(done / total, _("Reading texts: {n} of {total}").format(n=f"{done:,}", total=f"{total:,}"))
 
     try:
-        found = like(workspace(), utterance_id, limit, progress=tell)
+        neighbours = like(workspace(), utterance_id, limit, progress=tell)
     except InputError as error:
-        found = []
-        st.text(phrases.shown(error.message))
+        neighbours = []
+        st.text(phrases.translate(error.message))
     bar.empty()
-    if not found:
+    if not neighbours:
         st.caption(_("Nothing is like it."))
-    for one in found:
-        _row(one)
+    for neighbour in neighbours:
+        _show_neighbour(neighbour)
 
 
-def _row(one: Neighbour) -> None:
-    said = one.utterance
+def _show_neighbour(neighbour: Neighbour) -> None:
+    utterance = neighbour.utterance
     with st.container(border=True):
-        st.text(said.text)
-        labels = [forms.code_title(name, code) for name, code in said.labels.items()]
+        st.text(utterance.text)
+        labels = [forms.code_title(name, code) for name, code in utterance.labels.items()]
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(forms.plain(" · ".join([f"{one.score:.2f}", *labels, said.key])))
-            part = said.text.strip()[:LINKED_CHARS].strip()
-            st.button(_("Open"), key=f"like-{said.id}", on_click=_search_for, args=(part,))
+            st.caption(forms.plain(" · ".join([f"{neighbour.score:.2f}", *labels, utterance.key])))
+            part = utterance.text.strip()[:LINKED_CHARS].strip()
+            st.button(_("Open"), key=f"like-{utterance.id}", on_click=_search_for, args=(part,))
 
 
 def _search_for(part: str) -> None:

@@ -1,6 +1,6 @@
-"""Saved views on the Corpus page: keep what is asked for under a name, open it again, delete it.
+"""Saved views on the Corpus page: save the current filters under a name, open them again, delete them.
 
-A view is what the URL says of the filters; opening one sets the filters, and they set the URL.
+A view is the part of the URL that describes the filters. Opening a view sets the filters, and they set the URL.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,60 +9,64 @@ from typing import Any
 import streamlit as st
 
 from core.errors import CoreError
-from core.filters import CHARS, LISTS, Filter, chars_of, from_query, label_key, to_query
+from core.filters import CHARS, LIST_KEYS, Filter, char_bounds, from_query, label_key, to_query
 from core.schemes import SCHEMES
 from core.ui.frame import curator, workspace
 from core.ui.i18n import _
 from core.ui.troubles import explain
 from core.ui.widgets import forms
-from core.workflows.corpus import views as work
+from core.workflows.corpus import views
 
 FIRST_SORT = "id"
 
 
 def state() -> dict[str, list[str]]:
-    """What is asked for now: URL parameter -> values, without those that say nothing."""
-    sort = st.query_params.get_all("sort")  # its box is not drawn where nothing matches
+    """Return the current filters and sort order: URL parameter -> values, without empty ones."""
+    sort = st.query_params.get_all("sort")  # its box is not drawn if nothing matches
     return to_query(wanted()) | ({"sort": sort} if any(sort) else {})
 
 
 def wanted() -> Filter:
-    """What the filters ask for now."""
-    now = st.session_state
-    query: dict[str, Any] = {key: now.get(key) or () for key in _lists()}
-    query |= {"text": [now.get("text") or ""], "chars": now.get("chars") or ()}
-    return from_query(query | {"spacing": ["true"] if now.get("spacing") else []})
+    """Return the current filter."""
+    session = st.session_state
+    query: dict[str, Any] = {key: session.get(key) or () for key in _list_keys()}
+    query |= {"text": [session.get("text") or ""], "chars": session.get("chars") or ()}
+    return from_query(query | {"spacing": ["true"] if session.get("spacing") else []})
 
 
 def restore(query: Mapping[str, Sequence[str]]) -> None:
-    """Set the filters as `query` says, before they are drawn; what it does not name asks for nothing."""
-    for key in _lists():
+    """Set the filters to `query` before they are drawn. Filters that it does not name are cleared."""
+    for key in _list_keys():
         st.session_state[key] = list(query.get(key, ()))
     st.session_state["text"] = next(iter(query.get("text", ())), "")
-    st.session_state["chars"] = chars_of(query.get("chars", ()))
+    st.session_state["chars"] = char_bounds(query.get("chars", ()))
     st.session_state["spacing"] = "true" in query.get("spacing", ())
     st.session_state["sort"] = next(iter(query.get("sort", ())), FIRST_SORT)
 
 
 def length() -> None:
-    """The slider of lengths, kept in the URL; a bound slider could not be set by a view."""
+    """Show the slider of lengths, stored in the URL. A slider bound by Streamlit could not be set by a view."""
     if "chars" not in st.session_state:
-        st.session_state["chars"] = chars_of(st.query_params.get_all("chars"))
+        st.session_state["chars"] = char_bounds(st.query_params.get_all("chars"))
     chosen: Any = st.slider(_("Length (characters)"), *CHARS, key="chars")  # two ends, as its state has
     low, high = chosen
     forms.share("chars", [str(low), str(high)], [str(end) for end in CHARS])
 
 
-def _lists() -> list[str]:
-    return [*LISTS, *(label_key(name) for name in SCHEMES)]
+def _list_keys() -> list[str]:
+    return [*LIST_KEYS, *(label_key(name) for name in SCHEMES)]
 
 
 def panel() -> None:
-    """A button that opens the list of views; it names the one that is shown."""
-    saved = {one.name: one for one in work.every(workspace())}
-    now = state()
-    shown = [forms.plain(name) for name, one in saved.items() if {k: list(v) for k, v in one.query.items()} == now]
-    with st.popover(": ".join([_("Views"), *shown[:1]]), icon=":material/bookmark:"):
+    """Show a button that opens the list of views; its title names the view that is open."""
+    saved = {view.name: view for view in views.list_views(workspace())}
+    current_query = state()
+    open_names = [
+        forms.plain(name)
+        for name, view in saved.items()
+        if {k: list(v) for k, v in view.query.items()} == current_query
+    ]
+    with st.popover(": ".join([_("Views"), *open_names[:1]]), icon=":material/bookmark:"):
         if saved:
             name = st.selectbox(_("Saved view"), list(saved), key="view_name")
             left, right = st.columns(2)
@@ -80,14 +84,14 @@ def panel() -> None:
 
 def _open() -> None:
     name = st.session_state["view_name"]
-    for view in work.every(workspace()):
+    for view in views.list_views(workspace()):
         if view.name == name:
             restore(view.query)
 
 
 def _save() -> None:
     try:
-        work.save(workspace(), st.session_state["view_new"], state(), curator())
+        views.save(workspace(), st.session_state["view_new"], state(), curator())
     except CoreError as error:
         st.session_state["view_trouble"] = explain(error)
     else:
@@ -96,6 +100,6 @@ def _save() -> None:
 
 def _delete() -> None:
     try:
-        work.remove(workspace(), st.session_state["view_name"])
+        views.remove(workspace(), st.session_state["view_name"])
     except CoreError as error:
         st.session_state["view_trouble"] = explain(error)

@@ -1,1 +1,1 @@
-"""Pieces of a page without a use-case of their own: the player, the review screen, charts, forms."""
+"""Parts of pages that belong to no single use-case: the player, the review screen, charts, forms."""

@@ -1,4 +1,4 @@
-"""The pictures: one palette, readable in light and dark, never by colour alone. Values in, Plotly figures out."""
+"""Charts with one palette, readable in light and dark, never by colour alone. Functions take values, return figures."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -15,25 +15,25 @@ _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "star")
 _PATTERNS = ("", "/", "x", ".", "\\", "-", "+", "|")
 
 
-def _calm(figure: go.Figure, height: int, **layout: Any) -> go.Figure:
+def _with_layout(figure: go.Figure, height: int, **layout: Any) -> go.Figure:
     legend = {"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0}
     base = {"height": height, "margin": {"l": 8, "r": 8, "t": 8, "b": 8}, "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)", "legend": legend}  # fmt: skip
     return figure.update_layout(**(base | layout))
 
 
-def _ink() -> str:
-    """Text on coloured cells, in the browser's theme."""
+def _cell_text_color() -> str:
+    """Return the colour of text on coloured cells, for the browser's theme."""
     return "#e5e9f0" if st.context.theme.type == "dark" else "#1f2937"
 
 
-def confusion(matrix: Sequence[Sequence[int]], chosen: Scheme, language: str, axes: tuple[str, str]) -> go.Figure:
-    """Rows true, columns predicted. A heat map does not report clicks, so transparent squares lie over its cells.
+def confusion(matrix: Sequence[Sequence[int]], scheme: Scheme, language: str, axes: tuple[str, str]) -> go.Figure:
+    """Return a confusion matrix: rows true, columns predicted; `axes` are the titles of rows and columns.
 
-    Their `customdata` is (gold code, predicted code). The numbers are annotations: a trace's own text fades once a cell
-    is chosen.
+    A heat map does not report clicks, so transparent squares lie over its cells. Their `customdata` is
+    (gold code, predicted code). The numbers are annotations: a trace's own text fades once a cell is chosen.
     """
-    titles = [label.title(language) for label in chosen.labels]
+    titles = [label.title(language) for label in scheme.labels]
     names = [title.replace(" ", "<br>") for title in titles]
     shares = [[n / max(sum(row), 1) for n in row] for row in matrix]
     figure = go.Figure(
@@ -46,7 +46,7 @@ def confusion(matrix: Sequence[Sequence[int]], chosen: Scheme, language: str, ax
     figure.add_scatter(
         x=[names[j] for _, j in cells],
         y=[names[i] for i, _ in cells],
-        customdata=[(chosen.codes[i], chosen.codes[j]) for i, j in cells],
+        customdata=[(scheme.codes[i], scheme.codes[j]) for i, j in cells],
         hovertext=[f"{axes[0]}: {titles[i]}<br>{axes[1]}: {titles[j]}" for i, j in cells],
         hoverinfo="text",
         mode="markers",
@@ -56,42 +56,44 @@ def confusion(matrix: Sequence[Sequence[int]], chosen: Scheme, language: str, ax
         showlegend=False,
     )
     for i, j in cells:
-        told = f"<b>{matrix[i][j]}</b><br>{shares[i][j]:.0%}"
-        figure.add_annotation(x=names[j], y=names[i], text=told, showarrow=False, font={"size": 15, "color": _ink()})
+        cell_text = f"<b>{matrix[i][j]}</b><br>{shares[i][j]:.0%}"
+        figure.add_annotation(
+            x=names[j], y=names[i], text=cell_text, showarrow=False, font={"size": 15, "color": _cell_text_color()}
+        )
     figure.update_yaxes(autorange="reversed", title=axes[0], showgrid=False)
     figure.update_xaxes(title=axes[1], side="top", showgrid=False, tickangle=0)
-    return _calm(figure, 110 + 90 * len(names), clickmode="event+select", dragmode=False)
+    return _with_layout(figure, 110 + 90 * len(names), clickmode="event+select", dragmode=False)
 
 
 def scores(rows: Sequence[Mapping[str, Any]], names: Sequence[str], columns: Mapping[str, str]) -> go.Figure:
-    """Points with 95 % intervals; `rows[i][column]` is {"value", "low", "high"} or None; `columns`: key to title."""
+    """Return points with 95 % intervals. `rows[i][column]`: {"value", "low", "high"} or None; `columns`: key, title."""
     figure = go.Figure()
     for (column, title), color, symbol in zip(
         columns.items(), (BLUE, AMBER, GREEN), ("circle", "diamond", "square"), strict=False
     ):
-        told = [(n, r.get(column) or {}) for n, r in zip(names, rows, strict=True)]
-        known = [(n, s) for n, s in told if s.get("value") is not None]
+        row_scores = [(n, r.get(column) or {}) for n, r in zip(names, rows, strict=True)]
+        drawn = [(n, s) for n, s in row_scores if s.get("value") is not None]
         figure.add_scatter(
             name=title,
-            x=[s["value"] for _, s in known],
-            y=[n for n, _ in known],
+            x=[s["value"] for _, s in drawn],
+            y=[n for n, _ in drawn],
             mode="markers",
             orientation="h",
             offsetgroup=column,
             marker={"color": color, "symbol": symbol, "size": 11},
             error_x={
                 "type": "data", "symmetric": False, "color": color, "thickness": 1.5,
-                "array": [(s["high"] if s["high"] is not None else s["value"]) - s["value"] for _, s in known],
-                "arrayminus": [s["value"] - (s["low"] if s["low"] is not None else s["value"]) for _, s in known],
+                "array": [(s["high"] if s["high"] is not None else s["value"]) - s["value"] for _, s in drawn],
+                "arrayminus": [s["value"] - (s["low"] if s["low"] is not None else s["value"]) for _, s in drawn],
             },
         )  # fmt: skip
     figure.update_xaxes(range=[-0.02, 1.02], tickformat=".0%")
     figure.update_yaxes(autorange="reversed")
-    return _calm(figure, 120 + 56 * len(names), scattermode="group")
+    return _with_layout(figure, 120 + 56 * len(names), scattermode="group")
 
 
 def curves(history: Sequence[Mapping[str, float]], titles: Mapping[str, str], x_title: str) -> go.Figure:
-    """One line a key of `titles` over epochs."""
+    """Return one line over epochs for each key of `titles` (key to title)."""
     figure = go.Figure()
     for (key, title), color, dash in zip(titles.items(), (BLUE, AMBER, GREEN), _DASHES, strict=False):
         points = [(row["epoch"], row[key]) for row in history if row.get(key) is not None]
@@ -100,93 +102,100 @@ def curves(history: Sequence[Mapping[str, float]], titles: Mapping[str, str], x_
             line={"color": color, "dash": dash},
         )  # fmt: skip
     figure.update_xaxes(title=x_title, dtick=None if len(history) > 12 else 1)
-    return _calm(figure, 300)
+    return _with_layout(figure, 300)
 
 
 def shares(
-    chosen: Scheme, language: str, kept: Mapping[str, int], dropped: Mapping[str, int], names: tuple[str, str]
+    scheme: Scheme,
+    language: str,
+    kept_counts: Mapping[str, int],
+    dropped_counts: Mapping[str, int],
+    names: tuple[str, str],
 ) -> go.Figure:
-    """Stacked bars a class: kept and dropped."""
-    titles = [label.title(language) for label in chosen.labels]
+    """Return one stacked bar for each class: how many predictions are kept and dropped; `names` are their titles."""
+    titles = [label.title(language) for label in scheme.labels]
     figure = go.Figure()
     hatched = {"shape": "/", "fillmode": "overlay", "fgopacity": 0.35}
-    for counts, name, color, pattern in ((kept, names[0], BLUE, {}), (dropped, names[1], GREY, hatched)):
-        values = [counts[code] for code in chosen.codes]
+    for counts, name, color, pattern in ((kept_counts, names[0], BLUE, {}), (dropped_counts, names[1], GREY, hatched)):
+        values = [counts[code] for code in scheme.codes]
         figure.add_bar(y=titles, x=values, name=name, orientation="h", text=values,
                        insidetextanchor="middle",
                        marker={"color": color, "pattern": pattern})  # fmt: skip
     figure.update_yaxes(autorange="reversed")
-    return _calm(figure, 110 + 48 * len(titles), barmode="stack", legend_traceorder="normal")
+    return _with_layout(figure, 110 + 48 * len(titles), barmode="stack", legend_traceorder="normal")
 
 
 def timeline(utterances: Sequence[Mapping[str, Any]], scheme: Scheme, language: str, x_title: str) -> go.Figure:
-    """Calibrated probabilities of one scheme over the recording: one step line a class, seconds on x."""
+    """Return the calibrated probabilities of one scheme over a recording: one step line a class, x in seconds."""
     figure = go.Figure()
     for label, dash in zip(scheme.labels, _DASHES * 2, strict=False):
         x: list[float | None] = []
         y: list[float | None] = []
-        for one in utterances:
-            judged = one["judgements"].get(scheme.name)
-            if judged is None or one["start_ms"] is None:
+        for utterance in utterances:
+            judgement = utterance["judgements"].get(scheme.name)
+            if judgement is None or utterance["start_ms"] is None:
                 continue
-            p = judged["probabilities"][label.code]
-            x += [one["start_ms"] / 1000, one["end_ms"] / 1000, None]
+            p = judgement["probabilities"][label.code]
+            x += [utterance["start_ms"] / 1000, utterance["end_ms"] / 1000, None]
             y += [p, p, None]
         line = {"color": label.color, "dash": dash, "width": 3}
         figure.add_scatter(name=label.title(language), x=x, y=y, mode="lines", line=line, hovertemplate="%{y:.0%}")
     figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
     figure.update_xaxes(title=x_title)
-    return _calm(figure, 240, hovermode="x")
+    return _with_layout(figure, 240, hovermode="x")
 
 
-def classes(chosen: Scheme, language: str, keys: Mapping[str, str]) -> go.Figure:
-    """The classes in order as they are seen in Review: a square in the class's colour, its key, its title.
+def classes(scheme: Scheme, language: str, keys: Mapping[str, str]) -> go.Figure:
+    """Return the classes in order, as Review shows them: a square in the class's colour, its key, its title.
 
-    Titles of a workspace's scheme are hostile, and Plotly reads a little HTML.
+    Titles of a workspace's scheme are hostile and Plotly reads some HTML, so they are escaped.
     """
-    wide = 4
-    places = [(n % wide, -(n // wide)) for n in range(len(chosen.labels))]
-    titles = [f"<b>{keys[x.code].upper() or '·'}</b>  {escape(x.title(language))}" for x in chosen.labels]
+    columns = 4
+    places = [(n % columns, -(n // columns)) for n in range(len(scheme.labels))]
+    titles = [f"<b>{keys[x.code].upper() or '·'}</b>  {escape(x.title(language))}" for x in scheme.labels]
     figure = go.Figure(
         go.Scatter(
             x=[x for x, _ in places], y=[y for _, y in places], text=titles, mode="markers+text",
             textposition="middle right", hoverinfo="skip",
-            marker={"symbol": "square", "size": 18, "color": [x.color for x in chosen.labels]},
+            marker={"symbol": "square", "size": 18, "color": [x.color for x in scheme.labels]},
         )
     )  # fmt: skip
-    figure.update_xaxes(range=[-0.1, wide], visible=False, fixedrange=True)
+    figure.update_xaxes(range=[-0.1, columns], visible=False, fixedrange=True)
     figure.update_yaxes(range=[places[-1][1] - 0.6, 0.6], visible=False, fixedrange=True)
-    return _calm(figure, 30 + 34 * (1 - places[-1][1]))
+    return _with_layout(figure, 30 + 34 * (1 - places[-1][1]))
 
 
-def bars(chosen: Scheme, language: str, probabilities: Mapping[str, float]) -> go.Figure:
-    """One bar a class with its probability written on it."""
-    values = [probabilities[code] for code in chosen.codes]
+def bars(scheme: Scheme, language: str, probabilities: Mapping[str, float]) -> go.Figure:
+    """Return one bar for each class with its probability written on it."""
+    values = [probabilities[code] for code in scheme.codes]
     figure = go.Figure(
         go.Bar(
-            y=[label.title(language) for label in chosen.labels], x=values, orientation="h",
-            text=[f"{v:.0%}" for v in values], marker={"color": [label.color for label in chosen.labels]},
+            y=[label.title(language) for label in scheme.labels], x=values, orientation="h",
+            text=[f"{v:.0%}" for v in values], marker={"color": [label.color for label in scheme.labels]},
         )
     )  # fmt: skip
     figure.update_xaxes(range=[0, 1], visible=False)
     figure.update_yaxes(autorange="reversed")
-    return _calm(figure, 40 + 36 * len(values))
+    return _with_layout(figure, 40 + 36 * len(values))
 
 
 def whiskers(rows: Sequence[tuple[str, Any]], *, percent: bool = False) -> go.Figure:
-    """A dot with its 95 % interval for each (name, `core.agreement` Figure or Share) that has a value."""
-    known = [(name, one) for name, one in rows if one.value is not None]
-    told = [{"": {"value": one.value, "low": one.low, "high": one.high}} for _, one in known]
+    """Return a dot with its 95 % interval for each (name, `core.agreement` Figure or Share) that has a value."""
+    known = [(name, score) for name, score in rows if score.value is not None]
+    score_rows = [{"": {"value": score.value, "low": score.low, "high": score.high}} for _, score in known]
     names = [escape(name) for name, _ in known]
-    figure = scores(told, names, {"": ""})
-    ends = [end for _, one in known for end in (one.value, one.low, one.high) if end is not None]
+    figure = scores(score_rows, names, {"": ""})
+    ends = [end for _, score in known for end in (score.value, score.low, score.high) if end is not None]
     figure.update_xaxes(range=[min([0.0, *ends]) - 0.03, 1.03], tickformat=".0%" if percent else ".2f", zeroline=True)
     figure.update_traces(hovertemplate="%{x:.1%}<extra></extra>" if percent else "%{x:.3f}<extra></extra>")
     return figure.update_layout(height=70 + 40 * len(names), showlegend=False)
 
 
 def burn_down(days: Sequence[tuple[str, float, bool]], names: tuple[str, str], finish: str) -> go.Figure:
-    """What is left, then where it leads to, `finish` in words at its end; a day is (day, what is left, projected)."""
+    """Return what is left by day, then the projection, with the text `finish` at its end.
+
+    A day of `days` is (ISO day, items left, whether it is projected); `names` are the titles of both lines.
+    """
     past = [(day, left) for day, left, projected in days if not projected]
     coming = [past[-1], *((day, left) for day, left, projected in days if projected)]
     figure = go.Figure()
@@ -208,18 +217,18 @@ def burn_down(days: Sequence[tuple[str, float, bool]], names: tuple[str, str], f
         figure.add_shape(type="line", x0=end, x1=end, y0=0, y1=1, yref="paper", line={"color": AMBER, "dash": "dot"})
         figure.add_annotation(
             x=end, y=1, yref="paper", text=f"<b>{escape(finish)}</b>", showarrow=False, xanchor="right", xshift=-6,
-            yanchor="top", font={"color": _ink(), "size": 14},
+            yanchor="top", font={"color": _cell_text_color(), "size": 14},
         )  # fmt: skip
     figure.update_xaxes(type="date", tickformat="%m-%d")
     figure.update_yaxes(rangemode="tozero", tickformat=",.0f")
-    return _calm(figure, 340)
+    return _with_layout(figure, 340)
 
 
-def balance(rows: Mapping[str, Mapping[str, int]], chosen: Scheme, language: str) -> go.Figure:
-    """The classes of each row as shares of a whole bar, the counts written on it."""
+def balance(rows: Mapping[str, Mapping[str, int]], scheme: Scheme, language: str) -> go.Figure:
+    """Return one bar for each row of `rows` (name to counts by class): classes as shares, counts written on them."""
     figure = go.Figure()
     names = [escape(name) for name in rows]
-    for place, label in enumerate(chosen.labels):
+    for place, label in enumerate(scheme.labels):
         counts = [row.get(label.code, 0) for row in rows.values()]
         shares_ = [n / max(sum(row.values()), 1) for n, row in zip(counts, rows.values(), strict=True)]
         figure.add_bar(
@@ -231,11 +240,11 @@ def balance(rows: Mapping[str, Mapping[str, int]], chosen: Scheme, language: str
         )  # fmt: skip
     figure.update_xaxes(range=[0, 1], tickformat=".0%")
     figure.update_yaxes(autorange="reversed")
-    return _calm(figure, 110 + 44 * len(names), barmode="stack", legend_traceorder="normal")
+    return _with_layout(figure, 110 + 44 * len(names), barmode="stack", legend_traceorder="normal")
 
 
 def over_time(lines: Mapping[str, Sequence[tuple[str, float]]]) -> go.Figure:
-    """One line a name over instants; shares on y."""
+    """Return one line for each name: x is an instant (ISO), y a share from 0 to 1."""
     figure = go.Figure()
     colors = (BLUE, AMBER, GREEN, GREY)
     for place, (name, points) in enumerate(lines.items()):
@@ -246,4 +255,4 @@ def over_time(lines: Mapping[str, Sequence[tuple[str, float]]]) -> go.Figure:
         )  # fmt: skip
     figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
     figure.update_xaxes(type="date", tickformat="%m-%d %H:%M", nticks=8)
-    return _calm(figure, 300, showlegend=True)
+    return _with_layout(figure, 300, showlegend=True)

@@ -1,4 +1,7 @@
-"""Pieces that several pages share: choosing classes, and showing utterances (as plain text: they are hostile)."""
+"""Widgets that several pages share: inputs kept in the address, choices of classes, tables of utterances.
+
+Texts, names and titles of a corpus are hostile: they are shown as plain text.
+"""
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,7 +12,7 @@ import streamlit as st
 
 from core.filters import label_key
 from core.records import UNLABELLED, Utterance
-from core.schemes import SCHEMES, Scheme, parts, review_keys
+from core.schemes import SCHEMES, Scheme, review_keys, split_codes
 from core.ui.i18n import _, language
 from core.ui.widgets.player import Choice, ChoiceGroup
 
@@ -18,32 +21,32 @@ PLAIN = str.maketrans({c: f"\\{c}" for c in "\\`*_{}[]()#+-.!|<>~$:"})
 
 
 def plain(text: str) -> str:
-    """`text` with every Markdown character escaped, for the few places that only take Markdown."""
+    """Return `text` with every Markdown character escaped, for the few places that only take Markdown."""
     return text.translate(PLAIN)
 
 
 def scheme_title(name: str) -> str:
-    """The scheme's title; of a proposed one it says so. A workspace's titles are hostile: `plain` before Markdown."""
-    one = SCHEMES.get(name)
-    if one is None:
-        return name  # dropped by another process just now
-    title = one.title(language())
-    return _("{title} (proposed)").format(title=title) if one.state == "proposed" else title
+    """Return the scheme's title; a proposed scheme is marked. Titles are hostile: call `plain` before Markdown."""
+    scheme = SCHEMES.get(name)
+    if scheme is None:
+        return name  # another process removed it just now
+    title = scheme.title(language())
+    return _("{title} (proposed)").format(title=title) if scheme.state == "proposed" else title
 
 
 def code_title(scheme_name: str, code: str) -> str:
-    """The class's title; several of a multi scheme with commas between."""
+    """Return the class's title; several classes of a multi scheme are joined by commas."""
     if code == UNLABELLED:
         return _("unlabelled")
-    one = SCHEMES.get(scheme_name)
-    known = one.codes if one else ()
-    return ", ".join(one.label(c).title(language()) if one and c in known else c for c in parts(code))
+    scheme = SCHEMES.get(scheme_name)
+    known = scheme.codes if scheme else ()
+    return ", ".join(scheme.label(c).title(language()) if scheme and c in known else c for c in split_codes(code))
 
 
-# What a view shows stands in its address, so that it can be shared. Streamlit can bind a widget to the URL itself, but
-# keeps titles there, in one language; and the browser then writes what the server writes too, and one may lose.
+# The state of a view is in its address, so that it can be shared. Streamlit can bind a widget to the URL itself, but
+# it stores titles there, in one language; and browser and server would both write the address and lose changes.
 def share(key: str, value: str | Sequence[str], default: str | Sequence[str] = "") -> None:
-    """Keep `value` in the address under `key`, or nothing where it is the default."""
+    """Store `value` in the address under `key`; remove the key if the value is the default."""
     if value != default:
         st.query_params[key] = value
     elif key in st.query_params:
@@ -53,29 +56,29 @@ def share(key: str, value: str | Sequence[str], default: str | Sequence[str] = "
 def linked_multiselect(
     label: str, options: Sequence[str], key: str, title: Callable[[str], str], default: Sequence[str] = (), **more: Any
 ) -> list[str]:
-    """A multiselect whose values are in the address."""
-    if gone := [value for value in st.session_state.get(key, ()) if value not in options]:
-        st.session_state[key] = [value for value in st.session_state[key] if value not in gone]
+    """Show a multiselect whose values are stored in the address; return the chosen options."""
+    if removed := [value for value in st.session_state.get(key, ()) if value not in options]:
+        st.session_state[key] = [value for value in st.session_state[key] if value not in removed]
     if key not in st.session_state:
-        asked = [value for value in st.query_params.get_all(key) if value in options]
-        st.session_state[key] = asked or list(default)
+        from_address = [value for value in st.query_params.get_all(key) if value in options]
+        st.session_state[key] = from_address or list(default)
     chosen = st.multiselect(label, options, format_func=title, key=key, placeholder=_("any"), **more)
     share(key, chosen, list(default))
     return chosen
 
 
 def linked_choice(label: str, options: Sequence[Value], key: str, title: Callable[[Value], str], **more: Any) -> Value:
-    """A select box whose value is in the address; the first option is meant where the address says nothing."""
+    """Show a select box whose value is stored in the address; return the choice. The first option is the default."""
     if st.session_state.get(key) not in options:
-        asked = st.query_params.get(key)
-        st.session_state[key] = next((one for one in options if one == asked), options[0])
+        from_address = st.query_params.get(key)
+        st.session_state[key] = next((option for option in options if option == from_address), options[0])
     chosen: Value = st.selectbox(label, options, format_func=title, key=key, **more)
     share(key, chosen, options[0])
     return chosen
 
 
 def linked_text(label: str, key: str, **more: Any) -> str:
-    """A text field whose text is in the address."""
+    """Show a text field whose text is stored in the address; return the text."""
     st.session_state.setdefault(key, st.query_params.get(key, ""))
     text = st.text_input(label, key=key, **more)
     share(key, text)
@@ -83,34 +86,36 @@ def linked_text(label: str, key: str, **more: Any) -> str:
 
 
 def linked_toggle(label: str, key: str) -> bool:
-    """A switch that stands in the address while it is on."""
+    """Show a switch that is stored in the address while it is on; return whether it is on."""
     st.session_state.setdefault(key, st.query_params.get(key) == "true")
     chosen = st.toggle(label, key=key, width="content")
     share(key, "true" if chosen else "")
     return chosen
 
 
-def linked_pages(n: int, key: str, of: object) -> int:
-    """Which of `n` pages, kept in the address; another `of` (what is shown, and in which order) begins at the first."""
-    asked, before = st.query_params.get(key, ""), f"{key}_of"
-    anew = st.session_state.get(before, of) != of
-    first = int(asked) if asked.isdecimal() and len(asked) < 10 and not anew else 1
-    st.session_state[before] = of
-    mine = f"{key}-{zlib.crc32(repr(of).encode('utf-8', 'surrogatepass'))}"
-    number = st.pagination(n, default=min(max(first, 1), n), key=mine) if n > 1 else 1
+def linked_pages(n: int, key: str, content: object) -> int:
+    """Return the chosen page of `n`, stored in the address. If `content` (filter and order) changes: page 1."""
+    from_address, content_key = st.query_params.get(key, ""), f"{key}_of"
+    is_other_content = st.session_state.get(content_key, content) != content
+    start_page = (
+        int(from_address) if from_address.isdecimal() and len(from_address) < 10 and not is_other_content else 1
+    )
+    st.session_state[content_key] = content
+    widget_key = f"{key}-{zlib.crc32(repr(content).encode('utf-8', 'surrogatepass'))}"
+    number = st.pagination(n, default=min(max(start_page, 1), n), key=widget_key) if n > 1 else 1
     share(key, str(number), "1")
     return number
 
 
 def choose_codes(name: str, key: str) -> None:
-    """A multiselect over a scheme's classes and "unlabelled"; kept in the URL."""
+    """Show a multiselect of a scheme's classes and "unlabelled", stored in the address."""
     options = [*SCHEMES[name].codes, UNLABELLED]
     linked_multiselect(plain(scheme_title(name)), options, key, lambda code: code_title(name, code))
 
 
 def choose_labels() -> None:
-    """One multiselect a scheme, the workspace's among them."""
-    names = [*_SHOWN, *(name for name in SCHEMES if name not in _SHOWN)]
+    """Show one multiselect of classes for each scheme, the workspace's own schemes too."""
+    names = [*_FIRST_SCHEMES, *(name for name in SCHEMES if name not in _FIRST_SCHEMES)]
     for start in range(0, len(names), 4):
         for column, name in zip(st.columns(4), names[start : start + 4], strict=False):
             with column:
@@ -130,22 +135,23 @@ def origin_title(origin: str) -> str:
 
 
 def choice_groups(schemes: Sequence[Scheme], current: Mapping[str, str]) -> list[ChoiceGroup]:
-    """Review keys for `schemes`: one group each, keys distinct over all of them."""
+    """Return one group of choices for each scheme; no key is used twice. `current`: scheme name to chosen code."""
     keys = review_keys(schemes)
     return [
         ChoiceGroup(
-            one.name,
-            one.title(language()),
-            tuple(Choice(x.code, x.title(language()), keys[one.name, x.code], x.color) for x in one.labels),
-            current.get(one.name),
-            multi=one.kind == "multi",
+            scheme.name,
+            scheme.title(language()),
+            tuple(Choice(x.code, x.title(language()), keys[scheme.name, x.code], x.color) for x in scheme.labels),
+            current.get(scheme.name),
+            multi=scheme.kind == "multi",
         )
-        for one in schemes
+        for scheme in schemes
     ]
 
 
 def seconds(ms: int) -> str:
-    """
+    """Format milliseconds as minutes and seconds.
+
     >>> seconds(61_500)
     '1:01.5'
     """
@@ -153,7 +159,8 @@ def seconds(ms: int) -> str:
 
 
 def minute(at: str) -> str:
-    """
+    """Format an ISO instant in UTC up to the minute.
+
     >>> minute("2026-11-21T08:56:33.120000+00:00")
     '2026-11-21 08:56 UTC'
     """
@@ -161,27 +168,27 @@ def minute(at: str) -> str:
 
 
 def listen(utterance_id: int) -> None:
-    """A small player of one utterance; the browser fetches the audio itself, so that a list of many costs nothing."""
+    """Show a small player of one utterance. The browser fetches the audio, so a list of many players costs nothing."""
     _listen(f"utterance/{utterance_id}")
 
 
 def listen_to_recording(recording_id: int) -> None:
-    """The same for all of a recording."""
+    """Show a small player of a whole recording."""
     _listen(f"recording/{recording_id}")
 
 
-def _listen(what: str) -> None:
-    # st.audio takes a path without a host for a file on the disk of the server.
-    here = urlsplit(st.context.url or "")
-    st.audio(f"{here.scheme}://{here.netloc}/audio/{what}", format="audio/wav")
+def _listen(item: str) -> None:
+    # st.audio reads a path without a host as a file on the server's disk.
+    page_url = urlsplit(st.context.url or "")
+    st.audio(f"{page_url.scheme}://{page_url.netloc}/audio/{item}", format="audio/wav")
 
 
 def utterance_rows(rows: Iterable[Utterance]) -> list[dict[str, object]]:
-    """What a table shows of each utterance: the labels of the emergency schemes and of whatever else is answered."""
+    """Return table rows of utterances: text, start, labels of the emergency schemes and other answered schemes."""
     rows = list(rows)
-    more = [name for name in SCHEMES if name not in _SHOWN and any(name in u.labels for u in rows)]
-    titles = {name: scheme_title(name) for name in _SHOWN}
-    for name in more:
+    other_schemes = [name for name in SCHEMES if name not in _FIRST_SCHEMES and any(name in u.labels for u in rows)]
+    titles = {name: scheme_title(name) for name in _FIRST_SCHEMES}
+    for name in other_schemes:
         titles[name] = scheme_title(name) if scheme_title(name) not in titles.values() else name
     return [
         {
@@ -196,4 +203,4 @@ def utterance_rows(rows: Iterable[Utterance]) -> list[dict[str, object]]:
     ]
 
 
-_SHOWN = ("danger", "urgency", "sentiment", "disaster")
+_FIRST_SCHEMES = ("danger", "urgency", "sentiment", "disaster")

@@ -1,10 +1,10 @@
-"""The two components that pages hear with: `player` (a recording and its utterances), `review` (one utterance, by key).
-The Review page's own screen is core/ui/widgets/review_screen.py.
+"""Two components that play audio: `player` (a recording and its utterances) and `review` (one utterance, by key).
 
-Times are ms from the start of the recording; audio comes from a same-origin path such as `/audio/recording/12`. Both
-bundles are read from `assets/player` (sources, licences and build script lie there) and run without a network. What
-they show is hostile text and goes through `textContent`; what they send is checked here. Neither knows the store: the
-page says what to show and handles the answer. At most one `review` on a page: its keys work wherever the focus is.
+The Review page has its own screen: core/ui/widgets/review_screen.py. Times are ms from the start of the recording;
+audio comes from a same-origin path such as `/audio/recording/12`. Both bundles are read from `assets/player` (sources,
+licences and build script lie there) and run without a network. They show hostile text through `textContent`; what they
+send is checked here. Neither reads the store: the page passes what to show and handles the answer. A page has at most
+one `review`: its keys work wherever the focus is.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -25,7 +25,7 @@ Kind = Literal["decision", "skip", "undo"]
 KINDS: tuple[Kind, ...] = ("decision", "skip", "undo")
 _REMEMBERED = 64
 
-# English texts of both components; each goes through gettext unless a page hands in its own.
+# English texts of both components; each is translated by gettext unless a page passes its own.
 STRINGS: dict[str, str] = {
     "audio_failed": "The audio could not be loaded.",
     "autoplay": "Autoplay",
@@ -66,7 +66,7 @@ STRINGS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """An utterance `[start_ms, end_ms)`. `tone`: caller, taker, danger or plain; `badge`: a few letters at its row."""
+    """An utterance `[start_ms, end_ms)`. `tone`: caller, taker, danger or plain; `badge`: a short text in its row."""
 
     id: str
     start_ms: int
@@ -78,7 +78,7 @@ class Region:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One class on its key: a letter or a digit, "" for a click only. `color`: any CSS colour, a mark at the title."""
+    """One class and its key: a letter or digit, "" for clicks only. `color`: a CSS colour beside the title."""
 
     code: str
     title: str
@@ -90,8 +90,8 @@ class Choice:
 class ChoiceGroup:
     """The classes of one scheme; `current` is the code chosen so far.
 
-    In a `multi` group a key adds or takes back its class, and only Enter saves; codes are joined by `|` in the order of
-    `choices`, in `current` as in the event.
+    In a `multi` group a key adds or removes its class, and only Enter saves. Codes are joined by `|` in the order of
+    `choices`, both in `current` and in the event.
     """
 
     name: str
@@ -104,9 +104,9 @@ class ChoiceGroup:
 
 @dataclass(frozen=True, slots=True)
 class ReviewItem:
-    """What is judged. `audio_url` is a WAV of just this utterance; `original` is what the diff compares `text` with.
+    """The item on the screen. `audio_url` is a WAV of this utterance only; the diff compares `text` with `original`.
 
-    `context` is the text before and after; `error` is why the last event for this item was refused.
+    `context` is the text before and after it; `error` is the reason why the last event for this item was refused.
     """
 
     id: int
@@ -122,7 +122,7 @@ class ReviewItem:
 
 @dataclass(frozen=True, slots=True)
 class ReviewEvent:
-    """What a curator did with the item that was on the screen; `text` is None where it was not changed."""
+    """A curator's action on the item that was on the screen. `text` is None if it was not changed."""
 
     kind: Kind
     item: int
@@ -134,7 +134,7 @@ class ReviewEvent:
 
 
 def component(name: str, *kinds: str) -> Callable[..., Any]:
-    """The component of the bundle `name`; its root has the classes gw-`name` and those of `kinds`."""
+    """Return the component of the bundle `name`; its root has the CSS classes gw-`name` and gw-`kind` for each kind."""
     classes = " ".join(["gw", *(f"gw-{kind}" for kind in (*kinds, name))])
     return st.components.v2.component(
         f"gwidama_{name}",
@@ -148,12 +148,12 @@ _PLAYER = component("player")
 _REVIEW = component("review")
 
 
-def _texts(own: Mapping[str, str] | None) -> dict[str, str]:
+def _translated(own: Mapping[str, str] | None) -> dict[str, str]:
     return {name: _(text) if text else "" for name, text in STRINGS.items()} | dict(own or {})
 
 
-def _ignore() -> None:
-    """Streamlit lists a trigger in the result only where it has a callback."""
+def _do_nothing() -> None:
+    """Do nothing. Streamlit lists a trigger in the result only if it has a callback."""
 
 
 def player(
@@ -166,9 +166,9 @@ def player(
     key: str,
     height: int = 120,
 ) -> str | None:
-    """The waveform with its utterances, exactly playable; the id of the region just chosen, else None.
+    """Show the waveform with its utterances, each playable exactly; return the id of the region just chosen, else None.
 
-    `selected` is a position in `regions` or an id; `height` is that of the waveform in pixels; `strings` replaces
+    `selected` is a position in `regions` or an id; `height` of the waveform is in pixels; `strings` replaces
     entries of `STRINGS`. Without `audio_url` the regions can still be chosen.
     """
     ids = [region.id for region in regions]
@@ -179,10 +179,10 @@ def player(
         "duration_ms": duration_ms,
         "regions": [asdict(region) for region in regions],
         "selected": selected,
-        "strings": _texts(strings),
+        "strings": _translated(strings),
         "height": height,
     }
-    chosen = _PLAYER(key=key, data=data, on_region_change=_ignore).region
+    chosen = _PLAYER(key=key, data=data, on_region_change=_do_nothing).region
     return chosen if chosen in ids else None
 
 
@@ -197,12 +197,12 @@ def review(
     key: str,
     on_event: Callable[[ReviewEvent], None] | None = None,
 ) -> ReviewEvent | None:
-    """One utterance to hear, mend and label by keys; each event comes exactly once.
+    """Show one utterance to hear, correct and label by keys. Each event is delivered exactly once.
 
-    With `on_event` it is handed over before the page's body runs, so that the same run shows the next item, and None
-    is returned. Without, it is returned: handle it, then `st.rerun()`. After an event the component waits for another
-    (id, version), or for the same one in a later run, whose `item.error` says what was wrong.
-    `InputError` where two choices share a key or one takes a key of the commands.
+    With `on_event`, the event is passed to it before the page's body runs, so that the same run shows the next item;
+    the function returns None. Without `on_event`, the event is returned: handle it, then call `st.rerun()`. After an
+    event the component waits for another (id, version), or for the same one in a later run with `item.error` set.
+    `InputError` if two choices have the same key, or if a choice uses a key of a command.
     """
     check_keys(groups)
     memory = st.session_state.setdefault(f"{key}:review", {"session": uuid4().hex, "nonces": []})
@@ -210,7 +210,7 @@ def review(
         "item": asdict(item),
         "groups": [asdict(group) for group in groups],
         "commands": {"edit": can_edit and not item.readonly, "skip": can_skip, "undo": can_undo},
-        "strings": _texts(strings),
+        "strings": _translated(strings),
         "session": memory["session"],
         "echo": memory["nonces"][-1] if memory["nonces"] else "",
     }
@@ -228,7 +228,7 @@ def review(
             if on_event is not None and event is not None:
                 on_event(event)
 
-        return changed if on_event is not None else _ignore
+        return changed if on_event is not None else _do_nothing
 
     result = _REVIEW(key=key, data=data, **{f"on_{kind}_change": hand_over(kind) for kind in KINDS})
     for kind in KINDS:
@@ -239,7 +239,7 @@ def review(
 
 
 def check_keys(groups: Sequence[ChoiceGroup]) -> None:
-    """`InputError` where two choices share a key or one takes a key of the commands."""
+    """Raise `InputError` if two choices have the same key, or if a choice uses a key of a command."""
     taken = dict.fromkeys(RESERVED_KEYS, "a command")
     for group in groups:
         for choice in group.choices:
@@ -263,7 +263,7 @@ def check_keys(groups: Sequence[ChoiceGroup]) -> None:
 
 
 def parse_event(kind: Kind, value: object, groups: Sequence[ChoiceGroup] = ()) -> ReviewEvent:
-    """What the browser sent, checked; `InputError` where it is not what the component sends or names no such class.
+    """Check what the browser sent and return it. `InputError` if it has another form or names an unknown class.
 
     >>> parse_event("skip", {"item": 7, "version": 1, "nonce": "a1", "spent_ms": 900}).item
     7
@@ -278,7 +278,7 @@ def parse_event(kind: Kind, value: object, groups: Sequence[ChoiceGroup] = ()) -
     if not (isinstance(labels, dict) and (text is None or isinstance(text, str))):
         raise InputError("review: malformed {kind}", kind=kind)
     for name, code in labels.items():
-        named = str(code).split("|") if name in several else [code]
-        if named != [known for known in codes.get(name, ()) if known in named]:
+        codes_sent = str(code).split("|") if name in several else [code]
+        if codes_sent != [known for known in codes.get(name, ()) if known in codes_sent]:
             raise InputError("review: {kind} names the unknown class {name}:{code}", kind=kind, name=name, code=code)
     return ReviewEvent(kind, item, version, nonce, labels, text, spent)

@@ -1,7 +1,7 @@
-"""The review screen: the component that a curator works with all day, and what the Review page tells it.
+"""The review screen: the component that curators use all day, and the data that the Review page passes to it.
 
-The page opens a desk (core/web/desk.py) and hands its token over; from then on the component asks the desk's routes for
-cards and sends decisions there, without a run of this page. Bundle, sources and build script lie in assets/player.
+The page opens a desk (core/web/desk.py) and passes its token to the component. Then the component gets cards from the
+desk's routes and sends decisions there, without a run of this page. Bundle, sources and build script: assets/player.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ REASONS = {
     "unsure": N_("I am not sure"),
 }
 
-# English texts of the screen; each goes through gettext.
+# English texts of the screen; each is translated by gettext.
 STRINGS: dict[str, str] = {
     "act_accept": "suggestion accepted",
     "act_bulk": "bulk action",
@@ -138,18 +138,26 @@ STRINGS: dict[str, str] = {
 _SCREEN = component("desk", "review")
 
 
-def show(wanted: Desk, groups: Sequence[ChoiceGroup], opinion: desk.Opinion, key: str) -> str:
-    """The screen for `wanted`, and the token of its desk; `InputError` where two classes share a key."""
+def show(review_desk: Desk, groups: Sequence[ChoiceGroup], display: desk.PredictionDisplay, key: str) -> str:
+    """Show the screen of `review_desk` and return its token. `InputError` if two classes have the same key."""
     check_keys(groups)
-    token = desk.keep(wanted, opinion, st.session_state.get(f"{key}:token"), troubles.teller(language()))
+    token = desk.open_desk(review_desk, display, st.session_state.get(f"{key}:token"), troubles.explainer(language()))
     st.session_state[f"{key}:token"] = token
-    work = (wanted.queue, wanted.schemes, wanted.curator, repr(wanted.base), wanted.overlap, wanted.blind, wanted.batch)
+    identity = (
+        review_desk.queue,
+        review_desk.schemes,
+        review_desk.curator,
+        repr(review_desk.base),
+        review_desk.overlap,
+        review_desk.blind,
+        review_desk.batch,
+    )
     data = {
         "base": f"/desk/{token}",
-        "work": repr((*work, opinion)),
-        "curator": wanted.curator,
-        "batch": wanted.batch,
-        "opinion": opinion,
+        "work": repr((*identity, display)),
+        "curator": review_desk.curator,
+        "batch": review_desk.batch,
+        "opinion": display,
         "groups": [asdict(group) | {"level": SCHEMES[group.name].level} for group in groups],
         "reasons": [{"code": code, "title": _(title)} for code, title in REASONS.items()],
         "speakers": {name: forms.speaker_title(name) for name in SPEAKERS},
@@ -160,12 +168,15 @@ def show(wanted: Desk, groups: Sequence[ChoiceGroup], opinion: desk.Opinion, key
 
 
 def _run_again() -> None:
-    """The desk of the component is gone, as after a start of the server: the run that this causes opens another."""
+    """Do nothing: Streamlit runs the page again after this callback, and that run opens a new desk.
+
+    Called when the desk of the component is gone, for example after a restart of the server.
+    """
 
 
 def chosen_view() -> Filter | None:
-    """What a saved view of the Corpus page asks for, chosen by name; None where there is none yet."""
-    saved = {one.name: one for one in views.every(workspace())}
+    """Return the filter of a saved view of the Corpus page, chosen by name; None if there is no saved view yet."""
+    saved = {view.name: view for view in views.list_views(workspace())}
     if not saved:
         st.info(_("There is no saved view yet: filter on the Corpus page, and save what is shown under Views."))
         return None

@@ -1,1 +1,1 @@
-"""Use-cases of cleaning: plans and runs, decisions on proposals, augmentation, checks of quality."""
+"""Use-cases of cleaning: plans and their runs, decisions on Proposals, augmentation, quality checks."""

@@ -1,4 +1,6 @@
-"""Augmentation as Proposals: made from training-worthy utterances, accepted by a person, kept in the parent's group."""
+"""Augmentation: suggests new texts made from imported utterances. A person accepts them; they stay in the parent's
+group.
+"""
 
 from dataclasses import dataclass
 from random import Random
@@ -17,7 +19,9 @@ OPERATIONS = tuple(name for name, backend in augment.AUGMENTERS.items() if backe
 
 @dataclass(frozen=True, slots=True)
 class AugmentPlan:
-    """`per_text` suggestions an utterance, at most `limit` utterances, chosen by `seed` among those of class `code`."""
+    """What to make: `per_text` suggestions for each of at most `limit` utterances of class `code`, drawn with
+    `seed`.
+    """
 
     operation: str
     scheme: str = "danger"
@@ -29,7 +33,7 @@ class AugmentPlan:
 
 
 def propose(ws: Workspace, plan: AugmentPlan) -> int:
-    """Make the suggestions of `plan`; returns how many are new."""
+    """Add the suggestions of `plan` as Proposals; returns how many are new."""
     wanted = Filter(labels={plan.scheme: (plan.code,)}, origin=("imported",))
     parents = list(ws.store.corpus.every(wanted))
     chosen = Random(plan.seed).sample(parents, min(plan.limit, len(parents)))
@@ -37,7 +41,7 @@ def propose(ws: Workspace, plan: AugmentPlan) -> int:
 
 
 def _suggest(parent: Utterance, plan: AugmentPlan) -> list[NewProposal]:
-    made = augment.propose(parent.text, plan.operation, plan.seed, plan.strength, plan.per_text)
+    texts = augment.propose(parent.text, plan.operation, plan.seed, plan.strength, plan.per_text)
     payload = {"parent": parent.id, "before": parent.text, "seed": plan.seed, "strength": plan.strength}
     return [
         NewProposal(
@@ -47,13 +51,15 @@ def _suggest(parent: Utterance, plan: AugmentPlan) -> list[NewProposal]:
             payload | {"text": text},
             Message("{operation}, seed {seed}", operation=plan.operation, seed=plan.seed),
         )
-        for text in made
+        for text in texts
     ]
 
 
 def decide(ws: Workspace, proposal_id: int, accept: bool, curator: str) -> Proposal:
+    """Accept or reject one suggestion; see `decisions.decide`."""
     return decisions.decide(ws, proposal_id, accept, curator)
 
 
 def undo(ws: Workspace, kind: str, curator: str) -> Proposal | None:
+    """Undo this curator's latest decision on a Proposal of `kind`; None if there is none."""
     return ws.store.proposals.undo(kind, curator, now())

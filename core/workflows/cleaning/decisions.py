@@ -1,9 +1,9 @@
-"""Deciding on Proposals, one or many, of every kind and from every page; and what to do when the text has moved on.
+"""Decides on Proposals, one or many, of every kind and from every page; also when the text has changed since.
 
-`core.store.proposals.fates` holds the rule: a suggestion that still applies is written, rebased where the text is another one by
-now; any other is refused, with a reason. Where a cleaning and a later edit touch the same place, its step is asked
-again: the new suggestion takes the old one's place and waits, since nobody has seen it. One that is refused alone stays
-open and the person is told the reason; of many that are accepted at once, those refused are rejected and counted.
+The rule is in `core.store.proposals.fates`: a suggestion that still applies is written, and rebased if the text is now
+another; any other suggestion is refused, with a reason. If a cleaning and a later edit change the same place, its step
+runs again: the new suggestion replaces the old one and waits, since nobody has seen it yet. A single suggestion that is
+refused stays open, and the person sees the reason. If many are accepted at once, refused ones are rejected and counted.
 """
 
 from collections import Counter
@@ -16,23 +16,23 @@ from core.cleaning.proposing import cleaner
 from core.errors import CoreError, Unfit
 from core.quality import CHECKS
 from core.records import Act, Proposal
-from core.store import Fate, Remade
-from core.text import nfc, rebased
+from core.store import Outcome, UpdatedProposal
+from core.text import nfc, rebase
 from core.workflows.cleaning import history, plan
 from core.workflows.workspace import Workspace, now
 
 BLOCK = 250  # proposals in one write
-READ = 5000  # and in one read: the store sorts what waits anew for each
+READ = 5000  # proposals in one read: the store sorts all open ones for each read
 CLEANING, EXCLUDE = "cleaning", "exclude"
 Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Decided:
-    """How many went which way: `rebased` are those of the `accepted` that were made on another text.
+class DecisionCounts:
+    """How many Proposals went which way. `rebased` counts those of `accepted` whose text had changed.
 
-    `anew`: made anew and waiting, since the text had changed. `refused`: reason -> how many, which are rejected now.
-    `already`: somebody had decided on them before.
+    `anew`: made again and waiting, since the text had changed. `refused`: reason -> how many; these are rejected now.
+    `already`: decided before by somebody.
     """
 
     accepted: int = 0
@@ -43,18 +43,18 @@ class Decided:
 
     @property
     def changed(self) -> int:
-        """How many were refused, for whatever reason."""
+        """How many were refused, for any reason."""
         return sum(self.refused.values())
 
     @property
     def total(self) -> int:
         return self.accepted + self.anew + self.changed + self.already
 
-    def __add__(self, other: "Decided") -> "Decided":
+    def __add__(self, other: "DecisionCounts") -> "DecisionCounts":
         reasons = sorted({*self.refused, *other.refused})
-        return Decided(
+        return DecisionCounts(
             self.accepted + other.accepted, self.rebased + other.rebased, self.anew + other.anew,
-            {one: self.refused.get(one, 0) + other.refused.get(one, 0) for one in reasons},
+            {r: self.refused.get(r, 0) + other.refused.get(r, 0) for r in reasons},
             self.already + other.already,
         )  # fmt: skip
 
@@ -63,104 +63,114 @@ def waiting(
     ws: Workspace, kind: str, operation: str | None, sure: float | None, batch: str | None = None,
     run_id: str | None = None,
 ) -> int:  # fmt: skip
-    """How many are open: of that step, at least so sure, of that cleaning run, of that model's run."""
-    found = ws.store.proposals.open_by_operation(kind, min_confidence=sure, batch=batch, run_id=run_id)
-    return sum(found.values()) if operation is None else found.get(operation, 0)
+    """How many are open: of that step, at least that confident, of that cleaning run, of that model's run."""
+    open_by_step = ws.store.proposals.open_by_operation(kind, min_confidence=sure, batch=batch, run_id=run_id)
+    return sum(open_by_step.values()) if operation is None else open_by_step.get(operation, 0)
 
 
 def accept_all(
     ws: Workspace, kind: str, curator: str, *, operation: str | None = None, sure: float | None = None,
-    batch: str | None = None, run_id: str | None = None, progress: Progress = lambda done, total: None,
-) -> Decided:  # fmt: skip
-    """Accept what `waiting` counts, block by block; what is refused is rejected."""
+    batch: str | None = None, run_id: str | None = None, progress: Progress = lambda counts, total: None,
+) -> DecisionCounts:  # fmt: skip
+    """Accept what `waiting` counts, block by block; those that are refused are rejected."""
     total = waiting(ws, kind, operation, sure, batch, run_id)
-    done = Decided()
+    counts = DecisionCounts()
     for block in _pages(ws, kind, operation, sure, batch, run_id):
-        done += accept(ws, block, curator)
-        progress(done.total, total)
-    return done
+        counts += accept(ws, block, curator)
+        progress(counts.total, total)
+    return counts
 
 
 def reject_all(
     ws: Workspace, kind: str, curator: str, *, operation: str | None = None, batch: str | None = None
 ) -> int:
-    """Reject every open one of a step, of a run."""
+    """Reject every open Proposal of a step, of a run; returns how many."""
     pages = _pages(ws, kind, operation, None, batch)
-    return sum(ws.store.proposals.reject_many([one.id for one in block], curator, now()) for block in pages)
+    return sum(ws.store.proposals.reject_many([p.id for p in block], curator, now()) for block in pages)
 
 
-def accept(ws: Workspace, proposals: Sequence[Proposal], curator: str, act: Act = "accept") -> Decided:
-    """Accept those: in one transaction what fits, by id; then what is refused is made anew or rejected."""
-    fates = ws.store.proposals.accept_many([one.id for one in proposals], curator, now(), act=act)
+def accept(ws: Workspace, proposals: Sequence[Proposal], curator: str, act: Act = "accept") -> DecisionCounts:
+    """Accept those that fit, in one transaction, by id; then make refused ones anew or reject them."""
+    fates = ws.store.proposals.accept_many([p.id for p in proposals], curator, now(), act=act)
     refused = {number: fate for number, fate in fates.items() if fate not in ("accepted", "rebased", "decided")}
-    anew = _made_anew(ws, [one for one in proposals if refused.get(one.id) == "changed"])
+    anew = _remake(ws, [p for p in proposals if refused.get(p.id) == "changed"])
     ws.store.proposals.reject_many([number for number in refused if number not in anew], curator, now())
-    return _counted({number: fate for number, fate in fates.items() if number not in anew}, len(anew))
+    return _counts({number: fate for number, fate in fates.items() if number not in anew}, len(anew))
 
 
 def decide(ws: Workspace, proposal_id: int, yes: bool, curator: str) -> Proposal:
-    """Accept or reject one. `Unfit`, and it stays open, where its change is no longer to be made or was made anew."""
+    """Accept or reject one Proposal.
+
+    `Unfit` if its change does not apply any more; it stays open, or was made anew on the new text.
+    """
     try:
         return ws.store.proposals.decide(proposal_id, yes, curator, now())
     except Unfit as error:
-        one = ws.store.proposals.get(proposal_id)
-        if error.reason != "changed" or not _made_anew(ws, [one]):
+        proposal = ws.store.proposals.get(proposal_id)
+        if error.reason != "changed" or not _remake(ws, [proposal]):
             raise
         raise Unfit(
             "the text of utterance {utterance_id} was changed meanwhile: the suggestion was made anew; look at it and "
             "decide again",
             reason="anew",
-            utterance_id=one.utterance_id,
+            utterance_id=proposal.utterance_id,
         ) from error
 
 
-def _counted(fates: Mapping[int, Fate], anew: int) -> Decided:
+def _counts(fates: Mapping[int, Outcome], anew: int) -> DecisionCounts:
+    """Count the fates of Proposals (id -> fate)."""
     n = Counter(fates.values())
     rebased, already = n.pop("rebased", 0), n.pop("decided", 0)
-    return Decided(n.pop("accepted", 0) + rebased, rebased, anew, dict(sorted(n.items())), already)
+    return DecisionCounts(n.pop("accepted", 0) + rebased, rebased, anew, dict(sorted(n.items())), already)
 
 
-def as_it_stands(one: Proposal, text: str) -> str | None:
-    """What accepting a cleaning or an augmentation makes of `text` as it is now; None where it would be refused."""
-    return rebased(nfc(str(one.payload.get("before", text))), nfc(str(one.payload["text"])), text)
+def text_if_accepted(proposal: Proposal, text: str) -> str | None:
+    """The text after accepting this cleaning or augmentation on `text`; None if it would be refused."""
+    return rebase(nfc(str(proposal.payload.get("before", text))), nfc(str(proposal.payload["text"])), text)
 
 
 def _pages(
     ws: Workspace, kind: str, operation: str | None, sure: float | None, batch: str | None, run_id: str | None = None
 ) -> Iterable[list[Proposal]]:
+    """The open Proposals by id, in blocks of `BLOCK`."""
     after, read = 0, ws.store.proposals.page
-    while found := read(kind, operation, READ, after_id=after, min_confidence=sure, batch=batch, run_id=run_id):
-        after = found[-1].id
-        yield from batches(iter(found), BLOCK)
+    while proposals := read(kind, operation, READ, after_id=after, min_confidence=sure, batch=batch, run_id=run_id):
+        after = proposals[-1].id
+        yield from batches(iter(proposals), BLOCK)
 
 
-def _made_anew(ws: Workspace, proposals: Sequence[Proposal]) -> set[int]:
-    """Ask the steps of those cleanings again, on the texts that stand; the ids of what waits now with a new text."""
-    stuck = [one for one in proposals if one.kind == CLEANING]
-    texts = ws.store.texts.of(sorted({one.utterance_id for one in stuck}))
-    again = _asked_again(ws, [(one, texts[one.utterance_id]) for one in stuck if one.utterance_id in texts])
-    ws.store.cleanings.remake(again)
-    return {one.id for one in again}
+def _remake(ws: Workspace, proposals: Sequence[Proposal]) -> set[int]:
+    """Run the steps of those cleanings again on the current texts; returns the ids of those that wait now with a new
+    text.
+    """
+    stuck = [p for p in proposals if p.kind == CLEANING]
+    texts = ws.store.texts.of(sorted({p.utterance_id for p in stuck}))
+    remade = _new_suggestions(ws, [(p, texts[p.utterance_id]) for p in stuck if p.utterance_id in texts])
+    ws.store.cleanings.update_open(remade)
+    return {p.id for p in remade}
 
 
-def _asked_again(ws: Workspace, stuck: Sequence[tuple[Proposal, str]]) -> list[Remade]:
-    made = []
+def _new_suggestions(ws: Workspace, stuck: Sequence[tuple[Proposal, str]]) -> list[UpdatedProposal]:
+    """What the steps of those (Proposal, current text) pairs suggest now, where it changes the text."""
+    suggestions = []
     groups: dict[tuple[str | None, str], list[tuple[Proposal, str]]] = {}
-    for one, text in stuck:
-        groups.setdefault((one.batch, one.operation), []).append((one, text))
+    for proposal, text in stuck:
+        groups.setdefault((proposal.batch, proposal.operation), []).append((proposal, text))
     for (batch, operation), items in groups.items():
         changes = _changes(ws, batch, operation, [text for _, text in items])
-        for (one, text), change in zip(items, changes, strict=True):
+        for (proposal, text), change in zip(items, changes, strict=True):
             if change is not None and change.after != text:
-                told = replace(change, after=nfc(change.after))
-                payload = {**one.payload, "before": text, "text": told.after}
-                made.append(Remade(one.id, payload, told.reason, told.confidence))
-    return made
+                normalised = replace(change, after=nfc(change.after))
+                payload = {**proposal.payload, "before": text, "text": normalised.after}
+                suggestions.append(UpdatedProposal(proposal.id, payload, normalised.reason, normalised.confidence))
+    return suggestions
 
 
 def _changes(ws: Workspace, batch: str | None, operation: str, texts: Sequence[str]) -> list[Change | None]:
-    """What the step of that run, or the check of that name, says of the texts; nothing where it is gone."""
-    if (check := CHECKS.get(operation)) is not None and (mend := check.mend) is not None:
+    """What the step of that run, or the check of that name, suggests for the texts; None for each if it no longer
+    exists.
+    """
+    if (check := CHECKS.get(operation)) is not None and (mend := check.rewrite) is not None:
         return [Change(after, check.what, 1.0) if (after := mend(text)) else None for text in texts]
     step = next((step for step in _plan(ws, batch).steps if step.name == operation and not step.of_corpus), None)
     if step is None:
@@ -169,6 +179,7 @@ def _changes(ws: Workspace, batch: str | None, operation: str, texts: Sequence[s
 
 
 def _plan(ws: Workspace, batch: str | None) -> Plan:
+    """The plan of that cleaning run; if the run is unknown, the plan of the workspace."""
     try:
         return history.plan_of(history.get(ws, batch or ""))
     except CoreError:

@@ -1,7 +1,7 @@
 """The steps of a cleaning plan that compare utterances: equal and nearly equal texts, labels that disagree.
 
-The checks of `core.quality` do it, over everything that is not skipped; what they would leave out becomes a suggestion
-of kind exclude where it is within the filter.
+The checks of `core.quality` compare all utterances that are not skipped. What they would leave out becomes a suggestion
+of kind exclude if it matches the filter.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -16,20 +16,20 @@ from core.batches import batches
 from core.cleaning import Plan, Step
 from core.filters import Filter
 from core.messages import Message
-from core.quality import Fix, Marked
+from core.quality import DigestedUtterance, Fix
 from core.store import NewProposal
 from core.workflows.cleaning.checks import KIND, MOST_NEAR
 from core.workflows.workspace import Workspace
 
 BLOCK = 1000
-# How sure it is that a copy may go; conflicting labels need a person.
+# Confidence that a copy can be left out; conflicting labels need a person.
 SURE = {"same-text": 1.0, "same-letters": 0.95, "near-text": 0.8, "label-conflict": 0.5}
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """A step would leave out utterance `fix.id`, whose text is `text`."""
+class Exclusion:
+    """The suggestion of `step` to leave out utterance `fix.id`, whose text is `text`."""
 
     step: Step
     fix: Fix
@@ -47,7 +47,7 @@ class Found:
 
 
 def left_out(ws: Workspace, plan: Plan) -> dict[str, str]:
-    """step -> why it is not run."""
+    """The steps that do not run here: step -> reason."""
     utterances = ws.store.corpus.find(Filter(skipped=False), limit=0).total
     if utterances <= MOST_NEAR or not plan.only("near-text").steps:
         return {}
@@ -58,17 +58,17 @@ def left_out(ws: Workspace, plan: Plan) -> dict[str, str]:
     }
 
 
-def found(
+def exclusions(
     ws: Workspace, steps: Sequence[Step], ids: NDArray[np.int64], progress: Progress = lambda stage, done, total: None
-) -> Iterator[list[Found]]:
-    """What `steps` would leave out among `ids` (ascending), in blocks; the corpus is read once."""
+) -> Iterator[list[Exclusion]]:
+    """What `steps` would leave out among `ids` (ascending), in blocks. The corpus is read once."""
     if not steps:
         return
-    checks = quality.chosen([step.name for step in steps])
-    collectors = {one.name: one.make(one) for one in checks}
+    checks = quality.select_checks([step.name for step in steps])
+    collectors = {check.name: check.make(check) for check in checks}
     done = 0
-    for block in ws.store.audit.said():
-        for item in map(Marked, block):
+    for block in ws.store.scan.utterances():
+        for item in map(DigestedUtterance, block):
             for collector in collectors.values():
                 collector.take(item)
         done += len(block)
@@ -76,12 +76,13 @@ def found(
     for step in steps:
         if step.confidence > SURE[step.name]:
             continue
-        mine = (fix for fix in collectors[step.name].fixes() if _among(ids, fix.id))
-        for fixes in batches(mine, BLOCK):
+        fixes_in_filter = (fix for fix in collectors[step.name].fixes() if _contains(ids, fix.id))
+        for fixes in batches(fixes_in_filter, BLOCK):
             texts = ws.store.texts.of([fix.id for fix in fixes])
-            yield [Found(step, fix, texts[fix.id]) for fix in fixes if fix.id in texts]
+            yield [Exclusion(step, fix, texts[fix.id]) for fix in fixes if fix.id in texts]
 
 
-def _among(ids: NDArray[np.int64], one: int) -> bool:
-    at = int(np.searchsorted(ids, one))
-    return at < len(ids) and int(ids[at]) == one
+def _contains(ids: NDArray[np.int64], utterance_id: int) -> bool:
+    """Whether the ascending `ids` contain `utterance_id`."""
+    at = int(np.searchsorted(ids, utterance_id))
+    return at < len(ids) and int(ids[at]) == utterance_id

@@ -1,6 +1,7 @@
-"""What is remembered of each cleaning run beside its proposals: the plan as it was, the filter, who started it.
+"""Stores the facts of each cleaning run: its plan, its filter, who started it and when. Its proposals are in the store.
 
-One JSON file a run in the workspace's cleaning/. The run's id is the batch of its proposals and, on the page, its job.
+One JSON file per run in the workspace's cleaning/. The run's id is also the batch of its proposals and, if a page
+started it, the id of its job.
 """
 
 import json
@@ -14,7 +15,7 @@ from core import cleaning
 from core.cleaning import Plan
 from core.errors import NotFound
 from core.files import make_folder, write_json
-from core.messages import Message, packed, unpacked
+from core.messages import Message, message_from_json, message_to_json
 from core.workflows.workspace import Workspace
 
 FOLDER = "cleaning"
@@ -22,7 +23,9 @@ FOLDER = "cleaning"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """`plan` and `wanted` as documents; `left_out`: step of the corpus -> why it was not run."""
+    """A cleaning run. `plan` and `wanted` are documents; `left_out`: step that compares the corpus -> why it did not
+    run.
+    """
 
     id: str
     at: str
@@ -38,28 +41,30 @@ def new_id() -> str:
     return f"clean-{secrets.token_hex(6)}"
 
 
-def keep(ws: Workspace, run: Run) -> Run:
+def save(ws: Workspace, run: Run) -> Run:
     folder = ws.settings.home / FOLDER
     make_folder(folder)
-    document = asdict(run) | {"left_out": {step: packed(why) for step, why in run.left_out.items()}}
+    document = asdict(run) | {"left_out": {step: message_to_json(why) for step, why in run.left_out.items()}}
     write_json(folder / f"{run.id}.json", document)
     return run
 
 
-def every(ws: Workspace) -> list[Run]:
-    """The runs, the latest first."""
+def list_runs(ws: Workspace) -> list[Run]:
+    """All runs, the latest first."""
     paths = (ws.settings.home / FOLDER).glob("*.json")
     return sorted(map(_read, paths), key=lambda run: (run.at, run.id), reverse=True)
 
 
 def _read(path: Path) -> Run:
     document = json.loads(path.read_text(encoding="utf-8"))
-    return Run(**document | {"left_out": {step: unpacked(why) for step, why in document.get("left_out", {}).items()}})
+    return Run(
+        **document | {"left_out": {step: message_from_json(why) for step, why in document.get("left_out", {}).items()}}
+    )
 
 
 def get(ws: Workspace, run_id: str) -> Run:
-    """`NotFound` for an unknown id, with the latest ones."""
-    runs = every(ws)
+    """The run with that id. `NotFound` for an unknown id; the message lists the latest ones."""
+    runs = list_runs(ws)
     for run in runs:
         if run.id == run_id:
             return run
@@ -68,12 +73,12 @@ def get(ws: Workspace, run_id: str) -> Run:
 
 
 def tally(ws: Workspace, run_id: str) -> dict[str, dict[str, int]]:
-    """step -> {open, accepted, rejected} of what a run suggested; steps that suggested nothing are left out."""
+    """step -> {open, accepted, rejected} of a run's suggestions; steps without suggestions are left out."""
     return ws.store.cleanings.tally(run_id)
 
 
-def change(ws: Workspace, run_id: str, **values: Any) -> Run:
-    return keep(ws, replace(get(ws, run_id), **values))
+def update(ws: Workspace, run_id: str, **values: Any) -> Run:
+    return save(ws, replace(get(ws, run_id), **values))
 
 
 def plan_of(run: Run) -> Plan:

@@ -1,8 +1,8 @@
 """The workspace's cleaning plan, and whether its texts may leave the machine.
 
-`cleaning.toml` holds the steps that run, `cleaning.off.toml` those that are switched off, so that what was typed into
-one is there when it is switched on again. Without the first the bundled plan holds. `remote.json` says who accepted
-that a spelling service is asked, and when.
+`cleaning.toml` holds the steps that run, `cleaning.off.toml` those that are switched off, so that their settings are
+kept until they are switched on again. Without `cleaning.toml` the bundled plan is used. `remote.json` says who accepted
+that texts go to a spelling service, and when.
 """
 
 import json
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core import cleaning
-from core.cleaning import KINDS, Plan, Step, Suggestion
+from core.cleaning import STEP_KINDS, Plan, Step, Suggestion
 from core.errors import InputError
 from core.files import write_json, write_text
 from core.workflows.workspace import Workspace, now
@@ -22,34 +22,36 @@ ACCEPTED = "remote.json"
 
 @dataclass(frozen=True, slots=True)
 class Acceptance:
-    """Who accepted that texts leave this machine, masked."""
+    """Who accepted that masked texts leave this machine, and when."""
 
     by: str
     at: str
 
 
 def load(ws: Workspace) -> Plan:
-    """The plan of the workspace; the bundled one where none was saved. `BadRecord` for a file that cannot be read."""
+    """The plan of the workspace, or the bundled plan if none was saved. `BadRecord` if the file cannot be read."""
     path = ws.settings.home / FILE
     return cleaning.read(path) if path.is_file() else cleaning.default_plan()
 
 
 def switched_off(ws: Workspace) -> tuple[Step, ...]:
-    """The steps that do not run: as they were when they were switched off, else as the bundled plan has them."""
+    """The steps that do not run: as they were when they were switched off, else as in the bundled plan."""
     path = ws.settings.home / OFF
-    kept = {step.name: step for step in cleaning.read(path).steps} if path.is_file() else {}
+    saved = {step.name: step for step in cleaning.read(path).steps} if path.is_file() else {}
     bundled = {step.name: step for step in cleaning.default_plan().steps}
     running = {step.name for step in load(ws).steps}
-    return tuple(kept.get(name) or bundled.get(name) or _plain(name) for name in KINDS if name not in running)
+    return tuple(
+        saved.get(name) or bundled.get(name) or _default_step(name) for name in STEP_KINDS if name not in running
+    )
 
 
 def checked(rows: Sequence[Mapping[str, Any]], name: str, where: str = FILE) -> Plan:
-    """The plan of those steps in that order; `BadRecord` names step and key."""
+    """The plan of those steps in that order. `BadRecord` names the step and the key that is wrong."""
     return cleaning.from_document({"name": name, "steps": [dict(row) for row in rows]}, where)
 
 
 def save(ws: Workspace, rows: Sequence[Mapping[str, Any]], off: Sequence[Mapping[str, Any]], name: str) -> Plan:
-    """Keep both lists of steps, if both are right; the plan that runs from now on."""
+    """Save both lists of steps, if both are valid; returns the plan that runs from now on."""
     plan = checked(rows, name)
     rest = checked(off, name, OFF) if off else None
     write_text(ws.settings.home / FILE, cleaning.to_toml(plan))
@@ -61,19 +63,19 @@ def save(ws: Workspace, rows: Sequence[Mapping[str, Any]], off: Sequence[Mapping
 
 
 def reset(ws: Workspace) -> Plan:
-    """Back to the bundled plan."""
+    """Remove the workspace's plan; returns the bundled one, which holds again."""
     for name in (FILE, OFF):
         (ws.settings.home / name).unlink(missing_ok=True)
     return cleaning.default_plan()
 
 
 def try_out(ws: Workspace, plan: Plan, text: str) -> list[Suggestion]:
-    """What `plan` would change in one text, step by step."""
+    """The suggestions of `plan` for one text, step by step."""
     return cleaning.suggest(plan, text, allow_remote=may_leave(ws, plan))
 
 
 def acceptance(ws: Workspace) -> Acceptance | None:
-    """Who accepted that texts leave the machine; None where nobody did, or it was withdrawn."""
+    """Who accepted that texts leave the machine; None if nobody did, or if it was withdrawn."""
     path = ws.settings.home / ACCEPTED
     return Acceptance(**json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None
 
@@ -87,7 +89,7 @@ def withdraw(ws: Workspace) -> None:
 
 
 def may_leave(ws: Workspace, plan: Plan) -> bool:
-    """Whether texts may leave for `plan`; `InputError` where it needs that and nobody accepted it."""
+    """Whether texts may leave the machine for `plan`. `InputError` if the plan needs that and nobody accepted it."""
     accepted = acceptance(ws) is not None
     if plan.remote and not accepted:
         raise InputError(
@@ -99,5 +101,5 @@ def may_leave(ws: Workspace, plan: Plan) -> bool:
     return accepted
 
 
-def _plain(name: str) -> Step:
+def _default_step(name: str) -> Step:
     return checked([{"name": name}], "one").steps[0]

@@ -1,6 +1,6 @@
-"""What a person who decides on Proposals is shown: the next that waits with its utterance, and how many are where.
+"""Shows Proposals to the person who decides on them: the next one with its utterance, and the counts by state.
 
-Deciding itself is done by `core.workflows.cleaning.decisions`; each maker of Proposals has a module of its own.
+`core.workflows.cleaning.decisions` decides; each maker of Proposals has its own module.
 """
 
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from core.workflows.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class ProposalCard:
-    """A Proposal and the utterance that it is about, as that stands now."""
+    """A Proposal and its utterance as it is now."""
 
     proposal: Proposal
     utterance: Utterance
@@ -26,37 +26,37 @@ def next_waiting(
     operation: str | None = None,
     batch: str | None = None,
 ) -> ProposalCard | None:
-    """What `next_proposal` finds, with its utterance.
+    """The Proposal that `next_proposal` returns, with its utterance; None if none waits.
 
-    With `operation` and `batch` of that step of that cleaning run.
+    With `operation` and `batch`: the next one of that step of that cleaning run.
     """
     if operation is None and batch is None:
-        found = next_proposal(ws, kind, after_id, run_id)
+        proposal = next_proposal(ws, kind, after_id, run_id)
     else:
         find = ws.store.proposals.page
         rows = find(kind, operation, 1, after_id=after_id, batch=batch) or find(kind, operation, 1, batch=batch)
-        found = rows[0] if rows else None
-    return None if found is None else _card(ws, found)
+        proposal = rows[0] if rows else None
+    return None if proposal is None else _card(ws, proposal)
 
 
 def next_proposal(ws: Workspace, kind: str, after_id: int = 0, run_id: str | None = None) -> Proposal | None:
-    """The next open Proposal of `kind` after `after_id`, from the start again at the end; None when none waits.
+    """The next open Proposal of `kind` after `after_id`, or else the first one; None if none waits.
 
-    With `run_id` of that training run.
+    With `run_id`: only Proposals of that training run.
     """
-    found = ws.store.proposals.next(kind, after_id, run_id)
-    return found or (ws.store.proposals.next(kind, 0, run_id) if after_id else None)
+    proposal = ws.store.proposals.next(kind, after_id, run_id)
+    return proposal or (ws.store.proposals.next(kind, 0, run_id) if after_id else None)
 
 
 def card(ws: Workspace, proposal_id: int) -> ProposalCard:
-    """One Proposal, whatever its state; `NotFound` for an unknown id."""
+    """One Proposal in any state, with its utterance. `NotFound` for an unknown id."""
     return _card(ws, ws.store.proposals.get(proposal_id))
 
 
 def counts(
     ws: Workspace, kind: str, run_id: str | None = None, *, operation: str | None = None, batch: str | None = None
 ) -> dict[str, int]:
-    """How many Proposals of `kind` are open, accepted and rejected, by these names."""
+    """How many Proposals of `kind` are open, accepted and rejected; these are the keys."""
     if operation is None or batch is None:
         return ws.store.proposals.counts(kind, run_id)
     return ws.store.cleanings.tally(batch).get(operation, {"open": 0, "accepted": 0, "rejected": 0})

@@ -1,7 +1,8 @@
-"""Looking at the corpus: how much matches a filter, a page of it, one utterance, one recording and what was said in it.
+"""Reads the corpus: how many utterances match a filter, a page of them, one utterance, one recording with its
+utterances.
 
-Everything here reads and nothing writes. A filter that a person typed as KEY=VALUE pairs is read here too, since the
-names of sources are the workspace's.
+Nothing here writes. A filter that a person typed as KEY=VALUE pairs is also read here, since the names of sources are
+those of the workspace.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +19,7 @@ MOST_OF_RECORDING = 1000  # utterances of one recording that are read at once
 
 @dataclass(frozen=True, slots=True)
 class FilterChoices:
-    """The values that a filter offers beside the classes of the schemes, each list in order."""
+    """The values that a filter offers besides the classes of the schemes; each list is sorted."""
 
     speakers: list[str]
     origins: list[str]
@@ -27,7 +28,7 @@ class FilterChoices:
 
 @dataclass(frozen=True, slots=True)
 class ListedPage:
-    """One page of a listing; `tags` of its rows by utterance id, without those that have none."""
+    """One page of a listing. `tags` maps an utterance id to its tags; utterances without tags are left out."""
 
     rows: tuple[Utterance, ...]
     tags: Mapping[int, list[str]]
@@ -43,18 +44,20 @@ class OpenedRecording:
 
 
 def read_filter(ws: Workspace, pairs: Sequence[str]) -> Filter:
-    """The Filter that KEY=VALUE pairs ask for; a source is given by its name or id."""
+    """Read a Filter from KEY=VALUE pairs; a source is given by its name or id. `InputError` for a pair that is
+    wrong.
+    """
     return from_pairs(pairs, ws.store.corpus.sources())
 
 
 def filter_choices(ws: Workspace) -> FilterChoices:
-    """What a filter can be chosen from in this workspace."""
+    """The values that a filter offers in this workspace."""
     facets = ws.store.corpus.facets()
     return FilterChoices(facets["speaker"], facets["origin"], ws.store.bulk.tags())
 
 
 def totals(ws: Workspace) -> dict[str, int]:
-    """How many sources, recordings, utterances and milliseconds of audio the workspace holds."""
+    """The number of sources, recordings and utterances, and the length of all audio in ms."""
     return ws.store.corpus.counts()
 
 
@@ -64,18 +67,18 @@ def count(ws: Workspace, wanted: Filter | None = None) -> int:
 
 
 def first_matches(ws: Workspace, wanted: Filter, limit: int) -> Page:
-    """The first `limit` utterances that match, by id, and how many match in all."""
+    """The first `limit` matching utterances by id, and how many match in all."""
     return ws.store.corpus.find(wanted, limit=limit)
 
 
 def listed_page(ws: Workspace, wanted: Filter, sort: Sort, number: int, size: int) -> ListedPage:
-    """Page `number` (from 1) of what matches, `size` rows a page, with the tags of its rows."""
+    """Page `number` (the first is 1) of the matching utterances, `size` rows per page, with their tags."""
     rows = ws.store.corpus.find(wanted, limit=size, offset=(number - 1) * size, sort=sort).rows
     return ListedPage(rows, ws.store.bulk.tags_of([row.id for row in rows]))
 
 
 def utterance(ws: Workspace, utterance_id: int) -> Utterance:
-    """One utterance as it stands; `NotFound` for an unknown id."""
+    """One utterance as it is now; `NotFound` for an unknown id."""
     return ws.store.corpus.utterance(utterance_id)
 
 
@@ -95,7 +98,7 @@ def utterances_of_recording(ws: Workspace, recording_id: int, most: int = MOST_O
 
 
 def recording_with_utterances(ws: Workspace, recording_id: int) -> OpenedRecording:
-    """A recording, what was said in it, and the labels it has itself; `NotFound` for an unknown id."""
+    """A recording, its first utterances, and its own labels; `NotFound` for an unknown id."""
     return OpenedRecording(
         ws.store.corpus.recording(recording_id),
         utterances_of_recording(ws, recording_id).rows,
@@ -104,10 +107,10 @@ def recording_with_utterances(ws: Workspace, recording_id: int) -> OpenedRecordi
 
 
 def clip(ws: Workspace, utterance_id: int, around_ms: int = 0) -> bytes:
-    """A WAV of exactly an utterance's span, with `around_ms` more at either side where the recording has so much.
+    """A WAV of exactly an utterance's span, with up to `around_ms` more on each side where the recording is long
+    enough.
 
-    `NotFound` for a sentence without a recording and for audio that is not there, `AudioError` for audio that cannot
-    be read.
+    `NotFound` for a sentence without a recording and for missing audio; `AudioError` for audio that cannot be read.
     """
     spoken = utterance(ws, utterance_id)
     if spoken.recording_id is None or spoken.start_ms is None or spoken.end_ms is None:

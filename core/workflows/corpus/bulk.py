@@ -1,4 +1,4 @@
-"""One deed on many utterances, from the Corpus page: label, tag, queue for review; taken back as one."""
+"""Bulk actions of the Corpus page: label or tag many utterances at once, and undo such an action as a whole."""
 
 import unicodedata
 
@@ -13,32 +13,34 @@ LONGEST = 60  # letters of a tag or of a view's name
 
 
 def label(ws: Workspace, which: Which, scheme: str, code: str, curator: str) -> BulkAction:
-    """Set one label on all of `which` (a Filter, or ids); what was so already is counted, not written again."""
+    """Set one label on all utterances of `which` (a Filter or ids). Those that have it already are counted, not written
+    again.
+    """
     return ws.store.bulk.label(which, scheme, code, curator, now())
 
 
 def tag(ws: Workspace, which: Which, name: str, curator: str, *, remove: bool = False) -> BulkAction:
-    """Put a tag on all of `which`, or take it off."""
+    """Put a tag on all utterances of `which`, or remove it."""
     return ws.store.bulk.tag(which, named(name, "tag"), curator, now(), remove=remove)
 
 
 def undo(ws: Workspace, bulk_id: int, curator: str) -> BulkAction:
-    """Take back what nobody has decided on since; `Conflict` if that is nothing."""
+    """Undo a bulk action, except where somebody has decided since. `Conflict` if nothing is left to undo."""
     return ws.store.bulk.undo(bulk_id, curator, now())
 
 
 def latest(ws: Workspace) -> BulkAction | None:
-    """The last bulk action of anybody, undone or not; None where there was none."""
+    """The latest bulk action of anybody, undone or not; None if there was none."""
     return ws.store.bulk.latest()
 
 
 def tags(ws: Workspace) -> list[str]:
-    """The tags in use, in order."""
+    """The tags in use, sorted."""
     return ws.store.bulk.tags()
 
 
 def named(text: str, kind: str) -> str:
-    """`text` as the name of a tag or view, white space tidied; `InputError` if it cannot be one."""
+    """Return `text` as the name of a tag or view, its white space tidied; `InputError` if it cannot be a name."""
     name = " ".join(nfc(text).split())
     if not name:
         raise InputError("a {kind} needs a name", kind=Word(kind))

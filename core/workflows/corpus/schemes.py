@@ -1,4 +1,4 @@
-"""The workspace's schemes: added from a file or the page, proposed from found values, confirmed or rejected."""
+"""Label schemes of the workspace: read from a file or the page, proposed from values of data, confirmed or rejected."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -10,8 +10,8 @@ from core.files import write_text
 from core.messages import SchemeName, Word
 from core.records import Level
 from core.schemes import SCHEMES, Kind, Scheme, is_bundled, scheme, tidy
-from core.schemes.files import grown, parse_toml, to_toml
-from core.store import Kept
+from core.schemes.files import extend_scheme, parse_toml, to_toml
+from core.store import StoredScheme
 from core.workflows.workspace import Workspace, now
 
 TRIES = 100
@@ -19,23 +19,23 @@ TRIES = 100
 
 @dataclass(frozen=True, slots=True)
 class SchemeUse:
-    """How a scheme is used here: `counts` holds targets, labelled, gold and one number a class.
+    """How much a scheme is used here: `counts` holds targets, labelled, gold and one number per class.
 
-    `made` says who made it in this workspace and how often it was changed; None where it is bundled.
+    `made` says who made it in this workspace and how often it was changed; None if it is bundled.
     """
 
     counts: Mapping[str, int]
-    made: Kept | None
+    made: StoredScheme | None
 
 
 def use(ws: Workspace, name: str) -> SchemeUse:
-    """How scheme `name` is used in this workspace, and where it came from."""
-    made = {kept.scheme.name: kept for kept in ws.store.schemes.list()}
+    """How scheme `name` is used in this workspace, and who made it."""
+    made = {stored.scheme.name: stored for stored in ws.store.schemes.list()}
     return SchemeUse(ws.store.corpus.progress()[name], made.get(name))
 
 
 def read_file(path: Path) -> Scheme:
-    """The scheme in a TOML file; `InputError` names file, field and reason."""
+    """Read a scheme from a TOML file. `InputError` names the file, the field and the reason."""
     try:
         data = path.read_bytes()
     except OSError as error:
@@ -44,7 +44,7 @@ def read_file(path: Path) -> Scheme:
 
 
 def read_bytes(data: bytes, where: str) -> Scheme:
-    """The same for an uploaded file."""
+    """Like `read_file`, for the content of an uploaded file."""
     try:
         return parse_toml(data.decode("utf-8-sig"), where)
     except UnicodeDecodeError as error:
@@ -54,15 +54,15 @@ def read_bytes(data: bytes, where: str) -> Scheme:
 
 
 def save(ws: Workspace, chosen: Scheme, curator: str) -> Scheme:
-    """Add `chosen`, or let the workspace's scheme of that name grow into it: classes appended, titles renamed.
+    """Add `chosen`, or extend the scheme of that name: classes are appended, titles are replaced.
 
-    What a person wrote down is settled: a proposed scheme becomes active.
+    A scheme that a person wrote is settled, so it becomes active.
     """
     return ws.store.schemes.put(chosen.name, lambda old: replace(chosen, state="active"), curator, now())
 
 
 def change(ws: Workspace, chosen: Scheme, curator: str) -> Scheme:
-    """Like `save`, for a scheme that is there: a proposed one stays proposed."""
+    """Like `save`, but a proposed scheme stays proposed."""
     return ws.store.schemes.put(
         chosen.name, lambda old: replace(chosen, state=old.state if old else chosen.state), curator, now()
     )
@@ -71,25 +71,26 @@ def change(ws: Workspace, chosen: Scheme, curator: str) -> Scheme:
 def propose(
     ws: Workspace, name: str, values: Iterable[str], *, multi: bool = False, level: Level = "utterance"
 ) -> Scheme:
-    """A scheme that has a class for every one of `values`, as found in data; its `parse` reads them.
+    """Find or make a scheme that has a class for every one of `values`; its `parse` reads them.
 
-    Scheme `name` itself where it knows them all, or where it is only proposed and may grow. Where there is none, a new
-    one in state "proposed". Where `name` is settled and lacks a value, or is of another kind or level, the same with
-    `name-2`, `name-3` ...: a settled scheme never grows without a person. Of `multi`, `values` are single classes.
+    It is scheme `name` if it knows all values, or if it is only proposed and can be extended. If there is none, a new
+    one is made in state "proposed". If `name` is settled and lacks a value, or is of another kind or level, the same is
+    tried with `name-2`, `name-3` ...: only a person extends a settled scheme. With `multi`, `values` are single
+    classes.
     """
-    found = [v for v in (sorted(values) if isinstance(values, set | frozenset) else values) if v.strip()]
-    if not found:
+    classes = [v for v in (sorted(values) if isinstance(values, set | frozenset) else values) if v.strip()]
+    if not classes:
         raise InputError("scheme {name}: no value was found to make a class of", name=SchemeName(name))
     kind: Kind = "multi" if multi else "single"
     for number in range(1, TRIES):
-        wanted = name if number == 1 else f"{name[:60]}-{number}"
-        if is_bundled(wanted):
-            if fits(scheme(wanted), kind, level) and knows(scheme(wanted), found):
-                return scheme(wanted)
+        candidate = name if number == 1 else f"{name[:60]}-{number}"
+        if is_bundled(candidate):
+            if fits(scheme(candidate), kind, level) and knows(scheme(candidate), classes):
+                return scheme(candidate)
             continue
-        empty = Scheme(wanted, wanted, wanted, level, (), kind=kind, state="proposed")
+        empty = Scheme(candidate, candidate, candidate, level, (), kind=kind, state="proposed")
         try:
-            return ws.store.schemes.put(wanted, partial(_grow, empty, found), ws.settings.curator, now())
+            return ws.store.schemes.put(candidate, partial(_grow, empty, classes), ws.settings.curator, now())
         except Conflict:
             continue
     raise InputError(
@@ -98,6 +99,9 @@ def propose(
 
 
 def _grow(empty: Scheme, values: Iterable[str], old: Scheme | None) -> Scheme:
+    """The scheme with classes for `values` appended. `Conflict` if it is of another kind or level, or settled without
+    them.
+    """
     old = old or empty
     if not fits(old, empty.kind, empty.level):
         raise Conflict(
@@ -107,13 +111,14 @@ def _grow(empty: Scheme, values: Iterable[str], old: Scheme | None) -> Scheme:
             level=Word(old.level),
         )
     if old.state == "proposed":
-        return grown(old, values)
+        return extend_scheme(old, values)
     if not knows(old, values):
         raise Conflict("scheme {name} is settled", name=SchemeName(old.name))
     return old
 
 
 def fits(chosen: Scheme, kind: Kind, level: Level) -> bool:
+    """Whether `chosen` is of that kind and level."""
     return (chosen.kind, chosen.level) == (kind, level)
 
 
@@ -123,11 +128,12 @@ def knows(chosen: Scheme, values: Iterable[str]) -> bool:
 
 
 def confirm(ws: Workspace, name: str, curator: str) -> Scheme:
-    """Settle a proposed scheme: from now on it can be frozen and trained."""
+    """Settle a proposed scheme: from now on snapshots and training can use it."""
     return ws.store.schemes.put(name, lambda old: _settled(name, old), curator, now())
 
 
 def _settled(name: str, old: Scheme | None) -> Scheme:
+    """The scheme as active. `UnknownName` if there is none, `InputError` if it is settled already."""
     if old is None:
         raise UnknownName("scheme of this workspace", name, [n for n in SCHEMES if not is_bundled(n)])
     if old.state == "active":
@@ -136,35 +142,39 @@ def _settled(name: str, old: Scheme | None) -> Scheme:
 
 
 def reject(ws: Workspace, name: str, curator: str) -> int:
-    """Drop a proposed scheme and withdraw the labels that came with the data; returns of how many targets."""
+    """Remove a proposed scheme and withdraw the labels that came with its data; returns the number of targets that lose
+    one.
+    """
     if is_bundled(name):
         raise Conflict("scheme {name!r} comes with Gwidama and stays", name=SchemeName(name))
     return ws.store.schemes.reject(name, curator, now())
 
 
 def trainable(name: str) -> Scheme:
-    """The scheme `name` if it may be frozen and trained; `InputError` with the way out where not."""
-    found = scheme(name)
-    if found.state == "proposed":
+    """The scheme `name`. `InputError` with a way out if it cannot be trained: it is proposed, or has several classes
+    per target.
+    """
+    chosen = scheme(name)
+    if chosen.state == "proposed":
         raise InputError(
             "scheme {name} is only proposed: look at its classes and confirm it on the Schemes page "
             "or with `python -m core schemes confirm {code}`",
             name=SchemeName(name),
             code=name,
         )
-    if found.kind == "multi":
+    if chosen.kind == "multi":
         raise InputError(
             "scheme {name} gives one target several classes; snapshots and recipes learn single-label schemes only",
             name=SchemeName(name),
         )
-    return found
+    return chosen
 
 
 def write_file(name: str, path: Path) -> Scheme:
-    """Write the scheme `name` as TOML; the file reads back as the same scheme."""
-    found = scheme(name)
+    """Write the scheme `name` as TOML; `read_file` reads the same scheme back."""
+    chosen = scheme(name)
     try:
-        write_text(path, to_toml(found))
+        write_text(path, to_toml(chosen))
     except OSError as error:
         raise InputError("{path}: cannot be written: {reason}", path=path, reason=error.strerror) from error
-    return found
+    return chosen

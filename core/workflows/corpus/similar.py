@@ -1,7 +1,7 @@
-"""More like this: the utterances whose texts are most like a given one, by an embedding that needs no download.
+"""Finds similar utterances: those whose texts are closest to a given text, by an embedding that needs no download.
 
-The first question builds an index beside the database (`core.embedding.index`), later ones bring it up to date first,
-so an answer always knows every text as it stands. What is out of the corpus is never an answer.
+The first query builds an index next to the database (`core.embedding.index`). Each later query updates it first, so an
+answer knows all current texts. An utterance that is out of the corpus is never an answer.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _QUIET: Progress = lambda done, total: None  # noqa: E731
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """`score` is the cosine of two texts' embeddings, above 0; 1 for the same text."""
+    """A similar utterance. `score` is the cosine of the two embeddings, above 0; it is 1 for the same text."""
 
     utterance: Utterance
     score: float
@@ -32,9 +32,10 @@ def like(
     ws: Workspace, utterance_id: int, limit: int = LIMIT, wanted: Filter | None = None, *, backend: str = DEFAULT,
     progress: Progress = _QUIET,
 ) -> list[Neighbour]:  # fmt: skip
-    """The `limit` utterances most like one of the corpus, best first, itself left out; of `wanted` only, if given.
+    """The `limit` utterances most similar to utterance `utterance_id`, best first, without itself; only those in
+    `wanted`, if given.
 
-    `NotFound` for an id that is not there, `InputError` where there is no text to compare.
+    `NotFound` for an unknown id, `InputError` if it has no text.
     """
     text = ws.store.corpus.utterance(utterance_id).text
     return _near(ws, lambda index: index.row(utterance_id - 1), text, limit, wanted, backend, progress, utterance_id)
@@ -44,12 +45,12 @@ def like_text(
     ws: Workspace, text: str, limit: int = LIMIT, wanted: Filter | None = None, *, backend: str = DEFAULT,
     progress: Progress = _QUIET,
 ) -> list[Neighbour]:  # fmt: skip
-    """As `like`, for any text. `NotEnoughData` where the workspace has no utterances."""
+    """Like `like`, for any text. `NotEnoughData` if the workspace has no utterances."""
     return _near(ws, lambda index: index.embedded(text), text, limit, wanted, backend, progress)
 
 
 def refresh(ws: Workspace, *, backend: str = DEFAULT, progress: Progress = _QUIET) -> int:
-    """Bring the index up to date, as every question does; how many texts were embedded for it."""
+    """Update the index, as every query does; returns how many texts were embedded for it."""
     index = _index(ws, backend)
     with index.locked():
         return index.refresh(progress)
@@ -63,7 +64,7 @@ def _index(ws: Workspace, backend: str) -> Index:
 
 def _near(
     ws: Workspace, query: Callable[[Index], Vectors], text: str, limit: int, wanted: Filter | None, backend: str,
-    progress: Progress, itself: int | None = None,
+    progress: Progress, own_id: int | None = None,
 ) -> list[Neighbour]:  # fmt: skip
     if not text.strip():
         raise InputError("there is no text to compare: it is empty")
@@ -75,7 +76,7 @@ def _near(
         ids = ws.store.texts.ids(wanted or Filter())
         allowed = np.zeros(index.state.rows, bool)
         allowed[ids[ids <= len(allowed)] - 1] = True
-        if itself is not None:
-            allowed[itself - 1] = False
-        found = {row + 1: score for row, score in index.nearest(query(index), allowed, limit)}
-    return [Neighbour(one, found[one.id]) for one in ws.store.corpus.utterances(list(found))]
+        if own_id is not None:
+            allowed[own_id - 1] = False
+        scores = {row + 1: score for row, score in index.nearest(query(index), allowed, limit)}
+    return [Neighbour(u, scores[u.id]) for u in ws.store.corpus.utterances(list(scores))]

@@ -1,1 +1,3 @@
-"""Use-cases of importing: one module a kind of delivery; each answers with a report of what came in and what did not."""
+"""Use-cases of importing: one module for each kind of delivery. Each returns a report: what was added, what was left
+out and why.
+"""

@@ -1,7 +1,8 @@
-"""Bringing deliveries in. What is known adds nothing, so an interrupted import is completed by running it again.
+"""Imports deliveries of AI Hub 119 and CSV files of labelled sentences. Known rows add nothing, so running again
+completes an interrupted import.
 
-Audio goes into the workspace by content (`audio/ab/abcd….wav`), the row after it; a file without a row is found again
-by its hash and costs nothing.
+Audio is stored in the workspace by its content (`audio/ab/abcd….wav`) before its row. After a crash, such a file
+without a row is found again by its hash and is not stored twice.
 """
 
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from core.ingest import sentences
 from core.ingest.aihub import calls as aihub119
 from core.records import NewRecording, NewUtterance, Report, Skip
 from core.workflows.imports import audio_files
-from core.workflows.imports.report import BATCH, Imported, Progress, merge, names_hash, portions, write_rejects
+from core.workflows.imports.report import BATCH, ImportResult, Progress, merge, names_hash, portions, write_rejects
 from core.workflows.workspace import Workspace, now
 
 CALLS = 500
@@ -26,8 +27,11 @@ def ingest_aihub119(
     paths: Sequence[Path],
     progress: Progress = lambda done, total: None,
     batch_size: int = CALLS,
-) -> Imported:
-    """Import zips and folders of AI Hub 119; `progress(done, total)` in calls, after each batch is on disk."""
+) -> ImportResult:
+    """Import zips and folders of AI Hub 119. `progress(done, total)` counts calls, after each batch is on disk.
+
+    `InputError` if a path does not exist.
+    """
     if missing := [str(path) for path in paths if not path.exists()]:
         raise InputError("not found: {missing}", missing=", ".join(missing))
     total = Report()
@@ -37,7 +41,7 @@ def ingest_aihub119(
     has_audio: dict[str, bool] = {}
 
     def known(key: str) -> bool:
-        # With audio a call is complete; without, its WAV may have come this time.
+        # A call with audio is complete. For a call without audio, this delivery may bring its WAV.
         if key not in has_audio:
             has_audio.update(ws.store.corpus.audio_state([key]))
         return has_audio.get(key, False)
@@ -49,7 +53,7 @@ def ingest_aihub119(
         for item in batch:
             if isinstance(item, Skip):
                 total.skipped.append(item)
-            elif isinstance(item, aihub119.Known):
+            elif isinstance(item, aihub119.KnownCall):
                 total.known += 1
             else:
                 calls.append(_with_audio(ws, item))
@@ -57,11 +61,11 @@ def ingest_aihub119(
                     total.note(note)
         merge(total, ws.store.corpus.add_recordings(source_id, calls, now()))
         progress(total.added + total.known, files.total)
-    return Imported(total, write_rejects(ws, "rejects.csv", total.skipped))
+    return ImportResult(total, write_rejects(ws, "rejects.csv", total.skipped))
 
 
-def ingest_sentences(ws: Workspace, path: Path, source: str, licence: str) -> Imported:
-    """Import a CSV of labelled sentences (`id,text,label,kind`)."""
+def ingest_sentences(ws: Workspace, path: Path, source: str, licence: str) -> ImportResult:
+    """Import a CSV of labelled sentences (`id,text,label,kind`). `InputError` if there is no such file."""
     if not path.is_file():
         raise InputError("not found: {path}", path=path)
     total = Report()
@@ -71,15 +75,15 @@ def ingest_sentences(ws: Workspace, path: Path, source: str, licence: str) -> Im
         total.skipped += [item for item in batch if isinstance(item, Skip)]
         new = [item for item in batch if isinstance(item, NewUtterance)]
         merge(total, ws.store.corpus.add_sentences(source_id, new, now()))
-    return Imported(total, write_rejects(ws, "rejects-sentences.csv", total.skipped))
+    return ImportResult(total, write_rejects(ws, "rejects-sentences.csv", total.skipped))
 
 
-def _weight(item: aihub119.Call | aihub119.Known | Skip) -> int:
+def _weight(item: aihub119.Call | aihub119.KnownCall | Skip) -> int:
     return len(item.wav) if isinstance(item, aihub119.Call) and item.wav is not None else 0
 
 
 def _with_audio(ws: Workspace, call: aihub119.Call) -> NewRecording:
     if call.wav is None:
         return call.recording
-    path, digest = audio_files.keep(ws, call.wav)
+    path, digest = audio_files.save(ws, call.wav)
     return replace(call.recording, path=path, sha256=digest)

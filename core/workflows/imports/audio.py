@@ -1,4 +1,6 @@
-"""Bringing a folder of audio in: labels, speakers and groups from names, transcripts from beside."""
+"""Imports a folder of audio: labels, speakers and groups come from file names, transcripts from the text files next to
+them.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,7 +10,7 @@ from core.ingest.audio import folder
 from core.ingest.audio.folder import Rules
 from core.ingest.audio.name_pattern import compile_pattern
 from core.workflows.imports.entries import Values, find_schemes, store
-from core.workflows.imports.report import BATCH, Imported, Progress, names_hash
+from core.workflows.imports.report import BATCH, ImportResult, Progress, names_hash
 from core.workflows.workspace import Workspace, now
 
 NOT_STATED = "not stated"
@@ -24,11 +26,11 @@ def ingest_audio(
     licence: str = NOT_STATED,
     progress: Progress = lambda done, total: None,
     batch_size: int = BATCH,
-) -> Imported:
-    """Import folders, zips and files of audio; `source` names the corpus, by default after the first path.
+) -> ImportResult:
+    """Import folders, zips and files of audio. `source` names the corpus; its default is the name of the first path.
 
-    One speaker is one group within a source. `InputError` for a path that is not there, before anything is stored, and
-    for a field that the pattern lacks.
+    All clips of a speaker are one group within a source. `InputError` before anything is stored: if a path does not
+    exist, or if a rule names a field that the pattern lacks.
     """
     if missing := [str(path) for path in paths if not path.exists()]:
         raise InputError("not found: {missing}", missing=", ".join(missing))

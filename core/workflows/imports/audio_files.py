@@ -1,4 +1,7 @@
-"""Audio in the workspace, by content: `audio/ab/abcd….wav`. The same bytes lie there once, whole or not at all."""
+"""Stores audio in the workspace by its content: `audio/ab/abcd….wav`.
+
+Equal bytes are stored once. A file is there completely or not at all.
+"""
 
 from core.files import make_folder, sha256, write_bytes
 from core.workflows.workspace import Workspace
@@ -6,8 +9,10 @@ from core.workflows.workspace import Workspace
 SUFFIXES = {"WAV": ".wav", "FLAC": ".flac", "OGG": ".ogg", "MP3": ".mp3", "AIFF": ".aiff", "AU": ".au"}
 
 
-def keep(ws: Workspace, data: bytes, kind: str = "WAV") -> tuple[str, str]:
-    """Store audio of format `kind` (as the gate names it); its path in the workspace and its SHA-256."""
+def save(ws: Workspace, data: bytes, kind: str = "WAV") -> tuple[str, str]:
+    """Store the bytes of an audio file of format `kind` (as the gate names it). Returns its path in the workspace and
+    its SHA-256.
+    """
     digest = sha256(data)
     relative = f"audio/{digest[:2]}/{digest}{SUFFIXES[kind]}"
     target = ws.settings.home / relative

@@ -1,14 +1,16 @@
-"""Storing what a reader of a foreign corpus hands over: label values become codes, audio a path, cleanings Proposals.
+"""Stores the entries that a reader of a foreign corpus yields: label values become codes, audio becomes a path,
+cleanings become Proposals.
 
-Schemes are found or proposed before the first record is stored, from all values there are: no value ever becomes a
-class silently. Each batch is one transaction; what is known adds nothing, so running again completes what was cut off.
+All schemes are found or proposed before the first record is stored, from all values of the corpus; so no value becomes
+a class silently. Each batch is one transaction. Known entries add nothing, so running again completes an interrupted
+import.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.errors import UnknownName
-from core.ingest.aihub.sister import Known
+from core.ingest.aihub.sister import KnownRecording
 from core.ingest.entries import Cleaning, Entry
 from core.messages import Message, SchemeName
 from core.records import Level, NewRecording, NewUtterance, Report, Skip
@@ -16,7 +18,7 @@ from core.schemes import SCHEMES, Scheme
 from core.store import NewProposal
 from core.workflows.corpus import schemes
 from core.workflows.imports import audio_files
-from core.workflows.imports.report import BATCH, Imported, Progress, few_collections, merge, portions, write_rejects
+from core.workflows.imports.report import BATCH, ImportResult, Progress, few_collections, merge, portions, write_rejects
 from core.workflows.workspace import Workspace, now
 
 CLEANING = "cleaning"
@@ -24,62 +26,68 @@ CLEANING = "cleaning"
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What was found under one wanted scheme; `multi`: several classes for one target.
+    """The label values of a corpus for one scheme name; `multi`: an utterance can have several classes.
 
-    `asked`: a person named the scheme, so a settled one is taken as it is. A guessed name may belong to another scheme.
+    `named`: a person named the scheme, so a settled scheme of that name is used as it is. A guessed name (`named` is
+    false) may belong to another scheme.
     """
 
     values: Sequence[str]
     multi: bool = False
-    asked: bool = True
+    named: bool = True
 
 
 def find_schemes(ws: Workspace, wanted: Mapping[str, Values]) -> dict[str, Scheme]:
-    """wanted name -> the settled scheme of that name, else one that has all values, proposed; without values, none."""
-    found: dict[str, Scheme] = {}
-    for name, one in wanted.items():
+    """Map each wanted name to a scheme; a name without values gets none.
+
+    It is the settled scheme of that name, else a proposed one that has all the values.
+    """
+    chosen: dict[str, Scheme] = {}
+    for name, label_values in wanted.items():
         known = SCHEMES.get(name)
-        if known is not None and known.state == "active" and one.asked:
-            found[name] = known
-        elif one.values:
-            level: Level = known.level if known and one.asked else "utterance"
-            found[name] = schemes.propose(ws, name, one.values, multi=one.multi, level=level)
-    return found
+        if known is not None and known.state == "active" and label_values.named:
+            chosen[name] = known
+        elif label_values.values:
+            level: Level = known.level if known and label_values.named else "utterance"
+            chosen[name] = schemes.propose(ws, name, label_values.values, multi=label_values.multi, level=level)
+    return chosen
 
 
 @few_collections()
 def store(
     ws: Workspace,
     source_id: int,
-    items: Iterator[Entry | Known | Skip],
+    items: Iterator[Entry | KnownRecording | Skip],
     chosen: Mapping[str, Scheme],
     total: int,
     rejects: str,
     progress: Progress,
     batch_size: int = BATCH,
-) -> Imported:
-    """Store `items` batch by batch; `progress(done, total)` after each is on disk. `rejects` names the CSV."""
+) -> ImportResult:
+    """Store `items` batch by batch; `progress(done, total)` after each batch is on disk. `rejects` is the name of the
+    CSV of what was left out.
+    """
     report, done = Report(), 0
     progress(0, total)
     for batch in portions(items, batch_size, _weight):
         report.skipped += [item for item in batch if isinstance(item, Skip)]
-        known = [item for item in batch if isinstance(item, Known)]
+        known = [item for item in batch if isinstance(item, KnownRecording)]
         entries = [item for item in batch if isinstance(item, Entry)]
         for part in _add(ws, source_id, entries, chosen, report.skipped):
             merge(report, part)
         for note in (note for entry in entries for note in entry.notes):
             report.note(note)
         report.known += len(known)
-        cleanings = [c for entry in entries for c in entry.cleanings] + [c for one in known for c in one.cleanings]
-        if made := _propose(ws, cleanings):
-            report.note("cleaning proposals", made)
+        cleanings = [c for entry in entries for c in entry.cleanings] + [c for item in known for c in item.cleanings]
+        if n_proposals := _add_proposals(ws, cleanings):
+            report.note("cleaning proposals", n_proposals)
         done += len(entries) + len(known)
         progress(min(done, total), total)
     names = tuple(sorted(scheme.name for scheme in chosen.values() if scheme.state == "proposed"))
-    return Imported(report, write_rejects(ws, rejects, report.skipped), names)
+    return ImportResult(report, write_rejects(ws, rejects, report.skipped), names)
 
 
-def _weight(item: Entry | Known | Skip) -> int:
+def _weight(item: Entry | KnownRecording | Skip) -> int:
     return len(item.sound.data) if isinstance(item, Entry) and item.sound is not None else 0
 
 
@@ -89,16 +97,16 @@ def _add(
     recordings: list[NewRecording] = []
     sentences: list[NewUtterance] = []
     for entry in entries:
-        own, of_recording = _labels(entry, chosen, skipped)
-        if isinstance(entry.made, NewUtterance):
-            sentences.append(replace(entry.made, labels=own))
+        utterance_labels, recording_labels = _labels(entry, chosen, skipped)
+        if isinstance(entry.record, NewUtterance):
+            sentences.append(replace(entry.record, labels=utterance_labels))
             continue
-        said = tuple(replace(one, labels=own) for one in entry.made.utterances)
-        made = replace(entry.made, utterances=said, labels=of_recording)
+        utterances = tuple(replace(u, labels=utterance_labels) for u in entry.record.utterances)
+        recording = replace(entry.record, utterances=utterances, labels=recording_labels)
         if entry.sound is not None:
-            path, digest = audio_files.keep(ws, entry.sound.data, entry.sound.kind)
-            made = replace(made, path=path, sha256=digest)
-        recordings.append(made)
+            path, digest = audio_files.save(ws, entry.sound.data, entry.sound.kind)
+            recording = replace(recording, path=path, sha256=digest)
+        recordings.append(recording)
     if recordings:
         yield ws.store.corpus.add_recordings(source_id, recordings, now())
     if sentences:
@@ -106,8 +114,10 @@ def _add(
 
 
 def _labels(entry: Entry, chosen: Mapping[str, Scheme], skipped: list[Skip]) -> tuple[dict[str, str], dict[str, str]]:
-    """Codes of the utterance and of the recording; a value that cannot be one is named, and the rest is kept."""
-    found: dict[Level, dict[str, str]] = {"utterance": {}, "recording": {}}
+    """Codes of the utterance and codes of the recording. A value that fits no class is named in `skipped`; the other
+    labels are kept.
+    """
+    codes_by_level: dict[Level, dict[str, str]] = {"utterance": {}, "recording": {}}
     for name, values in entry.labels.items():
         scheme = chosen.get(name)
         if scheme is None or not values:
@@ -126,27 +136,33 @@ def _labels(entry: Entry, chosen: Mapping[str, Scheme], skipped: list[Skip]) -> 
                     ),
                 )
             )
-        elif scheme.level == "recording" and isinstance(entry.made, NewUtterance):
+        elif scheme.level == "recording" and isinstance(entry.record, NewUtterance):
             reason = Message(
                 "{scheme} is a label of a recording, and this has none; kept without this label",
                 scheme=SchemeName(scheme.name),
             )
             skipped.append(Skip(entry.where, reason))
         else:
-            found[scheme.level][scheme.name] = scheme.join(codes)
-    return found["utterance"], found["recording"]
+            codes_by_level[scheme.level][scheme.name] = scheme.join(codes)
+    return codes_by_level["utterance"], codes_by_level["recording"]
 
 
-def _propose(ws: Workspace, cleanings: Iterable[Cleaning]) -> int:
-    """Make the suggestions that were never made; returns how many."""
-    wanted = {one.key: one for one in cleanings}
-    if not wanted:
+def _add_proposals(ws: Workspace, cleanings: Iterable[Cleaning]) -> int:
+    """Add the suggestions that were never made before; returns how many."""
+    by_key = {cleaning.key: cleaning for cleaning in cleanings}
+    if not by_key:
         return 0
-    ids = ws.store.corpus.utterance_ids(list(wanted))
+    ids = ws.store.corpus.utterance_ids(list(by_key))
     return ws.store.proposals.add(
         [
-            NewProposal(CLEANING, ids[key], one.operation, {"text": one.text, "before": one.before}, one.reason)
-            for key, one in wanted.items()
+            NewProposal(
+                CLEANING,
+                ids[key],
+                cleaning.operation,
+                {"text": cleaning.text, "before": cleaning.before},
+                cleaning.reason,
+            )
+            for key, cleaning in by_key.items()
             if key in ids
         ],
         now(),

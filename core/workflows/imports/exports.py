@@ -1,8 +1,9 @@
-"""Bringing exports back: this program's own, and Label Studio's. What is known adds nothing.
+"""Imports exports: those of this program and those of Label Studio. Known rows add nothing.
 
-A file is read twice: first for what only the whole file tells (which values a scheme has, how long a recording is,
-which rows are parents), then row by row into the store. A value that a scheme does not know makes a proposed scheme
-(`core.workflows.corpus.schemes.propose`). What a model said becomes a Proposal that waits for a curator.
+A file is read twice. The first pass collects what only the whole file tells: the values of each scheme, the length of
+each recording, and which rows are parents. The second pass stores row by row. A value that a scheme does not know makes
+a proposed scheme (`core.workflows.corpus.schemes.propose`). A model's prediction becomes a Proposal that waits for a
+curator.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -14,17 +15,17 @@ from core.audio import gate
 from core.batches import batches
 from core.errors import AudioError, InputError, UnknownName
 from core.files import sha256
-from core.ingest.exports.gwidama import open_own
-from core.ingest.exports.labelstudio import Tasks
-from core.ingest.exports.rows import Heard, Opinion, Reader, Told
+from core.ingest.exports.gwidama import open_export
+from core.ingest.exports.labelstudio import LabelStudioExport
+from core.ingest.exports.rows import DeliveredPrediction, Export, ExportedRecording, ExportedRow
 from core.messages import Message
-from core.records import NewRecording, Report, Restored, Skip
+from core.records import NewRecording, Report, RestoredUtterance, Skip
 from core.schemes import JOIN, SCHEMES, Scheme
 from core.store import NewProposal
 from core.workflows.corpus import schemes
 from core.workflows.corpus.bulk import named
 from core.workflows.imports import audio_files
-from core.workflows.imports.report import BATCH, Imported, Progress, merge, write_rejects
+from core.workflows.imports.report import BATCH, ImportResult, Progress, merge, write_rejects
 from core.workflows.workspace import Workspace, now
 
 CALLS = 200  # recordings with their sound
@@ -32,8 +33,10 @@ MOST_VALUES = 1_000  # of one scheme; no scheme has so many classes
 
 
 @dataclass(slots=True)
-class _Call:
-    """A recording that the file names: its last end, the group and key of its first utterance, its labels."""
+class _SurveyedRecording:
+    """A recording that the file names: the end of its last utterance, group and key of its first one, its own
+    labels.
+    """
 
     end_ms: int
     group: str | None
@@ -44,89 +47,94 @@ class _Call:
 
 @dataclass(slots=True)
 class _Survey:
-    """What the first pass found; `values` are those of each scheme in the order of the file."""
+    """What the first pass collects. `values` are the values of each scheme, in the order of the file."""
 
     rows: int = 0
     values: dict[str, dict[str, None]] = field(default_factory=dict)
-    calls: dict[str | int, _Call] = field(default_factory=dict)
+    recordings: dict[str | int, _SurveyedRecording] = field(default_factory=dict)
     parents: set[int] = field(default_factory=set)
 
 
-def ingest_own(ws: Workspace, path: Path, progress: Progress = lambda done, total: None) -> Imported:
+def ingest_gwidama(ws: Workspace, path: Path, progress: Progress = lambda done, total: None) -> ImportResult:
     """Import an export of this program; `progress(done, total)` in utterances, after each batch is on disk."""
-    return _ingest(ws, open_own(path), progress)
+    return _ingest(ws, open_export(path), progress)
 
 
 def ingest_labelstudio(
     ws: Workspace, path: Path, text: str | None = None, progress: Progress = lambda done, total: None
-) -> Imported:
-    """Import Label Studio tasks; `text` names the field of `data` that holds the text."""
-    return _ingest(ws, Tasks(path, text), progress)
+) -> ImportResult:
+    """Import Label Studio tasks; `text` is the field of `data` that holds the text (None: it is guessed)."""
+    return _ingest(ws, LabelStudioExport(path, text), progress)
 
 
-def _ingest(ws: Workspace, file: Reader, progress: Progress) -> Imported:
+def _ingest(ws: Workspace, file: Export, progress: Progress) -> ImportResult:
     ws.store.schemes.sync()
     total = Report()
-    found = _survey(file)
-    progress(0, found.rows)
-    parse = _schemes(ws, file, found, total)
-    names = _names(found.calls)
-    work = _Work(ws, file.name, found, names, parse, total)
-    work.hear(file.recordings())
+    survey = _survey(file)
+    progress(0, survey.rows)
+    usable = _schemes(ws, file, survey, total)
+    names = _names(survey.recordings)
+    restorer = _Restorer(ws, file.name, survey, names, usable, total)
+    restorer.add_recordings(file.recordings())
     for block in batches(file.rows(), BATCH):
-        work.take(block)
-        progress(min(total.added + total.known, found.rows), found.rows)
-    proposed = tuple(sorted({known.name for known, _ in parse.values() if known.state == "proposed"}))
-    return Imported(total, write_rejects(ws, "rejects-exports.csv", total.skipped), proposed)
+        restorer.restore(block)
+        progress(min(total.added + total.known, survey.rows), survey.rows)
+    proposed = tuple(sorted({scheme.name for scheme, _ in usable.values() if scheme.state == "proposed"}))
+    return ImportResult(total, write_rejects(ws, "rejects-exports.csv", total.skipped), proposed)
 
 
-def _survey(file: Reader) -> _Survey:
-    found = _Survey()
-    for one in file.rows():
-        if isinstance(one, Skip):
+def _survey(file: Export) -> _Survey:
+    """The first pass over the file."""
+    survey = _Survey()
+    for row in file.rows():
+        if isinstance(row, Skip):
             continue
-        found.rows += 1
-        opinions = {x.scheme: x.value for x in one.opinions}
-        for name, value in [*one.labels.items(), *opinions.items()]:
-            values = found.values.setdefault(name, {})
+        survey.rows += 1
+        predictions = {x.scheme: x.value for x in row.predictions}
+        for name, value in [*row.labels.items(), *predictions.items()]:
+            values = survey.values.setdefault(name, {})
             if len(values) < MOST_VALUES:
                 values |= dict.fromkeys([value])
-        if isinstance(one.parent, int):
-            found.parents.add(one.parent)
-        if one.recording is not None:
-            call = found.calls.setdefault(one.recording, _Call(0, one.new.group, one.new.key))
-            call.end_ms = max(call.end_ms, one.new.end_ms or 0)
-            call.group = call.group if call.group == one.new.group else None
-            for name, value in one.labels.items():
-                call.labels.setdefault(name, value)
-            call.disputed |= set(one.disputed)
-    return found
+        if isinstance(row.parent, int):
+            survey.parents.add(row.parent)
+        if row.recording is not None:
+            recording = survey.recordings.setdefault(row.recording, _SurveyedRecording(0, row.new.group, row.new.key))
+            recording.end_ms = max(recording.end_ms, row.new.end_ms or 0)
+            recording.group = recording.group if recording.group == row.new.group else None
+            for name, value in row.labels.items():
+                recording.labels.setdefault(name, value)
+            recording.disputed |= set(row.disputed)
+    return survey
 
 
-def _names(calls: Mapping[str | int, _Call]) -> dict[str | int, str]:
-    """The key of each recording: as the file says it, else made of its group or its first utterance."""
+def _names(recordings: Mapping[str | int, _SurveyedRecording]) -> dict[str | int, str]:
+    """Map each recording of the file to its key: the key in the file, else made of its group or of its first
+    utterance.
+    """
     groups: dict[str, int] = {}
-    for call in calls.values():
-        if call.group is not None:
-            groups[call.group] = groups.get(call.group, 0) + 1
+    for recording in recordings.values():
+        if recording.group is not None:
+            groups[recording.group] = groups.get(recording.group, 0) + 1
     return {
         ref: ref if isinstance(ref, str)
-        else call.group if call.group is not None and groups[call.group] == 1
-        else f"{call.first}@recording"
-        for ref, call in calls.items()
+        else recording.group if recording.group is not None and groups[recording.group] == 1
+        else f"{recording.first}@recording"
+        for ref, recording in recordings.items()
     }  # fmt: skip
 
 
 Parse = Callable[[str], str]
 
 
-def _schemes(ws: Workspace, file: Reader, found: _Survey, total: Report) -> dict[str, tuple[Scheme, Parse]]:
-    """For each scheme of the file, the one that reads its values; a scheme that none can be made for is a `Skip`."""
-    for name, told in file.schemes.items():
-        if name in found.values and name not in SCHEMES:
-            ws.store.schemes.put(name, partial(_first, told), ws.settings.curator, now())
+def _schemes(ws: Workspace, file: Export, survey: _Survey, total: Report) -> dict[str, tuple[Scheme, Parse]]:
+    """Map each scheme name of the file to the scheme that reads its values. If no scheme can be made, a Skip
+    says why.
+    """
+    for name, definition in file.schemes.items():
+        if name in survey.values and name not in SCHEMES:
+            ws.store.schemes.put(name, partial(_keep_existing, definition), ws.settings.curator, now())
     usable: dict[str, tuple[Scheme, Parse]] = {}
-    for name, values in found.values.items():
+    for name, values in survey.values.items():
         try:
             chosen = _scheme(ws, name, list(values))
         except InputError as error:
@@ -136,8 +144,8 @@ def _schemes(ws: Workspace, file: Reader, found: _Survey, total: Report) -> dict
     return usable
 
 
-def _first(told: Scheme, old: Scheme | None) -> Scheme:
-    return old or told
+def _keep_existing(definition: Scheme, old: Scheme | None) -> Scheme:
+    return old or definition
 
 
 def _scheme(ws: Workspace, name: str, values: list[str]) -> Scheme:
@@ -149,164 +157,175 @@ def _scheme(ws: Workspace, name: str, values: list[str]) -> Scheme:
     return schemes.propose(ws, name, single, multi=multi, level=known.level if known else "utterance")
 
 
-def _reads(known: Scheme, value: str) -> bool:
+def _reads(scheme: Scheme, value: str) -> bool:
+    """Whether `scheme` has a class for `value`."""
     try:
-        known.parse(value)
+        scheme.parse(value)
     except UnknownName:
         return False
     return True
 
 
-class _Work:
-    """The second pass, block by block."""
+class _Restorer:
+    """The second pass: stores the recordings, then the rows block by block, then the predictions as Proposals."""
 
     def __init__(
-        self, ws: Workspace, name: str, found: _Survey, names: dict[str | int, str],
+        self, ws: Workspace, name: str, survey: _Survey, names: dict[str | int, str],
         parse: dict[str, tuple[Scheme, Parse]], total: Report,
     ) -> None:  # fmt: skip
-        self._ws, self._name, self._found, self._names, self._total = ws, name, found, names, total
+        self._ws, self._name, self._survey, self._names, self._total = ws, name, survey, names, total
         self._parse = parse
         self._refs = {key: ref for ref, key in names.items()}
         self._keys: dict[int, str] = {}  # of rows that are parents
         self._sources: dict[tuple[str, str], int] = {}
 
-    def hear(self, sounds: Iterable[Heard | Skip]) -> None:
-        """Recordings with their sound, before their utterances."""
-        calls: dict[int, list[NewRecording]] = {}
-        for one in sounds:
-            if isinstance(one, Skip):
-                self._total.skipped.append(one)
+    def add_recordings(self, sounds: Iterable[ExportedRecording | Skip]) -> None:
+        """Store the recordings that come with their sound, before their utterances."""
+        by_source: dict[int, list[NewRecording]] = {}
+        for sound in sounds:
+            if isinstance(sound, Skip):
+                self._total.skipped.append(sound)
                 continue
-            waiting = calls.setdefault(self._source(one.source, one.licence), [])
-            waiting.append(self._with_audio(one.call, one.data, one.where))
+            waiting = by_source.setdefault(self._source(sound.source, sound.licence), [])
+            waiting.append(self._with_audio(sound.new_recording, sound.data, sound.where))
             if len(waiting) >= CALLS:
-                self._heard(calls)
-        self._heard(calls)
+                self._add_waiting(by_source)
+        self._add_waiting(by_source)
 
-    def _heard(self, calls: dict[int, list[NewRecording]]) -> None:
-        for source_id, waiting in calls.items():
+    def _add_waiting(self, by_source: dict[int, list[NewRecording]]) -> None:
+        """Store the recordings that wait (source id -> recordings) and forget them."""
+        for source_id, waiting in by_source.items():
             self._note("recordings", self._ws.store.corpus.add_recordings(source_id, waiting, now()).added)
-        calls.clear()
+        by_source.clear()
 
-    def take(self, block: Iterable[Told | Skip]) -> None:
-        by_source: dict[int, list[Told]] = {}
-        opinions: list[tuple[str, Opinion]] = []
-        for one in block:
-            if isinstance(one, Skip):
-                self._total.skipped.append(one)
+    def restore(self, block: Iterable[ExportedRow | Skip]) -> None:
+        """Store a block of rows; then make their predictions Proposals."""
+        by_source: dict[int, list[ExportedRow]] = {}
+        predictions: list[tuple[str, DeliveredPrediction]] = []
+        for row in block:
+            if isinstance(row, Skip):
+                self._total.skipped.append(row)
                 continue
-            for note in one.notes:
+            for note in row.notes:
                 self._total.note(note)
-            if one.number in self._found.parents:
-                self._keys[one.number] = one.new.key
-            by_source.setdefault(self._source(one.source, one.licence), []).append(one)
-            opinions += [(one.new.key, opinion) for opinion in one.opinions]
+            if row.number in self._survey.parents:
+                self._keys[row.number] = row.new.key
+            by_source.setdefault(self._source(row.source, row.licence), []).append(row)
+            predictions += [(row.new.key, prediction) for prediction in row.predictions]
         for source_id, rows in by_source.items():
-            calls = self._calls(rows)
-            heard = self._ws.store.corpus.audio_state(calls)
-            heard |= {key: True for key, call in calls.items() if call.path is not None}
-            items = [self._restored(one, heard) for one in rows]
-            merge(self._total, self._ws.store.transfer.restore(source_id, items, calls, now()))
-        self._propose(opinions)
+            recordings = self._recordings_of(rows)
+            has_audio = self._ws.store.corpus.audio_state(recordings)
+            has_audio |= {key: True for key, recording in recordings.items() if recording.path is not None}
+            items = [self._restored(r, has_audio) for r in rows]
+            merge(self._total, self._ws.store.transfer.restore(source_id, items, recordings, now()))
+        self._propose(predictions)
 
     def _source(self, name: str | None, licence: str | None) -> int:
-        told = (name or f"export:{self._name}", licence or "as its origin says")
-        if told not in self._sources:
+        """The id of the source of that name and licence; it is added if it is new."""
+        source = (name or f"export:{self._name}", licence or "as its origin says")
+        if source not in self._sources:
             digest = sha256(self._name.encode())
-            self._sources[told] = self._ws.store.corpus.add_source(told[0], "export", told[1], digest, now())
-        return self._sources[told]
+            self._sources[source] = self._ws.store.corpus.add_source(source[0], "export", source[1], digest, now())
+        return self._sources[source]
 
-    def _calls(self, rows: Iterable[Told]) -> dict[str, NewRecording]:
-        """The recordings that `rows` name, by key; sound that lies beside the file is stored if the call is new."""
-        made: dict[str, NewRecording] = {}
-        named = [one for one in rows if one.recording is not None]
-        state = self._ws.store.corpus.audio_state({self._names[one.recording or ""] for one in named})
-        for one in named:
-            key = self._names[one.recording or ""]
-            if key in made:
+    def _recordings_of(self, rows: Iterable[ExportedRow]) -> dict[str, NewRecording]:
+        """The recordings that `rows` name, by key. Sound next to the file is stored if the recording has none yet."""
+        recordings: dict[str, NewRecording] = {}
+        with_recording = [r for r in rows if r.recording is not None]
+        state = self._ws.store.corpus.audio_state({self._names[r.recording or ""] for r in with_recording})
+        for row in with_recording:
+            key = self._names[row.recording or ""]
+            if key in recordings:
                 continue
-            told = self._found.calls[one.recording or ""]
-            call = one.call or NewRecording(key, told.end_ms, None, None, None, ())
-            call = replace(self._labelled(call), duration_ms=call.duration_ms or told.end_ms)
-            if one.sound is not None and not state.get(key):
-                call = self._with_audio(call, one.sound.read_bytes(), one.where)
-            made[key] = call
-        return made
+            surveyed = self._survey.recordings[row.recording or ""]
+            recording = row.new_recording or NewRecording(key, surveyed.end_ms, None, None, None, ())
+            recording = replace(self._labelled(recording), duration_ms=recording.duration_ms or surveyed.end_ms)
+            if row.sound is not None and not state.get(key):
+                recording = self._with_audio(recording, row.sound.read_bytes(), row.where)
+            recordings[key] = recording
+        return recordings
 
-    def _with_audio(self, call: NewRecording, data: bytes | None, where: str) -> NewRecording:
-        call = self._labelled(call)
+    def _with_audio(self, recording: NewRecording, data: bytes | None, where: str) -> NewRecording:
+        """The recording with its labels and its stored sound; without sound if it cannot be read, which a Skip says."""
+        recording = self._labelled(recording)
         if data is None:
-            return call
+            return recording
         try:
-            found = gate.probe(data, where)
+            probe = gate.probe(data, where)
         except AudioError as error:
             self._total.skipped.append(Skip(where, Message("{reason}: imported without audio", reason=error.reason)))
-            return call
-        path, digest = audio_files.keep(self._ws, data, found.format)
+            return recording
+        path, digest = audio_files.save(self._ws, data, probe.format)
         return replace(
-            call, path=path, sha256=digest, duration_ms=found.duration_ms, sample_rate_hz=found.sample_rate_hz
+            recording, path=path, sha256=digest, duration_ms=probe.duration_ms, sample_rate_hz=probe.sample_rate_hz
         )
 
-    def _labelled(self, call: NewRecording) -> NewRecording:
-        told = self._found.calls.get(self._refs.get(call.key, ""))
-        if told is None:
-            return replace(call, labels={}, disputed=())
-        return replace(call, labels=self._codes(told.labels, "recording"), disputed=self._known(told.disputed))
+    def _labelled(self, recording: NewRecording) -> NewRecording:
+        """The recording with the labels that its rows hold."""
+        surveyed = self._survey.recordings.get(self._refs.get(recording.key, ""))
+        if surveyed is None:
+            return replace(recording, labels={}, disputed=())
+        return replace(
+            recording, labels=self._codes(surveyed.labels, "recording"), disputed=self._known(surveyed.disputed)
+        )
 
     def _known(self, names: Iterable[str]) -> tuple[str, ...]:
+        """The names of the schemes here, for those names of the file that can be used."""
         return tuple(self._parse[name][0].name for name in names if name in self._parse)
 
     def _codes(self, labels: Mapping[str, str], level: str) -> dict[str, str]:
-        found = {name: self._parse[name] for name in labels if name in self._parse}
-        return {known.name: parse(labels[name]) for name, (known, parse) in found.items() if known.level == level}
+        """The labels of that level as codes, by scheme."""
+        usable = {name: self._parse[name] for name in labels if name in self._parse}
+        return {scheme.name: parse(labels[name]) for name, (scheme, parse) in usable.items() if scheme.level == level}
 
-    def _restored(self, one: Told, heard: Mapping[str, bool]) -> Restored:
-        key = self._names[one.recording] if one.recording is not None else None
-        if key is None and any(self._parse[n][0].level == "recording" for n in one.labels if n in self._parse):
+    def _restored(self, row: ExportedRow, has_audio: Mapping[str, bool]) -> RestoredUtterance:
+        key = self._names[row.recording] if row.recording is not None else None
+        if key is None and any(self._parse[n][0].level == "recording" for n in row.labels if n in self._parse):
             self._total.note("labels of a recording on an utterance that has none")
-        codes = self._codes(one.labels, "utterance")
-        usable = one.new.voice_usable and key is not None and heard.get(key, False)
-        new = one.new if not codes and usable == one.new.voice_usable else replace(
-            one.new, labels=codes, voice_usable=usable
+        codes = self._codes(row.labels, "utterance")
+        voice_usable = row.new.voice_usable and key is not None and has_audio.get(key, False)
+        new = row.new if not codes and voice_usable == row.new.voice_usable else replace(
+            row.new, labels=codes, voice_usable=voice_usable
         )  # fmt: skip
-        parent = self._keys.get(one.parent, f"row {one.parent}") if isinstance(one.parent, int) else one.parent
-        tags, silver, disputed = self._tags(one.tags), self._known(one.silver), self._known(one.disputed)
-        return Restored(new, one.text, one.skipped, silver, parent, key, tags, disputed)
+        parent = self._keys.get(row.parent, f"row {row.parent}") if isinstance(row.parent, int) else row.parent
+        tags, silver, disputed = self._tags(row.tags), self._known(row.silver), self._known(row.disputed)
+        return RestoredUtterance(new, row.text, row.skipped, silver, parent, key, tags, disputed)
 
-    def _tags(self, told: Sequence[str]) -> tuple[str, ...]:
-        found = []
-        for one in told:
+    def _tags(self, names: Sequence[str]) -> tuple[str, ...]:
+        """The tags that can be used here, tidied; others are counted."""
+        tags = []
+        for name in names:
             try:
-                found.append(named(one, "tag"))
+                tags.append(named(name, "tag"))
             except InputError:
                 self._total.note("tags that cannot be one, not taken")
-        return tuple(found)
+        return tuple(tags)
 
-    def _propose(self, opinions: list[tuple[str, Opinion]]) -> None:
-        """Opinions on utterances that nobody has labelled so, as pseudo-labels that wait."""
-        if not opinions:
+    def _propose(self, predictions: list[tuple[str, DeliveredPrediction]]) -> None:
+        """Make predictions pseudo-labels that wait, for utterances without a label of that scheme."""
+        if not predictions:
             return
-        ids = self._ws.store.corpus.utterance_ids([key for key, _ in opinions])
-        labels = {one.id: one.labels for one in self._ws.store.corpus.utterances(list(ids.values()))}
-        made = []
-        for key, opinion in opinions:
-            if key not in ids or opinion.scheme not in self._parse:
+        ids = self._ws.store.corpus.utterance_ids([key for key, _ in predictions])
+        labels = {u.id: u.labels for u in self._ws.store.corpus.utterances(list(ids.values()))}
+        proposals = []
+        for key, prediction in predictions:
+            if key not in ids or prediction.scheme not in self._parse:
                 continue
-            known, parse = self._parse[opinion.scheme]
-            if known.level != "utterance":
+            scheme, parse = self._parse[prediction.scheme]
+            if scheme.level != "utterance":
                 self._total.note("predictions about a recording, not taken")
-            elif known.name not in labels[ids[key]]:
-                made.append(_proposal(ids[key], opinion, known.name, parse(opinion.value)))
-        self._note("predictions that wait as proposals", self._ws.store.proposals.add(made, now()))
+            elif scheme.name not in labels[ids[key]]:
+                proposals.append(_proposal(ids[key], prediction, scheme.name, parse(prediction.value)))
+        self._note("predictions that wait as proposals", self._ws.store.proposals.add(proposals, now()))
 
-    def _note(self, what: str, n: int) -> None:
+    def _note(self, note: str, n: int) -> None:
         if n:
-            self._total.note(what, n)
+            self._total.note(note, n)
 
 
-def _proposal(utterance_id: int, one: Opinion, name: str, code: str) -> NewProposal:
-    sure = {"confidence": one.confidence, "margin": one.margin}
-    payload = {"scheme": name, "code": code} | {what: share for what, share in sure.items() if share is not None}
-    sureness = one.confidence
-    why = Message("imported") if sureness is None else Message("imported, confidence {value:.2f}", value=sureness)
-    return NewProposal("pseudo-label", utterance_id, f"prediction of {one.model}", payload, why)
+def _proposal(utterance_id: int, prediction: DeliveredPrediction, name: str, code: str) -> NewProposal:
+    sureness = {"confidence": prediction.confidence, "margin": prediction.margin}
+    payload = {"scheme": name, "code": code} | {key: value for key, value in sureness.items() if value is not None}
+    confidence = prediction.confidence
+    why = Message("imported") if confidence is None else Message("imported, confidence {value:.2f}", value=confidence)
+    return NewProposal("pseudo-label", utterance_id, f"prediction of {prediction.model}", payload, why)

@@ -1,4 +1,4 @@
-"""Bringing a Hugging Face dataset in: from disk by pyarrow alone, by hub id through the optional `datasets` package."""
+"""Imports a Hugging Face dataset: from disk with pyarrow alone, from the hub with the optional `datasets` package."""
 
 import re
 import tempfile
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from core.errors import InputError
 from core.ingest.huggingface import dataset
-from core.ingest.huggingface.dataset import Mapped
+from core.ingest.huggingface.dataset import ColumnMapping
 from core.plugins import Backend, pick
 from core.workflows.imports.audio import NOT_STATED
 from core.workflows.imports.entries import Values, find_schemes, store
-from core.workflows.imports.report import BATCH, Imported, Progress, names_hash
+from core.workflows.imports.report import BATCH, ImportResult, Progress, names_hash
 from core.workflows.workspace import Workspace, now
 
 HUBS: dict[str, Backend] = {
@@ -21,24 +21,24 @@ HUBS: dict[str, Backend] = {
 }
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
 
-__all__ = ["HUBS", "Mapped", "ingest_hf"]
+__all__ = ["HUBS", "ColumnMapping", "ingest_hf"]
 
 
 def ingest_hf(
     ws: Workspace,
     where: str,
-    mapped: Mapped,
+    mapped: ColumnMapping,
     config: str = "",
     source: str = "",
     licence: str = NOT_STATED,
     progress: Progress = lambda done, total: None,
     batch_size: int = BATCH,
     hubs: Mapping[str, Backend] = HUBS,
-) -> Imported:
-    """Import the dataset at the path `where`, or, where no such path is, the one a hub knows by that id.
+) -> ImportResult:
+    """Import the dataset at the path `where`. If there is no such path, `where` is the dataset's id on the hub.
 
-    `config` names one of a hub dataset's configurations (`ko-KR`). `MissingBackend` says how to install what a hub
-    needs, `InputError` what is wrong with the path, the columns or the hub.
+    `config` names a configuration of a hub dataset (`ko-KR`). `MissingBackend` says how to install the hub's package.
+    `InputError` if the path, the columns or the id are wrong.
     """
     path = Path(where)
     if path.exists():
@@ -54,11 +54,11 @@ def ingest_hf(
 
 
 def _from_disk(
-    ws: Workspace, path: Path, mapped: Mapped, source: str, licence: str, progress: Progress, batch_size: int
-) -> Imported:
-    data = dataset.look(path, mapped, source)
-    asked = mapped.labels is not None
-    wanted = {name: Values(data.values(name), data.multi(name), asked) for name in data.labels}
+    ws: Workspace, path: Path, mapped: ColumnMapping, source: str, licence: str, progress: Progress, batch_size: int
+) -> ImportResult:
+    data = dataset.open_dataset(path, mapped, source)
+    named = mapped.labels is not None
+    wanted = {name: Values(data.values(name), data.multi(name), named) for name in data.labels}
     chosen = find_schemes(ws, wanted)
     source_id = ws.store.corpus.add_source(data.name, "huggingface", licence, names_hash([path]), now())
     return store(ws, source_id, dataset.read(data), chosen, data.total, "rejects-hf.csv", progress, batch_size)

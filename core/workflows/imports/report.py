@@ -1,4 +1,4 @@
-"""What every import shares: portions of rows, the running report, and the CSV that names what could not be used."""
+"""Parts that all imports share: portions of rows, the running report, and the CSV that names what could not be used."""
 
 import csv
 import gc
@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from core.cells import harmless
-from core.files import sha256, whole
+from core.cells import escape_formula
+from core.files import atomic_path, sha256
 from core.records import Report, Skip
 from core.workflows.workspace import Workspace
 
@@ -21,10 +21,10 @@ _COLLECTS = gc.get_threshold()
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import did; `rejects` is the CSV that names what could not be used, None if everything could.
+class ImportResult:
+    """What an import did. `rejects` is the CSV of what could not be used; None if everything could be used.
 
-    `proposed` are the schemes of the data that wait for a person to confirm them.
+    `proposed` are the schemes of the data that a person still has to confirm.
     """
 
     report: Report
@@ -34,7 +34,9 @@ class Imported:
 
 @contextmanager
 def few_collections() -> Iterator[None]:
-    """Rows hold no cycles, and the collector would walk every batch again and again: a fifth of an import's time."""
+    """Run the garbage collector rarely. Rows hold no cycles, and its walks over every batch take a fifth of an import's
+    time.
+    """
     gc.set_threshold(200_000, 20, 20)
     try:
         yield
@@ -43,15 +45,17 @@ def few_collections() -> Iterator[None]:
 
 
 def portions(items: Iterator[T], size: int, weight: Callable[[T], int]) -> Iterator[list[T]]:
-    """As `batches`; a batch ends, too, with the item that brings it to `BATCH_BYTES`; `weight` says what one holds."""
+    """Like `batches`, but a batch also ends with the item that brings it to `BATCH_BYTES`. `weight` returns the bytes
+    of an item.
+    """
     batch: list[T] = []
-    held = 0
+    held_bytes = 0
     for item in items:
         batch.append(item)
-        held += weight(item)
-        if len(batch) >= size or held >= BATCH_BYTES:
+        held_bytes += weight(item)
+        if len(batch) >= size or held_bytes >= BATCH_BYTES:
             yield batch
-            batch, held = [], 0
+            batch, held_bytes = [], 0
     if batch:
         yield batch
 
@@ -60,23 +64,23 @@ def merge(total: Report, part: Report) -> None:
     """Add the counts of `part` to `total`."""
     total.added += part.added
     total.known += part.known
-    for what, n in part.notes.items():
-        total.note(what, n)
+    for note, n in part.notes.items():
+        total.note(note, n)
 
 
 def names_hash(paths: Sequence[Path]) -> str:
-    """SHA-256 over the names of what was handed in; their content is hashed file by file."""
+    """SHA-256 of the names of the delivered files. Their content is hashed file by file elsewhere."""
     return sha256("\n".join(sorted(path.name for path in paths)).encode("utf-8", "surrogateescape"))
 
 
 def write_rejects(ws: Workspace, name: str, skipped: Sequence[Skip]) -> Path | None:
-    """`skipped` as a CSV (file, reason) in the workspace; None where nothing was."""
+    """Write `skipped` as a CSV (file, reason) into the workspace and return its path; None if nothing was skipped."""
     if not skipped:
         return None
     path = ws.settings.home / name
     # The BOM makes spreadsheets read Hangul.
-    with whole(path) as made, made.open("w", newline="", encoding="utf-8-sig") as file:
-        rows = csv.writer(file)
-        rows.writerow(["file", "reason"])
-        rows.writerows((harmless(skip.where), harmless(skip.reason)) for skip in skipped)
+    with atomic_path(path) as partial, partial.open("w", newline="", encoding="utf-8-sig") as file:
+        table = csv.writer(file)
+        table.writerow(["file", "reason"])
+        table.writerows((escape_formula(skip.where), escape_formula(skip.reason)) for skip in skipped)
     return path

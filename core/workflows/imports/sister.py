@@ -1,4 +1,4 @@
-"""Bringing the sister corpora of AI Hub 119 in: emergency sounds (`situation`) and elders' dialogue (`elder`)."""
+"""Imports two other corpora of AI Hub: emergency sounds (`situation`) and dialogue of elders (`elder`)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -6,33 +6,33 @@ from pathlib import Path
 from core.errors import InputError, UnknownName
 from core.ingest.aihub import sister
 from core.workflows.imports.entries import Values, find_schemes, store
-from core.workflows.imports.report import BATCH, Imported, Progress, names_hash
+from core.workflows.imports.report import BATCH, ImportResult, Progress, names_hash
 from core.workflows.workspace import Workspace, now
 
 KINDS = tuple(sister.CORPORA)
 LICENCE = "AI Hub: not to be passed on"
 
 
-def ingest_sister(
+def ingest_aihub(
     ws: Workspace,
     kind: str,
     paths: Sequence[Path],
     progress: Progress = lambda done, total: None,
     batch_size: int = BATCH,
-) -> Imported:
-    """Import label JSONs and audio of corpus `kind` from zips and folders; `UnknownName` lists the kinds."""
+) -> ImportResult:
+    """Import label JSONs and audio of corpus `kind` from zips and folders. `UnknownName` lists the kinds."""
     if kind not in sister.CORPORA:
         raise UnknownName("sister corpus", kind, KINDS)
     if missing := [str(path) for path in paths if not path.exists()]:
         raise InputError("not found: {missing}", missing=", ".join(missing))
     corpus, files = sister.CORPORA[kind], sister.index(paths)
-    wanted = {name: Values(values, asked=False) for name, values in sister.values(files, corpus).items()}
+    wanted = {name: Values(values, named=False) for name, values in sister.values(files, corpus).items()}
     chosen = find_schemes(ws, wanted)
     source_id = ws.store.corpus.add_source(kind, "sister", LICENCE, names_hash(paths), now())
     has_audio: dict[str, bool] = {}
 
     def known(key: str) -> bool:
-        # With audio a recording is complete; without, its audio may have come this time.
+        # A recording with audio is complete. For a recording without audio, this delivery may bring it.
         if key not in has_audio:
             has_audio.update(ws.store.corpus.audio_state([key]))
         return has_audio.get(key, False)

@@ -1,9 +1,9 @@
-"""Bringing tables in: CSV, TSV, XLSX, JSON, JSON Lines, Parquet. Streams, so memory stays flat.
+"""Imports tables: CSV, TSV, XLSX, JSON, JSON Lines, Parquet. Rows are streamed, so memory does not grow with the file.
 
-A second import of the same file adds nothing, and one that was interrupted is completed by running it again. What could
-not be used is named by row in `rejects-table.csv`. Labels of a scheme that is not known, or only proposed, become (or
-grow) a proposed scheme; under a known scheme a row whose value is no class is left out and named, so that it can be
-mended and imported again. A row that is known keeps what it has: labels of a later import are not added to it.
+A second import of the same file adds nothing; running again completes an interrupted import. `rejects-table.csv` names
+each row that could not be used. Labels under an unknown or only proposed scheme make (or extend) a proposed scheme.
+Under a settled scheme, a row whose value fits no class is left out and named, so that it can be corrected and imported
+again. A known row stays as it is: labels of a later import are not added to it.
 """
 
 import csv
@@ -14,27 +14,27 @@ from itertools import islice
 from pathlib import Path
 
 from core.audio import gate
-from core.cells import harmless
+from core.cells import escape_formula
 from core.errors import AudioError, InputError
-from core.files import put, remove, temporary_beside
+from core.files import move_into_place, remove, temporary_path
 from core.ingest.archives import printable
 from core.ingest.tables import File, Meter, Options, Reject, Row, Shape, Table, open_table
-from core.ingest.tables.guess import Guess, guess
+from core.ingest.tables.guess import Guess, guess_columns
 from core.ingest.tables.meaning import (
     UNLABELLED,
     Columns,
-    Meant,
-    Read,
-    Reader,
+    ParsedRow,
+    ReadLabel,
+    RowParser,
     Unit,
     cell_text,
     distinct,
-    reading,
+    label_reader,
     recording_key,
     unit_of,
     usable_for_voice,
 )
-from core.ingest.tables.sounds import Sounds
+from core.ingest.tables.sounds import AudioFolder
 from core.ingest.tables.stream import sha256, source_name
 from core.messages import Message, SchemeName
 from core.records import NewRecording, Recording
@@ -49,11 +49,11 @@ __all__ = [
     "Columns",
     "File",
     "Options",
-    "Order",
     "Preview",
     "Reject",
     "Row",
     "TableImport",
+    "TableImportOptions",
     "Unit",
     "fitting_scheme",
     "ingest_table",
@@ -67,10 +67,10 @@ Progress = Callable[[int, float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What a person asks for; `source` "" is the file's stem, `unit` None is judged by the times.
+class TableImportOptions:
+    """What a person asks for. `source` "": the name of the file. `unit` None: guessed from the times of the table.
 
-    `labelled_only`: rows that nobody has labelled are counted and left out.
+    `labelled_only`: rows without any label are counted and left out.
     """
 
     columns: Columns
@@ -84,7 +84,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """The first rows as they are read now, and a guess at the columns."""
+    """The first rows as these options read them, and a guess which column is which."""
 
     shape: Shape
     rows: tuple[Row | Reject, ...]
@@ -93,9 +93,9 @@ class Preview:
 
 @dataclass(slots=True)
 class TableImport:
-    """What an import did, in rows. `skipped` are the first rejects, `reasons` counts all by kind.
+    """What an import did, counted in rows. `skipped` are the first rejects; `reasons` counts all rejects by kind.
 
-    `schemes` maps the names asked for to the schemes used; `unit` is the times'.
+    `schemes` maps each requested name to the name of the scheme that was used. `unit` is the unit of the times.
     """
 
     source: str
@@ -111,22 +111,23 @@ class TableImport:
     skipped: list[Reject] = field(default_factory=list)
     rejects: Path | None = None
 
-    def note(self, what: str, n: int = 1) -> None:
-        self.notes[what] = self.notes.get(what, 0) + n
+    def note(self, text: str, n: int = 1) -> None:
+        self.notes[text] = self.notes.get(text, 0) + n
 
 
 def preview(file: File, options: Options, rows: int = 20) -> Preview:
-    """How `file` would be read; reads its beginning only."""
+    """Read only the beginning of `file`, as `options` say."""
     table = open_table(file, options)
-    found = tuple(islice(table.rows(), rows))
-    return Preview(table.shape, found, guess(table.shape.columns, [row for row in found if isinstance(row, Row)]))
+    first_rows = tuple(islice(table.rows(), rows))
+    readable = [row for row in first_rows if isinstance(row, Row)]
+    return Preview(table.shape, first_rows, guess_columns(table.shape.columns, readable))
 
 
 def fitting_scheme(shown: Preview, column: str) -> str | None:
-    """The known scheme that has a class for every value seen in `column`, if there is one."""
+    """The name of a known scheme with a class for every value seen in `column`; None if there is none."""
     values = [row.cells.get(column) for row in shown.rows if isinstance(row, Row)]
-    for name, one in SCHEMES.items():
-        read = reading(one, ids=False)
+    for name, scheme in SCHEMES.items():
+        read = label_reader(scheme, ids=False)
         try:
             if any(read(value) for value in values):
                 return name
@@ -137,108 +138,112 @@ def fitting_scheme(shown: Preview, column: str) -> str | None:
 
 @few_collections()
 def ingest_table(
-    ws: Workspace, file: File, order: Order, progress: Progress = lambda rows, share: None, batch_size: int = BATCH
-) -> TableImport:
+    ws: Workspace, file: File, options: TableImportOptions, progress: Progress = lambda rows, share: None,
+    batch_size: int = BATCH,
+) -> TableImport:  # fmt: skip
     """Import the rows of `file`; `progress(rows read, share of the file)` after each batch is on disk."""
-    asked = replace(order.options, wanted=order.columns.named)
-    table = open_table(file, asked)
-    columns = order.columns.found_in(table.shape)
-    used = _schemes(ws, table, columns)
-    done = TableImport(source_name(file, order.source), table.shape, {name: one.name for name, one in used.items()})
+    reading = replace(options.options, wanted=options.columns.named)
+    table = open_table(file, reading)
+    columns = options.columns.found_in(table.shape)
+    chosen = _schemes(ws, table, columns)
+    result = TableImport(source_name(file, options.source), table.shape, {name: s.name for name, s in chosen.items()})
     if columns.start is not None:
-        done.unit = order.unit or unit_of(table, columns)
-    reads: dict[str, Read] = {name: reading(one, order.label_ids) for name, one in used.items()}
-    of_recordings = [one.name for one in used.values() if one.level == "recording"]
-    columns = replace(columns, labels={one.name: columns.labels[name] for name, one in used.items()})
-    reader = Reader(columns, done.source, {used[n].name: r for n, r in reads.items()}, of_recordings, done.unit or "ms")
-    source_id = ws.store.corpus.add_source(done.source, "table", printable(order.licence), sha256(file), now())
+        result.unit = options.unit or unit_of(table, columns)
+    reads: dict[str, ReadLabel] = {name: label_reader(s, options.label_ids) for name, s in chosen.items()}
+    of_recordings = [s.name for s in chosen.values() if s.level == "recording"]
+    columns = replace(columns, labels={s.name: columns.labels[name] for name, s in chosen.items()})
+    readers = {chosen[name].name: read for name, read in reads.items()}
+    reader = RowParser(columns, result.source, readers, of_recordings, result.unit or "ms")
+    source_id = ws.store.corpus.add_source(result.source, "table", printable(options.licence), sha256(file), now())
     meter = Meter()
     progress(0, 0.0)
-    with _rejects(ws, file, done) as reject:
-        rows = _meant(table, reader, meter, done, reject)
-        if order.labelled_only:
-            rows = _labelled(rows, done)
+    with _rejects(ws, file, result) as reject:
+        rows = _parsed_rows(table, reader, meter, result, reject)
+        if options.labelled_only:
+            rows = _labelled_rows(rows, result)
         if columns.recording is None:
-            _add_sentences(ws, source_id, rows, done, batch_size, lambda: progress(done.rows, meter.share))
+            _add_sentences(ws, source_id, rows, result, batch_size, lambda: progress(result.rows, meter.share))
         else:
             last = _last_rows(table, columns.recording)
-            home = _Home(ws, source_id, done, Sounds(file.folder), columns.start is not None)
-            _add_recordings(home, rows, last, lambda: progress(done.rows, meter.share))
-    progress(done.rows, 1.0)
-    return done
+            target = _RecordingImport(ws, source_id, result, AudioFolder(file.folder), columns.start is not None)
+            _add_recordings(target, rows, last, lambda: progress(result.rows, meter.share))
+    progress(result.rows, 1.0)
+    return result
 
 
-def _meant(
-    table: Table, reader: Reader, meter: Meter, done: TableImport, reject: Callable[[Reject], None]
-) -> Iterator[Meant]:
-    """Every row that can be used; the others go to `reject`."""
+def _parsed_rows(
+    table: Table, reader: RowParser, meter: Meter, result: TableImport, reject: Callable[[Reject], None]
+) -> Iterator[ParsedRow]:
+    """Yield each row that can be used; pass the others to `reject`."""
     for row in table.rows(meter):
-        done.rows += 1
-        found = row if isinstance(row, Reject) else reader.read(row)
-        if isinstance(found, Reject):
-            reject(found)
+        result.rows += 1
+        parsed = row if isinstance(row, Reject) else reader.read(row)
+        if isinstance(parsed, Reject):
+            reject(parsed)
             continue
-        for note in found.notes:
-            done.note(note)
-        yield found
+        for note in parsed.notes:
+            result.note(note)
+        yield parsed
 
 
-def _labelled(rows: Iterator[Meant], done: TableImport) -> Iterator[Meant]:
-    for one in rows:
-        if one.utterance.labels or one.recording_labels:
-            yield one
+def _labelled_rows(rows: Iterator[ParsedRow], result: TableImport) -> Iterator[ParsedRow]:
+    """Yield the rows that have a label; count the others."""
+    for row in rows:
+        if row.utterance.labels or row.recording_labels:
+            yield row
         else:
-            done.note(UNLABELLED)
+            result.note(UNLABELLED)
 
 
 def _schemes(ws: Workspace, table: Table, columns: Columns) -> dict[str, Scheme]:
-    """The scheme of every label column; one that is unknown or still proposed gets a class for every value found."""
-    of_recordings = [name for name in columns.labels if name in SCHEMES and SCHEMES[name].level == "recording"]
-    if of_recordings and columns.recording is None:
+    """The scheme of each label column. An unknown or proposed scheme gets a class for every value of its column."""
+    recording_schemes = [name for name in columns.labels if name in SCHEMES and SCHEMES[name].level == "recording"]
+    if recording_schemes and columns.recording is None:
         raise InputError(
             "{scheme} is a label of recordings: name the recording's column too",
-            scheme=SchemeName(of_recordings[0]),
+            scheme=SchemeName(recording_schemes[0]),
         )
     known = {name: SCHEMES[name] for name in columns.labels if name in SCHEMES and SCHEMES[name].state == "active"}
     new = {name: column for name, column in columns.labels.items() if name not in known}
-    found = distinct(table.rows(), new, MOST_CLASSES) if new else {}
-    made: dict[str, Scheme] = {}
-    for name, (values, several) in found.items():
+    distinct_values = distinct(table.rows(), new, MOST_CLASSES) if new else {}
+    proposed: dict[str, Scheme] = {}
+    for name, (values, is_multi) in distinct_values.items():
         if not values:
             raise InputError(
                 "column {column} holds no value to make classes of scheme {name} of",
                 column=new[name],
                 name=SchemeName(name),
             )
-        several = several or (name in SCHEMES and SCHEMES[name].kind == "multi")
+        is_multi = is_multi or (name in SCHEMES and SCHEMES[name].kind == "multi")
         level = SCHEMES[name].level if name in SCHEMES else "utterance"
-        made[name] = schemes.propose(ws, name, values, multi=several, level=level)
-    return {name: known.get(name) or made[name] for name in columns.labels}
+        proposed[name] = schemes.propose(ws, name, values, multi=is_multi, level=level)
+    return {name: known.get(name) or proposed[name] for name in columns.labels}
 
 
 def _add_sentences(
-    ws: Workspace, source_id: int, rows: Iterator[Meant], done: TableImport, size: int, tell: Callable[[], None]
+    ws: Workspace, source_id: int, rows: Iterator[ParsedRow], result: TableImport, size: int, tell: Callable[[], None]
 ) -> None:
-    batch: list[Meant] = []
+    """Add the rows as sentences without a recording, `size` rows in one transaction."""
+    batch: list[ParsedRow] = []
 
     def flush() -> None:
-        part = ws.store.corpus.add_sentences(source_id, [one.utterance for one in batch], now())
-        done.added += part.added
-        done.known += part.known
+        report = ws.store.corpus.add_sentences(source_id, [row.utterance for row in batch], now())
+        result.added += report.added
+        result.known += report.known
         batch.clear()
         tell()
 
-    with _kept_on_error(flush):
-        for one in rows:
-            batch.append(one)
+    with _flush_on_error(flush):
+        for row in rows:
+            batch.append(row)
             if len(batch) >= size:
                 flush()
     flush()
 
 
 @contextmanager
-def _kept_on_error(flush: Callable[[], None]) -> Iterator[None]:
-    """Where a file breaks off, what came before stays."""
+def _flush_on_error(flush: Callable[[], None]) -> Iterator[None]:
+    """If the file breaks off, store the rows read so far, then raise the error."""
     try:
         yield
     except InputError:
@@ -247,7 +252,7 @@ def _kept_on_error(flush: Callable[[], None]) -> Iterator[None]:
 
 
 def _last_rows(table: Table, column: str) -> dict[str, int]:
-    """recording -> its last row, so that it is stored as soon as that has come."""
+    """Map each recording to the number of its last row; after that row the recording can be stored."""
     last: dict[str, int] = {}
     for row in table.rows():
         if isinstance(row, Row) and (name := cell_text(row, column)):
@@ -256,23 +261,25 @@ def _last_rows(table: Table, column: str) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Home:
-    """Where recordings go; `timed`: their rows say from when to when."""
+class _RecordingImport:
+    """Where recordings are added and counted. `timed`: the rows hold start and end times."""
 
     ws: Workspace
     source_id: int
-    done: TableImport
-    sounds: Sounds
+    result: TableImport
+    sounds: AudioFolder
     timed: bool
 
 
-def _add_recordings(home: _Home, rows: Iterator[Meant], last: Mapping[str, int], tell: Callable[[], None]) -> None:
-    """A recording's rows wait in memory until its last one: flat where a table is sorted by recording."""
-    waiting: dict[str, list[Meant]] = {}
+def _add_recordings(
+    target: _RecordingImport, rows: Iterator[ParsedRow], last: Mapping[str, int], tell: Callable[[], None]
+) -> None:
+    """Add rows by recording. A recording's rows wait in memory until its last row was read."""
+    waiting: dict[str, list[ParsedRow]] = {}
     ready: list[str] = []
 
     def flush() -> None:
-        _store(home, {name: waiting.pop(name) for name in ready})
+        _store(target, {name: waiting.pop(name) for name in ready})
         ready.clear()
         tell()
 
@@ -280,74 +287,74 @@ def _add_recordings(home: _Home, rows: Iterator[Meant], last: Mapping[str, int],
         ready[:] = waiting
         flush()
 
-    with _kept_on_error(flush_all):
-        for one in rows:
-            name = one.recording or ""
-            waiting.setdefault(name, []).append(one)
-            ready += [name] if one.row >= last.get(name, 0) else []
+    with _flush_on_error(flush_all):
+        for row in rows:
+            name = row.recording or ""
+            waiting.setdefault(name, []).append(row)
+            ready += [name] if row.row >= last.get(name, 0) else []
             if len(ready) >= RECORDINGS:
                 flush()
     flush_all()
 
 
-def _store(home: _Home, calls: Mapping[str, Sequence[Meant]]) -> None:
-    keys = {name: recording_key(home.done.source, name) for name in calls}
-    known = home.ws.store.transfer.recordings_by_key(keys.values())
-    new: list[NewRecording] = []
-    for name, said in calls.items():
+def _store(target: _RecordingImport, calls: Mapping[str, Sequence[ParsedRow]]) -> None:
+    """Store these recordings (name -> rows) in one transaction and count what was new."""
+    keys = {name: recording_key(target.result.source, name) for name in calls}
+    known = target.ws.store.transfer.recordings_by_key(keys.values())
+    recordings: list[NewRecording] = []
+    for name, rows in calls.items():
         before = known.get(keys[name])
-        new.append(_recording(home, keys[name], name, said, before))
-        if before is not None and before.path is None and new[-1].path is not None:
-            home.done.note("recording that had no audio before: joined")
-    new = _without_strangers(home, new, known)
-    report = home.ws.store.corpus.add_recordings(home.source_id, new, now())
+        recordings.append(_recording(target, keys[name], name, rows, before))
+        if before is not None and before.path is None and recordings[-1].path is not None:
+            target.result.note("recording that had no audio before: joined")
+    recordings = _without_foreign_rows(target, recordings, known)
+    report = target.ws.store.corpus.add_recordings(target.source_id, recordings, now())
     added = report.notes.get("utterances", 0)
-    home.done.added += added
-    home.done.known += sum(map(len, calls.values())) - added
-    home.done.note("recordings added", report.added)
+    target.result.added += added
+    target.result.known += sum(map(len, calls.values())) - added
+    target.result.note("recordings added", report.added)
 
 
-def _without_strangers(
-    home: _Home, calls: Sequence[NewRecording], known: Mapping[str, Recording]
+def _without_foreign_rows(
+    target: _RecordingImport, calls: Sequence[NewRecording], known: Mapping[str, Recording]
 ) -> list[NewRecording]:
-    """Without the rows of new recordings that an earlier import has stored elsewhere, under the same id."""
-    fresh = [one.key for call in calls if call.key not in known for one in call.utterances]
-    taken = home.ws.store.corpus.utterance_ids(fresh)
+    """Leave out rows of new recordings if an utterance of the same id is already stored elsewhere."""
+    new_keys = [u.key for call in calls if call.key not in known for u in call.utterances]
+    taken = target.ws.store.corpus.utterance_ids(new_keys)
     if not taken:
         return list(calls)
-    home.done.note("row whose id is known and belongs to no such recording: left as it is", len(taken))
-    left = [replace(c, utterances=tuple(u for u in c.utterances if u.key not in taken)) for c in calls]
-    return [call for call in left if call.utterances]
+    target.result.note("row whose id is known and belongs to no such recording: left as it is", len(taken))
+    remaining = [replace(c, utterances=tuple(u for u in c.utterances if u.key not in taken)) for c in calls]
+    return [call for call in remaining if call.utterances]
 
 
-def _recording(home: _Home, key: str, name: str, said: Sequence[Meant], before: Recording | None) -> NewRecording:
-    """As it is to be added; the audio that it had `before` stays and is not read again."""
+def _recording(
+    target: _RecordingImport, key: str, name: str, rows: Sequence[ParsedRow], before: Recording | None
+) -> NewRecording:
+    """The recording to add. If it has audio already (`before`), that audio stays and is not read again."""
+    result = target.result
     path = digest = rate_hz = None
     audio_ms = before.duration_ms if before is not None and before.path is not None else None
     if audio_ms is None:
         try:
-            path, digest, audio_ms, rate_hz = _audio(home, name)
+            path, digest, audio_ms, rate_hz = _audio(target, name)
         except AudioError as error:
-            home.done.note(
-                Message("audio that cannot be used ({reason}): text imported without it", reason=error.reason)
-            )
-    utterances = [one.utterance for one in said]
-    if not home.timed and len(said) == 1 and audio_ms:
+            result.note(Message("audio that cannot be used ({reason}): text imported without it", reason=error.reason))
+    utterances = [row.utterance for row in rows]
+    if not target.timed and len(rows) == 1 and audio_ms:
         utterances = [replace(utterances[0], start_ms=0, end_ms=audio_ms)]
     if audio_ms is not None:
         beyond = sum(u.end_ms is not None and u.end_ms > audio_ms for u in utterances)
         if beyond:
-            home.done.note("utterance that ends after its audio: not usable for voice", beyond)
+            result.note("utterance that ends after its audio: not usable for voice", beyond)
     labels: dict[str, str] = {}
-    for one in said:
-        for scheme, code in one.recording_labels.items():
+    for row in rows:
+        for scheme, code in row.recording_labels.items():
             if labels.setdefault(scheme, code) != code:
-                home.done.note(
-                    Message(
-                        "row that gives its recording another {scheme} than an earlier one: the first is kept",
-                        scheme=SchemeName(scheme),
-                    )
-                )
+                result.note(Message(
+                    "row that gives its recording another {scheme} than an earlier one: the first is kept",
+                    scheme=SchemeName(scheme),
+                ))  # fmt: skip
     return NewRecording(
         key=key, duration_ms=audio_ms or max((u.end_ms or 0 for u in utterances), default=0), sample_rate_hz=rate_hz,
         path=path, sha256=digest, labels=labels, meta={"name": name},
@@ -355,39 +362,39 @@ def _recording(home: _Home, key: str, name: str, said: Sequence[Meant], before: 
     )  # fmt: skip
 
 
-def _audio(home: _Home, name: str) -> tuple[str | None, str | None, int | None, int | None]:
-    """Path and SHA-256 in the workspace, length in ms and rate in Hz; None four times where there is no audio."""
-    found = home.sounds.find(name)
-    if isinstance(found, str):
-        home.done.note(found)
+def _audio(target: _RecordingImport, name: str) -> tuple[str | None, str | None, int | None, int | None]:
+    """Path and SHA-256 in the workspace, length in ms and rate in Hz; four times None if there is no audio."""
+    file = target.sounds.find(name)
+    if isinstance(file, str):
+        target.result.note(file)
         return None, None, None, None
-    probe = gate.probe(found, found.name)
-    path, digest = audio_files.keep(home.ws, found.read_bytes(), probe.format)
+    probe = gate.probe(file, file.name)
+    path, digest = audio_files.save(target.ws, file.read_bytes(), probe.format)
     return path, digest, probe.duration_ms, probe.sample_rate_hz
 
 
 @contextmanager
-def _rejects(ws: Workspace, file: File, done: TableImport) -> Iterator[Callable[[Reject], None]]:
-    """Writes rejects as they come; the CSV is there, whole, when the import ends, also when it ends in an error."""
+def _rejects(ws: Workspace, file: File, result: TableImport) -> Iterator[Callable[[Reject], None]]:
+    """Yields a function that writes a reject. The CSV is complete when the import ends, also if it ends in an error."""
     path, name = ws.settings.home / REJECTS, printable(file.name)
-    partial = temporary_beside(path)
+    partial = temporary_path(path)
     with partial.open("w", newline="", encoding="utf-8-sig") as out:  # the BOM makes spreadsheets read Hangul
-        rows = csv.writer(out)
-        rows.writerow(["file", "row", "reason"])
+        table = csv.writer(out)
+        table.writerow(["file", "row", "reason"])
 
-        def reject(one: Reject) -> None:
-            rows.writerow([harmless(name), one.row, harmless(printable(one.reason))])
-            done.rejected += 1
-            done.reasons[one.kind] = done.reasons.get(one.kind, 0) + 1
-            if len(done.skipped) < SHOWN_REJECTS:
-                done.skipped.append(replace(one, reason=printable(one.reason)))
+        def reject(rejected: Reject) -> None:
+            table.writerow([escape_formula(name), rejected.row, escape_formula(printable(rejected.reason))])
+            result.rejected += 1
+            result.reasons[rejected.kind] = result.reasons.get(rejected.kind, 0) + 1
+            if len(result.skipped) < SHOWN_REJECTS:
+                result.skipped.append(replace(rejected, reason=printable(rejected.reason)))
 
         try:
             yield reject
         finally:
             out.flush()
-            if done.rejected:
-                put(partial, path)
-                done.rejects = path
+            if result.rejected:
+                move_into_place(partial, path)
+                result.rejects = path
             else:
                 remove(partial)

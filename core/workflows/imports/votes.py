@@ -1,9 +1,10 @@
-"""Bringing in what many people said of the same items: a column a rater, or a column a class that counts its votes.
+"""Imports what many people answered about the same items: one column per rater, or one column per class that counts
+votes.
 
-A row is an item. Where its item cell is the key of an utterance that is here, the votes go to that one; else the row is
-an utterance as `ingest table` would make it (the same keys), with the item as its text where no text column is named.
-Votes are opinions: they set no label, they count for agreement and can be settled. A second import of the same file
-adds nothing. What could not be used is named by row in `rejects-votes.csv`.
+Each row is one item. If the cell of its item column is the key of a known utterance, the votes are for that utterance.
+Otherwise the row becomes an utterance, as `ingest table` makes it (with the same key); its text is the text column, or
+the item if no text column is named. Votes set no label: they count for agreement and can be settled later. A second
+import of the same file adds nothing. `rejects-votes.csv` names each row that could not be used.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from core.errors import InputError
 from core.ingest import votes
 from core.ingest.archives import printable
 from core.ingest.tables import File, Meter, Options, Reject, Row, Shape, Table, names, open_table
-from core.ingest.tables.meaning import Columns, Meant, Read, Reader, cell_text, distinct, reading
+from core.ingest.tables.meaning import Columns, ParsedRow, ReadLabel, RowParser, cell_text, distinct, label_reader
 from core.ingest.tables.stream import sha256, source_name
 from core.ingest.votes import Choice
 from core.messages import Message, SchemeName, within
@@ -26,7 +27,7 @@ from core.workflows.corpus import schemes
 from core.workflows.imports.report import write_rejects
 from core.workflows.workspace import Workspace, now
 
-__all__ = ["File", "Options", "Order", "VotesImport", "ingest_votes"]
+__all__ = ["File", "Options", "VotesImport", "VotesImportOptions", "ingest_votes"]
 
 BATCH = 5_000
 SHOWN_REJECTS = 100
@@ -35,10 +36,10 @@ Progress = Callable[[int, float], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """What a person asks for: either `raters`, columns of answers, or `counts`, class -> column of its votes.
+class VotesImportOptions:
+    """What a person asks for: either `raters` (columns of answers) or `counts` (class -> column of its votes).
 
-    `item` or `text` has to be named; `source` "" is the file's stem.
+    `item` or `text` must be named. `source` "": the name of the file.
     """
 
     scheme: str
@@ -53,9 +54,9 @@ class Order:
 
 @dataclass(slots=True)
 class VotesImport:
-    """What an import did. `rows`, `added`, `known`, `rejected` count rows, `votes` and `votes_known` votes.
+    """What an import did. `rows`, `added`, `known`, `rejected` count rows; `votes` and `votes_known` count votes.
 
-    `silent` rows hold no vote. `skipped` are the first rejects, `reasons` counts all by kind.
+    `silent` counts rows without a vote. `skipped` are the first rejects; `reasons` counts all rejects by kind.
     """
 
     source: str
@@ -72,140 +73,160 @@ class VotesImport:
     skipped: list[Reject] = field(default_factory=list)
     rejects: Path | None = None
 
-    def reject(self, one: Reject) -> Skip:
+    def reject(self, rejected: Reject) -> Skip:
+        """Count a row that could not be used, and return it as a Skip for the CSV."""
         self.rejected += 1
-        self.reasons[one.kind] = self.reasons.get(one.kind, 0) + 1
-        shown = replace(one, reason=printable(one.reason))
+        self.reasons[rejected.kind] = self.reasons.get(rejected.kind, 0) + 1
+        shown = replace(rejected, reason=printable(rejected.reason))
         if len(self.skipped) < SHOWN_REJECTS:
             self.skipped.append(shown)
-        return Skip(Message("row {number}", number=one.row), shown.reason)
+        return Skip(Message("row {number}", number=rejected.row), shown.reason)
 
 
 @dataclass(frozen=True, slots=True)
-class _Item:
-    meant: Meant
+class _VotesRow:
+    """A row that can be used; `name` is the cell of its item column, None if none is named."""
+
+    parsed: ParsedRow
     name: str | None
     choices: Sequence[Choice]
 
 
 def ingest_votes(
-    ws: Workspace, file: File, order: Order, progress: Progress = lambda rows, share: None, batch_size: int = BATCH
+    ws: Workspace,
+    file: File,
+    options: VotesImportOptions,
+    progress: Progress = lambda rows, share: None,
+    batch_size: int = BATCH,
 ) -> VotesImport:
-    """Import the votes of `file`; `progress(rows read, share of the file)` after each batch is on disk."""
-    table, order = _opened(file, order)
-    chosen = _scheme(ws, table, order)
-    done = VotesImport(source_name(file, order.source), chosen.name, table.shape)
-    source_id = ws.store.corpus.add_source(done.source, "votes", printable(order.licence), sha256(file), now())
-    said = order.text or order.item or ""
-    reader = Reader(Columns(said, id=order.item), done.source, {}, (), "ms")
+    """Import the votes of `file`; `progress(rows read, share of the file)` after each batch is on disk.
+
+    `InputError` if columns are missing or named twice, or if the scheme is one of recordings.
+    """
+    table, options = _open_with_columns(file, options)
+    chosen = _scheme(ws, table, options)
+    result = VotesImport(source_name(file, options.source), chosen.name, table.shape)
+    source_id = ws.store.corpus.add_source(result.source, "votes", printable(options.licence), sha256(file), now())
+    text_column = options.text or options.item or ""
+    reader = RowParser(Columns(text_column, id=options.item), result.source, {}, (), "ms")
     meter, skips = Meter(), list[Skip]()
-    items = _items(table, order, reader, _ballot(chosen, order), meter, done, skips)
+    items = _items(table, options, reader, _vote_reader(chosen, options), meter, result, skips)
     progress(0, 0.0)
     try:
         for batch in batches(items, batch_size):
-            _store(ws, source_id, chosen, batch, done)
-            progress(done.rows, meter.share)
+            _store(ws, source_id, chosen, batch, result)
+            progress(result.rows, meter.share)
     finally:
-        done.rejects = write_rejects(ws, REJECTS, [replace(one, where=within(file.name, one.where)) for one in skips])
-    progress(done.rows, 1.0)
-    return done
+        result.rejects = write_rejects(
+            ws, REJECTS, [replace(skip, where=within(file.name, skip.where)) for skip in skips]
+        )
+    progress(result.rows, 1.0)
+    return result
 
 
-def _opened(file: File, order: Order) -> tuple[Table, Order]:
-    """The table, and the order with columns as they stand in it."""
-    if bool(order.raters) == bool(order.counts):
+def _open_with_columns(file: File, options: VotesImportOptions) -> tuple[Table, VotesImportOptions]:
+    """The table, and the options with the column names as the table spells them."""
+    if bool(options.raters) == bool(options.counts):
         raise InputError("name either the raters' columns or the columns that count votes")
-    asked = [name for name in (order.item, order.text) if name is not None]
-    if not asked:
+    item_columns = [name for name in (options.item, options.text) if name is not None]
+    if not item_columns:
         raise InputError("name the column of the items or that of the texts")
-    columns = (*asked, *order.raters, *order.counts.values())
-    table = open_table(file, replace(order.options, wanted=columns))
-    found = {name: names.find(table.shape.columns, name) for name in columns}
-    if len({found[name] for name in columns[len(asked) :]}) < len(columns) - len(asked):
+    columns = (*item_columns, *options.raters, *options.counts.values())
+    table = open_table(file, replace(options.options, wanted=columns))
+    spelling = {name: names.find(table.shape.columns, name) for name in columns}
+    if len({spelling[name] for name in columns[len(item_columns) :]}) < len(columns) - len(item_columns):
         raise InputError("a column of votes is named twice")
     return table, replace(
-        order, item=order.item and found[order.item], text=order.text and found[order.text],
-        raters=tuple(found[name] for name in order.raters),
-        counts={code: found[name] for code, name in order.counts.items()},
+        options, item=options.item and spelling[options.item], text=options.text and spelling[options.text],
+        raters=tuple(spelling[name] for name in options.raters),
+        counts={code: spelling[name] for code, name in options.counts.items()},
     )  # fmt: skip
 
 
-def _scheme(ws: Workspace, table: Table, order: Order) -> Scheme:
-    """The settled scheme of that name, else one that has every class there is, proposed."""
-    known = SCHEMES.get(order.scheme)
+def _scheme(ws: Workspace, table: Table, options: VotesImportOptions) -> Scheme:
+    """The settled scheme of that name, else a proposed scheme that has every class in the table."""
+    known = SCHEMES.get(options.scheme)
     if known is not None and known.level == "recording":
         raise InputError("{scheme} is a label of recordings; votes are of utterances", scheme=SchemeName(known.name))
     if known is not None and known.state == "active":
         return known
-    if order.counts:
-        return schemes.propose(ws, order.scheme, order.counts, multi=known is not None and known.kind == "multi")
-    column = ", ".join(order.raters)
-    answers = _one_column(table.rows(), order.raters, column)
-    values, several = distinct(answers, {order.scheme: column}, MOST_CLASSES)[order.scheme]
+    if options.counts:
+        return schemes.propose(ws, options.scheme, options.counts, multi=known is not None and known.kind == "multi")
+    column = ", ".join(options.raters)
+    answers = _answers_as_one_column(table.rows(), options.raters, column)
+    values, is_multi = distinct(answers, {options.scheme: column}, MOST_CLASSES)[options.scheme]
     if not values:
         raise InputError(
-            "no column of a rater holds a value to make classes of scheme {scheme} of", scheme=SchemeName(order.scheme)
+            "no column of a rater holds a value to make classes of scheme {scheme} of",
+            scheme=SchemeName(options.scheme),
         )
-    return schemes.propose(ws, order.scheme, values, multi=several or (known is not None and known.kind == "multi"))
+    return schemes.propose(ws, options.scheme, values, multi=is_multi or (known is not None and known.kind == "multi"))
 
 
-def _one_column(rows: Iterator[Row | Reject], columns: Sequence[str], name: str) -> Iterator[Row]:
-    """The answers of all raters, as if one had given them."""
+def _answers_as_one_column(rows: Iterator[Row | Reject], columns: Sequence[str], name: str) -> Iterator[Row]:
+    """The answers of all raters, as rows of one column called `name`."""
     for row in rows:
         if isinstance(row, Row):
             yield from (Row(row.number, {name: row.cells.get(column)}) for column in columns)
 
 
-def _ballot(chosen: Scheme, order: Order) -> Callable[[Row], list[Choice] | Reject]:
-    """How the votes of a row are read."""
-    if order.counts:
-        columns = {chosen.parse(name): column for name, column in order.counts.items()}
-        if len(columns) < len(order.counts):
+def _vote_reader(chosen: Scheme, options: VotesImportOptions) -> Callable[[Row], list[Choice] | Reject]:
+    """A function that reads the votes of a row."""
+    if options.counts:
+        columns = {chosen.parse(name): column for name, column in options.counts.items()}
+        if len(columns) < len(options.counts):
             raise InputError("two columns of votes mean the same class of {scheme}", scheme=SchemeName(chosen.name))
         return lambda row: votes.of_counts(row, columns)
-    for column in order.raters:
+    for column in options.raters:
         votes.rater_name(column)
-    read: Read = reading(chosen, ids=False)
-    return lambda row: votes.of_raters(row, order.raters, read)
+    read_label: ReadLabel = label_reader(chosen, ids=False)
+    return lambda row: votes.of_raters(row, options.raters, read_label)
 
 
 def _items(
     table: Table,
-    order: Order,
-    reader: Reader,
+    options: VotesImportOptions,
+    reader: RowParser,
     ballot: Callable[[Row], list[Choice] | Reject],
     meter: Meter,
-    done: VotesImport,
+    result: VotesImport,
     skips: list[Skip],
-) -> Iterator[_Item]:
-    """Every row that can be used; the others go to `skips`."""
+) -> Iterator[_VotesRow]:
+    """Yield each row that can be used; add the others to `skips`."""
     for row in table.rows(meter):
-        done.rows += 1
-        meant = row if isinstance(row, Reject) else reader.read(row)
-        given = row if isinstance(row, Reject) else ballot(row)
-        if isinstance(meant, Reject) or isinstance(given, Reject):
-            first = meant if isinstance(meant, Reject) else given
-            assert isinstance(first, Reject)
-            skips.append(done.reject(first))
+        result.rows += 1
+        parsed = row if isinstance(row, Reject) else reader.read(row)
+        choices = row if isinstance(row, Reject) else ballot(row)
+        if isinstance(parsed, Reject) or isinstance(choices, Reject):
+            rejected = parsed if isinstance(parsed, Reject) else choices
+            assert isinstance(rejected, Reject)
+            skips.append(result.reject(rejected))
             continue
         assert isinstance(row, Row)
-        done.silent += not given
-        yield _Item(meant, cell_text(row, order.item) if order.item else None, given)
+        result.silent += not choices
+        yield _VotesRow(parsed, cell_text(row, options.item) if options.item else None, choices)
 
 
-def _store(ws: Workspace, source_id: int, chosen: Scheme, batch: Sequence[_Item], done: VotesImport) -> None:
-    here = ws.store.corpus.utterance_ids([one.name for one in batch if one.name])
-    new = [one.meant.utterance for one in batch if one.name not in here]
+def _store(ws: Workspace, source_id: int, chosen: Scheme, batch: Sequence[_VotesRow], result: VotesImport) -> None:
+    """Store the votes of a batch, and the utterances that are not known yet."""
+    ids = ws.store.corpus.utterance_ids([row.name for row in batch if row.name])
+    new = [row.parsed.utterance for row in batch if row.name not in ids]
     report = ws.store.corpus.add_sentences(source_id, new, now())
-    done.added += report.added
-    done.known += report.known + len(batch) - len(new)
-    here |= ws.store.corpus.utterance_ids([one.key for one in new])
-    at = now()
+    result.added += report.added
+    result.known += report.known + len(batch) - len(new)
+    ids |= ws.store.corpus.utterance_ids([row.key for row in new])
+    time = now()
     rows = [
-        Vote(chosen.name, here[one.name if one.name in here else one.meant.utterance.key], each.code, each.curator, at)
-        for one in batch
-        for each in one.choices
+        Vote(
+            chosen.name,
+            ids[row.name if row.name in ids else row.parsed.utterance.key],
+            choice.code,
+            choice.curator,
+            time,
+        )
+        for row in batch
+        for choice in row.choices
     ]
     added = ws.store.review.add_votes(rows)
-    done.votes += added
-    done.votes_known += len(rows) - added
+    result.votes += added
+    result.votes_known += len(rows) - added

@@ -1,5 +1,6 @@
-"""Judging what was never seen: a sentence, or a recording cut into utterances. One document for page, shell and REST.
+"""Predict the labels of new input: a sentence, or a recording cut into utterances.
 
+Page, shell and REST service get the same document:
 `{"source", "utterances": [{"start_ms", "end_ms", "text", "judgements": {scheme: {"label", "confidence",
 "probabilities": {class: p}, "run"}}}]}`; times are None for a sentence, text is None where nothing was transcribed.
 """
@@ -24,7 +25,7 @@ from core.workflows.workspace import Workspace
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece to judge; a sentence has no times."""
+    """A piece of the input that models judge, `[start_ms, end_ms)`; a sentence has no times."""
 
     start_ms: int | None
     end_ms: int | None
@@ -55,7 +56,7 @@ def warm_up(ws: Workspace) -> None:
 
 
 def predict_text(ws: Workspace, text: str, run_ids: Sequence[str] = (), source: str = "text") -> dict[str, Any]:
-    """Judge one typed sentence by every text model."""
+    """Judge one typed sentence by every text model. `InputError` if no chosen run reads text or the text is empty."""
     chosen = [p for p in predictors(ws, run_ids) if p.modality == "text"]
     if not chosen:
         raise InputError("none of the chosen runs judges text")
@@ -64,8 +65,8 @@ def predict_text(ws: Workspace, text: str, run_ids: Sequence[str] = (), source: 
     return _document(source, [Span(None, None, text)], _judge([Span(None, None, text)], chosen, None))
 
 
-def hear(data: bytes | Path, source: str) -> Audio:
-    """A recording as `predict_audio` and `playable` take it, decoded once for both; `AudioError` if it cannot be."""
+def read_audio(data: bytes | Path, source: str) -> Audio:
+    """Decode a recording once, for `predict_audio` and `playable`; `AudioError` if it cannot be decoded."""
     return decode(data, source)
 
 
@@ -78,73 +79,74 @@ def predict_audio(
     labels: bytes | None = None,
     run_ids: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Judge a recording: voice models every utterance, text models where there is a transcript.
+    """Judge a recording: voice models judge every utterance, text models those with a text.
 
-    The utterances are those of the label JSON if one is given, else of voice activity; a typed transcript goes line by
-    line to them if the numbers agree, else to the whole recording. `AudioError` if the audio cannot be used.
+    The utterances come from the 119 label JSON `labels` if it is given, else from voice activity detection. The lines
+    of a typed transcript `text` go to the utterances one by one if there are as many lines as utterances, else to the
+    whole recording. `AudioError` if the audio cannot be used.
     """
     chosen = predictors(ws, run_ids)
-    audio = data if isinstance(data, Audio) else hear(data, source)
-    found = _spans(audio, text, labels, source)
-    return _document(source, found, _judge(found, chosen, audio))
+    audio = data if isinstance(data, Audio) else read_audio(data, source)
+    spans = _spans(audio, text, labels, source)
+    return _document(source, spans, _judge(spans, chosen, audio))
 
 
 def playable(audio: Audio) -> bytes:
-    """What a browser can play of any accepted audio: a 16 kHz mono WAV."""
+    """The audio as a WAV (mono, 16 kHz), which every browser can play."""
     return to_wav(audio.wave, audio.sample_rate_hz)
 
 
 def calibrated_on(ws: Workspace, run_id: str) -> str:
-    """What the confidence of a run was calibrated on."""
+    """The split on which the confidence of a run was calibrated."""
     return cached(ws.run_folder(run_id)).card.calibration.fitted_on
 
 
 def explain(ws: Workspace, text: str, run_id: str) -> list[tuple[str, float]]:
-    """The character runs of `text` that spoke for (positive) and against the decision of a linear text run."""
+    """The parts of `text` with their weight for (positive) or against the decision of a linear text run."""
     return cached(ws.run_folder(run_id)).explain(text)
 
 
 def _spans(audio: Audio, text: str | None, labels: bytes | None, source: str) -> list[Span]:
     if labels is not None:
-        return _delivered(labels, source, audio.duration_ms)
-    heard = segments(audio.wave, audio.sample_rate_hz)
+        return _delivered_spans(labels, source, audio.duration_ms)
+    voiced = segments(audio.wave, audio.sample_rate_hz)
     lines = [line.strip() for line in (text or "").splitlines() if line.strip()]
     if not lines:
-        return [Span(a, b, None) for a, b in heard]
-    if len(lines) == len(heard):
-        return [Span(a, b, line) for (a, b), line in zip(heard, lines, strict=True)]
-    return [Span(0, audio.duration_ms, " ".join(lines)), *(Span(a, b, None) for a, b in heard)]
+        return [Span(a, b, None) for a, b in voiced]
+    if len(lines) == len(voiced):
+        return [Span(a, b, line) for (a, b), line in zip(voiced, lines, strict=True)]
+    return [Span(0, audio.duration_ms, " ".join(lines)), *(Span(a, b, None) for a, b in voiced)]
 
 
-def _delivered(labels: bytes, source: str, duration_ms: int) -> list[Span]:
+def _delivered_spans(labels: bytes, source: str, duration_ms: int) -> list[Span]:
     """The utterances of a 119 label JSON that lie inside the recording."""
     where = Message("label JSON of {source}", source=source)
     document = label.decode(labels, where)
-    made = label.utterances(document, "", where, duration_ms, label.Findings())
-    found = [
+    utterances = label.utterances(document, "", where, duration_ms, label.Issues())
+    spans = [
         Span(u.start_ms, min(u.end_ms, duration_ms), u.text or None)
-        for u in made
+        for u in utterances
         if u.start_ms is not None and u.end_ms is not None and u.start_ms < min(u.end_ms, duration_ms)
     ]
-    if not found:
+    if not spans:
         raise InputError(
             "{where}: no utterance lies inside the recording of {duration_ms} ms", where=where, duration_ms=duration_ms
         )
-    return found
+    return spans
 
 
-def _judge(found: Sequence[Span], chosen: Sequence[Predictor], audio: Audio | None) -> list[dict[str, Any]]:
-    judged: list[dict[str, Any]] = [{} for _ in found]
+def _judge(spans: Sequence[Span], chosen: Sequence[Predictor], audio: Audio | None) -> list[dict[str, Any]]:
+    judged: list[dict[str, Any]] = [{} for _ in spans]
     for predictor in sorted(chosen, key=lambda p: p.modality != "text"):
         if predictor.modality == "text":
-            at = [i for i, span in enumerate(found) if predictor.reads(span.text or "")]
-            probs = predictor.predict_texts([found[i].text or "" for i in at]) if at else np.empty((0, 0))
+            at = [i for i, span in enumerate(spans) if predictor.reads(span.text or "")]
+            probs = predictor.predict_texts([spans[i].text or "" for i in at]) if at else np.empty((0, 0))
         else:
-            at = [i for i, span in enumerate(found) if audio is not None and _long_enough(span)]
-            waves = [_wave(audio, found[i]) for i in at] if audio is not None else []
+            at = [i for i, span in enumerate(spans) if audio is not None and _long_enough(span)]
+            waves = [_wave(audio, spans[i]) for i in at] if audio is not None else []
             probs = predictor.predict_waves(waves) if at else np.empty((0, 0))
         for i, row in zip(at, probs, strict=True):
-            # Text comes first where text and voice judge one scheme: fusing them is a model of its own.
+            # The text model wins if text and voice judge one scheme: fusing them needs a model of its own.
             judged[i].setdefault(predictor.scheme, _judgement(predictor, row))
     return judged
 
@@ -167,11 +169,11 @@ def _judgement(predictor: Predictor, row: np.ndarray) -> dict[str, Any]:
     }
 
 
-def _document(source: str, found: Sequence[Span], judged: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _document(source: str, spans: Sequence[Span], judged: Sequence[dict[str, Any]]) -> dict[str, Any]:
     utterances = [
         {"start_ms": s.start_ms, "end_ms": s.end_ms, "text": s.text, "judgements": j}
-        for s, j in zip(found, judged, strict=True)
+        for s, j in zip(spans, judged, strict=True)
     ]
     document = {"source": source, "utterances": utterances}
-    json.dumps(document, allow_nan=False)  # a NaN must never leave as a judgement
+    json.dumps(document, allow_nan=False)  # refuse a NaN probability
     return document

@@ -1,4 +1,7 @@
-"""Pseudo-labels: a run judges what nobody has labelled, a rule keeps the sure, a curator accepts them as silver."""
+"""Pseudo-labels: a run judges unlabelled utterances, a rule keeps the sure predictions, a curator accepts them.
+
+An accepted pseudo-label is a silver label; it is never used for validation or test.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -19,7 +22,7 @@ from core.schemes import scheme
 from core.store import NewProposal
 from core.training.predictions import add_pool
 from core.workflows.cleaning import decisions
-from core.workflows.cleaning.decisions import Decided
+from core.workflows.cleaning.decisions import DecisionCounts
 from core.workflows.workspace import Workspace, now
 
 KIND = "pseudo-label"
@@ -28,7 +31,7 @@ BLOCK = 500  # texts a model judges at a time
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """How many of `total` judged utterances a rule keeps, by class code; `scores` are (confidence, margin) rows."""
+    """How many of `total` predictions a rule keeps and drops, by class code."""
 
     total: int
     kept: dict[str, int]
@@ -42,7 +45,10 @@ def judging_runs(ws: Workspace) -> list[RunInfo]:
 
 
 def judge(ws: Workspace, run_id: str, limit: int = 5000) -> int:
-    """Let a text run judge the unlabelled utterances; returns how many predictions were written."""
+    """Let a text run judge at most `limit` unlabelled utterances; returns the number of predictions written.
+
+    `InputError` for a voice run or a run of a recording scheme.
+    """
     info = ws.store.ledger.run(run_id)
     chosen = scheme(info.scheme)
     if info.modality != "text" or chosen.level != "utterance":
@@ -56,14 +62,14 @@ def judge(ws: Workspace, run_id: str, limit: int = 5000) -> int:
 
 
 def _judge(ws: Workspace, run_id: str, target: str, predictor: Predictor, limit: int) -> int:
-    """Judge the first `limit` unlabelled utterances that the model reads; what it does not read waits for a person."""
+    """Judge the first `limit` unlabelled utterances whose cleaned text is not empty; the others are left to people."""
     every = ws.store.corpus.every(Filter(labels={target: (UNLABELLED,)}, skipped=False))
-    readable = islice((one for one in every if predictor.reads(one.text, one.origin)), limit)
+    readable = islice((u for u in every if predictor.reads(u.text, u.origin)), limit)
     ids: list[int] = []
     tables = [np.zeros((0, len(predictor.codes)))]
     for block in batches(readable, BLOCK):
-        ids += [one.id for one in block]
-        tables.append(predictor.predict_texts([one.text for one in block]))
+        ids += [utterance.id for utterance in block]
+        tables.append(predictor.predict_texts([utterance.text for utterance in block]))
     probs = np.vstack(tables)
     add_pool(ws.run_folder(run_id), target, ids, probs)
     ws.store.ledger.put_predictions(
@@ -76,58 +82,60 @@ def _judge(ws: Workspace, run_id: str, target: str, predictor: Predictor, limit:
 
 
 def waiting(ws: Workspace, run_id: str) -> list[Prediction]:
-    """The run's predictions on utterances that are unlabelled still."""
+    """The run's pool predictions for utterances that have no label yet."""
     name = ws.store.ledger.run(run_id).scheme
     labelled = ws.store.corpus.grades("utterance", name)
     return [p for p in ws.store.ledger.predictions(run_id, purpose="pool") if p.utterance_id not in labelled]
 
 
 def preview(ws: Workspace, run_id: str, rule: Rule) -> Preview:
-    """What `rule` would keep, for the sliders."""
+    """What `rule` would keep and drop; the page shows it beside the sliders."""
     codes = scheme(ws.store.ledger.run(run_id).scheme).codes
-    found = waiting(ws, run_id)
+    predictions = waiting(ws, run_id)
     by_kept: dict[bool, Counter[str]] = {True: Counter(), False: Counter()}
-    for one, keep in zip(found, _passing(found, rule), strict=True):
-        by_kept[keep][one.code] += 1
-    return Preview(len(found), *({code: by_kept[keep][code] for code in codes} for keep in (True, False)))
+    for prediction, keep in zip(predictions, _passing(predictions, rule), strict=True):
+        by_kept[keep][prediction.code] += 1
+    return Preview(len(predictions), *({code: by_kept[keep][code] for code in codes} for keep in (True, False)))
 
 
 def propose(ws: Workspace, run_id: str, rule: Rule) -> int:
-    """Turn what `rule` keeps into Proposals; returns how many are new."""
-    found = waiting(ws, run_id)
-    items = [_proposal(one, rule) for one, keep in zip(found, _passing(found, rule), strict=True) if keep]
+    """Make a Proposal of each prediction that `rule` keeps; returns the number of new ones."""
+    predictions = waiting(ws, run_id)
+    passing = _passing(predictions, rule)
+    items = [_proposal(prediction, rule) for prediction, keep in zip(predictions, passing, strict=True) if keep]
     return ws.store.proposals.add(items, now()) if items else 0
 
 
-def _passing(found: Sequence[Prediction], rule: Rule) -> list[bool]:
+def _passing(predictions: Sequence[Prediction], rule: Rule) -> list[bool]:
     """Whether `rule` keeps each prediction."""
-    kept: list[bool] = passes([one.confidence for one in found], [one.margin for one in found], rule).tolist()
-    return kept
+    passing: list[bool] = passes([p.confidence for p in predictions], [p.margin for p in predictions], rule).tolist()
+    return passing
 
 
-def accept_all(ws: Workspace, run_id: str, curator: str) -> Decided:
-    """Accept every open pseudo-label of the run, and count which way they went."""
+def accept_all(ws: Workspace, run_id: str, curator: str) -> DecisionCounts:
+    """Accept every open pseudo-label of the run; returns how many were accepted, refused or decided already."""
     return decisions.accept_all(ws, KIND, curator, run_id=run_id)
 
 
-def imported(ws: Workspace) -> int:
-    """How many opinions of models elsewhere (Label Studio's predictions) wait to be decided on."""
+def imported_predictions(ws: Workspace) -> int:
+    """Number of open proposals from models outside this workspace (Label Studio's predictions)."""
     of_runs = sum(ws.store.proposals.counts(KIND, run.id)["open"] for run in ws.store.ledger.runs())
     return ws.store.proposals.counts(KIND)["open"] - of_runs
 
 
-def _proposal(one: Prediction, rule: Rule) -> NewProposal:
+def _proposal(prediction: Prediction, rule: Rule) -> NewProposal:
     payload: dict[str, Any] = {
-        "scheme": one.target,
-        "code": one.code,
-        "confidence": one.confidence,
-        "margin": one.margin,
+        "scheme": prediction.target,
+        "code": prediction.code,
+        "confidence": prediction.confidence,
+        "margin": prediction.margin,
     }
     reason = Message(
         "confidence {confidence:.2f} >= {least:.2f}, margin {margin:.2f} >= {least_margin:.2f}",
-        confidence=one.confidence,
+        confidence=prediction.confidence,
         least=rule.confidence,
-        margin=one.margin,
+        margin=prediction.margin,
         least_margin=rule.margin,
     )
-    return NewProposal(KIND, one.utterance_id, f"pseudo-label by {one.run_id}", payload, reason, one.run_id)
+    operation = f"pseudo-label by {prediction.run_id}"
+    return NewProposal(KIND, prediction.utterance_id, operation, payload, reason, prediction.run_id)

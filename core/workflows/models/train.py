@@ -1,4 +1,4 @@
-"""Training a Recipe on a Snapshot: as a durable job (`start`, `run_job`) or here and now (`run`)."""
+"""Train a Recipe on a Snapshot: as a durable job (`start`, `run_job`) or in this process (`run`)."""
 
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -11,7 +11,7 @@ from core.jobs import submit
 from core.records import RunInfo
 from core.schemes import scheme
 from core.training import engine
-from core.training.predictions import evaluated
+from core.training.predictions import evaluation_predictions
 from core.training.recipes import RECIPES, config_for, recipe, trainer_type
 from core.workflows.corpus.schemes import trainable
 from core.workflows.jobs import Context
@@ -29,7 +29,7 @@ def plan(
     encoder: str | None = None,
     overrides: Mapping[str, str] | None = None,
 ) -> engine.TrainSpec:
-    """Check the request and give it a run id; a wrong recipe, snapshot, encoder or setting fails here."""
+    """Check the request and give it a run id. `InputError` or `NotFound` names what is wrong in the request."""
     chosen = recipe(recipe_name)
     info = ws.store.ledger.snapshot(snapshot)
     chosen.check_scheme(trainable(info.scheme).name)
@@ -48,7 +48,7 @@ def plan(
 
 
 def parse_settings(given: Iterable[str]) -> dict[str, str]:
-    """`key=value` words as a mapping.
+    """Settings written `key=value` as a mapping; `InputError` for anything else.
 
     >>> parse_settings(["epochs=3"])
     {'epochs': '3'}
@@ -60,7 +60,7 @@ def parse_settings(given: Iterable[str]) -> dict[str, str]:
 
 
 def settings_help(recipe_name: str, encoder: str) -> str:
-    """The settings a person may change, with their defaults, as they would be typed."""
+    """The settings that a person may change, with their defaults, in the form `key=value key=value`."""
     config = config_for(recipe(recipe_name), encoder, {})
     return " ".join(
         f"{f.name}={getattr(config, f.name)}" for f in fields(trainer_type(recipe(recipe_name), encoder).Config)
@@ -74,14 +74,14 @@ def start(
     encoder: str | None = None,
     overrides: Mapping[str, str] | None = None,
 ) -> str:
-    """Queue a training; returns the run id, which is the job's id too."""
+    """Queue a training as a job; returns the run id, which is also the id of the job."""
     spec = plan(ws, recipe_name, snapshot, encoder, overrides)
-    _announce(ws, spec, snapshot, "queued")
+    _put_run(ws, spec, snapshot, "queued")
     return submit(ws.store, "train", f"{recipe_name} · {snapshot}", spec.to_dict(), spec.run_id)
 
 
 def run_job(params: dict[str, Any], job: Context) -> None:
-    """The job: every epoch a durable step, so that a killed worker goes on from its last checkpoint."""
+    """The job `train`: every epoch is a durable step, so a new worker continues from the last checkpoint."""
     run(open_workspace(), engine.TrainSpec.from_dict(params), job.report, job.step)
 
 
@@ -91,22 +91,22 @@ def run(
     report: Report = lambda progress: None,
     step: Callable[[str, Callable[[], Any]], Any] = lambda name, fn: fn(),
 ) -> dict[str, Any]:
-    """Train to the end; the metrics. The run is announced before and its outcome recorded after."""
+    """Train to the end and return the metrics. The store's row of the run says "running", then how it ended."""
     try:
-        _announce(ws, spec, Path(spec.snapshot_folder).name, "running")
+        _put_run(ws, spec, Path(spec.snapshot_folder).name, "running")
         metrics = engine.train(spec, report, step)
-        _keep_predictions(ws, spec)
+        _store_predictions(ws, spec)
     except (Cancelled, KeyboardInterrupt):
         ws.store.ledger.set_run(spec.run_id, "cancelled")
         raise
-    except Exception:  # recorded, not handled: a run that ended must not read "running"
+    except Exception:  # recorded and raised again: a run that ended must not say "running"
         ws.store.ledger.set_run(spec.run_id, "failed")
         raise
     ws.store.ledger.set_run(spec.run_id, "done", metrics)
     return metrics
 
 
-def _announce(ws: Workspace, spec: engine.TrainSpec, snapshot: str, state: Any) -> None:
+def _put_run(ws: Workspace, spec: engine.TrainSpec, snapshot: str, state: Any) -> None:
     chosen = recipe(spec.recipe)
     info = ws.store.ledger.snapshot(snapshot)
     ws.store.ledger.put_run(
@@ -114,6 +114,6 @@ def _announce(ws: Workspace, spec: engine.TrainSpec, snapshot: str, state: Any) 
     )
 
 
-def _keep_predictions(ws: Workspace, spec: engine.TrainSpec) -> None:
+def _store_predictions(ws: Workspace, spec: engine.TrainSpec) -> None:
     target = scheme(ws.store.ledger.run(spec.run_id).scheme)
-    ws.store.ledger.put_predictions(evaluated(spec.run_folder, spec.run_id, target.name, target.codes))
+    ws.store.ledger.put_predictions(evaluation_predictions(spec.run_folder, spec.run_id, target.name, target.codes))

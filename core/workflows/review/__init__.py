@@ -1,1 +1,1 @@
-"""Use-cases of reviewing: the review desk, its queues, settling disputes, agreement, progress, label errors."""
+"""Use-cases of reviewing: the review desk, its queues, settling of disputes, agreement, progress, label errors."""

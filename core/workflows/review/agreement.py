@@ -1,109 +1,112 @@
-"""How far the people who answered under one scheme agree; a delivery's own labels are no person's opinion."""
+"""Measure how far the people who answered under one scheme agree. Labels of a delivery are not a person's answer."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from core.agreement import Agreement, Answer, Draws, Every, measure
+from core.agreement import Agreement, Answer, Resampling, WindowSize, measure
 from core.errors import InputError
 from core.ingest.votes import NAMELESS
-from core.records import Opinion
+from core.records import StandingAnswer
 from core.schemes import JOIN, Scheme, scheme
 from core.workflows.workspace import Workspace
 
-Tell = Callable[[int], None]
+OnRead = Callable[[int], None]
 
 
-def _quiet(_read: int) -> None:
-    """Nobody listens."""
+def _ignore(_read: int) -> None:
+    """Do nothing: nobody wants to know how many answers were read."""
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """Which answers, and how to measure them.
+class AgreementQuery:
+    """Which answers are measured, and how.
 
-    `since` and `until` are days or instants (UTC, ISO 8601), both included. `ordinal` None: as the scheme says.
+    `since` and `until` are days or instants (UTC, ISO 8601), both included. `pairs` are the raters compared by Cohen's
+    kappa; empty means all pairs. `ordinal` None means: as the scheme says. `every` is the size of a drift window.
     """
 
     since: str = ""
     until: str = ""
     pairs: Sequence[tuple[str, str]] = ()
     ordinal: bool | None = None
-    every: Every = 50
-    draws: Draws | None = None
+    every: WindowSize = 50
+    draws: Resampling | None = None
 
 
-def agreement(ws: Workspace, name: str, asked: Asked | None = None, tell: Tell = _quiet) -> Agreement:
-    """Measure the answers and votes under scheme `name`; `NotEnoughData` where no two people answered the same item.
+def agreement(ws: Workspace, name: str, query: AgreementQuery | None = None, on_read: OnRead = _ignore) -> Agreement:
+    """Measure the answers and votes under scheme `name`; `NotEnoughData` if no two people answered the same item.
 
-    `tell` hears how many opinions were read so far.
+    `on_read` is called with the number of answers read so far.
     """
-    asked, one = asked or Asked(), scheme(name)
-    heard = opinions(ws, name, tell)
-    answers = answers_of(within(heard, asked.since, asked.until))
-    ordinal = one.ordinal if asked.ordinal is None else asked.ordinal
+    query, chosen = query or AgreementQuery(), scheme(name)
+    standing = standing_answers(ws, name, on_read)
+    answers = answers_of(within(standing, query.since, query.until))
+    ordinal = chosen.ordinal if query.ordinal is None else query.ordinal
     return measure(
-        answers, one.codes, join=joiner(one), ordinal=ordinal, settled=settled_of(heard), pairs=asked.pairs,
-        every=asked.every, draws=asked.draws,
+        answers, chosen.codes, join=joiner(chosen), ordinal=ordinal, settled=settled_of(standing), pairs=query.pairs,
+        every=query.every, draws=query.draws,
     )  # fmt: skip
 
 
 def answer_counts(ws: Workspace) -> dict[str, int]:
-    """scheme -> how many answers and votes were given under it: what it costs to measure them."""
-    return ws.store.review.heard()
+    """Scheme -> number of answers and votes under it. Measuring takes longer the more there are."""
+    return ws.store.review.answer_counts()
 
 
 def last_change(ws: Workspace) -> tuple[str, int, int]:
-    """The database with its last annotation and revision: while this is the same, so are all answers."""
-    return (ws.settings.database_url, *ws.store.review.newest())
+    """The database URL and the ids of its last annotation and revision. While they are the same, no answer changed."""
+    return (ws.settings.database_url, *ws.store.review.newest_ids())
 
 
-def opinions(ws: Workspace, name: str, tell: Tell = _quiet) -> list[Opinion]:
-    """Every standing answer, vote and settlement under scheme `name`."""
-    found: list[Opinion] = []
-    for block in ws.store.review.opinions(name, ("answer", "vote", "settlement")):
-        found += block
-        tell(len(found))
-    return found
+def standing_answers(ws: Workspace, name: str, on_read: OnRead = _ignore) -> list[StandingAnswer]:
+    """Every answer, vote and settlement under scheme `name` that was not taken back."""
+    standing: list[StandingAnswer] = []
+    for block in ws.store.review.standing_answers(name, ("answer", "vote", "settlement")):
+        standing += block
+        on_read(len(standing))
+    return standing
 
 
-def within(heard: Sequence[Opinion], since: str = "", until: str = "") -> list[Opinion]:
-    """Those from `since` to `until`; "" is open."""
+def within(standing: Sequence[StandingAnswer], since: str = "", until: str = "") -> list[StandingAnswer]:
+    """The answers given from `since` to `until`, both included; "" sets no limit."""
     first, last = _instant(since), _instant(until)
     if last and len(until) == len("2024-01-01"):
-        last += "T99"  # the day itself belongs to it
-    return [one for one in heard if one.at >= first and (not last or one.at <= last)]
+        last += "T99"  # the whole day is included
+    return [answer for answer in standing if answer.at >= first and (not last or answer.at <= last)]
 
 
-def answers_of(heard: Sequence[Opinion]) -> list[Answer]:
-    """What people said: curators by name and with the time they took, votes by rater or by nobody in particular."""
+def answers_of(standing: Sequence[StandingAnswer]) -> list[Answer]:
+    """The answers and votes for `measure`; settlements are left out. A vote without a name has the rater ""."""
     return [
-        Answer(one.target_id, "" if one.curator.startswith(NAMELESS) else one.curator, one.code)
-        if one.kind == "vote"
-        else Answer(one.target_id, one.curator, one.code, one.at, one.spent_ms)
-        for one in heard
-        if one.kind != "settlement"
+        Answer(answer.target_id, "" if answer.curator.startswith(NAMELESS) else answer.curator, answer.code)
+        if answer.kind == "vote"
+        else Answer(answer.target_id, answer.curator, answer.code, answer.at, answer.spent_ms)
+        for answer in standing
+        if answer.kind != "settlement"
     ]
 
 
-def settled_of(heard: Sequence[Opinion]) -> Mapping[int, str]:
-    """target -> the class it was settled as."""
-    return {one.target_id: one.code for one in sorted(heard, key=lambda one: one.at) if one.kind == "settlement"}
+def settled_of(standing: Sequence[StandingAnswer]) -> Mapping[int, str]:
+    """Target id -> the class of its last settlement."""
+    in_order = sorted(standing, key=lambda answer: answer.at)
+    return {answer.target_id: answer.code for answer in in_order if answer.kind == "settlement"}
 
 
-def joiner(one: Scheme) -> str:
-    return JOIN if one.kind == "multi" else ""
+def joiner(scheme: Scheme) -> str:
+    """The character between the classes of one answer; "" for a scheme of one class a target."""
+    return JOIN if scheme.kind == "multi" else ""
 
 
-def _instant(told: str) -> str:
-    """A day as it stands, an instant as the store writes it."""
-    if not told:
+def _instant(text: str) -> str:
+    """A day stays as it is; an instant is written as the store writes it. `InputError` for any other text."""
+    if not text:
         return ""
     try:
-        if len(told) == len("2024-01-01"):
-            return date.fromisoformat(told).isoformat()
-        found = datetime.fromisoformat(told)
+        if len(text) == len("2024-01-01"):
+            return date.fromisoformat(text).isoformat()
+        parsed = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InputError("{day!r} is no day or instant: write 2024-05-01 or 2024-05-01T09:30", day=told[:40]) from error
-    given = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return given.astimezone(UTC).isoformat(timespec="microseconds")
+        raise InputError("{day!r} is no day or instant: write 2024-05-01 or 2024-05-01T09:30", day=text[:40]) from error
+    aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return aware.astimezone(UTC).isoformat(timespec="microseconds")

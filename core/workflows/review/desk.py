@@ -1,8 +1,8 @@
-"""A curator at the desk: cards taken from a queue, decisions written before the next card shows, undo to the start.
+"""The review desk: take cards from a queue, decide on them, undo decisions.
 
-`take` leases cards: no other curator gets them before the lease has ended, however it ends. Nothing is remembered here
-between two calls; what a `Desk` does not say is in the store, so any process can serve the next call of a session.
-Every value that leaves is a plain record whose `dataclasses.asdict` is JSON.
+`take` leases cards: no other curator gets them until the lease ends. A decision is on disk before the next card shows.
+This module keeps nothing between two calls: all state is in the `Desk` and in the store, so any process can serve the
+next call of a session. Every returned record can be made JSON by `dataclasses.asdict`.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -14,13 +14,13 @@ from core.errors import InputError, NotFound, Stale
 from core.filters import Filter
 from core.records import IMPORTED, Act, Remark, RemarkKind, Revision
 from core.schemes import scheme
-from core.store import About, Ask
+from core.store import QueueRequest, UtteranceContext
 from core.store.review.remarks import flagged
 from core.workflows.review import leases, queues
 from core.workflows.workspace import Workspace, now
 
 CONTEXT_MS = 2000
-AGAIN_AFTER = timedelta(days=1)  # a queue that is not emptied by answering offers again what was decided so long ago
+AGAIN_AFTER = timedelta(days=1)  # a queue of kind "whole" offers an utterance again this long after a decision
 MOST_AT_ONCE = 100
 LONGEST_REMARK = 2000
 Clock = Callable[[], str]
@@ -28,10 +28,11 @@ Clock = Callable[[], str]
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """How one curator works: `overlap` is the share (0..1) of utterances that `wanted` curators answer, each `blind`.
+    """How one curator reviews: under which schemes, from which queue, and how answers are shared.
 
-    `base` narrows the queue. `hide_opinion` (the models' opinion, until decided) and `batch` (many cards at once) are
-    for the screen alone. `opened_at` is when the session began.
+    `base` narrows the queue. `overlap` is the share (0..1) of utterances that `wanted` curators answer; with `blind`
+    none of them sees the others' answers before answering. `hide_predictions` (no predictions before the decision)
+    and `batch` (many cards at once) only change the screen. `opened_at` is the instant at which the session began.
     """
 
     curator: str
@@ -41,7 +42,7 @@ class Desk:
     overlap: float = 0.0
     wanted: int = 2
     blind: bool = True
-    hide_opinion: bool = True
+    hide_predictions: bool = True
     batch: bool = False
     opened_at: str = field(default_factory=now)
 
@@ -54,8 +55,8 @@ class Desk:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """The utterance of a card; times and `recording_ms` (how long the recording is) are None for a sentence."""
+class CardUtterance:
+    """The utterance of a card. Times and `recording_ms` (length of the recording) are None for a sentence."""
 
     id: int
     version: int
@@ -72,15 +73,16 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """One utterance to judge.
+    """One utterance to review, with its surroundings.
 
-    `labels` (scheme -> code) stand already; those that this curator is to answer blind are left out, and `blind` names
-    their schemes. `before` and `after` are what was said around it. `context_url` is the audio from `context_start_ms`
-    on, 2 s more at either side, where there is so much. `opinions` of models: {scheme, code, confidence, run}.
-    `remarks`: {kind, text, curator, at}. `left`: how many wait in the queue, this one among them.
+    `labels` (scheme -> code) are the present labels; `blind` names the schemes whose labels are left out because this
+    curator is to answer blind. `before` and `after` are the texts of the neighbouring utterances. `context_url` is the
+    audio with up to 2 s more at either side; it begins at `context_start_ms`. `opinions` are the predictions of models,
+    {scheme, code, confidence, run} each (the name is a field of the review API). `remarks`: {kind, text, curator, at}.
+    `left` counts the utterances in the queue, with this one.
     """
 
-    utterance: Shown
+    utterance: CardUtterance
     labels: Mapping[str, str]
     blind: tuple[str, ...]
     before: str
@@ -95,10 +97,10 @@ class Card:
 
 
 def take(ws: Workspace, desk: Desk, n: int = 3, exclude: Sequence[int] = (), clock: Clock = now) -> list[Card]:
-    """Lease and return up to `n` next cards, none of them in `exclude` (what the screen holds already)."""
-    ask = replace(_ask(desk, clock()), n=min(n, MOST_AT_ONCE), have=tuple(exclude))
-    ids, left = ws.store.leases.take(ask)
-    return [_card(desk, one, left) for one in ws.store.cards.about(ids, desk.schemes)]
+    """Lease and return up to `n` next cards, except those in `exclude` (ids that the screen shows already)."""
+    request = replace(_card_request(desk, clock()), n=min(n, MOST_AT_ONCE), on_screen=tuple(exclude))
+    ids, left = ws.store.leases.take(request)
+    return [_card(desk, context, left) for context in ws.store.cards.of(ids, desk.schemes)]
 
 
 def decide(
@@ -115,64 +117,64 @@ def decide(
     spent_ms: int | None = None,
     comment: str | None = None,
 ) -> Revision:
-    """Write one decision and end the lease; on disk when this returns.
+    """Write one decision and end the lease; the decision is on disk when this returns.
 
-    With `skip_reason` (may be empty) the utterance is skipped and `labels` are not written; without, a skip is taken
-    back. In the queue of what annotators disagree on, the labels settle it and `comment` is the reason. `Stale` with
-    both versions where somebody decided since, `InputError` for times outside of the recording.
+    With `skip_reason` (it may be empty) the utterance is skipped and `labels` are not written. Without it the utterance
+    is no longer skipped. In the queue of disagreements the labels settle the dispute and `comment` is the reason.
+    `Stale` holds both versions if somebody decided since; `InputError` for times outside the recording.
 
-    A decision that is sent again because its answer was lost (the server was killed) is not written again: where the
-    latest revision is this very decision, made by this curator on this version, it is the answer.
+    Idempotent: a client sends a decision again if the response was lost (the server was killed). If the latest revision
+    is this same decision by this curator on this version, it is returned and nothing more is written.
     """
     skips = skip_reason is not None
     settles = desk.queue == queues.DISAGREEMENTS and not skips and bool(labels)
     act: Act = "skip" if skips else "settle" if settles else "review"
     why = ((skip_reason if skips else comment if settles else "") or "")[:LONGEST_REMARK]
-    said = "" if settles else (comment or "")[:LONGEST_REMARK]
+    remark_text = "" if settles else (comment or "")[:LONGEST_REMARK]
     try:
         return ws.store.review.decide(
             item, version, desk.curator, now(), text=text, labels={} if skips else labels, skip=skips,
             start_ms=start_ms, end_ms=end_ms, spent_ms=spent_ms, act=act, why=why,
-            comment=said,
+            comment=remark_text,
         )  # fmt: skip
     except Stale as error:
-        if (before := _written(ws, desk, item, error, act, why, said)) is not None:
-            return before
-        raise _hidden(ws, desk, item, error) from error
+        if (earlier := _repeated_decision(ws, desk, item, error, act, why, remark_text)) is not None:
+            return earlier
+        raise _without_blind_labels(ws, desk, item, error) from error
 
 
 def undo(ws: Workspace, desk: Desk, clock: Clock = now, *, revision: int | None = None) -> Card | None:
-    """Take back the curator's latest decision that stands, and lease its card; None when there is none left.
+    """Undo the curator's latest decision and lease its card; None if there is none left to undo.
 
-    With `revision` that one of the curator's; where it was taken back before (the answer was lost, the server killed),
-    nothing is written, and the card is the answer again. Bulk actions and accepted proposals are passed over.
-    `Conflict` where somebody has decided on it since.
+    With `revision` (an id) it undoes that decision of the curator. Idempotent: a repeated undo of one revision writes
+    nothing more and returns the card again. Bulk actions and accepted proposals are not undone here. `Conflict` if
+    somebody decided on the utterance since.
     """
     undone = ws.store.review.undo(desk.curator, clock(), hand_made=True, revision_id=revision)
     if undone is None:
         return None
-    ask = _ask(desk, clock())
-    ws.store.leases.hold(undone.utterance_id, desk.curator, ask.at, ask.until)
+    request = _card_request(desk, clock())
+    ws.store.leases.hold(undone.utterance_id, desk.curator, request.at, request.until)
     return card(ws, desk, undone.utterance_id)
 
 
 def card(ws: Workspace, desk: Desk, item: int) -> Card:
-    """The card of one utterance, whoever has it. `NotFound` for one that is none."""
-    return _card(desk, _about(ws, item, desk.schemes), ws.store.leases.left(_ask(desk, now())))
+    """The card of one utterance, even if another curator has its lease. `NotFound` for an unknown id."""
+    return _card(desk, _context(ws, item, desk.schemes), ws.store.leases.left(_card_request(desk, now())))
 
 
 def latest_decision(ws: Workspace, desk: Desk) -> int | None:
-    """The id of the Revision that the curator's next undo takes back; None when there is none left."""
+    """The id of the Revision that the curator's next undo would undo; None if there is none left."""
     return ws.store.review.latest(desk.curator)
 
 
 def predictions(ws: Workspace, desk: Desk, item: int) -> tuple[Mapping[str, Any], ...]:
-    """What models say of an utterance under the desk's schemes: {scheme, code, confidence, run} each."""
-    return _about(ws, item, desk.schemes).guesses
+    """Predictions for an utterance under the desk's schemes: {scheme, code, confidence, run} each."""
+    return _context(ws, item, desk.schemes).predictions
 
 
 def remark(ws: Workspace, desk: Desk, item: int, kind: RemarkKind, text: str = "") -> None:
-    """Add a remark; it is no decision and raises no version. `InputError` for a comment without words."""
+    """Add a remark. It is not a decision and changes no version. `InputError` for an empty comment."""
     if kind not in ("comment", "flag", "unflag"):
         raise InputError("a remark is a comment, flag or unflag, not {kind!r}", kind=kind)
     if kind == "comment" and not text.strip():
@@ -181,138 +183,146 @@ def remark(ws: Workspace, desk: Desk, item: int, kind: RemarkKind, text: str = "
 
 
 def release(ws: Workspace, desk: Desk, items: Collection[int] | None = None) -> None:
-    """End the curator's leases of `items`, those of this desk; None: of all his desks."""
+    """End the curator's leases of the utterances `items`; with None, all leases of the curator."""
     if items is None:
         ws.store.leases.release(desk.curator)
     elif items:
-        ws.store.leases.release_these(desk.curator, items)
+        ws.store.leases.release_utterances(desk.curator, items)
 
 
 def history(ws: Workspace, item: int, desk: Desk | None = None) -> list[dict[str, Any]]:
-    """What happened to an utterance, oldest first, as received in front.
+    """What happened to an utterance, oldest first; the first entry is the utterance as received.
 
-    Each: {what: "received" | "decision", version, curator, at, before, after, act, why, spent_ms, undoes, undone,
-    bulk_id, proposal_id, restores} or, of a remark, {what: "remark", kind, text, curator, at}. Before this desk's
-    curator has answered blind, labels that others gave are left out.
+    Each entry is {what: "received" | "decision", version, curator, at, before, after, act, why, spent_ms, undoes,
+    undone, bulk_id, proposal_id, restores} or {what: "remark", kind, text, curator, at}. If the curator of `desk` is to
+    answer blind and has not answered yet, the labels of others are left out.
     """
     revisions = ws.store.review.history(item)
-    undone = {one.undoes for one in revisions}
-    about = _about(ws, item, desk.schemes if desk else ())
-    hide = _blind(desk, about) if desk else ()
+    undone = {revision.undoes for revision in revisions}
+    context = _context(ws, item, desk.schemes if desk else ())
+    hide = _blind_schemes(desk, context) if desk else ()
     received = {
         "what": "received", "version": 0, "curator": "", "at": "", "before": {},
-        "after": {"text": about.utterance.original}, "act": IMPORTED, "why": "", "spent_ms": None, "undoes": None,
+        "after": {"text": context.utterance.original}, "act": IMPORTED, "why": "", "spent_ms": None, "undoes": None,
         "undone": False,
     }  # fmt: skip
-    found = [_told(one, one.id in undone, hide) for one in revisions]
-    found += [{"what": "remark", **_remark(one)} for one in about.remarks]
-    return [received, *sorted(found, key=lambda one: str(one["at"]))]
+    entries = [_decision_entry(revision, revision.id in undone, hide) for revision in revisions]
+    entries += [{"what": "remark", **_remark(remark)} for remark in context.remarks]
+    return [received, *sorted(entries, key=lambda entry: str(entry["at"]))]
 
 
 def restore(ws: Workspace, desk: Desk, item: int, version_to_restore: int, seen_version: int) -> Revision:
-    """Append the Revision that puts text, times, skip and labels back as they were after `version_to_restore`.
+    """Append a Revision that sets text, times, skip and labels to what they were after `version_to_restore`.
 
-    `Stale` where somebody decided since `seen_version`.
+    `Stale` if somebody decided since `seen_version`.
     """
     try:
         return ws.store.review.restore(item, version_to_restore, seen_version, desk.curator, now())
     except Stale as error:
-        raise _hidden(ws, desk, item, error) from error
+        raise _without_blind_labels(ws, desk, item, error) from error
 
 
 def progress(ws: Workspace, desk: Desk, left: int | None = None) -> dict[str, Any]:
-    """{done, left, rate_per_hour} of this session; `left` as a card told it saves counting the queue.
+    """{done, left, rate_per_hour} of this session. If `left` is given (from a card), the queue is not counted again.
 
-    The rate is that of the time spent on the decisions: pauses do not count.
+    The rate is per hour spent on decisions; pauses do not count.
     """
     done, spent_ms = ws.store.review.pace(desk.curator, desk.opened_at)
     rate = round(done / spent_ms * 3_600_000) if spent_ms else 0
     if left is None:
-        left = ws.store.leases.left(_ask(desk, now()))
+        left = ws.store.leases.left(_card_request(desk, now()))
     return {"done": done, "left": left, "rate_per_hour": rate}
 
 
 # -- inside
 
 
-def _ask(desk: Desk, at: str) -> Ask:
+def _card_request(desk: Desk, at: str) -> QueueRequest:
+    """The request for cards of the desk's queue at the instant `at`; its leases end `LEASE_S` later."""
     kind = queues.KINDS[desk.queue]
     opened = datetime.fromisoformat(desk.opened_at)
     since = {"emptied": None, "again": desk.opened_at, "whole": (opened - AGAIN_AFTER).isoformat("T", "microseconds")}
-    return Ask(
-        desk.curator, desk.schemes, queues.wanted(desk.queue, desk.schemes, desk.base), 0, at, leases.ends_at(at),
-        queue=queues.name(desk.queue, desk.schemes[0]) if kind == "built" else None,
+    return QueueRequest(
+        desk.curator, desk.schemes, queues.queue_filter(desk.queue, desk.schemes, desk.base), 0, at, leases.ends_at(at),
+        queue=queues.list_key(desk.queue, desk.schemes[0]) if kind == "built" else None,
         disputed=desk.queue == queues.DISAGREEMENTS,
-        since=since.get(kind), begun=None if kind == "emptied" else desk.opened_at,
+        since=since.get(kind), started_at=None if kind == "emptied" else desk.opened_at,
         overlap=desk.overlap, copies=desk.wanted,
         blind=desk.queue not in (queues.DISAGREEMENTS, "skipped"),
     )  # fmt: skip
 
 
-def _about(ws: Workspace, item: int, schemes: Sequence[str]) -> About:
-    found = ws.store.cards.about([item], schemes)
-    if not found:
+def _context(ws: Workspace, item: int, schemes: Sequence[str]) -> UtteranceContext:
+    """The utterance `item` with its surroundings; `NotFound` for an unknown id."""
+    contexts = ws.store.cards.of([item], schemes)
+    if not contexts:
         raise NotFound("no utterance {item}", item=item)
-    return found[0]
+    return contexts[0]
 
 
-def _card(desk: Desk, about: About, left: int) -> Card:
-    one, blind = about.utterance, _blind(desk, about)
-    audio = context = start = None
-    if about.has_audio and one.start_ms is not None and one.end_ms is not None:
-        # The span stands in the address: other times are other audio, and no cache may confuse them.
-        audio = f"/audio/utterance/{one.id}?span={one.start_ms}-{one.end_ms}"
-        context, start = f"{audio}&context_ms={CONTEXT_MS}", max(0, one.start_ms - CONTEXT_MS)
+def _card(desk: Desk, context: UtteranceContext, left: int) -> Card:
+    utterance, blind = context.utterance, _blind_schemes(desk, context)
+    audio = wider = start = None
+    if context.has_audio and utterance.start_ms is not None and utterance.end_ms is not None:
+        # The address holds the span, so that a cache never plays the audio of earlier times.
+        audio = f"/audio/utterance/{utterance.id}?span={utterance.start_ms}-{utterance.end_ms}"
+        wider, start = f"{audio}&context_ms={CONTEXT_MS}", max(0, utterance.start_ms - CONTEXT_MS)
     return Card(
-        utterance=Shown(
-            one.id, one.version, one.text, one.original, one.start_ms, one.end_ms, one.speaker, one.key, one.skipped,
-            one.recording_id, about.duration_ms,
+        utterance=CardUtterance(
+            utterance.id, utterance.version, utterance.text, utterance.original, utterance.start_ms, utterance.end_ms,
+            utterance.speaker, utterance.key, utterance.skipped, utterance.recording_id, context.duration_ms,
         ),
-        labels={name: code for name, code in one.labels.items() if name not in blind},
-        blind=blind, before=about.before, after=about.after,
-        audio_url=audio, context_url=context, context_start_ms=start,
-        opinions=about.guesses, remarks=tuple(map(_remark, about.remarks)), flagged=flagged(about.remarks), left=left,
+        labels={name: code for name, code in utterance.labels.items() if name not in blind},
+        blind=blind, before=context.before, after=context.after,
+        audio_url=audio, context_url=wider, context_start_ms=start,
+        opinions=context.predictions, remarks=tuple(map(_remark, context.remarks)),
+        flagged=flagged(context.remarks), left=left,
     )  # fmt: skip
 
 
-def _remark(one: Remark) -> dict[str, Any]:
-    return {"kind": one.kind, "text": one.text, "curator": one.curator, "at": one.at}
+def _remark(remark: Remark) -> dict[str, Any]:
+    return {"kind": remark.kind, "text": remark.text, "curator": remark.curator, "at": remark.at}
 
 
-def _blind(desk: Desk, about: About) -> tuple[str, ...]:
-    """The desk's schemes under which this curator is not to see what others answered."""
+def _blind_schemes(desk: Desk, context: UtteranceContext) -> tuple[str, ...]:
+    """The desk's schemes under which this curator must not see the answers of others yet."""
     if not desk.blind or desk.queue == queues.DISAGREEMENTS:
         return ()
-    return tuple(name for name in desk.schemes if name in about.answered and desk.curator not in about.answered[name])
+    return tuple(
+        name for name in desk.schemes if name in context.answered and desk.curator not in context.answered[name]
+    )
 
 
-def _told(one: Revision, undone: bool, hide: Sequence[str]) -> dict[str, Any]:
-    told = {name: value for name, value in asdict(one).items() if name not in ("id", "utterance_id")}
-    for side in ("before", "after"):
-        for key in {"labels", "answers"} & told[side].keys():
-            kept = {name: value for name, value in told[side][key].items() if name not in hide}
-            told[side] = {**told[side], key: kept}
-    return {"what": "decision", **told, "undone": undone}
+def _decision_entry(revision: Revision, undone: bool, hide: Sequence[str]) -> dict[str, Any]:
+    """The history entry of a revision, without the labels under the schemes `hide`."""
+    entry = {name: value for name, value in asdict(revision).items() if name not in ("id", "utterance_id")}
+    for end in ("before", "after"):
+        for key in {"labels", "answers"} & entry[end].keys():
+            visible = {name: value for name, value in entry[end][key].items() if name not in hide}
+            entry[end] = {**entry[end], key: visible}
+    return {"what": "decision", **entry, "undone": undone}
 
 
-def _hidden(ws: Workspace, desk: Desk, item: int, error: Stale) -> Stale:
-    """The error without the labels that this curator is not to see."""
-    hide = _blind(desk, _about(ws, item, desk.schemes))
+def _without_blind_labels(ws: Workspace, desk: Desk, item: int, error: Stale) -> Stale:
+    """The error without the labels that this curator must not see yet."""
+    hide = _blind_schemes(desk, _context(ws, item, desk.schemes))
     labels = {name: code for name, code in error.theirs["labels"].items() if name not in hide}
     return Stale(error.message, error.mine, {**error.theirs, "labels": labels})
 
 
-def _written(ws: Workspace, desk: Desk, item: int, error: Stale, act: Act, why: str, said: str) -> Revision | None:
-    """The latest revision, where it is the decision that was refused as stale: it was written before."""
-    wanted = dict(error.mine)
-    version, answers = wanted.pop("version"), wanted.pop("labels")
+def _repeated_decision(
+    ws: Workspace, desk: Desk, item: int, error: Stale, act: Act, why: str, remark_text: str
+) -> Revision | None:
+    """The latest revision if it is the decision that `error` refused, written before; else None."""
+    requested = dict(error.mine)
+    version, answers = requested.pop("version"), requested.pop("labels")
     last = next(reversed(ws.store.review.history(item)), None)
     if last is None or (last.version, last.curator, last.act, last.why) != (version + 1, desk.curator, act, why):
         return None
     changed = dict(last.after)
-    labels = {name: one and one["code"] for name, one in changed.pop("labels", {}).items()}
-    same = labels | changed.pop("answers", {}) == answers and changed.keys() <= wanted.keys()
-    # What was asked for and had been so before is not in the revision.
-    same = same and all(error.theirs.get(name, value) == value for name, value in wanted.items())
-    remarks = {(one.curator, one.text) for one in _about(ws, item, ()).remarks}
-    return last if same and (not said.strip() or (desk.curator, said) in remarks) else None
+    labels = {name: label and label["code"] for name, label in changed.pop("labels", {}).items()}
+    same = labels | changed.pop("answers", {}) == answers and changed.keys() <= requested.keys()
+    # A revision holds only what changed: the rest of the request must equal the present state.
+    same = same and all(error.theirs.get(name, value) == value for name, value in requested.items())
+    remarks = {(remark.curator, remark.text) for remark in _context(ws, item, ()).remarks}
+    return last if same and (not remark_text.strip() or (desk.curator, remark_text) in remarks) else None

@@ -1,8 +1,9 @@
-"""Suspected label errors: what a model that never saw an utterance, nor one like it, finds unlikely of its label.
+"""Suspected label errors: labels that are unlikely for a model which did not see the utterance in training.
 
-The n-gram text model is fitted `FOLDS` times, each time without one part of the groups (near-equal texts are in one),
-and judges that part; cleanlab scores each label by the probability it was given. What the model agrees with is never
-suspected. Only gold labels of an utterance scheme with one class a target are looked at.
+The groups are cut into `FOLDS` parts; near-equal texts are in one group. For each part the n-gram text model is fitted
+on the other parts and judges this part. cleanlab scores each label by the probability that the model gave it. A label
+with which the model agrees is never suspected. Only gold labels of an utterance scheme with one class a target are
+examined.
 """
 
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from sklearn.model_selection import GroupKFold
 
 from core.errors import InputError, NotEnoughData
 from core.filters import Filter
-from core.messages import ClassName, Message, SchemeName, packed, unpacked
+from core.messages import ClassName, Message, SchemeName, message_from_json, message_to_json
 from core.model_text import DEFAULT_PLAN, model_text
 from core.models.ngram import NgramConfig, NgramModel
 from core.schemes import Scheme, scheme
@@ -33,8 +34,8 @@ Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class _Labelled:
-    """What is looked at, by id: ids (n,), texts, label ids (n,) and the group each is in."""
+class _LabelledTexts:
+    """The n utterances to examine: ids int64 (n,), n texts, class ids int64 (n,), n groups."""
 
     ids: NDArray[np.int64]
     texts: list[str]
@@ -50,9 +51,10 @@ def suspects(
     step: Step = lambda name, fn: fn(),
     progress: Progress = lambda done, total: None,
 ) -> list[Ranked]:
-    """The `limit` least likely labels, the least likely first; `score` is the probability of the label that stands.
+    """The `limit` least likely labels, the least likely first; `score` is the probability of the present label.
 
-    `InputError` for a scheme that is not looked at, `NotEnoughData` below `FOLDS` groups or two classes.
+    `step(name, fn)` runs one fold and `progress(done, total)` is called after each. `InputError` for a recording scheme
+    or one of several classes a target, `NotEnoughData` below `FOLDS` groups or two classes.
     """
     chosen = scheme(scheme_name)
     if chosen.level != "utterance" or chosen.kind == "multi":
@@ -68,46 +70,46 @@ def suspects(
             scheme_name=SchemeName(scheme_name),
         )
     folds = GroupKFold(FOLDS, shuffle=True, random_state=seed).split(data.texts, groups=data.groups)
-    found: list[list[Any]] = []
+    rows: list[list[Any]] = []
     for number, (seen, held_out) in enumerate(folds):
-        found += step(f"fold {number}", partial(_judge, data, chosen, seen, held_out, limit))
+        rows += step(f"fold {number}", partial(_judge, data, chosen, seen, held_out, limit))
         progress(number + 1, FOLDS)
-    ranked = sorted(found, key=lambda row: (row[1], row[0]))[:limit]
-    return [Ranked(number, score, unpacked(reason)) for number, score, reason in ranked]
+    ranked = sorted(rows, key=lambda row: (row[1], row[0]))[:limit]
+    return [Ranked(number, score, message_from_json(reason)) for number, score, reason in ranked]
 
 
 def run_job(params: dict[str, Any], job: Context) -> None:
-    """The job: each fold is a durable step."""
+    """The job `label-errors`: builds the list of a scheme; each fold is a durable step."""
 
-    def tell(done: int, total: int) -> None:
+    def on_fold(done: int, total: int) -> None:
         job.report({"done": done, "total": total, "unit": "folds"})
 
     ws = open_workspace()
-    rows = suspects(ws, params["scheme"], params["limit"], params["seed"], job.step, tell)
+    rows = suspects(ws, params["scheme"], params["limit"], params["seed"], job.step, on_fold)
     ws.store.queues.put(f"label-errors:{params['scheme']}", rows, now())
 
 
-def _read(ws: Workspace, chosen: Scheme, seed: int) -> _Labelled:
+def _read(ws: Workspace, chosen: Scheme, seed: int) -> _LabelledTexts:
     grades = ws.store.corpus.grades("utterance", chosen.name)
     gold = {target: code for target, (code, grade) in grades.items() if grade == "gold"}
     ids = ws.store.texts.ids(Filter(labels={chosen.name: chosen.codes}, skipped=False))
     if len(ids) > MOST_TEXTS:
         ids = np.sort(np.random.default_rng(seed).choice(ids, MOST_TEXTS, replace=False))
-    kept: list[tuple[int, str, int, str]] = []
+    rows: list[tuple[int, str, int, str]] = []
     for start in range(0, len(ids), 1000):
-        for one in ws.store.corpus.utterances(ids[start : start + 1000].tolist()):
-            text = model_text(DEFAULT_PLAN, one.text, one.origin)
-            if text and one.id in gold:
-                kept.append((one.id, text, chosen.index(gold[one.id]), one.group))
-    numbers, texts, labels, groups = (list(column) for column in zip(*kept, strict=True)) if kept else ([], [], [], [])
+        for utterance in ws.store.corpus.utterances(ids[start : start + 1000].tolist()):
+            text = model_text(DEFAULT_PLAN, utterance.text, utterance.origin)
+            if text and utterance.id in gold:
+                rows.append((utterance.id, text, chosen.index(gold[utterance.id]), utterance.group))
+    numbers, texts, labels, groups = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [], [])
     merged = merge_near_duplicates(groups, texts)
-    return _Labelled(np.array(numbers, np.int64), texts, np.array(labels, np.int64), list(merged))
+    return _LabelledTexts(np.array(numbers, np.int64), texts, np.array(labels, np.int64), list(merged))
 
 
 def _judge(
-    data: _Labelled, chosen: Scheme, seen: NDArray[np.int64], held_out: NDArray[np.int64], limit: int
+    data: _LabelledTexts, chosen: Scheme, seen: NDArray[np.int64], held_out: NDArray[np.int64], limit: int
 ) -> list[list[Any]]:
-    """[utterance id, score, reason] of the most suspect of one part; JSON-able, since a step keeps it."""
+    """Rows [utterance id, score, reason] of the `limit` least likely labels of a part; JSON-able for a step."""
     model = NgramModel.fit(NgramConfig(), [data.texts[i] for i in seen], data.labels[seen], len(chosen.codes))
     probs = np.exp(model.log_probs([data.texts[i] for i in held_out]))
     labels = data.labels[held_out]
@@ -115,7 +117,11 @@ def _judge(
     best = probs.argmax(axis=1)
     order = [at for at in np.argsort(scores, kind="stable").tolist() if best[at] != labels[at]]
     return [
-        [int(data.ids[held_out[at]]), float(scores[at]), packed(_reason(chosen, labels[at], best[at], probs[at]))]
+        [
+            int(data.ids[held_out[at]]),
+            float(scores[at]),
+            message_to_json(_reason(chosen, labels[at], best[at], probs[at])),
+        ]
         for at in order[:limit]
     ]
 

@@ -1,8 +1,9 @@
-"""Who did how much, how fast and how well, and when the work will be done. Days are UTC.
+"""Progress of review: how much each curator did, how fast and how well, and when the work will be done. Days are UTC.
 
-Decisions are those made by hand that stand. Time worked is told twice: `spent_ms` is what the items were on screen,
-`worked_ms` the clock from the first to the last answer of a sitting, which ends where nothing is decided for
-`GAP_MS`. A burn-down counts targets by their first answer; a delivery's own labels are no work.
+Only decisions made by hand count, and only if they were not undone. Working time is measured in two ways: `spent_ms` is
+the time that items were on screen; `worked_ms` is the clock time from the first to the last answer of a working period,
+which ends after `GAP_MS` without a decision. A burn-down counts each target at its first answer. Labels that came with
+a delivery are not counted as work.
 """
 
 import csv
@@ -13,30 +14,31 @@ from datetime import date, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from core.agreement import Share, judged, ratings, share
-from core.cells import harmless
+from core.agreement import Share, build_ratings, compare_answers, share
+from core.cells import escape_formula
 from core.errors import InputError
-from core.files import whole
+from core.files import atomic_path
 from core.filters import Filter
-from core.records import Opinion
-from core.schemes import SCHEMES, Scheme, parts
+from core.records import StandingAnswer
+from core.schemes import SCHEMES, Scheme, split_codes
 from core.store import Tally
-from core.workflows.review.agreement import answers_of, last_change, opinions, settled_of
+from core.workflows.review.agreement import answers_of, last_change, settled_of, standing_answers
 from core.workflows.workspace import Workspace, now
 
 GAP_MS = 5 * 60_000
-PACE_DAYS = 14  # the pace of a projection is that of so many days
+PACE_DAYS = 14  # a projection uses the mean pace of this many days
 LONGEST_DAYS = 3_650
 HOUR_MS = 3_600_000
 COLUMNS = ("curator", "day", "scheme", "decisions", "hours")
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
-    """What one curator did under one scheme; `scheme` "": in all, each decision once.
+class CuratorWork:
+    """What one curator did under one scheme. `scheme` "" means all schemes; it counts each decision once.
 
-    `per_hour` is of the time worked, of the time on screen where that is not known; None where neither is. `classes`
-    counts the standing answers by class, `agreed` holds them against the consensus (see `core.agreement.consensus`).
+    `per_hour` is answers per hour of `worked_ms`; with fewer than two answers it is decisions per hour of `spent_ms`,
+    None if that is 0. `classes` counts the curator's answers by class; `agreed` is the share that equals the consensus
+    (`core.agreement`).
     """
 
     curator: str
@@ -52,7 +54,7 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """`done` targets got their first answer that day, `left` had none at its end; `projected`: it is still to come."""
+    """One day: `done` targets got their first answer, `left` had none at its end. `projected`: a forecast."""
 
     day: str
     done: float
@@ -61,10 +63,11 @@ class Day:
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
-    """How far a scheme is. `per_day` is the pace of the last `PACE_DAYS`, `finish` the day it leads to, None for never.
+class Forecast:
+    """How much of a scheme is labelled and when the rest will be. `per_day` is the mean of the last `PACE_DAYS` days.
 
-    `hours_left` is what is left at the curators' own speed, None while nobody has one.
+    `finish` is the day on which the work ends at that pace; None if it never does. `hours_left` is the time
+    that is left at the curators' speed; None if no curator has a speed yet.
     """
 
     scheme: str
@@ -81,95 +84,108 @@ class Course:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    work: tuple[Work, ...]
-    courses: tuple[Course, ...]
+    """`work` by curator and scheme, a forecast for each scheme in use, and the counts of each day."""
+
+    work: tuple[CuratorWork, ...]
+    forecasts: tuple[Forecast, ...]
     days: tuple[Tally, ...]
 
 
 def progress(ws: Workspace, today: str = "") -> Progress:
-    """The state of the work at the end of `today` ("": now)."""
+    """The progress at the end of the day `today` (ISO 8601, UTC); "" means the present day."""
     today = today or now()[:10]
     days = tuple(ws.store.review.tally())
     totals = ws.store.corpus.progress()
-    names = [name for name in SCHEMES if totals[name]["labelled"] or any(one.scheme == name for one in days)]
-    heard = {name: opinions(ws, name) for name in names}
-    work = tuple(_work(days, heard))
-    courses = tuple(_course(SCHEMES[name], totals[name], heard[name], work, today) for name in names)
-    return Progress(work, courses, days)
+    names = [name for name in SCHEMES if totals[name]["labelled"] or any(day.scheme == name for day in days)]
+    answers = {name: standing_answers(ws, name) for name in names}
+    work = tuple(_curator_work(days, answers))
+    forecasts = tuple(_forecast(SCHEMES[name], totals[name], answers[name], work, today) for name in names)
+    return Progress(work, forecasts, days)
 
 
 def progress_mark(ws: Workspace) -> tuple[str, int, int, int]:
-    """What `progress` is measured from: while this is the same, nothing was imported or decided."""
+    """A value that changes with every import and every decision: while it is the same, so is `progress`."""
     return (*last_change(ws), ws.store.corpus.find(Filter(), limit=0).total)
 
 
 def write_csv(days: Iterable[Tally], path: Path) -> int:
-    """Hours on screen and counts by curator, day and scheme; rows whose scheme is empty count every decision once."""
-    rows = [(one.curator, one.day, one.scheme, one.decisions, f"{one.spent_ms / HOUR_MS:.4f}") for one in days]
+    """Write hours on screen and counts by curator, day and scheme; returns the number of rows.
+
+    A row with an empty scheme counts every decision once. `InputError` if the file cannot be written.
+    """
+    rows = [(t.curator, t.day, t.scheme, t.decisions, f"{t.spent_ms / HOUR_MS:.4f}") for t in days]
     try:
         # The BOM makes spreadsheets read Hangul.
-        with whole(path) as made, made.open("w", newline="", encoding="utf-8-sig") as file:
+        with atomic_path(path) as part, part.open("w", newline="", encoding="utf-8-sig") as file:
             out = csv.writer(file)
             out.writerow(COLUMNS)
-            out.writerows((harmless(who), day, harmless(name), n, hours) for who, day, name, n, hours in rows)
+            out.writerows(
+                (escape_formula(who), day, escape_formula(name), n, hours) for who, day, name, n, hours in rows
+            )
     except OSError as error:
         raise InputError("{path}: cannot be written: {reason}", path=path, reason=error.strerror) from error
     return len(rows)
 
 
-def worked_ms(answers: Iterable[Opinion]) -> int:
-    """The clock time of the sittings of one person; the first answer of each took what it says it took."""
-    spent = {one.at: one.spent_ms or 0 for one in sorted(answers, key=lambda one: one.spent_ms or 0)}
+def worked_ms(answers: Iterable[StandingAnswer]) -> int:
+    """The clock time (ms) of one person's working periods. The first answer of a period counts with its `spent_ms`."""
+    spent = {answer.at: answer.spent_ms or 0 for answer in sorted(answers, key=lambda answer: answer.spent_ms or 0)}
     instants = sorted(spent)
     total = min(spent[instants[0]], GAP_MS) if instants else 0
     for before, after in pairwise(instants):
-        passed = _apart_ms(before, after)
+        passed = _elapsed_ms(before, after)
         total += passed if passed <= GAP_MS else min(spent[after], GAP_MS)
     return total
 
 
-def burn_down(answers: Iterable[Opinion], left: int, today: str) -> tuple[tuple[Day, ...], float]:
-    """From the first day of work to today, then on at today's pace to the end; and that pace, in targets a day."""
+def burn_down(answers: Iterable[StandingAnswer], left: int, today: str) -> tuple[tuple[Day, ...], float]:
+    """The days from the first answer to today, then the projected days to the end; and the pace in targets a day.
+
+    `left` is the number of targets without an answer at the end of `today`.
+    """
     first: dict[int, str] = {}
-    for one in answers:
-        first[one.target_id] = min(one.at[:10], first.get(one.target_id, one.at[:10]))
+    for answer in answers:
+        day = answer.at[:10]
+        first[answer.target_id] = min(day, first.get(answer.target_id, day))
     done = Counter(first.values())
     if not done:
         return (Day(today, 0, left),), 0.0
     start, last = date.fromisoformat(min(done)), date.fromisoformat(max(today, *done))
     days = [(start + timedelta(days=n)).isoformat() for n in range((last - start).days + 1)]
-    after, found = left, list[Day]()
+    after, burned = left, list[Day]()
     for day in reversed(days):
-        found.append(Day(day, done[day], after))
+        burned.append(Day(day, done[day], after))
         after += done[day]
     recent = days[-PACE_DAYS:]
     pace = sum(done[day] for day in recent) / len(recent)
-    return (*reversed(found), *_projected(last, left, pace)), pace
+    return (*reversed(burned), *_projected(last, left, pace)), pace
 
 
 def _projected(last: date, left: int, pace: float) -> list[Day]:
+    """The days after `last` until nothing is left; none if that takes more than `LONGEST_DAYS`."""
     if not pace or left / pace > LONGEST_DAYS:
         return []
-    found, rest, day = list[Day](), float(left), last
+    projected, rest, day = list[Day](), float(left), last
     while rest > 1e-9:
         day += timedelta(days=1)
         done = min(pace, rest)
         rest -= done
-        found.append(Day(day.isoformat(), done, max(rest, 0.0), projected=True))
-    return found
+        projected.append(Day(day.isoformat(), done, max(rest, 0.0), projected=True))
+    return projected
 
 
-def _work(days: Sequence[Tally], heard: Mapping[str, Sequence[Opinion]]) -> Iterable[Work]:
-    by_hand = {name: [one for one in mine if one.kind == "answer"] for name, mine in heard.items()}
-    by_hand[""] = [one for mine in by_hand.values() for one in mine]
-    agreed = {name: _agreed(mine) for name, mine in heard.items()}
-    for who, name in sorted({(one.curator, one.scheme) for one in days}):
-        mine = [one for one in days if (one.curator, one.scheme) == (who, name)]
-        answers = [one for one in by_hand.get(name, ()) if one.curator == who]
-        decisions, spent, worked = sum(x.decisions for x in mine), sum(x.spent_ms for x in mine), worked_ms(answers)
-        yield Work(
+def _curator_work(days: Sequence[Tally], standing: Mapping[str, Sequence[StandingAnswer]]) -> Iterable[CuratorWork]:
+    by_hand = {name: [answer for answer in given if answer.kind == "answer"] for name, given in standing.items()}
+    by_hand[""] = [answer for given in by_hand.values() for answer in given]
+    agreed = {name: _agreed_by_curator(given) for name, given in standing.items()}
+    for who, name in sorted({(day.curator, day.scheme) for day in days}):
+        tallies = [day for day in days if (day.curator, day.scheme) == (who, name)]
+        answers = [answer for answer in by_hand.get(name, ()) if answer.curator == who]
+        decisions, spent = sum(t.decisions for t in tallies), sum(t.spent_ms for t in tallies)
+        worked = worked_ms(answers)
+        yield CuratorWork(
             who, name, decisions, spent, worked, _per_hour(len({x.at for x in answers}), worked, decisions, spent),
-            max(one.day for one in mine), _balance(name, answers), agreed.get(name, {}).get(who, share(0, 0)),
+            max(t.day for t in tallies), _class_counts(name, answers), agreed.get(name, {}).get(who, share(0, 0)),
         )  # fmt: skip
 
 
@@ -179,36 +195,40 @@ def _per_hour(answers: int, worked: int, decisions: int, spent: int) -> float | 
     return decisions / spent * HOUR_MS if spent else None
 
 
-def _balance(name: str, answers: Sequence[Opinion]) -> dict[str, int]:
+def _class_counts(name: str, answers: Sequence[StandingAnswer]) -> dict[str, int]:
     if not name:
         return {}
-    n = Counter(code for one in answers for code in parts(one.code))
+    n = Counter(code for answer in answers for code in split_codes(answer.code))
     return {code: n[code] for code in SCHEMES[name].codes}
 
 
-def _agreed(heard: Sequence[Opinion]) -> dict[str, Share]:
-    """Each curator against the consensus; the whole answer counts where it may hold several classes."""
-    answers = answers_of(heard)
-    rated = ratings(answers, sorted({one.code for one in answers}))
-    held = judged(rated, answers, settled_of(heard))
-    n, k = Counter(one.rater for one in held), Counter(one.rater for one in held if one.agrees)
+def _agreed_by_curator(standing: Sequence[StandingAnswer]) -> dict[str, Share]:
+    """Curator -> share of answers equal to the consensus; an answer of several classes counts as one."""
+    answers = answers_of(standing)
+    rated = build_ratings(answers, sorted({answer.code for answer in answers}))
+    compared = compare_answers(rated, answers, settled_of(standing))
+    n, k = Counter(x.rater for x in compared), Counter(x.rater for x in compared if x.agrees)
     return {who: share(k[who], n[who]) for who in n}
 
 
-def _course(
-    one: Scheme, totals: Mapping[str, int], heard: Sequence[Opinion], work: Sequence[Work], today: str
-) -> Course:
+def _forecast(
+    scheme: Scheme,
+    totals: Mapping[str, int],
+    standing: Sequence[StandingAnswer],
+    work: Sequence[CuratorWork],
+    today: str,
+) -> Forecast:
     left = totals["targets"] - totals["labelled"]
-    days, pace = burn_down([x for x in heard if x.kind == "answer"], left, today)
+    days, pace = burn_down([x for x in standing if x.kind == "answer"], left, today)
     finish = days[-1].day if days[-1].projected else today if not left else None
-    mine = [x for x in work if x.scheme == one.name and x.per_hour]
-    hours = sum(x.decisions / (x.per_hour or 1) for x in mine)
-    per_hour = sum(x.decisions for x in mine) / hours if hours else None
-    return Course(
-        one.name, totals["targets"], totals["labelled"], totals["gold"], left, {c: totals[c] for c in one.codes}, pace,
-        left / per_hour if per_hour else None, finish, days,
+    paced = [x for x in work if x.scheme == scheme.name and x.per_hour]
+    hours = sum(x.decisions / (x.per_hour or 1) for x in paced)
+    per_hour = sum(x.decisions for x in paced) / hours if hours else None
+    return Forecast(
+        scheme.name, totals["targets"], totals["labelled"], totals["gold"], left,
+        {c: totals[c] for c in scheme.codes}, pace, left / per_hour if per_hour else None, finish, days,
     )  # fmt: skip
 
 
-def _apart_ms(before: str, after: str) -> int:
+def _elapsed_ms(before: str, after: str) -> int:
     return round((datetime.fromisoformat(after) - datetime.fromisoformat(before)).total_seconds() * 1000)

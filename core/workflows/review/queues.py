@@ -1,7 +1,8 @@
 """Queues: which utterances come up for review, and in what order.
 
-Some are a Filter as it stands; some are lists that somebody builds, ranked by what models said; one is what curators
-who answered blind do not agree on. A list is built for one scheme and stands until it is built anew.
+A queue is of one of three sorts: a Filter; a list that somebody builds, ranked by the predictions of models or drawn at
+random; or the targets that curators who answered blind disagree on. A list belongs to one scheme and stays the same
+until it is built again.
 """
 
 import secrets
@@ -20,12 +21,13 @@ from core.schemes import scheme
 from core.store import QueueInfo, Ranked
 from core.workflows.workspace import Workspace, now
 
-TAG = "review"  # what the Corpus page queues for review
+TAG = "review"  # the Corpus page gives this tag to utterances that it queues for review
 DISAGREEMENTS = "annotators-disagree"
 LABEL_ERRORS = "label-errors"
 LIMIT = 2000
-# emptied: what is answered leaves it. again: skipped once more, it stays, and comes back in another session. whole:
-# what was decided on stays, and comes back another day. built: a list; what was decided on since leaves it.
+# emptied: an utterance leaves the queue when it is answered. again: an utterance that is skipped again stays and comes
+# back in another session. whole: an utterance stays after a decision and comes back another day. built: a list; an
+# utterance leaves it when somebody decides on it after the list was built.
 Kind = Literal["emptied", "again", "whole", "built"]
 KINDS: Mapping[str, Kind] = {
     "unlabelled": "emptied", "least-confident": "built", "models-disagree": "built", "text-voice": "built",
@@ -33,68 +35,69 @@ KINDS: Mapping[str, Kind] = {
     "skipped": "again", "all": "whole",
 }  # fmt: skip
 NAMES = tuple(KINDS)
-BUILT = tuple(one for one, kind in KINDS.items() if kind == "built")
+BUILT = tuple(queue for queue, kind in KINDS.items() if kind == "built")
 
 
 def check(queue: str, schemes: Sequence[str]) -> None:
-    """`UnknownName` for a queue or scheme that is none."""
+    """Raise `UnknownName` for an unknown queue or scheme."""
     if queue not in KINDS:
         raise UnknownName("queue", queue, NAMES)
-    for one in schemes:
-        scheme(one)
+    for name in schemes:
+        scheme(name)
 
 
-def name(queue: str, scheme_name: str) -> str:
-    """How the store calls a list."""
+def list_key(queue: str, scheme_name: str) -> str:
+    """The name of a list in the store."""
     return f"{queue}:{scheme(scheme_name).name}"
 
 
-def wanted(queue: str, schemes: Sequence[str], base: Filter | None = None) -> Filter:
-    """What the queue holds, or what narrows it if it is a list.
+def queue_filter(queue: str, schemes: Sequence[str], base: Filter | None = None) -> Filter:
+    """The Filter of the utterances in the queue; for a list, the Filter that narrows it. `base` narrows it further.
 
-    Unlabelled: the first of the schemes has no answer yet; skipped ones wait in a queue of their own. Tagged: those
-    with the tag `TAG`, which they keep until it is taken off.
+    "unlabelled" holds utterances without an answer under the first of `schemes`. "tagged" holds those with the tag
+    `TAG`, which stays until somebody removes it. Skipped utterances are in "skipped" and "all", and may be in "tagged"
+    and in "filter" if `base` asks for them.
     """
-    held = base or Filter()
+    wanted = base or Filter()
     if queue == "skipped":
-        held = replace(held, skipped=True)
-    elif queue not in ("all", "tagged") and (queue != "filter" or held.skipped is None):
-        held = replace(held, skipped=False)
+        wanted = replace(wanted, skipped=True)
+    elif queue not in ("all", "tagged") and (queue != "filter" or wanted.skipped is None):
+        wanted = replace(wanted, skipped=False)
     if queue == "tagged":
-        held = replace(held, tag=(TAG,))
+        wanted = replace(wanted, tag=(TAG,))
     if queue == "unlabelled" and schemes:
-        held = replace(held, labels={**held.labels, schemes[0]: (UNLABELLED,)})
-    if any(scheme(one).level == "recording" for one in schemes):
-        held = replace(held, in_recording=True)
-    return held
+        wanted = replace(wanted, labels={**wanted.labels, schemes[0]: (UNLABELLED,)})
+    if any(scheme(name).level == "recording" for name in schemes):
+        wanted = replace(wanted, in_recording=True)
+    return wanted
 
 
 @dataclass(frozen=True, slots=True)
-class Left:
-    """A queue as a menu shows it; `built_at` of a list, None where it never was built."""
+class QueueSize:
+    """How many utterances a list was built with, and when (UTC, ISO 8601); `built_at` None: it was never built."""
 
     queue: str
     count: int
     built_at: str | None
 
 
-def built(ws: Workspace, scheme_name: str) -> dict[str, Left]:
-    """The lists of a scheme, queue -> how many it was built with."""
+def list_sizes(ws: Workspace, scheme_name: str) -> dict[str, QueueSize]:
+    """The size of every list of a scheme, by the name of its queue."""
     known: dict[str, QueueInfo] = ws.store.queues.built()
-    found = {}
+    sizes = {}
     for queue in BUILT:
-        one = known.get(name(queue, scheme_name))
-        found[queue] = Left(queue, one.count if one else 0, one.built_at if one else None)
-    return found
+        info = known.get(list_key(queue, scheme_name))
+        sizes[queue] = QueueSize(queue, info.count if info else 0, info.built_at if info else None)
+    return sizes
 
 
 def build(
     ws: Workspace, queue: str, scheme_name: str, *, run_ids: Sequence[str] = (), limit: int = LIMIT, seed: int = 0
 ) -> int:
-    """Build the list `queue` of a scheme anew; how many utterances are in it.
+    """Build the list `queue` of a scheme again and return the number of utterances in it, at most `limit`.
 
-    From the predictions of `run_ids`, or of the newest runs; `seed` is for the random audit and the folds of
-    label-errors. `NotEnoughData` says what is missing, `InputError` what cannot be.
+    It uses the predictions of `run_ids`, or of the newest runs if none are named. `seed` sets the random audit and the
+    folds of label-errors. `NotEnoughData` if runs or labels are missing, `InputError` for a queue that is not a list.
     """
     check(queue, [scheme_name])
     if queue not in BUILT:
@@ -106,24 +109,26 @@ def build(
 
         rows = suspects(ws, scheme_name, limit, seed)
     elif queue == "audit":
-        rows = _audit(ws, scheme_name, limit, seed)
+        rows = _random_audit(ws, scheme_name, limit, seed)
     elif queue == "least-confident":
         rows = _least_confident(ws, scheme_name, run_ids, limit)
     else:
-        rows = ws.store.queues.disagreements([run.id for run in _several(ws, queue, scheme_name, run_ids)], limit)
-    return ws.store.queues.put(name(queue, scheme_name), rows, now())
+        rows = ws.store.queues.disagreements(
+            [run.id for run in _runs_to_compare(ws, queue, scheme_name, run_ids)], limit
+        )
+    return ws.store.queues.put(list_key(queue, scheme_name), rows, now())
 
 
-def start(ws: Workspace, scheme_name: str, *, limit: int = LIMIT, seed: int = 0) -> str:
-    """Queue the search for label errors as a job, since it trains models; its id."""
+def start_label_errors(ws: Workspace, scheme_name: str, *, limit: int = LIMIT, seed: int = 0) -> str:
+    """Queue the search for label errors as a job, because it trains models. Returns the job id."""
     params = {"scheme": scheme(scheme_name).name, "limit": limit, "seed": seed}
     return submit(ws.store, LABEL_ERRORS, LABEL_ERRORS, params, f"{LABEL_ERRORS}-{secrets.token_hex(6)}")
 
 
-def _audit(ws: Workspace, scheme_name: str, limit: int, seed: int) -> list[Ranked]:
-    """Some of what is labelled, drawn at random."""
-    one = scheme(scheme_name)
-    ids = ws.store.texts.ids(Filter(labels={one.name: one.codes}, skipped=False))
+def _random_audit(ws: Workspace, scheme_name: str, limit: int, seed: int) -> list[Ranked]:
+    """At most `limit` labelled utterances, drawn at random."""
+    chosen = scheme(scheme_name)
+    ids = ws.store.texts.ids(Filter(labels={chosen.name: chosen.codes}, skipped=False))
     drawn = np.random.default_rng(seed).permutation(ids)[:limit]
     return [Ranked(number, 0.0, "drawn at random") for number in drawn.tolist()]
 
@@ -143,11 +148,11 @@ def _least_confident(ws: Workspace, scheme_name: str, run_ids: Sequence[str], li
     )
 
 
-def _several(ws: Workspace, queue: str, scheme_name: str, run_ids: Sequence[str]) -> list[RunInfo]:
-    """The runs to compare: those named, else the newest two, or of text-voice the newest of each."""
+def _runs_to_compare(ws: Workspace, queue: str, scheme_name: str, run_ids: Sequence[str]) -> list[RunInfo]:
+    """The named runs; else the newest two or, for text-voice, the newest text run and the newest voice run."""
     runs = _runs(ws, scheme_name, run_ids)
     if queue == "text-voice":
-        runs = [run for one in ("text", "voice") for run in [r for r in runs if r.modality == one][:1]]
+        runs = [run for modality in ("text", "voice") for run in [r for r in runs if r.modality == modality][:1]]
         if len(runs) < 2:
             raise NotEnoughData(
                 "a text run and a voice run of {scheme_name} are needed to compare them",
@@ -163,8 +168,8 @@ def _several(ws: Workspace, queue: str, scheme_name: str, run_ids: Sequence[str]
 
 
 def _runs(ws: Workspace, scheme_name: str, run_ids: Sequence[str]) -> list[RunInfo]:
-    """Finished runs of the scheme, those named or all, the newest first."""
-    named = [ws.store.ledger.run(one) for one in run_ids]
+    """The named runs, or all finished runs of the scheme, the newest first. `InputError` for an unfinished run."""
+    named = [ws.store.ledger.run(run_id) for run_id in run_ids]
     for run in named:
         if run.scheme != scheme_name or run.state != "done":
             raise InputError(

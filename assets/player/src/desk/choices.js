@@ -1,4 +1,4 @@
-// The classes of the chosen schemes as buttons with keys, and which of them are chosen. Codes of a `multi` group are
+// The classes of the schemes as buttons with keys, and the chosen ones. Codes of a `multi` group are
 // joined by | in the order of its classes.
 
 import { button, el } from "../dom.js";
@@ -25,23 +25,23 @@ export class Choices {
   }
 
   #box(t, group) {
-    const mine = this.all.filter((choice) => choice.group === group.name).map((choice) => choice.node);
+    const buttons = this.all.filter((choice) => choice.group === group.name).map((choice) => choice.node);
     const how = [!group.required && t.optional, group.multi && t.several].filter(Boolean);
     return el("div", { class: "gw-group", role: "group", "aria-label": group.title },
       el("span", { class: "gw-label", text: how.length ? `${group.title} (${how.join(", ")})` : group.title }),
-      el("div", { class: "gw-choices" }, ...mine));
+      el("div", { class: "gw-choices" }, ...buttons));
   }
 
-  /** Labels of schemes that are not on the screen do not come along. */
+  /** Sets the chosen labels; labels of schemes that are not on the screen are dropped. */
   set(labels) {
     this.labels = Object.fromEntries(this.groups.filter((group) => labels[group.name]).map((group) => [group.name, labels[group.name]]));
     for (const choice of this.all) choice.node.setAttribute("aria-pressed", String(this.#chosen(choice.group).includes(choice.code)));
   }
 
   toggle(name, code) {
-    const { multi, choices } = this.groups.find((one) => one.name === name);
+    const { multi, choices } = this.groups.find((group) => group.name === name);
     const chosen = this.#chosen(name);
-    const next = !multi ? [code] : choices.map((one) => one.code).filter((one) => chosen.includes(one) !== (one === code));
+    const next = !multi ? [code] : choices.map((choice) => choice.code).filter((known) => chosen.includes(known) !== (known === code));
     this.set({ ...this.labels, [name]: next.join("|") });
   }
 
@@ -54,6 +54,6 @@ export class Choices {
   }
 
   keyed(combination) {
-    return this.all.find((one) => one.codes.includes(combination));
+    return this.all.find((choice) => choice.codes.includes(combination));
   }
 }

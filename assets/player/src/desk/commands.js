@@ -1,5 +1,5 @@
-// Every key of the desk: name -> [combination of physical keys, how it is written on a button]. Letters and digits are
-// left to the classes, but for E, S and Z, so that a scheme of thirty classes still has a key for each.
+// All keys of the desk: name -> [combination of physical keys, text on the button]. Letters and digits are
+// reserved for classes, except E, S and Z, so that a scheme of thirty classes has a key for each.
 
 export const COMMANDS = {
   save: ["Enter", "Enter"],
@@ -23,7 +23,7 @@ export const COMMANDS = {
   help: ["Shift+Slash", "?"],
 };
 
-/** The command that a combination means; F1 is help as well. */
+/** The command of a combination; F1 is help too. */
 export function commandOf(combination) {
   if (combination === "F1") return "help";
   return Object.keys(COMMANDS).find((name) => COMMANDS[name][0] === combination);

@@ -1,6 +1,6 @@
-// A page of short utterances at once: the odd ones are marked with a class, Enter gives all others the class of the rest.
-// Each is a decision of its own; what was refused stays, with what stands instead. Nothing is confirmed that was not in
-// sight: Enter goes to what was not seen yet first. The focused one is heard.
+// A page of short utterances: a person marks exceptions with a class; Enter gives all others the class of the rest.
+// Each is its own decision; a refused one stays and shows the current version. Only utterances that were visible can be
+// confirmed: Enter first goes to one that was not visible yet. The focused utterance is played.
 
 import { button, el, hide } from "../dom.js";
 import { Choices } from "./choices.js";
@@ -8,7 +8,7 @@ import { COMMANDS } from "./commands.js";
 import { Hear } from "./hear.js";
 
 const SIZE = 20;
-const SEEN = 0.6; // of a cell in sight
+const SEEN = 0.6; // share of a cell that must be visible
 const SEEN_MS = 250;
 const ARROWS = { ArrowLeft: -1, ArrowRight: 1 };
 
@@ -89,7 +89,7 @@ export class Grid {
     return null;
   }
 
-  /** A card that an undo brought back, in front of the others. */
+  /** Shows a card that an undo brought back before the others. */
   bringBack(card) {
     this.cells = this.cells.filter((cell) => cell.card.utterance.id !== card.utterance.id);
     const back = { card, version: card.utterance.version, mark: null, out: false, seen: false, trouble: "" };
@@ -100,19 +100,19 @@ export class Grid {
   #draw(cell) {
     const { t } = this.desk;
     const chosen = cell.mark && this.group.choices.find((choice) => choice.code === cell.mark);
-    const said = cell.out ? t.batch_out : chosen?.title;
+    const badge = cell.out ? t.batch_out : chosen?.title;
     cell.node.dataset.mark = cell.mark ?? "";
     cell.node.dataset.out = String(cell.out);
     cell.node.dataset.seen = String(cell.seen);
     cell.node.style.setProperty("--gw-choice", chosen && CSS.supports("color", chosen.color) ? chosen.color : "var(--gw-edge)");
     cell.node.replaceChildren(el("span", { class: "gw-cell-text", text: cell.card.utterance.text }),
-      ...(said ? [el("span", { class: "gw-badge", text: said })] : []),
+      ...(badge ? [el("span", { class: "gw-badge", text: badge })] : []),
       ...(cell.trouble ? [el("span", { class: "gw-error", text: cell.trouble })] : []));
   }
 
   #saw(entries) {
     for (const { target, isIntersecting } of entries) {
-      const cell = this.cells.find((one) => one.node === target);
+      const cell = this.cells.find((other) => other.node === target);
       if (!cell || !isIntersecting || cell.seen) continue;
       cell.seen = true;
       cell.node.dataset.seen = "true";
@@ -121,12 +121,12 @@ export class Grid {
     }
   }
 
-  /** Moves the focus there, unless somebody types elsewhere, and lets it be heard. */
+  /** Moves the focus to a cell, unless a person types elsewhere, and plays it. */
   #goTo(index) {
     const cell = this.cells[index];
     if (!cell) return;
     this.at = index;
-    this.cells.forEach((one, i) => (one.node.tabIndex = i === index ? 0 : -1));
+    this.cells.forEach((other, i) => (other.node.tabIndex = i === index ? 0 : -1));
     const typing = document.activeElement?.closest?.("input, textarea, [contenteditable=true]");
     if (!typing) cell.node.focus({ preventScroll: true });
     cell.node.scrollIntoView({ block: "nearest" });
@@ -193,7 +193,7 @@ export class Grid {
     this.#settle(chosen, what, answer);
   }
 
-  /** What was refused stays and says why; Enter then keeps what is marked, against what stands. */
+  /** Keeps refused cells with their reason; Enter then saves their mark on top of the current version. */
   #settle(chosen, what, answer) {
     const { desk } = this;
     for (const cell of this.cells) if (cell.out) desk.line.pass(cell.card.utterance.id);

@@ -1,6 +1,6 @@
-// The sound of a card: its waveform with 2 s before and after dimmed, replay, speed, loop, and the utterance's own ends,
-// which keys move by 50 ms at a time. Times are ms; `times` are from the start of the recording, as the store has them,
-// the sound's own from `context_start_ms`. Moved ends are only shown here; the decision takes them along.
+// The sound of a card: waveform (2 s before and after are dimmed), replay, speed, loop, and the utterance's ends,
+// which keys move by 50 ms. Times are ms; `times` count from the start of the recording, as in the store,
+// the sound's own from `context_start_ms`. Moved ends are only shown here; they are saved with the decision.
 
 import { button, clock, el, hide, icon } from "../dom.js";
 import { store, stored } from "../local.js";
@@ -10,13 +10,13 @@ const WAVE_PX = 72;
 const STEP_MS = 50;
 const SHORTEST_MS = 100;
 const FRAME_MS = 40; // between two drawings of the cursor
-const TASTE_MS = 700; // what is heard of an end that was just moved
+const TASTE_MS = 700; // how much is played at an end that was just moved
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 2];
 const [AUTOPLAY, LOOP, SPEED] = ["gwidama.autoplay", "gwidama.loop", "gwidama.speed"];
 const NO_TIMES = { start: null, end: null };
 
 export class Hear {
-  /** `control(name, ...)` makes the button of a command. */
+  /** `control(name, ...)` returns the button of a command. */
   constructor(root, t, control) {
     this.root = root;
     this.t = t;
@@ -56,7 +56,7 @@ export class Hear {
     this.nodes = [this.bar, this.stage, this.ends, this.note];
   }
 
-  /** Once its nodes are in the document. */
+  /** Call it when its nodes are in the document. */
   begin() {
     this.wave = new Wave(this.root, this.holder, {
       height: WAVE_PX, durationMs: 1, onSeek: (ms) => this.sound.play(ms, this.wave.durationMs),
@@ -73,14 +73,14 @@ export class Hear {
   }
 
   /**
-   * `pending` comes from `Line.sound`; `times` are moved ends from before. Resolves once it is drawn and may be heard, or
-   * where there is nothing to hear; false where that failed.
+   * `pending` comes from `Line.sound`; `times` are unsaved moved ends. Resolves to true once it is drawn and can be
+   * played, or if there is no sound; to false if that failed.
    */
   async show(card, pending, times) {
     const turn = (this.turn = (this.turn ?? 0) + 1);
-    const one = card.utterance;
-    this.own = { start: one.start_ms, end: one.end_ms };
-    this.from = card.context_url ? card.context_start_ms : one.start_ms;
+    const { utterance } = card;
+    this.own = { start: utterance.start_ms, end: utterance.end_ms };
+    this.from = card.context_url ? card.context_start_ms : utterance.start_ms;
     this.times = times ?? this.own;
     this.sound.unload();
     for (const node of [this.bar, this.stage, this.ends]) hide(node, !pending);
@@ -149,7 +149,7 @@ export class Hear {
 
   // --- the ends of the utterance ----------------------------------------------------------------------------------
 
-  /** What was moved, as a decision takes it: {} where nothing was. */
+  /** The moved ends as fields of a decision: {} if none was moved. */
   get moved() {
     const { own, times } = this;
     return { ...(times.start !== own?.start && { start_ms: times.start }), ...(times.end !== own?.end && { end_ms: times.end }) };

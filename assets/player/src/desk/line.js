@@ -1,5 +1,5 @@
-// The cards that wait behind the one on the screen, each with its sound on the way or here already.
-// Cards are leased to this desk, so nobody else gets them meanwhile.
+// The queue of cards behind the one on the screen, each with its sound loading or loaded.
+// Cards are leased to this desk, so that nobody else gets them.
 
 import { fetchSound } from "../decode.js";
 
@@ -8,8 +8,8 @@ const REMEMBERED = 200;
 
 export class Line {
   /**
-   * Fills up to `ahead` cards once no more than `low` wait; `eager`: fetches their sounds as they come; `onFill(answer)`
-   * after every take.
+   * Fills up to `ahead` cards when at most `low` wait. `eager`: fetch their sounds at once. `onFill(answer)` is called
+   * after every request.
    */
   constructor(link, { ahead, low, eager, onFill }) {
     this.link = link;
@@ -18,8 +18,8 @@ export class Line {
     this.eager = eager;
     this.onFill = onFill;
     this.cards = [];
-    this.shown = []; // ids on the screen: not to be taken again
-    this.passed = []; // left without a decision: not again in this session
+    this.shown = []; // ids on the screen: not requested again
+    this.passed = []; // ids left without a decision: not shown again in this session
     this.sounds = new Map();
     this.filling = null;
   }
@@ -45,39 +45,39 @@ export class Line {
     return [...this.shown, ...this.cards.map((card) => card.utterance.id), ...this.passed];
   }
 
-  /** Up to `n` cards, which are the screen's from now on. */
+  /** Removes and returns up to `n` cards for the screen. */
   next(n) {
     return this.cards.splice(0, n);
   }
 
-  /** Shown before anything else. */
+  /** Puts `card` first in the queue. */
   putBack(card) {
-    this.cards = [card, ...this.cards.filter((one) => one.utterance.id !== card.utterance.id)];
+    this.cards = [card, ...this.cards.filter((other) => other.utterance.id !== card.utterance.id)];
   }
 
   pass(id) {
     this.passed = [...this.passed, id].slice(-REMEMBERED);
   }
 
-  /** A label of the recording that was given at one of its utterances is that of the others too. */
+  /** Copies `labels` of a recording to its other utterances in the queue. */
   spread(recordingId, labels) {
     for (const card of this.cards)
       if (recordingId !== null && card.utterance.recording_id === recordingId) Object.assign(card.labels, labels);
   }
 
-  /** The sound of a card, {sound} or {error}, fetched once; null where it has none. */
+  /** A promise of the card's sound, {sound} or {error}, fetched once; null if it has none. */
   sound(card) {
     const url = card.context_url ?? card.audio_url;
     if (!url) return null;
     const { id } = card.utterance;
     if (this.sounds.get(id)?.url !== url) {
-      const got = fetchSound(url, undefined, POINTS).then((sound) => ({ sound }), (error) => ({ error }));
-      this.sounds.set(id, { url, got });
+      const pending = fetchSound(url, undefined, POINTS).then((sound) => ({ sound }), (error) => ({ error }));
+      this.sounds.set(id, { url, pending });
     }
-    return this.sounds.get(id).got;
+    return this.sounds.get(id).pending;
   }
 
-  /** Of this utterance nothing that waits here is to be shown: it was decided, passed or brought back. */
+  /** Removes the utterance from the queue: it was decided, passed or is on the screen again. */
   forget(id) {
     this.sounds.delete(id);
     this.cards = this.cards.filter((card) => card.utterance.id !== id);

@@ -1,5 +1,5 @@
-// The way to the desk's routes: JSON out, JSON in. Every answer is an object with `ok`; it never throws.
-// A decision keeps its nonce until the server has answered it, so that sending it again cannot count twice.
+// Requests to the desk's routes, JSON both ways. Every answer is an object with `ok`; it never throws.
+// A decision keeps its nonce until the server answers, so that a repeated request does not count twice.
 
 import { nonce } from "../local.js";
 
@@ -11,22 +11,22 @@ export class Link {
     this.unanswered = null;
   }
 
-  /** {ok: true, ...} or {ok: false, kind, error, mine?, theirs?}; `kind` away: nobody knows what became of it. */
+  /** {ok: true, ...} or {ok: false, kind, error, mine?, theirs?}. `kind` away: no answer, so the result is unknown. */
   async post(action, body = {}, more = {}) {
     try {
       const answer = await fetch(`${this.base}/${action}`, {
         method: "POST", credentials: "same-origin", headers: { "Content-Type": "application/json" },
         body: JSON.stringify(body), signal: AbortSignal.timeout(PATIENCE_MS), ...more,
       });
-      const said = await answer.json();
-      if (answer.ok) return { ...said, ok: true };
-      return { kind: answer.status >= 500 ? "away" : "refused", error: `HTTP ${answer.status}`, ...said, ok: false };
+      const reply = await answer.json();
+      if (answer.ok) return { ...reply, ok: true };
+      return { kind: answer.status >= 500 ? "away" : "refused", error: `HTTP ${answer.status}`, ...reply, ok: false };
     } catch (error) {
       return { ok: false, kind: "away", error: error.message };
     }
   }
 
-  /** `what` is decided, or was: the same once more has the same nonce until an answer came. */
+  /** Sends the decision `what`. The same decision has the same nonce until an answer came. */
   async decide(action, what, spent) {
     const content = JSON.stringify([action, what]);
     if (this.unanswered?.content !== content) this.unanswered = { content, nonce: nonce() };
@@ -35,7 +35,7 @@ export class Link {
     return answer;
   }
 
-  /** Also while the page is going away. */
+  /** Releases the cards; works while the page is being closed too. */
   release() {
     return this.post("release", {}, { keepalive: true });
   }

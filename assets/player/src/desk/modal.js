@@ -1,5 +1,5 @@
-// A dialog over the desk. It has the keys from the call that opens it to the call that closes it: the desk asks `isOpen`,
-// not the document, because the browser tells of a closed dialog (its `close` event, the focus) some milliseconds later.
+// A dialog over the desk. It gets the keys from the call that opens it to the call that closes it: the desk reads `isOpen`,
+// not the document, because the browser reports a closed dialog (its `close` event, the focus) some milliseconds later.
 // Keys are physical ones here too. Native: the browser keeps the focus inside and everything behind it inert.
 
 import { button, el } from "../dom.js";
@@ -21,7 +21,7 @@ export class Modal {
       el("div", { class: "gw-bar" }, el("h2", { text: title }), el("span", { class: "gw-gap" }),
         button({ class: "gw-command", "data-close": true, onclick: escape }, el("kbd", { text: "Esc" }), el("span", { text: t.close }))),
       ...children);
-    // Where the browser itself closes it, as the back gesture of a telephone does.
+    // The browser may close it too, for example by the back gesture of a telephone.
     this.node.addEventListener("cancel", escape);
     this.node.addEventListener("close", escape);
     root.append(this.node);
@@ -37,7 +37,7 @@ export class Modal {
     then();
   }
 
-  /** A key that was pressed while the dialog is open, wherever the focus is: after a click beside it, on the page. */
+  /** Handles a key while the dialog is open, wherever the focus is: a click beside it moves the focus to the page. */
   key(event) {
     event.stopPropagation();
     if (!this.isOpen || isComposing(event) || event.repeat || hasOtherModifier(event)) return;

@@ -1,5 +1,5 @@
 // One utterance on the screen: its sound, its text, its labels by single keys, a comment, a flag, its history. A decision
-// is complete with the last label that is required; with a group of several classes, or for a mended text, Enter says so.
+// is complete with the last required label. With a `multi` group, or for a corrected text only, Enter completes it.
 
 import { diffNodes } from "../diff.js";
 import { el, hide } from "../dom.js";
@@ -34,7 +34,7 @@ export class One {
     });
     this.diff = el("p", { class: "gw-diff" });
     this.diffLine = el("div", { class: "gw-diff-line" }, el("span", { class: "gw-label", text: t.changes }), this.diff);
-    this.opinion = el("p", { class: "gw-opinion" });
+    this.predictionLine = el("p", { class: "gw-opinion" });
     this.remarks = el("ul", { class: "gw-remarks", "aria-label": t.remarks });
     this.commentBox = el("input", { class: "gw-line", "aria-label": t.comment, placeholder: t.comment_hint, maxlength: "2000", hidden: true,
       onkeydown: (event) => this.#commentKey(event) });
@@ -42,7 +42,7 @@ export class One {
     this.node = el("div", { class: "gw-one" },
       el("div", { class: "gw-item-note" }, this.flagMark, " ", this.note), ...this.hear.nodes,
       el("div", { class: "gw-sheet" }, this.before, this.textBox, this.after), this.diffLine,
-      el("div", { class: "gw-groups" }, ...this.choices.nodes), this.opinion, this.remarks, this.commentBox,
+      el("div", { class: "gw-groups" }, ...this.choices.nodes), this.predictionLine, this.remarks, this.commentBox,
       this.history);
     this.legend = this.#legend();
   }
@@ -54,7 +54,7 @@ export class One {
     return [...names.map((name) => this.desk.control(name, () => this.desk.run(name))), typing];
   }
 
-  /** Once its nodes are in the document. */
+  /** Call it when its nodes are in the document. */
   begin() {
     this.hear.begin();
   }
@@ -87,7 +87,7 @@ export class One {
     return this.card ? [this.card] : [];
   }
 
-  /** The first of `cards`, or nothing. `drafts`: id -> what was done to it before it left without a decision. */
+  /** Shows the first of `cards`, or nothing. `drafts`: id -> unsaved changes of a card that left the screen. */
   show([card = null], drafts) {
     this.card = card;
     const draft = drafts.get(card?.utterance.id);
@@ -100,24 +100,24 @@ export class One {
       return;
     }
     const { data, line } = this.desk;
-    const one = card.utterance;
+    const { utterance } = card;
     this.choices.set(draft?.labels ?? { ...card.labels });
-    this.note.textContent = [data.speakers[one.speaker ?? ""] ?? one.speaker, one.key].filter(Boolean).join(" · ");
+    this.note.textContent = [data.speakers[utterance.speaker ?? ""] ?? utterance.speaker, utterance.key].filter(Boolean).join(" · ");
     this.before.textContent = card.before;
     this.after.textContent = card.after;
-    this.textBox.value = draft?.text ?? one.text;
+    this.textBox.value = draft?.text ?? utterance.text;
     this.#textChanged();
-    this.#drawOpinion(data.opinion === "shown" ? card.opinions : []);
+    this.#drawPredictions(data.opinion === "shown" ? card.opinions : []);
     this.#drawRemarks();
     return this.hear.show(card, line.sound(card), draft?.times);
   }
 
-  /** What was done to the card and is not saved. */
+  /** The unsaved changes of the card. */
   draft() {
     return { labels: this.choices.labels, text: this.textBox.value, times: this.hear.times };
   }
 
-  /** A card that an undo brought back comes before what was on the screen. */
+  /** Shows a card that an undo brought back; the card on the screen waits behind it. */
   bringBack(card) {
     if (this.card) {
       this.desk.drafts.set(this.card.utterance.id, this.draft());
@@ -135,18 +135,18 @@ export class One {
     this.diff.replaceChildren(...(text === original ? [] : diffNodes(original, text)));
   }
 
-  #drawOpinion(opinions) {
-    this.opinion.hidden = !opinions.length;
-    this.opinion.textContent = opinions.length ? `${this.desk.t.opinion}: ${this.desk.opinionText(opinions)}` : "";
+  #drawPredictions(opinions) {
+    this.predictionLine.hidden = !opinions.length;
+    this.predictionLine.textContent = opinions.length ? `${this.desk.t.opinion}: ${this.desk.predictionText(opinions)}` : "";
   }
 
   #drawRemarks() {
     const { flagged, remarks } = this.card;
     this.flagMark.hidden = !flagged;
     this.root.dataset.flagged = String(flagged);
-    const comments = remarks.filter((one) => one.kind === "comment");
+    const comments = remarks.filter((remark) => remark.kind === "comment");
     this.remarks.hidden = !comments.length;
-    this.remarks.replaceChildren(...comments.map((one) => el("li", {}, el("b", { text: one.curator }), ` ${one.text}`)));
+    this.remarks.replaceChildren(...comments.map((remark) => el("li", {}, el("b", { text: remark.curator }), ` ${remark.text}`)));
   }
 
   get root() {
@@ -167,7 +167,7 @@ export class One {
     if (this.card) does[name]?.();
   }
 
-  /** The class on a physical key, if there is one: what pressing it does. */
+  /** The action of the class on a physical key, if there is one. */
   keyed(combination) {
     const choice = this.choices.keyed(combination);
     return choice && this.card && (() => this.#choose(choice.group, choice.code));
@@ -176,10 +176,10 @@ export class One {
   #choose(group, code) {
     if (!this.desk.open) return;
     this.choices.toggle(group, code);
-    if (this.choices.complete && !this.desk.data.groups.some((one) => one.multi)) this.#decide();
+    if (this.choices.complete && !this.desk.data.groups.some((group) => group.multi)) this.#decide();
   }
 
-  /** Enter: what is labelled already, with or without a mended text or moved ends. */
+  /** Enter: saves the labels, with a corrected text or moved ends if there are any. */
   #save() {
     const worth = Object.keys(this.choices.labels).length > 0 || this.#edits !== null;
     if (this.choices.complete && worth) this.#decide();
@@ -188,8 +188,8 @@ export class One {
 
   get #edits() {
     const text = this.textBox.value;
-    const found = { ...(text !== this.card.utterance.text && { text }), ...this.hear.moved };
-    return Object.keys(found).length ? found : null;
+    const edits = { ...(text !== this.card.utterance.text && { text }), ...this.hear.moved };
+    return Object.keys(edits).length ? edits : null;
   }
 
   #decide() {
@@ -242,7 +242,7 @@ export class One {
 
   // --- remarks ----------------------------------------------------------------------------------------------------
 
-  /** Not while a decision is on its way: the next card would take the box, and what is typed, for its own. */
+  /** Not while a decision is being sent: the comment would go to the next card. */
   #comment() {
     if (this.desk.gate.locked) return;
     if (this.commentBox.hidden) this.commentBox.value = "";
@@ -260,7 +260,7 @@ export class One {
     if (event.code === "Enter" && text) this.#sendComment(text);
   }
 
-  /** The box is closed already, so that the next key is the desk's; a comment that was refused is there again. */
+  /** The box is closed already, so that the desk gets the next key; a refused comment is shown again. */
   async #sendComment(text) {
     const { card, desk } = this;
     const answer = await this.#remark("comment", text);

@@ -1,5 +1,5 @@
-// What opens over the desk: the list of keys, the reasons to skip, the two versions of a conflict.
-// Each returns its Modal, which the desk hands the keys to.
+// Dialogs over the desk: the list of keys, the reasons to skip, the two versions of a conflict.
+// Each function returns its Modal, to which the desk passes the keys.
 
 import { diffNodes } from "../diff.js";
 import { button, clock, el } from "../dom.js";
@@ -60,7 +60,7 @@ export function showConflict(root, t, { mine, theirs, error }, titles, choose) {
   return modal;
 }
 
-/** What a version says besides its text, as a list of terms. */
+/** Labels, times, curator and date of a version as a list of terms. */
 function facts(t, version, titles) {
   const rows = titles(version.labels ?? {});
   if (Number.isInteger(version.start_ms) && Number.isInteger(version.end_ms))
@@ -71,7 +71,7 @@ function facts(t, version, titles) {
   return el("dl", { class: "gw-facts" }, ...rows.flatMap(([name, value]) => [el("dt", { text: name }), el("dd", { text: value })]));
 }
 
-/** An instant of the store in the reader's own time. */
+/** Formats an instant of the store in the reader's time zone. */
 export function moment(at) {
   const read = new Date(at);
   return Number.isNaN(read.getTime()) ? at : read.toLocaleString(undefined, { dateStyle: "short", timeStyle: "medium" });

@@ -1,4 +1,4 @@
-// A desk with sentences, without browser or server: its requests are kept, and answered when a test says so.
+// A desk with sentences, without browser or server: its requests are stored, and answered when a test decides.
 
 import "./packages.js";
 import { setUp } from "./dom.js";
@@ -13,10 +13,10 @@ export function card(id) {
   return { utterance, labels: {}, before: "", after: "", context_url: null, audio_url: null, opinions: [], flagged: false, remarks: [] };
 }
 
-/** Lets everything that was answered arrive. */
+/** Waits until all answers have arrived. */
 export const settled = () => new Promise((done) => setImmediate(done));
 
-/** `cards`: how many there are in all. */
+/** `cards`: the number of cards. */
 export async function openDesk({ batch = false, cards = 20 } = {}) {
   const { document, frame } = setUp();
   const requests = [];

@@ -1,5 +1,5 @@
-// As much of a document as the desk uses, for tests without a browser. It is as unkind as Chromium is for some
-// milliseconds: a dialog that is closed, or a box that is hidden, keeps the focus, and no `close` event comes.
+// The parts of a document that the desk uses, for tests without a browser. It behaves as Chromium does for some
+// milliseconds: a closed dialog or a hidden box keeps the focus, and no `close` event comes.
 
 const VOID = () => {};
 
@@ -138,7 +138,7 @@ class FakeElement extends Target {
 }
 for (const name of ["scrollIntoView", "setSelectionRange"]) FakeElement.prototype[name] = VOID;
 
-/** Nothing is in sight until a test says so. */
+/** No node is visible until a test calls `sight`. */
 class FakeObserver {
   static all = [];
 
@@ -154,13 +154,13 @@ class FakeObserver {
   }
 }
 
-/** `nodes` come into sight. */
+/** Makes `nodes` visible. */
 export function sight(...nodes) {
   for (const { run, nodes: watched } of FakeObserver.all)
     run(nodes.filter((node) => watched.has(node)).map((target) => ({ target, isIntersecting: true })));
 }
 
-/** What the browser does with a key press: to the focused node, through the document first. True where nobody took it. */
+/** Sends a key press as a browser does: first to the document, then to the focused node. True if nobody handled it. */
 export function press(combination, more = {}) {
   const shiftKey = combination.startsWith("Shift+");
   const path = [];
@@ -176,7 +176,7 @@ export function press(combination, more = {}) {
   return event.untouched;
 }
 
-/** Puts an empty document in place; `frame(ms)` lets that much time go by and paints. */
+/** Installs an empty document; `frame(ms)` lets that much time pass and paints. */
 export function setUp() {
   let now = 0;
   let waiting = [];

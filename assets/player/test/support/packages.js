@@ -1,4 +1,4 @@
-// Import this first: the two packages that are bundled (`npm install` is not needed for tests) are played by these.
+// Import this first: it replaces the two bundled packages, so that tests need no `npm install`.
 
 import { register } from "node:module";
 

@@ -1,1 +1,1 @@
-"""Readers of each table format: CSV and its kin, JSON, JSON Lines, XLSX, Parquet; and what they detect."""
+"""One reader for each table format (CSV, JSON and JSON Lines, XLSX, Parquet), and detection of encoding and header."""

@@ -1,4 +1,4 @@
-"""Parquet through pyarrow, in small batches. Columns of raw bytes (audio, pictures) are left out with a note."""
+"""Reads Parquet with pyarrow, in small batches. It leaves out columns of raw bytes (audio, pictures) with a note."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,10 +20,10 @@ _BROKEN = (pa.ArrowException, OSError, ValueError, TypeError, OverflowError, Mem
 
 
 def table(file: File, options: Options) -> Table:
-    """Every row of the file."""
+    """The table in a Parquet file. `InputError` if it has no rows, no column of text, or too large a row group."""
     with _opened(file) as parquet:
-        about = parquet.metadata
-        sizes = [about.row_group(n).total_byte_size for n in range(about.num_row_groups)]
+        metadata = parquet.metadata
+        sizes = [metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups)]
         if max(sizes, default=0) > _GROUP_BYTES:
             raise InputError(
                 "{file}: a row group of {size:,} bytes: write it anew with smaller ones",
@@ -31,29 +31,29 @@ def table(file: File, options: Options) -> Table:
                 size=max(sizes),
             )
         fields = [parquet.schema_arrow.field(n) for n in range(len(parquet.schema_arrow))]
-        total = about.num_rows
-    read = [field.name for field in fields if not _holds_bytes(field.type)]
+        total = metadata.num_rows
+    readable = [field.name for field in fields if not _holds_bytes(field.type)]
     left_out = tuple(
-        Message("column of raw bytes left out: {column}", column=f.name) for f in fields if f.name not in read
+        Message("column of raw bytes left out: {column}", column=f.name) for f in fields if f.name not in readable
     )
-    if not read or not total:
+    if not readable or not total:
         raise InputError("{file}: holds no rows that could be read as text", file=file.name)
 
     def rows(meter: Meter) -> Iterator[Row | Reject]:
         with _opened(file) as parquet:
             number = 0
-            for batch in parquet.iter_batches(batch_size=_BATCH, columns=read, use_threads=False):
+            for batch in parquet.iter_batches(batch_size=_BATCH, columns=readable, use_threads=False):
                 for record in batch.to_pylist():
                     number += 1
                     yield _row(number, record)
                 meter.share = min(number / total, 1.0)
 
     sample = [row for row, _ in zip(rows(Meter()), range(SAMPLE_ROWS), strict=False) if isinstance(row, Row)]
-    columns = list(dict.fromkeys(name for row in sample for name in row.cells)) or read
+    columns = list(dict.fromkeys(name for row in sample for name in row.cells)) or readable
     grid = [[row.cells.get(name) for name in columns] for row in sample]
     stray = {columns[n] for n in names.strays(columns, columns, grid)} - set(options.wanted)
 
-    def kept(meter: Meter) -> Iterator[Row | Reject]:
+    def kept_rows(meter: Meter) -> Iterator[Row | Reject]:
         for row in rows(meter):
             if isinstance(row, Row):
                 row = Row(row.number, {n: c for n, c in row.cells.items() if n not in stray}, row.notes)
@@ -62,7 +62,7 @@ def table(file: File, options: Options) -> Table:
     shape = Shape(
         "parquet", tuple(n for n in columns if n not in stray), tuple(n for n in columns if n in stray), notes=left_out
     )
-    return Table(file, shape, kept)
+    return Table(file, shape, kept_rows)
 
 
 def _row(number: int, record: dict[str, Any]) -> Row | Reject:
@@ -79,14 +79,14 @@ def _holds_bytes(kind: pa.DataType) -> bool:
 
 @contextmanager
 def _opened(file: File) -> Iterator[pq.ParquetFile]:
-    """The open file; whatever pyarrow stumbles over, here or while rows are read, is one `InputError`."""
+    """The opened file. An error of pyarrow, here or while rows are read, becomes an `InputError`."""
     raw = seekable(file)
     try:
         yield pq.ParquetFile(raw)
     except InputError:
         raise
     except _BROKEN as error:
-        told = values.safe(" ".join(str(error).split())) or type(error).__name__
-        raise InputError("{file}: the Parquet file cannot be read ({error})", file=file.name, error=told) from error
+        reason = values.safe(" ".join(str(error).split())) or type(error).__name__
+        raise InputError("{file}: the Parquet file cannot be read ({error})", file=file.name, error=reason) from error
     finally:
         raw.close()

@@ -1,7 +1,7 @@
-"""CSV and its kin, one record at a time: what breaks in one record costs that record and no other.
+"""Reads CSV with any separator, one record at a time. A broken record is left out, and the others are still read.
 
-A quote that never closes, or that is no quoting at all, is taken as written where its line has the right number of
-cells; a record or line beyond the caps is left out. Line ends inside quoted cells are kept as they are.
+If a quote never closes, or does not quote a cell, its line is taken as written, provided that it has the right number
+of cells. A record or line over the limits is left out. Line ends inside quoted cells are kept.
 """
 
 import csv
@@ -18,7 +18,7 @@ AS_WRITTEN = Message("row with a quote that is no quoting: kept as written")
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How cells are told apart: one character between them, and whether `"` wraps them. Lines end at `newline`."""
+    """The style of a file: the character between cells, whether `"` quotes cells, and the end of lines."""
 
     separator: str
     quotes: bool
@@ -27,7 +27,7 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Broken:
-    """A record that is none; `kind` and `reason` as in `Reject`."""
+    """A record that cannot be read; `kind` and `reason` as in `Reject`."""
 
     kind: str
     reason: str
@@ -35,7 +35,7 @@ class Broken:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """Cells of a line whose quotes were taken as written."""
+    """The cells of a line whose quotes were taken as written."""
 
     cells: list[str]
 
@@ -48,7 +48,7 @@ class _TooLongError(Exception):
 
 
 class _Lines:
-    """Lines for `csv.reader` that can be given back, within the caps."""
+    """The lines for `csv.reader`, limited in length. Lines of a broken record can be put back."""
 
     def __init__(self, text: TextIO) -> None:
         self._text, self._again = text, deque[str]()
@@ -59,7 +59,7 @@ class _Lines:
         return self
 
     def begin(self) -> None:
-        """A new record starts."""
+        """Begin a new record."""
         self.taken.clear()
         self._chars = 0
 
@@ -79,7 +79,7 @@ class _Lines:
             line = self._text.readline(ROW_CHARS)
 
     def keep_first(self) -> str:
-        """Give all lines of this record back but the first, which is returned."""
+        """Return the first line of this record and put its other lines back, to be read again."""
         first, *rest = self.taken
         self._again.extendleft(reversed(rest))
         self.begin()
@@ -87,7 +87,7 @@ class _Lines:
 
 
 def records(text: TextIO, style: Style, width: int | None) -> Iterator[Record]:
-    """Every record, blank ones as `[]`; `width` is how many cells a row should have, None where that is not known."""
+    """Every record; a blank one is `[]`. `width` is the expected number of cells, None if it is not known."""
     lines = _Lines(text)
     quoting: dict[str, int] = {"quoting": csv.QUOTE_MINIMAL if style.quotes else csv.QUOTE_NONE}
     parser = csv.reader(lines, delimiter=style.separator, strict=style.quotes, **quoting)  # type: ignore[arg-type]
@@ -98,10 +98,11 @@ def records(text: TextIO, style: Style, width: int | None) -> Iterator[Record]:
         except StopIteration:
             return
         except (csv.Error, _TooLongError):
-            yield _mended(lines.keep_first(), style, width)
+            yield _unquoted(lines.keep_first(), style, width)
 
 
-def _mended(line: str, style: Style, width: int | None) -> Record:
+def _unquoted(line: str, style: Style, width: int | None) -> Record:
+    """The cells of `line` with quotes as written, or Broken if their number is not `width` or they are too long."""
     if len(line) >= ROW_CHARS:
         return Broken("too long", Message("a line of {row_chars:,} characters or more", row_chars=ROW_CHARS))
     cells = line.rstrip("\r\n").split(style.separator)

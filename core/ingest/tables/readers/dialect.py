@@ -1,8 +1,8 @@
-"""Separator, quoting and line end of a text table, judged on its beginning.
+"""Detects the separator, the quoting and the line end of a text table from its beginning.
 
-Each candidate is tried: the one that gives most rows the same number of cells wins. Whether `"` quotes is judged by
-what only quoting explains against what contradicts it, since film reviews in a TSV begin with quotes that quote
-nothing; where a TSV's beginning says neither, the rest of the file is asked.
+Each separator is tried; the best gives the most rows with the same number of cells. Whether `"` quotes cells is decided
+by counting: records that only quoting explains, against records that quoting breaks. (Film reviews in a TSV may begin
+with a quote that is text.) If the beginning of a TSV does not decide, the rest of the file is read.
 """
 
 import io
@@ -15,7 +15,7 @@ from pathlib import PurePath
 
 from core.errors import InputError
 from core.ingest.tables.readers.delimited import Broken, Literal, Style, records
-from core.ingest.tables.readers.encoding import opened
+from core.ingest.tables.readers.encoding import open_text
 from core.ingest.tables.stream import inner_name
 from core.ingest.tables.types import ROW_CHARS, SAMPLE_ROWS, File, Options
 
@@ -31,13 +31,13 @@ _FIRST = {".tsv": "\t", ".tab": "\t"}
 @dataclass(frozen=True, slots=True)
 class _Tried:
     style: Style
-    share: float  # of the rows that have the most usual number of cells
+    share: float  # of the rows with the most usual number of cells
     width: int
     hits: int
 
 
 def separator(name: str) -> str:
-    """One character, or its name (`tab`, `\\t`, `comma`, `semicolon`, `pipe`); else `InputError`."""
+    """The separator for `name`: one character, `tab`, `\\t`, `comma`, `semicolon` or `pipe`; else `InputError`."""
     sign = _NAMES.get(name.lower(), name)
     if len(sign) != 1 or sign in '"\r\n\0' or "\ud800" <= sign <= "\udfff":
         raise InputError(
@@ -47,8 +47,8 @@ def separator(name: str) -> str:
 
 
 def detect(file: File, encoding: str, options: Options) -> Style:
-    """How the cells of `file` are told apart."""
-    with opened(file, encoding) as text:
+    """The separator, quoting and line end of `file`."""
+    with open_text(file, encoding) as text:
         sample = text.read(_SAMPLE_CHARS + 1)
     newline = "\r" if "\r" in sample and "\n" not in sample else "\n"
     whole = len(sample) <= _SAMPLE_CHARS
@@ -56,9 +56,9 @@ def detect(file: File, encoding: str, options: Options) -> Style:
     signs = [separator(options.separator)] if options.separator else [*SEPARATORS]
     tried = [_try(lines, Style(sign, quotes, newline)) for sign in signs for quotes in _quotings(options)]
     favourite = _FIRST.get(PurePath(inner_name(file)).suffix.lower(), ",")
-    best = max(tried, key=lambda one: (one.width > 1, round(one.share, 2), one.style.separator == favourite, one.hits))
-    if best.width <= 1 and not options.separator:  # one column: nothing separates
-        best = next(one for one in tried if one.style.separator == favourite)
+    best = max(tried, key=lambda t: (t.width > 1, round(t.share, 2), t.style.separator == favourite, t.hits))
+    if best.width <= 1 and not options.separator:  # a single column has no separator
+        best = next(t for t in tried if t.style.separator == favourite)
     if options.quotes is not None:
         return best.style
     return Style(best.style.separator, _quoted(file, encoding, best, lines), newline)
@@ -74,7 +74,7 @@ def _try(sample: str, style: Style) -> _Tried:
         for record in records(_text(sample, style), style, None)
         if record != []
     )
-    (width, hits), *_ = [one for one in widths.most_common() if one[0]] or [(0, 0)]
+    (width, hits), *_ = [pair for pair in widths.most_common() if pair[0]] or [(0, 0)]
     return _Tried(style, hits / max(widths.total(), 1), width, hits)
 
 
@@ -83,16 +83,16 @@ def _quoted(file: File, encoding: str, best: _Tried, sample: str) -> bool:
     verdict = _verdict(records(_text(sample, style), style, best.width), style, best.width)
     if verdict is not None or style.separator != "\t":
         return verdict is not False
-    with opened(file, encoding, newline=style.newline) as text:
+    with open_text(file, encoding, newline=style.newline) as text:
         verdict = _verdict(islice(records(text, style, best.width), _LOOK_ROWS), style, best.width)
     if verdict is not None:
         return verdict
-    with opened(file, encoding, newline=style.newline) as text:
+    with open_text(file, encoding, newline=style.newline) as text:
         return _wrapped(iter(lambda: text.readline(ROW_CHARS), ""))
 
 
 def _wrapped(lines: Iterator[str]) -> bool:
-    """Whether the quotes of a TSV wrap cells where no cell needs them: quotes doubled within, or most rows quoted."""
+    """Whether a TSV quotes cells that do not need it: a quoted cell has doubled quotes, or most rows have quotes."""
     total = opening = 0
     for total, line in enumerate(lines, start=1):  # noqa: B007 - the count
         if '"' in line and _OPENED.search(line):
@@ -103,7 +103,7 @@ def _wrapped(lines: Iterator[str]) -> bool:
 
 
 def _verdict(rows: Iterable[list[str] | Literal | Broken], style: Style, width: int) -> bool | None:
-    """True where quotes quote, False where they are text, None where there is nothing to tell by."""
+    """True if quotes quote cells, False if they are text, None if no row decides."""
     needed = wrong = 0
     for row in rows:
         if isinstance(row, list):
@@ -118,6 +118,6 @@ def _text(sample: str, style: Style) -> io.StringIO:
 
 
 def sample_rows(rows: Iterator[list[str] | Literal | Broken]) -> list[list[str]]:
-    """The first rows that are rows and not blank."""
+    """The first records that are neither broken nor blank."""
     good = (row.cells if isinstance(row, Literal) else row for row in rows if not isinstance(row, Broken) and row)
     return list(islice(good, SAMPLE_ROWS + 1))

@@ -1,7 +1,7 @@
-"""JSON and JSON Lines. A JSON document is streamed: its first list of objects holds the rows, or the list asked for.
+"""Reads JSON and JSON Lines. A JSON document is streamed; its rows are its first list of objects, or the named list.
 
-A line that is no JSON costs that line; a document that breaks off ends the pass with an error, and what came before it
-stays. One row may not be larger than a cap, so that no document fills the memory.
+In JSON Lines a line that is no JSON is left out. A JSON document that ends too early raises `InputError` after the rows
+before that point. The size of one row is limited, so that no document fills the memory.
 """
 
 import json
@@ -14,7 +14,7 @@ import ijson
 from core.errors import InputError, UnknownName
 from core.ingest.tables import names
 from core.ingest.tables.readers import values
-from core.ingest.tables.readers.encoding import opened
+from core.ingest.tables.readers.encoding import open_text
 from core.ingest.tables.types import ROW_CHARS, SAMPLE_ROWS, File, Meter, Options, Reject, Row, Shape, Table
 from core.messages import Message
 
@@ -26,10 +26,10 @@ _BROKEN = (ijson.JSONError, ValueError, OverflowError, RecursionError)
 
 
 def lines(file: File, encoding: str, options: Options) -> Table:
-    """A table of one JSON object a line."""
+    """A table with one JSON object on each line."""
 
     def rows(meter: Meter) -> Iterator[Row | Reject]:
-        with opened(file, encoding, meter) as text:
+        with open_text(file, encoding, meter) as text:
             number = 0
             while line := text.readline(ROW_CHARS):
                 number += 1
@@ -58,16 +58,16 @@ def _line(number: int, line: str) -> Row | Reject:
 
 
 def document(file: File, encoding: str, options: Options) -> Table:
-    """A table within one JSON document."""
+    """A table in a JSON document. `InputError` if it holds no list of objects; `UnknownName` lists its lists."""
     lists = _lists(file, encoding)
     if options.sheet is not None and options.sheet not in lists:
-        raise UnknownName(Message("list of {file}", file=file.name), options.sheet, [_shown(one) for one in lists])
+        raise UnknownName(Message("list of {file}", file=file.name), options.sheet, [_shown(path) for path in lists])
     if not lists:
         raise InputError("{file}: holds no list of objects", file=file.name)
     path = options.sheet if options.sheet is not None else lists[0]
 
     def rows(meter: Meter) -> Iterator[Row | Reject]:
-        with opened(file, encoding, meter) as text:
+        with open_text(file, encoding, meter) as text:
             stream = _Bytes(text, file.name)
             items = ijson.items(_events(stream), f"{path}.item" if path else "item")
             number = 0
@@ -90,20 +90,20 @@ def document(file: File, encoding: str, options: Options) -> Table:
     return _table(file, Shape("json", (), encoding=encoding, sheet=path, sheets=tuple(lists)), rows, options)
 
 
-def _table(file: File, about: Shape, rows: Any, options: Options) -> Table:
-    """The columns are the fields of the first rows, in order of appearance; a later field is read, but not listed."""
+def _table(file: File, draft: Shape, rows: Any, options: Options) -> Table:
+    """The table of `rows`. Its columns are the fields of the first rows; a later field is read but not listed."""
     sample = _first(rows(Meter()))
-    found: dict[str, None] = {}
+    fields: dict[str, None] = {}
     for row in sample:
-        found |= dict.fromkeys(row.cells)
-    if found and (missing := {name for name in options.wanted if name not in found}):
-        found |= dict.fromkeys(_late(rows(Meter()), missing))
-    if not found:
+        fields |= dict.fromkeys(row.cells)
+    if fields and (missing := {name for name in options.wanted if name not in fields}):
+        fields |= dict.fromkeys(_later_fields(rows(Meter()), missing))
+    if not fields:
         raise InputError("{file}: holds no rows, or no objects in them", file=file.name)
-    columns = list(found)
+    columns = list(fields)
     grid = [[row.cells.get(name) for name in columns] for row in sample]
     stray = [columns[n] for n in names.strays(columns, columns, grid) if columns[n] not in options.wanted]
-    kept = tuple(name for name in columns if name not in stray)
+    listed = tuple(name for name in columns if name not in stray)
 
     def pass_over(meter: Meter) -> Iterator[Row | Reject]:
         for row in rows(meter):
@@ -114,54 +114,54 @@ def _table(file: File, about: Shape, rows: Any, options: Options) -> Table:
                 yield row
 
     shape = Shape(
-        about.format, kept, tuple(stray), about.encoding, sheet=about.sheet, sheets=about.sheets, notes=about.notes
+        draft.format, listed, tuple(stray), draft.encoding, sheet=draft.sheet, sheets=draft.sheets, notes=draft.notes
     )
     return Table(file, shape, pass_over)
 
 
 def _first(rows: Iterator[Row | Reject]) -> list[Row]:
-    """The first rows; a document that breaks off among them has those before."""
-    found: list[Row] = []
+    """The first rows; fewer if the document breaks off among them."""
+    first_rows: list[Row] = []
     try:
-        found.extend(row for row in islice(rows, SAMPLE_ROWS) if isinstance(row, Row))
+        first_rows.extend(row for row in islice(rows, SAMPLE_ROWS) if isinstance(row, Row))
     except InputError:
-        if not found:
+        if not first_rows:
             raise
-    return found
+    return first_rows
 
 
-def _late(rows: Iterator[Row | Reject], wanted: set[str]) -> list[str]:
-    """Those of `wanted` that are fields of any row: an optional field may not be among the first rows."""
-    found: list[str] = []
+def _later_fields(rows: Iterator[Row | Reject], wanted: set[str]) -> list[str]:
+    """The names in `wanted` that any row has. An optional field may be missing in the first rows."""
+    late: list[str] = []
     for row in rows:
-        if isinstance(row, Row) and (here := wanted & row.cells.keys()):
-            found += sorted(here)
-            wanted -= here
+        if isinstance(row, Row) and (present := wanted & row.cells.keys()):
+            late += sorted(present)
+            wanted -= present
             if not wanted:
                 break
-    return found
+    return late
 
 
 def _lists(file: File, encoding: str) -> list[str]:
-    """Where the document holds lists of objects, as `a.b` ("" for the document itself)."""
-    found: list[str] = []
+    """The paths of the lists of objects in the document, as `a.b`; "" is the document itself."""
+    paths: list[str] = []
     before: tuple[str, str] = ("", "")
-    with opened(file, encoding) as text:
+    with open_text(file, encoding) as text:
         try:
             for path, event, _ in islice(_events(_Bytes(text, file.name)), _LOOK_EVENTS):
-                if (before[1], event) == ("start_array", "start_map") and before[0] not in found:
-                    found.append(before[0])
-                if found == [""]:
+                if (before[1], event) == ("start_array", "start_map") and before[0] not in paths:
+                    paths.append(before[0])
+                if paths == [""]:
                     break
                 before = (path, event)
         except _BROKEN as error:
-            if not found:
+            if not paths:
                 raise InputError("{file}: is not JSON: {error}", file=file.name, error=_reason(error)) from error
-    return [path for path in found if "item" not in path.split(".")] or found[:1]
+    return [path for path in paths if "item" not in path.split(".")] or paths[:1]
 
 
 def _events(stream: "_Bytes") -> Iterator[tuple[str, str, Any]]:
-    """Path, event, value. Paths grow with every level, so that a document a million deep would take forever."""
+    """(path, event, value) for each JSON event. Depth is limited: paths grow with each level, and so does the time."""
 
     def shallow() -> Iterator[tuple[str, Any]]:
         depth = 0
@@ -175,8 +175,8 @@ def _events(stream: "_Bytes") -> Iterator[tuple[str, str, Any]]:
 
 
 def _reason(error: Exception) -> str:
-    told = " ".join(str(error).split())
-    return values.safe(told) or type(error).__name__
+    text = " ".join(str(error).split())
+    return values.safe(text) or type(error).__name__
 
 
 def _shown(path: str) -> str:
@@ -184,13 +184,13 @@ def _shown(path: str) -> str:
 
 
 class _Bytes:
-    """Decoded text as UTF-8 for ijson, with a cap on what is read between two rows (`since`, reset by the reader)."""
+    """The text as UTF-8 bytes for ijson. `since`, the bytes since the last row, is limited; the reader resets it."""
 
     def __init__(self, text: TextIO, name: str) -> None:
         self._text, self.name, self.since = text, name, 0
 
     def read(self, size: int = -1) -> bytes:
-        if size == 0:  # ijson asks so whether it gets bytes
+        if size == 0:  # ijson does this to see whether it gets bytes
             return b""
         data = self._text.read(size if size > 0 else 65_536).encode("utf-8", "surrogateescape")
         self.since += len(data)

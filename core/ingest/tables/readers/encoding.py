@@ -1,6 +1,6 @@
-"""Which encoding a text table is in: byte order marks first, then strict decoders on a sample, UTF-8 before cp949.
+"""Detects the encoding of a text table: by a byte order mark, else by decoding a sample, UTF-8 before cp949.
 
-Decoding goes on over bytes that do not fit: each becomes a lone surrogate, so that the row that holds it can be named.
+A byte that does not fit the encoding becomes a lone surrogate and decoding continues, so that only its row is refused.
 """
 
 import codecs
@@ -18,12 +18,13 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"),
 )  # fmt: skip
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]")
-_BAD_SHARE = 0.001  # of the sample's characters: a few broken bytes do not make it another encoding
-BAD = re.compile("[\x00\ud800-\udfff]")  # what no stored text may hold
+_BAD_SHARE = 0.001  # of the characters in the sample: a few broken bytes do not mean another encoding
+BAD = re.compile("[\x00\ud800-\udfff]")  # no stored text may hold these
 _ERRORS = "gwidama-lone"
 
 
 def _lone(error: UnicodeError) -> tuple[str, int]:
+    """A codec error handler: each byte that does not fit becomes a lone surrogate."""
     if not isinstance(error, UnicodeDecodeError):
         raise error
     bad = error.object[error.start : error.end] or error.object[error.start :]
@@ -33,39 +34,39 @@ def _lone(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error(_ERRORS, _lone)
 
 
-def named(name: str) -> str:
-    """`name` as one of ENCODINGS; `UnknownName` lists them."""
+def canonical_name(name: str) -> str:
+    """`name` as it stands in ENCODINGS. `UnknownName` lists them if it is none of them."""
     try:
         wanted = codecs.lookup(name.strip()).name
     except (LookupError, ValueError, UnicodeError):
         wanted = ""
-    known = {codecs.lookup(one).name: one for one in ENCODINGS} | {"utf-8-sig": "utf-8-sig"}
+    known = {codecs.lookup(encoding).name: encoding for encoding in ENCODINGS} | {"utf-8-sig": "utf-8-sig"}
     if wanted not in known:
         raise UnknownName("encoding", name, ENCODINGS)
     return known[wanted]
 
 
-def settled(file: File, name: str) -> str:
-    """`name` for this file: UTF-16 and UTF-32 without a mark are little-endian, as Windows writes them."""
+def with_byte_order(file: File, name: str) -> str:
+    """`name` with the byte order of this file. UTF-16 and UTF-32 without a mark are little-endian, as on Windows."""
     if name not in ("utf-16", "utf-32"):
-        return "utf-8-sig" if name == "utf-8" else name  # the same but for a mark at the start
+        return "utf-8-sig" if name == "utf-8" else name  # it also skips a mark at the start
     with unpacked(file) as stream:
         start = stream.read(4)
     return name if any(start.startswith(mark) for mark, of in _MARKS if of == name) else f"{name}-le"
 
 
 def detect(file: File) -> str:
-    """The encoding of the file by its first megabyte; `InputError` where it is no text."""
+    """The encoding of the file, from its first `SAMPLE_BYTES`. `InputError` if it is no text."""
     with unpacked(file) as stream:
         data = stream.read(SAMPLE_BYTES)
     marked = next((name for mark, name in _MARKS if data.startswith(mark)), None)
     if marked is not None:
         return marked
     narrow = _faults(data, "utf-8")
-    if narrow[0] and (wide := _wide(data)):  # what is UTF-8 but for a stray NUL is UTF-8
+    if narrow[0] and (wide := _wide(data)):  # a UTF-8 text with a single NUL is still UTF-8
         return wide
-    found = [(narrow, "utf-8"), (_faults(data, "cp949"), "cp949")]
-    (faults, length), best = min(found, key=lambda one: one[0][0])  # the first of equals: UTF-8
+    candidates = [(narrow, "utf-8"), (_faults(data, "cp949"), "cp949")]
+    (faults, length), best = min(candidates, key=lambda pair: pair[0][0])  # the first if equal: UTF-8
     if faults > length * _BAD_SHARE + (1 if length > 20 else 0):
         raise InputError(
             "{file}: neither UTF-8, cp949 nor UTF-16 text; give its encoding, if it is a table", file=file.name
@@ -74,7 +75,7 @@ def detect(file: File) -> str:
 
 
 def _wide(data: bytes) -> str | None:
-    """UTF-16 without a mark: its line ends and separators have a zero byte on one side only."""
+    """The kind of UTF-16 without a mark, or None. Its line ends and separators have a zero byte on one side only."""
     pairs = len(data) // 2
     high, low = data[0 : pairs * 2 : 2].count(0), data[1 : pairs * 2 : 2].count(0)
     for name, own, other in (("utf-16-le", low, high), ("utf-16-be", high, low)):
@@ -86,13 +87,13 @@ def _wide(data: bytes) -> str | None:
 
 
 def _faults(data: bytes, name: str) -> tuple[int, int]:
-    """How many characters are broken or control characters when decoded so, and how many there are."""
+    """(number of broken and control characters, number of all characters) if `data` is decoded as `name`."""
     text = codecs.getincrementaldecoder(name)(_ERRORS).decode(data, final=False)
-    nul = text.count("\0")  # a stray NUL is the fault of its row, not of the encoding
+    nul = text.count("\0")  # a few NULs are faults of their rows, not of the encoding
     tolerated = nul if nul < len(text) * 0.05 else 0
     return len(_CONTROL.findall(text)) - tolerated + len(BAD.findall(text)) - nul, len(text)
 
 
-def opened(file: File, encoding: str, meter: Meter | None = None, newline: str = "\n") -> TextIO:
-    """The table's text from the start; bytes that do not fit become lone surrogates. Lines end at `newline` only."""
+def open_text(file: File, encoding: str, meter: Meter | None = None, newline: str = "\n") -> TextIO:
+    """The table's text from the start. Bytes that do not fit become lone surrogates; lines end at `newline` only."""
     return io.TextIOWrapper(unpacked(file, meter), encoding, errors=_ERRORS, newline=newline)

@@ -1,10 +1,10 @@
-"""From cells in rows (CSV, a sheet) to a table: header, names, strays, and rows with the right number of cells."""
+"""Makes a table of rows of cells (CSV, a sheet): decides header and names, drops empty columns, checks row widths."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from core.cells import as_told
+from core.cells import unescape_formula
 from core.errors import InputError
 from core.ingest.tables import names
 from core.ingest.tables.readers import header
@@ -14,18 +14,18 @@ from core.ingest.tables.types import CELL_CHARS, Cell, File, Meter, Options, Rej
 from core.messages import Message
 
 NEUTRALISED = Message("cell with the apostrophe that keeps spreadsheets from running it: taken off")
-Grid = Callable[[Meter, int], Iterator[Record]]  # a pass over all records, blank ones too; the width is known then
+Grid = Callable[[Meter, int], Iterator[Record]]  # (meter, width) -> all records, also blank ones
 
 
-def table(file: File, about: Shape, sample: Sequence[Sequence[str]], grid: Grid, options: Options) -> Table:
-    """The table whose records `grid` gives; `sample` are its first rows, `ragged` sheets may leave cells out."""
+def table(file: File, draft: Shape, sample: Sequence[Sequence[str]], grid: Grid, options: Options) -> Table:
+    """The table with the records of `grid`; `sample` holds its first rows. Only rows of a sheet may be short."""
     if not sample:
         raise InputError("{file}: holds no rows", file=file.name)
     has_header, why = header.judge(sample, options.wanted)
     if options.header is not None:
         has_header, why = options.header, "as told"
     width = len(_trimmed(sample[0])) if has_header else _usual_width(sample)
-    if has_header and (_usual_width(sample[1:]) or width) > width:  # names may be missing at the right
+    if has_header and (_usual_width(sample[1:]) or width) > width:  # the last columns may lack a name
         width = min(_usual_width(sample[1:]), len(sample[0]))
     raw = [*sample[0], *[""] * width][:width] if has_header else []
     columns = names.unique(raw) if has_header else names.numbered(width)
@@ -34,11 +34,11 @@ def table(file: File, about: Shape, sample: Sequence[Sequence[str]], grid: Grid,
     if not keep:
         raise InputError("{file}: no column is left to read", file=file.name)
     shape = replace(
-        about, columns=tuple(name for _, name in keep), dropped=tuple(columns[place] for place in stray),
+        draft, columns=tuple(name for _, name in keep), dropped=tuple(columns[place] for place in stray),
         header=has_header, why=why,
     )  # fmt: skip
-    ragged = about.format == "xlsx"
-    restore = about.quotes is not False  # what does not quote was not written for a spreadsheet
+    ragged = draft.format == "xlsx"
+    restore = draft.quotes is not False  # a file without quoting was not written for a spreadsheet
 
     def rows(meter: Meter) -> Iterator[Row | Reject]:
         waiting = has_header
@@ -71,27 +71,27 @@ def _row(
     whole = "\n".join(cells)
     if len(whole) <= CELL_CHARS and not (restore and "'" in whole) and not BAD.search(whole):
         return Row(number, {name: cells[place] for place, name in keep}, tuple(notes))
-    return _mended(number, cells, keep, restore, notes)
+    return _checked_row(number, cells, keep, restore, notes)
 
 
-def _mended(
+def _checked_row(
     number: int, cells: list[str], keep: list[tuple[int, str]], restore: bool, notes: list[str]
 ) -> Row | Reject:
-    """The row cell by cell, where something in it is to be taken off or cannot be stored."""
-    found: dict[str, Cell] = {}
+    """The row, cell by cell: takes an apostrophe off, and rejects a cell that cannot be stored."""
+    checked: dict[str, Cell] = {}
     for place, name in keep:
-        told = cells[place]
-        if told[:1] == "'" and restore:
-            told = as_told(told)
-            notes += [NEUTRALISED] if told != cells[place] else []
-        if (not told.isascii() or "\0" in told or len(told) > CELL_CHARS) and (trouble := trouble_of(told)):
-            return Reject(number, trouble[0], Message("column {column}: {reason}", column=name, reason=trouble[1]))
-        found[name] = told
-    return Row(number, found, tuple(notes))
+        text = cells[place]
+        if text[:1] == "'" and restore:
+            text = unescape_formula(text)
+            notes += [NEUTRALISED] if text != cells[place] else []
+        if (not text.isascii() or "\0" in text or len(text) > CELL_CHARS) and (problem := storage_problem(text)):
+            return Reject(number, problem[0], Message("column {column}: {reason}", column=name, reason=problem[1]))
+        checked[name] = text
+    return Row(number, checked, tuple(notes))
 
 
-def trouble_of(text: str) -> tuple[str, str] | None:
-    """Why `text` cannot be stored (kind, reason), or None."""
+def storage_problem(text: str) -> tuple[str, str] | None:
+    """(kind, reason) if `text` cannot be stored, else None."""
     if len(text) > CELL_CHARS:
         return "too long", Message("{n:,} characters; at most {most:,} are read", n=len(text), most=CELL_CHARS)
     if bad := BAD.search(text):
@@ -102,18 +102,20 @@ def trouble_of(text: str) -> tuple[str, str] | None:
 
 
 def _usual_width(sample: Sequence[Sequence[str]]) -> int:
+    """The most frequent number of cells in a row."""
     return Counter(len(row) for row in sample).most_common(1)[0][0] if sample else 0
 
 
 def _trimmed(first: Sequence[str]) -> Sequence[str]:
-    """The header without the empty cells at its right."""
+    """The header without the empty cells at its end."""
     width = max((place for place, cell in enumerate(first, start=1) if cell.strip()), default=len(first))
     return first[:width]
 
 
 def _strays(raw: Sequence[str], columns: Sequence[str], rest: Sequence[Sequence[str]], options: Options) -> list[int]:
-    asked = set()
+    """The positions of columns without data that nobody named."""
+    named = set()
     for name in options.wanted:
         near = [column for column in columns if column.casefold() == name.casefold()]
-        asked.update(near)
-    return [place for place in names.strays(raw, columns, rest) if columns[place] not in asked]
+        named.update(near)
+    return [place for place in names.strays(raw, columns, rest) if columns[place] not in named]

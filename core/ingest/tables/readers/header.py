@@ -1,4 +1,4 @@
-"""Whether the first row of a table names its columns or is data already (KOTE has no names)."""
+"""Decides whether the first row of a table is a header with column names or already data (KOTE has no header)."""
 
 import re
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _LONGEST_NAME = 60
 
 
 def judge(rows: Sequence[Sequence[Cell]], wanted: Sequence[str] = ()) -> tuple[bool, str]:
-    """Whether the first of `rows` is a header, and why."""
+    """(whether the first of `rows` is a header, the reason). `wanted` are columns that a person named."""
     if not rows:
         return False, "there is no row"
     first = [cell if isinstance(cell, str) else "" for cell in rows[0]]
@@ -42,21 +42,22 @@ def judge(rows: Sequence[Sequence[Cell]], wanted: Sequence[str] = ()) -> tuple[b
 
 
 def _holds(first: Sequence[str], wanted: Sequence[str]) -> bool:
-    found = names.unique(first)
+    """Whether the row `first` holds every column name in `wanted`."""
+    columns = names.unique(first)
     try:
-        return all(names.find(found, name) for name in wanted)
+        return all(names.find(columns, name) for name in wanted)
     except UnknownName:
         return False
 
 
 def _by_columns(first: Sequence[str], rest: Sequence[Sequence[Cell]]) -> tuple[bool, str]:
-    """Compare each first cell with the cells below it."""
+    """Like `judge`, by comparing each cell of the first row with the cells below it."""
     for position, cell in enumerate(first):
         below = [row[position] for row in rest if position < len(row) and isinstance(row[position], str)]
-        column = [one for one in below if isinstance(one, str) and one.strip()]
+        column = [text for text in below if isinstance(text, str) and text.strip()]
         if not column:
             continue
-        if sum(_NUMBER.fullmatch(one.strip()) is not None for one in column) >= 0.9 * len(column):
+        if sum(_NUMBER.fullmatch(text.strip()) is not None for text in column) >= 0.9 * len(column):
             return True, "the first row is no number where the column is"
         if len(column) > 4 and len(set(column)) <= len(column) / 2:
             if cell in column:

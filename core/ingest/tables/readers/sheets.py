@@ -1,6 +1,6 @@
-"""XLSX workbooks, a sheet at a time, in openpyxl's read-only mode. Formulas give the values they were saved with.
+"""Reads one sheet of an XLSX workbook, in openpyxl's read-only mode. A formula gives its saved value.
 
-Sizes are checked before anything is unpacked; macros, links and pictures are not read.
+Sizes are checked before anything is unpacked. Macros, links and pictures are not read.
 """
 
 import struct
@@ -24,16 +24,16 @@ from core.messages import Message
 
 MOST_BYTES, SHARED_BYTES = 1_000_000_000, 300_000_000
 RATIO, RATIO_FROM_BYTES = 200, 10_000_000
-_ROWS = 1_048_576  # a sheet's own limit: a file may claim any
+_ROWS = 1_048_576  # the limit of the format; a file may claim more
 _BLOCK = 200
-_BROKEN = (  # of XML it is a SyntaxError, whichever parser openpyxl has found
+_BROKEN = (  # each XML parser that openpyxl may use raises a kind of SyntaxError
     zipfile.BadZipFile, zlib.error, struct.error, SyntaxError, InvalidFileException, KeyError, ValueError, TypeError,
     AttributeError, IndexError, EOFError, OSError, ArithmeticError, AssertionError, RuntimeError, StopIteration,
 )  # fmt: skip
 
 
 def table(file: File, options: Options) -> Table:
-    """The sheet called `options.sheet`, else the first that holds something."""
+    """The sheet called `options.sheet`, else the first with a row. `InputError` if no sheet has one."""
     check(file)
     with _workbook(file) as book:
         sheets = tuple(sheet.title for sheet in book.worksheets)
@@ -58,12 +58,12 @@ def table(file: File, options: Options) -> Table:
 
 
 def check(file: File) -> None:
-    """`InputError` for what is no workbook or unpacks beyond reason."""
+    """`InputError` if `file` is no workbook, or unpacks to far too much."""
     try:
         with seekable(file) as raw, zipfile.ZipFile(raw) as archive:
             infos = archive.infolist()
     except _BROKEN as error:
-        raise InputError("{file}: not a readable workbook ({error})", file=file.name, error=_told(error)) from error
+        raise InputError("{file}: not a readable workbook ({error})", file=file.name, error=_one_line(error)) from error
     if not any(info.filename.lower().endswith("workbook.xml") for info in infos):
         raise InputError("{file}: a zip, but no workbook in it", file=file.name)
     for info in infos:
@@ -80,7 +80,7 @@ def check(file: File) -> None:
 
 @contextmanager
 def _workbook(file: File) -> Iterator[Any]:
-    """The open workbook; whatever openpyxl stumbles over, here or while rows are read, is one `InputError`."""
+    """The opened workbook. An error of openpyxl, here or while rows are read, becomes an `InputError`."""
     raw = seekable(file)
     try:
         with _quiet():
@@ -90,17 +90,17 @@ def _workbook(file: File) -> Iterator[Any]:
         finally:
             book.close()
     except _BROKEN as error:
-        raise InputError("{file}: the workbook is damaged ({error})", file=file.name, error=_told(error)) from error
+        raise InputError("{file}: the workbook is damaged ({error})", file=file.name, error=_one_line(error)) from error
     finally:
         raw.close()
 
 
 def _cells(sheet: Any) -> Iterator[list[str]]:
-    sheet.reset_dimensions()  # what a file says of its own size is not to be trusted
-    found = sheet.iter_rows(max_row=_ROWS, values_only=True)
+    sheet.reset_dimensions()  # a file may claim a wrong size
+    values_of_rows = sheet.iter_rows(max_row=_ROWS, values_only=True)
     while True:
         with _quiet():
-            block = list(islice(found, _BLOCK))
+            block = list(islice(values_of_rows, _BLOCK))
         for row in block:
             cells = [_text(value) for value in row]
             while cells and not cells[-1]:
@@ -112,16 +112,16 @@ def _cells(sheet: Any) -> Iterator[list[str]]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Extensions and odd dates that openpyxl warns of are no concern of a reader."""
+    """Silences the warnings of openpyxl about extensions and odd dates, which do not matter here."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield
 
 
 def _text(value: Any) -> str:
-    found = values.cell(value)
-    return found[: CELL_CHARS + 1] if isinstance(found, str) else ""
+    text = values.cell(value)
+    return text[: CELL_CHARS + 1] if isinstance(text, str) else ""
 
 
-def _told(error: BaseException) -> str:
+def _one_line(error: BaseException) -> str:
     return values.safe(" ".join(str(error).split())) or type(error).__name__

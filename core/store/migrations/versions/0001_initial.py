@@ -1,4 +1,4 @@
-"""The first schema: every table of design.md's words, the search index, the triggers that keep history append-only."""
+"""The first schema: the tables of design.md, the search index, and the triggers that keep history append-only."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -225,5 +225,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """There is nothing before the first schema: a curator's decisions are never dropped by a command."""
+    """Refuse: there is no earlier schema, and no command may delete a curator's decisions."""
     raise NotImplementedError("the first schema has no downgrade; restore a copy of the database instead")

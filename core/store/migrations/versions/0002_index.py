@@ -1,7 +1,7 @@
-"""Search by bitmaps and postings instead of FTS5: the tables of core.store.index.chunks, filled when the migration is done.
+"""Search by bitmaps and postings instead of FTS5: adds the tables of core.store.index.chunks.
 
-Indexes that nothing reads any more go, those of columns that are mostly NULL leave NULL out, and two come that let
-totals be counted without reading the rows.
+They are filled when the migration is done. Database indexes that nothing reads are dropped, indexes of columns that are
+mostly NULL leave NULL out, and two new indexes let totals be counted without reading the rows.
 """
 
 import sqlalchemy as sa
@@ -57,5 +57,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Not back: the older program's index would have to be made from every text again."""
+    """Refuse: the index of the earlier program would have to be built from every text again."""
     raise NotImplementedError("the older search index is not rebuilt; restore a copy of the database instead")

@@ -1,4 +1,4 @@
-"""A workspace's own schemes, and several classes of one target: `code` joins the key of `label`."""
+"""Adds the workspace's own schemes, and several classes for one target: `code` becomes part of the key of `label`."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -28,5 +28,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Not back: a target with several classes has no place in the older table, and decisions are never dropped."""
+    """Refuse: the earlier table cannot store a target with several classes, and decisions are never deleted."""
     raise NotImplementedError("a store with several labels a target has no downgrade; restore a copy instead")

@@ -1,4 +1,4 @@
-"""Tags, bulk actions with what each one tagged, and saved views of the corpus."""
+"""Adds tags, bulk actions with the utterances that each one tagged, and saved views of the corpus."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -50,6 +50,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """What was tagged and saved goes; labels that a bulk action set are decisions like others and stay."""
+    """Drop tags, bulk actions and views; the labels of a bulk action are decisions and stay."""
     for table in ("view", "bulk_tagged", "bulk", "tag"):
         op.drop_table(table)

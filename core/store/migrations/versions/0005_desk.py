@@ -1,4 +1,4 @@
-"""The curator's day: leases, queues, overlap, remarks; time spent and kinds of answers; batches of proposals."""
+"""Adds leases, queues, overlap and remarks; time spent and kinds of answers; batches of proposals."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -91,5 +91,5 @@ def _append_only(table: str) -> None:
 
 
 def downgrade() -> None:
-    """Not back: votes, settlements and remarks have no place in the older tables, and decisions are never dropped."""
+    """Refuse: the earlier tables cannot store votes, settlements and remarks, and decisions are never deleted."""
     raise NotImplementedError("a store with votes, settlements and remarks has no downgrade; restore a copy instead")

@@ -1,8 +1,8 @@
-"""A revision says what kind of act wrote it; `why` keeps only the reason that a person or a rule gave.
+"""Adds to each revision the kind of act that wrote it; `why` keeps only the reason that a person or a rule gave.
 
-Until now `why` held both: "skip: noise", "settled: heard twice", "bulk:7", "restore 3", "undo", "re-imported", or the
-rule of an accepted suggestion. This reads it for the last time. The triggers that keep the table append-only are put
-aside for that one change, inside the same transaction.
+Before, `why` had both: "skip: noise", "settled: heard twice", "bulk:7", "restore 3", "undo", "re-imported", or the rule
+of an accepted proposal. This migration splits them. For that one change, in the same transaction, it drops the triggers
+that keep the table append-only, and makes them again.
 """
 
 from alembic import op
@@ -24,8 +24,8 @@ BULK = NUMBERED.format(start="bulk:", n=5)
 RESTORE = NUMBERED.format(start="restore ", n=8)
 IMPORT = "curator = 'import' AND why = 're-imported'"
 
-# Every right-hand side sees the row as it was. What is none of the others accepted a suggestion, and was taken back
-# since: then the proposal no longer names the revision.
+# Every right-hand side reads the row as it was before. A row that fits no other case accepted a proposal and was undone
+# since; then the proposal no longer refers to the revision.
 SPLIT = f"""
 UPDATE revision SET
   act = CASE
@@ -79,5 +79,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Not back: the older table has no place for the acts, and decisions are never dropped."""
+    """Refuse: the earlier table cannot store the acts, and decisions are never deleted."""
     raise NotImplementedError("a store that knows the acts of its revisions has no downgrade; restore a copy instead")

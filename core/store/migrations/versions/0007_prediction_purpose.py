@@ -1,14 +1,14 @@
-"""Predictions on evaluation data and on the pool get rows of their own, and probabilities leave the database.
+"""Separates predictions on evaluation data from those on the pool, and moves probabilities out of `prediction`.
 
-The key of `prediction` was (run, utterance): a run that judged the pool overwrote its own test row of an utterance that
-had lost its label. The key is now (run, target, utterance, purpose). Old rows are read like this: `side` "unlabelled"
-was written by nothing but the judging of the pool, so it becomes purpose "pool" without a side; each other row becomes
-"evaluation". `target` is the scheme of the run, which had only one.
+The key of `prediction` was (run, utterance), so a prediction on the pool overwrote the run's own test row of an
+utterance that had lost its label. The key is now (run, target, utterance, purpose). An old row with `side` "unlabelled"
+is a prediction on the pool, so it gets purpose "pool" and no side; every other row gets "evaluation". `target` is the
+scheme of the run; an old run had only one.
 
-`code`, `confidence` and `margin` stay as they are. The probabilities of every old row move to `old_probability`, so
-nothing is lost here, where the folder of the workspace is not known. `core.workflows.models.old_predictions` empties that
-table when the workspace is opened: it writes the pool's probabilities to the run's `predictions-pool.parquet`, and puts
-back from the run's `predictions.parquet` the test rows that had been overwritten.
+`code`, `confidence` and `margin` stay as they are. The probabilities of all old rows move to `old_probability`, because
+the folder of the workspace is not known here. When the workspace is opened, `core.workflows.models.old_predictions`
+empties that table: it writes the pool's probabilities to the run's `predictions-pool.parquet`, and restores the
+overwritten test rows from the run's `predictions.parquet`.
 """
 
 import sqlalchemy as sa
@@ -28,7 +28,7 @@ def upgrade() -> None:
     _old_probability()
     op.drop_index("ix_prediction_cell", "prediction")
     op.rename_table("prediction", "old_prediction")
-    if op.get_bind().dialect.name != "sqlite":  # where the index of a primary key has a name of its own
+    if op.get_bind().dialect.name != "sqlite":  # there the index of a primary key has its own name
         op.execute("ALTER TABLE old_prediction RENAME CONSTRAINT pk_prediction TO pk_old_prediction")
     _prediction()
     op.execute(
@@ -78,5 +78,5 @@ def _old_probability() -> None:
 
 
 def downgrade() -> None:
-    """Not back: one row of the older table cannot hold a prediction of each purpose."""
+    """Refuse: the earlier table cannot store one prediction for each purpose."""
     raise NotImplementedError("a store with predictions of both purposes has no downgrade; restore a copy instead")
