@@ -7,7 +7,7 @@ It writes its section of bench/RESULTS.md. It measures the store alone, with all
 
 Three options measure something else and write their own sections: `--pages` the Corpus page in Chromium
 (`bench.browse_page`), `--exports` the export of everything (`bench.export`), `--like` the search for similar texts
-(`bench.likeness`). Each of them uses 10,000 utterances, and all 712,404 reviews with 1,000,000 utterances of calls.
+(`bench.similar`). Each of them uses 10,000 utterances, and all 712,404 reviews with 1,000,000 utterances of calls.
 `--folder` keeps these two corpora for the next run.
 """
 
@@ -184,7 +184,7 @@ def measure_stores(sizes: list[int], queries: int) -> None:
 def measure_pages_and_exports(homes: list[Path], options: argparse.Namespace) -> None:
     """Write the sections on the Corpus page, on export and on similar texts, if their options are given."""
     # Not at the top of the file: their libraries would count as memory of the store's bench.
-    from bench import browse_page, export, likeness
+    from bench import browse_page, export, similar
 
     sizes = [written + spoken for written, spoken in CORPORA]
     if options.pages:
@@ -192,7 +192,7 @@ def measure_pages_and_exports(homes: list[Path], options: argparse.Namespace) ->
     if options.exports:
         export.report("python -m bench.browse --exports", homes, [written for written, _ in CORPORA])
     if options.like:
-        likeness.report("python -m bench.browse --like", homes, sizes)
+        similar.report("python -m bench.browse --like", homes, sizes)
 
 
 if __name__ == "__main__":

@@ -96,7 +96,7 @@ class Stale(Conflict):
 class Unfit(Conflict):
     """A suggestion does not fit the stored text or label any more.
 
-    `reason` is one of the values of `core.store.proposals.fates.Refusal`.
+    `reason` is one of the values of `core.store.proposals.outcomes.Refusal`.
     """
 
     def __init__(self, template: str, /, reason: str, **fields: Any) -> None:

@@ -1,6 +1,6 @@
 """Messages for people: a template and its fields, which a page translates into the reader's language.
 
-A `Message` is a string, its English text: it can be printed, compared and stored like any other. `core.ui.phrases`
+A `Message` is a string, its English text: it can be printed, compared and stored like any other. `core.ui.translation`
 translates the template, and then each field that has a translation (another Message, a Word, a scheme, a class).
 A template is always a literal in the sources, so that the translation catalogue can contain all of them.
 """

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import ui
 from core.filters import Filter, from_query
-from core.ui import _, phrases
+from core.ui import _, translation
 from core.ui.panels import cleaning, proposals
 from core.ui.panels.overview import JOB_STATES
 from core.ui.widgets import forms
@@ -70,7 +70,7 @@ def preview(result: cleaning_run.CleaningPreview) -> None:
     if not any(result.counts.values()):
         st.info(_("The plan would change nothing here."), icon=":material/check:")
     for step, why in result.left_out.items():
-        st.caption(f"{cleaning.title(step)}: {forms.plain(phrases.translate(why))}")
+        st.caption(f"{cleaning.title(step)}: {forms.plain(translation.translate(why))}")
 
 
 @st.fragment(run_every="1s")
@@ -114,7 +114,7 @@ def show_results(run: history.Run) -> None:
     """Show the suggestions of a run by step, with decisions on a step and on the whole run."""
     tally = history.tally(ui.workspace(), run.id)
     for step, why in run.left_out.items():
-        st.caption(f"{cleaning.title(step)}: {forms.plain(phrases.translate(why))}")
+        st.caption(f"{cleaning.title(step)}: {forms.plain(translation.translate(why))}")
     step_names = [step.name for step in history.plan_of(run).steps if step.name in tally]
     if not step_names:
         st.info(_("This run suggested nothing new."), icon=":material/check:")

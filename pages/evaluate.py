@@ -7,7 +7,7 @@ import streamlit as st
 from core import ui
 from core.records import UNLABELLED, RunInfo
 from core.schemes import scheme
-from core.ui import _, phrases
+from core.ui import _, translation
 from core.ui.widgets import charts, forms
 from core.workflows.models import evaluate, runs
 
@@ -106,7 +106,7 @@ def show_cell(run: RunInfo, gold: str, predicted: str) -> None:
         _("{gold} taken for {predicted}: {n}").format(gold=names[0], predicted=names[1], n=len(mistakes)), anchor=False
     )
     if cell.trouble:
-        why = forms.plain(phrases.translate(str(cell.trouble)))
+        why = forms.plain(translation.translate(str(cell.trouble)))
         st.warning(_("The texts that the model saw cannot be shown: {why}").format(why=why), icon=":material/warning:")
     box = st.container(height=620 if len(mistakes) > 4 else "content", border=False)
     for mistake in mistakes[:30]:

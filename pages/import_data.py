@@ -6,7 +6,7 @@ import streamlit as st
 
 from core import ui
 from core.schemes import SCHEMES
-from core.ui import _, phrases
+from core.ui import _, translation
 from core.ui.widgets import forms
 from core.workflows.imports import table as table_import
 
@@ -85,7 +85,7 @@ def show(preview: table_import.Preview, token: str) -> None:
         facts.append(_("first row: names") if shape.header else _("no header: columns are numbered"))
     if shape.dropped:
         facts.append(_("left out, says nothing: {columns}").format(columns=", ".join(shape.dropped)))
-    st.text(" · ".join(fact for fact in (*facts, *map(phrases.translate, shape.notes)) if fact))
+    st.text(" · ".join(fact for fact in (*facts, *map(translation.translate, shape.notes)) if fact))
     if len(shape.sheets) > 1:
         st.selectbox(_("Sheet"), shape.sheets, index=shape.sheets.index(shape.sheet or ""), key=f"sheet-{token}")
     rows = [
@@ -96,7 +96,7 @@ def show(preview: table_import.Preview, token: str) -> None:
     st.dataframe(rows, hide_index=True, column_order=shape.columns)
     for row in preview.rows:
         if isinstance(row, table_import.Reject):
-            st.text(_("row {row}: {reason}").format(row=row.row, reason=phrases.translate(row.reason)))
+            st.text(_("row {row}: {reason}").format(row=row.row, reason=translation.translate(row.reason)))
 
 
 def mapping(preview: table_import.Preview, token: str) -> table_import.Columns:
@@ -190,7 +190,7 @@ def show_result(report: table_import.TableImport) -> None:
     for column, (title, n) in zip(st.columns(4), counts, strict=True):
         column.metric(title, f"{n:,}")
     for what, n in report.notes.items():
-        st.text(f"{n:,} × {phrases.translate(what)}")
+        st.text(f"{n:,} × {translation.translate(what)}")
     for name in report.schemes.values():
         if SCHEMES[name].state == "proposed":
             st.info(
@@ -200,7 +200,7 @@ def show_result(report: table_import.TableImport) -> None:
     if report.rejected:
         with st.expander(_("What could not be used, and why"), icon=":material/rule:", expanded=True):
             st.dataframe(
-                [{_("Row"): skip.row, _("Reason"): phrases.translate(skip.reason)} for skip in report.skipped],
+                [{_("Row"): skip.row, _("Reason"): translation.translate(skip.reason)} for skip in report.skipped],
                 hide_index=True,
                 key="rejected",
             )

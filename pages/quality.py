@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core import ui
-from core.ui import _, phrases
+from core.ui import _, translation
 from core.ui.panels import quality
 from core.ui.panels.overview import JOB_STATES
 from core.ui.widgets import forms
@@ -76,6 +76,6 @@ with ui.page("quality"):
         if (job := jobs.running(ui.workspace(), checks.JOB)) is not None:
             progress(job.id)
         if trouble := st.session_state.pop("quality_trouble", ""):
-            st.error(forms.plain(phrases.translate(trouble)))
+            st.error(forms.plain(translation.translate(trouble)))
         results()
         quality.decide()

@@ -11,7 +11,7 @@ from core.cleaning.spacing.spacing import SPACERS
 from core.cleaning.spelling.spelling import SPELLERS
 from core.cleaning.steps.change import Change
 from core.cleaning.steps.table import STEP_KINDS
-from core.cleaning.steps.words import diff, rebase
+from core.cleaning.steps.text import diff, rebase
 
 __all__ = [
     "SPACERS", "SPELLERS", "STEP_KINDS", "Change", "Plan", "Step", "Suggestion", "default_plan", "diff",

@@ -10,7 +10,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from core.cleaning.steps.words import PLACEHOLDER
+from core.cleaning.steps.text import PLACEHOLDER
 
 DICTIONARY = Path(__file__).parent / "dictionary"
 _LOADING = Lock()

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from core.errors import InputError, UnknownName
 from core.ingest.tables import Reject, Row
-from core.ingest.tables.meaning import MISSING, ReadLabel, cell_text, without_zero_fraction
+from core.ingest.tables.row_parser import MISSING, ReadLabel, cell_text, without_zero_fraction
 from core.messages import Message
 
 PREFIX = "vote:"

@@ -8,8 +8,8 @@ facts about files and sounds) and returns findings. Nothing here reads a store o
 from collections.abc import Sequence
 
 from core.errors import UnknownName
-from core.quality import calls, classes, repeats, words
-from core.quality.marks import DigestedUtterance
+from core.quality import classes, recordings, repeats, texts
+from core.quality.digests import DigestedUtterance
 from core.quality.sound import faults, measure
 from core.quality.types import Check, Collector, Fact, FactCollector, Finding, Fix
 
@@ -18,34 +18,37 @@ __all__ = [
 ]  # fmt: skip
 
 _TABLE = (
-    Check("same-text", "rows repeat an earlier text", "utterance", "warning", ("said",), repeats.SameText, True),
+    Check("same-text", "rows repeat an earlier text", "utterance", "warning", ("utterance",), repeats.SameText, True),
     Check("same-letters", "rows repeat the letters of an earlier text that is written another way",
-          "utterance", "info", ("said",), repeats.SameLetters, True),
+          "utterance", "info", ("utterance",), repeats.SameLetters, True),
     Check("near-text", "rows are nearly the same as an earlier text",
-          "utterance", "info", ("said",), repeats.NearText, True),
+          "utterance", "info", ("utterance",), repeats.NearText, True),
     Check("label-conflict", "texts carry different labels",
-          "utterance", "error", ("said",), repeats.LabelConflict, True),
-    Check("mask-only", "texts hold nothing but masks", "utterance", "warning", ("said",), words.mask_only, True),
-    Check("empty-text", "sentences are empty", "utterance", "warning", ("said",), words.empty_text, True),
-    Check("no-letters", "texts have no letter or digit", "utterance", "info", ("said",), words.no_letters, True),
+          "utterance", "error", ("utterance",), repeats.LabelConflict, True),
+    Check("mask-only", "texts hold nothing but masks", "utterance", "warning", ("utterance",), texts.mask_only, True),
+    Check("empty-text", "sentences are empty", "utterance", "warning", ("utterance",), texts.empty_text, True),
+    Check("no-letters", "texts have no letter or digit", "utterance", "info", ("utterance",), texts.no_letters, True),
     Check("untidy-text", "texts have hidden characters, full-width letters or white space out of place",
-          "utterance", "info", ("said",), words.UntidyText, True, words.tidy_text),
+          "utterance", "info", ("utterance",), texts.UntidyText, True, texts.tidy_text),
     Check("no-transcript", "utterances of recordings have no text",
-          "utterance", "info", ("said",), words.no_transcript),
+          "utterance", "info", ("utterance",), texts.no_transcript),
     Check("small-class", "classes are too small to split",
-          "scheme", "warning", ("said", "call"), classes.SmallClass),
-    Check("inverted-times", "utterances end before they begin", "utterance", "error", ("call",), calls.InvertedTimes),
-    Check("beyond-audio", "utterances end after their audio", "utterance", "warning", ("call",), calls.BeyondAudio),
-    Check("overlapping-times", "utterances overlap", "utterance", "warning", ("call",), calls.OverlappingTimes),
-    Check("no-audio", "recordings came without audio", "recording", "info", ("call",), calls.no_audio),
+          "scheme", "warning", ("utterance", "recording"), classes.SmallClass),
+    Check("inverted-times", "utterances end before they begin",
+          "utterance", "error", ("recording",), recordings.InvertedTimes),
+    Check("beyond-audio", "utterances end after their audio",
+          "utterance", "warning", ("recording",), recordings.BeyondAudio),
+    Check("overlapping-times", "utterances overlap",
+          "utterance", "warning", ("recording",), recordings.OverlappingTimes),
+    Check("no-audio", "recordings came without audio", "recording", "info", ("recording",), recordings.no_audio),
     Check("same-audio", "recordings repeat the audio of an earlier one",
-          "recording", "warning", ("call",), calls.SameAudio),
+          "recording", "warning", ("recording",), recordings.SameAudio),
     Check("same-length", "recordings have exactly the same length",
-          "recording", "warning", ("call",), calls.SameLength),
+          "recording", "warning", ("recording",), recordings.SameLength),
     Check("mixed-rates", "recordings have another sample rate than most of their source",
-          "recording", "warning", ("call",), calls.MixedRates),
+          "recording", "warning", ("recording",), recordings.MixedRates),
     Check("low-rate", "recordings have a sample rate below 8,000 Hz",
-          "recording", "warning", ("call",), calls.low_rate),
+          "recording", "warning", ("recording",), recordings.low_rate),
     Check("missing-file", "recordings whose audio is gone from the disk",
           "recording", "error", ("file",), FactCollector),
     Check("stray-file", "files in audio/ belong to no recording", "file", "info", ("file",), FactCollector),

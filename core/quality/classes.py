@@ -6,7 +6,7 @@ A split never cuts a group, so groups are counted, not rows. Counting stops at `
 from collections.abc import Iterator, Mapping
 
 from core.messages import Message, Names, SchemeName
-from core.quality.marks import DigestedUtterance, digest
+from core.quality.digests import DigestedUtterance, digest
 from core.quality.types import Check, Finding, Fix, class_count
 from core.records import ScannedRecording
 from core.schemes import SCHEMES, split_codes

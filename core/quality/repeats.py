@@ -1,8 +1,8 @@
 """Checks of repeated texts: equal text, equal letters, nearly equal text, and equal text with different labels.
 
 The first three compare only sentences without a recording. Two utterances of recordings are no copies because their
-words are equal; for recordings, `core.quality.calls` compares the audio. Labels are compared in recordings too, but
-only for texts that are long enough to mean the same in every call.
+words are equal; for recordings, `core.quality.recordings` compares the audio. Labels are compared in recordings
+too, but only for texts that are long enough to mean the same in every call.
 """
 
 from collections.abc import Iterator
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.messages import Message, Names, SchemeName
-from core.quality.marks import DigestedUtterance, DigestTable, digest
-from core.quality.near import NearDuplicates
+from core.quality.digests import DigestedUtterance, DigestTable, digest
+from core.quality.near_duplicates import NearDuplicates
 from core.quality.types import MAX_IDS, Check, Finding, Fix, class_count
 from core.records import CAPTION
 

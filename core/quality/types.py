@@ -14,7 +14,7 @@ from core.messages import ClassName, Message
 
 Severity = Literal["error", "warning", "info"]
 Level = Literal["utterance", "recording", "file", "scheme"]
-Reads = Literal["said", "call", "file", "sound"]
+Reads = Literal["utterance", "recording", "file", "sound"]
 
 MAX_IDS = 1000  # ids that a Finding names; all further ones are only counted
 MAX_FACTS = 100_000  # the same for facts: to find one again, the audio must be read again

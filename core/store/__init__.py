@@ -17,7 +17,7 @@ from core.store.corpus.texts import Texts
 from core.store.corpus.transfer import RunPrediction, Transfer, UtteranceExtras
 from core.store.engine import engine_for, migrate
 from core.store.ledger import Ledger, OldProbability
-from core.store.proposals.fates import Outcome
+from core.store.proposals.outcomes import Outcome
 from core.store.proposals.proposals import Batch, NewProposal, Proposals
 from core.store.proposals.runs import CleaningRuns, UpdatedProposal
 from core.store.review.answers import Tally

@@ -13,7 +13,7 @@ import streamlit as st
 from core import __version__
 from core.errors import CoreError
 from core.settings import ASSETS
-from core.ui import phrases, troubles
+from core.ui import error_messages, translation
 from core.ui.i18n import LANGUAGES, N_, _, language
 from core.ui.widgets import forms
 from core.workflows.workspace import Workspace, open_workspace
@@ -179,8 +179,10 @@ def guard() -> Iterator[None]:
 
 def _show_error(error: CoreError) -> None:
     """Show the error in the reader's language: its kind, then its own text."""
-    more = phrases.translate(error.message)
-    st.error("  \n".join(filter(None, [troubles.kind_of_error(error), forms.plain(more)])), icon=":material/error:")
+    more = translation.translate(error.message)
+    st.error(
+        "  \n".join(filter(None, [error_messages.kind_of_error(error), forms.plain(more)])), icon=":material/error:"
+    )
 
 
 def _sidebar(name: str) -> None:

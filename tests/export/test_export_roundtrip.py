@@ -25,7 +25,7 @@ from core.records import NewUtterance
 from core.schemes import publish
 from core.workflows.corpus import export
 from core.workflows.corpus.bulk import named
-from core.workflows.imports import exports
+from core.workflows.imports import restore
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration
@@ -152,7 +152,7 @@ def test_every_export_comes_back_as_the_same_corpus(workspaces: Workspaces, corp
         path = ws.settings.home / f"out{suffix}"
         assert export.save(ws, path, name=name).utterances == len(before)
         target = workspaces.fresh()
-        bring = exports.ingest_labelstudio if name == "labelstudio" else exports.ingest_gwidama
+        bring = restore.ingest_labelstudio if name == "labelstudio" else restore.ingest_gwidama
         done = bring(target, path)
         assert done.report.skipped == []
         assert (done.report.added, done.report.known) == (len(before), 0)

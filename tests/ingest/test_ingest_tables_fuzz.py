@@ -17,8 +17,8 @@ from hypothesis import strategies as st
 from core.errors import CoreError
 from core.ingest.tables import File, Options, Reject, Row, open_table
 from core.ingest.tables.guess import guess_columns
-from core.ingest.tables.meaning import Columns, ParsedRow, RowParser, distinct, label_reader
 from core.ingest.tables.readers.encoding import BAD
+from core.ingest.tables.row_parser import Columns, ParsedRow, RowParser, distinct, label_reader
 from core.schemes import DANGER
 
 NAMES = ("t.csv", "t.tsv", "t.txt", "t.json", "t.jsonl", "t.xlsx", "t.parquet", "t.csv.gz", "t")

@@ -16,7 +16,7 @@ from core.records import Vote
 from core.schemes import URGENCY, publish
 from core.schemes.files import parse_toml
 from core.settings import ROOT
-from core.ui import i18n, phrases
+from core.ui import i18n, translation
 from core.ui.panels import agreement, progress
 from core.ui.widgets import charts
 from core.workflows.corpus import schemes
@@ -216,7 +216,7 @@ def test_every_reason_has_its_words() -> None:
     assert len(named) > 3
     for reason in named | {measure.__globals__["SEVERAL"]}:
         assert i18n.catalogue("ko").gettext(reason) != reason
-        assert phrases.translate(reason) == reason
+        assert translation.translate(reason) == reason
 
 
 def test_names_and_titles_are_no_markup_in_pictures() -> None:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from core import schemes
 from core.errors import UnknownName
 from core.quality import CHECKS, DigestedUtterance, Fact, Finding, Fix, select_checks
-from core.quality.marks import DigestTable, digest
-from core.quality.near import NearDuplicates
+from core.quality.digests import DigestTable, digest
+from core.quality.near_duplicates import NearDuplicates
+from core.quality.texts import only_masks, tidy_text
 from core.quality.types import MAX_IDS, Collector
-from core.quality.words import only_masks, tidy_text
 from core.records import ScannedRecording, ScannedSpan, ScannedUtterance
 from core.text import letters, nfc
 
@@ -201,7 +201,7 @@ def test_every_text_is_accepted(text: str) -> None:
     assert item.letters == letters(text)
     assert len(item.text) == len(digest(text)) == 16
     for name, check in CHECKS.items():
-        if "said" in check.reads:
+        if "utterance" in check.reads:
             findings(name, [item])
 
 

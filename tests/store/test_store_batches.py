@@ -13,7 +13,7 @@ from core.errors import Conflict, NotFound
 from core.filters import Filter
 from core.store import NewProposal, Store, open_store
 from core.store.engine import engine_for, reading
-from core.store.proposals.fates import WRITTEN
+from core.store.proposals.outcomes import WRITTEN
 from core.store.schema import proposal, revision, utterance
 
 LATER = "2024-05-02T00:00:00.000000+00:00"

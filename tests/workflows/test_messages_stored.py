@@ -12,7 +12,7 @@ from core.messages import Message, Names, SchemeName, Word, message_to_json
 from core.store import NewProposal, Store
 from core.store.proposals.runs import UpdatedProposal
 from core.store.schema import job, proposal, utterance
-from core.ui import phrases, troubles
+from core.ui import error_messages, translation
 from core.web import desk
 from core.workflows.cleaning import checks, history
 from core.workflows.review.desk import Desk
@@ -29,7 +29,7 @@ def test_a_proposals_reason_is_kept_whole(store: Store) -> None:
     assert made.reason == "tags taken out: noise (NO)"
     assert message_to_json(made.reason) == message_to_json(TAGS)
     assert made.payload == payload
-    assert phrases.translate(made.reason) == "뺀 태그: 잡음(NO)"
+    assert translation.translate(made.reason) == "뺀 태그: 잡음(NO)"
 
 
 def test_a_reason_made_anew_replaces_the_old_one(store: Store) -> None:
@@ -48,7 +48,7 @@ def test_a_proposal_of_before_shows_its_english(store: Store) -> None:
     store.proposals.add([NewProposal("cleaning", target, "tags", {"text": "불", "before": "집"}, TAGS)], AT)
     with store.board._engine.begin() as connection:
         connection.execute(update(proposal).values(payload={"text": "불", "before": "집"}, reason="two things, white"))
-    assert phrases.translate(store.proposals.get(1).reason) == "two things, white"
+    assert translation.translate(store.proposals.get(1).reason) == "two things, white"
 
 
 def test_an_accepted_augmentation_holds_no_message(store: Store) -> None:
@@ -71,7 +71,7 @@ def test_a_jobs_error_is_kept_whole(store: Store) -> None:
         connection.execute(update(job).where(job.c.id == "old").values(progress={"done": 3}))
     made = store.board.get("new")
     assert (made.error, made.progress) == ("scheme urgency is settled already", {"done": 3})
-    assert phrases.translate(made.error or "") == "라벨 체계 긴급도은(는) 이미 확정되었습니다"
+    assert translation.translate(made.error or "") == "라벨 체계 긴급도은(는) 이미 확정되었습니다"
     assert store.board.get("old").error == "scheme urgency is settled already"
 
 
@@ -81,7 +81,9 @@ def test_findings_are_kept_whole_and_those_of_before_are_read(ws: Workspace) -> 
     path = ws.settings.home / checks.FILE
     by_check = {finding.check: finding for finding in checks.last(ws).findings}
     assert by_check["same-text"].message == "1 rows repeat an earlier text (1 different texts)"
-    assert phrases.translate(by_check["same-text"].message) == "1행이 앞선 텍스트를 되풀이합니다(서로 다른 텍스트 1개)"
+    assert (
+        translation.translate(by_check["same-text"].message) == "1행이 앞선 텍스트를 되풀이합니다(서로 다른 텍스트 1개)"
+    )
     document = json.loads(path.read_text("utf-8"))
     for finding in document["findings"]:
         finding["message"] = "as it was told before"
@@ -103,7 +105,7 @@ def test_the_desk_tells_errors_in_the_language_of_its_page(ws: Workspace) -> Non
     errors = {}
     with TestClient(Starlette(routes=list(desk.ROUTES)), base_url=here) as client:
         for language in ("ko", "en"):
-            token = desk.open_desk(Desk("tester", ("danger",)), "hidden", None, troubles.explainer(language))
+            token = desk.open_desk(Desk("tester", ("danger",)), "hidden", None, error_messages.explainer(language))
             headers = {"origin": here, "content-type": "application/json", "sec-fetch-site": "same-origin"}
             answer = client.post(f"/desk/{token}/take", content='{"n": 100}', headers=headers)
             errors[language] = answer.json()["error"]

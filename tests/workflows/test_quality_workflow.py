@@ -18,7 +18,7 @@ from core import schemes
 from core.cli.app import app
 from core.errors import Cancelled, Conflict, UnknownName
 from core.ingest.tables import File, Options, Reject, Row, open_table
-from core.ingest.tables.meaning import RowParser, label_reader
+from core.ingest.tables.row_parser import RowParser, label_reader
 from core.jobs import JOBS
 from core.quality import CHECKS, DigestedUtterance, Finding, select_checks
 from core.records import ScannedUtterance

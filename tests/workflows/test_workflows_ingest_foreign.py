@@ -22,10 +22,10 @@ from core.training import snapshot as frozen
 from core.workflows.cleaning import augment, proposals
 from core.workflows.corpus import schemes
 from core.workflows.imports import report
+from core.workflows.imports.aihub import ingest_aihub
 from core.workflows.imports.audio import Rules, compile_pattern, ingest_audio
 from core.workflows.imports.huggingface import ColumnMapping, ingest_hf
 from core.workflows.imports.report import ImportResult
-from core.workflows.imports.sister import ingest_aihub
 from core.workflows.models import snapshot
 from core.workflows.workspace import Workspace
 

@@ -21,7 +21,7 @@ from core.cli import app
 from core.errors import InputError, UnknownName
 from core.filters import Filter
 from core.ingest.tables import Meter, Options, open_table
-from core.ingest.tables.meaning import milliseconds
+from core.ingest.tables.row_parser import milliseconds
 from core.schemes import scheme
 from core.settings import ROOT
 from core.workflows.imports import table

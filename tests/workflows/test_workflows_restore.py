@@ -1,4 +1,4 @@
-"""core.workflows.imports.exports: exports and Label Studio projects are imported with everything that they hold."""
+"""core.workflows.imports.restore: exports and Label Studio projects are imported with everything that they hold."""
 
 import csv
 import json
@@ -22,7 +22,7 @@ from core.records import NewUtterance, Prediction, RunInfo, SnapshotInfo
 from core.schemes import SCHEMES, publish
 from core.training.predictions import add_pool
 from core.workflows.corpus import export
-from core.workflows.imports import exports
+from core.workflows.imports import restore
 from core.workflows.models import snapshot
 from core.workflows.review import desk
 from core.workflows.workspace import Workspace
@@ -47,7 +47,7 @@ def test_a_datasets_folder_brings_the_sound_back(ws: Workspace, workspaces: Work
     ws.store.review.decide(2, 0, "ann", AT, labels={"danger": "danger"}, text="집에 불이 났습니다")
     export.save(ws, tmp_path / "hf", name="hf")
     target = workspaces.fresh()
-    done = exports.ingest_gwidama(target, tmp_path / "hf")
+    done = restore.ingest_gwidama(target, tmp_path / "hf")
     assert (done.report.added, done.report.skipped, done.report.notes["recordings"]) == (6, [], 2)
     assert compared(target) == compared(ws)
     assert all(row.voice_usable for row in compared(target).values())
@@ -66,7 +66,7 @@ def test_sound_that_the_gate_refuses_is_named(ws: Workspace, workspaces: Workspa
     ws.audio_file(1).write_bytes(b"no sound at all")
     export.save(ws, tmp_path / "hf", name="hf")
     target = workspaces.fresh()
-    done = exports.ingest_gwidama(target, tmp_path / "hf")
+    done = restore.ingest_gwidama(target, tmp_path / "hf")
     (skip,) = done.report.skipped
     assert skip.reason.endswith(": imported without audio")
     assert done.rejects is not None
@@ -80,7 +80,7 @@ def test_an_edit_comes_back_as_a_revision(ws: Workspace, workspaces: Workspaces,
     ws.store.review.decide(2, 0, "ann", AT, skip=True, act="skip")
     export.save(ws, tmp_path / "out.jsonl")
     target = workspaces.fresh()
-    exports.ingest_gwidama(target, tmp_path / "out.jsonl")
+    restore.ingest_gwidama(target, tmp_path / "out.jsonl")
     (edit,) = target.store.review.history(1)
     assert (edit.curator, edit.act, edit.why, edit.before, edit.after) == (
         "import", "import", "", {"text": "불이 낫어요"}, {"text": "불이 났어요"},
@@ -98,7 +98,7 @@ def test_nothing_is_added_twice_nor_to_where_it_came_from(ws: Workspace, tmp_pat
     before = compared(ws)
     for name in ("out.csv", "out.parquet"):
         export.save(ws, tmp_path / name)
-        done = exports.ingest_gwidama(ws, tmp_path / name)
+        done = restore.ingest_gwidama(ws, tmp_path / name)
         assert (done.report.added, done.report.known, done.report.notes) == (0, 4, {})
     assert compared(ws) == before
     assert len(ws.store.corpus.recordings()) == 1
@@ -113,7 +113,7 @@ def test_tags_come_back_and_what_is_none_is_noted(workspaces: Workspaces, tmp_pa
         {"key": "e", "text": "흙", "_tags": ""},
     ]
     target = workspaces.fresh()
-    done = exports.ingest_gwidama(target, table(tmp_path / "out.csv", *rows))
+    done = restore.ingest_gwidama(target, table(tmp_path / "out.csv", *rows))
     assert {key: u.tags for key, u in compared(target).items()} == {"a": ("a,b", "검토"), "b": ("x y",), "e": ()}
     assert done.report.notes == {"tags that cannot be one, not taken": 2}
     assert [skip.reason for skip in done.report.skipped] == ["_tags is no JSON list of texts", "_tags is no text: '1'"]
@@ -127,7 +127,7 @@ def test_new_rows_join_the_recording_that_is_known(ws: Workspace, tmp_path: Path
     rows = pq.read_table(tmp_path / "out.parquet")
     more = rows.slice(0, 1).to_pylist()[0] | {"key": "late", "text": "한 마디 더", "original": "한 마디 더", "id": 99}
     pq.write_table(pa.Table.from_pylist([*rows.to_pylist(), more], schema=rows.schema), tmp_path / "more.parquet")
-    done = exports.ingest_gwidama(ws, tmp_path / "more.parquet")
+    done = restore.ingest_gwidama(ws, tmp_path / "more.parquet")
     assert (done.report.added, done.report.known, done.report.skipped) == (1, 3, [])
     assert [recording.key for recording in ws.store.corpus.recordings()] == [call.key]
     late = next(u for u in ws.store.corpus.every(Filter()) if u.key == "late")
@@ -137,7 +137,7 @@ def test_new_rows_join_the_recording_that_is_known(ws: Workspace, tmp_path: Path
 def test_an_interrupted_import_is_completed_by_the_next(
     ws: Workspace, workspaces: Workspaces, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exports, "BATCH", 2)
+    monkeypatch.setattr(restore, "BATCH", 2)
     import_calls(ws, tmp_path, 2)
     derive(ws, 2, "집에 불")
     export.save(ws, tmp_path / "out.csv")
@@ -148,9 +148,9 @@ def test_an_interrupted_import_is_completed_by_the_next(
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        exports.ingest_gwidama(target, tmp_path / "out.csv", stop)
+        restore.ingest_gwidama(target, tmp_path / "out.csv", stop)
     assert len(compared(target)) == 4
-    done = exports.ingest_gwidama(target, tmp_path / "out.csv")
+    done = restore.ingest_gwidama(target, tmp_path / "out.csv")
     assert (done.report.added, done.report.known) == (3, 4)
     (child,) = [row for row in compared(target).values() if row.origin == "augmented"]
     assert child.parent == "aihub119:000000000000000000000001:u2"
@@ -162,7 +162,7 @@ def test_a_scheme_of_the_workspace_travels_with_its_definition(workspaces: Works
     add_sentences(ws, [NewUtterance("a", "좋다", "g", labels={"mood": "good|odd"})])
     export.save(ws, tmp_path / "out.parquet")
     target = workspaces.fresh()
-    done = exports.ingest_gwidama(target, tmp_path / "out.parquet")
+    done = restore.ingest_gwidama(target, tmp_path / "out.parquet")
     assert done.proposed == ()
     assert asdict(SCHEMES["mood"]) == asdict(MOOD)
     assert compared(target)["a"].labels == {"mood": "good|odd"}
@@ -172,7 +172,7 @@ def test_unknown_labels_become_proposed_schemes_never_classes(workspaces: Worksp
     rows = [{"key": f"k{n}", "text": "불", "danger": danger, "tone": tone}
             for n, (danger, tone) in enumerate([("danger", "loud"), ("maybe", "quiet|calm"), ("", "")])]  # fmt: skip
     target = workspaces.fresh()
-    done = exports.ingest_gwidama(target, table(tmp_path / "out.csv", *rows))
+    done = restore.ingest_gwidama(target, table(tmp_path / "out.csv", *rows))
     assert done.proposed == ("danger-2", "tone")
     assert SCHEMES["danger"].codes == ("normal", "danger")
     assert (SCHEMES["tone"].state, SCHEMES["tone"].kind, SCHEMES["tone"].codes) == (
@@ -185,7 +185,7 @@ def test_unknown_labels_become_proposed_schemes_never_classes(workspaces: Worksp
 
 def test_a_column_that_is_no_label_is_named_and_left(workspaces: Workspaces, tmp_path: Path) -> None:
     rows = [{"key": f"k{n}", "text": "불", "a note": f"remark {n}"} for n in range(3)]
-    done = exports.ingest_gwidama(workspaces.fresh(), table(tmp_path / "out.csv", *rows))
+    done = restore.ingest_gwidama(workspaces.fresh(), table(tmp_path / "out.csv", *rows))
     assert done.report.added == 3
     (skip,) = done.report.skipped
     assert skip.where == "out.csv, a note"
@@ -194,7 +194,7 @@ def test_a_column_that_is_no_label_is_named_and_left(workspaces: Workspaces, tmp
 def test_what_a_row_points_to_and_is_not_there_is_noted(workspaces: Workspaces, tmp_path: Path) -> None:
     rows = [{"id": "5", "key": "a", "parent_id": "4", "text": "불", "urgency": "상"}]
     target = workspaces.fresh()
-    done = exports.ingest_gwidama(target, table(tmp_path / "out.csv", *rows))
+    done = restore.ingest_gwidama(target, table(tmp_path / "out.csv", *rows))
     assert done.report.notes == {
         "parents that are not in the workspace": 1, "labels of a recording on an utterance that has none": 1,
     }  # fmt: skip
@@ -215,7 +215,7 @@ def test_a_dispute_comes_back_as_one_and_is_nothing_to_train_on(
     with (tmp_path / "out.csv").open(encoding="utf-8-sig", newline="") as file:
         assert [row["_disputed"] for row in csv.DictReader(file)] == ["danger,urgency", "urgency", "urgency"]
     target = workspaces.fresh()
-    exports.ingest_gwidama(target, tmp_path / "out.csv")
+    restore.ingest_gwidama(target, tmp_path / "out.csv")
     assert target.store.corpus.grades("utterance", "danger") == {1: ("danger", "disputed")}
     judge = desk.Desk("judge", ("danger",), "annotators-disagree")
     assert [card.utterance.id for card in desk.take(target, judge, 9)] == [1]
@@ -233,7 +233,7 @@ def test_a_snapshot_comes_back_with_its_labels(ws: Workspace, workspaces: Worksp
     for name, path in (("csv", tmp_path / "s1.csv"), ("parquet", tmp_path / "s1.parquet"), ("hf", tmp_path / "s1")):
         export.save(ws, path, name=name, snapshot="s1")
         target = workspaces.fresh()
-        assert exports.ingest_gwidama(target, path).report.skipped == []
+        assert restore.ingest_gwidama(target, path).report.skipped == []
         after = compared(target)
         assert {key: (u.text, u.labels["danger"], u.group, u.start_ms, u.recording) for key, u in after.items()} == {
             key: (item.text, item.code, item.group, item.start_ms, item.recording) for key, item in frozen.items()
@@ -254,7 +254,7 @@ def test_predictions_of_label_studio_wait_as_proposals(workspaces: Workspaces, t
         add_pool(ws.run_folder(name), name, ids, np.array([probs] * len(ids)))
     export.save(ws, tmp_path / "out.json")
     target = workspaces.fresh()
-    done = exports.ingest_labelstudio(target, tmp_path / "out.json")
+    done = restore.ingest_labelstudio(target, tmp_path / "out.json")
     assert done.report.notes == {
         "recordings": 1, "predictions that wait as proposals": 1, "predictions about a recording, not taken": 1,
     }  # fmt: skip
@@ -266,7 +266,7 @@ def test_predictions_of_label_studio_wait_as_proposals(workspaces: Workspaces, t
     assert (proposal.operation, proposal.reason) == ("prediction of danger", "imported, confidence 0.80")
     target.store.proposals.decide(proposal.id, True, "ann", AT)
     assert (compared(target)["a"].labels, compared(target)["a"].silver) == ({"danger": "danger"}, ("danger",))
-    assert exports.ingest_labelstudio(target, tmp_path / "out.json").report.added == 0
+    assert restore.ingest_labelstudio(target, tmp_path / "out.json").report.added == 0
     assert target.store.proposals.counts("pseudo-label") == {"open": 0, "accepted": 1, "rejected": 0}
 
 
@@ -283,7 +283,7 @@ def test_regions_of_label_studio_become_a_recording_with_sound(workspaces: Works
     answer = {"result": results("b", 1.6, 3.5, "불이 났어요") + results("a", 0, 1.5, "네")}
     (tmp_path / "p.json").write_text(json.dumps([{"id": 1, "data": {"audio": "call.wav"}, "annotations": [answer]}]))
     target = workspaces.fresh()
-    done = exports.ingest_labelstudio(target, tmp_path / "p.json")
+    done = restore.ingest_labelstudio(target, tmp_path / "p.json")
     assert (done.report.added, done.report.skipped) == (2, [])
     (call,) = target.store.corpus.recordings()
     assert (call.duration_ms, call.sample_rate_hz) == (6_000, 8_000)

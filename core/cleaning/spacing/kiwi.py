@@ -12,7 +12,7 @@ from typing import Any
 
 from core.cleaning.analyser import analyser, placeholders
 from core.cleaning.spelling.unknown_words import is_dialect
-from core.cleaning.steps.words import readable
+from core.cleaning.steps.text import readable
 
 _LONGEST_WORD = 5
 _SPACE = re.compile(r"\s+")

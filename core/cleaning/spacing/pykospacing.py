@@ -9,7 +9,7 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from core.cleaning.steps.words import PLACEHOLDER, readable
+from core.cleaning.steps.text import PLACEHOLDER, readable
 
 MOST_LETTERS = 198
 

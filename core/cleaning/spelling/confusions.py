@@ -8,7 +8,7 @@ from pathlib import Path
 
 import regex
 
-from core.cleaning.spelling.fix import Correction
+from core.cleaning.spelling.correction import Correction
 from core.hangul import syllables_ending_in
 
 TABLE = Path(__file__).parent / "confusions.toml"

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.cleaning.personal_data.pii import mask
 from core.cleaning.steps.change import Change
-from core.cleaning.steps.words import PLACEHOLDER, readable
+from core.cleaning.steps.text import PLACEHOLDER, readable
 from core.errors import MissingBackend
 
 MOST_LETTERS = 500  # of one request

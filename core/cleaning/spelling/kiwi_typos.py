@@ -11,7 +11,7 @@ from difflib import SequenceMatcher
 from typing import Any
 
 from core.cleaning.analyser import analyser, placeholders
-from core.cleaning.spelling.fix import Correction
+from core.cleaning.spelling.correction import Correction
 
 TYPOS = "basic_with_continual"
 SURE = 0.7

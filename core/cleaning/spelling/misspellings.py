@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from core.cleaning.spelling.fix import Correction
+from core.cleaning.spelling.correction import Correction
 from core.hangul import is_syllable
 
 TABLE = Path(__file__).parent / "misspellings.toml"

@@ -7,10 +7,10 @@ but it does not change a word that hunspell knows: between two right words, only
 from collections.abc import Sequence
 
 from core.cleaning.spelling import confusions, kiwi_typos, misspellings, unknown_words
-from core.cleaning.spelling.fix import Correction
+from core.cleaning.spelling.correction import Correction
 from core.cleaning.spelling.unknown_words import Known
 from core.cleaning.steps.change import Change
-from core.cleaning.steps.words import PLACEHOLDER, readable
+from core.cleaning.steps.text import PLACEHOLDER, readable
 from core.plugins import Backend
 
 HUNSPELL = Backend(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import regex
 
 from core.cleaning.analyser import analyser
-from core.cleaning.spelling.fix import Correction
+from core.cleaning.spelling.correction import Correction
 from core.cleaning.spelling.slips import one_slip_away
 
 LEAST_GAIN = 4.5  # of log-likelihood (natural logarithm): the new text is 90 times as likely

@@ -59,9 +59,9 @@ def ingest_gwidama(
     """Import a file that `python -m core export` wrote. Known utterances add nothing."""
 
     def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
-        from core.workflows.imports import exports
+        from core.workflows.imports import restore
 
-        return exports.ingest_gwidama(ws, file, progress)
+        return restore.ingest_gwidama(ws, file, progress)
 
     run_import(run, "utterances", "utterances", json)
 
@@ -74,8 +74,8 @@ def ingest_labelstudio(
     """Import Label Studio tasks: annotations become labels, predictions wait as proposals."""
 
     def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
-        from core.workflows.imports import exports
+        from core.workflows.imports import restore
 
-        return exports.ingest_labelstudio(ws, file, text, progress)
+        return restore.ingest_labelstudio(ws, file, text, progress)
 
     run_import(run, "utterances", "utterances", json)

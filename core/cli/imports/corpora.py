@@ -104,7 +104,7 @@ def ingest_aihub(
     """Import a sister corpus of AI Hub 119. Tags in texts stay; each of them gets a cleaning suggestion."""
 
     def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
-        from core.workflows.imports.sister import ingest_aihub
+        from core.workflows.imports.aihub import ingest_aihub
 
         return ingest_aihub(ws, kind.value, paths, progress)
 

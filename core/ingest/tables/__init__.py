@@ -1,13 +1,13 @@
 """Reads tables: CSV with any separator, JSON and JSON Lines (these also as `.gz`), XLSX and Parquet.
 
 `open_table` decides from a sample of limited size how to read a file, and describes that in `Shape`. Each pass over the
-rows holds one row (JSON: one object; Parquet: one batch) in memory. `core.ingest.tables.meaning` turns rows into
+rows holds one row (JSON: one object; Parquet: one batch) in memory. `core.ingest.tables.row_parser` turns rows into
 utterances.
 """
 
 from collections.abc import Iterator
 
-from core.ingest.tables.readers import columnar, delimited, dialect, documents, encoding, grid, sheets
+from core.ingest.tables.readers import delimited, dialect, documents, encoding, grid, parquet, sheets
 from core.ingest.tables.readers.delimited import Record
 from core.ingest.tables.stream import kind
 from core.ingest.tables.types import File, Meter, Options, Reject, Row, Shape, Table
@@ -22,7 +22,7 @@ def open_table(file: File, options: Options | None = None) -> Table:
     if table_kind == "xlsx":
         return sheets.table(file, options)
     if table_kind == "parquet":
-        return columnar.table(file, options)
+        return parquet.table(file, options)
     if options.encoding:
         chosen = encoding.with_byte_order(file, encoding.canonical_name(options.encoding))
     else:

@@ -1,7 +1,7 @@
 """Accepts and undoes many proposals at once: those that change a text or leave an utterance out.
 
 The result is the same as that of single decisions: one Revision for each proposal, in the order of the proposals, each
-on the text that the one before it wrote. `core.store.proposals.fates` decides on each proposal; a refused one stays
+on the text that the one before it wrote. `core.store.proposals.outcomes` decides on each proposal; a refused one stays
 open. Labels and augmentations are not written here.
 """
 
@@ -13,8 +13,8 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from core.records import Act
 from core.store.engine import allot, insert_many
-from core.store.proposals import fates
-from core.store.proposals.fates import Outcome, Refusal
+from core.store.proposals import outcomes as fates
+from core.store.proposals.outcomes import Outcome, Refusal
 from core.store.review.answers import stands
 from core.store.rows import NAMES
 from core.store.schema import proposal, revision, utterance

@@ -13,8 +13,9 @@ from core.messages import Word, message_entry, restore_message
 from core.records import Act, NewUtterance, Proposal, ProposalState, Utterance
 from core.store.corpus.corpus import insert_utterance, one_utterance
 from core.store.engine import reading, writing
-from core.store.proposals import batches, fates
-from core.store.proposals.fates import Outcome
+from core.store.proposals import batches
+from core.store.proposals import outcomes as rule
+from core.store.proposals.outcomes import Outcome
 from core.store.review import decisions
 from core.store.rows import NAMES
 from core.store.schema import label, proposal, revision, utterance
@@ -159,7 +160,8 @@ class Proposals:
     ) -> dict[int, Outcome]:
         """Accept the open ones of `proposal_ids` by id, in one transaction; return proposal id -> outcome.
 
-        `core.store.proposals.fates` has the rule. A refused proposal stays open; the caller decides what to do with it.
+        `core.store.proposals.outcomes` has the rule. A refused proposal stays open; the caller decides
+        what to do with it.
         """
         outcomes: dict[int, Outcome] = dict.fromkeys(sorted(proposal_ids), "decided")
         with writing(self._engine) as connection:
@@ -210,8 +212,8 @@ class Proposals:
             if not accept:
                 return _set_state(connection, proposal_id, "rejected", curator, at, {})
             outcome = _accept(connection, [row], curator, at, "accept")[proposal_id]
-            if outcome not in fates.WRITTEN:
-                raise fates.refusal_error(row, outcome)
+            if outcome not in rule.WRITTEN:
+                raise rule.refusal_error(row, outcome)
             return _record(_row(connection, proposal_id)._mapping)
 
     def undo(self, kind: str, curator: str, at: str) -> Proposal | None:
@@ -268,7 +270,7 @@ def _accept_single(connection: Connection, row: Any, curator: str, at: str, act:
     payload = dict(row.payload)
     if row.kind == "augmentation" and "before" not in payload:
         payload["before"] = _text_at(connection, current, row.made_at)
-    change = fates.change_for(row.kind, payload, fates.CurrentState(current, current.labels))
+    change = rule.change_for(row.kind, payload, rule.CurrentState(current, current.labels))
     if isinstance(change, str):
         return change
     written = _CARRY_OUT[row.kind](connection, row, current, change, curator, at, act)
@@ -316,7 +318,7 @@ def _set_state(
 
 
 def _add_augmentation(
-    connection: Connection, row: Any, parent: Utterance, change: fates.Change, curator: str, at: str, act: Act
+    connection: Connection, row: Any, parent: Utterance, change: rule.Change, curator: str, at: str, act: Act
 ) -> dict[str, Any]:
     """Add an utterance to its parent's group. It gets the parent's labels as silver, except disputed ones.
 
@@ -363,7 +365,7 @@ def _take_out(connection: Connection, utterance_id: int) -> None:
 
 
 def _write_pseudo_label(
-    connection: Connection, row: Any, current: Utterance, change: fates.Change, curator: str, at: str, act: Act
+    connection: Connection, row: Any, current: Utterance, change: rule.Change, curator: str, at: str, act: Act
 ) -> dict[str, Any]:
     """Write the pseudo-label as a silver label, by a Revision."""
     value = {"code": row.payload["code"], "grade": "silver", "by": curator}

@@ -10,7 +10,7 @@ import streamlit as st
 from core.agreement import Agreement, Figure, Share, WindowSize
 from core.agreement.measure import SEVERAL
 from core.schemes import SCHEMES, Scheme
-from core.ui import phrases
+from core.ui import translation
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _, language
 from core.ui.widgets import charts, forms
@@ -151,7 +151,7 @@ def confusion(measures: Agreement, scheme: Scheme) -> None:
     """Show which class is taken for which: between any two people, or one person against the others."""
     st.subheader(_("Which class is taken for which"), anchor=False)
     if not measures.pairs:
-        st.caption(phrases.translate(SEVERAL))
+        st.caption(translation.translate(SEVERAL))
         return
     people = {x.rater: x for x in measures.against if x.agreed.n}
     who = forms.linked_choice(
@@ -252,7 +252,7 @@ def _interval(figure: Figure | Share) -> str:
 
 
 def _missing_reason(figure: Figure) -> str:
-    return phrases.translate(figure.reason) if figure.reason else ""
+    return translation.translate(figure.reason) if figure.reason else ""
 
 
 def _percent(value: float | None) -> str:

@@ -13,10 +13,10 @@ from core.errors import CoreError
 from core.filters import Filter
 from core.records import BulkAction
 from core.schemes import JOIN, SCHEMES
+from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
 from core.ui.panels import views
-from core.ui.troubles import explain
 from core.ui.widgets import forms
 from core.workflows.corpus import bulk
 from core.workflows.review.queues import TAG

@@ -14,10 +14,10 @@ from core.cleaning.personal_data.pii import PERSONAL_KINDS as PERSONAL
 from core.cleaning.spelling.spelling import DETECTORS
 from core.errors import CoreError
 from core.records import Proposal, Utterance
-from core.ui import phrases
+from core.ui import translation
+from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
-from core.ui.troubles import explain
 from core.ui.widgets import forms
 from core.workflows.cleaning import decisions
 from core.workflows.cleaning import plan as clean_plan
@@ -249,7 +249,7 @@ def samples(step: str, examples: Sequence[SampleChange]) -> None:
 
 def reason_text(reason: str) -> str:
     """Return the reason of a suggestion in the reader's language."""
-    return phrases.translate(reason)
+    return translation.translate(reason)
 
 
 def details(proposal: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:

@@ -8,7 +8,7 @@ import time
 import streamlit as st
 
 from core.filters import Filter
-from core.ui import phrases
+from core.ui import translation
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _
 from core.ui.widgets import forms
@@ -80,7 +80,8 @@ def _show(token: str, name: str, n: int, left_out: dict[str, int]) -> None:
     st.success(_("Utterances written to exports/{name}: {n}").format(n=f"{n:,}", name=name))
     if left_out:
         st.dataframe(
-            [{_("Left out"): phrases.translate(why), "n": count} for why, count in left_out.items()], hide_index=True
+            [{_("Left out"): translation.translate(why), "n": count} for why, count in left_out.items()],
+            hide_index=True,
         )
     if downloads.find(token) is not None:
         st.link_button(_("Download"), f"/export/{token}", icon=":material/download:")

@@ -6,14 +6,14 @@ import streamlit as st
 
 from core.errors import CoreError, Unfit
 from core.records import Proposal, Utterance
+from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
-from core.ui.troubles import explain
 from core.ui.widgets import forms
 from core.ui.widgets.player import Choice, ChoiceGroup, ReviewEvent, ReviewItem, review
 from core.workflows.cleaning import augment, decisions, proposals
 
-# Messages for core.store.proposals.fates.Refusal; "anew": `decisions.decide` made the suggestion again.
+# Messages for core.store.proposals.outcomes.Refusal; "anew": `decisions.decide` made the suggestion again.
 REFUSAL_MESSAGES = {
     "changed": N_("the text was changed meanwhile"),
     "same": N_("it is so already"),

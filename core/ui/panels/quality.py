@@ -4,7 +4,7 @@ import streamlit as st
 
 from core.quality import Finding
 from core.records import Proposal, Utterance
-from core.ui import phrases
+from core.ui import translation
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
 from core.ui.panels import proposals
@@ -73,7 +73,7 @@ def title(finding: Finding) -> str:
 
 def show_finding(finding: Finding) -> None:
     """Show the rows of a finding as plain text, with a player if there is audio."""
-    st.text(phrases.translate(finding.message))
+    st.text(translation.translate(finding.message))
     if finding.count > len(finding.ids) and finding.ids:
         st.caption(_("The first {n} are shown.").format(n=f"{len(finding.ids):,}"))
     if finding.level == "scheme":
@@ -92,11 +92,13 @@ def show_finding(finding: Finding) -> None:
     elif finding.level == "recording":
         for call_id in page_ids:
             _show_recording(
-                int(call_id), phrases.translate(finding.details.get(str(call_id), "")), finding.check not in NOT_AUDIBLE
+                int(call_id),
+                translation.translate(finding.details.get(str(call_id), "")),
+                finding.check not in NOT_AUDIBLE,
             )
     else:
         for utterance in browse.utterances(workspace(), [int(i) for i in page_ids]):
-            _show_utterance(utterance, phrases.translate(finding.details.get(str(utterance.id), "")))
+            _show_utterance(utterance, translation.translate(finding.details.get(str(utterance.id), "")))
 
 
 def offer_fixes(finding: Finding) -> None:
@@ -142,14 +144,14 @@ def decide() -> None:
 
 def fix_details(proposal: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
     """Return the corrected text, the current text to compare with, a note, the labels."""
-    note = _("mend: {reason}").format(reason=phrases.translate(proposal.reason))
+    note = _("mend: {reason}").format(reason=translation.translate(proposal.reason))
     after = decisions.text_if_accepted(proposal, target.text) or str(proposal.payload["text"])
     return after, target.text, note, dict(target.labels)
 
 
 def exclusion_details(proposal: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
     """Return the text, the text to compare with, a note, the labels."""
-    note = _("leave out: {reason}").format(reason=phrases.translate(proposal.reason))
+    note = _("leave out: {reason}").format(reason=translation.translate(proposal.reason))
     return target.text, target.text, note, dict(target.labels)
 
 

@@ -11,7 +11,7 @@ import streamlit as st
 from core.errors import InputError
 from core.schemes import Scheme, check_growth, review_keys
 from core.schemes.files import from_document, slug, to_document
-from core.ui import phrases
+from core.ui import translation
 from core.ui.i18n import N_, _, language
 from core.ui.widgets import charts, forms
 
@@ -60,7 +60,7 @@ def edit(start: Scheme | None, key: str) -> Scheme | None:
         if start is not None:
             check_growth(start, scheme)
     except InputError as error:
-        st.warning(forms.plain(phrases.translate(error.message)))
+        st.warning(forms.plain(translation.translate(error.message)))
         return None
     preview(scheme, f"{key}-preview")
     return scheme

@@ -13,9 +13,9 @@ import streamlit as st
 from core.errors import CoreError, Stale
 from core.records import StandingAnswer
 from core.schemes import SCHEMES
+from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
-from core.ui.troubles import explain
 from core.ui.widgets import forms
 from core.ui.widgets.player import ReviewEvent, ReviewItem, review
 from core.workflows.corpus import browse

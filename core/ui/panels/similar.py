@@ -3,7 +3,7 @@
 import streamlit as st
 
 from core.errors import InputError
-from core.ui import phrases
+from core.ui import translation
 from core.ui.frame import workspace
 from core.ui.i18n import _
 from core.ui.widgets import forms
@@ -26,7 +26,7 @@ def show(utterance_id: int, limit: int = LIMIT) -> None:
         neighbours = like(workspace(), utterance_id, limit, progress=tell)
     except InputError as error:
         neighbours = []
-        st.text(phrases.translate(error.message))
+        st.text(translation.translate(error.message))
     bar.empty()
     if not neighbours:
         st.caption(_("Nothing is like it."))

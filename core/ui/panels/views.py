@@ -11,9 +11,9 @@ import streamlit as st
 from core.errors import CoreError
 from core.filters import CHARS, LIST_KEYS, Filter, char_bounds, from_query, label_key, to_query
 from core.schemes import SCHEMES
+from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import _
-from core.ui.troubles import explain
 from core.ui.widgets import forms
 from core.workflows.corpus import views
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.filters import Filter, from_query
 from core.schemes import SCHEMES
-from core.ui import troubles
+from core.ui import error_messages
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _, language
 from core.ui.widgets import forms
@@ -141,7 +141,9 @@ _SCREEN = component("desk", "review")
 def show(review_desk: Desk, groups: Sequence[ChoiceGroup], display: desk.PredictionDisplay, key: str) -> str:
     """Show the screen of `review_desk` and return its token. `InputError` if two classes have the same key."""
     check_keys(groups)
-    token = desk.open_desk(review_desk, display, st.session_state.get(f"{key}:token"), troubles.explainer(language()))
+    token = desk.open_desk(
+        review_desk, display, st.session_state.get(f"{key}:token"), error_messages.explainer(language())
+    )
     st.session_state[f"{key}:token"] = token
     identity = (
         review_desk.queue,

@@ -69,7 +69,7 @@ def run(
         )
     documents: list[dict[str, Any]] = []
     checked: dict[str, Any] = {"utterances": utterances, "checks": [c.name for c in checks], "left_out": left_out}
-    if corpus := [c for c in checks if {"said", "call"} & set(c.reads)]:
+    if corpus := [c for c in checks if {"utterance", "recording"} & set(c.reads)]:
         documents += step("corpus", lambda: _documents(_read(ws, corpus, progress, utterances)))
     if files := [c for c in checks if "file" in c.reads]:
         documents += step("files", lambda: _documents(_collect(files, _files(ws, files, progress))))
@@ -182,8 +182,8 @@ def _sound_fixes(ws: Workspace, check: Check) -> Iterator[Fix]:
 def _read(ws: Workspace, checks: Sequence[Check], progress: Progress, total: int) -> list[Collector]:
     """The collectors of `checks`, after they have read every utterance and recording that they need."""
     collectors = [check.make(check) for check in checks]
-    utterance_takers = [c.take for c, check in zip(collectors, checks, strict=True) if "said" in check.reads]
-    recording_takers = [c.take for c, check in zip(collectors, checks, strict=True) if "call" in check.reads]
+    utterance_takers = [c.take for c, check in zip(collectors, checks, strict=True) if "utterance" in check.reads]
+    recording_takers = [c.take for c, check in zip(collectors, checks, strict=True) if "recording" in check.reads]
     if utterance_takers:
         done = 0
         for block in ws.store.scan.utterances():

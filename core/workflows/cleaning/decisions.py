@@ -1,7 +1,7 @@
 """Decides on Proposals, one or many, of every kind and from every page; also when the text has changed since.
 
-The rule is in `core.store.proposals.fates`: a suggestion that still applies is written, and rebased if the text is now
-another; any other suggestion is refused, with a reason. If a cleaning and a later edit change the same place, its step
+The rule is in `core.store.proposals.outcomes`: a suggestion that still applies is written, and rebased if the text is
+now another; any other suggestion is refused, with a reason. If a cleaning and a later edit change the same place, its step
 runs again: the new suggestion replaces the old one and waits, since nobody has seen it yet. A single suggestion that is
 refused stays open, and the person sees the reason. If many are accepted at once, refused ones are rejected and counted.
 """
@@ -91,11 +91,13 @@ def reject_all(
 
 def accept(ws: Workspace, proposals: Sequence[Proposal], curator: str, act: Act = "accept") -> DecisionCounts:
     """Accept those that fit, in one transaction, by id; then make refused ones anew or reject them."""
-    fates = ws.store.proposals.accept_many([p.id for p in proposals], curator, now(), act=act)
-    refused = {number: fate for number, fate in fates.items() if fate not in ("accepted", "rebased", "decided")}
+    outcomes = ws.store.proposals.accept_many([p.id for p in proposals], curator, now(), act=act)
+    refused = {
+        number: outcome for number, outcome in outcomes.items() if outcome not in ("accepted", "rebased", "decided")
+    }
     anew = _remake(ws, [p for p in proposals if refused.get(p.id) == "changed"])
     ws.store.proposals.reject_many([number for number in refused if number not in anew], curator, now())
-    return _counts({number: fate for number, fate in fates.items() if number not in anew}, len(anew))
+    return _counts({number: outcome for number, outcome in outcomes.items() if number not in anew}, len(anew))
 
 
 def decide(ws: Workspace, proposal_id: int, yes: bool, curator: str) -> Proposal:
@@ -117,9 +119,9 @@ def decide(ws: Workspace, proposal_id: int, yes: bool, curator: str) -> Proposal
         ) from error
 
 
-def _counts(fates: Mapping[int, Outcome], anew: int) -> DecisionCounts:
-    """Count the fates of Proposals (id -> fate)."""
-    n = Counter(fates.values())
+def _counts(outcomes: Mapping[int, Outcome], anew: int) -> DecisionCounts:
+    """Count the outcomes of Proposals (id -> outcome)."""
+    n = Counter(outcomes.values())
     rebased, already = n.pop("rebased", 0), n.pop("decided", 0)
     return DecisionCounts(n.pop("accepted", 0) + rebased, rebased, anew, dict(sorted(n.items())), already)
 

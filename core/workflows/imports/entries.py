@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from core.errors import UnknownName
-from core.ingest.aihub.sister import KnownRecording
+from core.ingest.aihub.corpora import KnownRecording
 from core.ingest.entries import Cleaning, Entry
 from core.messages import Message, SchemeName
 from core.records import Level, NewRecording, NewUtterance, Report, Skip

@@ -19,8 +19,9 @@ from core.errors import AudioError, InputError
 from core.files import move_into_place, remove, temporary_path
 from core.ingest.archives import printable
 from core.ingest.tables import File, Meter, Options, Reject, Row, Shape, Table, open_table
+from core.ingest.tables.audio_folder import AudioFolder
 from core.ingest.tables.guess import Guess, guess_columns
-from core.ingest.tables.meaning import (
+from core.ingest.tables.row_parser import (
     UNLABELLED,
     Columns,
     ParsedRow,
@@ -34,7 +35,6 @@ from core.ingest.tables.meaning import (
     unit_of,
     usable_for_voice,
 )
-from core.ingest.tables.sounds import AudioFolder
 from core.ingest.tables.stream import sha256, source_name
 from core.messages import Message, SchemeName
 from core.records import NewRecording, Recording

@@ -16,7 +16,7 @@ from core.errors import InputError
 from core.ingest import votes
 from core.ingest.archives import printable
 from core.ingest.tables import File, Meter, Options, Reject, Row, Shape, Table, names, open_table
-from core.ingest.tables.meaning import Columns, ParsedRow, ReadLabel, RowParser, cell_text, distinct, label_reader
+from core.ingest.tables.row_parser import Columns, ParsedRow, ReadLabel, RowParser, cell_text, distinct, label_reader
 from core.ingest.tables.stream import sha256, source_name
 from core.ingest.votes import Choice
 from core.messages import Message, SchemeName, within

@@ -9,7 +9,7 @@ from core.filters import from_pairs
 from core.messages import ClassName, Message, Names, SchemeName, Word
 from core.quality import CHECKS
 from core.schemes import URGENCY
-from core.ui import i18n, phrases
+from core.ui import i18n, translation
 from core.ui.i18n import catalogue
 from scripts.messages import messages, sources, templates
 
@@ -24,7 +24,7 @@ def test_every_template_of_the_product_is_in_the_catalogue() -> None:
 
 def test_every_check_is_told_in_korean() -> None:
     for check in CHECKS.values():
-        translated = phrases.translate(check.finding(1200, ()).message)
+        translated = translation.translate(check.finding(1200, ()).message)
         assert re.search("[가-힣]", translated), check.name
         assert "1,200" in translated
         assert "{" not in translated
@@ -45,25 +45,27 @@ def test_every_check_is_told_in_korean() -> None:
     ],
 )  # fmt: skip
 def test_it_is_shown_in_korean(message: str, korean: str) -> None:
-    assert phrases.translate(message) == korean
+    assert translation.translate(message) == korean
 
 
 def test_hostile_fields_are_data(monkeypatch: pytest.MonkeyPatch) -> None:
     error = InputError("no view {name!r}", name="{who} {0} %s")
-    assert "'{who} {0} %s'" in phrases.translate(error.message)
+    assert "'{who} {0} %s'" in translation.translate(error.message)
     unknown = Message("nobody translates {name}", name="{x}")
-    assert phrases.translate(unknown) == "nobody translates {x}"
+    assert translation.translate(unknown) == "nobody translates {x}"
     monkeypatch.setattr(i18n, "DEFAULT", "en")
-    assert phrases.translate(error.message) == str(error)
-    assert phrases.translate(Message("{label} {n}", label=ClassName("urgency", "high"), n=3)) == "High 3"
+    assert translation.translate(error.message) == str(error)
+    assert translation.translate(Message("{label} {n}", label=ClassName("urgency", "high"), n=3)) == "High 3"
 
 
 def test_real_errors_are_korean_to_the_last_word() -> None:
     with pytest.raises(UnknownName) as unknown:
         URGENCY.index("x")
-    assert phrases.translate(unknown.value.message) == "알 수 없는 긴급도 클래스 'x'. 쓸 수 있는 것: low, medium, high"
+    assert (
+        translation.translate(unknown.value.message) == "알 수 없는 긴급도 클래스 'x'. 쓸 수 있는 것: low, medium, high"
+    )
     with pytest.raises(InputError) as odd:
         from_pairs(["skipped=maybe"])
-    assert phrases.translate(odd.value.message) == "필터 skipped=maybe: true나 false를 적어 주세요"
+    assert translation.translate(odd.value.message) == "필터 skipped=maybe: true나 false를 적어 주세요"
     silent = AudioError("a.wav", "all-silent: every sample is zero", kind="silent")
-    assert phrases.translate(silent.message) == "a.wav: 무음입니다. 모든 샘플이 0입니다"
+    assert translation.translate(silent.message) == "a.wav: 무음입니다. 모든 샘플이 0입니다"

@@ -1,4 +1,4 @@
-"""core.store.proposals.fates: the outcome of accepting each kind of proposal on the current state, single and many."""
+"""core.store.proposals.outcomes: what accepting each kind of proposal comes to, one alone and many."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from store_data import AT, sentences
 from core.errors import Conflict, Unfit
 from core.filters import Filter
 from core.store import NewProposal, Store
-from core.store.proposals import fates
+from core.store.proposals import outcomes
 
 LATER = "2024-05-02T00:00:00.000000+00:00"
 LABEL = {"scheme": "danger", "code": "danger"}
@@ -21,26 +21,26 @@ class State:
 
 def current(
     text: str, skipped: bool = False, labelled: tuple[str, ...] = (), copy: State | None = None
-) -> fates.CurrentState:
-    return fates.CurrentState(State(text, skipped), labelled, copy)
+) -> outcomes.CurrentState:
+    return outcomes.CurrentState(State(text, skipped), labelled, copy)
 
 
 EDIT = {"before": "불이  낫어요 빨리", "text": "불이 낫어요 빨리"}
-CASES: list[tuple[str, dict[str, Any], fates.CurrentState, Any]] = [
-    ("cleaning", EDIT, current("불이  낫어요 빨리"), fates.Change("불이 낫어요 빨리")),
-    ("cleaning", EDIT, current("불이  낫어요 빨리요", True), fates.Change("불이 낫어요 빨리요", rebased=True)),
+CASES: list[tuple[str, dict[str, Any], outcomes.CurrentState, Any]] = [
+    ("cleaning", EDIT, current("불이  낫어요 빨리"), outcomes.Change("불이 낫어요 빨리")),
+    ("cleaning", EDIT, current("불이  낫어요 빨리요", True), outcomes.Change("불이 낫어요 빨리요", rebased=True)),
     ("cleaning", EDIT, current("불이   낫어요 빨리"), "changed"),
     ("cleaning", EDIT, current("불이 낫어요 빨리"), "same"),
-    ("augmentation", EDIT, current("불이  낫어요 빨리요"), fates.Change("불이 낫어요 빨리요", rebased=True)),
+    ("augmentation", EDIT, current("불이  낫어요 빨리요"), outcomes.Change("불이 낫어요 빨리요", rebased=True)),
     ("augmentation", EDIT, current("산불이야"), "changed"),
     ("augmentation", EDIT, current("불이  낫어요 빨리", True), "left-out"),
-    ("exclude", {"before": "불이야"}, current("불이야"), fates.Change(skip=True)),
-    ("exclude", {"before": "불이야"}, current("불 이야!"), fates.Change(skip=True, rebased=True)),
+    ("exclude", {"before": "불이야"}, current("불이야"), outcomes.Change(skip=True)),
+    ("exclude", {"before": "불이야"}, current("불 이야!"), outcomes.Change(skip=True, rebased=True)),
     ("exclude", {"before": "불이야"}, current("산불이야"), "changed"),
     ("exclude", {"before": "불이야"}, current("불이야", True), "left-out"),
-    ("exclude", {"before": "불이야"}, current("산불", copy=State("산불!")), fates.Change(skip=True, rebased=True)),
+    ("exclude", {"before": "불이야"}, current("산불", copy=State("산불!")), outcomes.Change(skip=True, rebased=True)),
     ("exclude", {"before": "불이야"}, current("불이야", copy=State("불이야", True)), "no-copy"),
-    ("pseudo-label", LABEL, current("불이야", labelled=("mood",)), fates.Change()),
+    ("pseudo-label", LABEL, current("불이야", labelled=("mood",)), outcomes.Change()),
     ("pseudo-label", LABEL, current("불이야", labelled=("danger",)), "labelled"),
     ("pseudo-label", LABEL, current("불이야", True), "left-out"),
 ]  # fmt: skip
@@ -48,9 +48,9 @@ CASES: list[tuple[str, dict[str, Any], fates.CurrentState, Any]] = [
 
 @pytest.mark.parametrize(("kind", "payload", "standing", "wanted"), CASES)
 def test_a_suggestion_is_written_rebased_or_refused(
-    kind: str, payload: dict[str, Any], standing: fates.CurrentState, wanted: Any
+    kind: str, payload: dict[str, Any], standing: outcomes.CurrentState, wanted: Any
 ) -> None:
-    assert fates.change_for(kind, payload, standing) == wanted
+    assert outcomes.change_for(kind, payload, standing) == wanted
 
 
 def augmentation(parent: int, text: str, before: str | None) -> NewProposal:

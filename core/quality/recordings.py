@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from core.messages import Message
-from core.quality.marks import DigestTable, digest
+from core.quality.digests import DigestTable, digest
 from core.quality.types import MAX_IDS, Check, Finding, Fix, PredicateCollector
 from core.records import ScannedRecording
 

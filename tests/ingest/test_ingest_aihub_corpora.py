@@ -1,4 +1,4 @@
-"""Tests core.ingest.aihub.sister and core.cleaning.steps.tags: label files, found by their documented keys."""
+"""Tests core.ingest.aihub.corpora and core.cleaning.steps.tags: label files, found by their documented keys."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,8 +9,8 @@ from aihub119_files import wav_bytes, write_tree, write_zip
 from corpus_files import as_json, elder, situation
 
 from core.cleaning.steps import tags
-from core.ingest.aihub import sister
-from core.ingest.aihub.sister import CORPORA, KnownRecording
+from core.ingest.aihub import corpora
+from core.ingest.aihub.corpora import CORPORA, KnownRecording
 from core.ingest.entries import Entry
 from core.records import NewRecording, Skip
 
@@ -21,7 +21,7 @@ def read_all(
     """The entries in order, and the skips as place -> reasons."""
     skips: dict[str, list[str]] = {}
     entries = []
-    for item in sister.read(sister.index(paths), CORPORA[kind], known):
+    for item in corpora.read(corpora.index(paths), CORPORA[kind], known):
         if isinstance(item, Skip):
             skips.setdefault(item.where, []).append(item.reason)
         elif isinstance(item, Entry):
@@ -97,8 +97,11 @@ def test_fields_are_found_wherever_they_stand(tmp_path: Path) -> None:
 
 def test_one_file_may_list_many(tmp_path: Path) -> None:
     write_tree(tmp_path / "s", {"all.json": as_json({"rows": [situation(n) for n in range(3)]})})
-    files = sister.index([tmp_path / "s"])
-    assert sister.values(files, CORPORA["situation"]) == {"situation": ["강제추행(성범죄)"], "situation-area": ["범죄"]}
+    files = corpora.index([tmp_path / "s"])
+    assert corpora.values(files, CORPORA["situation"]) == {
+        "situation": ["강제추행(성범죄)"],
+        "situation-area": ["범죄"],
+    }
     entries, skips = read_all("situation", tmp_path / "s")
     assert len(entries) == 3
     assert skips["s/all.json, row 2"] == ["no audio delivered: text imported without audio"]
@@ -183,7 +186,7 @@ def test_hostile_names_stay_names(tmp_path: Path) -> None:
 
 def test_known_recordings_leave_their_audio_unread_but_keep_their_suggestions(tmp_path: Path) -> None:
     write_tree(tmp_path / "e", {"a.json": as_json(elder(1)), "노인남여_1.wav": b"RIFF\0\0\0\0WAVE, but broken"})
-    items = list(sister.read(sister.index([tmp_path / "e"]), CORPORA["elder"], lambda key: True))
+    items = list(corpora.read(corpora.index([tmp_path / "e"]), CORPORA["elder"], lambda key: True))
     (recording_known,) = items
     assert isinstance(recording_known, KnownRecording)
     assert (recording_known.key, recording_known.cleanings[0].text) == ("elder:노인남여_1", "이렇게 앉아 있었지")

@@ -10,7 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator
 
-from core.quality.marks import DigestedUtterance
+from core.quality.digests import DigestedUtterance
 from core.quality.types import Check, Finding, Fix, PredicateCollector
 from core.records import CAPTION
 from core.text import letters, nfc

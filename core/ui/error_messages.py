@@ -1,6 +1,6 @@
 """Errors in the reader's language: one sentence for the kind of error, then the error's own text.
 
-The error's text names file, row, reason and way out; `core.ui.phrases` translates it.
+The error's text names file, row, reason and way out; `core.ui.translation` translates it.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ from core.errors import (
     StoreError,
     UnknownName,
 )  # fmt: skip
-from core.ui import phrases
+from core.ui import translation
 from core.ui.i18n import N_, _, in_language
 
 AUDIO: Mapping[AudioKind, str] = {
@@ -58,7 +58,7 @@ def kind_of_error(error: CoreError) -> str:
 
 def explain(error: CoreError) -> str:
     """Return one line of plain text: the kind of the error, then its own text in parentheses."""
-    return f"{kind_of_error(error)} ({phrases.translate(error.message)})"
+    return f"{kind_of_error(error)} ({translation.translate(error.message)})"
 
 
 def explainer(language: str) -> Callable[[CoreError], str]:
@@ -66,6 +66,6 @@ def explainer(language: str) -> Callable[[CoreError], str]:
 
     def tell(error: CoreError) -> str:
         with in_language(language):
-            return phrases.translate(error.message)
+            return translation.translate(error.message)
 
     return tell

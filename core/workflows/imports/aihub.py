@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import InputError, UnknownName
-from core.ingest.aihub import sister
+from core.ingest.aihub import corpora
 from core.workflows.imports.entries import Values, find_schemes, store
 from core.workflows.imports.report import BATCH, ImportResult, Progress, names_hash
 from core.workflows.workspace import Workspace, now
 
-KINDS = tuple(sister.CORPORA)
+KINDS = tuple(corpora.CORPORA)
 LICENCE = "AI Hub: not to be passed on"
 
 
@@ -21,12 +21,12 @@ def ingest_aihub(
     batch_size: int = BATCH,
 ) -> ImportResult:
     """Import label JSONs and audio of corpus `kind` from zips and folders. `UnknownName` lists the kinds."""
-    if kind not in sister.CORPORA:
+    if kind not in corpora.CORPORA:
         raise UnknownName("sister corpus", kind, KINDS)
     if missing := [str(path) for path in paths if not path.exists()]:
         raise InputError("not found: {missing}", missing=", ".join(missing))
-    corpus, files = sister.CORPORA[kind], sister.index(paths)
-    wanted = {name: Values(values, named=False) for name, values in sister.values(files, corpus).items()}
+    corpus, files = corpora.CORPORA[kind], corpora.index(paths)
+    wanted = {name: Values(values, named=False) for name, values in corpora.values(files, corpus).items()}
     chosen = find_schemes(ws, wanted)
     source_id = ws.store.corpus.add_source(kind, "sister", LICENCE, names_hash(paths), now())
     has_audio: dict[str, bool] = {}
@@ -37,5 +37,5 @@ def ingest_aihub(
             has_audio.update(ws.store.corpus.audio_state([key]))
         return has_audio.get(key, False)
 
-    items = sister.read(files, corpus, known)
+    items = corpora.read(files, corpus, known)
     return store(ws, source_id, items, chosen, len(files.labels), "rejects-sister.csv", progress, batch_size)
