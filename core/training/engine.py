@@ -27,10 +27,11 @@ from core.models.checkpoint import Calibration, Card, weights_bytes, write_check
 from core.records import Side
 from core.schemes import SCHEMES
 from core.scores import evaluate
+from core.split import SIDES
 from core.training.inputs import Inputs, chosen, texts, voices
 from core.training.recipes import Recipe, config_for, recipe, trainer_type
 from core.training.run import RunFolder, code_version
-from core.training.snapshot import SIDES, Snapshot, check_trainable, read
+from core.training.snapshot import Snapshot, check_trainable, read
 from core.training.trainers import Trainer
 
 Report = Callable[[dict[str, Any]], None]
@@ -133,9 +134,21 @@ def prepare(spec: TrainSpec, report: Report) -> int:
     if work.folder.finished:
         return len(work.folder.history())
     check_trainable(work.snapshot)
+    _check_reads(work.recipe, work.snapshot)
     work.folder.write_config(work.asked())
     _check_inputs(work.inputs(report), work.snapshot.name)
     return work.trainer.epochs
+
+
+def _check_reads(chosen: Recipe, snapshot: Snapshot) -> None:
+    """Refuse a recipe that reads texts on a snapshot whose texts may repeat across sides."""
+    if chosen.modality == "text" and snapshot.inputs == "voice":
+        raise InputError(
+            "snapshot {name} was frozen for models that read the voice alone: its texts may stand on several sides; "
+            "recipe {recipe} reads texts, freeze a snapshot with --inputs text",
+            name=snapshot.name,
+            recipe=chosen.name,
+        )
 
 
 def _check_inputs(inputs: Inputs, name: str) -> None:
@@ -228,6 +241,7 @@ def finish(spec: TrainSpec, report: Report, now: Callable[[], str] | None = None
         "skipped": dict(Counter(skip.reason for skip in inputs.skipped)),
         "best_epoch": best,
         "epochs": len(history),
+        "persons_on_several_sides": work.snapshot.report.get("persons_on_several_sides", 0),
     }
     work.folder.write_predictions([*validation.items, *test.items], np.vstack([probs["validation"], probs["test"]]))
     work.folder.write_metrics(metrics)

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -24,10 +24,23 @@ from core.messages import SchemeName, Word
 from core.model_text import DEFAULT_PLAN, model_text
 from core.records import Side
 from core.schemes import Scheme
-from core.split import Fractions, assign, check, drop_repeats, merge_near_duplicates
+from core.split import (
+    FEW_GROUPS,
+    SIDES,
+    Fractions,
+    assign,
+    assign_balanced,
+    check,
+    drop_repeats,
+    merge_near_duplicates,
+    merge_shared,
+)
+from core.training.conflicts import Conflicts, Found, settle_conflicts
 
 ITEMS, ABOUT = "items.parquet", "snapshot.json"
-SIDES: tuple[Side, ...] = ("train", "validation", "test")
+Inputs = Literal["text", "voice", "both"]
+PERSON, SOUND = "person:", "sound:"  # how a mark begins
+TRIED_SEEDS = 100
 RARE = 5  # a class with fewer held-out items is scored, but the score says little
 
 _NAME = re.compile(r"[\w-][\w.-]{0,63}")
@@ -68,7 +81,11 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`report` says what building did: groups, merged_groups, what was dropped and why, warnings."""
+    """`report` says what building did: groups, what was dropped and why, conflicts, warnings.
+
+    `inputs` says what its models may read. Where that is the voice alone, texts may repeat across sides: what is never
+    cut then is a person and an identical sound.
+    """
 
     name: str
     scheme: str
@@ -80,6 +97,7 @@ class Snapshot:
     items: tuple[Item, ...]
     sha256: str
     report: Mapping[str, Any]
+    inputs: Inputs = "text"
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Items by side, then class."""
@@ -100,39 +118,51 @@ def build(
     seed: int,
     at: str,
     plan: Sequence[str] = DEFAULT_PLAN,
+    *,
+    inputs: Inputs = "text",
+    conflicts: Conflicts = "keep",
+    marks: Mapping[str, Sequence[str]] | None = None,
 ) -> Snapshot:
     """Freeze `items` (their side and label are not read) at the instant `at`.
 
+    `marks` names, by key of an item, the persons and sounds that a split must not cut where the voice is read.
     `InputError` for a name that cannot be a folder's or a key that occurs twice, `UnknownName` for a class that the
-    scheme lacks, `NotEnoughData` if nothing is left.
+    scheme lacks, `NotEnoughData` if nothing is left or a side stays empty.
     """
     if not _NAME.fullmatch(name):
         raise InputError("snapshot name {name!r}: use up to 64 letters, digits, - _ or . and no . in front", name=name)
     cleaned = [replace(i, text=model_text(plan, i.text), label=scheme.index(i.code)) for i in items]
-    usable = [item for item in cleaned if item.text or item.audio]
+    usable = [item for item in cleaned if (item.text and inputs != "voice") or item.audio]
     _unique([item.key for item in usable])
-    merged = _merge(usable)
-    sides = assign([item.group for item in merged], fractions, seed)
-    placed = [replace(item, side=side) for item, side in zip(merged, sides, strict=True)]
+    # The turns of a call share its label, so an equal turn of another call contradicts nothing.
+    compared = inputs != "voice" and scheme.level == "utterance"
+    agreed, found = settle_conflicts(usable, conflicts) if compared else (usable, Found())
+    merged = _merge(agreed, inputs, marks or {})
+    placed = _placed(merged, fractions, seed)
     trusted = [item for item in placed if item.gold or item.side == "train"]
-    kept = _without_repeats(trusted)
+    kept = trusted if inputs == "voice" else _without_repeats(trusted)
     if not kept:
         raise NotEnoughData(
             "snapshot {name}: no labelled item is left to freeze under scheme {scheme}",
             name=name,
             scheme=SchemeName(scheme.name),
         )
+    _check_sides(name, kept, fractions)
     report = {
         "groups": len({item.group for item in kept}),
-        "merged_groups": len({i.group for i in usable}) - len({i.group for i in merged}),
+        "groups_by_side": {side: len({item.group for item in kept if item.side == side}) for side in SIDES},
+        "merged_groups": len({i.group for i in agreed}) - len({i.group for i in merged}),
         "dropped_empty": len(cleaned) - len(usable),
+        "dropped_conflicts": len(usable) - len(agreed),
         "dropped_not_gold": len(placed) - len(trusted),
         "dropped_repeats": len(trusted) - len(kept),
+        "conflicts": {"texts": found.texts, "rows": found.rows, "did": conflicts},
+        "persons_on_several_sides": _persons_cut(kept, marks or {}),
         "warnings": _warnings(kept, scheme.codes),
     }
     ordered = tuple(sorted(kept, key=lambda item: item.key))
     digest = content_hash(scheme.name, scheme.codes, ordered)
-    return Snapshot(name, scheme.name, scheme.codes, fractions, seed, tuple(plan), at, ordered, digest, report)
+    return Snapshot(name, scheme.name, scheme.codes, fractions, seed, tuple(plan), at, ordered, digest, report, inputs)
 
 
 def content_hash(scheme: str, codes: Sequence[str], items: Iterable[Item]) -> str:
@@ -150,15 +180,64 @@ def _unique(keys: list[str]) -> None:
         raise InputError("{n} keys occur more than once, the first is {key!r}", n=len(twice), key=twice[0])
 
 
-def _merge(items: list[Item]) -> list[Item]:
-    """Groups joined where free-standing sentences are near-equal.
+def _merge(items: list[Item], inputs: Inputs, marks: Mapping[str, Sequence[str]]) -> list[Item]:
+    """Join groups: where the voice alone is read by their `marks`, else where free-standing sentences are near-equal.
 
     Calls are not joined by their turns: the same request is made in many calls, and joining those would leave one
     group. Their repeats are dropped from the training side instead (`_without_repeats`).
     """
-    texts = ["" if item.recording else item.text for item in items]
-    groups = merge_near_duplicates([item.group for item in items], texts)
+    groups = [item.group for item in items]
+    if inputs == "voice":
+        groups = merge_shared(groups, [marks.get(item.key, ()) for item in items])
+    else:
+        groups = merge_near_duplicates(groups, ["" if item.recording else item.text for item in items])
     return [replace(item, group=group) for item, group in zip(items, groups, strict=True)]
+
+
+def _placed(items: list[Item], fractions: Fractions, seed: int) -> list[Item]:
+    """Give each item its side: by hash where groups are many, else by quotas in hash order."""
+    groups = [item.group for item in items]
+    if len(set(groups)) < FEW_GROUPS:
+        sides = assign_balanced(groups, [item.code for item in items], fractions, seed)
+    else:
+        sides = assign(groups, fractions, seed)
+    return [replace(item, side=side) for item, side in zip(items, sides, strict=True)]
+
+
+def _check_sides(name: str, items: Sequence[Item], fractions: Fractions) -> None:
+    """Refuse a side that got nothing though its share is above 0, with what would work."""
+    here = {item.side for item in items}
+    empty = [side for side, share in zip(SIDES, fractions, strict=True) if share > 0 and side not in here]
+    if not empty:
+        return
+    groups = [item.group for item in items]
+    n = len(set(groups))
+    if n < len(SIDES):
+        raise NotEnoughData(
+            "snapshot {name}: the {side} side is empty, since there are only {n} groups; label more of them, or give "
+            "the side 0 percent",
+            name=name,
+            side=Word(empty[0]),
+            n=n,
+        )
+    wanted = sum(share > 0 for share in fractions)
+    seeds = [seed for seed in range(TRIED_SEEDS) if len(set(assign(groups, fractions, seed))) >= wanted][:3]
+    raise NotEnoughData(
+        "snapshot {name}: the {side} side is empty; seeds that fill every side: {seeds}",
+        name=name,
+        side=Word(empty[0]),
+        seeds=", ".join(map(str, seeds)) or Word("none"),
+    )
+
+
+def _persons_cut(items: Sequence[Item], marks: Mapping[str, Sequence[str]]) -> int:
+    """How many of the persons that `marks` names stand on several sides."""
+    on: dict[str, set[Side]] = {}
+    for item in items:
+        for mark in marks.get(item.key, ()):
+            if mark.startswith(PERSON):
+                on.setdefault(mark, set()).add(item.side)
+    return sum(len(sides) > 1 for sides in on.values())
 
 
 def _without_repeats(items: list[Item]) -> list[Item]:
@@ -294,7 +373,8 @@ def check_trainable(snapshot: Snapshot) -> None:
     not gold; `NotEnoughData` for an empty held-out side or fewer than two classes to train on.
     """
     items = snapshot.items
-    proof = check([i.group for i in items], [_said(i) for i in items], [i.side for i in items])
+    read = [item.key if snapshot.inputs == "voice" else _said(item) for item in items]
+    proof = check([item.group for item in items], read, [item.side for item in items])
     if proof.groups_cut:
         raise InputError(
             "snapshot {snapshot}: the split cuts group {group!r} and {more} more"
