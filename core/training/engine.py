@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ class _Work:
 
     @classmethod
     def open(cls, spec: TrainSpec) -> "_Work":
-        found, snapshot = recipe(spec.recipe), read(spec.snapshot_folder)
+        found, snapshot = recipe(spec.recipe), _snapshot(spec.snapshot_folder)
         found.check_scheme(snapshot.scheme)
         config = config_for(found, spec.encoder, spec.overrides)
         trainer = trainer_type(found, spec.encoder)(config, len(snapshot.codes), spec.seed)
@@ -119,6 +120,17 @@ class _Work:
     def progress(self, done: int, total: int, unit: str, epoch: int, loss: float | None) -> dict[str, Any]:
         epochs = self.trainer.epochs
         return {"done": done, "total": total, "unit": unit, "epoch": epoch, "epochs": epochs, "loss": loss}
+
+
+def _snapshot(folder: str) -> Snapshot:
+    """The snapshot, read and verified once a process for as long as its files stay as they are."""
+    changed = tuple(path.stat().st_mtime_ns for path in sorted(Path(folder).glob("*")))
+    return _verified(folder, changed)
+
+
+@lru_cache(maxsize=1)
+def _verified(folder: str, changed_ns: tuple[int, ...]) -> Snapshot:
+    return read(folder)
 
 
 @_one_thread

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -69,6 +69,7 @@ class Item:
     recording: str | None = None
 
 
+_HASHED = sorted({field.name for field in fields(Item)} - {"id", "label"})
 _SCHEMA = pa.schema(
     [
         ("id", pa.int64()), ("key", pa.string()), ("group", pa.string()), ("text", pa.string()),
@@ -168,9 +169,9 @@ def build(
 def content_hash(scheme: str, codes: Sequence[str], items: Iterable[Item]) -> str:
     """SHA-256 over what training reads, in whatever order the items come; without the ids, which a workspace gives."""
     digest = hashlib.sha256(json.dumps([scheme, list(codes)]).encode())
-    lines = {item.key: {k: v for k, v in asdict(item).items() if k not in ("id", "label")} for item in items}
-    for key in sorted(lines):
-        digest.update(b"\n" + json.dumps(lines[key], sort_keys=True).encode())
+    for item in sorted(items, key=lambda item: item.key):
+        line = {name: getattr(item, name) for name in _HASHED}
+        digest.update(b"\n" + json.dumps(line).encode())
     return digest.hexdigest()
 
 
@@ -273,8 +274,8 @@ def write(snapshot: Snapshot, folder: Path | str) -> None:
     try:
         with whole(folder) as made:
             made.mkdir()
-            rows = [asdict(item) for item in snapshot.items]
-            pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), made / ITEMS, compression="zstd")
+            columns = {name: [getattr(item, name) for item in snapshot.items] for name in _SCHEMA.names}
+            pq.write_table(pa.table(columns, schema=_SCHEMA), made / ITEMS, compression="zstd")
             about = {f.name: getattr(snapshot, f.name) for f in fields(snapshot) if f.name != "items"}
             write_json(made / ABOUT, about | {"counts": snapshot.counts()}, indent=1)
     except OSError as error:
