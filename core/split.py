@@ -5,7 +5,8 @@ item; the cost is that a small corpus may miss the wanted fractions. `merge_near
 share a text. A new text can join two groups and so rename one of them; therefore a Snapshot stores its own sides.
 """
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import pairwise
@@ -17,6 +18,8 @@ from core.text import letters, nfc
 
 Fractions = tuple[float, float, float]
 DEFAULT_FRACTIONS: Fractions = (0.70, 0.15, 0.15)
+SIDES: tuple[Side, ...] = ("train", "validation", "test")
+FEW_GROUPS = 200  # below so many a hash alone misses the fractions by far
 
 _GRAM = 3
 _PERMUTATIONS = 128
@@ -73,6 +76,39 @@ def assign_sides(groups: Sequence[str], fractions: Fractions = DEFAULT_FRACTIONS
     return [sides[group] for group in groups]
 
 
+def assign_balanced(
+    groups: Sequence[str], classes: Sequence[str], fractions: Fractions = DEFAULT_FRACTIONS, seed: int = 0
+) -> list[Side]:
+    """The side of each item where groups are few: quotas are filled in hash order, classes kept in balance.
+
+    A hash alone leaves a side empty or without a class when there are only some dozen groups. Each group goes whole to
+    the side that still lacks most of what the group holds. More data may move groups: a frozen Snapshot keeps its own.
+    """
+    shares = dict(zip(SIDES, (_checked(fractions)), strict=True))
+    held: dict[str, Counter[str]] = {}
+    for group, name in zip(groups, classes, strict=True):
+        held.setdefault(group, Counter())[name] += 1
+    totals = Counter(classes)
+    lacking = {side: {name: share * n for name, n in totals.items()} for side, share in shares.items() if share > 0}
+    sides: dict[str, Side] = {}
+    waiting = sorted(held, key=lambda group: (_position(seed, group), group))
+    for left, group in zip(range(len(waiting), 0, -1), waiting, strict=True):
+        empty = [side for side in lacking if side not in sides.values()]
+        chosen = max(
+            empty if empty and len(empty) >= left else lacking,
+            key=lambda side: (_lack(lacking[side], held[group], totals), shares[side]),
+        )
+        sides[group] = chosen
+        for name, n in held[group].items():
+            lacking[chosen][name] -= n
+    return [sides[group] for group in groups]
+
+
+def _lack(lacking: Mapping[str, float], held: Mapping[str, int], totals: Mapping[str, int]) -> float:
+    """How much of what a group holds a side still lacks, as shares of each class, so that rare classes count too."""
+    return sum(min(n, lacking[name]) / totals[name] for name, n in held.items())
+
+
 def _position(seed: int, group: str) -> float:
     """Return a number in [0, 1) that depends on nothing but `seed` and `group`."""
     digest = blake2b(f"{seed}\x1f{group}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
@@ -99,6 +135,22 @@ def merge_near_duplicates(
     edges = {pair for nodes in nodes_of.values() for pair in pairwise(nodes)}
     edges |= {(nodes_of[a][0], nodes_of[b][0]) for a, b in _near_pairs(sorted(nodes_of), threshold)}
     merged = _smallest_of_component(len(names), edges)
+    return [names[merged[node[group]]] for group in groups]
+
+
+def merge_shared(groups: Sequence[str], marks: Sequence[Sequence[str]]) -> list[str]:
+    """Groups after merging those whose items share a mark (a person, a sound); the smallest name stands for a set.
+
+    >>> merge_shared(["a", "b", "c"], [["kim"], ["kim", "x.wav"], []])
+    ['a', 'a', 'c']
+    """
+    names = sorted(set(groups))
+    node = {name: i for i, name in enumerate(names)}
+    holders: dict[str, list[int]] = {}
+    for group, held in zip(groups, marks, strict=True):
+        for mark in held:
+            holders.setdefault(mark, []).append(node[group])
+    merged = _smallest_of_component(len(names), {pair for nodes in holders.values() for pair in pairwise(nodes)})
     return [names[merged[node[group]]] for group in groups]
 
 

@@ -3,14 +3,21 @@
 import streamlit as st
 
 from core import ui
-from core.records import Job
+from core.records import Job, SnapshotInfo
 from core.schemes import SCHEMES
-from core.ui import _
+from core.ui import N_, _, translation
 from core.ui.panels.overview import JOB_STATES
 from core.ui.widgets import charts, forms
 from core.workflows import jobs
 from core.workflows.models import snapshot, train
+from core.workflows.models.snapshot import Conflicts, Inputs
 
+INPUTS: dict[Inputs, str] = {"text": N_("Text"), "voice": N_("Voice alone"), "both": N_("Text and voice")}
+CONFLICTS: dict[Conflicts, str] = {
+    "keep": N_("Keep all, count them"),
+    "drop": N_("Leave all of them out"),
+    "majority": N_("Keep the class of the majority"),
+}
 ICONS = {
     "queued": "schedule",
     "running": "play_circle",
@@ -23,15 +30,39 @@ ICONS = {
 def freeze() -> None:
     with st.expander(_("Freeze a snapshot"), icon=":material/ac_unit:"), st.form("freeze"):
         first, second, third, fourth = st.columns([3, 3, 2, 1])
+        fifth, sixth = st.columns(2)
         name = first.text_input(_("Name"), max_chars=60, placeholder="danger-2026-11")
         scheme = second.selectbox(_("Scheme"), list(SCHEMES), format_func=forms.scheme_title)
         split = third.text_input(_("Split (train/validation/test, %)"), "70/15/15")
         seed = fourth.number_input(_("Seed"), 0, 2**31, 0)
+        inputs = fifth.selectbox(
+            _("What the model reads"), list(INPUTS), format_func=lambda value: _(INPUTS[value]),
+            help=_("Where the voice alone is read, texts may repeat, but no speaker stands on two sides."),
+        )  # fmt: skip
+        conflicts = sixth.selectbox(
+            _("Equal texts of different classes"), list(CONFLICTS), format_func=lambda value: _(CONFLICTS[value])
+        )
         if st.form_submit_button(_("Freeze"), icon=":material/ac_unit:"):
-            info = snapshot.create(ui.workspace(), name, scheme, split, seed)
+            info = snapshot.create(ui.workspace(), name, scheme, split, seed, inputs=inputs, conflicts=conflicts)
             st.success(
                 _("Frozen: {name}, content hash {sha}").format(name=forms.plain(info.name), sha=info.sha256[:12])
             )
+            composition(info)
+
+
+def composition(info: SnapshotInfo) -> None:
+    """Groups and classes of each side, then what was left out and why."""
+    report, sides = info.counts["report"], info.counts["sides"]
+    st.dataframe(
+        [
+            {_("Side"): forms.side_title(side), _("Groups"): report["groups_by_side"][side]}
+            | {forms.code_title(info.scheme, code): n for code, n in classes.items()}
+            for side, classes in sides.items()
+        ],
+        hide_index=True,
+    )
+    for sentence in snapshot.explained(report):
+        st.caption(forms.plain(translation.translate(sentence)))
 
 
 def begin() -> None:

@@ -21,7 +21,7 @@ DEEPEST = 9
 
 LAYERS = (
     ("errors",),
-    ("records", "plugins", "settings", "batches", "files", "hangul"),
+    ("records", "plugins", "settings", "batches", "files", "hangul", "speakers"),
     ("schemes",),
     # below their peers of design.md: splitting, augmenting and cleaning need to know what the same text is
     ("text", "cells", "model_text"),

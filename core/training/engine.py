@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,10 +28,11 @@ from core.models.checkpoint import Calibration, Card, weights_bytes, write_check
 from core.records import Side
 from core.schemes import SCHEMES
 from core.scores import evaluate
+from core.split import SIDES
 from core.training.inputs import Inputs, of_speakers, text_inputs, voice_inputs
 from core.training.recipes import Recipe, config_for, recipe, trainer_type
 from core.training.run import RunFolder, code_version
-from core.training.snapshot import SIDES, Snapshot, check_trainable, read
+from core.training.snapshot import Snapshot, check_trainable, read
 from core.training.trainers import Trainer
 
 Report = Callable[[dict[str, Any]], None]
@@ -89,7 +91,7 @@ class _Setup:
     @classmethod
     def open(cls, spec: TrainSpec) -> "_Setup":
         """Read the recipe and the snapshot; `InputError` if they do not fit."""
-        chosen, snapshot = recipe(spec.recipe), read(spec.snapshot_folder)
+        chosen, snapshot = recipe(spec.recipe), _snapshot(spec.snapshot_folder)
         chosen.check_scheme(snapshot.scheme)
         config = config_for(chosen, spec.encoder, spec.overrides)
         trainer = trainer_type(chosen, spec.encoder)(config, len(snapshot.codes), spec.seed)
@@ -124,6 +126,17 @@ class _Setup:
         return {"done": done, "total": total, "unit": unit, "epoch": epoch, "epochs": epochs, "loss": loss}
 
 
+def _snapshot(folder: str) -> Snapshot:
+    """The snapshot, read and verified once a process for as long as its files stay as they are."""
+    changed = tuple(path.stat().st_mtime_ns for path in sorted(Path(folder).glob("*")))
+    return _verified(folder, changed)
+
+
+@lru_cache(maxsize=1)
+def _verified(folder: str, changed_ns: tuple[int, ...]) -> Snapshot:
+    return read(folder)
+
+
 @_one_thread
 def prepare(spec: TrainSpec, report: Report) -> int:
     """Check the snapshot, write config.toml and the features; returns the largest number of epochs.
@@ -138,9 +151,21 @@ def prepare(spec: TrainSpec, report: Report) -> int:
     if setup.folder.finished:
         return len(setup.folder.history())
     check_trainable(setup.snapshot)
+    _check_reads(setup.recipe, setup.snapshot)
     setup.folder.write_config(setup.run_config())
     _check_inputs(setup.inputs(report), setup.snapshot.name)
     return setup.trainer.epochs
+
+
+def _check_reads(chosen: Recipe, snapshot: Snapshot) -> None:
+    """Refuse a recipe that reads texts on a snapshot whose texts may repeat across sides."""
+    if chosen.modality == "text" and snapshot.inputs == "voice":
+        raise InputError(
+            "snapshot {name} was frozen for models that read the voice alone: its texts may stand on several sides; "
+            "recipe {recipe} reads texts, freeze a snapshot with --inputs text",
+            name=snapshot.name,
+            recipe=chosen.name,
+        )
 
 
 def _check_inputs(inputs: Inputs, name: str) -> None:
@@ -234,6 +259,7 @@ def finish(spec: TrainSpec, report: Report, now: Callable[[], str] | None = None
         "skipped": dict(Counter(skip.reason for skip in inputs.skipped)),
         "best_epoch": best,
         "epochs": len(history),
+        "persons_on_several_sides": setup.snapshot.report.get("persons_on_several_sides", 0),
     }
     setup.folder.write_predictions([*validation.items, *test.items], np.vstack([probs["validation"], probs["test"]]))
     setup.folder.write_metrics(metrics)

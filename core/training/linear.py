@@ -26,9 +26,8 @@ class LinearTrainer:
     ) -> tuple[Arrays, float]:
         report(0, 1, None)
         model = NgramModel.fit(self.config, values, labels, self.classes)
-        loss = -float(model.log_probs(values)[np.arange(len(labels)), labels].mean())
-        report(1, 1, loss)
-        return model.arrays(), loss
+        report(1, 1, model.loss)
+        return model.arrays(), model.loss
 
     def model(self, state: Arrays) -> NgramModel:
         return NgramModel.restore(asdict(self.config), state, self.classes)

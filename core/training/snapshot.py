@@ -1,37 +1,29 @@
 """The Snapshot format: a folder with `items.parquet` and `snapshot.json`, frozen and hashed.
 
-`build` cleans the texts, merges groups with near-equal sentences and assigns a side (train, validation or test) to each
-group. Then it drops training items that repeat a held-out text, and silver or derived items on a held-out side.
-Held-out means validation or test. `read` verifies the hash; `check_trainable` refuses a bad snapshot. This module does
-not read the store or any audio.
+`core.training.freeze` makes a Snapshot. `read` verifies the hash; `check_trainable` refuses a bad snapshot. This module
+does not read the store or any audio.
 """
 
 import hashlib
 import json
-import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core.errors import CheckpointMismatch, InputError, NotEnoughData
 from core.files import atomic_path, make_folder, write_json
-from core.messages import SchemeName, Word
-from core.model_text import DEFAULT_PLAN, model_text
+from core.messages import Word
 from core.records import Side
-from core.schemes import Scheme
-from core.split import Fractions, assign_sides, check_split, drop_repeats, merge_near_duplicates
+from core.split import SIDES, Fractions, check_split
 
 ITEMS, DESCRIPTION = "items.parquet", "snapshot.json"
-SIDES: tuple[Side, ...] = ("train", "validation", "test")
-RARE = 5  # `report` warns of a class with fewer items on a side: its score would say little
-
-_NAME = re.compile(r"[\w-][\w.-]{0,63}")
+Inputs = Literal["text", "voice", "both"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +49,7 @@ class Item:
     recording: str | None = None
 
 
+_HASHED = sorted({field.name for field in fields(Item)} - {"id", "label"})
 _SCHEMA = pa.schema(
     [
         ("id", pa.int64()), ("key", pa.string()), ("group", pa.string()), ("text", pa.string()),
@@ -69,7 +62,11 @@ _SCHEMA = pa.schema(
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Frozen items with the classes `codes` of one scheme. `report`: groups, merged_groups, dropped items, warnings."""
+    """`report` says what building did: groups, what was dropped and why, conflicts, warnings.
+
+    `inputs` says what its models may read. Where that is the voice alone, texts may repeat across sides: what is never
+    cut then is a person and an identical sound.
+    """
 
     name: str
     scheme: str
@@ -81,6 +78,7 @@ class Snapshot:
     items: tuple[Item, ...]
     sha256: str
     report: Mapping[str, Any]
+    inputs: Inputs = "text"
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Items by side, then class."""
@@ -93,98 +91,18 @@ class Snapshot:
         return {"n": len(self.items), "gold": gold, "sides": self.counts(), "report": dict(self.report)}
 
 
-def build(
-    name: str,
-    scheme: Scheme,
-    items: Iterable[Item],
-    fractions: Fractions,
-    seed: int,
-    at: str,
-    plan: Sequence[str] = DEFAULT_PLAN,
-) -> Snapshot:
-    """Freeze `items` at the instant `at`; side and label of the given items are ignored.
-
-    `InputError` for a name that cannot be a folder name or for a repeated key, `UnknownName` for a class that is not in
-    the scheme, `NotEnoughData` if no item is left.
-    """
-    if not _NAME.fullmatch(name):
-        raise InputError("snapshot name {name!r}: use up to 64 letters, digits, - _ or . and no . in front", name=name)
-    cleaned = [replace(i, text=model_text(plan, i.text), label=scheme.index(i.code)) for i in items]
-    usable = [item for item in cleaned if item.text or item.audio]
-    _unique([item.key for item in usable])
-    merged = _merge(usable)
-    sides = assign_sides([item.group for item in merged], fractions, seed)
-    placed = [replace(item, side=side) for item, side in zip(merged, sides, strict=True)]
-    trusted = [item for item in placed if item.gold or item.side == "train"]
-    remaining = _without_repeats(trusted)
-    if not remaining:
-        raise NotEnoughData(
-            "snapshot {name}: no labelled item is left to freeze under scheme {scheme}",
-            name=name,
-            scheme=SchemeName(scheme.name),
-        )
-    report = {
-        "groups": len({item.group for item in remaining}),
-        "merged_groups": len({i.group for i in usable}) - len({i.group for i in merged}),
-        "dropped_empty": len(cleaned) - len(usable),
-        "dropped_not_gold": len(placed) - len(trusted),
-        "dropped_repeats": len(trusted) - len(remaining),
-        "warnings": _warnings(remaining, scheme.codes),
-    }
-    ordered = tuple(sorted(remaining, key=lambda item: item.key))
-    digest = content_hash(scheme.name, scheme.codes, ordered)
-    return Snapshot(name, scheme.name, scheme.codes, fractions, seed, tuple(plan), at, ordered, digest, report)
-
-
 def content_hash(scheme: str, codes: Sequence[str], items: Iterable[Item]) -> str:
     """SHA-256 over all that training reads. The order of the items and their ids in the workspace do not matter."""
     digest = hashlib.sha256(json.dumps([scheme, list(codes)]).encode())
-    lines = {item.key: {k: v for k, v in asdict(item).items() if k not in ("id", "label")} for item in items}
-    for key in sorted(lines):
-        digest.update(b"\n" + json.dumps(lines[key], sort_keys=True).encode())
+    for item in sorted(items, key=lambda item: item.key):
+        line = {name: getattr(item, name) for name in _HASHED}
+        digest.update(b"\n" + json.dumps(line).encode())
     return digest.hexdigest()
 
 
-def _unique(keys: list[str]) -> None:
-    """`InputError` for a repeated key."""
-    repeated = [key for key, n in Counter(keys).items() if n > 1]
-    if repeated:
-        raise InputError("{n} keys occur more than once, the first is {key!r}", n=len(repeated), key=repeated[0])
-
-
-def _merge(items: list[Item]) -> list[Item]:
-    """Merge the groups of near-equal sentences; utterances of a recording merge no groups.
-
-    The same request is made in many calls, and merging these would leave one group. Repeats within calls are dropped
-    from the training side instead (`_without_repeats`).
-    """
-    texts = ["" if item.recording else item.text for item in items]
-    groups = merge_near_duplicates([item.group for item in items], texts)
-    return [replace(item, group=group) for item, group in zip(items, groups, strict=True)]
-
-
-def _without_repeats(items: list[Item]) -> list[Item]:
-    """The items without the training items whose text is equal or nearly equal to a held-out text."""
-    exact = [items[i] for i in drop_repeats([_repeat_key(item) for item in items], [item.side for item in items])]
-    if not any(item.recording for item in exact):
-        return exact  # near-equal sentences are in one group already
-    alike = merge_near_duplicates([item.key for item in exact], [item.text for item in exact])
-    pairs = list(zip(alike, exact, strict=True))
-    held_out = {group for group, item in pairs if item.side != "train"}
-    return [item for group, item in pairs if item.side != "train" or group not in held_out]
-
-
-def _repeat_key(item: Item) -> str:
+def repeat_key(item: Item) -> str:
     """The text by which a repeat is found; an item without text has its own key and repeats nothing."""
     return item.text or item.key
-
-
-def _warnings(items: list[Item], codes: Sequence[str]) -> list[str]:
-    """One line for each side and class with fewer than `RARE` items."""
-    counts = Counter((item.side, item.code) for item in items)
-    return [
-        f"{side}: {counts[side, code]} of class {code}" for side in SIDES for code in codes if counts[side, code] < RARE
-    ]
 
 
 def write(snapshot: Snapshot, folder: Path | str) -> None:
@@ -198,8 +116,8 @@ def write(snapshot: Snapshot, folder: Path | str) -> None:
     try:
         with atomic_path(folder) as part:
             part.mkdir()
-            rows = [asdict(item) for item in snapshot.items]
-            pq.write_table(pa.Table.from_pylist(rows, schema=_SCHEMA), part / ITEMS, compression="zstd")
+            columns = {name: [getattr(item, name) for item in snapshot.items] for name in _SCHEMA.names}
+            pq.write_table(pa.table(columns, schema=_SCHEMA), part / ITEMS, compression="zstd")
             description = {f.name: getattr(snapshot, f.name) for f in fields(snapshot) if f.name != "items"}
             write_json(part / DESCRIPTION, description | {"counts": snapshot.counts()}, indent=1)
     except OSError as error:
@@ -299,7 +217,8 @@ def check_trainable(snapshot: Snapshot) -> None:
     not gold; `NotEnoughData` for an empty held-out side or fewer than two classes to train on.
     """
     items = snapshot.items
-    proof = check_split([i.group for i in items], [_repeat_key(i) for i in items], [i.side for i in items])
+    read = [item.key if snapshot.inputs == "voice" else repeat_key(item) for item in items]
+    proof = check_split([item.group for item in items], read, [item.side for item in items])
     if proof.groups_cut:
         raise InputError(
             "snapshot {snapshot}: the split cuts group {group!r} and {more} more"

@@ -8,6 +8,7 @@
 """
 
 from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -58,11 +59,31 @@ def search(
         )
 
 
+class Inputs(StrEnum):
+    """What the models of a snapshot read."""
+
+    text = "text"
+    voice = "voice"
+    both = "both"
+
+
+class Conflicts(StrEnum):
+    """What freezing does with equal texts of different classes."""
+
+    keep = "keep"
+    drop = "drop"
+    majority = "majority"
+
+
 def create_snapshot(
     name: Annotated[str, typer.Argument(help="The snapshot's name.")],
     scheme: Annotated[str, typer.Option(help="The scheme whose labels are frozen.")],
     split: Annotated[str, typer.Option(help="Train/validation/test in percent, by group.")] = "70/15/15",
     seed: Annotated[int, typer.Option(help="Another seed gives another split.")] = 0,
+    inputs: Annotated[Inputs, typer.Option(help="What the models will read; what leaks depends on it.")] = Inputs.text,
+    conflicts: Annotated[
+        Conflicts, typer.Option(help="What to do with equal texts of different classes.")
+    ] = Conflicts.keep,
     json: Json = False,
 ) -> None:
     """Freeze all items that have a label under a scheme, for training."""
@@ -70,15 +91,18 @@ def create_snapshot(
         from core.workflows.models import snapshot
         from core.workflows.workspace import open_workspace
 
-        info = snapshot.create(open_workspace(), name, scheme, split, seed)
+        info = snapshot.create(
+            open_workspace(), name, scheme, split, seed, inputs=inputs.value, conflicts=conflicts.value
+        )
         sides = info.counts["sides"]
         codes = list(next(iter(sides.values())))
-        rows = [(side, *(sides[side][code] for code in codes)) for side in sides]
+        report = info.counts["report"]
+        rows = [(side, report["groups_by_side"][side], *(sides[side][code] for code in codes)) for side in sides]
         reply.give(
             asdict(info),
             f"snapshot {info.name}: {info.counts['n']} items of {info.scheme}, SHA-256 {info.sha256[:12]}",
-            table("", ("side", *codes), rows),
-            *(f"note: {warning}" for warning in info.counts["report"]["warnings"]),
+            table("", ("side", "groups", *codes), rows),
+            *(f"note: {line}" for line in snapshot.explained(report)),
         )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, bindparam, select, update
 
 from core.records import Act
 from core.store.engine import allot, insert_many
-from core.store.proposals import outcomes as fates
+from core.store.proposals import outcomes as rule
 from core.store.proposals.outcomes import Outcome, Refusal
 from core.store.review.answers import stands
 from core.store.rows import NAMES
@@ -85,13 +85,13 @@ def accept(
 
 def _change_for(
     row: Any, state: _UtteranceState | None, states: Mapping[int, _UtteranceState]
-) -> fates.Change | Refusal:
+) -> rule.Change | Refusal:
     if state is None or not state.active:
         return "gone"
     copy = states.get(row.payload.get("keep", 0))
     if copy is not None and not copy.active:
         return "no-copy"
-    return fates.change_for(row.kind, row.payload, fates.CurrentState(state, copy=copy))
+    return rule.change_for(row.kind, row.payload, rule.CurrentState(state, copy=copy))
 
 
 def accepted_in(connection: Connection, batch: str) -> Iterator[list[int]]:

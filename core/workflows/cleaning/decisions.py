@@ -1,9 +1,10 @@
 """Decides on Proposals, one or many, of every kind and from every page; also when the text has changed since.
 
 The rule is in `core.store.proposals.outcomes`: a suggestion that still applies is written, and rebased if the text is
-now another; any other suggestion is refused, with a reason. If a cleaning and a later edit change the same place, its step
-runs again: the new suggestion replaces the old one and waits, since nobody has seen it yet. A single suggestion that is
-refused stays open, and the person sees the reason. If many are accepted at once, refused ones are rejected and counted.
+now another; any other suggestion is refused, with a reason. If a cleaning and a later edit change the same place, its
+step runs again: the new suggestion replaces the old one and waits, since nobody has seen it yet. A single suggestion
+that is refused stays open, and the person sees the reason. If many are accepted at once, refused ones are rejected and
+counted.
 """
 
 from collections import Counter

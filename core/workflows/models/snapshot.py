@@ -1,18 +1,39 @@
 """Create snapshots: frozen utterances with text, label and side (train, validation, test), for training."""
 
 import shutil
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
 
 from core.filters import Filter
+from core.messages import Message, Word
 from core.model_text import DEFAULT_PLAN, model_text
-from core.records import SnapshotInfo, Utterance
+from core.records import Recording, SnapshotInfo, Utterance
+from core.schemes import Scheme
+from core.speakers import names_a_person
 from core.split import parse_fractions
-from core.training.snapshot import Item, build, write
+from core.training.conflicts import Conflicts
+from core.training.freeze import PERSON, SOUND, build
+from core.training.snapshot import Inputs, Item, write
 from core.workflows.corpus.schemes import trainable
+from core.workflows.models import sounds
 from core.workflows.workspace import Workspace, now
 
+__all__ = ["Conflicts", "Inputs", "create", "every", "explained"]
 
-def create(ws: Workspace, name: str, scheme_name: str, split: str = "70/15/15", seed: int = 0) -> SnapshotInfo:
-    """Freeze all labelled utterances of a scheme. `split` is three percentages: train/validation/test.
+
+def create(
+    ws: Workspace,
+    name: str,
+    scheme_name: str,
+    split: str = "70/15/15",
+    seed: int = 0,
+    *,
+    inputs: Inputs = "text",
+    conflicts: Conflicts = "keep",
+) -> SnapshotInfo:
+    """Freeze everything labelled under a scheme, for models that read the text, the voice or both.
 
     For a recording scheme (urgency, sentiment) each utterance of the caller gets the label of its recording. The
     call-taker's utterances are left out: they follow a protocol, and a model would learn the protocol. Skipped
@@ -21,19 +42,28 @@ def create(ws: Workspace, name: str, scheme_name: str, split: str = "70/15/15", 
     chosen = trainable(scheme_name)
     fractions = parse_fractions(split)
     grades = ws.store.corpus.grades(chosen.level, chosen.name)
-    paths = {r.id: (r.key, r.path) for r in ws.store.corpus.recordings()}
-    wanted = Filter(skipped=False, speaker=() if chosen.level == "utterance" else ("caller",))
-    items = []
-    for utterance in ws.store.corpus.every(wanted):
+    recordings = {r.id: r for r in ws.store.corpus.recordings()}
+    alike = sounds.representatives(ws, recordings.values()) if inputs == "voice" else {}
+    items: list[Item] = []
+    marks: dict[str, tuple[str, ...]] = {}
+    left_out: Counter[str] = Counter()
+    for utterance in ws.store.corpus.every(Filter(skipped=False)):
         target = utterance.id if chosen.level == "utterance" else utterance.recording_id
-        text = model_text(DEFAULT_PLAN, utterance.text, utterance.origin)
-        if target is None or target not in grades or not (text or utterance.voice_usable):
+        if target is None or target not in grades:
             continue
         code, grade = grades[target]
-        if grade == "disputed":
+        text = model_text(DEFAULT_PLAN, utterance.text, utterance.origin)
+        recording = recordings.get(utterance.recording_id or 0)
+        if reason := _left_out(utterance, text, grade, chosen, inputs):
+            left_out[reason] += 1
             continue
-        items.append(_item(utterance, text, code, grade == "gold" and utterance.origin != "augmented", paths))
-    frozen = build(name, chosen, items, fractions, seed, now(), DEFAULT_PLAN)
+        items.append(_item(utterance, text, code, grade == "gold" and utterance.origin != "augmented", recording))
+        marks[utterance.key] = tuple(_marks(utterance, alike))
+    items = _without_unknown_speakers(items, left_out) if chosen.level == "recording" else items
+    frozen = build(
+        name, chosen, items, fractions, seed, now(), DEFAULT_PLAN, inputs=inputs, conflicts=conflicts, marks=marks
+    )
+    frozen = replace(frozen, report={**frozen.report, "left_out": dict(left_out)})
     folder = ws.settings.snapshots / frozen.name
     if folder.exists() and frozen.name not in {known.name for known in ws.store.ledger.snapshots()}:
         shutil.rmtree(folder)  # a process was killed after it wrote the folder and before it wrote the row
@@ -47,15 +77,82 @@ def create(ws: Workspace, name: str, scheme_name: str, split: str = "70/15/15", 
     return info
 
 
+def _without_unknown_speakers(items: list[Item], left_out: Counter[str]) -> list[Item]:
+    """Leave out who is not known in a call whose other speakers are: it may be the call-taker."""
+    with_roles = {item.recording for item in items if item.speaker is not None}
+    known = [item for item in items if item.speaker is not None or item.recording not in with_roles]
+    if dropped := len(items) - len(known):
+        left_out["unknown speaker"] += dropped
+    return known
+
+
+def explained(report: Mapping[str, Any]) -> list[Message]:
+    """What a snapshot left out, found contradictory or could not keep apart, a sentence each; zeros are left out."""
+    n = Counter({name: value for name, value in report.items() if isinstance(value, int)})
+    conflicts = report.get("conflicts", {"texts": 0, "rows": 0, "did": "keep"})
+    lines = [(Message("left out, {reason}: {n:,}", reason=Word(why), n=k), k) for why, k in _reasons(report).items()]
+    lines += [
+        (Message("left out, nothing to read: {n:,}", n=n["dropped_empty"]), n["dropped_empty"]),
+        (Message("left out, contradictory: {n:,}", n=n["dropped_conflicts"]), n["dropped_conflicts"]),
+        (
+            Message("left out of validation and test, not gold: {n:,}", n=n["dropped_not_gold"]),
+            n["dropped_not_gold"],
+        ),
+        (
+            Message("left out of training, repeats a held-out text: {n:,}", n=n["dropped_repeats"]),
+            n["dropped_repeats"],
+        ),
+        (
+            Message(
+                "{texts:,} texts carry several classes ({rows:,} rows); what was done: {did}",
+                texts=conflicts["texts"], rows=conflicts["rows"], did=Word(conflicts["did"]),
+            ),
+            conflicts["texts"],
+        ),
+        (
+            Message(
+                "{n:,} speakers stand on several sides, so a score by voice is too high; freeze with --inputs voice",
+                n=n["persons_on_several_sides"],
+            ),
+            n["persons_on_several_sides"],
+        ),
+    ]  # fmt: skip
+    return [sentence for sentence, count in lines if count] + [Message(line) for line in report["warnings"]]
+
+
+def _reasons(report: Mapping[str, Any]) -> Mapping[str, int]:
+    reasons: Mapping[str, int] = report.get("left_out", {})
+    return reasons
+
+
 def every(ws: Workspace) -> list[SnapshotInfo]:
     """The snapshots of the workspace, the newest first."""
     return ws.store.ledger.snapshots()
 
 
-def _item(utterance: Utterance, text: str, code: str, gold: bool, paths: dict[int, tuple[str, str | None]]) -> Item:
-    key, path = paths.get(utterance.recording_id or 0, (None, None))
+def _left_out(utterance: Utterance, text: str, grade: str, scheme: Scheme, inputs: Inputs) -> str | None:
+    """Why a labelled utterance is not frozen, None if it is."""
+    if grade == "disputed":
+        return "disputed"
+    if scheme.level == "recording" and utterance.speaker == "taker":
+        return "call-taker"
+    if inputs == "voice":
+        return None if utterance.voice_usable else "no usable voice"
+    return None if text or utterance.voice_usable else "no text and no usable voice"
+
+
+def _marks(utterance: Utterance, alike: Mapping[int, str]) -> Iterator[str]:
+    """What a split must not cut where the voice is read: the person who speaks, and the (near-)identical sound."""
+    if names_a_person(utterance.speaker):
+        yield f"{PERSON}{utterance.source_id}:{utterance.speaker}"
+    if utterance.recording_id is not None and utterance.recording_id in alike:
+        yield f"{SOUND}{alike[utterance.recording_id]}"
+
+
+def _item(utterance: Utterance, text: str, code: str, gold: bool, recording: Recording | None) -> Item:
     return Item(
         id=utterance.id, key=utterance.key, group=utterance.group, text=text, code=code, gold=gold,
-        audio=path if utterance.voice_usable else None, start_ms=utterance.start_ms, end_ms=utterance.end_ms,
-        speaker=utterance.speaker, recording=key,
+        audio=recording.path if recording is not None and utterance.voice_usable else None,
+        start_ms=utterance.start_ms, end_ms=utterance.end_ms, speaker=utterance.speaker,
+        recording=recording.key if recording is not None else None,
     )  # fmt: skip
