@@ -40,10 +40,11 @@ $(VENV)/.made:
 	@touch $@
 
 # torch by itself and first: what pip finds for it decides the build, and whatever needs torch then takes that one.
-$(VENV)/.runtime: requirements.txt $(VENV)/.made
+$(VENV)/.runtime: requirements.txt requirements-speech.txt $(VENV)/.made
 	@echo "패키지를 설치합니다; 처음에는 몇 분 걸립니다 | installing packages; the first time takes minutes"
 	@$(PIP) "$$(grep '^torch==' requirements.txt)"
 	@$(PIP) -r requirements.txt
+	@$(PIP) -r requirements-speech.txt || echo "음성 모델을 설치하지 못했습니다. 나머지는 그대로 동작합니다 | no speech models; everything else works: $(BIN)/pip install -r requirements-speech.txt"
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.runtime

@@ -20,7 +20,8 @@ class Settings:
     """Where the workspace is, and at which address it is served.
 
     `database_url` is a URL of SQLAlchemy, `sqlite:////path` by default. `jobs_url` is the database of the job queue.
-    `curator` is the name under which a person at this machine decides.
+    `curator` is the name under which a person at this machine decides. `whisper` is a
+    folder with weights, "" for none.
     """
 
     home: Path
@@ -30,6 +31,7 @@ class Settings:
     host: str
     port: int
     curator: str
+    whisper: str = ""
 
     @cached_property
     def audio(self) -> Path:
@@ -48,7 +50,9 @@ class Settings:
 
 
 def settings() -> Settings:
-    """Read `GWIDAMA_HOME`, `_DATABASE_URL`, `_JOBS_URL`, `_API_KEYS` (commas), `_HOST`, `_PORT`, `_CURATOR`."""
+    """Read `GWIDAMA_HOME`, `_DATABASE_URL`, `_JOBS_URL`, `_API_KEYS` (commas), `_HOST`, `_PORT`, `_CURATOR`,
+    `_WHISPER`.
+    """
     env = os.environ
     home = Path(env.get("GWIDAMA_HOME") or default_home()).expanduser().resolve()
     database_url = env.get("GWIDAMA_DATABASE_URL") or f"sqlite:///{home / 'gwidama.db'}"
@@ -63,6 +67,7 @@ def settings() -> Settings:
         host=env.get("GWIDAMA_HOST") or "127.0.0.1",
         port=_port(env.get("GWIDAMA_PORT") or "8501"),
         curator=env.get("GWIDAMA_CURATOR") or env.get("USER") or "curator",
+        whisper=env.get("GWIDAMA_WHISPER") or "",
     )
 
 

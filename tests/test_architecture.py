@@ -26,7 +26,7 @@ LAYERS = (
     # below their peers of design.md: splitting, augmenting and cleaning need to know what the same text is
     ("text", "cells", "model_text"),
     ("cleaning", "augment", "audio", "split", "embedding", "quality", "scores", "confidence", "agreement", "filters"),
-    ("models",),
+    ("models", "speech"),
     ("ingest", "store", "training", "inference", "jobs", "export"),
     ("workflows",),
     ("ui", "cli", "web", "pages", "app"),

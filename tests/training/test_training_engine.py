@@ -351,7 +351,7 @@ def test_an_audio_path_leads_nowhere_else(home: Path, tmp_path: Path) -> None:
 
     item = replace(read(home / "snapshots" / "v1").items[0], audio="../outside.wav")
     shutil.copy(home / "audio" / "call00.wav", tmp_path / "outside.wav")
-    inputs = voice_inputs((item,), home, tmp_path / "cache.safetensors", lambda done, total: None)
+    inputs = voice_inputs((item,), "conv-bilstm", home, tmp_path / "cache.safetensors", lambda done, total: None)
     assert inputs.items == ()
     assert "outside the workspace" in inputs.skipped[0].reason
 
@@ -371,10 +371,12 @@ def test_silent_and_short_spans_are_left_out(home: Path, tmp_path: Path) -> None
         replace(base, key=f"k{n}", start_ms=a, end_ms=b)
         for n, (a, b) in enumerate([(0, 800), (0, 499), (1000, 1800), (1800, 2600), (None, None)])
     )
-    inputs = voice_inputs(items, home, tmp_path / "cache.safetensors", lambda done, total: None)
+    inputs = voice_inputs(items, "conv-bilstm", home, tmp_path / "cache.safetensors", lambda done, total: None)
     assert [i.key for i in inputs.items] == ["k0", "k4"]
     assert {s.where: s.reason for s in inputs.skipped}["k1"] == "499 ms, shorter than 500 ms"
-    again = voice_inputs(items, home, tmp_path / "cache.safetensors", lambda done, total: pytest.fail("computed again"))
+    again = voice_inputs(
+        items, "conv-bilstm", home, tmp_path / "cache.safetensors", lambda done, total: pytest.fail("computed again")
+    )
     assert again.skipped == inputs.skipped
     np.testing.assert_array_equal(again.values, inputs.values)
 

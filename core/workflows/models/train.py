@@ -33,7 +33,7 @@ def plan(
     chosen = recipe(recipe_name)
     info = ws.store.ledger.snapshot(snapshot)
     chosen.check_scheme(trainable(info.scheme).name)
-    encoder = encoder or chosen.default_encoder
+    encoder = encoder or chosen.usual_encoder()
     config_for(chosen, encoder, dict(overrides or {}))
     stamp = now()[:19].replace("-", "").replace(":", "").replace("T", "-")
     return engine.TrainSpec(
