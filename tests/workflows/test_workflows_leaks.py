@@ -28,7 +28,8 @@ def acted(ws: Workspace, actors: int = 24, moods: tuple[str, ...] = ("danger", "
     for actor, (s, text), mood, take in product(range(actors), enumerate(SENTENCES), moods, range(takes)):
         key = f"a{actor:02}-{s}-{mood}-{take}"
         path = f"audio/{key}.wav"
-        soundfile.write(ws.settings.home / path, talk(1.0, seed=crc32(key.encode()) % 10_000), RATE_HZ, subtype="PCM_16")
+        wave = talk(1.0, seed=crc32(key.encode()) % 10_000)
+        soundfile.write(ws.settings.home / path, wave, RATE_HZ, subtype="PCM_16")
         spoken = NewUtterance(f"{key}:1", text, key, 0, 1000, f"actor{actor:02}", True, labels={"danger": mood})
         made.append(NewRecording(key, 1000, RATE_HZ, path, key, (spoken,)))
     ws.store.corpus.add_recordings(source, made, AT)
