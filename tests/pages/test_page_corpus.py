@@ -1,6 +1,6 @@
 """pages/corpus.py in process: filters and order from the URL, saved views, bulk actions and their undo.
 
-Picking rows of the table needs a browser; what is done with them is tests/store/test_store_bulk.py.
+Picking rows of the table needs a browser; what is done with them is tests/store/review/test_store_bulk.py.
 """
 
 import page_driver

@@ -249,7 +249,7 @@ def test_a_filled_database_of_the_first_schema_keeps_every_row(tmp_path: Path) -
         return {name: raw.execute(f"SELECT {columns[name]} FROM {name} ORDER BY 1, 2").fetchall() for name in KEPT}
 
     columns = {
-        # `why` held what the column `act` says now: tests/store/test_store_migration_acts.py
+        # `why` held what the column `act` says now: tests/store/migrations/test_store_migration_acts.py
         name: ", ".join(f'"{c[1]}"' for c in raw.execute(f"PRAGMA table_info({name})") if c[1] != "why")
         for name in KEPT
     }
