@@ -102,6 +102,7 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m bench.browse
 	@$(BIN)/python -m bench.browse --pages --exports --like
 	@$(BIN)/python -m bench.review
+	@$(BIN)/python -m bench.voice
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov test-results build *.egg-info assets/player/node_modules

@@ -44,6 +44,13 @@ def workspace(folder: Path, takes: int, *, by_speaker: bool) -> Any:
     return ws
 
 
+def interval(figure: dict[str, Any]) -> str:
+    """A score with its interval; with too few groups there is none."""
+    shown = (figure[name] for name in ("value", "low", "high"))
+    value, low, high = ("–" if number is None else f"{number:.3f}" for number in shown)
+    return f"{value} [{low}, {high}]"
+
+
 def accuracy(ws: Any, encoder: str) -> str:
     """Accuracy and macro-F1 of `encoder` on the test side, with intervals."""
     from core.workflows.models import snapshot, train
@@ -52,8 +59,7 @@ def accuracy(ws: Any, encoder: str) -> str:
         snapshot.create(ws, "s", "digit", "60/20/20", inputs="voice")
     start = time.monotonic()
     test = train.run(ws, train.plan(ws, "voice", "s", encoder))["test"]
-    figures = [test[name] for name in ("accuracy", "macro_f1") if test[name]["value"] is not None]
-    shown = " / ".join(f"{one['value']:.3f} [{one['low']:.3f}, {one['high']:.3f}]" for one in figures)
+    shown = " / ".join(interval(test[name]) for name in ("accuracy", "macro_f1"))
     return f"{shown}, n {test['n']} in {test['n_groups']} groups, {time.monotonic() - start:.0f} s"
 
 
@@ -85,7 +91,7 @@ def main() -> int:
     for title, by_speaker in (("unseen speakers", True), ("random split", False)):
         with tempfile.TemporaryDirectory() as folder:
             ws = workspace(Path(folder), takes, by_speaker=by_speaker)
-            rows += [(f"{encoder}, {title}: accuracy, macro-F1", accuracy(ws, encoder)) for encoder in
+            rows += [(f"{encoder}, {title}: accuracy / macro-F1", accuracy(ws, encoder)) for encoder in
                      ("conv-bilstm", "whisper-base")]  # fmt: skip
             if not by_speaker:
                 each, ratio = cost()
