@@ -25,7 +25,7 @@ ASKED = (
 IN_ANOTHER_PROCESS = """
 import sys
 from core.store import open_store
-from test_store_shelf import answers, change
+from test_store_cache import answers, change
 change(sys.argv[1], sys.argv[2] == "settled")
 print(ascii(answers(open_store(sys.argv[1]))))
 """
