@@ -32,7 +32,7 @@ from core.confidence import Rule
 from core.filters import Filter
 from core.settings import ASSETS, DEMO, ROOT
 from core.ui.frame import PAGES
-from core.workflows.cleaning import augment, proposals
+from core.workflows.cleaning import augment, decisions, proposals
 from core.workflows.cleaning import checks as quality
 from core.workflows.cleaning import run as cleaning_runs
 from core.workflows.corpus import bulk, views
@@ -102,7 +102,7 @@ def prepare(ws: Workspace) -> None:
     augment.propose(ws, augment.AugmentPlan("random-deletion", limit=24, strength=0.2, seed=1))
     for _ in range(5):
         if (proposal := proposals.next_proposal(ws, augment.KIND)) is not None:
-            augment.decide(ws, proposal.id, True, "curator")
+            decisions.decide(ws, proposal.id, True, "curator")
     faulty(ws)
     run = newest(ws, "danger-text")
     pseudo_label.judge(ws, run)

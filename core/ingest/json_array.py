@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from core.errors import InputError
+from core.messages import Message
 
 FIRST_CHARS = 1 << 16
 LONGEST_CHARS = 64_000_000  # of one item
@@ -64,7 +65,8 @@ class _Buffer:
                     return item
             except (ValueError, RecursionError) as error:
                 if not isinstance(error, json.JSONDecodeError) or not self._more(chars):
-                    reason = "is nested too deeply" if isinstance(error, RecursionError) else str(error)
+                    deep = isinstance(error, RecursionError)
+                    reason = Message("is nested too deeply") if deep else str(error)
                     raise InputError(
                         "{name}: item {number} cannot be read: {reason}", name=self._name, number=number, reason=reason
                     ) from error

@@ -17,6 +17,7 @@ from typing import Any
 from core.errors import Cancelled, CoreError, JobFailed
 from core.jobs import APPLICATION, EXECUTOR, JOBS, QUEUE, VERSION, WORKFLOW, enqueue
 from core.jobs.context import JobContext, Stopped, now
+from core.messages import Message
 from core.plugins import Backend, pick
 from core.settings import settings
 from core.store import Board, open_store
@@ -112,7 +113,8 @@ def _reconcile(board: Board, url: str, status_of: Callable[[str], Any]) -> None:
         if status is None:
             enqueue(url, [job.id])
         elif status.status == "MAX_RECOVERY_ATTEMPTS_EXCEEDED":
-            board.update(job.id, now(), state="failed", error=f"the worker died {LIVES} times while working on it")
+            died = Message("the worker died {n} times while working on it", n=LIVES)
+            board.update(job.id, now(), state="failed", error=died)
 
 
 @contextmanager

@@ -6,9 +6,7 @@ utterance replaces its row. Each file is written whole or not at all. `probs[k]`
 target.
 """
 
-import fcntl
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +18,7 @@ from numpy.typing import NDArray
 
 from core.confidence import best_class
 from core.errors import CheckpointMismatch
-from core.files import write_bytes
+from core.files import file_lock, write_bytes
 from core.records import Prediction, Purpose
 from core.training.run import read_predictions
 
@@ -48,7 +46,8 @@ def add_pool(folder: Path, target: str, ids: Sequence[int], probs: NDArray[np.fl
         return
     folder.mkdir(parents=True, exist_ok=True)
     new = pa.table([ids, [target] * len(ids), probs.tolist()], schema=_POOL_SCHEMA)
-    with _locked(folder):
+    # If a page and a shell predict at the same time, the later one waits, and no rows are lost.
+    with file_lock(folder / f".{POOL_FILE}.lock"):
         stored = _table(folder / POOL_FILE)
         old = _POOL_SCHEMA.empty_table() if stored is None else stored
         again = np.isin(old[_ID].to_numpy(), ids) & (np.array(old["target"].to_pylist(), dtype=object) == target)
@@ -85,11 +84,3 @@ def _table(path: Path) -> Any:
         raise CheckpointMismatch(
             "run {run_id}: {name} cannot be read: {error}", run_id=path.parent.name, name=path.name, error=error
         ) from error
-
-
-@contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Lock the pool file: if a page and a shell predict at the same time, one waits and no rows are lost."""
-    with (folder / f".{POOL_FILE}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield

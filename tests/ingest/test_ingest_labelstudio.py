@@ -11,6 +11,7 @@ from core.errors import InputError
 from core.ingest import json_array
 from core.ingest.exports.labelstudio import LabelStudioExport
 from core.ingest.exports.rows import DeliveredPrediction, ExportedRow
+from core.messages import Message
 from core.records import Skip
 
 
@@ -170,6 +171,13 @@ def test_a_broken_file_is_one_clear_error(tmp_path: Path, content: bytes, messag
     (tmp_path / "p.json").write_bytes(content)
     with pytest.raises(InputError, match=rf"p\.json: {message}"):
         read(tmp_path / "p.json")
+
+
+def test_the_reason_of_a_nested_file_is_translated(tmp_path: Path) -> None:
+    (tmp_path / "p.json").write_bytes(b"[" * 200_000)
+    with pytest.raises(InputError) as caught:
+        read(tmp_path / "p.json")
+    assert isinstance(caught.value.message.fields["reason"], Message)
 
 
 def test_tasks_are_read_one_at_a_time_wherever_the_file_is_cut(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

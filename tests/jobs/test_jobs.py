@@ -8,13 +8,16 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Event
+from types import SimpleNamespace
 
 import pytest
 from job_kinds import KINDS
 
 from core.errors import Cancelled, NotFound, UnknownName
 from core.jobs import JobContext, cancel, submit
+from core.jobs import worker as job_worker
 from core.jobs.context import Stopped
+from core.messages import Message
 from core.records import Job
 from core.settings import ROOT, settings
 from core.store import Store, open_store
@@ -73,6 +76,16 @@ def lines(folder: Path) -> list[str]:
 
 def put(store: Store, kind: str, job_id: str, **params: object) -> str:
     return submit(store, kind, f"a job of kind {kind}", params, job_id, kinds=KINDS)
+
+
+def test_a_job_whose_workers_died_too_often_fails_with_a_message_that_pages_translate(store: Store) -> None:
+    put(store, "five_steps", "dead")
+    exceeded = SimpleNamespace(status="MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+    job_worker._reconcile(store.board, settings().jobs_url, lambda job_id: exceeded)
+    job = store.board.get("dead")
+    assert (job.state, job.error) == ("failed", "the worker died 20 times while working on it")
+    assert isinstance(job.error, Message)
+    assert job.error.template == "the worker died {n} times while working on it"
 
 
 def test_outcomes_are_on_the_board(store: Store, worker: Callable[..., object], tmp_path: Path) -> None:

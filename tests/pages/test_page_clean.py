@@ -11,6 +11,7 @@ from core import schemes
 from core.cleaning import STEP_KINDS, Plan, from_document
 from core.filters import Filter
 from core.settings import ROOT
+from core.store import NewProposal
 from core.ui import i18n
 from core.ui.panels import cleaning
 from core.workflows import jobs
@@ -183,6 +184,17 @@ def test_the_desk_shows_what_accepting_would_write(ws: Workspace) -> None:
         "leave out: the same text as utterance 2"
         in cleaning.details(copy, ws.store.corpus.utterance(copy.utterance_id))[2]
     )
+
+
+def test_a_reason_that_reads_like_its_step_is_shown_once(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(i18n, "DEFAULT", "ko")
+    (number,) = sentences(ws.store, "불이났어요")
+    ws.store.proposals.add(
+        [NewProposal("cleaning", number, "spacing", {"text": "불이 났어요", "before": "불이났어요"}, "spacing")], AT
+    )
+    (proposal,) = ws.store.proposals.page("cleaning")
+    note = cleaning.details(proposal, ws.store.corpus.utterance(number))[2]
+    assert note == "띄어쓰기 · − 불이났어요  + 불이 났어요"
 
 
 def test_a_run_that_found_nothing_says_so(ws: Workspace) -> None:

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from core.errors import Conflict
 from core.web.api import api
 from core.workflows import workspace
-from core.workflows.cleaning import augment, decisions
+from core.workflows.cleaning import decisions
 from core.workflows.corpus import bulk
 from core.workflows.review import desk as session
 from core.workflows.review import settle
@@ -107,7 +107,7 @@ def test_an_open_proposal_is_accepted_and_taken_back(old_ws: Workspace, kind: st
         assert old_ws.store.corpus.counts()["utterances"] == before["utterances"] + 1
     else:
         assert utterance.labels[proposal.payload["scheme"]] == proposal.payload["code"]
-    taken_back = augment.undo(old_ws, kind, "tester")
+    taken_back = decisions.undo(old_ws, kind, "tester")
     assert taken_back is not None
     assert (taken_back.id, taken_back.state) == (number, "open")
 

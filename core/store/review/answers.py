@@ -6,7 +6,7 @@ gold while all agree, disputed as soon as one differs, and gold again when someb
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +18,6 @@ from core.store.engine import insert_many, reading, writing
 from core.store.schema import annotation, overlap, revision, utterance
 
 BLOCK = 20_000
-LabelValue = Mapping[str, str]  # {code, grade, by}
 _UNDOING = revision.alias()
 
 

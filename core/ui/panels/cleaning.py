@@ -267,4 +267,5 @@ def details(proposal: Proposal, target: Utterance) -> tuple[str, str, str, dict[
         note = _("the text was changed here since: accepting asks the step again")
         return str(proposal.payload["text"]), target.text, f"{title(proposal.operation)} · {note}", dict(target.labels)
     parts = (title(proposal.operation), reason_text(proposal.reason), confidence, diff_text(target.text, after))
-    return after, target.text, " · ".join(part for part in parts if part), dict(target.labels)
+    distinct = dict.fromkeys(part for part in parts if part)  # the reason of some steps is their title
+    return after, target.text, " · ".join(distinct), dict(target.labels)

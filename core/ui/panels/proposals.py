@@ -11,7 +11,7 @@ from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
 from core.ui.widgets import forms
 from core.ui.widgets.player import Choice, ChoiceGroup, ReviewEvent, ReviewItem, review
-from core.workflows.cleaning import augment, decisions, proposals
+from core.workflows.cleaning import decisions, proposals
 
 # Messages for core.store.proposals.outcomes.Refusal; "anew": `decisions.decide` made the suggestion again.
 REFUSAL_MESSAGES = {
@@ -88,7 +88,7 @@ def _handle(kind: str, event: ReviewEvent) -> None:
     state[f"{kind}_turn"] = state.get(f"{kind}_turn", 0) + 1  # an undone proposal is a new item to the component
     try:
         if event.kind == "undo":
-            undone = augment.undo(workspace(), kind, curator())
+            undone = decisions.undo(workspace(), kind, curator())
             state[f"{kind}_show"] = undone.id if undone else None
         else:
             if event.kind == "decision":

@@ -8,9 +8,8 @@ from random import Random
 from core import augment
 from core.filters import Filter
 from core.messages import Message
-from core.records import Proposal, Utterance
+from core.records import Utterance
 from core.store import NewProposal
-from core.workflows.cleaning import decisions
 from core.workflows.workspace import Workspace, now
 
 KIND = "augmentation"
@@ -53,13 +52,3 @@ def _suggest(parent: Utterance, plan: AugmentPlan) -> list[NewProposal]:
         )
         for text in texts
     ]
-
-
-def decide(ws: Workspace, proposal_id: int, accept: bool, curator: str) -> Proposal:
-    """Accept or reject one suggestion; see `decisions.decide`."""
-    return decisions.decide(ws, proposal_id, accept, curator)
-
-
-def undo(ws: Workspace, kind: str, curator: str) -> Proposal | None:
-    """Undo this curator's latest decision on a Proposal of `kind`; None if there is none."""
-    return ws.store.proposals.undo(kind, curator, now())

@@ -120,6 +120,11 @@ def decide(ws: Workspace, proposal_id: int, yes: bool, curator: str) -> Proposal
         ) from error
 
 
+def undo(ws: Workspace, kind: str, curator: str) -> Proposal | None:
+    """Undo this curator's latest decision on a Proposal of `kind`; None if there is none."""
+    return ws.store.proposals.undo(kind, curator, now())
+
+
 def _counts(outcomes: Mapping[int, Outcome], anew: int) -> DecisionCounts:
     """Count the outcomes of Proposals (id -> outcome)."""
     n = Counter(outcomes.values())

@@ -5,7 +5,7 @@ from pathlib import Path
 from workflow_data import import_calls, import_sentences
 
 from core.filters import Filter
-from core.workflows.cleaning import augment, proposals
+from core.workflows.cleaning import augment, decisions, proposals
 from core.workflows.cleaning.augment import AugmentPlan
 from core.workflows.review import desk
 from core.workflows.review.desk import Desk
@@ -23,15 +23,15 @@ def test_augmentations_are_suggested_once_and_stay_in_the_parents_group(ws: Work
     assert parent.labels == {"danger": "danger"}
     assert first.payload["text"] != parent.text
     assert (first.operation, first.payload["seed"]) == ("punctuation-insertion", 3)
-    accepted = augment.decide(ws, first.id, True, "ann")
+    accepted = decisions.decide(ws, first.id, True, "ann")
     assert (accepted.state, accepted.decided_by) == ("accepted", "ann")
     (made,) = ws.store.corpus.find(Filter(origin=("augmented",))).rows
     assert (made.group, made.parent_id, made.labels) == (parent.group, parent.id, parent.labels)
     second = proposals.next_proposal(ws, augment.KIND, first.id)
     assert second is not None
-    augment.decide(ws, second.id, False, "ann")
+    decisions.decide(ws, second.id, False, "ann")
     assert ws.store.proposals.counts(augment.KIND) == {"open": 2, "accepted": 1, "rejected": 1}
-    reopened = augment.undo(ws, augment.KIND, "ann")
+    reopened = decisions.undo(ws, augment.KIND, "ann")
     assert reopened is not None
     assert reopened.id == second.id
     last = proposals.next_proposal(ws, augment.KIND, 4)
@@ -46,7 +46,7 @@ def test_a_label_that_is_disputed_is_not_handed_down(ws: Workspace, tmp_path: Pa
         (card,) = desk.take(ws, Desk(who, ("danger",), overlap=1.0), 1)
         desk.decide(ws, Desk(who, ("danger",)), card.utterance.id, card.utterance.version, {"danger": code})
     assert augment.propose(ws, AugmentPlan("punctuation-insertion")) == 1
-    augment.decide(ws, 1, True, "ann")
+    decisions.decide(ws, 1, True, "ann")
     assert ws.store.corpus.grades("utterance", "danger") == {1: ("danger", "disputed")}
 
 
@@ -55,5 +55,5 @@ def test_an_augmented_utterance_has_no_neighbours_in_the_call(ws: Workspace, tmp
     ann = Desk("ann", ("danger",))
     desk.decide(ws, ann, 2, 0, {"danger": "danger"})
     assert augment.propose(ws, AugmentPlan("punctuation-insertion")) == 1
-    augment.decide(ws, 1, True, "ann")
+    decisions.decide(ws, 1, True, "ann")
     assert (desk.card(ws, ann, 4).before, desk.card(ws, ann, 3).after) == ("", "")

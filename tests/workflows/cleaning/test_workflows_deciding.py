@@ -7,7 +7,7 @@ from store_data import AT, sentences
 
 from core.errors import Conflict, Unfit
 from core.store import NewProposal
-from core.workflows.cleaning import augment, checks, decisions
+from core.workflows.cleaning import checks, decisions
 from core.workflows.cleaning.decisions import DecisionCounts
 from core.workflows.models import pseudo_label
 from core.workflows.workspace import Workspace
@@ -45,17 +45,16 @@ def test_a_text_is_rebased_or_refused_alike_from_every_page(ws: Workspace, page:
 
 
 def test_one_alone_is_refused_by_name_and_stays_open(ws: Workspace) -> None:
-    """Clean, Quality, Augment and Pseudo-label decide like this, and so does `augment.decide`."""
+    """Clean, Quality, Augment and Pseudo-label all decide like this."""
     a, b = sentences(ws.store, BEFORE, "불이야")
     label = NewProposal("pseudo-label", b, "by r1", {"scheme": "danger", "code": "danger"}, "sure", "r1")
     ws.store.proposals.add([edit("cleaning", a, "gone-step"), edit("augmentation", a, "swap"), label], AT)
     ws.store.review.decide(a, 0, "bob", LATER, text="산불이야")
     ws.store.review.decide(b, 0, "bob", LATER, labels={"danger": "normal"})
     for number, reason in ((1, "changed"), (2, "changed"), (3, "labelled")):
-        for decide in (decisions.decide, augment.decide):
-            with pytest.raises(Unfit, match=r"meanwhile|by now") as refused:
-                decide(ws, number, True, "ann")
-            assert refused.value.reason == reason
+        with pytest.raises(Unfit, match=r"meanwhile|by now") as refused:
+            decisions.decide(ws, number, True, "ann")
+        assert refused.value.reason == reason
         assert ws.store.proposals.get(number).state == "open"
     assert decisions.decide(ws, 1, False, "ann").state == "rejected"
     with pytest.raises(Conflict, match="proposal 1 was already rejected by ann"):

@@ -19,7 +19,7 @@ from core.plugins import Backend
 from core.records import Utterance
 from core.schemes import scheme
 from core.training import snapshot as frozen
-from core.workflows.cleaning import augment, proposals
+from core.workflows.cleaning import decisions, proposals
 from core.workflows.corpus import schemes
 from core.workflows.imports import report
 from core.workflows.imports.aihub import ingest_aihub
@@ -273,7 +273,7 @@ def test_a_cleaning_suggestion_is_a_revision_and_can_be_taken_back(ws: Workspace
     assert proposal is not None
     assert (proposal.operation, proposal.reason) == ("corpus-tags", "tags taken out: pronunciation (SP)")
     raw = "(SP:이케) 이렇게 앉아 있었지"
-    augment.decide(ws, proposal.id, True, "ann")
+    decisions.decide(ws, proposal.id, True, "ann")
     utterance = ws.store.corpus.utterance(proposal.utterance_id)
     assert (utterance.text, utterance.original, utterance.version) == ("이렇게 앉아 있었지", raw, 1)
     (revision,) = ws.store.review.history(utterance.id)
@@ -281,11 +281,11 @@ def test_a_cleaning_suggestion_is_a_revision_and_can_be_taken_back(ws: Workspace
         {"text": raw}, {"text": utterance.text}, "accept", "corpus-tags",
     )  # fmt: skip
     assert ws.store.corpus.find(Filter(text="(SP:")).total == 0
-    augment.undo(ws, "cleaning", "ann")
+    decisions.undo(ws, "cleaning", "ann")
     assert ws.store.corpus.utterance(utterance.id).text == raw
     ws.store.review.decide(utterance.id, 2, "bob", "2026-01-01T00:00:00", text="다른 말")
     with pytest.raises(Conflict, match="was changed meanwhile; reject this suggestion"):
-        augment.decide(ws, proposal.id, True, "ann")
+        decisions.decide(ws, proposal.id, True, "ann")
     before = state(ws)
     ingest_aihub(ws, "elder", [tmp_path / "e"])
     assert state(ws) == before

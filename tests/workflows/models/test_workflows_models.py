@@ -18,7 +18,7 @@ from core.records import NewUtterance
 from core.schemes import SCHEMES
 from core.store import NewProposal
 from core.training.snapshot import read
-from core.workflows.cleaning import augment, proposals
+from core.workflows.cleaning import decisions, proposals
 from core.workflows.corpus import schemes
 from core.workflows.imports import table
 from core.workflows.imports.table import Columns
@@ -36,7 +36,7 @@ def test_a_snapshot_freezes_labels_by_group_with_silver_on_the_training_side(ws:
     made = [NewProposal("augmentation", i, "test", {"text": f"{i} 다른 말 {i * 7}"}, "test") for i in parents]
     ws.store.proposals.add(made, now())
     while (proposal := proposals.next_proposal(ws, "augmentation")) is not None:
-        augment.decide(ws, proposal.id, True, "ann")
+        decisions.decide(ws, proposal.id, True, "ann")
     info = snapshot.create(ws, "s1", "danger", "60/20/20", seed=1)
     frozen = read(ws.snapshot_folder("s1"))
     assert (info.sha256, info.counts["n"], frozen.codes) == (frozen.sha256, len(frozen.items), ("normal", "danger"))
@@ -242,7 +242,7 @@ def test_pseudo_labels_wait_for_a_curator_and_are_silver(ws: Workspace, tmp_path
     assert grades[first.utterance_id] == ("normal", "gold")
     assert sum(grade == "silver" for _, grade in grades.values()) == n_kept - 1
     assert pseudo_label.preview(ws, run, sure).total == 4 - n_kept
-    while augment.undo(ws, pseudo_label.KIND, "ann") is not None:
+    while decisions.undo(ws, pseudo_label.KIND, "ann") is not None:
         pass
     assert all(grade == "gold" for _, grade in ws.store.corpus.grades("utterance", "danger").values())
 
