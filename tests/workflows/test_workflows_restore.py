@@ -21,6 +21,7 @@ from core.filters import Filter
 from core.records import NewUtterance, Prediction, RunInfo, SnapshotInfo
 from core.schemes import SCHEMES, publish
 from core.training.predictions import add_pool
+from core.training.snapshot import read as read_snapshot
 from core.workflows.corpus import export
 from core.workflows.imports import restore
 from core.workflows.models import snapshot
@@ -229,7 +230,7 @@ def test_a_snapshot_comes_back_with_its_labels(ws: Workspace, workspaces: Worksp
         text, code = "가나다라마바사아자차카타"[n - 1] * 5, ("normal", "danger")[n % 2]
         ws.store.review.decide(n, 0, "ann", AT, labels={"danger": code}, text=text)
     snapshot.create(ws, "s1", "danger", "60/20/20")
-    frozen = {item.key: item for item in snapshot.frozen.read(ws.snapshot_folder("s1")).items}
+    frozen = {item.key: item for item in read_snapshot(ws.snapshot_folder("s1")).items}
     for name, path in (("csv", tmp_path / "s1.csv"), ("parquet", tmp_path / "s1.parquet"), ("hf", tmp_path / "s1")):
         export.save(ws, path, name=name, snapshot="s1")
         target = workspaces.fresh()
