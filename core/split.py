@@ -19,6 +19,7 @@ from core.text import letters, nfc
 Fractions = tuple[float, float, float]
 DEFAULT_FRACTIONS: Fractions = (0.70, 0.15, 0.15)
 SIDES: tuple[Side, ...] = ("train", "validation", "test")
+PUBLISHED = "split:"  # a tag that begins so names the side that the publisher of the data gave: `split:test`
 FEW_GROUPS = 200  # below so many a hash alone misses the fractions by far
 
 _GRAM = 3
@@ -64,6 +65,33 @@ def _checked(fractions: Fractions) -> Fractions:
             "split {text} must be three percentages of at least 0 that sum to 100, train above 0", text=wrong
         )
     return fractions
+
+
+_PUBLISHED_NAMES: dict[str, Side] = {
+    "train": "train", "training": "train", "trn": "train", "학습": "train", "훈련": "train",
+    "validation": "validation", "valid": "validation", "val": "validation", "dev": "validation",
+    "development": "validation", "검증": "validation",
+    "test": "test", "testing": "test", "tst": "test", "평가": "test", "시험": "test", "테스트": "test",
+}  # fmt: skip
+
+
+def published_side(name: str) -> Side | None:
+    """The side that a published split's `name` means; None if it means none. Folders before the name do not count.
+
+    >>> published_side("ko-KR/train"), published_side("Dev"), published_side("평가"), published_side("extra")
+    ('train', 'validation', 'test', None)
+    """
+    return _PUBLISHED_NAMES.get(name.rpartition("/")[2].strip().casefold())
+
+
+def published_tags(name: str) -> tuple[str, ...]:
+    """The tag that keeps a published split, also through an export; no tag if `name` means no side.
+
+    >>> published_tags("dev"), published_tags("")
+    (('split:validation',), ())
+    """
+    side = published_side(name)
+    return () if side is None else (f"{PUBLISHED}{side}",)
 
 
 def assign_sides(groups: Sequence[str], fractions: Fractions = DEFAULT_FRACTIONS, seed: int = 0) -> list[Side]:

@@ -9,7 +9,7 @@ from core.records import UNLABELLED, RunInfo
 from core.schemes import scheme
 from core.ui import _, translation
 from core.ui.widgets import charts, forms
-from core.workflows.models import evaluate, runs
+from core.workflows.models import evaluate, marks, runs
 
 SCORES = {
     "accuracy": ui.N_("Accuracy"),
@@ -45,8 +45,8 @@ def interval(score: dict[str, float | None] | None) -> str:
     return f"{score['low']:.3f} – {score['high']:.3f}"
 
 
-def headline(run: RunInfo, metrics: dict[str, Any]) -> None:
-    """Show the main scores; the recall of the critical class comes first."""
+def headline(run: RunInfo, metrics: dict[str, Any], unseen: bool = True) -> None:
+    """Show the main scores; the recall of the critical class comes first. `unseen`: training saw none of the groups."""
     scores = [(_(title), metrics[key]) for key, title in SCORES.items()]
     if critical := scheme(run.scheme).critical:
         row = next(row for row in metrics["per_class"] if row["code"] == critical)
@@ -54,11 +54,12 @@ def headline(run: RunInfo, metrics: dict[str, Any]) -> None:
         scores.insert(0, (_("Recall of {name} (n = {n})").format(name=name, n=row["n"]), row["recall"]))
     for column, (title, score) in zip(st.columns(4), scores, strict=False):
         column.metric(title, number(score), interval(score), delta_color="off", delta_arrow="off")
-    st.caption(
-        _(
-            "Test side, n = {n} in {groups} groups that training never saw; intervals are 95 %, by resampling groups."
-        ).format(n=metrics["n"], groups=metrics["n_groups"])
+    caption = (
+        _("Test side, n = {n} in {groups} groups that training never saw; intervals are 95 %, by resampling groups.")
+        if unseen
+        else _("Published test side, n = {n} in {groups} groups; intervals are 95 %, by resampling groups.")
     )
+    st.caption(caption.format(n=metrics["n"], groups=metrics["n_groups"]))
     for note in metrics["notes"]:
         note_text = note["what"]
         names = ", ".join(forms.code_title(run.scheme, code) for code in note["classes"])
@@ -171,11 +172,11 @@ def calibration(metrics: dict[str, Any]) -> None:
     )
 
 
-def by_recording(run: RunInfo, metrics: dict[str, Any]) -> None:
+def by_recording(run: RunInfo, metrics: dict[str, Any], unseen: bool) -> None:
     """Show the scores by call: the mean of its utterances' probabilities decides."""
     if call_metrics := metrics["by_recording"]:
         st.subheader(_("By call"), anchor=False)
-        headline(run, call_metrics)
+        headline(run, call_metrics, unseen)
 
 
 with ui.page("evaluate"):
@@ -183,10 +184,13 @@ with ui.page("evaluate"):
     if run_id is not None:
         run, metrics = evaluate.report(ui.workspace(), run_id)
         test = metrics["test"]
-        headline(run, test)
+        unseen = not marks.training_saw_the_test(metrics)
+        headline(run, test, unseen)
+        for sentence in marks.warnings(metrics):
+            st.warning(forms.plain(translation.translate(sentence)), icon=":material/warning:")
         calibration(metrics)
         st.subheader(_("Per class"), anchor=False)
         per_class(run, test)
         st.subheader(_("Confusion"), anchor=False)
         cells(run, test)
-        by_recording(run, metrics)
+        by_recording(run, metrics, unseen)

@@ -116,6 +116,11 @@ def mapping(preview: table_import.Preview, token: str) -> table_import.Columns:
     speaker = fourth.selectbox(
         _("Speaker"), columns, index=column_index(columns, guess.speaker), placeholder=_("none"), key=f"speaker-{token}"
     )
+    split = st.selectbox(
+        _("Published split"), columns, index=column_index(columns, guess.split), placeholder=_("none"),
+        key=f"split-{token}",
+        help=_("The column that says train, validation or test. A snapshot can take this split instead of its own."),
+    )  # fmt: skip
     labels = st.multiselect(
         _("Labels"), [name for name in columns if name != text], default=[n for n in guess.labels[:1] if n != text],
         placeholder=_("none"), key=f"labels-{token}",
@@ -123,7 +128,7 @@ def mapping(preview: table_import.Preview, token: str) -> table_import.Columns:
     schemes = {scheme_of(preview, column, token): column for column in labels}
     if len(schemes) < len(labels):
         st.warning(_("Two columns go to one scheme: only the last is read."))
-    return table_import.Columns(text=text, labels=schemes, id=identity, group=group, speaker=speaker)
+    return table_import.Columns(text=text, labels=schemes, id=identity, group=group, speaker=speaker, split=split)
 
 
 def column_index(columns: tuple[str, ...], name: str | None) -> int | None:
@@ -189,6 +194,8 @@ def show_result(report: table_import.TableImport) -> None:
             (_("Not used"), report.rejected))  # fmt: skip
     for column, (title, n) in zip(st.columns(4), counts, strict=True):
         column.metric(title, f"{n:,}")
+    for sentence in report.grouping.sentences():
+        st.text(translation.translate(sentence))
     for what, n in report.notes.items():
         st.text(f"{n:,} × {translation.translate(what)}")
     for name in report.schemes.values():

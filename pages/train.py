@@ -10,13 +10,18 @@ from core.ui.panels.overview import JOB_STATES
 from core.ui.widgets import charts, forms
 from core.workflows import jobs
 from core.workflows.models import snapshot, train
-from core.workflows.models.snapshot import Conflicts, Inputs
+from core.workflows.models.snapshot import Conflicts, Inputs, Official
 
 INPUTS: dict[Inputs, str] = {"text": N_("Text"), "voice": N_("Voice alone"), "both": N_("Text and voice")}
 CONFLICTS: dict[Conflicts, str] = {
     "keep": N_("Keep all, count them"),
     "drop": N_("Leave all of them out"),
     "majority": N_("Keep the class of the majority"),
+}
+OFFICIAL: dict[Official | None, str] = {
+    None: N_("not used"),
+    "keep": N_("as published, repeats kept"),
+    "clean": N_("clean, repeats left out"),
 }
 ICONS = {
     "queued": "schedule",
@@ -30,7 +35,7 @@ ICONS = {
 def freeze() -> None:
     with st.expander(_("Freeze a snapshot"), icon=":material/ac_unit:"), st.form("freeze"):
         first, second, third, fourth = st.columns([3, 3, 2, 1])
-        fifth, sixth = st.columns(2)
+        fifth, sixth, seventh = st.columns(3)
         name = first.text_input(_("Name"), max_chars=60, placeholder="danger-2026-11")
         scheme = second.selectbox(_("Scheme"), list(SCHEMES), format_func=forms.scheme_title)
         split = third.text_input(_("Split (train/validation/test, %)"), "70/15/15")
@@ -42,8 +47,14 @@ def freeze() -> None:
         conflicts = sixth.selectbox(
             _("Equal texts of different classes"), list(CONFLICTS), format_func=lambda value: _(CONFLICTS[value])
         )
+        official = seventh.selectbox(
+            _("Published split"), list(OFFICIAL), format_func=lambda value: _(OFFICIAL[value]),
+            help=_("For data that was published with a split. What repeats across its sides is counted either way."),
+        )  # fmt: skip
         if st.form_submit_button(_("Freeze"), icon=":material/ac_unit:"):
-            info = snapshot.create(ui.workspace(), name, scheme, split, seed, inputs=inputs, conflicts=conflicts)
+            info = snapshot.create(
+                ui.workspace(), name, scheme, split, seed, inputs=inputs, conflicts=conflicts, official=official
+            )
             st.success(
                 _("Frozen: {name}, content hash {sha}").format(name=forms.plain(info.name), sha=info.sha256[:12])
             )

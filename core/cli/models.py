@@ -3,7 +3,8 @@
 - `train`, `evaluate`: one run, `{"run": id, "recipe", "encoder", "scheme", "modality", "snapshot", "state",
   "started_at", "metrics": {"test": {"n", "n_groups", "accuracy": {"value", "low", "high"}, "macro_f1", "weighted_f1",
   "per_class": [{"code", "n", "precision", "recall", "f1"}], "confusion", ...}, "validation", "by_recording",
-  "calibration", "used", "skipped", "best_epoch", "epochs"}}`
+  "calibration", "used", "skipped", "best_epoch", "epochs", "persons_on_several_sides", "official"}, "warnings":
+  [sentence]}`; `official` is null or {"did": "keep" or "clean", "train", "validation": n that repeat a later side, ...}
 - `runs list`: `{"runs": [one run as above, ...]}`, newest first
 - `predict`: `{"inputs": [...]}`, one entry for each input in the order given: `{"source", "utterances": [{"start_ms",
   "end_ms", "text", "judgements": {scheme: {"label", "confidence", "probabilities": {class: p}, "run"}}}]}`, or
@@ -193,11 +194,15 @@ def _file(name: str) -> Path:
 
 
 def _run(info: RunInfo) -> dict[str, Any]:
+    from core.workflows.models.marks import warnings
+
     values = asdict(info)
-    return {"run": values.pop("id"), **values}
+    return {"run": values.pop("id"), **values, "warnings": warnings(info.metrics)}
 
 
 def _give_run(reply: Reply, info: RunInfo) -> None:
+    from core.workflows.models.marks import warnings
+
     test = info.metrics["test"]
     scores = [(name, *_value_and_interval(test[key])) for name, key in _SCORES]
     classes = [
@@ -208,6 +213,7 @@ def _give_run(reply: Reply, info: RunInfo) -> None:
         _run(info),
         f"run {info.id}",
         f"test side: {test['n']} items in {test['n_groups']} groups of snapshot {info.snapshot}",
+        *(f"note: {sentence}" for sentence in warnings(info.metrics)),
         table("", ("score", "value", "95 % interval over groups"), scores),
         table("", ("class", "n", "recall", "precision", "F1"), classes),
     )
@@ -230,7 +236,11 @@ def _score_text(score: dict[str, float | None]) -> str:
 
 
 def _headline(info: RunInfo) -> str:
-    return _score_text(info.metrics["test"]["macro_f1"]) if "test" in info.metrics else ""
+    from core.workflows.models.marks import short_marks
+
+    if "test" not in info.metrics:
+        return ""
+    return ", ".join([_score_text(info.metrics["test"]["macro_f1"]), *short_marks(info.metrics)])
 
 
 def _lines(document: dict[str, Any]) -> Iterator[Any]:

@@ -18,6 +18,7 @@ from core.messages import Message
 from core.records import SHORTEST_VOICE_MS, NewRecording, NewUtterance
 
 SHORT = Message("clip too short for voice")
+ROLE = Message("speaker who names a role: groups nothing")
 NO_TEXT = Message("utterance without text")
 TEXT_KEYS = (
     "text", "transcript", "transcription", "sentence", "stt", "script", "utterance", "normalized_text", "raw_text",

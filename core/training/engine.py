@@ -260,6 +260,7 @@ def finish(spec: TrainSpec, report: Report, now: Callable[[], str] | None = None
         "best_epoch": best,
         "epochs": len(history),
         "persons_on_several_sides": setup.snapshot.report.get("persons_on_several_sides", 0),
+        "official": setup.snapshot.report.get("official"),
     }
     setup.folder.write_predictions([*validation.items, *test.items], np.vstack([probs["validation"], probs["test"]]))
     setup.folder.write_metrics(metrics)

@@ -1,7 +1,8 @@
 """Freezing: labelled items become a Snapshot, with a side (train, validation, test) for each group.
 
 Texts are cleaned, then groups that must not be cut are merged: where texts are read those with near-equal sentences,
-where the voice alone is read those that share a person or a sound. Many groups get their side by a hash, few by quotas.
+where the voice is read those that share a person or a sound. Many groups get their side by a hash, few by quotas.
+A published split may take the place of that (`core.training.official`).
 At last training items that repeat a held-out text are dropped, and silver or derived items on a held-out side. Held-out
 means validation or test.
 """
@@ -27,7 +28,8 @@ from core.split import (
     merge_shared,
 )
 from core.training.conflicts import ConflictCounts, Conflicts, settle_conflicts
-from core.training.snapshot import Inputs, Item, Snapshot, content_hash, repeat_key
+from core.training.official import check_official_sides, described, sift_official, take_official
+from core.training.snapshot import Inputs, Item, Official, Snapshot, content_hash, repeat_key
 
 PERSON, SOUND = "person:", "sound:"  # how a mark begins
 TRIED_SEEDS = 100
@@ -48,10 +50,12 @@ def build(
     inputs: Inputs = "text",
     conflicts: Conflicts = "keep",
     marks: Mapping[str, Sequence[str]] | None = None,
+    official: Official | None = None,
 ) -> Snapshot:
-    """Freeze `items` at the instant `at`; side and label of the given items are ignored.
+    """Freeze `items` at the instant `at`; label and, without `official`, side of the given items are ignored.
 
     `marks` names, by key of an item, the persons and sounds that a split must not cut where the voice is read.
+    `official` takes the side that each item has instead of a side by group, and says what becomes of repeats.
     `InputError` for a name that cannot be a folder's or a key that occurs twice, `UnknownName` for a class that the
     scheme lacks, `NotEnoughData` if nothing is left or a side stays empty.
     """
@@ -64,16 +68,19 @@ def build(
     compared = inputs != "voice" and scheme.level == "utterance"
     agreed, conflict = settle_conflicts(usable, conflicts) if compared else (usable, ConflictCounts())
     merged = _merge(agreed, inputs, marks or {})
-    placed = _placed(merged, fractions, seed)
+    placed = take_official(merged, fractions, seed) if official else _placed(merged, fractions, seed)
     trusted = [item for item in placed if item.gold or item.side == "train"]
-    remaining = trusted if inputs == "voice" else _without_repeats(trusted)
+    remaining, broken = _without_breaches(trusted, inputs, official)
     if not remaining:
         raise NotEnoughData(
             "snapshot {name}: no labelled item is left to freeze under scheme {scheme}",
             name=name,
             scheme=SchemeName(scheme.name),
         )
-    _check_sides(name, remaining, fractions)
+    if official:
+        check_official_sides(name, remaining)
+    else:
+        _check_sides(name, remaining, fractions)
     report = {
         "groups": len({item.group for item in remaining}),
         "groups_by_side": {side: len({item.group for item in remaining if item.side == side}) for side in SIDES},
@@ -81,14 +88,18 @@ def build(
         "dropped_empty": len(cleaned) - len(usable),
         "dropped_conflicts": len(usable) - len(agreed),
         "dropped_not_gold": len(placed) - len(trusted),
-        "dropped_repeats": len(trusted) - len(remaining),
+        "dropped_repeats": 0 if official else len(trusted) - len(remaining),
         "conflicts": {"texts": conflict.texts, "rows": conflict.rows, "did": conflicts},
         "persons_on_several_sides": _persons_cut(remaining, marks or {}),
         "warnings": _warnings(remaining, scheme.codes),
     }
+    if official:
+        report["official"] = described(official, merged, placed, broken)
     ordered = tuple(sorted(remaining, key=lambda item: item.key))
     digest = content_hash(scheme.name, scheme.codes, ordered)
-    return Snapshot(name, scheme.name, scheme.codes, fractions, seed, tuple(plan), at, ordered, digest, report, inputs)
+    return Snapshot(
+        name, scheme.name, scheme.codes, fractions, seed, tuple(plan), at, ordered, digest, report, inputs, official
+    )
 
 
 def _unique(keys: list[str]) -> None:
@@ -99,15 +110,15 @@ def _unique(keys: list[str]) -> None:
 
 
 def _merge(items: list[Item], inputs: Inputs, marks: Mapping[str, Sequence[str]]) -> list[Item]:
-    """Join groups: where the voice alone is read by their `marks`, else where free-standing sentences are near-equal.
+    """Join groups: by their `marks` where the voice is read, and by near-equal sentences on their own where texts are.
 
     The same request is made in many calls, and merging these would leave one group. Repeats within calls are dropped
     from the training side instead (`_without_repeats`).
     """
     groups = [item.group for item in items]
-    if inputs == "voice":
+    if inputs != "text":
         groups = merge_shared(groups, [marks.get(item.key, ()) for item in items])
-    else:
+    if inputs != "voice":
         groups = merge_near_duplicates(groups, ["" if item.recording else item.text for item in items])
     return [replace(item, group=group) for item, group in zip(items, groups, strict=True)]
 
@@ -156,6 +167,19 @@ def _persons_cut(items: Sequence[Item], marks: Mapping[str, Sequence[str]]) -> i
             if mark.startswith(PERSON):
                 on.setdefault(mark, set()).add(item.side)
     return sum(len(sides) > 1 for sides in on.values())
+
+
+def _without_breaches(
+    items: list[Item], inputs: Inputs, official: Official | None
+) -> tuple[list[Item], dict[Side, int]]:
+    """The items without those that repeat a held-out one, and how many broke a published split on each side."""
+    if official is None:
+        return (items if inputs == "voice" else _without_repeats(items)), {}
+    clean = sift_official(items)
+    clean = clean if inputs == "voice" else _without_repeats(clean)
+    kept = {item.key for item in clean}
+    broken: Counter[Side] = Counter(item.side for item in items if item.key not in kept)
+    return (clean if official == "clean" else items), dict(broken)
 
 
 def _without_repeats(items: list[Item]) -> list[Item]:

@@ -24,6 +24,7 @@ from core.split import SIDES, Fractions, check_split
 
 ITEMS, DESCRIPTION = "items.parquet", "snapshot.json"
 Inputs = Literal["text", "voice", "both"]
+Official = Literal["keep", "clean"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,8 @@ class Snapshot:
     """`report` says what building did: groups, what was dropped and why, conflicts, warnings.
 
     `inputs` says what its models may read. Where that is the voice alone, texts may repeat across sides: what is never
-    cut then is a person and an identical sound.
+    cut then is a person and an identical sound. `official` "keep": the published split, with the repeats in it, so that
+    scores are "as published"; "clean": without them; None: sides by group.
     """
 
     name: str
@@ -79,6 +81,7 @@ class Snapshot:
     sha256: str
     report: Mapping[str, Any]
     inputs: Inputs = "text"
+    official: Official | None = None
 
     def counts(self) -> dict[str, dict[str, int]]:
         """Items by side, then class."""
@@ -213,13 +216,14 @@ def _verify(snapshot: Snapshot, where: str) -> None:
 def check_trainable(snapshot: Snapshot) -> None:
     """Refuse a snapshot whose scores nobody could trust.
 
-    `InputError` for a group on several sides, a training text that equals a held-out one, or a held-out item that is
-    not gold; `NotEnoughData` for an empty held-out side or fewer than two classes to train on.
+    `InputError` for a group on several sides or a training text that equals a held-out one, unless the snapshot is
+    marked "as published", and for a held-out item that is not gold; `NotEnoughData` for an empty held-out side or fewer
+    than two classes to train on.
     """
     items = snapshot.items
     read = [item.key if snapshot.inputs == "voice" else repeat_key(item) for item in items]
     proof = check_split([item.group for item in items], read, [item.side for item in items])
-    if proof.groups_cut:
+    if proof.groups_cut and snapshot.official != "keep":
         raise InputError(
             "snapshot {snapshot}: the split cuts group {group!r} and {more} more"
             if len(proof.groups_cut) > 1
@@ -228,7 +232,7 @@ def check_trainable(snapshot: Snapshot) -> None:
             group=proof.groups_cut[0],
             more=len(proof.groups_cut) - 1,
         )
-    if proof.repeated_texts:
+    if proof.repeated_texts and snapshot.official != "keep":
         first = items[proof.repeated_texts[0]]
         raise InputError(
             "snapshot {snapshot}: training item {key!r} repeats a held-out text", snapshot=snapshot.name, key=first.key

@@ -117,3 +117,17 @@ def test_what_is_no_table_is_one_message_and_the_options_stay(ws: Workspace) -> 
     page = drop(opened(), "x.csv", bytes(range(256)) * 9)
     assert "UTF-8, cp949, UTF-16 텍스트가 아닙니다" in page.error[0].value.replace("\\", "")
     assert pick(page, "encoding").value == ""
+
+
+def test_the_published_split_is_guessed_and_the_result_says_what_groups_the_rows(ws: Workspace) -> None:
+    rows = "집에 불이 났어요,kim,train\n연기가 나요,신고자,test\n괜찮아요,kim,train\n"
+    page = drop(opened(), "t.csv", f"text,speaker,split\n{rows}".encode())
+    assert pick(page, "split").value == "split"
+    page.multiselect[0].set_value([])
+    page.run()
+    press(page)
+    shown = texts(page)
+    assert "사람을 가리키는 화자로 묶음(그룹 열을 지정하면 그 열을 따름): 2행" in shown
+    assert "역할을 가리켜 묶지 않는 화자: 신고자" in shown
+    assert "공개된 분할, 학습: 2행" in shown
+    assert [u.text for u in ws.store.corpus.every(Filter(tag=("split:test",)))] == ["연기가 나요"]

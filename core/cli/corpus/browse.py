@@ -75,6 +75,13 @@ class Conflicts(StrEnum):
     majority = "majority"
 
 
+class Official(StrEnum):
+    """What freezing does with items that repeat across the sides of a published split."""
+
+    keep = "keep"
+    clean = "clean"
+
+
 def create_snapshot(
     name: Annotated[str, typer.Argument(help="The snapshot's name.")],
     scheme: Annotated[str, typer.Option(help="The scheme whose labels are frozen.")],
@@ -84,6 +91,10 @@ def create_snapshot(
     conflicts: Annotated[
         Conflicts, typer.Option(help="What to do with equal texts of different classes.")
     ] = Conflicts.keep,
+    official: Annotated[
+        Official | None,
+        typer.Option(help="Take the published split: keep its repeats for a score as published, or clean them out."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Freeze all items that have a label under a scheme, for training."""
@@ -92,8 +103,9 @@ def create_snapshot(
         from core.workflows.workspace import open_workspace
 
         info = snapshot.create(
-            open_workspace(), name, scheme, split, seed, inputs=inputs.value, conflicts=conflicts.value
-        )
+            open_workspace(), name, scheme, split, seed, inputs=inputs.value, conflicts=conflicts.value,
+            official=None if official is None else official.value,
+        )  # fmt: skip
         sides = info.counts["sides"]
         codes = list(next(iter(sides.values())))
         report = info.counts["report"]

@@ -2,7 +2,8 @@
 
 - `ingest table`: `{"file", "source", "rows", "added", "known", "rejected": n, "reasons": {kind: n}, "skipped": [{"row",
   "kind", "reason"}] (the first 100), "rejects": path or null, "notes": {what: n}, "schemes": {asked for: used},
-  "format", "encoding", "separator", "quotes", "header", "header_why", "sheet", "columns", "dropped", "times"}`
+  "format", "encoding", "separator", "quotes", "header", "header_why", "sheet", "columns", "dropped", "times",
+  "grouped_by": {"group" | "speaker" | "recording" | "row": n}, "roles": [speaker], "published": {side: n}}`
 """
 
 from dataclasses import asdict
@@ -43,6 +44,9 @@ def ingest_table(
         typer.Option(help="Unit of the times. Auto: by the column's name, else by the values."),
     ] = "auto",
     speaker: Annotated[str | None, typer.Option(metavar="COL", help="The column of the speaker.")] = None,
+    split_column: Annotated[
+        str | None, typer.Option(metavar="COL", help="The column of the published split: train, validation or test.")
+    ] = None,
     label_ids: Annotated[bool, typer.Option("--label-ids", help="Numbers are positions of classes, from 0.")] = False,
     labelled_only: Annotated[bool, typer.Option("--labelled-only", help="Leave out rows that have no label.")] = False,
     sep: Annotated[str | None, typer.Option(help="One character, or comma, tab, semicolon, pipe.")] = None,
@@ -68,7 +72,7 @@ def ingest_table(
         from core.workflows.imports.table import ingest_table as import_table
         from core.workflows.workspace import open_workspace
 
-        columns = Columns(text, labels, id, group, speaker, recording, start, end)
+        columns = Columns(text, labels, id, group, speaker, recording, start, end, split_column)
         import_options = TableImportOptions(
             columns, Options(encoding, sep, quotes, header, sheet), source, licence, label_ids,
             None if times == "auto" else times, labelled_only,
@@ -86,6 +90,7 @@ def ingest_table(
             f"{result.source}: {result.rows} rows read, {result.added} added, {result.known} known already, "
             f"{result.rejected} not used",
             table("", ("read as", ""), _read_as(result)),
+            *result.grouping.sentences(),
             *([table("", ("found", "n"), list(result.notes.items()))] if result.notes else []),
             *([table("", ("not used", "n"), list(result.reasons.items()))] if result.reasons else []),
             *([f"What could not be used, and why: {result.rejects}"] if result.rejects else []),
@@ -134,5 +139,6 @@ def _document(file: Path, result: "TableImport") -> dict[str, Any]:
         "notes": result.notes | dict.fromkeys(shape.notes, 1), "schemes": result.schemes, "format": shape.format,
         "encoding": shape.encoding, "separator": shape.separator, "quotes": shape.quotes, "header": shape.header,
         "header_why": shape.why, "sheet": shape.sheet, "columns": list(shape.columns), "dropped": list(shape.dropped),
-        "times": result.unit,
+        "times": result.unit, "grouped_by": result.grouping.by, "roles": result.grouping.roles,
+        "published": result.grouping.published,
     }  # fmt: skip

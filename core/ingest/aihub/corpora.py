@@ -22,6 +22,7 @@ from core.ingest.archives import Limits, Member, members, printable
 from core.ingest.entries import Cleaning, Entry, Sound, parse_json, read_sound, recording_notes
 from core.messages import Message
 from core.records import SHORTEST_VOICE_MS, NewRecording, NewUtterance, Skip
+from core.speakers import names_a_person
 from core.text import letters
 
 LIMITS = Limits(json_bytes=100_000_000)  # one file may list every recording
@@ -266,8 +267,8 @@ def _recording(
 
 
 def _group(key: str, text: str, speaker: str | None, corpus: Corpus) -> str:
-    """The group: the speaker if known, else the shared caption, else the recording itself."""
-    if speaker:
+    """The group: the speaker who names a person, else the shared caption, else the recording itself."""
+    if names_a_person(speaker):
         return f"{corpus.kind}:speaker:{speaker}"
     if corpus.origin == "caption" and text:
         return f"{corpus.kind}:note:{sha256((letters(text) or text).encode())[:24]}"

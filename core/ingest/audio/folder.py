@@ -16,9 +16,10 @@ from core.errors import AudioError, BadRecord, InputError
 from core.ingest.archives import Member, members
 from core.ingest.audio import transcripts
 from core.ingest.audio.name_pattern import FOLDER, Pattern
-from core.ingest.entries import Entry, clip_recording, read_sound, recording_notes
+from core.ingest.entries import ROLE, Entry, clip_recording, read_sound, recording_notes
 from core.messages import Message
 from core.records import Skip
+from core.speakers import names_a_person
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,12 @@ def _entry(clip: Clip, files: Listing, source: str) -> Entry:
     key = f"audio:{sound.sha256[:32]}:{PurePosixPath(member.inner).name}"
     speaker = clip.fields[rules.speaker] if rules.speaker else None
     group = key
-    if name := rules.group or rules.speaker:
+    notes = sound.notes
+    if name := rules.group or (rules.speaker if names_a_person(speaker) else ""):
         group = f"audio:{source}:{name}:{clip.fields[name]}"
+    elif speaker:
+        notes += (ROLE,)
     meta = {"archive": member.archive, "member": member.inner, "fields": dict(clip.fields), **more}
     recording = clip_recording(key, group, text, sound, speaker, meta)
     labels = {scheme: (clip.fields[name],) for scheme, name in rules.labels.items()}
-    return Entry(member.name, recording, sound, labels, notes=recording_notes(recording) + sound.notes)
+    return Entry(member.name, recording, sound, labels, notes=recording_notes(recording) + notes)

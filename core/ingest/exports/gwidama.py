@@ -24,6 +24,7 @@ from core.messages import Message
 from core.records import NewRecording, NewUtterance, Skip
 from core.schemes import JOIN, Scheme
 from core.schemes.files import from_document
+from core.split import published_tags
 
 LONGEST_LINE = 64_000_000
 NEEDED = ("key", "text")
@@ -254,7 +255,7 @@ def exported_row(where: str, row: Mapping[str, Any]) -> ExportedRow:
         new_recording=_new_recording(row, recording, where) if recording and "_recording_ms" in row else None,
         source=name_of(row.get("_source"), "_source", where),
         licence=text_of(row.get("_licence"), "_licence", where, ""),
-        tags=_tags(row.get("_tags"), where), disputed=disputed,
+        tags=(*_tags(row.get("_tags"), where), *(_side_tags(row.get("side")) if frozen else ())), disputed=disputed,
     )  # fmt: skip
 
 
@@ -292,6 +293,11 @@ def _tags(value: Any, where: str) -> tuple[str, ...]:
     if not isinstance(names, list):
         raise BadRecord(where, "_tags is no JSON list of texts")
     return tuple(text_of(name, "_tags", where) for name in names)
+
+
+def _side_tags(side: Any) -> tuple[str, ...]:
+    """The tag of the side that a Snapshot gave."""
+    return published_tags(side) if isinstance(side, str) else ()
 
 
 def _json(value: Any, what: str, where: str) -> dict[str, Any]:

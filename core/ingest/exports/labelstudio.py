@@ -22,6 +22,7 @@ from core.ingest.exports.rows import DeliveredPrediction, ExportedRecording, Exp
 from core.messages import Message
 from core.records import SHORTEST_VOICE_MS, NewRecording, NewUtterance, Skip
 from core.schemes import JOIN, Scheme
+from core.speakers import names_a_person
 
 TEXT_RESULT = "transcription"
 TEXT_FIELDS = ("text", "transcription", "transcript", "sentence", "발화", "문장")
@@ -106,6 +107,7 @@ class LabelStudioExport:
         }  # fmt: skip
         row |= {name: value for name, value in data.items() if name.startswith("_")}
         row["_meta"] = meta if isinstance(meta, str) else None
+        row["group"] = row["group"] or self._person(data)
         parsed = gwidama.exported_row(where, row)
         recording, sound = parsed.new_recording, None
         if recording is None and (sound := self._sound(data)) is not None:
@@ -132,11 +134,19 @@ class LabelStudioExport:
             start, end = spans[name]
             speaker = name_of(data.get("speaker"), "speaker", where)
             long = end - start >= SHORTEST_VOICE_MS
-            new = NewUtterance(f"{key}:{place}", text, key, start, end, speaker, voice_usable=long)
+            group = self._person(data) or key
+            new = NewUtterance(f"{key}:{place}", text, group, start, end, speaker, voice_usable=long)
             yield ExportedRow(
                 where, new, text, _labels(results, where), recording=key, new_recording=recording, sound=sound,
                 notes=notes if place == 1 else (),
             )  # fmt: skip
+
+    def _person(self, data: Mapping[str, Any]) -> str | None:
+        """The group of the person who speaks; None if no speaker is given or it is a role."""
+        speaker = data.get("speaker")
+        if not isinstance(speaker, str) or not names_a_person(speaker):
+            return None
+        return f"labelstudio:{self._path.stem}:speaker:{speaker.strip()}"
 
     def _sound(self, data: Mapping[str, Any]) -> Path | None:
         """The audio file that `data` names; None unless it lies in the folder of the JSON or below it."""

@@ -2,22 +2,25 @@
 
 `open_dataset` finds the files and decides which columns hold text, audio, group and labels. It guesses the columns that
 are not named from the features (MInDS-14: `audio`, `transcription`, `intent_class`, `lang_id`). All other columns and
-the split are kept in meta. A key is made of split, file, row and content, so the same dataset read again adds nothing.
+the split are kept in meta, the split also as a tag (`core.split.published_tags`). A key is made of split, file, row and
+content, so the same dataset read again adds nothing.
 """
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
 from core.errors import AudioError, BadRecord, InputError
 from core.files import sha256
-from core.ingest.entries import TEXT_KEYS, Entry, clip_recording, read_sound, recording_notes, storable
+from core.ingest.entries import ROLE, TEXT_KEYS, Entry, clip_recording, read_sound, recording_notes, storable
 from core.ingest.huggingface.files import BROKEN, Column, Table, tables
 from core.messages import Message
 from core.records import NewUtterance, Skip
+from core.speakers import names_a_person
+from core.split import published_tags
 
 GROUP_KEYS = (
     "speaker_id", "speaker", "client_id", "user_id", "caller_id", "session_id", "dialogue_id", "dialog_id",
@@ -39,13 +42,14 @@ class ColumnMapping:
 
 @dataclass(slots=True)
 class Dataset:
-    """The files of a dataset and the column mapping for all of them."""
+    """The files of a dataset and the column mapping for all of them. `group_named`: a person named the group."""
 
     name: str
     tables: list[Table]
     columns: dict[str, Column]
     mapping: ColumnMapping
     skips: list[Skip] = field(default_factory=list)
+    group_named: bool = False
     _values: dict[str, list[str]] = field(default_factory=dict)
 
     @property
@@ -86,7 +90,8 @@ def open_dataset(path: Path, mapping: ColumnMapping, name: str = "") -> Dataset:
     for table in readable:
         for column in table.columns.values():
             columns[column.name] = _merged_column(columns.get(column.name), column)
-    return Dataset(name or path.resolve().name, readable, columns, _complete_mapping(mapping, columns), skips)
+    complete = _complete_mapping(mapping, columns)
+    return Dataset(name or path.resolve().name, readable, columns, complete, skips, bool(mapping.group))
 
 
 def _merged_column(old: Column | None, new: Column) -> Column:
@@ -184,8 +189,11 @@ def _entry(row: dict[str, Any], data: Dataset, table: Table, number: int, where:
     digest = sha256((sound.sha256 if sound else "").encode() + b"\0" + text.encode())
     key = f"hf:{table.split}:{table.name}:{number}:{digest[:16]}"
     group_name = _group(row.get(mapping.group)) if mapping.group else ""
-    group = f"hf:{data.name}:{mapping.group}:{group_name}" if group_name else key
     speaker = group_name if group_name and ("speaker" in mapping.group or mapping.group == "client_id") else None
+    role = speaker is not None and not data.group_named and not names_a_person(speaker)
+    group = f"hf:{data.name}:{mapping.group}:{group_name}" if group_name and not role else key
+    notes = (ROLE,) if role else ()
+    tags = published_tags(table.split)
     meta = {
         "dataset": data.name,
         "split": table.split,
@@ -199,11 +207,12 @@ def _entry(row: dict[str, Any], data: Dataset, table: Table, number: int, where:
         if name in table.columns and (values := tuple(_labels(row.get(name), table.columns[name])))
     }
     if sound is None:
-        sentence = NewUtterance(key, text, group, speaker=speaker, meta=meta)
+        sentence = NewUtterance(key, text, group, speaker=speaker, meta=meta, tags=tags)
         missing = (Message("row without audio"),) if mapping.audio else ()
-        return Entry(where, sentence, None, labels, notes=missing)
+        return Entry(where, sentence, None, labels, notes=(*missing, *notes))
     recording = clip_recording(key, group, text, sound, speaker, meta)
-    return Entry(where, recording, sound, labels, notes=recording_notes(recording) + sound.notes)
+    recording = replace(recording, utterances=tuple(replace(u, tags=tags) for u in recording.utterances))
+    return Entry(where, recording, sound, labels, notes=recording_notes(recording) + sound.notes + notes)
 
 
 def _sound(value: Any, root: Path, where: str) -> Any:

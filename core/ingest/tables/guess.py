@@ -14,6 +14,7 @@ _NAMES = {
     "speaker": ("speaker", "speaker_role", "화자"),
     "recording": ("recording", "path", "audio", "wav", "wav_path", "audio_path", "file", "filename", "file_name",
                   "fileNm", "wav_id", "파일명"),
+    "split": ("split", "subset", "partition", "분할"),
     "start": ("start", "start_ms", "startat", "start_time", "begin", "시작"),
     "end": ("end", "end_ms", "endat", "end_time", "finish", "끝", "종료"),
 }  # fmt: skip
@@ -35,6 +36,7 @@ class Guess:
     recording: str | None
     start: str | None
     end: str | None
+    split: str | None = None
 
 
 def guess_columns(columns: Sequence[str], rows: Sequence[Row]) -> Guess:
@@ -49,7 +51,7 @@ def guess_columns(columns: Sequence[str], rows: Sequence[Row]) -> Guess:
         text=text, labels=tuple(name for name in labels if name != text),
         id=by_role["id"] if _distinct(by_role["id"], rows) else None,
         group=by_role["group"], speaker=by_role["speaker"], recording=by_role["recording"] if times else None,
-        start=by_role["start"] if times else None, end=by_role["end"] if times else None,
+        start=by_role["start"] if times else None, end=by_role["end"] if times else None, split=by_role["split"],
     )  # fmt: skip
 
 

@@ -9,6 +9,10 @@ Times: a column's name says whether they are ms or seconds (`start_ms`, `start_s
 if any value has a fraction, and ms otherwise. `1:02.5` is a clock time. Labels: a Scheme reads each label cell. A cell
 of a multi scheme may hold several classes, as a list or with commas, semicolons or bars between them.
 
+Groups: the group column decides. Without one a speaker who names a person groups the rows, else the recording does,
+else a row is its own group. A recording in which several persons speak joins them, so that a split cuts neither. A
+published split becomes a tag (`core.split.published_tags`).
+
 A row without a text is refused, unless it has a label: then it is kept with a note, so that no person's answer is lost.
 Quality lists such rows, and no snapshot takes a sentence without a text.
 """
@@ -27,7 +31,10 @@ from core.ingest.tables.types import SAMPLE_ROWS, Cell, Reject, Row, Shape, Tabl
 from core.messages import Message, SchemeName
 from core.records import SHORTEST_VOICE_MS, NewUtterance
 from core.schemes import Scheme
+from core.speakers import names_a_person
+from core.split import published_tags
 
+GroupedBy = Literal["group", "speaker", "recording", "row"]
 Unit = Literal["ms", "s"]
 ReadLabel = Callable[[Cell], str]  # label cell -> code, "" if empty; `UnknownName` if it is no class
 LONGEST_MS = 24 * 3_600_000
@@ -39,6 +46,7 @@ _WHOLE_FLOAT = re.compile(r"(-?\d+)\.0+")
 _ID_CHARS = 200
 _REMEMBERED = 10_000  # cached label cells; a label column has far fewer different ones
 BLANK = Message("row without a text that has a label: kept")
+NO_SPLIT = Message("row whose split is none of train, validation and test: kept without a published split")
 UNLABELLED = Message("row without a label: left out, as asked")
 
 
@@ -54,11 +62,12 @@ class Columns:
     recording: str | None = None
     start: str | None = None
     end: str | None = None
+    split: str | None = None
 
     @property
     def named(self) -> tuple[str, ...]:
         """Every column that a person named."""
-        single = (self.text, self.id, self.group, self.speaker, self.recording, self.start, self.end)
+        single = (self.text, self.id, self.group, self.speaker, self.recording, self.start, self.end, self.split)
         return (*(name for name in single if name is not None), *self.labels.values())
 
     def found_in(self, shape: Shape) -> "Columns":
@@ -75,27 +84,39 @@ class Columns:
         return replace(
             self, text=names.find(shape.columns, self.text), id=known(self.id), group=known(self.group),
             speaker=known(self.speaker), recording=known(self.recording), start=known(self.start), end=known(self.end),
+            split=known(self.split),
             labels={scheme: names.find(shape.columns, name) for scheme, name in self.labels.items()},
         )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class ParsedRow:
-    """The utterance of one row, the name of its recording, and that recording's labels."""
+    """The utterance of one row, the name of its recording, that recording's labels, and what decided the group."""
 
     row: int
     utterance: NewUtterance
     recording: str | None
     recording_labels: Mapping[str, str]
     notes: tuple[str, ...]
+    grouped_by: GroupedBy = "row"
 
 
 class RowParser:
-    """Parses the rows of one table. It remembers every id (about 100 bytes each), so that repeated ids are refused."""
+    """Parses the rows of one table. It remembers every id (about 100 bytes each), so that repeated ids are refused.
+
+    `persons` maps a recording to the person who stands for all persons heard in it.
+    """
 
     def __init__(
-        self, columns: Columns, source: str, reads: Mapping[str, ReadLabel], recording_level: Iterable[str], unit: Unit
+        self,
+        columns: Columns,
+        source: str,
+        reads: Mapping[str, ReadLabel],
+        recording_level: Iterable[str],
+        unit: Unit,
+        persons: Mapping[str, str] | None = None,
     ) -> None:
+        self._persons = persons or {}
         self._columns, self._source, self._reads, self._unit = columns, source, reads, unit
         self._recording_level = frozenset(recording_level)
         self._used = frozenset(columns.named)
@@ -145,16 +166,28 @@ class RowParser:
             return Reject(
                 row.number, "unusable times", Message("from {start!r} to {end!r}", start=times[0], end=times[1])
             )
-        group = self._cell(row, self._columns.group)
-        home = recording_key(self._source, recording) if recording else key
+        speaker, split = self._cell(row, self._columns.speaker), self._cell(row, self._columns.split) or ""
+        group, grouped_by = self._group(self._cell(row, self._columns.group), speaker, recording, key)
+        tags = published_tags(split)
+        odd = {self._columns.split or "": split} if split and not tags else {}
         utterance = NewUtterance(
-            key=key, text=text, group=f"table:{self._source}:group:{group}" if group else home,
-            start_ms=start, end_ms=end, speaker=self._cell(row, self._columns.speaker),
+            key=key, text=text, group=group, start_ms=start, end_ms=end, speaker=speaker,
             labels={s: c for s, c in labels.items() if s not in self._recording_level},
-            meta={"row": row.number} | {n: cell for n, cell in row.cells.items() if cell and n not in self._used},
+            meta={"row": row.number} | odd | {n: c for n, c in row.cells.items() if c and n not in self._used},
+            tags=tags,
         )  # fmt: skip
         recording_labels = {s: c for s, c in labels.items() if s in self._recording_level}
-        return ParsedRow(row.number, utterance, recording, recording_labels, row.notes)
+        notes = (*row.notes, NO_SPLIT) if odd else row.notes
+        return ParsedRow(row.number, utterance, recording, recording_labels, notes, grouped_by)
+
+    def _group(self, group: str | None, speaker: str | None, recording: str | None, key: str) -> tuple[str, GroupedBy]:
+        """The group of a row, and what decided it."""
+        if group:
+            return f"table:{self._source}:group:{group}", "group"
+        person = self._persons.get(recording) if recording else speaker if names_a_person(speaker) else None
+        if person:
+            return f"table:{self._source}:speaker:{person}", "speaker"
+        return (recording_key(self._source, recording), "recording") if recording else (key, "row")
 
     def _key(self, row: Row, text: str) -> str | Reject:
         if self._columns.id is None:

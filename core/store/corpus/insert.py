@@ -13,7 +13,7 @@ from core.records import IMPORTED, Level, NewRecording, NewUtterance, Report
 from core.schemes import split_codes
 from core.store.engine import allot, insert_id, insert_many
 from core.store.rows import NAMES
-from core.store.schema import annotation, label, recording, source, utterance
+from core.store.schema import annotation, label, recording, source, tag, utterance
 from core.text import nfc
 
 Row = dict[str, Any]
@@ -145,6 +145,8 @@ def _add_utterances(
     numbered = list(zip(numbers, items, strict=True))
     rows = [utterance_row(number, source_id, recording_id, item) for number, (recording_id, item) in numbered]
     insert_many(connection, utterance, COLUMNS, rows)
+    tags = [(number, name) for number, (_, item) in numbered for name in dict.fromkeys(item.tags)]
+    insert_many(connection, tag, ("utterance_id", "tag"), tags)
     add_labels(connection, "utterance", ((number, item.labels) for number, (_, item) in numbered), at)
 
 

@@ -6,8 +6,10 @@ from core.records import RunInfo
 from core.schemes import SCHEMES
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _
+from core.ui.translation import translate
 from core.ui.widgets import forms
 from core.workflows import overview
+from core.workflows.models import marks
 
 STEPS = {
     "import": (N_("Import a delivery: `python -m core ingest aihub119 PATH...`, or `make run` for the demo"), None),
@@ -98,6 +100,7 @@ def _recent(summary: overview.Overview) -> None:
 
 def _run_row(run: RunInfo) -> dict[str, object]:
     score = run.metrics.get("test", {}).get("macro_f1", {}).get("value")
+    remarks = ", ".join(map(translate, marks.short_marks(run.metrics)))
     return {
         _("Recipe"): run.recipe,
         _("Snapshot"): run.snapshot,
@@ -105,7 +108,7 @@ def _run_row(run: RunInfo) -> dict[str, object]:
         _("Macro-F1"): None if score is None else round(score, 3),
         "n": run.metrics.get("test", {}).get("n"),
         _("Started"): _short(run.started_at),
-    }
+    } | ({_("Split"): remarks} if remarks else {})
 
 
 def _short(at: str) -> str:

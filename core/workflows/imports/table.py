@@ -42,6 +42,7 @@ from core.schemes import SCHEMES, Scheme
 from core.schemes.files import MOST_CLASSES
 from core.workflows.corpus import schemes
 from core.workflows.imports import audio_files
+from core.workflows.imports.grouping import Grouping, persons_of
 from core.workflows.imports.report import BATCH, few_collections
 from core.workflows.workspace import Workspace, now
 
@@ -110,6 +111,7 @@ class TableImport:
     notes: dict[str, int] = field(default_factory=dict)
     skipped: list[Reject] = field(default_factory=list)
     rejects: Path | None = None
+    grouping: Grouping = field(default_factory=Grouping)
 
     def note(self, text: str, n: int = 1) -> None:
         self.notes[text] = self.notes.get(text, 0) + n
@@ -153,14 +155,12 @@ def ingest_table(
     of_recordings = [s.name for s in chosen.values() if s.level == "recording"]
     columns = replace(columns, labels={s.name: columns.labels[name] for name, s in chosen.items()})
     readers = {chosen[name].name: read for name, read in reads.items()}
-    reader = RowParser(columns, result.source, readers, of_recordings, result.unit or "ms")
+    reader = RowParser(columns, result.source, readers, of_recordings, result.unit or "ms", persons_of(table, columns))
     source_id = ws.store.corpus.add_source(result.source, "table", printable(options.licence), sha256(file), now())
-    meter = Meter()
     progress(0, 0.0)
     with _rejects(ws, file, result) as reject:
-        rows = _parsed_rows(table, reader, meter, result, reject)
-        if options.labelled_only:
-            rows = _labelled_rows(rows, result)
+        rows = _parsed_rows(table, reader, meter := Meter(), result, reject)
+        rows = result.grouping.counted(_labelled_rows(rows, result) if options.labelled_only else rows)
         if columns.recording is None:
             _add_sentences(ws, source_id, rows, result, batch_size, lambda: progress(result.rows, meter.share))
         else:

@@ -6,21 +6,25 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from core.errors import InputError
 from core.filters import Filter
 from core.messages import Message, Word
 from core.model_text import DEFAULT_PLAN, model_text
-from core.records import Recording, SnapshotInfo, Utterance
+from core.records import Recording, Side, SnapshotInfo, Utterance
 from core.schemes import Scheme
 from core.speakers import names_a_person
-from core.split import parse_fractions
+from core.split import PUBLISHED, SIDES, parse_fractions
 from core.training.conflicts import Conflicts
 from core.training.freeze import PERSON, SOUND, build
-from core.training.snapshot import Inputs, Item, write
+from core.training.snapshot import Inputs, Item, Official, write
 from core.workflows.corpus.schemes import trainable
 from core.workflows.models import sounds
+from core.workflows.models.marks import split_marks
 from core.workflows.workspace import Workspace, now
 
-__all__ = ["Conflicts", "Inputs", "create", "every", "explained"]
+NO_SPLIT = "no published split"
+
+__all__ = ["Conflicts", "Inputs", "Official", "create", "every", "explained"]
 
 
 def create(
@@ -32,18 +36,21 @@ def create(
     *,
     inputs: Inputs = "text",
     conflicts: Conflicts = "keep",
+    official: Official | None = None,
 ) -> SnapshotInfo:
     """Freeze everything labelled under a scheme, for models that read the text, the voice or both.
 
     For a recording scheme (urgency, sentiment) each utterance of the caller gets the label of its recording. The
     call-taker's utterances are left out: they follow a protocol, and a model would learn the protocol. Skipped
-    utterances and targets with an open dispute are left out too. `InputError` for a name that exists already.
+    utterances and targets with an open dispute are left out too. `official` takes the published split of the items,
+    as their import kept it; items without one are left out. `InputError` for a name that exists already.
     """
     chosen = trainable(scheme_name)
     fractions = parse_fractions(split)
     grades = ws.store.corpus.grades(chosen.level, chosen.name)
     recordings = {r.id: r for r in ws.store.corpus.recordings()}
-    alike = sounds.representatives(ws, recordings.values()) if inputs == "voice" else {}
+    alike = sounds.representatives(ws, recordings.values()) if inputs != "text" else {}
+    published = _published(ws) if official else {}
     items: list[Item] = []
     marks: dict[str, tuple[str, ...]] = {}
     left_out: Counter[str] = Counter()
@@ -54,15 +61,19 @@ def create(
         code, grade = grades[target]
         text = model_text(DEFAULT_PLAN, utterance.text, utterance.origin)
         recording = recordings.get(utterance.recording_id or 0)
-        if reason := _left_out(utterance, text, grade, chosen, inputs):
+        side = published.get(utterance.id) or published.get(utterance.parent_id or 0)
+        reason = _left_out(utterance, text, grade, chosen, inputs) or (NO_SPLIT if official and not side else None)
+        if reason:
             left_out[reason] += 1
             continue
-        items.append(_item(utterance, text, code, grade == "gold" and utterance.origin != "augmented", recording))
+        item = _item(utterance, text, code, grade == "gold" and utterance.origin != "augmented", recording)
+        items.append(replace(item, side=side) if side else item)
         marks[utterance.key] = tuple(_marks(utterance, alike))
     items = _without_unknown_speakers(items, left_out) if chosen.level == "recording" else items
     frozen = build(
-        name, chosen, items, fractions, seed, now(), DEFAULT_PLAN, inputs=inputs, conflicts=conflicts, marks=marks
-    )
+        name, chosen, items, fractions, seed, now(), DEFAULT_PLAN, inputs=inputs, conflicts=conflicts, marks=marks,
+        official=official,
+    )  # fmt: skip
     frozen = replace(frozen, report={**frozen.report, "left_out": dict(left_out)})
     folder = ws.settings.snapshots / frozen.name
     if folder.exists() and frozen.name not in {known.name for known in ws.store.ledger.snapshots()}:
@@ -75,6 +86,19 @@ def create(
         shutil.rmtree(folder)  # a folder without a row would block its name for ever
         raise
     return info
+
+
+def _published(ws: Workspace) -> dict[int, Side]:
+    """Utterance id -> its published side, from the tag that an import gave it. `InputError` if no item has one."""
+    published: dict[int, Side] = {}
+    for side in SIDES:
+        published |= {u.id: side for u in ws.store.corpus.every(Filter(skipped=False, tag=(f"{PUBLISHED}{side}",)))}
+    if not published:
+        raise InputError(
+            "no item has a published split: import the table with --split-column NAME, or tag items {tags}",
+            tags=", ".join(f"{PUBLISHED}{side}" for side in SIDES),
+        )
+    return published
 
 
 def _without_unknown_speakers(items: list[Item], left_out: Counter[str]) -> list[Item]:
@@ -117,7 +141,8 @@ def explained(report: Mapping[str, Any]) -> list[Message]:
             n["persons_on_several_sides"],
         ),
     ]  # fmt: skip
-    return [sentence for sentence, count in lines if count] + [Message(line) for line in report["warnings"]]
+    said = [sentence for sentence, count in lines if count] + split_marks({"official": report.get("official")})
+    return said + [Message(line) for line in report["warnings"]]
 
 
 def _reasons(report: Mapping[str, Any]) -> Mapping[str, int]:
