@@ -5,9 +5,10 @@ from typing import Any
 import streamlit as st
 
 from core import ui
-from core.records import UNLABELLED, RunInfo
+from core.records import RunInfo
 from core.schemes import scheme
 from core.ui import _, translation
+from core.ui.panels import evaluate_cells, evaluate_compare, evaluate_curves
 from core.ui.widgets import charts, forms
 from core.workflows.models import evaluate, marks, runs
 
@@ -16,9 +17,12 @@ SCORES = {
     "macro_f1": ui.N_("Macro-F1"),
     "weighted_f1": ui.N_("Weighted-F1"),
 }
-MATRIX_PX, CELL_PX = 170, 90  # the names beside the matrix, and each of its columns
-LINKED_CHARS = 80  # the first characters of a text, which the Corpus page searches for
 METHODS = {"temperature": ui.N_("temperature scaling")}
+# What the shortcut baseline reads (core.training.baselines).
+READS = {
+    "length and punctuation": ui.N_("Length and punctuation only"),
+    "duration": ui.N_("Duration only"),
+}
 # Notes of core.scores, here so that the catalogue has them.
 NOTES = (
     ui.N_("no example in the gold labels: left out of the macro average"),
@@ -45,15 +49,23 @@ def interval(score: dict[str, float | None] | None) -> str:
     return f"{score['low']:.3f} – {score['high']:.3f}"
 
 
-def headline(run: RunInfo, metrics: dict[str, Any], unseen: bool = True) -> None:
-    """Show the main scores; the recall of the critical class comes first. `unseen`: training saw none of the groups."""
-    scores = [(_(title), metrics[key]) for key, title in SCORES.items()]
-    if critical := scheme(run.scheme).critical:
-        row = next(row for row in metrics["per_class"] if row["code"] == critical)
+def headline(run: RunInfo, metrics: dict[str, Any], trivial: dict[str, Any] | None, unseen: bool = True) -> None:
+    """Show the main scores, each above those of the trivial baselines; the recall of the critical class comes first.
+
+    `unseen`: training saw none of the groups.
+    """
+    titles = {key: _(title) for key, title in SCORES.items()}
+    critical = scheme(run.scheme).critical
+    if critical:
+        row = critical_row(metrics, critical)
         name = forms.code_title(run.scheme, critical)
-        scores.insert(0, (_("Recall of {name} (n = {n})").format(name=name, n=row["n"]), row["recall"]))
-    for column, (title, score) in zip(st.columns(4), scores, strict=False):
+        titles = {"critical": _("Recall of {name} (n = {n})").format(name=name, n=row["n"])} | titles
+    for column, (key, title) in zip(st.columns(4), titles.items(), strict=False):
+        score = score_of(metrics, key, critical)
         column.metric(title, number(score), interval(score), delta_color="off", delta_arrow="off")
+        for baseline, name in baseline_titles(trivial).items():
+            assert trivial is not None
+            column.caption(f"{name}: {number(score_of(trivial[baseline], key, critical))}")
     caption = (
         _("Test side, n = {n} in {groups} groups that training never saw; intervals are 95 %, by resampling groups.")
         if unseen
@@ -66,7 +78,27 @@ def headline(run: RunInfo, metrics: dict[str, Any], unseen: bool = True) -> None
         st.warning(": ".join(filter(None, [names, _(note_text)])), icon=":material/warning:")
 
 
-def per_class(run: RunInfo, metrics: dict[str, Any]) -> None:
+def critical_row(metrics: dict[str, Any], code: str) -> dict[str, Any]:
+    row: dict[str, Any] = next(row for row in metrics["per_class"] if row["code"] == code)
+    return row
+
+
+def score_of(metrics: dict[str, Any], key: str, critical: str | None) -> dict[str, float | None]:
+    """Return an overall score, or the recall of the critical class for the key "critical"."""
+    score: dict[str, float | None]
+    score = critical_row(metrics, critical)["recall"] if key == "critical" and critical else metrics[key]
+    return score
+
+
+def baseline_titles(trivial: dict[str, Any] | None) -> dict[str, str]:
+    """Return the titles of the two baselines; none for a run that has no baselines."""
+    if trivial is None:
+        return {}
+    reads = READS[trivial["shortcut"]["reads"]]
+    return {"majority": _("Most frequent class"), "shortcut": _(reads)}
+
+
+def per_class(run: RunInfo, metrics: dict[str, Any], trivial: dict[str, Any] | None) -> None:
     chosen = scheme(run.scheme)
     # Recall first: a missed cry for help is the worst error.
     columns = {"recall": _("Recall"), "precision": _("Precision"), "f1": "F1"}
@@ -78,80 +110,15 @@ def per_class(run: RunInfo, metrics: dict[str, Any]) -> None:
             [
                 {_("Class"): name, "n": row["n"]}
                 | {title: f"{number(row[key])} ({interval(row[key])})" for key, title in columns.items()}
-                for name, row in zip(names, rows, strict=True)
+                | {
+                    f"F1, {title}": number(trivial[baseline]["per_class"][i]["f1"])
+                    for baseline, title in baseline_titles(trivial).items()
+                    if trivial is not None
+                }
+                for i, (name, row) in enumerate(zip(names, rows, strict=True))
             ],
             hide_index=True,
         )
-
-
-def cells(run: RunInfo, metrics: dict[str, Any]) -> None:
-    chosen = scheme(run.scheme)
-    figure = charts.confusion(metrics["confusion"], chosen, ui.language(), (_("True"), _("Predicted")))
-    row = st.container(horizontal=True)  # wraps in a narrow window
-    with row.container(width=MATRIX_PX + CELL_PX * len(chosen.codes)):
-        clicked = st.plotly_chart(figure, key=f"confusion-{run.id}", on_select="rerun", selection_mode="points",
-                                  config={"displayModeBar": False})  # fmt: skip
-    points = clicked["selection"]["points"]
-    with row.container(key="behind"):
-        if points:
-            show_cell(run, *points[0]["customdata"][:2])
-        else:
-            st.info(_("Click a cell to hear and read the utterances behind it."))
-
-
-def show_cell(run: RunInfo, gold: str, predicted: str) -> None:
-    names = [forms.code_title(run.scheme, code) for code in (gold, predicted)]
-    cell = evaluate.cell(ui.workspace(), run.id, gold, predicted)
-    mistakes = cell.mistakes
-    st.subheader(
-        _("{gold} taken for {predicted}: {n}").format(gold=names[0], predicted=names[1], n=len(mistakes)), anchor=False
-    )
-    if cell.trouble:
-        why = forms.plain(translation.translate(str(cell.trouble)))
-        st.warning(_("The texts that the model saw cannot be shown: {why}").format(why=why), icon=":material/warning:")
-    box = st.container(height=620 if len(mistakes) > 4 else "content", border=False)
-    for mistake in mistakes[:30]:
-        with box.container(border=True):
-            utterance_row(run, mistake)
-    if len(mistakes) > 30:
-        st.caption(_("{n} more").format(n=len(mistakes) - 30))
-
-
-def utterance_row(run: RunInfo, mistake: evaluate.Mistake) -> None:
-    """Show one utterance: the frozen text, what changed since, then ways to hear and open it."""
-    if mistake.item:
-        st.text(mistake.item.text)
-    else:
-        st.caption(_("The text that the model saw is missing."))
-    details = [f"{mistake.prediction.confidence:.0%}"]
-    if shown_item := mistake.utterance or mistake.item:
-        place = "" if shown_item.start_ms is None else forms.seconds(shown_item.start_ms)
-        details += [forms.speaker_title(shown_item.speaker), place, forms.plain(shown_item.key)]
-    st.caption(" · ".join(filter(None, details)))
-    show_changes(run, mistake)
-    if (current := mistake.utterance) is None:
-        return
-    if current.voice_usable:
-        forms.listen(current.id)
-    if part := current.text.strip()[:LINKED_CHARS].strip():
-        to = ":material/arrow_forward:"
-        st.page_link("pages/corpus.py", label=_("Open"), icon=to, query_params={"text": part})
-
-
-def show_changes(run: RunInfo, mistake: evaluate.Mistake) -> None:
-    """Show how the utterance of today differs from the frozen one that the model saw."""
-    current = mistake.utterance
-    if current is None:
-        st.caption(_("It is no longer in the corpus."))
-        return
-    if current.skipped:
-        st.caption(_("It has been skipped since."))
-    if mistake.new_code:
-        title = forms.code_title(run.scheme, mistake.code or UNLABELLED)
-        st.caption(_("Label today: {label}").format(label=forms.plain(title)))
-    if mistake.new_text:
-        st.caption(_("Text today:"))
-        st.text(current.text)
 
 
 def calibration(metrics: dict[str, Any]) -> None:
@@ -172,25 +139,30 @@ def calibration(metrics: dict[str, Any]) -> None:
     )
 
 
-def by_recording(run: RunInfo, metrics: dict[str, Any], unseen: bool) -> None:
-    """Show the scores by call: the mean of its utterances' probabilities decides."""
+def by_recording(run: RunInfo, metrics: dict[str, Any], trivial: dict[str, Any] | None, unseen: bool) -> None:
+    """Show the scores by call: the mean of its utterances\x27 probabilities decides."""
     if call_metrics := metrics["by_recording"]:
         st.subheader(_("By call"), anchor=False)
-        headline(run, call_metrics, unseen)
+        pooled = trivial and {name: row["by_recording"] | {"reads": row.get("reads")} for name, row in trivial.items()}
+        headline(run, call_metrics, pooled, unseen)
 
 
 with ui.page("evaluate"):
     run_id = choose_run()
     if run_id is not None:
         run, metrics = evaluate.report(ui.workspace(), run_id)
-        test = metrics["test"]
+        test, trivial = metrics["test"], metrics.get("baselines")
         unseen = not marks.training_saw_the_test(metrics)
-        headline(run, test, unseen)
+        headline(run, test, trivial, unseen)
         for sentence in marks.warnings(metrics):
             st.warning(forms.plain(translation.translate(sentence)), icon=":material/warning:")
+        if trivial is None:
+            st.caption(_("The trivial baselines cannot be computed: the snapshot of this run cannot be read."))
         calibration(metrics)
         st.subheader(_("Per class"), anchor=False)
-        per_class(run, test)
+        per_class(run, test, trivial)
         st.subheader(_("Confusion"), anchor=False)
-        cells(run, test)
-        by_recording(run, metrics, unseen)
+        evaluate_cells.cells(run, test)
+        evaluate_curves.show(run)
+        evaluate_compare.show(run)
+        by_recording(run, metrics, trivial, unseen)

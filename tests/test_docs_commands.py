@@ -138,6 +138,12 @@ def newest_run(reader: Reader) -> str:
     return str(answer_of(reader, "runs", "list")["runs"][0]["run"])
 
 
+def other_run(reader: Reader) -> str:
+    """The id of the newest run of the same scheme as the run that was trained last."""
+    newest, *others = answer_of(reader, "runs", "list")["runs"]
+    return str(next(run["run"] for run in others if run["scheme"] == newest["scheme"]))
+
+
 def cleaning_run(reader: Reader) -> str:
     """The id of a cleaning run."""
     return str(answer_of(reader, "clean", "--filter", "danger=normal")["run"])
@@ -164,6 +170,7 @@ STANDS_FOR: dict[str, Callable[[Reader], str]] = {
     "make run": lambda reader: f"{MAKE} run",
     "make test": small_test,
     "<run>": newest_run,
+    "<other-run>": other_run,
     "<cleaning-run>": cleaning_run,
     "http://127.0.0.1:8501": lambda reader: reader.address,
 }

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from core import __version__
-from core.cli import models, service
+from core.cli import models, scores, service
 from core.cli.cleaning import clean, quality
 from core.cli.corpus import browse, exchange, schemes, similar
 from core.cli.imports import corpora, tables, votes
@@ -84,6 +84,7 @@ app.command("progress")(progress.progress)
 app.command("export")(exchange.export)
 app.command("train")(models.train)
 app.command("evaluate")(models.evaluate)
+app.command("compare")(scores.compare)
 app.command("predict", cls=models.PredictCommand)(models.predict)
 for _name, (_help, _verbs) in _GROUPS.items():
     _group = typer.Typer(help=_help, no_args_is_help=True, rich_markup_mode=None)

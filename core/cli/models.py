@@ -3,8 +3,12 @@
 - `train`, `evaluate`: one run, `{"run": id, "recipe", "encoder", "scheme", "modality", "snapshot", "state",
   "started_at", "metrics": {"test": {"n", "n_groups", "accuracy": {"value", "low", "high"}, "macro_f1", "weighted_f1",
   "per_class": [{"code", "n", "precision", "recall", "f1"}], "confusion", ...}, "validation", "by_recording",
-  "calibration", "used", "skipped", "best_epoch", "epochs", "persons_on_several_sides", "official"}, "warnings":
-  [sentence]}`; `official` is null or {"did": "keep" or "clean", "train", "validation": n that repeat a later side, ...}
+  "baselines": {"majority": {"n", "n_groups", "accuracy", "macro_f1", "weighted_f1", "per_class", "by_recording"},
+  "shortcut": {..., "reads"}}, "calibration", "used", "skipped", "best_epoch", "epochs", "persons_on_several_sides",
+  "official"}, "warnings": [sentence]}`; `official` is null or {"did": "keep" or "clean", "train", "validation": n that
+  repeat a later side, ...}
+- `evaluate --gold`: the same and `"gold": {"snapshot", "sha256", "side", "scores", "baselines", "not_gold",
+  "unusable"}`; `scores` and `baselines` are as in "metrics"
 - `runs list`: `{"runs": [one run as above, ...]}`, newest first
 - `predict`: `{"inputs": [...]}`, one entry for each input in the order given: `{"source", "utterances": [{"start_ms",
   "end_ms", "text", "judgements": {scheme: {"label", "confidence", "probabilities": {class: p}, "run"}}}]}`, or
@@ -20,12 +24,14 @@ import typer
 from typer.core import TyperCommand
 
 from core.cli.frame import Json, Reply, answering, progress_bar, table
+from core.cli.scores import class_table, confusion_table, gold_lines, score_rows, score_text
 from core.errors import InputError
 from core.records import RunInfo
 
 if TYPE_CHECKING:
     from core.workflows.workspace import Workspace
 
+GoldSide = Literal["all", "test"]
 _OPTION_ORDER = "gwidama.order"
 
 
@@ -76,15 +82,28 @@ def list_runs(json: Json = False) -> None:
 
 
 def evaluate(
-    run: Annotated[str, typer.Argument(help="A run's id, as `runs list` shows it.")], json: Json = False
+    run: Annotated[str, typer.Argument(help="A run's id, as `runs list` shows it.")],
+    gold: Annotated[
+        str | None, typer.Option(metavar="SNAPSHOT", help="Score it on the items of this snapshot, which it never saw.")
+    ] = None,
+    gold_side: Annotated[GoldSide, typer.Option(help="Which items of the --gold snapshot count.")] = "all",
+    json: Json = False,
 ) -> None:
-    """Show the scores of RUN on its test split, which training never saw."""
+    """Show the scores of RUN on its test split, which training never saw, beside trivial baselines."""
     with answering(json) as reply:
         from core.workflows.models.evaluate import report
         from core.workflows.workspace import open_workspace
 
-        info, _ = report(open_workspace(), run)
-        _give_run(reply, info)
+        ws = open_workspace()
+        info, metrics = report(ws, run)
+        info = replace(info, metrics=metrics)
+        if gold is None:
+            _give_run(reply, info)
+        else:
+            from core.workflows.models.gold import score_on_gold
+
+            scores = score_on_gold(ws, run, gold, gold_side)
+            reply.give(_run(info) | {"gold": asdict(scores)}, f"run {info.id}", *gold_lines(scores))
 
 
 class PredictCommand(TyperCommand):
@@ -204,35 +223,16 @@ def _give_run(reply: Reply, info: RunInfo) -> None:
     from core.workflows.models.marks import warnings
 
     test = info.metrics["test"]
-    scores = [(name, *_value_and_interval(test[key])) for name, key in _SCORES]
-    classes = [
-        (c["code"], c["n"], _score_text(c["recall"]), _score_text(c["precision"]), _score_text(c["f1"]))
-        for c in test["per_class"]
-    ]
+    baselines = info.metrics.get("baselines")
     reply.give(
         _run(info),
         f"run {info.id}",
         f"test side: {test['n']} items in {test['n_groups']} groups of snapshot {info.snapshot}",
         *(f"note: {sentence}" for sentence in warnings(info.metrics)),
-        table("", ("score", "value", "95 % interval over groups"), scores),
-        table("", ("class", "n", "recall", "precision", "F1"), classes),
+        table("", *score_rows(test, baselines)),
+        class_table(test, baselines),
+        *confusion_table(test),
     )
-
-
-_SCORES = (("accuracy", "accuracy"), ("macro-F1", "macro_f1"), ("weighted-F1", "weighted_f1"))
-
-
-def _value_and_interval(score: dict[str, float | None]) -> tuple[str, str]:
-    value, low, high = score["value"], score["low"], score["high"]
-    return (
-        "-" if value is None else f"{value:.3f}",
-        "-" if low is None or high is None else f"{low:.3f} to {high:.3f}",
-    )
-
-
-def _score_text(score: dict[str, float | None]) -> str:
-    value, interval = _value_and_interval(score)
-    return value if interval == "-" else f"{value} ({interval})"
 
 
 def _headline(info: RunInfo) -> str:
@@ -240,7 +240,7 @@ def _headline(info: RunInfo) -> str:
 
     if "test" not in info.metrics:
         return ""
-    return ", ".join([_score_text(info.metrics["test"]["macro_f1"]), *short_marks(info.metrics)])
+    return ", ".join([score_text(info.metrics["test"]["macro_f1"]), *short_marks(info.metrics)])
 
 
 def _lines(document: dict[str, Any]) -> Iterator[Any]:

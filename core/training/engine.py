@@ -28,7 +28,9 @@ from core.models.checkpoint import Calibration, Card, weights_bytes, write_check
 from core.records import Side
 from core.schemes import SCHEMES
 from core.scores import evaluate
+from core.scores.pooled import pool
 from core.split import SIDES
+from core.training.baselines import baseline_scores
 from core.training.inputs import Inputs, of_speakers, text_inputs, voice_inputs
 from core.training.recipes import Recipe, config_for, recipe, trainer_type
 from core.training.run import RunFolder, code_version
@@ -237,7 +239,8 @@ def finish(spec: TrainSpec, report: Report, now: Callable[[], str] | None = None
     """Calibrate the best epoch on the validation side, score it on the test side, write the Checkpoint.
 
     Returns the metrics: test and validation (`core.scores.evaluate`), by_recording (the same over the recordings of the
-    test side; None for an utterance scheme), calibration, used {side: n}, skipped {reason: n}, best_epoch, epochs.
+    test side; None for an utterance scheme), baselines (`core.training.baselines`), calibration, used {side: n},
+    skipped {reason: n}, best_epoch, epochs.
     """
     setup = _Setup.open(spec)
     if setup.folder.finished:
@@ -250,10 +253,19 @@ def finish(spec: TrainSpec, report: Report, now: Callable[[], str] | None = None
     inputs = setup.inputs()
     validation, test = inputs.on("validation"), inputs.on("test")
     calibration, probs = _calibrated(model, validation, test, setup.snapshot.codes)
+    by_recording = _by_recording(test, probs["test"], setup)
     metrics = {
         "test": _evaluate(test, probs["test"], setup),
         "validation": _evaluate(validation, probs["validation"], setup),
-        "by_recording": _by_recording(test, probs["test"], setup),
+        "by_recording": by_recording,
+        "baselines": baseline_scores(
+            inputs.on("train").items,
+            test.items,
+            setup.snapshot.codes,
+            setup.recipe.modality,
+            seed=setup.spec.seed,
+            by_recording=by_recording is not None,
+        ),
         "calibration": asdict(calibration),
         "used": {side: len(inputs.on(side).items) for side in SIDES},
         "skipped": dict(Counter(skip.reason for skip in inputs.skipped)),
@@ -295,18 +307,13 @@ def _by_recording(rows: Inputs, probs: NDArray[np.float64], setup: _Setup) -> di
     """Scores of whole recordings: each is judged by the mean log probabilities of its utterances."""
     if setup.snapshot.scheme not in SCHEMES or SCHEMES[setup.snapshot.scheme].level != "recording":
         return None
-    rows_of: dict[str, list[int]] = {}
-    for i, item in enumerate(rows.items):
-        if item.recording is not None:
-            rows_of.setdefault(item.recording, []).append(i)
-    if not rows_of:
+    at, pooled = pool(probs, [item.recording for item in rows.items])
+    if not at:
         return None
-    pooled = np.stack([np.log(np.maximum(probs[at], 1e-12)).mean(axis=0) for at in rows_of.values()])
-    pooled = np.exp(pooled - pooled.max(axis=1, keepdims=True))
-    first = [rows.items[at[0]] for at in rows_of.values()]
+    first = [rows.items[i] for i in at]
     return evaluate(
         np.array([item.label for item in first], dtype=np.int64),
-        pooled / pooled.sum(axis=1, keepdims=True),
+        pooled,
         [item.group for item in first],
         setup.snapshot.codes,
         seed=setup.spec.seed,

@@ -36,7 +36,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_every_verb_takes_json() -> None:
-    verbs = ["demo", "serve", "doctor", "search", "quality", "export", "train", "evaluate", "predict"]
+    verbs = ["demo", "serve", "doctor", "search", "quality", "export", "train", "evaluate", "compare", "predict"]
     verbs += ["agreement", "clean", "progress"]
     verbs_of_groups = [
         "ingest aihub119",

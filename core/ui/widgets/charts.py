@@ -10,6 +10,7 @@ import streamlit as st
 from core.schemes import Scheme
 
 BLUE, GREY, GREEN, AMBER = "#2563eb", "#94a3b8", "#0f8a5f", "#b45309"
+_COLORS = (BLUE, AMBER, GREEN, GREY)
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "star")
 _PATTERNS = ("", "/", "x", ".", "\\", "-", "+", "|")
@@ -256,3 +257,52 @@ def over_time(lines: Mapping[str, Sequence[tuple[str, float]]]) -> go.Figure:
     figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
     figure.update_xaxes(type="date", tickformat="%m-%d %H:%M", nticks=8)
     return _with_layout(figure, 300, showlegend=True)
+
+
+def class_curves(
+    lines: Mapping[str, tuple[Sequence[float], Sequence[float]]], axes: tuple[str, str], *, diagonal: bool = False
+) -> go.Figure:
+    """Return one line for each class title (x values, y values), both from 0 to 1; `diagonal`: a blind guess."""
+    figure = go.Figure()
+    if diagonal:
+        figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": GREY, "dash": "dot"})
+    for place, (name, (x, y)) in enumerate(lines.items()):
+        figure.add_scatter(
+            name=escape(name), x=list(x), y=list(y), mode="lines", line_shape="hv",
+            line={"color": _COLORS[place % len(_COLORS)], "dash": _DASHES[place % len(_DASHES)], "width": 2.5},
+            hovertemplate=f"{escape(axes[0])} %{{x:.2f}}, {escape(axes[1])} %{{y:.2f}}",
+        )  # fmt: skip
+    figure.update_xaxes(range=[-0.02, 1.02], title=axes[0])
+    figure.update_yaxes(range=[-0.02, 1.02], title=axes[1])
+    return _with_layout(figure, 340, showlegend=True)
+
+
+def reliability(lines: Mapping[str, Sequence[Mapping[str, float]]], axes: tuple[str, str]) -> go.Figure:
+    """Return accuracy over confidence, one line for each name; the dotted diagonal is a perfect calibration.
+
+    A bin is {confidence, accuracy, n}; the size of its marker grows with its number of rows.
+    """
+    figure = go.Figure()
+    figure.add_shape(type="line", x0=0, y0=0, x1=1, y1=1, line={"color": GREY, "dash": "dot"})
+    for place, (name, bins) in enumerate(lines.items()):
+        most = max((row["n"] for row in bins), default=1)
+        figure.add_scatter(
+            name=escape(name), x=[row["confidence"] for row in bins], y=[row["accuracy"] for row in bins],
+            mode="lines+markers", customdata=[row["n"] for row in bins],
+            line={"color": _COLORS[place], "dash": _DASHES[place]},
+            marker={"symbol": _SYMBOLS[place], "size": [7 + 11 * (row["n"] / most) ** 0.5 for row in bins]},
+            hovertemplate="%{x:.2f} → %{y:.2f}, n = %{customdata}",
+        )  # fmt: skip
+    figure.update_xaxes(range=[-0.02, 1.02], title=axes[0])
+    figure.update_yaxes(range=[-0.02, 1.04], title=axes[1])
+    return _with_layout(figure, 340, showlegend=True)
+
+
+def differences(rows: Mapping[str, Mapping[str, float | None]], x_title: str) -> go.Figure:
+    """Return a point with its 95 % interval for each name, around the line at 0 where two models are equal."""
+    figure = scores([{"": row} for row in rows.values()], [escape(name) for name in rows], {"": ""})
+    ends = [abs(end) for row in rows.values() for end in row.values() if end is not None]
+    reach = max([0.05, *ends]) * 1.15
+    figure.add_vline(x=0, line={"color": GREY, "dash": "dot"})
+    figure.update_xaxes(range=[-reach, reach], tickformat="+.2f", title=x_title)
+    return figure.update_layout(height=120 + 46 * len(rows), showlegend=False)

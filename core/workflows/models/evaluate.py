@@ -1,15 +1,20 @@
 """Scores of a run, and the utterances behind a cell of its confusion matrix as the run's snapshot froze them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.errors import CheckpointMismatch, InputError
-from core.messages import Word
+from core.errors import CheckpointMismatch, NotEnoughData, NotFound
 from core.model_text import model_text
-from core.records import Prediction, RunInfo, Utterance
+from core.records import BulkAction, Prediction, RunInfo, Utterance
 from core.training.snapshot import Excerpt, Item, read_some
+from core.workflows.corpus import bulk
+from core.workflows.models import baselines
+from core.workflows.models.scored import finished_run
+from core.workflows.review.queues import TAG
 from core.workflows.workspace import Workspace
+
+_AT_ONCE = 500  # utterances that are looked up at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,31 @@ class Cell:
 
 
 def report(ws: Workspace, run_id: str) -> tuple[RunInfo, dict[str, Any]]:
-    """The run and the metrics that its training wrote (test split, with intervals). `InputError` if it is not done."""
-    info = ws.store.ledger.run(run_id)
-    if info.state != "done":
-        raise InputError("run {run_id} is {state}; it has no scores yet", run_id=run_id, state=Word(info.state))
-    return info, dict(info.metrics)
+    """The run and the metrics that its training wrote (test split, with intervals). `InputError` if it is not done.
+
+    The baselines of a run of an earlier version are computed now; the key is missing if its snapshot is gone.
+    """
+    info = finished_run(ws, run_id)
+    metrics = dict(info.metrics)
+    try:
+        metrics["baselines"] = baselines.of_run(ws, info)
+    except (CheckpointMismatch, NotEnoughData, NotFound):
+        metrics.pop("baselines", None)
+    return info, metrics
+
+
+def mistakes(ws: Workspace, run_id: str, gold: str | None = None, predicted: str | None = None) -> list[int]:
+    """The ids of the test utterances that the run got wrong, or of those in one cell, the most confident first."""
+    predictions = ws.store.ledger.predictions(run_id, purpose="evaluation", side="test", gold=gold, code=predicted)
+    whole_cell = gold is not None and predicted is not None
+    return [row.utterance_id for row in predictions if whole_cell or row.gold != row.code]
+
+
+def queue_for_review(ws: Workspace, ids: Sequence[int], curator: str) -> BulkAction:
+    """Put utterances into the review queue of tagged ones; those no longer in the corpus are left out."""
+    present = [utterance.id for start in range(0, len(ids), _AT_ONCE)
+               for utterance in ws.store.corpus.utterances(ids[start : start + _AT_ONCE])]  # fmt: skip
+    return bulk.tag(ws, present, TAG, curator)
 
 
 def cell(ws: Workspace, run_id: str, gold: str, predicted: str, limit: int = 200) -> Cell:

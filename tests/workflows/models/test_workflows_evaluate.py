@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-import streamlit
 from page_driver import captions, page
 from workflow_data import trained
 
@@ -72,19 +71,10 @@ def test_a_folder_with_another_snapshot_is_refused(ws: Workspace, tmp_path: Path
     assert "snapshot s1 cannot be read" in str(behind(ws, run).trouble)
 
 
-@pytest.fixture
-def clicked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The cell of right answers is selected; AppTest cannot click on a chart."""
-    draw = streamlit.plotly_chart
-
-    def drawn(figure: Any, **how: Any) -> Any:
-        draw(figure, **how)
-        return {"selection": {"points": [{"customdata": ["danger", "danger"]}]}}
-
-    monkeypatch.setattr(streamlit, "plotly_chart", drawn)
+CELL = "1-1"  # danger taken for danger, as the address names it
 
 
-@pytest.mark.usefixtures("english", "clicked")
+@pytest.mark.usefixtures("english")
 def test_the_page_shows_both_texts_and_opens_the_utterance(ws: Workspace, tmp_path: Path) -> None:
     run = trained(ws, tmp_path)
     first, second, *_ = (x for x in behind(ws, run).mistakes if x.item)
@@ -92,7 +82,7 @@ def test_the_page_shows_both_texts_and_opens_the_utterance(ws: Workspace, tmp_pa
     assert second.item
     edit(ws, first.item.id, text=EDITED, labels={"danger": "normal"})
     edit(ws, second.item.id, skip=True)
-    app = page("evaluate", run=run)
+    app = page("evaluate", run=run, cell=CELL)
     assert [box.value for box in app.text][:3] == [first.item.text, EDITED, second.item.text]
     assert {"Label today: Normal", "Text today:", "It has been skipped since."} <= set(captions(app))
     links = [one.proto.query_string for one in app.get("page_link") if one.proto.label == "Open"]
@@ -100,11 +90,11 @@ def test_the_page_shows_both_texts_and_opens_the_utterance(ws: Workspace, tmp_pa
     assert parse_qs(links[0]) == {"text": [EDITED]}
 
 
-@pytest.mark.usefixtures("english", "clicked")
+@pytest.mark.usefixtures("english")
 def test_the_page_says_that_the_snapshot_is_gone(ws: Workspace, tmp_path: Path) -> None:
     run = trained(ws, tmp_path)
     shutil.rmtree(ws.snapshot_folder("s1"))
-    app = page("evaluate", run=run)
+    app = page("evaluate", run=run, cell=CELL)
     assert any("The texts that the model saw cannot be shown: " in box.value for box in app.warning)
     for text in ("The text that the model saw is missing.", "Text today:"):
         assert captions(app).count(text) == len(behind(ws, run).mistakes)

@@ -21,7 +21,7 @@ NEVER_PREDICTED = "never predicted: precision is undefined"
 ONE_GROUP = "one group only: no interval"
 
 _TAILS = (2.5, 97.5)
-_ECE_BINS = 15
+ECE_BINS = 15
 _CELLS_AT_ONCE = 4_000_000  # bounds the memory of a block of resamples
 _RIGHT, _GUESSED, _GOLD = range(3)
 
@@ -42,10 +42,10 @@ def evaluate(
     bootstrap (its settings). macro_f1 averages over the classes that occur in `gold`; a class without an example has
     the score None, not 0. `NotEnoughData` if there is no row, `InputError` if shapes or values do not fit.
     """
-    truth, table = _checked(gold, probs, groups, codes)
+    truth, table = checked(gold, probs, groups, codes)
     guess, k = table.argmax(axis=1), len(codes)
-    tallies = _tallies(truth, guess, groups, k)
-    point = _scores(tallies.sum(axis=0).astype(np.float64)[None])
+    tallies = count_tallies(truth, guess, groups, k)
+    point = tally_scores(tallies.sum(axis=0).astype(np.float64)[None])
     draws = _bootstrap(tallies, resamples, seed) if len(tallies) > 1 else {}
     scored = {name: [_interval(v, draws.get(name), i) for i, v in enumerate(point[name][0])] for name in point}
     n_of = np.bincount(truth, minlength=k)
@@ -65,7 +65,8 @@ def evaluate(
     }
 
 
-def _checked(gold: ArrayLike, probs: ArrayLike, groups: Sequence[str], codes: Sequence[str]) -> tuple[Ints, Floats]:
+def checked(gold: ArrayLike, probs: ArrayLike, groups: Sequence[str], codes: Sequence[str]) -> tuple[Ints, Floats]:
+    """Return gold labels and probabilities as arrays; the errors are those of `evaluate`."""
     truth, table = np.asarray(gold), np.asarray(probs, dtype=np.float64)
     n, k = len(truth), len(codes)
     if n == 0:
@@ -85,7 +86,7 @@ def _checked(gold: ArrayLike, probs: ArrayLike, groups: Sequence[str], codes: Se
     return truth.astype(np.int64), table
 
 
-def _tallies(truth: Ints, guess: Ints, groups: Sequence[str], k: int) -> Ints:
+def count_tallies(truth: Ints, guess: Ints, groups: Sequence[str], k: int) -> Ints:
     """Return (G, 3, K): for each group and class the right predictions, all predictions, and the gold labels.
 
     These are the diagonal and the margins of the group's confusion matrix; the scores below need no more.
@@ -99,7 +100,7 @@ def _tallies(truth: Ints, guess: Ints, groups: Sequence[str], k: int) -> Ints:
     return tallies
 
 
-def _scores(tallies: Floats) -> dict[str, Floats]:
+def tally_scores(tallies: Floats) -> dict[str, Floats]:
     """Scores of each of R tallies (R, 3, K): overall scores (R, 1), class scores (R, K), nan where undefined."""
     right, guessed, gold = tallies[:, _RIGHT], tallies[:, _GUESSED], tallies[:, _GOLD]
     present = gold > 0
@@ -121,7 +122,7 @@ def _ratio(part: Floats, whole: Floats, where: NDArray[np.bool_]) -> Floats:
 
 
 def _bootstrap(tallies: Ints, resamples: int, seed: int) -> dict[str, Floats]:
-    """Return `_scores` of `resamples` samples; each draws G of the G groups with replacement.
+    """Return `tally_scores` of `resamples` samples; each draws G of the G groups with replacement.
 
     Groups with equal tallies are interchangeable. So one multinomial draw says how often each distinct pattern occurs
     in a sample. This has the same distribution as drawing single groups, and costs less.
@@ -134,7 +135,7 @@ def _bootstrap(tallies: Ints, resamples: int, seed: int) -> dict[str, Floats]:
         rows = min(block, resamples - start)
         drawn = rng.multinomial(len(tallies), counts / len(tallies), size=rows)
         sums[start : start + rows] = drawn.astype(np.float64) @ patterns
-    return _scores(sums.reshape(resamples, 3, -1)) if resamples else {}
+    return tally_scores(sums.reshape(resamples, 3, -1)) if resamples else {}
 
 
 def _interval(value: float, draws: Floats | None, column: int) -> dict[str, float | None]:
@@ -154,9 +155,14 @@ def _log_loss(truth: Ints, table: Floats) -> float:
 
 def _ece(right: NDArray[np.bool_], confidences: Floats) -> float:
     """Expected calibration error: |accuracy - confidence| of each of 15 bins (low, high], weighted by its share."""
-    which = np.clip(np.ceil(confidences * _ECE_BINS).astype(np.int64) - 1, 0, _ECE_BINS - 1)
-    gap = np.bincount(which, weights=right - confidences, minlength=_ECE_BINS)
+    which = bin_of(confidences)
+    gap = np.bincount(which, weights=right - confidences, minlength=ECE_BINS)
     return float(np.abs(gap).sum() / len(confidences))
+
+
+def bin_of(confidences: Floats) -> Ints:
+    """Return the bin (low, high] of each confidence, from 0 to 14."""
+    return np.asarray(np.clip(np.ceil(confidences * ECE_BINS).astype(np.int64) - 1, 0, ECE_BINS - 1))
 
 
 def _notes(n_of: Ints, guessed: Ints, codes: Sequence[str], n_groups: int) -> Iterator[dict[str, Any]]:

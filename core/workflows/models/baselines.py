@@ -1,0 +1,81 @@
+"""The trivial baselines of a run: from its metrics or, for a run of an earlier version, computed from its snapshot."""
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from core.errors import CheckpointMismatch, UnknownName
+from core.records import RunInfo
+from core.training.baselines import baseline_scores
+from core.training.inputs import of_speakers
+from core.training.recipes import recipe
+from core.training.snapshot import Item, read
+from core.workflows.models.scored import codes_of, scored
+from core.workflows.workspace import Workspace
+
+
+def of_run(ws: Workspace, run: RunInfo) -> Mapping[str, Any]:
+    """The baselines of a finished run (`core.training.baselines`). `CheckpointMismatch` if its snapshot is needed and
+    cannot be read.
+    """
+    known: Mapping[str, Any] | None = run.metrics.get("baselines")
+    return known if known is not None else _computed(ws, run)
+
+
+def on_items(ws: Workspace, run: RunInfo, items: Sequence[Item]) -> dict[str, Any]:
+    """The baselines of a run, scored on other `items`, whose labels are those of the run's classes."""
+    return baseline_scores(training_items(ws, run), items, codes_of(run), run.modality)
+
+
+def training_items(ws: Workspace, run: RunInfo) -> tuple[Item, ...]:
+    """The items that the run was trained on; of a voice run also those whose sound turned out unusable."""
+    items = of_speakers(snapshot_items(ws, run.snapshot), _speakers(run))
+    return tuple(i for i in items if i.side == "train" and (i.text if run.modality == "text" else i.audio))
+
+
+def snapshot_items(ws: Workspace, name: str) -> tuple[Item, ...]:
+    """All items of a snapshot, verified. `CheckpointMismatch` if it cannot be read or is not the registered one."""
+    return _items(str(ws.snapshot_folder(name)), ws.store.ledger.snapshot(name).sha256)
+
+
+def _computed(ws: Workspace, run: RunInfo) -> Mapping[str, Any]:
+    info = ws.store.ledger.snapshot(run.snapshot)
+    return _computed_once(ws, str(ws.snapshot_folder(info.name)), info.sha256, run.id)
+
+
+@lru_cache(maxsize=16)
+def _computed_once(ws: Workspace, folder: str, sha256: str, run_id: str) -> Mapping[str, Any]:
+    """Computed once a process: a finished run and its snapshot never change."""
+    data = scored(ws, run_id)
+    by_key = {item.key: item for item in _items(folder, sha256)}
+    if missing := [key for key in data.keys if key not in by_key]:
+        raise CheckpointMismatch(
+            "snapshot {snapshot} lacks {n} items that the run was scored on",
+            snapshot=Path(folder).name,
+            n=len(missing),
+        )
+    return baseline_scores(
+        training_items(ws, data.run),
+        [by_key[key] for key in data.keys],
+        data.codes,
+        data.run.modality,
+        by_recording=data.run.metrics.get("by_recording") is not None,
+    )
+
+
+def _items(folder: str, sha256: str) -> tuple[Item, ...]:
+    snapshot = read(folder)
+    if snapshot.sha256 != sha256:
+        raise CheckpointMismatch(
+            "snapshot {folder}: its folder holds another snapshot (SHA-256 differs)", folder=Path(folder).name
+        )
+    return snapshot.items
+
+
+def _speakers(run: RunInfo) -> tuple[str, ...]:
+    """The speakers that the run's recipe learns from; all for a recipe that no longer exists."""
+    try:
+        return recipe(run.recipe).speakers
+    except UnknownName:
+        return ()
