@@ -8,6 +8,7 @@ from core import ui
 from core.records import UNLABELLED, RunInfo
 from core.schemes import scheme
 from core.ui import _, translation
+from core.ui.panels import runs as run_panel
 from core.ui.widgets import charts, forms
 from core.workflows.models import evaluate, runs
 
@@ -183,6 +184,7 @@ with ui.page("evaluate"):
     if run_id is not None:
         run, metrics = evaluate.report(ui.workspace(), run_id)
         test = metrics["test"]
+        run_panel.bar(run)
         headline(run, test)
         calibration(metrics)
         st.subheader(_("Per class"), anchor=False)

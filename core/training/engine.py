@@ -29,6 +29,7 @@ from core.records import Side
 from core.schemes import SCHEMES
 from core.scores import evaluate
 from core.split import SIDES
+from core.training.environment import environment
 from core.training.inputs import Inputs, of_speakers, text_inputs, voice_inputs
 from core.training.recipes import Recipe, config_for, recipe, trainer_type
 from core.training.run import RunFolder, code_version
@@ -260,6 +261,7 @@ def finish(spec: TrainSpec, report: Report, now: Callable[[], str] | None = None
         "best_epoch": best,
         "epochs": len(history),
         "persons_on_several_sides": setup.snapshot.report.get("persons_on_several_sides", 0),
+        "environment": environment(),
     }
     setup.folder.write_predictions([*validation.items, *test.items], np.vstack([probs["validation"], probs["test"]]))
     setup.folder.write_metrics(metrics)
