@@ -9,6 +9,7 @@ from core.records import RunInfo
 from core.schemes import scheme
 from core.ui import _, translation
 from core.ui.panels import evaluate_cells, evaluate_compare, evaluate_curves
+from core.ui.panels import runs as run_panel
 from core.ui.widgets import charts, forms
 from core.workflows.models import evaluate, marks, runs
 
@@ -153,6 +154,7 @@ with ui.page("evaluate"):
         run, metrics = evaluate.report(ui.workspace(), run_id)
         test, trivial = metrics["test"], metrics.get("baselines")
         unseen = not marks.training_saw_the_test(metrics)
+        run_panel.bar(run)
         headline(run, test, trivial, unseen)
         for sentence in marks.warnings(metrics):
             st.warning(forms.plain(translation.translate(sentence)), icon=":material/warning:")

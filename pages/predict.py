@@ -72,10 +72,12 @@ def _badge(utterance: dict[str, Any]) -> str:
 
 
 def calibrated(utterances: list[dict[str, Any]]) -> None:
-    """Show the runs that predicted, and on which split each was calibrated."""
-    for run_id in dict.fromkeys(j["run"] for u in utterances for j in u["judgements"].values()):
-        st.caption(_("{run}: calibrated on {where}").format(
-            run=run_id, where=forms.side_title(predict.calibrated_on(ui.workspace(), run_id))))  # fmt: skip
+    """Show the runs that predicted, on which split each was calibrated, and whether a person chose it."""
+    for run_id, chosen in {j["run"]: j["chosen"] for u in utterances for j in u["judgements"].values()}.items():
+        text = _("{run}: calibrated on {where}").format(
+            run=run_id, where=forms.side_title(predict.calibrated_on(ui.workspace(), run_id)))  # fmt: skip
+        unchosen = _("newest, nobody has chosen")
+        st.caption(text if chosen else f"{text} · {unchosen}")
 
 
 def judge_text() -> None:

@@ -1,15 +1,18 @@
 """학습 / Train: freeze a snapshot, start a training job, watch its epochs. The job survives reload and restart."""
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from core import ui
 from core.records import Job, SnapshotInfo
 from core.schemes import SCHEMES
 from core.ui import N_, _, translation
+from core.ui.panels import runs as run_panel
 from core.ui.panels.overview import JOB_STATES
 from core.ui.widgets import charts, forms
 from core.workflows import jobs
-from core.workflows.models import snapshot, train
+from core.workflows.models import in_use, snapshot, train
 from core.workflows.models.snapshot import Conflicts, Inputs, Official
 
 INPUTS: dict[Inputs, str] = {"text": N_("Text"), "voice": N_("Voice alone"), "both": N_("Text and voice")}
@@ -107,11 +110,12 @@ def board() -> None:
     rows = jobs.recent(ui.workspace(), 12)
     if not rows:
         st.caption(_("No job yet."))
+    serving = in_use.by_run(ui.workspace())
     for job in rows:
-        show(job)
+        show(job, serving)
 
 
-def show(job: Job) -> None:
+def show(job: Job, serving: Mapping[str, in_use.Serving]) -> None:
     live = job.state in jobs.LIVE
     with st.expander(
         f"{forms.plain(job.title)} · {_(JOB_STATES[job.state])}",
@@ -137,6 +141,9 @@ def show(job: Job) -> None:
             jobs.cancel(ui.workspace(), job.id)
         if job.state == "done":
             right.page_link("pages/evaluate.py", label=_("Scores"), query_params={"run": job.id})
+            if job.kind == "train":
+                left.caption(run_panel.standing(serving.get(job.id)))
+                run_panel.use(job.id, serving.get(job.id), right)
 
 
 def progress_text(job: Job) -> str:

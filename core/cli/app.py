@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from core import __version__
-from core.cli import models, scores, service
+from core.cli import models, runs, scores, service
 from core.cli.cleaning import clean, quality
 from core.cli.corpus import browse, exchange, schemes, similar
 from core.cli.imports import corpora, tables, votes
@@ -51,7 +51,7 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         },
     ),
     "snapshot": ("Frozen lists that training reads.", {"create": browse.create_snapshot}),
-    "runs": ("Trained models.", {"list": models.list_runs}),
+    "runs": ("Trained models.", {"list": models.list_runs, "use": runs.use_run}),
 }
 # Verbs had these names before 0.2.0. They still work, but no help text lists them.
 _OLD_NAMES: dict[str, dict[str, str]] = {"ingest": {"own": "gwidama", "sister": "aihub"}}
@@ -86,6 +86,9 @@ app.command("train")(models.train)
 app.command("evaluate")(models.evaluate)
 app.command("compare")(scores.compare)
 app.command("predict", cls=models.PredictCommand)(models.predict)
+app.command("recipes")(runs.recipes)
+app.command("export-run")(runs.export_run)
+app.command("import-run")(runs.import_run)
 for _name, (_help, _verbs) in _GROUPS.items():
     _group = typer.Typer(help=_help, no_args_is_help=True, rich_markup_mode=None)
     for _verb, _function in _verbs.items():

@@ -9,10 +9,12 @@
   repeat a later side, ...}
 - `evaluate --gold`: the same and `"gold": {"snapshot", "sha256", "side", "scores", "baselines", "not_gold",
   "unusable"}`; `scores` and `baselines` are as in "metrics"
-- `runs list`: `{"runs": [one run as above, ...]}`, newest first
+- `runs list`: `{"runs": [one run as above, ...]}`, newest first, each with `in_use` (it serves its scheme), `chosen_by`
+  and `chosen_at` (null: it serves because it is the newest, nobody has chosen)
 - `predict`: `{"inputs": [...]}`, one entry for each input in the order given: `{"source", "utterances": [{"start_ms",
-  "end_ms", "text", "judgements": {scheme: {"label", "confidence", "probabilities": {class: p}, "run"}}}]}`, or
-  `{"source", "error"}` for an input that cannot be judged; the others are judged all the same, and the exit code is 1
+  "end_ms", "text", "judgements": {scheme: {"label", "confidence", "probabilities": {class: p}, "run",
+  "chosen"}}}]}` (`chosen`: false if the run serves only because it is the newest), or `{"source", "error"}` for an
+  input that cannot be judged; the others are judged all the same, and the exit code is 1
 """
 
 from collections.abc import Iterator, Sequence
@@ -29,6 +31,7 @@ from core.errors import InputError
 from core.records import RunInfo
 
 if TYPE_CHECKING:
+    from core.workflows.models.in_use import Serving
     from core.workflows.workspace import Workspace
 
 GoldSide = Literal["all", "test"]
@@ -69,14 +72,16 @@ def train(
 def list_runs(json: Json = False) -> None:
     """Show all runs, newest first."""
     with answering(json) as reply:
+        from core.workflows.models.in_use import by_run
         from core.workflows.models.runs import every
         from core.workflows.workspace import open_workspace
 
-        runs = every(open_workspace())
-        rows = [(r.id, r.recipe, r.encoder, r.snapshot, r.state, _headline(r)) for r in runs]
-        columns = ("run", "recipe", "encoder", "snapshot", "state", "macro-F1 on test")
+        ws = open_workspace()
+        runs, serving = every(ws), by_run(ws)
+        rows = [(r.id, r.recipe, r.encoder, r.snapshot, r.state, _headline(r), _use(serving.get(r.id))) for r in runs]
+        columns = ("run", "recipe", "encoder", "snapshot", "state", "macro-F1 on test", "in use")
         reply.give(
-            {"runs": [_run(r) for r in runs]},
+            {"runs": [_run(r) | _use_fields(serving.get(r.id)) for r in runs]},
             table("", columns, rows) if rows else "no run yet: freeze a snapshot, then train a recipe on it",
         )
 
@@ -136,7 +141,7 @@ def predict(
         typer.Option(metavar="FILE", help="Label JSON with utterances and texts of the --wav before it."),
     ] = None,
     run: Annotated[
-        list[str] | None, typer.Option(help="Judge by this run; by default by the newest run of each scheme.")
+        list[str] | None, typer.Option(help="Judge by this run; by default by the run in use for each scheme.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -219,6 +224,22 @@ def _run(info: RunInfo) -> dict[str, Any]:
     return {"run": values.pop("id"), **values, "warnings": warnings(info.metrics)}
 
 
+def _use_fields(serving: "Serving | None") -> dict[str, Any]:
+    choice = serving.choice if serving else None
+    return {
+        "in_use": serving is not None,
+        "chosen_by": choice.chosen_by if choice else None,
+        "chosen_at": choice.chosen_at if choice else None,
+    }
+
+
+def _use(serving: "Serving | None") -> str:
+    if serving is None:
+        return ""
+    choice = serving.choice
+    return f"in use, {choice.chosen_by}, {choice.chosen_at[:10]}" if choice else "newest, nobody has chosen"
+
+
 def _give_run(reply: Reply, info: RunInfo) -> None:
     from core.workflows.models.marks import warnings
 
@@ -260,3 +281,6 @@ def _lines(document: dict[str, Any]) -> Iterator[Any]:
         ]
         rows.append((when, utterance["text"], "\n".join(predictions)))
     yield table(document["source"], ("when", "text", "judgements"), rows)
+    judged = [item for utterance in document["utterances"] for item in utterance["judgements"].items()]
+    for name, run in dict.fromkeys((name, item["run"]) for name, item in judged if not item["chosen"]):
+        yield f"{name}: run {run} is the newest, nobody has chosen; to choose it: python -m core runs use {run}"

@@ -1,11 +1,11 @@
 """The store: it takes records and returns records. Only this package uses SQLAlchemy; no session or SQL leaves it.
 
-`open_store(url)` migrates the database and returns a `Store` with sixteen parts: `corpus`, `review`, `proposals`,
+`open_store(url)` migrates the database and returns a `Store` with seventeen parts: `corpus`, `review`, `proposals`,
 `ledger` (snapshots, runs, predictions), `board` (jobs), `schemes` (of the workspace), `transfer` (export, and import of
 an export), `scan` (reads the whole corpus for checks), `bulk` (labels or tags many utterances at once), `views` (saved
 searches), `texts` (reads texts for an index), `leases` (which curator has which utterances), `queues` (ranked lists),
-`cards` (what is shown next to an utterance), `remarks`, and `cleanings` (cleaning runs by step). Each call is one
-transaction. Audio files and model weights stay on disk.
+`cards` (what is shown next to an utterance), `remarks`, `cleanings` (cleaning runs by step), and `in_use` (which run
+serves a scheme). Each call is one transaction. Audio files and model weights stay on disk.
 """
 
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ from core.store.corpus.scan import CorpusScan
 from core.store.corpus.texts import Texts
 from core.store.corpus.transfer import RunPrediction, Transfer, UtteranceExtras
 from core.store.engine import engine_for, migrate
+from core.store.in_use import RunChoice, RunsInUse
 from core.store.ledger import Ledger, OldProbability
 from core.store.proposals.outcomes import Outcome
 from core.store.proposals.proposals import Batch, NewProposal, Proposals
@@ -34,8 +35,8 @@ from core.store.views import Views
 __all__ = [
     "Batch", "Board", "Bulk", "Cards", "CleaningRuns", "Corpus", "CorpusScan", "Leases", "Ledger", "NewProposal",
     "OldProbability", "Outcome", "Proposals", "QueueInfo", "QueueRequest", "Queues", "Ranked", "Remarks", "Review",
-    "RunPrediction", "Schemes", "Store", "StoredScheme", "Tally", "Texts", "Transfer", "UpdatedProposal",
-    "UtteranceContext", "UtteranceExtras", "Views", "open_store",
+    "RunChoice", "RunPrediction", "RunsInUse", "Schemes", "Store", "StoredScheme", "Tally", "Texts", "Transfer",
+    "UpdatedProposal", "UtteranceContext", "UtteranceExtras", "Views", "open_store",
 ]  # fmt: skip
 
 
@@ -59,6 +60,7 @@ class Store:
     cards: Cards
     remarks: Remarks
     cleanings: CleaningRuns
+    in_use: RunsInUse
 
 
 def open_store(url: str) -> Store:
@@ -69,4 +71,5 @@ def open_store(url: str) -> Store:
         Corpus(engine), Review(engine), Proposals(engine), Ledger(engine), Board(engine), Schemes(engine),
         Transfer(engine), CorpusScan(engine), Bulk(engine), Views(engine), Texts(engine), Leases(engine),
         Queues(engine), Cards(engine), Remarks(engine), CleaningRuns(engine),
+        RunsInUse(engine),
     )  # fmt: skip

@@ -44,13 +44,24 @@ class Ledger:
             connection.execute(insert(snapshot).values(_values(info)))
 
     def snapshots(self) -> list[SnapshotInfo]:
-        """Return all snapshots, newest first."""
+        """Return all snapshots of this workspace, newest first."""
+        return self._snapshots(elsewhere=False)
+
+    def foreign_snapshots(self) -> list[SnapshotInfo]:
+        """Return the snapshots of imported runs, newest first; their items are in another workspace."""
+        return self._snapshots(elsewhere=True)
+
+    def _snapshots(self, elsewhere: bool) -> list[SnapshotInfo]:
+        query = select(*(snapshot.c[name] for name in SnapshotInfo.__slots__)).where(snapshot.c.elsewhere == elsewhere)
         with reading(self._engine) as connection:
-            rows = connection.execute(select(snapshot).order_by(snapshot.c.created_at.desc())).mappings()
+            rows = connection.execute(query.order_by(snapshot.c.created_at.desc())).mappings()
             return [SnapshotInfo(**row) for row in rows]
 
     def snapshot(self, name: str) -> SnapshotInfo:
+        """Return one snapshot; `NotFound` for an unknown name, and for the snapshot of an imported run."""
         matches = [info for info in self.snapshots() if info.name == name]
+        if not matches and any(info.name == name for info in self.foreign_snapshots()):
+            raise NotFound("snapshot {name} is not in this workspace: its run was imported without it", name=name)
         if not matches:
             raise NotFound(
                 "no snapshot {name!r}; there are: {names}",
@@ -66,6 +77,13 @@ class Ledger:
                 connection.execute(update(run).where(run.c.id == info.id).values(_values(info)))
             else:
                 connection.execute(insert(run).values(_values(info)))
+
+    def add_imported(self, info: RunInfo, frozen: SnapshotInfo) -> None:
+        """Add a run of another workspace and the name of its snapshot, in one transaction."""
+        with writing(self._engine) as connection:
+            if not connection.scalar(select(snapshot.c.name).where(snapshot.c.name == frozen.name)):
+                connection.execute(insert(snapshot).values(_values(frozen) | {"elsewhere": True}))
+            connection.execute(insert(run).values(_values(info)))
 
     def set_run(self, run_id: str, state: JobState, metrics: Mapping[str, Any] | None = None) -> None:
         values: dict[str, Any] = {"state": state}

@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    false,
 )  # fmt: skip
 
 metadata = MetaData(
@@ -299,6 +300,8 @@ snapshot = Table(
     Column("sha256", String, nullable=False),
     Column("created_at", String, nullable=False),
     Column("counts", JSON, nullable=False),
+    # true for the snapshot of an imported run: its items are in another workspace
+    Column("elsewhere", Boolean, nullable=False, server_default=false()),
 )
 
 run = Table(
@@ -313,6 +316,17 @@ run = Table(
     Column("state", String, nullable=False),
     Column("started_at", String, nullable=False, index=True),
     Column("metrics", JSON, nullable=False),
+)
+
+# The run that a person chose for a scheme and modality.
+run_in_use = Table(
+    "run_in_use",
+    metadata,
+    Column("scheme", String, primary_key=True),
+    Column("modality", String, primary_key=True),
+    Column("run_id", ForeignKey("run.id"), nullable=False),
+    Column("chosen_by", String, nullable=False),
+    Column("chosen_at", String, nullable=False),
 )
 
 # Predictions of runs. `purpose`: evaluation (a validation or test row of a snapshot) or pool (an utterance that nobody

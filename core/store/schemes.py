@@ -20,7 +20,7 @@ from core.schemes import Scheme, check_growth, is_bundled, publish, published_to
 from core.schemes.files import from_document, to_document
 from core.store.engine import reading, writing
 from core.store.review import decisions
-from core.store.schema import annotation, label, revision
+from core.store.schema import annotation, label, revision, run
 from core.store.schema import scheme as table
 
 REJECTED = "rejected"
@@ -118,6 +118,10 @@ class Schemes:
                     "{who} has labelled under {name!r}; undo that first, or confirm the scheme",
                     who=who,
                     name=SchemeName(name),
+                )
+            if run_id := connection.scalar(select(run.c.id).where(run.c.scheme == name).limit(1)):
+                raise Conflict(
+                    "run {run_id} predicts {name!r}; a scheme with a run stays", run_id=run_id, name=SchemeName(name)
                 )
             withdrawals = (
                 select(label.c.level, label.c.target_id, label.c.scheme, null(), literal(by), literal(at))

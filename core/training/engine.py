@@ -31,6 +31,7 @@ from core.scores import evaluate
 from core.scores.pooled import pool
 from core.split import SIDES
 from core.training.baselines import baseline_scores
+from core.training.environment import environment
 from core.training.inputs import Inputs, of_speakers, text_inputs, voice_inputs
 from core.training.recipes import Recipe, config_for, recipe, trainer_type
 from core.training.run import RunFolder, code_version
@@ -273,6 +274,7 @@ def finish(spec: TrainSpec, report: Report, now: Callable[[], str] | None = None
         "epochs": len(history),
         "persons_on_several_sides": setup.snapshot.report.get("persons_on_several_sides", 0),
         "official": setup.snapshot.report.get("official"),
+        "environment": environment(),
     }
     setup.folder.write_predictions([*validation.items, *test.items], np.vstack([probs["validation"], probs["test"]]))
     setup.folder.write_metrics(metrics)

@@ -103,13 +103,7 @@ class RunFolder:
 
     def write_predictions(self, items: Sequence[Item], probs: NDArray[np.float64]) -> None:
         """Write the calibrated `probs` (N, K) of N items."""
-        rows = [
-            {"id": i.id, "key": i.key, "side": i.side, "gold": i.code, "probs": row.tolist()}
-            for i, row in zip(items, probs, strict=True)
-        ]
-        sink = pa.BufferOutputStream()
-        pq.write_table(pa.Table.from_pylist(rows, schema=_PREDICTIONS), sink, compression="zstd")
-        write_bytes(self.path / "predictions.parquet", sink.getvalue().to_pybytes())
+        write_bytes(self.path / "predictions.parquet", prediction_bytes(items, probs))
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write metrics.json."""
@@ -126,6 +120,17 @@ class RunFolder:
     def drop_checkpoint(self) -> None:
         """Remove the training state."""
         shutil.rmtree(self.checkpoint, ignore_errors=True)
+
+
+def prediction_bytes(items: Sequence[Item], probs: NDArray[np.float64]) -> bytes:
+    """The content of predictions.parquet: the `probs` (N, K) of N items."""
+    rows = [
+        {"id": i.id, "key": i.key, "side": i.side, "gold": i.code, "probs": row.tolist()}
+        for i, row in zip(items, probs, strict=True)
+    ]
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.Table.from_pylist(rows, schema=_PREDICTIONS), sink, compression="zstd")
+    return bytes(sink.getvalue().to_pybytes())
 
 
 def read_predictions(folder: Path | str) -> list[dict[str, Any]]:

@@ -35,6 +35,7 @@ from core.errors import (
     NotFound,
 )
 from core.settings import settings
+from core.workflows.models import in_use
 from core.workflows.models.predict import predict_audio, predict_text
 from core.workflows.models.runs import finished
 from core.workflows.workspace import open_workspace
@@ -66,7 +67,7 @@ class RefusedRequest(Exception):
 
 
 class Sentence(BaseModel):
-    """A typed sentence; `run` names the runs to ask, by default the newest of each scheme."""
+    """A typed sentence; `run` names the runs to ask, by default the one in use for each scheme."""
 
     text: str = Field(max_length=MAX_TEXT)
     run: list[str] = []
@@ -77,6 +78,7 @@ class Judgement(BaseModel):
     confidence: float
     probabilities: dict[str, float]
     run: str
+    chosen: bool = Field(description="false: nobody has chosen a run for this scheme, so the newest one judged")
 
 
 class JudgedUtterance(BaseModel):
@@ -140,10 +142,13 @@ def health(fits: Annotated[bool, Depends(key_fits)]) -> dict[str, Any]:
     """That the service is up; with a valid key (or where none is needed) its version and the runs that can judge."""
     if not fits:
         return {"status": "ok"}
+    ws = open_workspace()
+    serving = in_use.by_run(ws)
     runs = [
-        {"id": run.id, "scheme": run.scheme, "modality": run.modality, "snapshot": run.snapshot}
-        for run in finished(open_workspace())
-    ]
+        {"id": run.id, "scheme": run.scheme, "modality": run.modality, "snapshot": run.snapshot,
+         "in_use": run.id in serving, "chosen": run.id in serving and serving[run.id].chosen}
+        for run in finished(ws)
+    ]  # fmt: skip
     return {"status": "ok", "version": __version__, "runs": runs}
 
 

@@ -37,7 +37,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_every_verb_takes_json() -> None:
     verbs = ["demo", "serve", "doctor", "search", "quality", "export", "train", "evaluate", "compare", "predict"]
-    verbs += ["agreement", "clean", "progress"]
+    verbs += ["agreement", "clean", "progress", "recipes", "export-run", "import-run"]
     verbs_of_groups = [
         "ingest aihub119",
         "ingest audio",
@@ -51,6 +51,7 @@ def test_every_verb_takes_json() -> None:
         "schemes list",
         "snapshot create",
         "runs list",
+        "runs use",
     ]
     overview = run("--help").stdout
     for verb in [*verbs, *verbs_of_groups]:
@@ -228,7 +229,8 @@ def test_snapshot_train_runs_evaluate(ws: Workspace, tmp_path: Path) -> None:
     )
     assert (trained["recipe"], trained["state"], trained["snapshot"]) == ("danger-text", "done", "s1")
     assert set(trained["metrics"]["test"]["macro_f1"]) == {"value", "low", "high"}
-    assert answer("runs", "list") == {"runs": [trained]}
+    serves = {"in_use": True, "chosen_by": None, "chosen_at": None}
+    assert answer("runs", "list") == {"runs": [trained | serves]}
     assert answer("evaluate", trained["run"]) == trained
     printed = run("evaluate", trained["run"]).stdout
     for word in (trained["run"], "accuracy", "macro-F1", "weighted-F1", "95 %", "danger", "normal", "snapshot s1"):
@@ -250,7 +252,7 @@ def test_predict_keeps_the_order_of_the_command_line(ws: Workspace, tmp_path: Pa
     first = inputs[0]["utterances"][0]
     assert (first["start_ms"], first["end_ms"], first["text"]) == (None, None, TEXT)
     prediction = first["judgements"]["danger"]
-    assert set(prediction) == {"label", "confidence", "probabilities", "run"}
+    assert set(prediction) == {"label", "confidence", "probabilities", "run", "chosen"}
     assert (prediction["label"], prediction["run"]) == ("danger", model)
     assert set(prediction["probabilities"]) == {"normal", "danger"}
     assert inputs[2]["utterances"][0]["judgements"]["danger"]["label"] == "normal"

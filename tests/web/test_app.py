@@ -21,7 +21,7 @@ from core.settings import ROOT
 from core.web import uploads
 from core.web.api import MAX_FILE
 from core.web.headers import policy
-from core.workflows.models import snapshot, train
+from core.workflows.models import in_use, snapshot, train
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration
@@ -190,8 +190,9 @@ def test_health_says_more_to_those_with_a_key(
     full = {
         "status": "ok",
         "version": __version__,
-        "runs": [{"id": trained, "scheme": "danger", "modality": "text", "snapshot": "d1"}],
-    }
+        "runs": [{"id": trained, "scheme": "danger", "modality": "text", "snapshot": "d1", "in_use": True,
+                  "chosen": False}],
+    }  # fmt: skip
     assert client.get("/api/v1/health").json() == full
     monkeypatch.setenv("GWIDAMA_API_KEYS", "one, 열쇠")
     assert client.get("/api/v1/health").json() == {"status": "ok"}
@@ -210,6 +211,21 @@ def test_a_sentence_is_judged(client: TestClient, trained: str) -> None:
     assert sum(danger["probabilities"].values()) == pytest.approx(1)
     named = client.post("/api/v1/predict", json={"text": TELLING["normal"], "run": [trained]}).json()
     assert named["utterances"][0]["judgements"]["danger"]["label"] == "normal"
+
+
+def test_a_change_of_the_run_in_use_counts_at_once(client: TestClient, ws: Workspace, trained: str) -> None:
+    def judged() -> tuple[str, bool]:
+        answer = client.post("/api/v1/predict", json={"text": TELLING["normal"]}).json()
+        judgement = answer["utterances"][0]["judgements"]["danger"]
+        return judgement["run"], judgement["chosen"]
+
+    newer = train.plan(ws, "text", "d1")
+    train.run(ws, newer)
+    assert judged() == (newer.run_id, False)
+    in_use.use(ws, trained, "ann")
+    assert judged() == (trained, True)
+    health = {run["id"]: (run["in_use"], run["chosen"]) for run in client.get("/api/v1/health").json()["runs"]}
+    assert health == {newer.run_id: (False, False), trained: (True, True)}
 
 
 def wav(seconds: float = 2.0) -> bytes:

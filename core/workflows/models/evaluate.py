@@ -43,7 +43,7 @@ class Cell:
     """The utterances behind a confusion cell. `trouble` is the error if their frozen texts cannot be read."""
 
     mistakes: tuple[Mistake, ...]
-    trouble: CheckpointMismatch | None = None
+    trouble: CheckpointMismatch | NotFound | None = None
 
 
 def report(ws: Workspace, run_id: str) -> tuple[RunInfo, dict[str, Any]]:
@@ -85,12 +85,12 @@ def cell(ws: Workspace, run_id: str, gold: str, predicted: str, limit: int = 200
     return Cell(tuple(_mistake(prediction, frozen, today) for prediction in predictions), trouble)
 
 
-def _frozen_items(ws: Workspace, run_id: str, ids: list[int]) -> tuple[Excerpt, CheckpointMismatch | None]:
+def _frozen_items(ws: Workspace, run_id: str, ids: list[int]) -> tuple[Excerpt, CheckpointMismatch | NotFound | None]:
     """The rows of the utterances `ids` in the run's snapshot; no rows and the error if it cannot be read."""
-    info = ws.store.ledger.snapshot(ws.store.ledger.run(run_id).snapshot)
     try:
+        info = ws.store.ledger.snapshot(ws.store.ledger.run(run_id).snapshot)
         return read_some(ws.snapshot_folder(info.name), ids, info.sha256), None
-    except CheckpointMismatch as error:
+    except (CheckpointMismatch, NotFound) as error:
         return Excerpt((), {}), error
 
 

@@ -2,11 +2,12 @@
 
 Page, shell and REST service get the same document:
 `{"source", "utterances": [{"start_ms", "end_ms", "text", "judgements": {scheme: {"label", "confidence",
-"probabilities": {class: p}, "run"}}}]}`; times are None for a sentence, text is None where nothing was transcribed.
+"probabilities": {class: p}, "run", "chosen"}}}]}`; times are None for a sentence, text is None where nothing was
+transcribed. `chosen` is false if the run serves only because it is the newest and nobody has chosen one.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from core.inference.predictor import Predictor, cached
 from core.ingest.aihub import label
 from core.messages import Message
 from core.records import SHORTEST_VOICE_MS
+from core.workflows.models import in_use
 from core.workflows.workspace import Workspace
 
 
@@ -33,15 +35,18 @@ class Span:
 
 
 def predictors(ws: Workspace, run_ids: Sequence[str] = ()) -> list[Predictor]:
-    """The named runs, or the newest finished run of each scheme and modality."""
+    """The named runs, or the run that serves each scheme and modality (`core.workflows.models.in_use`)."""
+    return list(_predictors(ws, run_ids))
+
+
+def _predictors(ws: Workspace, run_ids: Sequence[str]) -> dict[Predictor, bool]:
+    """Each predictor, and whether a person chose or named its run."""
     if run_ids:
-        return [cached(ws.run_folder(run_id)) for run_id in run_ids]
-    newest: dict[tuple[str, str], str] = {}
-    for info in ws.store.ledger.runs("done"):
-        newest.setdefault((info.scheme, info.modality), info.id)
-    if not newest:
+        return {cached(ws.run_folder(run_id)): True for run_id in run_ids}
+    serving = in_use.serving(ws)
+    if not serving:
         raise NotEnoughData("no trained model yet: run `python -m core demo`, or train one")
-    return [cached(ws.run_folder(run_id)) for run_id in newest.values()]
+    return {cached(ws.run_folder(item.run.id)): item.chosen for item in serving}
 
 
 def warm_up(ws: Workspace) -> None:
@@ -57,12 +62,12 @@ def warm_up(ws: Workspace) -> None:
 
 def predict_text(ws: Workspace, text: str, run_ids: Sequence[str] = (), source: str = "text") -> dict[str, Any]:
     """Judge one typed sentence by every text model. `InputError` if no chosen run reads text or the text is empty."""
-    chosen = [p for p in predictors(ws, run_ids) if p.modality == "text"]
-    if not chosen:
+    models = {p: chosen for p, chosen in _predictors(ws, run_ids).items() if p.modality == "text"}
+    if not models:
         raise InputError("none of the chosen runs judges text")
-    if not any(p.reads(text) for p in chosen):
+    if not any(p.reads(text) for p in models):
         raise InputError("{source}: the text is empty", source=source)
-    return _document(source, [Span(None, None, text)], _judge([Span(None, None, text)], chosen, None))
+    return _document(source, [Span(None, None, text)], _judge([Span(None, None, text)], models, None))
 
 
 def read_audio(data: bytes | Path, source: str) -> Audio:
@@ -85,10 +90,10 @@ def predict_audio(
     of a typed transcript `text` go to the utterances one by one if there are as many lines as utterances, else to the
     whole recording. `AudioError` if the audio cannot be used.
     """
-    chosen = predictors(ws, run_ids)
+    models = _predictors(ws, run_ids)
     audio = data if isinstance(data, Audio) else read_audio(data, source)
     spans = _spans(audio, text, labels, source)
-    return _document(source, spans, _judge(spans, chosen, audio))
+    return _document(source, spans, _judge(spans, models, audio))
 
 
 def playable(audio: Audio) -> bytes:
@@ -135,9 +140,9 @@ def _delivered_spans(labels: bytes, source: str, duration_ms: int) -> list[Span]
     return spans
 
 
-def _judge(spans: Sequence[Span], chosen: Sequence[Predictor], audio: Audio | None) -> list[dict[str, Any]]:
+def _judge(spans: Sequence[Span], models: Mapping[Predictor, bool], audio: Audio | None) -> list[dict[str, Any]]:
     judged: list[dict[str, Any]] = [{} for _ in spans]
-    for predictor in sorted(chosen, key=lambda p: p.modality != "text"):
+    for predictor in sorted(models, key=lambda p: p.modality != "text"):
         if predictor.modality == "text":
             at = [i for i, span in enumerate(spans) if predictor.reads(span.text or "")]
             probs = predictor.predict_texts([spans[i].text or "" for i in at]) if at else np.empty((0, 0))
@@ -147,7 +152,7 @@ def _judge(spans: Sequence[Span], chosen: Sequence[Predictor], audio: Audio | No
             probs = predictor.predict_waves(waves) if at else np.empty((0, 0))
         for i, row in zip(at, probs, strict=True):
             # The text model wins if text and voice judge one scheme: fusing them needs a model of its own.
-            judged[i].setdefault(predictor.scheme, _judgement(predictor, row))
+            judged[i].setdefault(predictor.scheme, _judgement(predictor, row, models[predictor]))
     return judged
 
 
@@ -159,13 +164,14 @@ def _wave(audio: Audio, span: Span) -> np.ndarray:
     return cut(audio.wave, audio.sample_rate_hz, span.start_ms or 0, min(span.end_ms or 0, audio.duration_ms))
 
 
-def _judgement(predictor: Predictor, row: np.ndarray) -> dict[str, Any]:
+def _judgement(predictor: Predictor, row: np.ndarray, chosen: bool) -> dict[str, Any]:
     best = int(row.argmax())
     return {
         "label": predictor.codes[best],
         "confidence": float(row[best]),
         "probabilities": {code: float(p) for code, p in zip(predictor.codes, row, strict=True)},
         "run": predictor.run_id,
+        "chosen": chosen,
     }
 
 

@@ -1,0 +1,56 @@
+"""Parts of the Train and Evaluate pages about one run: whether it serves its scheme, and its model card."""
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.records import RunInfo
+from core.ui.frame import curator, workspace
+from core.ui.i18n import _
+from core.ui.widgets import forms
+from core.workflows.handover import imports, model_card
+from core.workflows.models import in_use
+
+
+def bar(run: RunInfo) -> None:
+    """Show whether `run` serves its scheme, a button that lets it serve, and its model card behind another one."""
+    left, middle, right = st.columns([3, 1, 1], vertical_alignment="center")
+    serving = in_use.by_run(workspace()).get(run.id)
+    use(run.id, serving, middle)
+    left.caption(standing(serving))
+    if right.button(_("Model card"), icon=":material/description:", key=f"card-{run.id}", width="stretch"):
+        card(run.id)
+    if imports.imported(workspace(), run):
+        name = forms.plain(run.snapshot)
+        st.info(_("This run was imported. Its snapshot {name} is not in this workspace, so a cell of the confusion "
+                  "matrix shows no utterances.").format(name=name))  # fmt: skip
+
+
+def standing(serving: in_use.Serving | None) -> str:
+    """Say whether a run serves its scheme, and who chose it when; None: it does not serve."""
+    if serving is None:
+        return _("Not in use: another run serves this scheme.")
+    if serving.choice is None:
+        return _("In use because it is the newest: nobody has chosen a run for this scheme.")
+    chosen = serving.choice
+    return _("In use: chosen by {who}, {at}").format(
+        who=forms.plain(chosen.chosen_by), at=forms.minute(chosen.chosen_at)
+    )
+
+
+def use(run_id: str, serving: in_use.Serving | None, place: DeltaGenerator) -> None:
+    """Draw the button that lets the run serve; it is disabled where a person has chosen this run already."""
+    chosen = serving is not None and serving.chosen
+    if place.button(
+        _("Use this run"), icon=":material/check_circle:", key=f"use-{run_id}", disabled=chosen, width="stretch"
+    ):
+        in_use.use(workspace(), run_id, curator())
+        st.rerun()
+
+
+def card(run_id: str) -> None:
+    """Show the model card as plain text, with a link to download it."""
+    text = model_card.model_card(workspace(), run_id)
+    st.download_button(
+        _("Download"), text, f"MODEL_CARD-{run_id}.md", "text/markdown", icon=":material/download:", on_click="ignore"
+    )
+    st.code(text[: model_card.SHOWN_CHARS], language=None, wrap_lines=True)

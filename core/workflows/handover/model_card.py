@@ -1,0 +1,229 @@
+"""The model card of a run: a Korean text that says what the run learned from, how it was scored and where it is weak.
+
+It is Markdown. What comes from data (names, licences, class titles) is escaped, so that it stays text. An imported run
+keeps the card that came with it.
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.errors import CheckpointMismatch, InputError
+from core.ingest.run_package import MODEL_CARD
+from core.models.checkpoint import Card, read_card
+from core.records import RunInfo, SnapshotInfo, Source
+from core.schemes import Scheme, scheme
+from core.training.environment import environment
+from core.training.freeze import RARE
+from core.training.run import RunFolder
+from core.training.snapshot import Snapshot, read
+from core.workflows.workspace import Workspace
+
+SIDES = {"train": "학습", "validation": "검증", "test": "시험"}
+MODALITIES = {"text": "텍스트", "voice": "음성"}
+INPUTS = {
+    "text": "같거나 거의 같은 텍스트와 같은 녹음은 한 데이터에만 있습니다.",
+    "voice": "같은 사람과 같은 소리는 한 데이터에만 있습니다. 같은 텍스트는 여러 데이터에 있을 수 있습니다.",
+    "both": "같거나 거의 같은 텍스트와 같은 녹음은 한 데이터에만 있습니다.",
+}
+SCORES = {"accuracy": "정확도", "macro_f1": "매크로 F1", "weighted_f1": "가중 F1"}
+SHOWN_CHARS = 100_000  # of a card on a page: an imported one may have any length
+FEW_TESTED = 30  # a class with fewer test items has a score that says little
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a card tells. `snapshot` and `frozen` are None where the snapshot cannot be read, `trouble` says why."""
+
+    run: RunInfo
+    card: Card
+    metrics: Mapping[str, Any]
+    snapshot: SnapshotInfo | None
+    frozen: Snapshot | None
+    sources: tuple[Source, ...]
+    trouble: str = ""
+
+
+def model_card(ws: Workspace, run_id: str) -> str:
+    """The card of a finished run, as Markdown. `InputError` for a run that is not finished."""
+    run = ws.store.ledger.run(run_id)
+    if run.state != "done":
+        raise InputError("run {run_id} is not finished; it has no model card yet", run_id=run_id)
+    delivered = ws.run_folder(run_id) / MODEL_CARD
+    if delivered.is_file():
+        return delivered.read_text(encoding="utf-8", errors="replace")
+    return "\n".join(_lines(facts(ws, run))) + "\n"
+
+
+def facts(ws: Workspace, run: RunInfo) -> Facts:
+    """Collect what the card tells, from the run, its snapshot and the sources of the snapshot's utterances."""
+    folder = RunFolder(ws.run_folder(run.id))
+    card, metrics = read_card(folder.path), folder.metrics()
+    known = next((info for info in ws.store.ledger.snapshots() if info.name == run.snapshot), None)
+    if known is None:
+        return Facts(run, card, metrics, None, None, (), "스냅샷이 이 작업 공간에 없습니다")
+    try:
+        frozen = read(ws.snapshot_folder(known.name))
+    except CheckpointMismatch as error:
+        return Facts(run, card, metrics, known, None, (), str(error))
+    if frozen.sha256 != card.snapshot_sha256:
+        return Facts(run, card, metrics, known, None, (), "폴더에 다른 스냅샷이 있습니다")
+    used = {utterance.source_id for utterance in ws.store.corpus.utterances([item.id for item in frozen.items])}
+    sources = tuple(source for source in ws.store.corpus.sources() if source.id in used)
+    return Facts(run, card, metrics, known, frozen, sources)
+
+
+def _lines(about: Facts) -> Iterator[str]:
+    chosen = scheme(about.card.scheme)
+    yield f"# 모델 카드: {escaped(about.run.id)}"
+    yield from _model(about, chosen)
+    yield from _data(about, chosen)
+    yield from _split(about)
+    yield from _scores(about, chosen)
+    yield from _limits(about, chosen)
+    yield from _origin(about)
+
+
+def _model(about: Facts, chosen: Scheme) -> Iterator[str]:
+    card = about.card
+    classes = ", ".join(f"{escaped(chosen.label(code).ko)}(`{code}`)" for code in card.codes)
+    yield ""
+    yield f"- 학습 방법: `{card.recipe}`, 인코더: `{card.encoder}`, 읽는 것: {MODALITIES[card.modality]}"
+    yield f"- 라벨 체계: {escaped(chosen.ko)}(`{card.scheme}`). 클래스 순서: {classes}"
+    yield f"- 텍스트 정제: {escaped(', '.join(card.cleaning)) or '없음'}"
+    yield f"- 설정: {', '.join(escaped(f'{name}={value}') for name, value in card.config.items())}"
+    yield f"- 만든 때: {card.created_at}, 가중치 SHA-256: `{card.weights_sha256}`"
+
+
+def _data(about: Facts, chosen: Scheme) -> Iterator[str]:
+    yield ""
+    yield "## 데이터"
+    yield ""
+    yield f"- 스냅샷: `{escaped(about.card.snapshot)}`, 내용 해시 SHA-256: `{about.card.snapshot_sha256}`"
+    if about.trouble:
+        yield f"- 스냅샷의 내용을 읽을 수 없습니다: {escaped(about.trouble)}"
+    if about.snapshot is None:
+        return
+    counts = about.snapshot.counts
+    yield f"- 발화 {counts['n']:,}개, 그 가운데 골드 라벨 {counts['gold']:,}개"
+    yield ""
+    titles = [escaped(chosen.label(code).ko) for code in about.card.codes]
+    yield f"| 데이터 | {' | '.join(titles)} |"
+    yield "|---|" + "---|" * len(titles)
+    for side, classes in counts["sides"].items():
+        yield f"| {SIDES[side]} | {' | '.join(f'{classes.get(code, 0):,}' for code in about.card.codes)} |"
+
+
+def _split(about: Facts) -> Iterator[str]:
+    yield ""
+    yield "## 나누기"
+    yield ""
+    groups = about.snapshot.counts["report"].get("groups_by_side", {}) if about.snapshot else {}
+    if groups:
+        yield f"- 그룹 수: {', '.join(f'{SIDES[side]} {n:,}' for side, n in groups.items())}"
+    yield "- 어떤 그룹도 학습 데이터와 검증·시험 데이터에 나뉘어 있지 않습니다."
+    if about.frozen is not None:
+        yield f"- {INPUTS[about.frozen.inputs]}"
+
+
+def _scores(about: Facts, chosen: Scheme) -> Iterator[str]:
+    test = about.metrics["test"]
+    yield ""
+    yield "## 점수"
+    yield ""
+    yield f"시험 데이터 n = {test['n']:,}, 그룹 {test['n_groups']:,}개. 대괄호는 그룹 재표집 95% 신뢰구간입니다."
+    yield ""
+    yield "| 점수 | 값 |"
+    yield "|---|---|"
+    for key, title in SCORES.items():
+        yield f"| {title} | {_score(test[key])} |"
+    yield ""
+    yield "| 클래스 | n | 재현율 | 정밀도 | F1 |"
+    yield "|---|---|---|---|---|"
+    for row in test["per_class"]:
+        values = " | ".join(_score(row[key]) for key in ("recall", "precision", "f1"))
+        yield f"| {escaped(chosen.label(row['code']).ko)} | {row['n']:,} | {values} |"
+    if calls := about.metrics.get("by_recording"):
+        yield ""
+        yield f"통화별(n = {calls['n']:,}): 정확도 {_score(calls['accuracy'])}, 매크로 F1 {_score(calls['macro_f1'])}"
+    calibration = about.card.calibration
+    yield ""
+    yield (
+        f"확신도는 {SIDES[calibration.fitted_on]} 데이터(n = {calibration.n:,})에서 온도 {calibration.temperature:.3f}"
+        f"로 보정했습니다. ECE는 보정 전 {calibration.ece_before:.3f}, 보정 후 {calibration.ece_after:.3f}입니다."
+    )
+
+
+def _limits(about: Facts, chosen: Scheme) -> Iterator[str]:
+    yield ""
+    yield "## 알려진 한계"
+    yield ""
+    lines = [*_few(about, chosen), *_leaks(about), *_unusual(about)]
+    yield from lines or ["- 숫자로 드러난 한계는 없습니다. 학습 데이터와 다른 데이터의 점수는 알 수 없습니다."]
+
+
+def _few(about: Facts, chosen: Scheme) -> Iterator[str]:
+    sides = about.snapshot.counts["sides"] if about.snapshot else {}
+    for code in about.card.codes:
+        if sides and (n := sides["train"].get(code, 0)) < RARE:
+            yield f"- {escaped(chosen.label(code).ko)}: 학습 데이터가 {n}개뿐입니다."
+    for row in about.metrics["test"]["per_class"]:
+        if row["n"] < FEW_TESTED:
+            name = escaped(chosen.label(row["code"]).ko)
+            yield f"- {name}: 시험 데이터가 {row['n']}개뿐이라 이 클래스의 점수는 말해 주는 것이 적습니다."
+        if row["n"] and not row["recall"]["value"]:
+            yield f"- {escaped(chosen.label(row['code']).ko)}: 시험 데이터에서 하나도 맞히지 못했습니다."
+
+
+def _leaks(about: Facts) -> Iterator[str]:
+    if persons := about.metrics.get("persons_on_several_sides"):
+        yield f"- 화자 {persons}명이 여러 데이터에 있습니다. 음성으로 잰 점수는 실제보다 높습니다."
+    if official := about.metrics.get("official"):
+        yield "- 공개된 나누기를 따랐습니다. 그 나누기의 결함이 점수에 들어 있습니다."
+        if official["did"] == "keep" and (n := official["train"] + official["validation"]):
+            yield f"- 공개된 나누기에서 뒤의 데이터와 겹치는 항목 {n:,}개를 그대로 두었습니다."
+
+
+def _unusual(about: Facts) -> Iterator[str]:
+    report = about.snapshot.counts["report"] if about.snapshot else {}
+    if (conflicts := report.get("conflicts")) and conflicts["texts"]:
+        yield f"- 같은 텍스트 {conflicts['texts']:,}개에 서로 다른 클래스가 붙어 있었습니다({conflicts['rows']:,}행)."
+    if about.frozen is not None and (n := Counter(item.gold for item in about.frozen.items)[False]):
+        yield f"- 골드가 아닌 항목 {n:,}개(기계가 붙인 라벨, 증강한 변형)가 학습 데이터에 있습니다."
+
+
+def _origin(about: Facts) -> Iterator[str]:
+    recorded = about.metrics.get("environment")
+    yield ""
+    yield "## 환경"
+    yield ""
+    yield f"- 귀담아 {escaped(about.card.code_version)}"
+    if not recorded:
+        yield "- 학습할 때의 환경은 기록되지 않았습니다. 아래는 이 카드를 만든 환경입니다."
+    yield f"- {', '.join(escaped(f'{name} {number}') for name, number in (recorded or environment()).items())}"
+    yield ""
+    yield "## 출처와 라이선스"
+    yield ""
+    for source in about.sources:
+        yield f"- {escaped(source.name)}: {escaped(source.licence) or '라이선스가 적혀 있지 않습니다'}"
+    if not about.sources:
+        yield "- 스냅샷을 읽을 수 없어 출처를 적지 못했습니다."
+
+
+def _score(score: Mapping[str, float | None]) -> str:
+    value, low, high = score["value"], score["low"], score["high"]
+    if value is None:
+        return "–"
+    return f"{value:.3f}" if low is None or high is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
+
+
+def escaped(text: str) -> str:
+    """`text` on one line, with every character escaped that means something in Markdown or HTML.
+
+    >>> escaped("a|b ![x](http://y)<b>")
+    'a\\\\|b \\\\!\\\\[x\\\\]\\\\(http://y\\\\)\\\\<b\\\\>'
+    """
+    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return re.sub(r"([\\`*_{}\[\]()<>#!|~&])", r"\\\1", line)
