@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from core.filters import Filter
 from core.messages import Message, Word
 from core.model_text import DEFAULT_PLAN, model_text
-from core.records import Recording, SnapshotInfo, Utterance
+from core.records import Recording, SnapshotInfo
 from core.schemes import Scheme
 from core.speakers import names_a_person
 from core.split import parse_fractions
+from core.store import ScannedSample
 from core.training.conflicts import Conflicts
 from core.training.freeze import PERSON, SOUND, build
 from core.training.snapshot import Inputs, Item, write
@@ -44,22 +44,25 @@ def create(
     grades = ws.store.corpus.grades(chosen.level, chosen.name)
     recordings = {r.id: r for r in ws.store.corpus.recordings()}
     alike = sounds.representatives(ws, recordings.values()) if inputs == "voice" else {}
-    items: list[Item] = []
     marks: dict[str, tuple[str, ...]] = {}
     left_out: Counter[str] = Counter()
-    for utterance in ws.store.corpus.every(Filter(skipped=False)):
-        target = utterance.id if chosen.level == "utterance" else utterance.recording_id
-        if target is None or target not in grades:
-            continue
-        code, grade = grades[target]
-        text = model_text(DEFAULT_PLAN, utterance.text, utterance.origin)
-        recording = recordings.get(utterance.recording_id or 0)
-        if reason := _left_out(utterance, text, grade, chosen, inputs):
-            left_out[reason] += 1
-            continue
-        items.append(_item(utterance, text, code, grade == "gold" and utterance.origin != "augmented", recording))
-        marks[utterance.key] = tuple(_marks(utterance, alike))
-    items = _without_unknown_speakers(items, left_out) if chosen.level == "recording" else items
+
+    def labelled() -> Iterator[Item]:
+        for utterance in ws.store.scan.samples():
+            target = utterance.id if chosen.level == "utterance" else utterance.recording_id
+            if target is None or target not in grades:
+                continue
+            code, grade = grades[target]
+            text = model_text(DEFAULT_PLAN, utterance.text, utterance.origin)
+            if reason := _left_out(utterance, text, grade, chosen, inputs):
+                left_out[reason] += 1
+                continue
+            recording = recordings.get(utterance.recording_id or 0)
+            if mark := tuple(_marks(utterance, alike)):
+                marks[utterance.key] = mark
+            yield _item(utterance, text, code, grade == "gold" and utterance.origin != "augmented", recording)
+
+    items = labelled() if chosen.level == "utterance" else _without_unknown_speakers([*labelled()], left_out)
     frozen = build(
         name, chosen, items, fractions, seed, now(), DEFAULT_PLAN, inputs=inputs, conflicts=conflicts, marks=marks
     )
@@ -130,7 +133,7 @@ def every(ws: Workspace) -> list[SnapshotInfo]:
     return ws.store.ledger.snapshots()
 
 
-def _left_out(utterance: Utterance, text: str, grade: str, scheme: Scheme, inputs: Inputs) -> str | None:
+def _left_out(utterance: ScannedSample, text: str, grade: str, scheme: Scheme, inputs: Inputs) -> str | None:
     """Why a labelled utterance is not frozen, None if it is."""
     if grade == "disputed":
         return "disputed"
@@ -141,7 +144,7 @@ def _left_out(utterance: Utterance, text: str, grade: str, scheme: Scheme, input
     return None if text or utterance.voice_usable else "no text and no usable voice"
 
 
-def _marks(utterance: Utterance, alike: Mapping[int, str]) -> Iterator[str]:
+def _marks(utterance: ScannedSample, alike: Mapping[int, str]) -> Iterator[str]:
     """What a split must not cut where the voice is read: the person who speaks, and the (near-)identical sound."""
     if names_a_person(utterance.speaker):
         yield f"{PERSON}{utterance.source_id}:{utterance.speaker}"
@@ -149,7 +152,7 @@ def _marks(utterance: Utterance, alike: Mapping[int, str]) -> Iterator[str]:
         yield f"{SOUND}{alike[utterance.recording_id]}"
 
 
-def _item(utterance: Utterance, text: str, code: str, gold: bool, recording: Recording | None) -> Item:
+def _item(utterance: ScannedSample, text: str, code: str, gold: bool, recording: Recording | None) -> Item:
     return Item(
         id=utterance.id, key=utterance.key, group=utterance.group, text=text, code=code, gold=gold,
         audio=recording.path if recording is not None and utterance.voice_usable else None,
