@@ -23,6 +23,7 @@ AT = "2024-05-01T00:00:00.000000+00:00"
 CORPORA = ((4_160, 5_840), (712_404, 1_000_000))  # reviews and utterances of calls, in the same proportion
 BATCH = 16_384  # the size of a chunk of the index, so that no chunk is indexed twice
 TURNS = 20
+_CLASS_OF = {"0": "danger", "1": "normal"}
 PLACES = (
     "부엌", "거실", "지하", "옥상", "창고", "공장", "식당", "학교", "병원", "아파트", "골목", "터널", "계단", "주차장",
 )  # fmt: skip
@@ -46,6 +47,23 @@ def reviews(n: int) -> Iterator[NewUtterance]:
         next(rows)
         for number, row in enumerate(islice(rows, n)):
             yield NewUtterance(f"n:{number}", row[1], f"n:{row[0]}", labels=_review_labels(number))
+
+
+def labelled_reviews(n: int) -> Iterator[NewUtterance]:
+    """At most `n` reviews with label 0 or 1, half of each where there are enough, as classes of the scheme danger.
+
+    Which reviews is decided by seed 0. The file must exist.
+    """
+    with gzip.open(REVIEWS, "rt", encoding="utf-8", newline="") as lines:
+        rows = [row for row in csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if row[3] in ("0", "1")]
+    random.Random(0).shuffle(rows)
+    rows.sort(key=lambda row: row[3])
+    half = n // 2
+    first_positive = sum(row[3] == "0" for row in rows)
+    negative, positive = rows[:first_positive], rows[first_positive:]
+    more = max(0, n - half - len(negative))  # the rarer class does not fill its half
+    for row in (*negative[: n - half], *positive[: half + more]):
+        yield NewUtterance(f"n:{row[0]}", row[1], f"n:{row[0]}", labels={"danger": _CLASS_OF[row[3]]})
 
 
 def _review_labels(number: int) -> dict[str, str]:

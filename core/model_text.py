@@ -23,6 +23,8 @@ def _nfc(text: str) -> str:
 
 def _strip_controls(text: str) -> str:
     """Remove invisible characters; white space such as a line end stays."""
+    if text.isprintable():  # what is not seen is not printable either
+        return text
     visible = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in _UNSEEN)
     # Two letters that a removed character separated may compose now: normalise again if the text was in NFC.
     return _nfc(visible) if unicodedata.is_normalized("NFC", text) else visible

@@ -6,13 +6,14 @@ share a text. A new text can join two groups and so rename one of them; therefor
 """
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import pairwise
 from math import isfinite
 
 from core.errors import InputError
+from core.near_duplicates import THRESHOLD, first_near
 from core.records import Side
 from core.text import letters, nfc
 
@@ -21,11 +22,6 @@ DEFAULT_FRACTIONS: Fractions = (0.70, 0.15, 0.15)
 SIDES: tuple[Side, ...] = ("train", "validation", "test")
 PUBLISHED = "split:"  # a tag that begins so names the side that the publisher of the data gave: `split:test`
 FEW_GROUPS = 200  # below so many a hash alone misses the fractions by far
-
-_GRAM = 3
-_PERMUTATIONS = 128
-# (false positives, false negatives): a false candidate costs one exact comparison, a missed one is a leak
-_LSH_WEIGHTS = (0.002, 0.998)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +140,7 @@ def _position(seed: int, group: str) -> float:
 
 
 def merge_near_duplicates(
-    groups: Sequence[str], texts: Sequence[str], threshold: float = 0.8, min_letters: int = 8
+    groups: Sequence[str], texts: Sequence[str], threshold: float = THRESHOLD, min_letters: int = 8
 ) -> list[str]:
     """Merge the groups that share a text; return the group of each item, named by the smallest of the merged names.
 
@@ -156,12 +152,13 @@ def merge_near_duplicates(
         raise InputError("near-duplicate threshold {threshold} is not in (0, 1]", threshold=threshold)
     names = sorted(set(groups))
     node = {name: i for i, name in enumerate(names)}
-    nodes_of: dict[str, list[int]] = {}
+    first: dict[str, int] = {}
+    edges: set[tuple[int, int]] = set()
     for group, text in zip(groups, texts, strict=True):
-        if len(key := letters(text)) >= min_letters:
-            nodes_of.setdefault(key, []).append(node[group])
-    edges = {pair for nodes in nodes_of.values() for pair in pairwise(nodes)}
-    edges |= {(nodes_of[a][0], nodes_of[b][0]) for a, b in _near_pairs(sorted(nodes_of), threshold)}
+        if len(key := letters(text)) >= min_letters and (earlier := first.setdefault(key, node[group])) != node[group]:
+            edges.add((earlier, node[group]))
+    keys, nodes = list(first), list(first.values())
+    edges |= {(nodes[at], nodes[near]) for at, near in enumerate(first_near(keys, threshold)) if at != near}
     merged = _smallest_of_component(len(names), edges)
     return [names[merged[node[group]]] for group in groups]
 
@@ -180,22 +177,6 @@ def merge_shared(groups: Sequence[str], marks: Sequence[Sequence[str]]) -> list[
             holders.setdefault(mark, []).append(node[group])
     merged = _smallest_of_component(len(names), {pair for nodes in holders.values() for pair in pairwise(nodes)})
     return [names[merged[node[group]]] for group in groups]
-
-
-def _near_pairs(keys: list[str], threshold: float) -> Iterator[tuple[str, str]]:
-    """Yield the pairs of nearly equal keys. MinHash finds candidates; an exact comparison verifies each."""
-    if threshold == 1 or len(keys) < 2:
-        return
-    from datasketch import MinHash, MinHashLSH
-
-    grams = [{key[i : i + _GRAM] for i in range(max(1, len(key) - _GRAM + 1))} for key in keys]
-    hashes = MinHash.bulk([[g.encode("utf-8", "surrogatepass") for g in s] for s in grams], num_perm=_PERMUTATIONS)
-    index = MinHashLSH(threshold=threshold, num_perm=_PERMUTATIONS, weights=_LSH_WEIGHTS)
-    for i, hashed in enumerate(hashes):
-        for j in index.query(hashed):
-            if len(grams[i] & grams[j]) / len(grams[i] | grams[j]) >= threshold:
-                yield keys[j], keys[i]
-        index.insert(i, hashed)
 
 
 def _smallest_of_component(n: int, edges: set[tuple[int, int]]) -> list[int]:

@@ -4,12 +4,14 @@ All functions work on Unicode NFC, so that Hangul typed as jamo equals Hangul ty
 words; there is no morphological analysis here.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import Literal
 
 Change = Literal["same", "del", "ins"]
+_NO_LETTERS = re.compile(r"[\W_]+")  # what str.isalnum() refuses
 LONGEST = 5000  # characters; steps that analyse words do not process a longer text
 
 
@@ -24,7 +26,7 @@ def letters(text: str) -> str:
     >>> letters("불이야!! Help me") == letters("불 이야, HELP me")
     True
     """
-    return nfc("".join(c for c in nfc(nfc(text).casefold()) if c.isalnum()))
+    return nfc(_NO_LETTERS.sub("", nfc(nfc(text).casefold())))
 
 
 def words(text: str) -> list[str]:

@@ -6,21 +6,22 @@ pickled: vocabulary, idf and coefficients are arrays. It does not clean texts: t
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 
 from core.errors import InputError, NotEnoughData
-from core.models import Arrays
+from core.models import Arrays, ngram_counts
 
+MANY = 64  # texts; for fewer the numbers of the vocabulary are not worth their making
 WORDS = 200_000  # words whose n-grams are kept in memory, some 100 MB at most
 LEAST_SHARE = 0.12  # a text part whose weight is below this share of the largest is not reported
 
@@ -107,13 +108,7 @@ class NgramModel:
         present = np.unique(labels)
         if len(present) < 2:
             raise NotEnoughData("training needs at least 2 classes, found {n}", n=len(present))
-        vectorizer = _vectorizer(config)
-        try:
-            features = vectorizer.fit_transform(texts)
-        except ValueError as error:  # scikit-learn raises it for an empty vocabulary
-            raise NotEnoughData(
-                "no n-gram occurs in {min_df} texts or more: lower min_df", min_df=config.min_df
-            ) from error
+        vectorizer, features = _fitted(config, texts)
         solver = LogisticRegression(
             C=config.c, max_iter=config.max_iter, class_weight="balanced" if config.balanced else None
         )
@@ -131,7 +126,22 @@ class NgramModel:
     def log_probs(self, values: Sequence[str]) -> NDArray[np.float64]:
         if not len(values):
             return np.zeros((0, len(self.intercept)))
-        return self._log_probs(self.vectorizer.transform(values))
+        return self._log_probs(self._features(values))
+
+    def _features(self, texts: Sequence[str]) -> Any:
+        """The tf-idf of the n-grams, (N, V); the fast way for many texts gives the same bits as the vectorizer."""
+        config, known = self.config, self._known if len(texts) >= MANY else None
+        if known is None:
+            return self.vectorizer.transform(texts)
+        counts = ngram_counts.count(texts, _words(config), config.min_n, config.max_n, known)
+        weighing = TfidfTransformer(sublinear_tf=config.sublinear_tf)
+        weighing.idf_ = self.vectorizer.idf_
+        return weighing.transform(counts.astype(np.float64), copy=False)
+
+    @cached_property
+    def _known(self) -> ngram_counts.Vocabulary | None:
+        """The n-grams as numbers; None if they do not fit."""
+        return ngram_counts.Vocabulary.of(sorted(self.vectorizer.vocabulary_, key=self.vectorizer.vocabulary_.get))
 
     def _log_probs(self, features: Any) -> NDArray[np.float64]:
         return np.asarray(log_softmax(features @ self.coef.T + self.intercept, axis=1), dtype=np.float64)
@@ -208,8 +218,38 @@ def _same_sign_spans(text: str, shares: NDArray[np.float64]) -> Iterator[tuple[i
             start = at
 
 
+def _fitted(config: NgramConfig, texts: Sequence[str]) -> tuple[TfidfVectorizer, Any]:
+    """A fitted vectorizer and the tf-idf of the texts, (N, V); `NotEnoughData` without any n-gram."""
+    learnt = ngram_counts.learn(texts, _words(config), config.min_n, config.max_n, config.min_df)
+    vectorizer = _vectorizer(config)
+    try:
+        if learnt is None:
+            return vectorizer, vectorizer.fit_transform(texts)
+        grams, counts = learnt
+        weighing = TfidfTransformer(sublinear_tf=config.sublinear_tf)
+        features = weighing.fit_transform(counts.astype(np.float64))
+        vectorizer = _vectorizer(config, {gram: column for column, gram in enumerate(grams)})
+        vectorizer.idf_ = weighing.idf_
+        return vectorizer, features
+    except ValueError as error:  # scikit-learn raises it for an empty vocabulary
+        raise NotEnoughData("no n-gram occurs in {min_df} texts or more: lower min_df", min_df=config.min_df) from error
+
+
+def _words(config: NgramConfig) -> Callable[[str], Iterable[str]]:
+    """A function that gives the words of a text, or the whole stripped text as one word, in lower case."""
+
+    def words(text: str) -> Iterable[str]:
+        lowered = text.lower()
+        if len(lowered) != len(text):
+            lowered = "".join(low if len(low := char.lower()) == 1 else char for char in text)
+        return lowered.split() if config.analyzer == "char_wb" else filter(None, [lowered.strip()])
+
+    return words
+
+
 def _analyzer(config: NgramConfig) -> Callable[[str], list[str]]:
     """The n-grams of `placed_ngrams` without their places, several times as fast: words come again and again."""
+    words = _words(config)
 
     @lru_cache(maxsize=WORDS)
     def of_word(word: str) -> list[str]:
@@ -218,11 +258,7 @@ def _analyzer(config: NgramConfig) -> Callable[[str], list[str]]:
         return [padded[at : at + n] for n in lengths for at in range(len(padded) - n + 1)]
 
     def ngrams(text: str) -> list[str]:
-        lowered = text.lower()
-        if len(lowered) != len(text):
-            lowered = "".join(low if len(low := char.lower()) == 1 else char for char in text)
-        words = lowered.split() if config.analyzer == "char_wb" else filter(None, [lowered.strip()])
-        return [gram for word in words for gram in of_word(word)]
+        return [gram for word in words(text) for gram in of_word(word)]
 
     return ngrams
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from core.store.board import Board
 from core.store.corpus.corpus import Corpus
-from core.store.corpus.scan import CorpusScan
+from core.store.corpus.scan import CorpusScan, ScannedSample
 from core.store.corpus.texts import Texts
 from core.store.corpus.transfer import RunPrediction, Transfer, UtteranceExtras
 from core.store.engine import engine_for, migrate
@@ -35,7 +35,8 @@ from core.store.views import Views
 __all__ = [
     "Batch", "Board", "Bulk", "Cards", "CleaningRuns", "Corpus", "CorpusScan", "Leases", "Ledger", "NewProposal",
     "OldProbability", "Outcome", "Proposals", "QueueInfo", "QueueRequest", "Queues", "Ranked", "Remarks", "Review",
-    "RunChoice", "RunPrediction", "RunsInUse", "Schemes", "Store", "StoredScheme", "Tally", "Texts", "Transfer",
+    "RunChoice", "RunPrediction", "RunsInUse", "ScannedSample", "Schemes", "Store", "StoredScheme", "Tally", "Texts",
+    "Transfer",
     "UpdatedProposal", "UtteranceContext", "UtteranceExtras", "Views", "open_store",
 ]  # fmt: skip
 

@@ -33,6 +33,7 @@ from core.split import SIDES
 from core.training.baselines import baseline_scores
 from core.training.environment import environment
 from core.training.inputs import Inputs, of_speakers, text_inputs, voice_inputs
+from core.training.items import Items
 from core.training.recipes import Recipe, config_for, recipe, trainer_type
 from core.training.run import RunFolder, code_version
 from core.training.snapshot import Snapshot, check_trainable, read
@@ -178,12 +179,13 @@ def _check_inputs(inputs: Inputs, name: str) -> None:
     why = (
         Message("; {n} left out, most often: {reason}", n=len(inputs.skipped), reason=Message(most)) if reasons else ""
     )
+    sides = inputs.items.column("side")
     for side in SIDES:
-        if not any(item.side == side for item in inputs.items):
+        if side not in sides:
             raise NotEnoughData(
                 "snapshot {name}: nothing usable on the {side} side{why}", name=name, side=Word(side), why=why
             )
-    classes = {item.code for item in inputs.items if item.side == "train"}
+    classes = {code for code, side in zip(inputs.items.column("code"), sides, strict=True) if side == "train"}
     if len(classes) < 2:
         raise NotEnoughData(
             "snapshot {name}: usable training items are all of class {classes}{why}",
@@ -225,7 +227,7 @@ def run_epoch(spec: TrainSpec, epoch: int, report: Report) -> dict[str, Any]:
 
 def _score(model: Model, rows: Inputs, codes: tuple[str, ...]) -> dict[str, Any]:
     scores = evaluate(
-        rows.labels(), np.exp(model.log_probs(rows.values)), [i.group for i in rows.items], codes, resamples=0
+        rows.labels(), np.exp(model.log_probs(rows.values)), rows.items.column("group"), codes, resamples=0
     )
     return {"validation_loss": scores["log_loss"], "macro_f1": scores["macro_f1"]["value"]}
 
@@ -276,7 +278,9 @@ def finish(spec: TrainSpec, report: Report, now: Callable[[], str] | None = None
         "official": setup.snapshot.report.get("official"),
         "environment": environment(),
     }
-    setup.folder.write_predictions([*validation.items, *test.items], np.vstack([probs["validation"], probs["test"]]))
+    setup.folder.write_predictions(
+        Items.join(validation.items, test.items), np.vstack([probs["validation"], probs["test"]])
+    )
     setup.folder.write_metrics(metrics)
     _write_checkpoint(setup, model, calibration, metrics, (now or _utc)())
     setup.folder.drop_checkpoint()
@@ -293,7 +297,7 @@ def _calibrated(
         "validation": apply_temperature(np.exp(logs), temperature),
         "test": apply_temperature(np.exp(model.log_probs(test.values)), temperature),
     }
-    groups = [item.group for item in validation.items]
+    groups = validation.items.column("group")
     before, after = (
         evaluate(validation.labels(), p, groups, codes, resamples=0)["ece"] for p in (np.exp(logs), probs["validation"])
     )
@@ -301,15 +305,14 @@ def _calibrated(
 
 
 def _evaluate(rows: Inputs, probs: NDArray[np.float64], setup: _Setup) -> dict[str, Any]:
-    groups = [item.group for item in rows.items]
-    return evaluate(rows.labels(), probs, groups, setup.snapshot.codes, seed=setup.spec.seed)
+    return evaluate(rows.labels(), probs, rows.items.column("group"), setup.snapshot.codes, seed=setup.spec.seed)
 
 
 def _by_recording(rows: Inputs, probs: NDArray[np.float64], setup: _Setup) -> dict[str, Any] | None:
     """Scores of whole recordings: each is judged by the mean log probabilities of its utterances."""
     if setup.snapshot.scheme not in SCHEMES or SCHEMES[setup.snapshot.scheme].level != "recording":
         return None
-    at, pooled = pool(probs, [item.recording for item in rows.items])
+    at, pooled = pool(probs, rows.items.column("recording"))
     if not at:
         return None
     first = [rows.items[i] for i in at]

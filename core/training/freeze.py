@@ -9,8 +9,8 @@ means validation or test.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from core.errors import InputError, NotEnoughData
 from core.messages import SchemeName, Word
@@ -28,8 +28,9 @@ from core.split import (
     merge_shared,
 )
 from core.training.conflicts import ConflictCounts, Conflicts, settle_conflicts
+from core.training.items import Item, Items
 from core.training.official import check_official_sides, described, sift_official, take_official
-from core.training.snapshot import Inputs, Item, Official, Snapshot, content_hash, repeat_key
+from core.training.snapshot import Inputs, Official, Snapshot, content_hash, repeat_keys
 
 PERSON, SOUND = "person:", "sound:"  # how a mark begins
 TRIED_SEEDS = 100
@@ -61,15 +62,16 @@ def build(
     """
     if not _NAME.fullmatch(name):
         raise InputError("snapshot name {name!r}: use up to 64 letters, digits, - _ or . and no . in front", name=name)
-    cleaned = [replace(i, text=model_text(plan, i.text), label=scheme.index(i.code)) for i in items]
-    usable = [item for item in cleaned if (item.text and inputs != "voice") or item.audio]
-    _unique([item.key for item in usable])
+    read = _Reading(scheme, plan, inputs)
+    usable = Items.of(read.usable(items))
+    _unique(usable.column("key"))
     # The turns of a call share its label, so an equal turn of another call contradicts nothing.
     compared = inputs != "voice" and scheme.level == "utterance"
-    agreed, conflict = settle_conflicts(usable, conflicts) if compared else (usable, ConflictCounts())
+    agreed, conflict = _agreed(usable, conflicts) if compared else (usable, ConflictCounts())
     merged = _merge(agreed, inputs, marks or {})
-    placed = take_official(merged, fractions, seed) if official else _placed(merged, fractions, seed)
-    trusted = [item for item in placed if item.gold or item.side == "train"]
+    placed = Items.of(take_official(merged, fractions, seed)) if official else _placed(merged, fractions, seed)
+    sides, gold = placed.column("side"), placed.column("gold")
+    trusted = _those(placed, [is_gold or side == "train" for is_gold, side in zip(gold, sides, strict=True)])
     remaining, broken = _without_breaches(trusted, inputs, official)
     if not remaining:
         raise NotEnoughData(
@@ -81,11 +83,12 @@ def build(
         check_official_sides(name, remaining)
     else:
         _check_sides(name, remaining, fractions)
+    side_of = set(zip(remaining.column("group"), remaining.column("side"), strict=True))
     report = {
-        "groups": len({item.group for item in remaining}),
-        "groups_by_side": {side: len({item.group for item in remaining if item.side == side}) for side in SIDES},
-        "merged_groups": len({i.group for i in agreed}) - len({i.group for i in merged}),
-        "dropped_empty": len(cleaned) - len(usable),
+        "groups": len({group for group, _ in side_of}),
+        "groups_by_side": {side: sum(on == side for _, on in side_of) for side in SIDES},
+        "merged_groups": len(set(agreed.column("group"))) - len(set(merged.column("group"))),
+        "dropped_empty": read.dropped,
         "dropped_conflicts": len(usable) - len(agreed),
         "dropped_not_gold": len(placed) - len(trusted),
         "dropped_repeats": 0 if official else len(trusted) - len(remaining),
@@ -95,51 +98,88 @@ def build(
     }
     if official:
         report["official"] = described(official, merged, placed, broken)
-    ordered = tuple(sorted(remaining, key=lambda item: item.key))
+    keys = remaining.column("key")
+    ordered = remaining.take(sorted(range(len(keys)), key=keys.__getitem__))
     digest = content_hash(scheme.name, scheme.codes, ordered)
     return Snapshot(
         name, scheme.name, scheme.codes, fractions, seed, tuple(plan), at, ordered, digest, report, inputs, official
     )
 
 
+class _Reading:
+    """Cleans a stream of items; `dropped` counts those with nothing to read."""
+
+    def __init__(self, scheme: Scheme, plan: Sequence[str], inputs: Inputs) -> None:
+        self.scheme, self.plan, self.inputs, self.dropped = scheme, plan, inputs, 0
+
+    def usable(self, items: Iterable[Item]) -> Iterator[Item]:
+        for item in items:
+            text, label = model_text(self.plan, item.text), self.scheme.index(item.code)
+            if (text and self.inputs != "voice") or item.audio:
+                yield item if (text, label) == (item.text, item.label) else replace(item, text=text, label=label)
+            else:
+                self.dropped += 1
+
+
+@dataclass(frozen=True, slots=True)
+class _LabelledText:
+    """What the search for conflicts reads of an item, and its place."""
+
+    text: str
+    code: str
+    place: int
+
+
+def _agreed(items: Items, how: Conflicts) -> tuple[Items, ConflictCounts]:
+    """The items without those that contradict each other, as `how` says."""
+    rows = list(map(_LabelledText, items.column("text"), items.column("code"), range(len(items))))
+    remaining, counts = settle_conflicts(rows, how)
+    return (items if len(remaining) == len(items) else items.take([row.place for row in remaining])), counts
+
+
+def _those(items: Items, wanted: Sequence[bool]) -> Items:
+    """The items whose place in `wanted` is true."""
+    return items if all(wanted) else items.take([place for place, yes in enumerate(wanted) if yes])
+
+
 def _unique(keys: list[str]) -> None:
     """`InputError` for a repeated key."""
+    if len(set(keys)) == len(keys):
+        return
     repeated = [key for key, n in Counter(keys).items() if n > 1]
-    if repeated:
-        raise InputError("{n} keys occur more than once, the first is {key!r}", n=len(repeated), key=repeated[0])
+    raise InputError("{n} keys occur more than once, the first is {key!r}", n=len(repeated), key=repeated[0])
 
 
-def _merge(items: list[Item], inputs: Inputs, marks: Mapping[str, Sequence[str]]) -> list[Item]:
+def _merge(items: Items, inputs: Inputs, marks: Mapping[str, Sequence[str]]) -> Items:
     """Join groups: by their `marks` where the voice is read, and by near-equal sentences on their own where texts are.
 
     The same request is made in many calls, and merging these would leave one group. Repeats within calls are dropped
     from the training side instead (`_without_repeats`).
     """
-    groups = [item.group for item in items]
+    groups = items.column("group")
     if inputs != "text":
-        groups = merge_shared(groups, [marks.get(item.key, ()) for item in items])
+        groups = merge_shared(groups, [marks.get(key, ()) for key in items.column("key")])
     if inputs != "voice":
-        groups = merge_near_duplicates(groups, ["" if item.recording else item.text for item in items])
-    return [replace(item, group=group) for item, group in zip(items, groups, strict=True)]
+        turns = zip(items.column("text"), items.column("recording"), strict=True)
+        groups = merge_near_duplicates(groups, ["" if call else text for text, call in turns])
+    return items.replaced(group=groups)
 
 
-def _placed(items: list[Item], fractions: Fractions, seed: int) -> list[Item]:
+def _placed(items: Items, fractions: Fractions, seed: int) -> Items:
     """Give each item its side: by hash where groups are many, else by quotas in hash order."""
-    groups = [item.group for item in items]
+    groups = items.column("group")
     if len(set(groups)) < FEW_GROUPS:
-        sides = assign_balanced(groups, [item.code for item in items], fractions, seed)
-    else:
-        sides = assign_sides(groups, fractions, seed)
-    return [replace(item, side=side) for item, side in zip(items, sides, strict=True)]
+        return items.replaced(side=assign_balanced(groups, items.column("code"), fractions, seed))
+    return items.replaced(side=assign_sides(groups, fractions, seed))
 
 
-def _check_sides(name: str, items: Sequence[Item], fractions: Fractions) -> None:
+def _check_sides(name: str, items: Items, fractions: Fractions) -> None:
     """Refuse a side that got nothing though its share is above 0, with what would work."""
-    here = {item.side for item in items}
+    here = set(items.column("side"))
     empty = [side for side, share in zip(SIDES, fractions, strict=True) if share > 0 and side not in here]
     if not empty:
         return
-    groups = [item.group for item in items]
+    groups = items.column("group")
     n = len(set(groups))
     if n < len(SIDES):
         raise NotEnoughData(
@@ -159,43 +199,42 @@ def _check_sides(name: str, items: Sequence[Item], fractions: Fractions) -> None
     )
 
 
-def _persons_cut(items: Sequence[Item], marks: Mapping[str, Sequence[str]]) -> int:
+def _persons_cut(items: Items, marks: Mapping[str, Sequence[str]]) -> int:
     """How many of the persons that `marks` names stand on several sides."""
     on: dict[str, set[Side]] = {}
-    for item in items:
-        for mark in marks.get(item.key, ()):
+    for key, side in zip(items.column("key"), items.column("side"), strict=True) if marks else ():
+        for mark in marks.get(key, ()):
             if mark.startswith(PERSON):
-                on.setdefault(mark, set()).add(item.side)
+                on.setdefault(mark, set()).add(side)
     return sum(len(sides) > 1 for sides in on.values())
 
 
-def _without_breaches(
-    items: list[Item], inputs: Inputs, official: Official | None
-) -> tuple[list[Item], dict[Side, int]]:
+def _without_breaches(items: Items, inputs: Inputs, official: Official | None) -> tuple[Items, dict[Side, int]]:
     """The items without those that repeat a held-out one, and how many broke a published split on each side."""
     if official is None:
         return (items if inputs == "voice" else _without_repeats(items)), {}
-    clean = sift_official(items)
+    clean = Items.of(sift_official(items))
     clean = clean if inputs == "voice" else _without_repeats(clean)
-    kept = {item.key for item in clean}
-    broken: Counter[Side] = Counter(item.side for item in items if item.key not in kept)
+    remaining = set(clean.column("key"))
+    pairs = zip(items.column("key"), items.column("side"), strict=True)
+    broken: Counter[Side] = Counter(side for key, side in pairs if key not in remaining)
     return (clean if official == "clean" else items), dict(broken)
 
 
-def _without_repeats(items: list[Item]) -> list[Item]:
+def _without_repeats(items: Items) -> Items:
     """The items without the training items whose text is equal or nearly equal to a held-out text."""
-    exact = [items[i] for i in drop_repeats([repeat_key(item) for item in items], [item.side for item in items])]
-    if not any(item.recording for item in exact):
+    kept = drop_repeats(repeat_keys(items), items.column("side"))
+    exact = items if len(kept) == len(items) else items.take(kept)
+    if not any(exact.column("recording")):
         return exact  # near-equal sentences are in one group already
-    alike = merge_near_duplicates([item.key for item in exact], [item.text for item in exact])
-    pairs = list(zip(alike, exact, strict=True))
-    held_out = {group for group, item in pairs if item.side != "train"}
-    return [item for group, item in pairs if item.side != "train" or group not in held_out]
+    alike, sides = merge_near_duplicates(exact.column("key"), exact.column("text")), exact.column("side")
+    held_out = {group for group, side in zip(alike, sides, strict=True) if side != "train"}
+    return _those(exact, [s != "train" or group not in held_out for group, s in zip(alike, sides, strict=True)])
 
 
-def _warnings(items: list[Item], codes: Sequence[str]) -> list[str]:
+def _warnings(items: Items, codes: Sequence[str]) -> list[str]:
     """One line for each side and class with fewer than `RARE` items."""
-    counts = Counter((item.side, item.code) for item in items)
+    counts = Counter(zip(items.column("side"), items.column("code"), strict=True))
     return [
         f"{side}: {counts[side, code]} of class {code}" for side in SIDES for code in codes if counts[side, code] < RARE
     ]

@@ -23,7 +23,7 @@ from core.files import write_bytes
 from core.messages import Message, message_from_json, message_to_json
 from core.models import voice_features
 from core.records import SHORTEST_VOICE_MS, Side, Skip
-from core.training.snapshot import Item
+from core.training.items import Item, Items
 
 TOGETHER = 64  # clips that an encoder is given at once
 Progress = Callable[[int, int], None]  # clips done, clips in all
@@ -33,33 +33,37 @@ Progress = Callable[[int, int], None]  # clips done, clips in all
 class Inputs:
     """`values[i]` is the model input of `items[i]`: a text, or the features of a voice. `skipped`: unusable items."""
 
-    items: tuple[Item, ...]
+    items: Items
     values: list[str] | NDArray[np.float32]
     skipped: tuple[Skip, ...]
 
     def labels(self) -> NDArray[np.int64]:
         """The class ids, int64 (N,)."""
-        return np.array([item.label for item in self.items], dtype=np.int64)
+        return np.array(self.items.column("label"), dtype=np.int64)
 
     def on(self, side: Side) -> "Inputs":
         """The rows of one side."""
-        rows = [i for i, item in enumerate(self.items) if item.side == side]
+        rows = [i for i, on in enumerate(self.items.column("side")) if on == side]
         values = [self.values[i] for i in rows] if isinstance(self.values, list) else self.values[rows]
-        return Inputs(tuple(self.items[i] for i in rows), values, ())
+        return Inputs(self.items.take(rows), values, ())
 
 
-def of_speakers(items: tuple[Item, ...], speakers: tuple[str, ...]) -> tuple[Item, ...]:
+def of_speakers(items: Items, speakers: tuple[str, ...]) -> Items:
     """The items of one of `speakers` or of an unknown speaker; all items if `speakers` is empty."""
-    return tuple(item for item in items if not speakers or item.speaker is None or item.speaker in speakers)
+    if not speakers:
+        return items
+    return items.take([i for i, who in enumerate(items.column("speaker")) if who is None or who in speakers])
 
 
-def text_inputs(items: tuple[Item, ...]) -> Inputs:
+def text_inputs(items: Items) -> Inputs:
     """Inputs for a text model: the frozen texts, which are cleaned already."""
-    used = tuple(item for item in items if item.text)
-    return Inputs(used, [item.text for item in used], tuple(Skip(i.key, "no text") for i in items if not i.text))
+    texts = items.column("text")
+    used = [i for i, text in enumerate(texts) if text]
+    skipped = tuple(Skip(items[i].key, "no text") for i, text in enumerate(texts) if not text)
+    return Inputs(items.take(used) if skipped else items, [texts[i] for i in used], skipped)
 
 
-def voice_inputs(items: tuple[Item, ...], encoder: str, workspace: Path, cache: Path, progress: Progress) -> Inputs:
+def voice_inputs(items: Sequence[Item], encoder: str, workspace: Path, cache: Path, progress: Progress) -> Inputs:
     """Inputs for a voice model: what `encoder` reads of each item's span. Computed once, then read from file `cache`.
 
     Audio paths are relative to the folder `workspace`. `progress(done, total)` counts items.
@@ -76,11 +80,11 @@ def voice_inputs(items: tuple[Item, ...], encoder: str, workspace: Path, cache: 
         metadata, values = file.metadata(), file.get_tensor("features")
     by_key = {item.key: item for item in items}
     skipped = tuple(Skip(key, message_from_json(reason)) for key, reason in json.loads(metadata["skipped"]).items())
-    return Inputs(tuple(by_key[key] for key in json.loads(metadata["keys"])), values, skipped)
+    return Inputs(Items.of(by_key[key] for key in json.loads(metadata["keys"])), values, skipped)
 
 
 def _features(
-    items: tuple[Item, ...], encoder: str, workspace: Path, progress: Progress
+    items: Sequence[Item], encoder: str, workspace: Path, progress: Progress
 ) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
     """Item key -> what `encoder` reads of the usable items, and item key -> reason of the others."""
     read = voice_features(encoder)

@@ -29,7 +29,7 @@ from core.files import json_text, make_folder, write_bytes, write_json, write_te
 from core.models import Arrays
 from core.models.checkpoint import CARD
 from core.settings import ROOT, is_checkout
-from core.training.snapshot import Item
+from core.training.items import Item, Items
 
 _PREDICTIONS = pa.schema(
     [
@@ -124,12 +124,11 @@ class RunFolder:
 
 def prediction_bytes(items: Sequence[Item], probs: NDArray[np.float64]) -> bytes:
     """The content of predictions.parquet: the `probs` (N, K) of N items."""
-    rows = [
-        {"id": i.id, "key": i.key, "side": i.side, "gold": i.code, "probs": row.tolist()}
-        for i, row in zip(items, probs, strict=True)
-    ]
+    columns = Items.of(items)
+    names = {"id": "id", "key": "key", "side": "side", "gold": "code"}
+    values = {name: columns.column(field) for name, field in names.items()} | {"probs": list(probs)}
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pylist(rows, schema=_PREDICTIONS), sink, compression="zstd")
+    pq.write_table(pa.table(values, schema=_PREDICTIONS), sink, compression="zstd")
     return bytes(sink.getvalue().to_pybytes())
 
 

@@ -7,9 +7,12 @@ does not read the store or any audio.
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
+from itertools import islice
+from json.encoder import encode_basestring_ascii
+from operator import gt
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,46 +22,29 @@ import pyarrow.parquet as pq
 from core.errors import CheckpointMismatch, InputError, NotEnoughData
 from core.files import atomic_path, make_folder, write_json
 from core.messages import Word
-from core.records import Side
 from core.split import SIDES, Fractions, check_split
+from core.training.items import SCHEMA, Item, Items
 
 ITEMS, DESCRIPTION = "items.parquet", "snapshot.json"
 Inputs = Literal["text", "voice", "both"]
 Official = Literal["keep", "clean"]
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One utterance for training or scoring. `build` sets `label`, `side` and the final `group` and `text`.
+BLOCK = 10_000  # lines hashed at a time
+ROWS = 50_000  # of one group of the Parquet file
 
-    `gold` False means a silver label or a derived text, for the training side only. `audio` is a path relative to the
-    workspace; `[start_ms, end_ms)` of it is the utterance. `recording` is the key of its Recording.
-    """
-
-    id: int
-    key: str
-    group: str
-    text: str
-    code: str
-    label: int = -1
-    side: Side = "train"
-    gold: bool = True
-    audio: str | None = None
-    start_ms: int | None = None
-    end_ms: int | None = None
-    speaker: str | None = None
-    recording: str | None = None
-
-
-_HASHED = sorted({field.name for field in fields(Item)} - {"id", "label"})
-_SCHEMA = pa.schema(
-    [
-        ("id", pa.int64()), ("key", pa.string()), ("group", pa.string()), ("text", pa.string()),
-        ("code", pa.string()), ("label", pa.int32()), ("side", pa.string()), ("gold", pa.bool_()),
-        ("audio", pa.string()), ("start_ms", pa.int64()), ("end_ms", pa.int64()), ("speaker", pa.string()),
-        ("recording", pa.string()),
-    ]
-)  # fmt: skip
+__all__ = [
+    "Inputs",
+    "Item",
+    "Items",
+    "Snapshot",
+    "check_trainable",
+    "content_hash",
+    "read",
+    "read_some",
+    "repeat_keys",
+    "write",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,35 +63,68 @@ class Snapshot:
     seed: int
     plan: tuple[str, ...]
     created_at: str
-    items: tuple[Item, ...]
+    items: Items
     sha256: str
     report: Mapping[str, Any]
     inputs: Inputs = "text"
     official: Official | None = None
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "items", Items.of(self.items))
+
     def counts(self) -> dict[str, dict[str, int]]:
         """Items by side, then class."""
-        counts = Counter((item.side, item.code) for item in self.items)
+        counts = Counter(zip(self.items.column("side"), self.items.column("code"), strict=True))
         return {side: {code: counts[side, code] for code in self.codes} for side in SIDES}
 
     def summary(self) -> dict[str, Any]:
         """The counts for a list of snapshots: n, gold, sides {side: {code: n}} and the report."""
-        gold = sum(item.gold for item in self.items)
+        gold = sum(self.items.column("gold"))
         return {"n": len(self.items), "gold": gold, "sides": self.counts(), "report": dict(self.report)}
+
+
+def repeat_keys(items: Items) -> list[str]:
+    """The texts by which repeats are found; an item without text has its own key and repeats nothing."""
+    return [text or key for text, key in zip(items.column("text"), items.column("key"), strict=True)]
 
 
 def content_hash(scheme: str, codes: Sequence[str], items: Iterable[Item]) -> str:
     """SHA-256 over all that training reads. The order of the items and their ids in the workspace do not matter."""
     digest = hashlib.sha256(json.dumps([scheme, list(codes)]).encode())
-    for item in sorted(items, key=lambda item: item.key):
-        line = {name: getattr(item, name) for name in _HASHED}
-        digest.update(b"\n" + json.dumps(line).encode())
+    columns = Items.of(items)
+    keys = columns.column("key")
+    if any(map(gt, keys, islice(keys, 1, None))):
+        columns = columns.take(sorted(range(len(keys)), key=keys.__getitem__))
+    for start in range(0, len(columns), BLOCK):
+        digest.update("".join(_hashed_lines(columns.part(start, BLOCK))).encode("ascii"))
     return digest.hexdigest()
 
 
-def repeat_key(item: Item) -> str:
-    """The text by which a repeat is found; an item without text has its own key and repeats nothing."""
-    return item.text or item.key
+def _hashed_lines(items: Items) -> Iterator[str]:
+    """A line for each item, with the bytes that `json.dumps` gives for its fields in the order of their names.
+
+    >>> list(_hashed_lines(Items.of([Item(1, "a", "g", "불", "danger")])))[0][:49]
+    '\\n{"audio": null, "code": "danger", "end_ms": null,'
+    """
+    line = "\n{" + ", ".join(f'"{name}": %s' for name in _HASHED) + "}"
+    columns = [list(map(_JSON[SCHEMA.field(name).type], items.column(name))) for name in _HASHED]
+    return map(line.__mod__, zip(*columns, strict=True))
+
+
+def _optional_text(value: str | None) -> str:
+    return "null" if value is None else encode_basestring_ascii(value)
+
+
+def _optional_number(value: int | None) -> str:
+    return "null" if value is None else str(value)
+
+
+def _truth(value: bool) -> str:
+    return "true" if value else "false"
+
+
+_JSON: dict[Any, Callable[[Any], str]] = {pa.string(): _optional_text, pa.int64(): _optional_number, pa.bool_(): _truth}
+_HASHED = sorted(set(SCHEMA.names) - {"id", "label"})
 
 
 def write(snapshot: Snapshot, folder: Path | str) -> None:
@@ -119,8 +138,7 @@ def write(snapshot: Snapshot, folder: Path | str) -> None:
     try:
         with atomic_path(folder) as part:
             part.mkdir()
-            columns = {name: [getattr(item, name) for item in snapshot.items] for name in _SCHEMA.names}
-            pq.write_table(pa.table(columns, schema=_SCHEMA), part / ITEMS, compression="zstd")
+            pq.write_table(snapshot.items.table, part / ITEMS, compression="zstd", row_group_size=ROWS)
             description = {f.name: getattr(snapshot, f.name) for f in fields(snapshot) if f.name != "items"}
             write_json(part / DESCRIPTION, description | {"counts": snapshot.counts()}, indent=1)
     except OSError as error:
@@ -132,11 +150,11 @@ def read(folder: Path | str) -> Snapshot:
     folder = Path(folder)
     with _readable(folder):
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        table = pq.ParquetFile(folder / ITEMS).read()
+        table = pq.ParquetFile(folder / ITEMS, memory_map=True).read()
     with _complete(folder):
         description.pop("counts")
         lists = {name: tuple(description[name]) for name in ("codes", "fractions", "plan")}
-        snapshot = Snapshot(**(description | lists), items=tuple(Item(**row) for row in table.to_pylist()))
+        snapshot = Snapshot(**(description | lists), items=Items(table.select(SCHEMA.names).cast(SCHEMA)))
     _verify(snapshot, folder.name)
     return snapshot
 
@@ -188,7 +206,7 @@ def _complete(folder: Path) -> Iterator[None]:
     """Turn the error of a missing or wrong field into a `CheckpointMismatch`."""
     try:
         yield
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, pa.ArrowException) as error:
         raise CheckpointMismatch(
             "snapshot {folder}: {about} lacks or has an odd field: {error}",
             folder=folder.name,
@@ -200,14 +218,16 @@ def _complete(folder: Path) -> Iterator[None]:
 def _verify(snapshot: Snapshot, where: str) -> None:
     """`CheckpointMismatch` for a repeated key, another hash or a label that is not the position of its class."""
     items = snapshot.items
-    if len({item.key for item in items}) < len(items):
+    if len(set(items.column("key"))) < len(items):
         raise CheckpointMismatch("snapshot {where}: a key occurs twice", where=where)
     if content_hash(snapshot.scheme, snapshot.codes, items) != snapshot.sha256:
         raise CheckpointMismatch(
             "snapshot {where}: its items are not those that were frozen (SHA-256 differs)", where=where
         )
     place = {code: k for k, code in enumerate(snapshot.codes)}
-    if any(place.get(item.code) != item.label for item in items):
+    if any(
+        place.get(code) != label for code, label in set(zip(items.column("code"), items.column("label"), strict=True))
+    ):
         raise CheckpointMismatch(
             "snapshot {where}: a label is not the position of its class in the scheme", where=where
         )
@@ -221,8 +241,9 @@ def check_trainable(snapshot: Snapshot) -> None:
     than two classes to train on.
     """
     items = snapshot.items
-    read = [item.key if snapshot.inputs == "voice" else repeat_key(item) for item in items]
-    proof = check_split([item.group for item in items], read, [item.side for item in items])
+    sides, keys, gold = items.column("side"), items.column("key"), items.column("gold")
+    read = keys if snapshot.inputs == "voice" else repeat_keys(items)
+    proof = check_split(items.column("group"), read, sides)
     if proof.groups_cut and snapshot.official != "keep":
         raise InputError(
             "snapshot {snapshot}: the split cuts group {group!r} and {more} more"
@@ -233,26 +254,27 @@ def check_trainable(snapshot: Snapshot) -> None:
             more=len(proof.groups_cut) - 1,
         )
     if proof.repeated_texts and snapshot.official != "keep":
-        first = items[proof.repeated_texts[0]]
         raise InputError(
-            "snapshot {snapshot}: training item {key!r} repeats a held-out text", snapshot=snapshot.name, key=first.key
+            "snapshot {snapshot}: training item {key!r} repeats a held-out text",
+            snapshot=snapshot.name,
+            key=keys[proof.repeated_texts[0]],
         )
-    for item in items:
-        if not item.gold and item.side != "train":
+    for key, is_gold, on in zip(keys, gold, sides, strict=True):
+        if not is_gold and on != "train":
             raise InputError(
                 "snapshot {snapshot}: {key!r} on the {side} side is not gold",
                 snapshot=snapshot.name,
-                key=item.key,
-                side=Word(item.side),
+                key=key,
+                side=Word(on),
             )
     for side in ("validation", "test"):
-        if not any(item.side == side for item in items):
+        if side not in sides:
             raise NotEnoughData(
                 "snapshot {snapshot}: the {side} side is empty; label more groups",
                 snapshot=snapshot.name,
                 side=Word(side),
             )
-    classes = {item.code for item in items if item.side == "train"}
+    classes = {code for code, on in zip(items.column("code"), sides, strict=True) if on == "train"}
     if len(classes) < 2:
         raise NotEnoughData(
             "snapshot {snapshot}: training needs at least 2 classes, found {n}", snapshot=snapshot.name, n=len(classes)

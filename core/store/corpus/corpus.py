@@ -112,13 +112,12 @@ class Corpus:
             label.c.level == level, label.c.scheme == scheme_name
         )
         labels: dict[int, tuple[str, str]] = {}
+        distinct: dict[tuple[str, str], tuple[str, str]] = {}  # a million labels share a few pairs
         with reading(self._engine) as connection:
             for target_id, code, grade in connection.execute(query):
                 earlier = labels.get(target_id)
-                labels[target_id] = (
-                    join_codes(scheme_name, [*split_codes(earlier[0]), code]) if earlier else code,
-                    grade,
-                )
+                row = (join_codes(scheme_name, [*split_codes(earlier[0]), code]) if earlier else code, grade)
+                labels[target_id] = distinct.setdefault(row, row)
         return labels
 
     def counts(self) -> dict[str, int]:

@@ -4,6 +4,7 @@ Each block is a transaction of its own, so that no writer has to wait. What is a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, select
 
@@ -17,8 +18,25 @@ UTTERANCES, RECORDINGS = 10_000, 500  # rows of one block
 _ALIVE = (utterance.c.active, ~utterance.c.skipped)
 
 
+class ScannedSample(NamedTuple):
+    """The fields of an utterance that a snapshot reads; its label is read apart."""
+
+    id: int
+    key: str
+    source_id: int
+    recording_id: int | None
+    parent_id: int | None
+    start_ms: int | None
+    end_ms: int | None
+    speaker: str | None
+    text: str
+    group: str
+    voice_usable: bool
+    origin: str
+
+
 class CorpusScan:
-    """Reads utterances and recordings for the checks of the corpus; writes nothing."""
+    """Reads utterances and recordings for the checks of the corpus and for snapshots; writes nothing."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -36,6 +54,19 @@ class CorpusScan:
                 labels = _labels_between(connection, rows[0].id, rows[-1].id)
             last = rows[-1].id
             yield [ScannedUtterance(*row, labels.get(row[0], {})) for row in rows]
+
+    def samples(self, block: int = UTTERANCES) -> Iterator[ScannedSample]:
+        """Yield all utterances that are not skipped, by id; a block is in memory at a time."""
+        columns = [utterance.c[name] for name in ScannedSample._fields]
+        query = select(*columns).where(*_ALIVE).order_by(utterance.c.id).limit(block)
+        last = 0
+        while True:
+            with reading(self._engine) as connection:
+                rows = connection.execute(query.where(utterance.c.id > last)).all()
+            if not rows:
+                return
+            last = rows[-1].id
+            yield from map(ScannedSample._make, rows)
 
     def calls(self, after: int = 0, block: int = RECORDINGS) -> Iterator[list[ScannedRecording]]:
         """Yield blocks of the recordings with an id above `after`, by id; no block is empty.

@@ -9,8 +9,9 @@ from core.errors import CheckpointMismatch, UnknownName
 from core.records import RunInfo
 from core.training.baselines import baseline_scores
 from core.training.inputs import of_speakers
+from core.training.items import Item, Items
 from core.training.recipes import recipe
-from core.training.snapshot import Item, read
+from core.training.snapshot import read
 from core.workflows.models.scored import codes_of, scored
 from core.workflows.workspace import Workspace
 
@@ -28,13 +29,14 @@ def on_items(ws: Workspace, run: RunInfo, items: Sequence[Item]) -> dict[str, An
     return baseline_scores(training_items(ws, run), items, codes_of(run), run.modality)
 
 
-def training_items(ws: Workspace, run: RunInfo) -> tuple[Item, ...]:
+def training_items(ws: Workspace, run: RunInfo) -> Items:
     """The items that the run was trained on; of a voice run also those whose sound turned out unusable."""
     items = of_speakers(snapshot_items(ws, run.snapshot), _speakers(run))
-    return tuple(i for i in items if i.side == "train" and (i.text if run.modality == "text" else i.audio))
+    read = items.column("text" if run.modality == "text" else "audio")
+    return items.take([i for i, side in enumerate(items.column("side")) if side == "train" and read[i]])
 
 
-def snapshot_items(ws: Workspace, name: str) -> tuple[Item, ...]:
+def snapshot_items(ws: Workspace, name: str) -> Items:
     """All items of a snapshot, verified. `CheckpointMismatch` if it cannot be read or is not the registered one."""
     return _items(str(ws.snapshot_folder(name)), ws.store.ledger.snapshot(name).sha256)
 
@@ -64,7 +66,7 @@ def _computed_once(ws: Workspace, folder: str, sha256: str, run_id: str) -> Mapp
     )
 
 
-def _items(folder: str, sha256: str) -> tuple[Item, ...]:
+def _items(folder: str, sha256: str) -> Items:
     snapshot = read(folder)
     if snapshot.sha256 != sha256:
         raise CheckpointMismatch(

@@ -24,7 +24,8 @@ from core.speakers import names_a_person
 from core.split import merge_near_duplicates
 from core.text import letters
 from core.training.inputs import Inputs, text_inputs, voice_inputs
-from core.training.snapshot import Item, read
+from core.training.items import Item, Items
+from core.training.snapshot import read
 from core.workflows.models import baselines
 from core.workflows.models.scored import codes_of, finished_run
 from core.workflows.workspace import Workspace
@@ -60,7 +61,7 @@ def score_on_gold(ws: Workspace, run_id: str, snapshot: str, side: Which = "all"
     frozen = read(ws.snapshot_folder(snapshot))
     _check_fits(run, frozen.scheme, frozen.codes, snapshot)
     items = tuple(item for item in frozen.items if side == "all" or item.side == side)
-    gold = tuple(item for item in items if item.gold)
+    gold = Items.of(item for item in items if item.gold)
     seen = [item for item in _own_items(ws, run) if item.side != "test"]
     refuse_seen(run_id, snapshot, run.modality, seen, gold)
     predictor = cached(ws.run_folder(run_id))
@@ -78,7 +79,7 @@ def score_on_gold(ws: Workspace, run_id: str, snapshot: str, side: Which = "all"
     )
 
 
-def _own_items(ws: Workspace, run: RunInfo) -> tuple[Item, ...]:
+def _own_items(ws: Workspace, run: RunInfo) -> Items:
     """All items of the run's own snapshot; refused if it is not the one that the run's card names."""
     card = cached(ws.run_folder(run.id)).card
     if ws.store.ledger.snapshot(run.snapshot).sha256 != card.snapshot_sha256:
@@ -149,7 +150,7 @@ def _same_voices(seen: Sequence[Item], gold: Sequence[Item]) -> set[str]:
 
 
 def _predicted(
-    ws: Workspace, predictor: Predictor, plan: Sequence[str], items: tuple[Item, ...], snapshot: str
+    ws: Workspace, predictor: Predictor, plan: Sequence[str], items: Items, snapshot: str
 ) -> tuple[Inputs, NDArray[np.float64]]:
     """The usable items with their calibrated probabilities (N, K)."""
     if predictor.modality == "text":

@@ -10,10 +10,11 @@ from core.errors import InputError
 from core.filters import Filter
 from core.messages import Message, Word
 from core.model_text import DEFAULT_PLAN, model_text
-from core.records import Recording, Side, SnapshotInfo, Utterance
+from core.records import Recording, Side, SnapshotInfo
 from core.schemes import Scheme
 from core.speakers import names_a_person
 from core.split import PUBLISHED, SIDES, parse_fractions
+from core.store import ScannedSample
 from core.training.conflicts import Conflicts
 from core.training.freeze import PERSON, SOUND, build
 from core.training.snapshot import Inputs, Item, Official, write
@@ -51,25 +52,28 @@ def create(
     recordings = {r.id: r for r in ws.store.corpus.recordings()}
     alike = sounds.representatives(ws, recordings.values()) if inputs != "text" else {}
     published = _published(ws) if official else {}
-    items: list[Item] = []
     marks: dict[str, tuple[str, ...]] = {}
     left_out: Counter[str] = Counter()
-    for utterance in ws.store.corpus.every(Filter(skipped=False)):
-        target = utterance.id if chosen.level == "utterance" else utterance.recording_id
-        if target is None or target not in grades:
-            continue
-        code, grade = grades[target]
-        text = model_text(DEFAULT_PLAN, utterance.text, utterance.origin)
-        recording = recordings.get(utterance.recording_id or 0)
-        side = published.get(utterance.id) or published.get(utterance.parent_id or 0)
-        reason = _left_out(utterance, text, grade, chosen, inputs) or (NO_SPLIT if official and not side else None)
-        if reason:
-            left_out[reason] += 1
-            continue
-        item = _item(utterance, text, code, grade == "gold" and utterance.origin != "augmented", recording)
-        items.append(replace(item, side=side) if side else item)
-        marks[utterance.key] = tuple(_marks(utterance, alike))
-    items = _without_unknown_speakers(items, left_out) if chosen.level == "recording" else items
+
+    def labelled() -> Iterator[Item]:
+        for utterance in ws.store.scan.samples():
+            target = utterance.id if chosen.level == "utterance" else utterance.recording_id
+            if target is None or target not in grades:
+                continue
+            code, grade = grades[target]
+            text = model_text(DEFAULT_PLAN, utterance.text, utterance.origin)
+            side = published.get(utterance.id) or published.get(utterance.parent_id or 0)
+            reason = _left_out(utterance, text, grade, chosen, inputs) or (NO_SPLIT if official and not side else None)
+            if reason:
+                left_out[reason] += 1
+                continue
+            recording = recordings.get(utterance.recording_id or 0)
+            if mark := tuple(_marks(utterance, alike)):
+                marks[utterance.key] = mark
+            item = _item(utterance, text, code, grade == "gold" and utterance.origin != "augmented", recording)
+            yield replace(item, side=side) if side else item
+
+    items = labelled() if chosen.level == "utterance" else _without_unknown_speakers([*labelled()], left_out)
     frozen = build(
         name, chosen, items, fractions, seed, now(), DEFAULT_PLAN, inputs=inputs, conflicts=conflicts, marks=marks,
         official=official,
@@ -155,7 +159,7 @@ def every(ws: Workspace) -> list[SnapshotInfo]:
     return ws.store.ledger.snapshots()
 
 
-def _left_out(utterance: Utterance, text: str, grade: str, scheme: Scheme, inputs: Inputs) -> str | None:
+def _left_out(utterance: ScannedSample, text: str, grade: str, scheme: Scheme, inputs: Inputs) -> str | None:
     """Why a labelled utterance is not frozen, None if it is."""
     if grade == "disputed":
         return "disputed"
@@ -166,7 +170,7 @@ def _left_out(utterance: Utterance, text: str, grade: str, scheme: Scheme, input
     return None if text or utterance.voice_usable else "no text and no usable voice"
 
 
-def _marks(utterance: Utterance, alike: Mapping[int, str]) -> Iterator[str]:
+def _marks(utterance: ScannedSample, alike: Mapping[int, str]) -> Iterator[str]:
     """What a split must not cut where the voice is read: the person who speaks, and the (near-)identical sound."""
     if names_a_person(utterance.speaker):
         yield f"{PERSON}{utterance.source_id}:{utterance.speaker}"
@@ -174,7 +178,7 @@ def _marks(utterance: Utterance, alike: Mapping[int, str]) -> Iterator[str]:
         yield f"{SOUND}{alike[utterance.recording_id]}"
 
 
-def _item(utterance: Utterance, text: str, code: str, gold: bool, recording: Recording | None) -> Item:
+def _item(utterance: ScannedSample, text: str, code: str, gold: bool, recording: Recording | None) -> Item:
     return Item(
         id=utterance.id, key=utterance.key, group=utterance.group, text=text, code=code, gold=gold,
         audio=recording.path if recording is not None and utterance.voice_usable else None,
