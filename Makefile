@@ -102,6 +102,7 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m bench.browse
 	@$(BIN)/python -m bench.browse --pages --exports --like
 	@$(BIN)/python -m bench.review
+	@$(BIN)/python -m bench.train
 	@$(BIN)/python -m bench.voice
 
 clean:

@@ -92,7 +92,9 @@ def begin() -> None:
     chosen = second.selectbox(
         _("Snapshot"), fitting_snapshots, format_func=lambda s: s.name, placeholder=_("none of this scheme")
     )
-    encoder = third.selectbox(_("Encoder"), list(train.RECIPES[recipe].encoders))
+    encoders = list(train.RECIPES[recipe].encoders)
+    usual = encoders.index(train.RECIPES[recipe].usual_encoder())
+    encoder = third.selectbox(_("Encoder"), encoders, index=usual, key=f"encoder-{recipe}")
     settings = st.text_input(
         _("Settings (key=value, separated by spaces)"), placeholder=train.settings_help(recipe, encoder), key="settings"
     )

@@ -177,6 +177,7 @@ def test_quotes_that_quote_nothing_are_text() -> None:
     assert cells(table) == rows
 
 
+@pytest.mark.slow
 def test_quotes_far_down_an_undecided_tsv_are_found() -> None:
     rows = [(str(n), f"문장 {n}") for n in range(20_000)]
     body = "\n".join("\t".join(row) for row in rows)
@@ -436,6 +437,7 @@ def test_broken_json_costs_a_line_or_ends_a_document() -> None:
         list(of(deep.replace("[" * 50, "[" * 100_000), "t.json").rows())
 
 
+@pytest.mark.slow
 def test_a_json_row_cannot_fill_the_memory() -> None:
     data = ('[{"text": "가"}, {"text": ["' + "x" * 100_000 + '"' + ', "yyyyyyyy"' * 2_000_000 + "]}]").encode()
     with pytest.raises(InputError, match="larger than 16,000,000 bytes"):

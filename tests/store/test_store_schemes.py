@@ -181,6 +181,7 @@ SEVERAL = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(decisions=SEVERAL)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_undoing_several_classes_restores_the_exact_state(

@@ -151,6 +151,7 @@ def test_an_edited_text_is_found_by_the_new_and_not_by_the_old(store: Store) -> 
 LETTERS = st.text(alphabet="불났화재 ㅎㅈaBİßﬁ\ua7f6é\u0301😀🔥%_\\\"'*-+:.,?\n\t", min_size=1, max_size=8)
 
 
+@pytest.mark.slow
 @given(stored=st.lists(LETTERS, min_size=1, max_size=4), at=st.integers(0, 3), cut=st.slices(8))
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_every_slice_of_a_text_finds_it(shared_store: Store, stored: list[str], at: int, cut: slice) -> None:

@@ -160,6 +160,7 @@ def _jump(url: str) -> None:
         connection.execute(insert(utterance).values(values))
 
 
+@pytest.mark.slow
 @given(
     corpus_texts=st.lists(TEXTS, min_size=8, max_size=12), changes=CHANGES, settled=st.booleans(),
     asked=st.lists(st.tuples(FILTERS, SORTS), min_size=4, max_size=8), size=st.integers(1, 5),
@@ -189,6 +190,7 @@ def test_find_equals_a_plain_walk(
         assert [u.id for u in store.corpus.every(wanted, block=2)] == naive(rows, wanted, "id")
 
 
+@pytest.mark.slow
 @given(corpus_texts=st.lists(TEXTS, min_size=1, max_size=6), wanted=QUERIES, ignore_spacing=st.booleans())
 @settings(QUIET, max_examples=100)
 def test_a_query_finds_what_it_says(

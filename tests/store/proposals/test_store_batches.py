@@ -55,6 +55,7 @@ PLANS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(plan=PLANS)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_accepting_many_writes_what_single_decisions_write(

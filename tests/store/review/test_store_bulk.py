@@ -138,6 +138,7 @@ DEEDS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(deeds=DEEDS)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_undoing_every_bulk_action_restores_labels_and_tags_exactly(

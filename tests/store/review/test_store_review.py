@@ -133,6 +133,7 @@ DECISIONS = st.lists(
 )
 
 
+@pytest.mark.slow
 @given(decisions=DECISIONS)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_undoing_every_decision_restores_the_exact_state(
@@ -180,6 +181,7 @@ while accepted < each:
 """
 
 
+@pytest.mark.slow
 def test_concurrent_writers_lose_nothing(store: Store, tmp_path: Path) -> None:
     (number,) = sentences(store, "가")
     url = f"sqlite:///{tmp_path / 'store.db'}"

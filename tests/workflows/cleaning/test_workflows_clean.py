@@ -287,6 +287,7 @@ TEXTS = st.lists(
 MOVES = st.lists(st.tuples(st.sampled_from(["accept", "reject", "step"]), st.integers(0, 50)), max_size=25)
 
 
+@pytest.mark.slow
 @given(texts=TEXTS, moves=MOVES, safe=st.booleans())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_order_of_accepting_is_taken_back_exactly(
@@ -369,6 +370,7 @@ def test_a_job_goes_on_after_it_died_and_suggests_nothing_twice(
     assert {"stage": "utterances", "done": 5, "total": 5, "unit": "utterances"} in job.progress
 
 
+@pytest.mark.slow
 def test_a_worker_killed_in_the_middle_is_taken_up_again(ws: Workspace, tmp_path: Path) -> None:
     sentences(ws.store, *(f"(SP:불) 불이야 {n}!!!!!" for n in range(9000)))
     run_id = cleaning.start(ws, plan(SAFE, "repeats"), Filter(text="불이야"), "ann")

@@ -112,7 +112,7 @@ def test_found_values_are_proposed_reviewed_and_confirmed(ws: Workspace) -> None
         schemes.reject(ws, "기분", "bob")
     assert schemes.confirm(ws, "기분", "bob").state == "active"
     assert SCHEMES["기분"].state == "active"
-    assert snapshot.create(ws, "s1", "기분").counts["n"] == 2
+    assert snapshot.create(ws, "s1", "기분", "50/50/0").counts["n"] == 2
     with pytest.raises(InputError, match="scheme 기분 is settled already"):
         schemes.confirm(ws, "기분", "bob")
     with pytest.raises(UnknownName, match="unknown scheme of this workspace 'meh'; known: 기분"):

@@ -416,6 +416,7 @@ def test_wrong_usage_is_2(ws: Workspace, tmp_path: Path, arguments: list[str]) -
     assert run(put(tmp_path, "id,text\n1,가\n"), *arguments).exit_code == 2
 
 
+@pytest.mark.slow
 def test_the_real_process(tmp_path: Path) -> None:
     path = put(tmp_path, "text\n불이야\n")
     done = subprocess.run(
