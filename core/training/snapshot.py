@@ -103,7 +103,7 @@ def content_hash(scheme: str, codes: Sequence[str], items: Iterable[Item]) -> st
 def _hashed_lines(items: Items) -> Iterator[str]:
     """A line for each item, with the bytes that `json.dumps` gives for its fields in the order of their names.
 
-    >>> list(_hashed_lines(Items.of([Item(1, "a", "g", "불", "danger")])))[0][:49]
+    >>> list(_hashed_lines(Items.of([Item(1, "a", "g", "불", "danger")])))[0][:50]
     '\\n{"audio": null, "code": "danger", "end_ms": null,'
     """
     line = "\n{" + ", ".join(f'"{name}": %s' for name in _HASHED) + "}"

@@ -2,9 +2,11 @@
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from core.errors import Unfit
 from core.filters import Filter
 from core.records import NewRecording, NewUtterance, Utterance
 from core.schemes import SCHEMES, Label, Scheme
@@ -121,12 +123,16 @@ def add_sentences(ws: Workspace, utterances: list[NewUtterance]) -> None:
 
 
 def derive(ws: Workspace, utterance_id: int, text: str) -> None:
-    """Add an accepted augmentation: a child that has its parent's labels as silver."""
+    """Add an accepted augmentation: a child that has its parent's labels as silver.
+
+    A text that is the parent's own, or a parent that is left out, makes no child: that suggestion is refused.
+    """
     ws.store.proposals.add([NewProposal("augmentation", utterance_id, "deletion", {"text": text}, "test")], AT)
     after = 0
     while (proposal := ws.store.proposals.next("augmentation", after)) is not None:
         after = proposal.id
-        ws.store.proposals.decide(proposal.id, True, "ann", AT)
+        with suppress(Unfit):
+            ws.store.proposals.decide(proposal.id, True, "ann", AT)
 
 
 def differ(ws: Workspace, utterance_id: int, scheme: str, *codes: str) -> None:
