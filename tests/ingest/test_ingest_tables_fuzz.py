@@ -21,6 +21,8 @@ from core.ingest.tables.readers.encoding import BAD
 from core.ingest.tables.row_parser import Columns, ParsedRow, RowParser, distinct, label_reader
 from core.schemes import DANGER
 
+pytestmark = pytest.mark.integration
+
 NAMES = ("t.csv", "t.tsv", "t.txt", "t.json", "t.jsonl", "t.xlsx", "t.parquet", "t.csv.gz", "t")
 MOST_ROWS = 20_000
 FUZZ = settings(

@@ -58,6 +58,7 @@ def test_a_model_against_itself_differs_by_0_in_every_draw() -> None:
     assert result["macro_f1"]["difference"] == {"value": 0.0, "low": 0.0, "high": 0.0}
 
 
+@pytest.mark.slow
 def test_the_interval_is_that_of_drawing_groups_one_by_one() -> None:
     rng = np.random.default_rng(0)
     gold = rng.integers(0, 3, 300)

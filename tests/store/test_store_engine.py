@@ -44,6 +44,7 @@ def test_migrating_twice_changes_nothing(store: Store, tmp_path: Path) -> None:
     assert again.corpus.find(Filter()).total == 1
 
 
+@pytest.mark.slow
 def test_several_processes_may_open_a_new_store_at_once(tmp_path: Path) -> None:
     code = "import sys; from core.store import open_store; print(open_store(sys.argv[1]).corpus.counts()['utterances'])"
     command = [sys.executable, "-c", code, f"sqlite:///{tmp_path / 'store.db'}"]

@@ -18,6 +18,8 @@ from core.workflows.review import desk as review_desk
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 AT = "2026-01-01T00:00:00.000000+00:00"
 HERE = "http://127.0.0.1:8501"
 HEADERS = {"origin": HERE, "content-type": "application/json", "sec-fetch-site": "same-origin"}

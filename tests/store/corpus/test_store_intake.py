@@ -22,6 +22,7 @@ def some(first: int, n: int) -> list[NewUtterance]:
     return [NewUtterance(f"k{k}", f"{k}번 문장", f"k{k}", labels={"danger": "danger"}) for k in range(first, first + n)]
 
 
+@pytest.mark.slow
 def test_more_keys_than_one_query_takes(store: Store) -> None:
     source = store.corpus.add_source("s", "table", "ours", "0", AT)
     n = 2 * NAMES + 10
@@ -101,6 +102,7 @@ print(added)
 """
 
 
+@pytest.mark.slow
 def test_concurrent_imports_add_each_key_once(store: Store, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'store.db'}"
     (edited,) = sentences(store, "내 문장")

@@ -268,6 +268,7 @@ def act(store: Store, number: int, decision: dict[str, Any]) -> None:
         )  # fmt: skip
 
 
+@pytest.mark.slow
 @given(decisions=DECISIONS)
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_undoing_any_sequence_restores_the_exact_state(

@@ -251,6 +251,7 @@ def test_a_refused_action_leaves_nothing(store: Store) -> None:
     assert store.bulk.undo(empty.id, "ann", AT).what["undone"] == 0
 
 
+@pytest.mark.slow
 def test_more_than_a_block_at_once(store: Store) -> None:
     sentences(store, *(f"문장 {n}" for n in range(6001)))
     done = store.bulk.label(Filter(), "danger", "danger", "ann", AT)

@@ -31,6 +31,8 @@ from core.workflows.cleaning.decisions import DecisionCounts
 from core.workflows.imports import table as ingest_table
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture(autouse=True)
 def _forget() -> Iterator[None]:

@@ -30,6 +30,8 @@ from core.workflows.cleaning import plan as clean_plan
 from core.workflows.cleaning import run as cleaning
 from core.workflows.workspace import Workspace, now
 
+pytestmark = pytest.mark.integration
+
 NOISY = "FP:어  (SP:불) 불이 낫어요ㅋㅋㅋㅋㅋ 공일공 일이삼사 오육칠팔"
 
 

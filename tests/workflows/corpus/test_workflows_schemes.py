@@ -181,6 +181,7 @@ for line in sys.stdin:
 """
 
 
+@pytest.mark.slow
 def test_a_process_that_started_earlier_sees_what_another_one_added(ws: Workspace, tmp_path: Path) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", LISTENER], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -18,6 +18,8 @@ from core.store import NewProposal
 from core.workflows.corpus import similar
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 FIRE = ("집에 불이 났어요 빨리 와 주세요", "우리 집에 불이 났어요 빨리 좀 와주세요", "저희 집에 불이 났어요")
 LUNCH = ("오늘 점심은 김치찌개 먹을까", "점심에 김치찌개 먹자")
 FILM = ("배우 연기가 정말 좋았다", "=1+1 <b>연기</b>가 *정말*\n좋았던 배우")

@@ -29,6 +29,8 @@ from core.workflows.imports.report import ImportResult
 from core.workflows.models import snapshot
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 DIGITS = Rules(compile_pattern("{digit}_{speaker}_{take}.wav"), {"digit": "digit"})
 Run = Callable[..., ImportResult]
 

@@ -28,6 +28,8 @@ from core.workflows.models import snapshot
 from core.workflows.review import desk
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def workspaces(tmp_path: Path) -> Iterator[Workspaces]:

@@ -12,6 +12,8 @@ from workflow_data import trained
 from core.workflows.models import evaluate, snapshot
 from core.workflows.workspace import Workspace, now
 
+pytestmark = pytest.mark.integration
+
 EDITED = "전혀 다른 말입니다"
 
 

@@ -27,6 +27,8 @@ from core.workflows.imports import aihub119
 from core.workflows.models import evaluate, in_use, predict, pseudo_label, runs, snapshot, train
 from core.workflows.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.integration
+
 TEXTS = [f"할머니가 {TELLING['danger']}", f"오늘은 {TELLING['normal']}", "불이 났어요 빨리요"]
 
 

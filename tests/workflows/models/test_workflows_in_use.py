@@ -12,6 +12,8 @@ from core.records import RunInfo, SnapshotInfo
 from core.workflows.models import in_use, predict, train
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 TEXT = f"할머니가 {TELLING['danger']}"
 
 

@@ -17,6 +17,8 @@ from core.training.snapshot import read
 from core.workflows.models import snapshot, train
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 SENTENCES = ("아이들이 문 옆에서 이야기한다", "강아지들이 문 옆에 앉아 있다")
 
 

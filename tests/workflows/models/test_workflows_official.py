@@ -23,6 +23,8 @@ from core.workflows.imports.huggingface import ColumnMapping
 from core.workflows.models import snapshot
 from core.workflows.workspace import Workspace, open_workspace
 
+pytestmark = pytest.mark.integration
+
 REPEATED, NEAR, WITHOUT = 12, 3, 5
 FORMATS = {"e.csv": "csv", "e.jsonl": "jsonl", "e.parquet": "parquet", "e.json": "labelstudio", "folder": "hf"}
 COLUMNS = ("--text", "text", "--label", "danger=label", "--split-column", "part")

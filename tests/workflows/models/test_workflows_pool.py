@@ -22,6 +22,8 @@ from core.workflows.models import evaluate, predict, pseudo_label, snapshot, tra
 from core.workflows.review import queues
 from core.workflows.workspace import Workspace, now
 
+pytestmark = pytest.mark.integration
+
 TEXT = "할머니가 계단에서 쓰러졌어요"
 MASK = "▲▲▲"
 

@@ -8,6 +8,8 @@ from core.records import JobState, RunInfo, SnapshotInfo
 from core.workflows.models import pseudo_label, runs, snapshot
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 
 def put(ws: Workspace, run_id: str, scheme: str, modality: str, state: JobState, hour: int) -> None:
     at = AT.replace("T00", f"T{hour:02d}")

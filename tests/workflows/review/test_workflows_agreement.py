@@ -19,6 +19,8 @@ from core.workflows.review import settle
 from core.workflows.review.agreement import AgreementQuery, agreement, answer_counts, last_change
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 FIGURE = {"value", "low", "high", "n", "n_ratings", "n_raters", "reason"}
 SHARE = {"k", "n", "value", "low", "high"}
 
