@@ -71,12 +71,8 @@ def main() -> int:
     table = rows(given.before)
     table += [(f"make {target}", seconds(target)) for target in given.time]
     note = "Migrations, tests and their support count as the package that they lie in. A file that moved counts as one."
-    results.write(
-        "The house in numbers",
-        " ".join(["python -m bench.house --before", given.before, *(f"--time {target}" for target in given.time)]),
-        table,
-        note,
-    )
+    command = " ".join(["python -m bench.house --before", given.before, *(f"--time {name}" for name in given.time)])
+    results.write("The house in numbers", command, table, note)
     return 0
 
 
