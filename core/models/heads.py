@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 
-from core.errors import InputError, NotEnoughData
+from core.errors import InputError
 from core.models import Arrays
+from core.models.logistic import fit_rows, present_classes
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,22 +42,12 @@ class HeadsModel:
 
         A class without a vector keeps a column: its probability is below that of one example, never undefined.
         """
-        from sklearn.linear_model import LogisticRegression
-
-        present = np.unique(labels)
-        if len(present) < 2:
-            raise NotEnoughData("training needs at least 2 classes, found {n}", n=len(present))
+        present_classes(labels)
         mean = values.mean(axis=0, dtype=np.float64)
         scale = np.maximum(values.std(axis=0, dtype=np.float64), 1e-6)
-        weight = "balanced" if config.balanced else None
-        solver = LogisticRegression(C=config.c, max_iter=config.max_iter, class_weight=weight)
-        solver.fit((values - mean) / scale, labels)
-        rows, bias = solver.coef_, solver.intercept_
-        if len(present) == 2:  # scikit-learn keeps one row for two classes
-            rows, bias = np.vstack([-rows, rows]) / 2, np.concatenate([-bias, bias]) / 2
-        coef = np.zeros((classes, values.shape[1]))
-        intercept = np.full(classes, bias.min() - np.log(len(labels) + 1.0))
-        coef[present], intercept[present] = rows - rows.mean(axis=0), bias
+        coef, intercept = fit_rows(
+            (values - mean) / scale, labels, classes, c=config.c, max_iter=config.max_iter, balanced=config.balanced
+        )
         return cls(mean, scale, coef, intercept)
 
     def log_probs(self, values: NDArray[np.float32]) -> NDArray[np.float64]:

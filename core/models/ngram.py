@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import log_softmax
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
-from sklearn.linear_model import LogisticRegression
 
 from core.errors import InputError, NotEnoughData
 from core.models import Arrays, ngram_counts
+from core.models.logistic import fit_rows, present_classes
 
 MANY = 64  # texts; for fewer the numbers of the vocabulary are not worth their making
 WORDS = 200_000  # words whose n-grams are kept in memory, some 100 MB at most
@@ -105,20 +105,11 @@ class NgramModel:
 
         A class without texts has a column too; its probability is below that of a class with one text.
         """
-        present = np.unique(labels)
-        if len(present) < 2:
-            raise NotEnoughData("training needs at least 2 classes, found {n}", n=len(present))
+        present_classes(labels)
         vectorizer, features = _fitted(config, texts)
-        solver = LogisticRegression(
-            C=config.c, max_iter=config.max_iter, class_weight="balanced" if config.balanced else None
+        coef, intercept = fit_rows(
+            features, labels, classes, c=config.c, max_iter=config.max_iter, balanced=config.balanced
         )
-        solver.fit(features, labels)
-        rows, bias = solver.coef_, solver.intercept_
-        if len(present) == 2:  # scikit-learn has one row for two classes
-            rows, bias = np.vstack([-rows, rows]) / 2, np.concatenate([-bias, bias]) / 2
-        coef = np.zeros((classes, features.shape[1]))
-        intercept = np.full(classes, bias.min() - np.log(len(labels) + 1.0))
-        coef[present], intercept[present] = rows - rows.mean(axis=0), bias
         model = cls(config, vectorizer, coef, intercept)
         model.loss = -float(model._log_probs(features)[np.arange(len(labels)), labels].mean())
         return model

@@ -15,6 +15,7 @@ from core.audio.gate import decode
 from core.errors import CoreError
 from core.files import write_bytes
 from core.records import Recording
+from core.split import merge_shared
 from core.workflows.workspace import Workspace
 
 CACHE = "fingerprints.safetensors"
@@ -25,10 +26,11 @@ def representatives(ws: Workspace, recordings: Iterable[Recording]) -> dict[int,
     files = [(item.id, item.sha256, item) for item in recordings if item.sha256 and item.path]
     prints = _prints(ws, {sha256: recording for _, sha256, recording in files})
     names = sorted(prints)
-    stands = {name: name for name in names}
+    shared: list[list[str]] = [[] for _ in names]
     for first, second in near_identical([prints[name] for name in names]):
-        low, high = sorted((stands[names[first]], stands[names[second]]))
-        stands = {name: low if value == high else value for name, value in stands.items()}
+        shared[first].append(names[second])
+        shared[second].append(names[second])
+    stands = dict(zip(names, merge_shared(names, shared), strict=True))
     return {number: stands.get(sha256, sha256) for number, sha256, _ in files}
 
 
