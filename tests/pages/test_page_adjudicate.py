@@ -4,13 +4,15 @@ from typing import Any
 
 import pytest
 from desk_data import answer
+from page_driver import faultless as ok
+from page_driver import page as open_page
+from page_driver import texts
 from store_data import AT, call, sentences
 from streamlit.testing.v1 import AppTest
 
 from core.confidence import best_class
 from core.records import Prediction, RunInfo, SnapshotInfo, Vote
 from core.schemes.files import parse_toml
-from core.settings import ROOT
 from core.ui import i18n
 from core.ui.panels import settle as panel
 from core.ui.panels.settle import SettleState
@@ -30,21 +32,7 @@ def _english(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def page(**query: str) -> AppTest:
-    opened = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    opened.switch_page("pages/adjudicate.py")
-    for name, value in query.items():
-        opened.query_params[name] = value
-    return ok(opened.run())
-
-
-def ok(opened: AppTest) -> AppTest:
-    assert not opened.exception, opened.exception
-    assert not opened.error, opened.error
-    return opened
-
-
-def texts(boxes: Any) -> list[str]:
-    return [box.value for box in boxes]
+    return ok(open_page("adjudicate", **query))
 
 
 def state_with_dispute(ws: Workspace, name: str = "danger", curator: str = "chief") -> SettleState:

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from page_driver import faultless as ok
+from page_driver import page as open_page
+from page_driver import texts
 from store_data import AT, sentences
 from streamlit.testing.v1 import AppTest
 
 from core import schemes
 from core.cleaning import STEP_KINDS, Plan, from_document
 from core.filters import Filter
-from core.settings import ROOT
 from core.store import NewProposal
 from core.ui import i18n
 from core.ui.panels import cleaning
@@ -38,21 +40,7 @@ def plan() -> Plan:
 
 
 def page(**query: str) -> AppTest:
-    opened = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    opened.switch_page("pages/clean.py")
-    for name, value in query.items():
-        opened.query_params[name] = value
-    return ok(opened.run())
-
-
-def ok(opened: AppTest) -> AppTest:
-    assert not opened.exception, opened.exception
-    assert not opened.error, opened.error
-    return opened
-
-
-def texts(boxes: Any) -> list[str]:
-    return [box.value for box in boxes]
+    return ok(open_page("clean", **query))
 
 
 def ran(ws: Workspace, *inputs: str) -> history.Run:

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 from desk_data import answer
+from page_driver import faultless as ok
+from page_driver import page as open_page
+from page_driver import texts
 from store_data import sentences
 from streamlit.testing.v1 import AppTest
 
@@ -15,7 +18,6 @@ from core.errors import NotEnoughData
 from core.records import Vote
 from core.schemes import URGENCY, publish
 from core.schemes.files import parse_toml
-from core.settings import ROOT
 from core.ui import i18n, translation
 from core.ui.panels import agreement, progress
 from core.ui.widgets import charts
@@ -39,21 +41,7 @@ def _english_and_forget(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def page(name: str, **query: str) -> AppTest:
-    opened = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
-    opened.switch_page(f"pages/{name}.py")
-    for key, value in query.items():
-        opened.query_params[key] = value
-    return ok(opened.run())
-
-
-def ok(opened: AppTest) -> AppTest:
-    assert not opened.exception, opened.exception
-    assert not opened.error, opened.error
-    return opened
-
-
-def texts(boxes: Any) -> list[str]:
-    return [box.value for box in boxes]
+    return ok(open_page(name, **query))
 
 
 def course(**change: Any) -> Forecast:

@@ -1,5 +1,8 @@
 """Helpers that open a page in process and read its text; the fixture `english` sets its language."""
 
+from collections.abc import Iterable
+from typing import Any
+
 from streamlit.testing.v1 import AppTest
 
 from core.settings import ROOT
@@ -17,6 +20,17 @@ def page(name: str, **query: str | list[str]) -> AppTest:
 def ok(opened: AppTest) -> AppTest:
     assert not opened.exception, opened.exception
     return opened
+
+
+def faultless(opened: AppTest) -> AppTest:
+    """Return a page that shows neither an exception nor an error."""
+    assert not ok(opened).error, opened.error
+    return opened
+
+
+def texts(boxes: Iterable[Any]) -> list[str]:
+    """Return what each box holds."""
+    return [box.value for box in boxes]
 
 
 def captions(opened: AppTest) -> list[str]:
