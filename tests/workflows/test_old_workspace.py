@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ from old_workspace import (
     close,
     differences,
     expected,
-    old_home,
     rows_of,
     saved_tables,
     schema,
@@ -37,18 +35,6 @@ from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The workspace as version 0.1.0 left it, not opened yet."""
-    yield from old_home(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def old_ws(home: Path) -> Workspace:
-    """The same workspace, opened and so migrated."""
-    return workspace.open_workspace()
 
 
 # -- nothing is lost

@@ -5,22 +5,15 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from old_workspace import HEAD, altered, close, expected, old_home, rows_of, saved_tables, schema, unpacked
+from old_workspace import HEAD, altered, close, expected, rows_of, saved_tables, schema, unpacked
 
 from core.settings import ROOT
 from core.workflows import workspace
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The workspace as version 0.1.0 left it, not opened yet."""
-    yield from old_home(tmp_path, monkeypatch)
 
 
 OPEN_AND_DIE = """

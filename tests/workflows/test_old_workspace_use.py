@@ -1,16 +1,14 @@
 """A workspace made by version 0.1.0: after its migration, people undo, accept, decide, import and serve in it."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from old_workspace import answer, differences, expected, old_home, saved_tables
+from old_workspace import answer, differences, expected, saved_tables
 from starlette.testclient import TestClient
 
 from core.errors import Conflict
 from core.web.api import api
-from core.workflows import workspace
 from core.workflows.cleaning import decisions
 from core.workflows.corpus import bulk
 from core.workflows.review import desk as session
@@ -21,18 +19,6 @@ from core.workflows.workspace import Workspace
 pytestmark = pytest.mark.integration
 
 HOST = "http://127.0.0.1:8501"
-
-
-@pytest.fixture
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """The workspace as version 0.1.0 left it, not opened yet."""
-    yield from old_home(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def old_ws(home: Path) -> Workspace:
-    """The same workspace, opened and so migrated."""
-    return workspace.open_workspace()
 
 
 def test_the_last_decision_is_undone(old_ws: Workspace) -> None:
