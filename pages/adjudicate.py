@@ -5,7 +5,7 @@ import streamlit as st
 from core import ui
 from core.schemes import SCHEMES
 from core.ui import _
-from core.ui.panels import settle
+from core.ui.panels.review import settle
 from core.ui.widgets import forms
 
 

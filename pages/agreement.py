@@ -6,7 +6,7 @@ from core import ui
 from core.errors import NotEnoughData
 from core.schemes import SCHEMES
 from core.ui import _
-from core.ui.panels import agreement
+from core.ui.panels.review import agreement
 
 with ui.page("agreement"):
     query = agreement.chosen_query()

@@ -6,7 +6,7 @@ from core import ui
 from core.records import Proposal, Utterance
 from core.schemes import SCHEMES
 from core.ui import _
-from core.ui.panels import proposals
+from core.ui.panels.cleaning import proposals
 from core.ui.widgets import forms
 from core.workflows.cleaning import augment, decisions
 

@@ -5,7 +5,7 @@ import streamlit as st
 from core import ui
 from core.filters import Filter, from_query
 from core.ui import _, translation
-from core.ui.panels import cleaning, proposals
+from core.ui.panels.cleaning import cleaning, proposals
 from core.ui.panels.overview import JOB_STATES
 from core.ui.widgets import forms
 from core.workflows import jobs

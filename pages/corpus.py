@@ -8,7 +8,7 @@ from core import ui
 from core.filters import Filter
 from core.records import Sort, Utterance
 from core.ui import _
-from core.ui.panels import bulk, export, similar, views
+from core.ui.panels.corpus import bulk, export, similar, views
 from core.ui.widgets import forms
 from core.ui.widgets.player import Region, player
 from core.workflows.corpus import browse

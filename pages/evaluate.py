@@ -8,10 +8,11 @@ from core import ui
 from core.records import RunInfo
 from core.schemes import scheme
 from core.ui import _, translation
-from core.ui.panels import evaluate_cells, evaluate_compare, evaluate_curves
 from core.ui.panels import runs as run_panel
+from core.ui.panels.evaluation import cells, compare, curves
 from core.ui.widgets import charts, forms
-from core.workflows.models import evaluate, marks, runs
+from core.workflows.evaluation import evaluate, marks
+from core.workflows.models import runs
 
 SCORES = {
     "accuracy": ui.N_("Accuracy"),
@@ -164,7 +165,7 @@ with ui.page("evaluate"):
         st.subheader(_("Per class"), anchor=False)
         per_class(run, test, trivial)
         st.subheader(_("Confusion"), anchor=False)
-        evaluate_cells.cells(run, test)
-        evaluate_curves.show(run)
-        evaluate_compare.show(run)
+        cells.cells(run, test)
+        curves.show(run)
+        compare.show(run)
         by_recording(run, metrics, trivial, unseen)

@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import ui
 from core.ui import _
-from core.ui.panels import progress
+from core.ui.panels.review import progress
 from core.ui.widgets import forms
 
 with ui.page("progress"):

@@ -7,7 +7,7 @@ from core.confidence import Rule
 from core.records import Proposal, RunInfo, Utterance
 from core.schemes import scheme
 from core.ui import _
-from core.ui.panels import proposals
+from core.ui.panels.cleaning import proposals
 from core.ui.widgets import charts, forms
 from core.workflows.cleaning.proposals import counts
 from core.workflows.models import pseudo_label

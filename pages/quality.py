@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import ui
 from core.ui import _, translation
-from core.ui.panels import quality
+from core.ui.panels.cleaning import quality
 from core.ui.panels.overview import JOB_STATES
 from core.ui.widgets import forms
 from core.workflows import jobs

@@ -6,7 +6,7 @@ from core import ui
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import to_toml
 from core.ui import _
-from core.ui.panels import scheme_editor
+from core.ui.panels.corpus import scheme_editor
 from core.ui.widgets import forms
 from core.workflows.corpus import schemes as scheme_store
 

@@ -26,13 +26,14 @@ LAYERS = (
     # below their peers of design.md: splitting, augmenting and cleaning need to know what the same text is
     ("text", "cells", "model_text", "near_duplicates"),
     ("cleaning", "augment", "audio", "split", "embedding", "quality", "scores", "confidence", "agreement", "filters"),
-    ("models", "speech"),
+    ("models", "speech", "snapshots"),
+    ("runs",),
     ("ingest", "store", "training", "inference", "jobs", "export"),
     ("workflows",),
     ("ui", "cli", "web", "pages", "app"),
 )
 SAME_ROOM = {"messages": "errors"}  # an error carries its message
-DOORS = {"models", "ingest", "store", "training", "inference", "jobs", "export"}
+DOORS = {"models", "runs", "ingest", "store", "training", "inference", "jobs", "export"}
 # Peers do not import each other, but for these.
 PEERS = {
     ("jobs", "store"): "the board of jobs is the store's; the queue is not",

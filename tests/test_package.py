@@ -179,7 +179,7 @@ def test_a_child_finds_core_wherever_it_starts(tmp_path: Path, monkeypatch: pyte
 def test_an_installed_package_does_not_take_its_version_from_a_strangers_repository(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from core.training import run as runs
+    from core.runs import folder as runs
 
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     identity = ["-c", "user.name=x", "-c", "user.email=x@x"]

@@ -96,7 +96,7 @@ def evaluate(
 ) -> None:
     """Show the scores of RUN on its test split, which training never saw, beside trivial baselines."""
     with answering(json) as reply:
-        from core.workflows.models.evaluate import report
+        from core.workflows.evaluation.evaluate import report
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
@@ -105,7 +105,7 @@ def evaluate(
         if gold is None:
             _give_run(reply, info)
         else:
-            from core.workflows.models.gold import score_on_gold
+            from core.workflows.evaluation.gold import score_on_gold
 
             scores = score_on_gold(ws, run, gold, gold_side)
             reply.give(_run(info) | {"gold": asdict(scores)}, f"run {info.id}", *gold_lines(scores))
@@ -218,7 +218,7 @@ def _file(name: str) -> Path:
 
 
 def _run(info: RunInfo) -> dict[str, Any]:
-    from core.workflows.models.marks import warnings
+    from core.workflows.evaluation.marks import warnings
 
     values = asdict(info)
     return {"run": values.pop("id"), **values, "warnings": warnings(info.metrics)}
@@ -241,7 +241,7 @@ def _use(serving: "Serving | None") -> str:
 
 
 def _give_run(reply: Reply, info: RunInfo) -> None:
-    from core.workflows.models.marks import warnings
+    from core.workflows.evaluation.marks import warnings
 
     test = info.metrics["test"]
     baselines = info.metrics.get("baselines")
@@ -257,7 +257,7 @@ def _give_run(reply: Reply, info: RunInfo) -> None:
 
 
 def _headline(info: RunInfo) -> str:
-    from core.workflows.models.marks import short_marks
+    from core.workflows.evaluation.marks import short_marks
 
     if "test" not in info.metrics:
         return ""

@@ -15,8 +15,8 @@ import typer
 from core.cli.frame import Json, answering, table
 
 if TYPE_CHECKING:
-    from core.workflows.models.compare import Changed
-    from core.workflows.models.gold import GoldScores
+    from core.workflows.evaluation.compare import Changed
+    from core.workflows.evaluation.gold import GoldScores
 
 OVERALL = (("accuracy", "accuracy"), ("macro-F1", "macro_f1"), ("weighted-F1", "weighted_f1"))
 _SHOWN = 20  # changed utterances in a table
@@ -30,7 +30,7 @@ def compare(
 ) -> None:
     """Compare two runs on the test items that both were scored on: McNemar's test, differences, what changed."""
     with answering(json) as reply:
-        from core.workflows.models.compare import compare as compare_runs
+        from core.workflows.evaluation.compare import compare as compare_runs
         from core.workflows.workspace import open_workspace
 
         result = compare_runs(open_workspace(), first, second)

@@ -19,7 +19,7 @@ from core.errors import InputError
 from core.messages import Word
 from core.model_text import model_text
 from core.models import Modality, Model, voice_features
-from core.models.checkpoint import CARD, Card, read_checkpoint
+from core.runs.card import CARD, Card, read_checkpoint
 
 CACHE_SIZE = 8  # loaded predictors
 

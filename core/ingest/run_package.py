@@ -16,8 +16,8 @@ from core.errors import BadRecord, InputError
 from core.files import sha256
 from core.ingest.archives import Limits, Member, members, printable
 from core.messages import Names
-from core.models.checkpoint import CARD, WEIGHTS
 from core.records import Skip
+from core.runs.card import CARD, WEIGHTS
 
 METRICS, MANIFEST = "metrics.json", "handover.json"
 SCHEME, MODEL_CARD, PREDICTIONS = "scheme.toml", "MODEL_CARD.md", "predictions.parquet"

@@ -2,7 +2,7 @@
 
 A model maps N inputs to `log_probs float64 (N, K)`: natural logarithms of probabilities, each row sums to 1 after exp;
 column k is the k-th class code of the Checkpoint. Inputs are texts (`list[str]`) or the `FEATURES` of voices.
-Training is in `core.training`, the file format in `core.models.checkpoint`. Importing this package imports no torch.
+Training is in `core.training`, the file format in `core.runs.card`. Importing this package imports no torch.
 """
 
 from collections.abc import Callable, Mapping, Sequence

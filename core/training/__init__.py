@@ -1,4 +1,4 @@
 """Train a model: read a Snapshot folder, write a Run folder.
 
-`engine` runs the training, `snapshot` and `run` are the file formats, `recipes` lists what can be trained.
+`engine` runs the training, `recipes` lists what can be trained; the formats are in `core.snapshots` and `core.runs`.
 """

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.models import Modality
 from core.scores import baselines, evaluate
 from core.scores.pooled import pool
-from core.training.snapshot import Item
+from core.snapshots.format import Item
 
 READS: dict[Modality, str] = {"text": "length and punctuation", "voice": "duration"}
 _KEPT = ("n", "n_groups", "accuracy", "macro_f1", "weighted_f1", "per_class")

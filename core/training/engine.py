@@ -24,19 +24,19 @@ from core.errors import InputError, NotEnoughData
 from core.files import sha256
 from core.messages import Message, Word
 from core.models import Model
-from core.models.checkpoint import Calibration, Card, weights_bytes, write_checkpoint
 from core.records import Side
+from core.runs.card import Calibration, Card, weights_bytes, write_checkpoint
+from core.runs.environment import environment
+from core.runs.folder import RunFolder, code_version
 from core.schemes import SCHEMES
 from core.scores import evaluate
 from core.scores.pooled import pool
+from core.snapshots.format import Snapshot, check_trainable, read
+from core.snapshots.items import Items
 from core.split import SIDES
 from core.training.baselines import baseline_scores
-from core.training.environment import environment
 from core.training.inputs import Inputs, of_speakers, text_inputs, voice_inputs
-from core.training.items import Items
 from core.training.recipes import Recipe, config_for, recipe, trainer_type
-from core.training.run import RunFolder, code_version
-from core.training.snapshot import Snapshot, check_trainable, read
 from core.training.trainers import Trainer
 
 Report = Callable[[dict[str, Any]], None]

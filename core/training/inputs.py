@@ -23,7 +23,7 @@ from core.files import write_bytes
 from core.messages import Message, message_from_json, message_to_json
 from core.models import voice_features
 from core.records import SHORTEST_VOICE_MS, Side, Skip
-from core.training.items import Item, Items
+from core.snapshots.items import Item, Items
 
 TOGETHER = 64  # clips that an encoder is given at once
 Progress = Callable[[int, int], None]  # clips done, clips in all

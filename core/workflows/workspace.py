@@ -52,7 +52,7 @@ def _open(chosen: Settings) -> Workspace:
     chosen.home.mkdir(parents=True, exist_ok=True)
     store = open_store(chosen.database_url)
     if store.ledger.old_probabilities():
-        from core.workflows.models import old_predictions  # imported here, since it needs pyarrow and few callers do
+        from core.workflows.evaluation import old_predictions
 
         store.schemes.sync()
         old_predictions.move(store, chosen.runs)

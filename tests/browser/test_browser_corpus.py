@@ -25,8 +25,9 @@ from core.filters import Filter
 from core.records import Utterance
 from core.schemes import DANGER
 from core.settings import DEMO
+from core.workflows.evaluation import evaluate
 from core.workflows.imports import aihub119
-from core.workflows.models import evaluate, snapshot, train
+from core.workflows.models import snapshot, train
 from core.workflows.workspace import now
 
 BITS = ("<img src=x onerror=alert(1)>", "![x](http://127.0.0.1:9/x.png)", "[a](javascript:alert(1))", "$x$", ":red[x]")
@@ -105,7 +106,9 @@ def test_a_row_is_picked_by_the_keyboard_alone(imported: Live, page: Page) -> No
     second = find(imported)[1]
     go(page, imported, "corpus")
     idle(page)
-    expect(cell(page, 1)).to_be_attached()  # the table is loaded after the page, and Tab passes by one that is not there
+    expect(
+        cell(page, 1)
+    ).to_be_attached()  # the table is loaded after the page, and Tab passes by one that is not there
     page.get_by_label(ko("Text contains")).focus()
     for _ in range(40):
         page.keyboard.press("Tab")

@@ -12,7 +12,8 @@ from core.schemes import SENTIMENT
 from core.settings import DEMO
 from core.ui.frame import PAGES
 from core.workflows.cleaning import augment
-from core.workflows.models import evaluate, pseudo_label
+from core.workflows.evaluation import evaluate
+from core.workflows.models import pseudo_label
 
 TITLES = {info.name: info.title for info in PAGES}
 

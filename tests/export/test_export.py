@@ -20,8 +20,8 @@ from core.confidence import best_class
 from core.errors import InputError, UnknownName
 from core.export import COLUMNS, FORMATS, hf_dataset, parquet
 from core.records import NewUtterance, Prediction, RunInfo, SnapshotInfo
+from core.runs.predictions import add_pool
 from core.schemes import SCHEMES, publish
-from core.training.predictions import add_pool
 from core.workflows.corpus import export
 from core.workflows.models import snapshot
 from core.workflows.workspace import Workspace, now

@@ -11,10 +11,10 @@ from core.audio import cut, decode
 from core.errors import CheckpointMismatch, InputError, NotEnoughData
 from core.files import sha256
 from core.inference.predictor import Predictor, cached, load
-from core.models.checkpoint import weights_bytes
+from core.runs.card import weights_bytes
+from core.runs.folder import read_predictions
+from core.snapshots.format import read
 from core.training.engine import train
-from core.training.run import read_predictions
-from core.training.snapshot import read
 
 pytestmark = pytest.mark.integration
 

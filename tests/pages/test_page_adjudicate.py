@@ -14,8 +14,8 @@ from core.confidence import best_class
 from core.records import Prediction, RunInfo, SnapshotInfo, Vote
 from core.schemes.files import parse_toml
 from core.ui import i18n
-from core.ui.panels import settle as panel
-from core.ui.panels.settle import SettleState
+from core.ui.panels.review import settle as panel
+from core.ui.panels.review.settle import SettleState
 from core.ui.widgets.player import ReviewEvent
 from core.workflows.corpus import schemes
 from core.workflows.review import settle

@@ -15,7 +15,7 @@ from core.cleaning import STEP_KINDS, Plan, from_document
 from core.filters import Filter
 from core.store import NewProposal
 from core.ui import i18n
-from core.ui.panels import cleaning
+from core.ui.panels.cleaning import cleaning
 from core.workflows import jobs
 from core.workflows.cleaning import decisions, history
 from core.workflows.cleaning import plan as clean_plan
@@ -208,7 +208,7 @@ def test_texts_leave_only_after_the_box_is_ticked(ws: Workspace) -> None:
 
 
 def test_deciding_by_key_goes_through_the_same_door(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
-    from core.ui.panels import proposals
+    from core.ui.panels.cleaning import proposals
     from core.ui.widgets.player import ReviewEvent
 
     ran(ws, "불이야!!!!!")

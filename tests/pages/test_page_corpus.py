@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from core.filters import Filter
 from core.records import NewUtterance
-from core.ui.panels import bulk as panel
+from core.ui.panels.corpus import bulk as panel
 from core.workflows.workspace import Workspace
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("english")]

@@ -19,7 +19,7 @@ from core.records import Vote
 from core.schemes import URGENCY, publish
 from core.schemes.files import parse_toml
 from core.ui import i18n, translation
-from core.ui.panels import agreement, progress
+from core.ui.panels.review import agreement, progress
 from core.ui.widgets import charts
 from core.workflows.corpus import schemes
 from core.workflows.review import agreement as agreement_work

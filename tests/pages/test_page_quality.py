@@ -10,7 +10,7 @@ from store_data import AT, call, sentences
 from streamlit.testing.v1 import AppTest
 
 from core.quality import CHECKS
-from core.ui.panels import quality
+from core.ui.panels.cleaning import quality
 from core.workflows import jobs
 from core.workflows.cleaning import checks
 from core.workflows.workspace import Workspace

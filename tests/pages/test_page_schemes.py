@@ -7,7 +7,7 @@ from page_driver import captions, notices, ok, page
 
 from core.records import NewUtterance
 from core.schemes import SCHEMES
-from core.ui.panels import scheme_editor
+from core.ui.panels.corpus import scheme_editor
 from core.ui.widgets import forms
 from core.workflows.corpus import schemes as scheme_store
 from core.workflows.workspace import Workspace

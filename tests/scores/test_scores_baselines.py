@@ -5,8 +5,8 @@ import pytest
 
 from core.errors import NotEnoughData
 from core.scores.baselines import majority_probs, shortcut_probs, text_features
+from core.snapshots.format import Item
 from core.training.baselines import baseline_scores
-from core.training.snapshot import Item
 
 CODES = ("normal", "danger")
 

@@ -11,9 +11,9 @@ import numpy as np
 import soundfile
 
 from core.schemes import DANGER, SENTIMENT
+from core.snapshots.format import Item, Snapshot, write
+from core.snapshots.freeze import build
 from core.training.engine import TrainSpec
-from core.training.freeze import build
-from core.training.snapshot import Item, Snapshot, write
 
 AT = "2026-01-02T03:04:05+00:00"
 FRACTIONS = (0.6, 0.2, 0.2)

@@ -14,12 +14,12 @@ import pytest
 from training_corpus import danger_snapshot, text_spec, voice_snapshot, voice_spec
 
 from core.errors import Cancelled, CheckpointMismatch, InputError, NotEnoughData
+from core.runs.folder import RunFolder, code_version, read_predictions
 from core.settings import ROOT
+from core.snapshots.format import read
 from core.training import engine
 from core.training.engine import TrainSpec, finish, prepare, run_epoch, train
 from core.training.network import NetworkTrainer, VoiceConfig, class_weights
-from core.training.run import RunFolder, code_version, read_predictions
-from core.training.snapshot import read
 
 pytestmark = pytest.mark.integration
 
@@ -314,7 +314,7 @@ def test_a_recipe_for_another_scheme_is_refused(home: Path) -> None:
 def test_a_snapshot_that_cuts_a_group_is_refused_before_anything_is_written(home: Path) -> None:
     from dataclasses import replace
 
-    from core.training.snapshot import content_hash, write
+    from core.snapshots.format import content_hash, write
 
     made = read(home / "snapshots" / "d1")
     group = next(i.group for i in made.items if i.side == "train")

@@ -1,4 +1,4 @@
-"""core.ui.panels.export, core.web.downloads: the panel writes the matches; its link returns that file only."""
+"""core.ui.panels.corpus.export, core.web.downloads: the panel writes the matches; its link returns that file only."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from workflow_data import import_sentences
 
 from core.export import FORMATS
 from core.ui import i18n
-from core.ui.panels import export
+from core.ui.panels.corpus import export
 from core.web import downloads, media
 from core.workflows.models import snapshot
 from core.workflows.workspace import Workspace
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.integration
 
 def page() -> None:
     from core.filters import Filter
-    from core.ui.panels import export
+    from core.ui.panels.corpus import export
 
     export.panel(Filter(labels={"danger": ("danger",)}), 30)
 

@@ -24,11 +24,12 @@ from old_workspace import (
 from core.confidence import Rule
 from core.errors import CheckpointMismatch
 from core.filters import Filter
-from core.training import snapshot as frozen
+from core.snapshots import format as frozen
 from core.workflows import overview, workspace
 from core.workflows.cleaning import checks
 from core.workflows.corpus import export, views
-from core.workflows.models import evaluate, pseudo_label
+from core.workflows.evaluation import evaluate
+from core.workflows.models import pseudo_label
 from core.workflows.review import desk as session
 from core.workflows.review import queues
 from core.workflows.review.desk import Desk

@@ -9,7 +9,7 @@ from core.ui.i18n import N_, _
 from core.ui.translation import translate
 from core.ui.widgets import forms
 from core.workflows import overview
-from core.workflows.models import marks
+from core.workflows.evaluation import marks
 
 STEPS = {
     "import": (N_("Import a delivery: `python -m core ingest aihub119 PATH...`, or `make run` for the demo"), None),

@@ -20,11 +20,11 @@ from core.files import atomic_path, make_folder
 from core.filters import Filter
 from core.messages import Message
 from core.records import Recording, Utterance
+from core.runs.predictions import Probabilities, read_probabilities
 from core.schemes import SCHEMES, scheme
+from core.snapshots.format import Snapshot
+from core.snapshots.format import read as read_snapshot
 from core.store import RunPrediction
-from core.training.predictions import Probabilities, read_probabilities
-from core.training.snapshot import Snapshot
-from core.training.snapshot import read as read_snapshot
 from core.workflows.workspace import Workspace, now
 
 Progress = Callable[[int, int], None]

@@ -10,8 +10,8 @@ from typing import Any, get_args
 from core.errors import BadRecord
 from core.ingest.run_package import MANIFEST, METRICS, RunPackage
 from core.models import Modality
-from core.models.checkpoint import CARD, Card
 from core.records import RunInfo
+from core.runs.card import CARD, Card
 
 LARGEST = 1e12
 _WORD = re.compile(r"[\w-][\w.-]{0,99}")

@@ -15,13 +15,13 @@ from core.export.run_package import write_package
 from core.files import json_text, sha256
 from core.inference.predictor import load
 from core.ingest.run_package import FOREIGN_PREDICTIONS, FORMAT, MANIFEST, METRICS, MODEL_CARD, PREDICTIONS, SCHEME
-from core.models.checkpoint import CARD, WEIGHTS
 from core.records import RunInfo
+from core.runs.card import CARD, WEIGHTS
+from core.runs.environment import environment
+from core.runs.folder import prediction_bytes, read_predictions
 from core.schemes import scheme
 from core.schemes.files import to_toml
-from core.training.environment import environment
-from core.training.run import prediction_bytes, read_predictions
-from core.training.snapshot import Item
+from core.snapshots.format import Item
 from core.workflows.handover.model_card import model_card
 from core.workflows.workspace import Workspace, now
 

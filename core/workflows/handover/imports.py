@@ -14,8 +14,8 @@ from core.errors import BadRecord, CheckpointMismatch, Conflict, InputError
 from core.files import file_lock, make_folder, move_into_place, write_bytes
 from core.ingest.run_package import FOREIGN_PREDICTIONS, PREDICTIONS, SCHEME, RunPackage, read_package
 from core.messages import ClassName, Names, SchemeName, Word
-from core.models.checkpoint import CARD, Card, read_card, read_checkpoint
 from core.records import RunInfo, SnapshotInfo
+from core.runs.card import CARD, Card, read_card, read_checkpoint
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import parse_toml
 from core.workflows.handover.checks import check_card, run_info

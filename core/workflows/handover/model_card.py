@@ -12,13 +12,13 @@ from typing import Any
 
 from core.errors import CheckpointMismatch, InputError
 from core.ingest.run_package import MODEL_CARD
-from core.models.checkpoint import Card, read_card
 from core.records import RunInfo, SnapshotInfo, Source
+from core.runs.card import Card, read_card
+from core.runs.environment import environment
+from core.runs.folder import RunFolder
 from core.schemes import Scheme, scheme
-from core.training.environment import environment
-from core.training.freeze import RARE
-from core.training.run import RunFolder
-from core.training.snapshot import Snapshot, read
+from core.snapshots.format import Snapshot, read
+from core.snapshots.freeze import RARE
 from core.workflows.workspace import Workspace
 
 SIDES = {"train": "학습", "validation": "검증", "test": "시험"}

@@ -18,9 +18,9 @@ from core.filters import Filter
 from core.inference.predictor import Predictor, cached
 from core.messages import Message, SchemeName, Word
 from core.records import UNLABELLED, Prediction, RunInfo
+from core.runs.predictions import add_pool
 from core.schemes import scheme
 from core.store import NewProposal
-from core.training.predictions import add_pool
 from core.workflows.cleaning import decisions
 from core.workflows.cleaning.decisions import DecisionCounts
 from core.workflows.workspace import Workspace, now

@@ -12,15 +12,15 @@ from core.messages import Message, Word
 from core.model_text import DEFAULT_PLAN, model_text
 from core.records import Recording, Side, SnapshotInfo
 from core.schemes import Scheme
+from core.snapshots.conflicts import Conflicts
+from core.snapshots.format import Inputs, Item, Official, write
+from core.snapshots.freeze import PERSON, SOUND, build
 from core.speakers import names_a_person
 from core.split import PUBLISHED, SIDES, parse_fractions
 from core.store import ScannedSample
-from core.training.conflicts import Conflicts
-from core.training.freeze import PERSON, SOUND, build
-from core.training.snapshot import Inputs, Item, Official, write
 from core.workflows.corpus.schemes import trainable
+from core.workflows.evaluation.marks import split_marks
 from core.workflows.models import sounds
-from core.workflows.models.marks import split_marks
 from core.workflows.workspace import Workspace, now
 
 NO_SPLIT = "no published split"

@@ -9,9 +9,9 @@ from typing import Any
 from core.errors import Cancelled, InputError
 from core.jobs import submit
 from core.records import RunInfo
+from core.runs.predictions import evaluation_predictions
 from core.schemes import scheme
 from core.training import engine
-from core.training.predictions import evaluation_predictions
 from core.training.recipes import RECIPES, config_for, recipe, trainer_type
 from core.workflows.corpus.schemes import trainable
 from core.workflows.jobs import Context

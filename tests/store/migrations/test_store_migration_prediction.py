@@ -11,10 +11,10 @@ from store_data import AT
 from workflow_data import trained
 
 from core.records import Prediction
+from core.runs.folder import read_predictions
+from core.runs.predictions import EVALUATION_FILE, POOL_FILE, read_probabilities
 from core.store import open_store
 from core.store.engine import migrate
-from core.training.predictions import EVALUATION_FILE, POOL_FILE, read_probabilities
-from core.training.run import read_predictions
 from core.workflows import workspace
 from core.workflows.workspace import Workspace, open_workspace
 

@@ -223,7 +223,7 @@ def test_the_verb_refuses(ws: Workspace, tmp_path: Path) -> None:
 def page() -> None:
     import streamlit as st
 
-    from core.ui.panels import similar
+    from core.ui.panels.corpus import similar
 
     similar.show(st.session_state["asked"], 3)
 

@@ -18,7 +18,7 @@ from core.filters import Filter
 from core.plugins import Backend
 from core.records import Utterance
 from core.schemes import scheme
-from core.training import snapshot as frozen
+from core.snapshots import format as frozen
 from core.workflows.cleaning import decisions, proposals
 from core.workflows.corpus import schemes
 from core.workflows.imports import report

@@ -19,9 +19,9 @@ from workflow_data import import_calls
 from core.confidence import best_class
 from core.filters import Filter
 from core.records import NewUtterance, Prediction, RunInfo, SnapshotInfo
+from core.runs.predictions import add_pool
 from core.schemes import SCHEMES, publish
-from core.training.predictions import add_pool
-from core.training.snapshot import read as read_snapshot
+from core.snapshots.format import read as read_snapshot
 from core.workflows.corpus import export
 from core.workflows.imports import restore
 from core.workflows.models import snapshot

@@ -14,8 +14,8 @@ from sounds import RATE_HZ, talk
 from core.filters import Filter
 from core.ingest.audio.name_pattern import compile_pattern
 from core.schemes import DANGER
-from core.training.freeze import build
-from core.training.snapshot import Item
+from core.snapshots.format import Item
+from core.snapshots.freeze import build
 from core.workflows.imports import audio, huggingface, restore
 from core.workflows.imports.audio import Rules
 from core.workflows.imports.huggingface import ColumnMapping

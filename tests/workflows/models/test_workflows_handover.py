@@ -20,11 +20,12 @@ from core.errors import CheckpointMismatch, Conflict, CoreError, InputError
 from core.files import sha256
 from core.workflows.corpus import export as corpus_export
 from core.workflows.corpus.schemes import propose, read_bytes, save
+from core.workflows.evaluation import evaluate
 from core.workflows.handover.export import export_run
 from core.workflows.handover.imports import import_run, imported
 from core.workflows.handover.model_card import model_card
 from core.workflows.imports import aihub119
-from core.workflows.models import evaluate, in_use, predict, pseudo_label, runs, snapshot, train
+from core.workflows.models import in_use, predict, pseudo_label, runs, snapshot, train
 from core.workflows.workspace import Workspace, open_workspace
 
 pytestmark = pytest.mark.integration
@@ -195,7 +196,7 @@ def of_mood(files: dict[str, bytes]) -> dict[str, bytes]:
     """The package as a run of the workspace's own scheme `mood`; the weights repeat scheme and classes."""
     from safetensors.numpy import load
 
-    from core.models.checkpoint import weights_bytes
+    from core.runs.card import weights_bytes
 
     weights = weights_bytes(load(files["weights.safetensors"]), "mood", ("normal", "danger"))
     new = changed(files, card=lambda card: card.update(scheme="mood", weights_sha256=sha256(weights)))

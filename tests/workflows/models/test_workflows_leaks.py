@@ -13,7 +13,7 @@ from store_data import AT
 
 from core.errors import InputError, NotEnoughData
 from core.records import NewRecording, NewUtterance
-from core.training.snapshot import read
+from core.snapshots.format import read
 from core.workflows.models import snapshot, train
 from core.workflows.workspace import Workspace
 

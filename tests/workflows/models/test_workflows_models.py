@@ -16,13 +16,14 @@ from core.errors import AudioError, Cancelled, CheckpointMismatch, InputError, N
 from core.filters import Filter
 from core.records import NewUtterance
 from core.schemes import SCHEMES
+from core.snapshots.format import read
 from core.store import NewProposal
-from core.training.snapshot import read
 from core.workflows.cleaning import decisions, proposals
 from core.workflows.corpus import schemes
+from core.workflows.evaluation import evaluate
 from core.workflows.imports import table
 from core.workflows.imports.table import Columns
-from core.workflows.models import evaluate, predict, pseudo_label, snapshot, train
+from core.workflows.models import predict, pseudo_label, snapshot, train
 from core.workflows.workspace import Workspace, now
 
 pytestmark = pytest.mark.integration

@@ -17,7 +17,7 @@ from training_corpus import TELLING, sentence
 from core.errors import InputError
 from core.filters import Filter
 from core.ingest.tables.row_parser import NO_SPLIT
-from core.training.snapshot import Snapshot, check_trainable, read
+from core.snapshots.format import Snapshot, check_trainable, read
 from core.workflows.imports import huggingface
 from core.workflows.imports.huggingface import ColumnMapping
 from core.workflows.models import snapshot

@@ -12,13 +12,14 @@ from workflow_data import trained
 from core.confidence import Rule
 from core.errors import InputError
 from core.model_text import STEPS, model_text
-from core.models.checkpoint import CARD
 from core.records import NewUtterance
+from core.runs.card import CARD
+from core.runs.folder import read_predictions
+from core.runs.predictions import POOL_FILE, add_pool, read_probabilities
 from core.store import Store
-from core.training.predictions import POOL_FILE, add_pool, read_probabilities
-from core.training.run import read_predictions
 from core.workflows.corpus import export
-from core.workflows.models import evaluate, predict, pseudo_label, snapshot, train
+from core.workflows.evaluation import evaluate
+from core.workflows.models import predict, pseudo_label, snapshot, train
 from core.workflows.review import queues
 from core.workflows.workspace import Workspace, now
 

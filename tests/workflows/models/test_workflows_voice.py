@@ -12,10 +12,10 @@ from store_data import AT
 
 from core.inference.predictor import load
 from core.records import NewRecording, NewUtterance
+from core.runs.folder import read_predictions
 from core.settings import settings
 from core.speech import weights
 from core.training.recipes import recipe
-from core.training.run import read_predictions
 from core.workflows.models import predict, snapshot, train
 from core.workflows.workspace import Workspace
 

@@ -6,7 +6,7 @@ is a prediction on the pool, so it gets purpose "pool" and no side; every other 
 scheme of the run; an old run had only one.
 
 `code`, `confidence` and `margin` stay as they are. The probabilities of all old rows move to `old_probability`, because
-the folder of the workspace is not known here. When the workspace is opened, `core.workflows.models.old_predictions`
+the folder of the workspace is not known here. When the workspace is opened, `core.workflows.evaluation.old_predictions`
 empties that table: it writes the pool's probabilities to the run's `predictions-pool.parquet`, and restores the
 overwritten test rows from the run's `predictions.parquet`.
 """

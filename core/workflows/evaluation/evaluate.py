@@ -7,10 +7,10 @@ from typing import Any
 from core.errors import CheckpointMismatch, NotEnoughData, NotFound
 from core.model_text import model_text
 from core.records import BulkAction, Prediction, RunInfo, Utterance
-from core.training.snapshot import Excerpt, Item, read_some
+from core.snapshots.format import Excerpt, Item, read_some
 from core.workflows.corpus import bulk
-from core.workflows.models import baselines
-from core.workflows.models.scored import finished_run
+from core.workflows.evaluation import baselines
+from core.workflows.evaluation.scored import finished_run
 from core.workflows.review.queues import TAG
 from core.workflows.workspace import Workspace
 

@@ -1,4 +1,4 @@
-"""core.training.items: columns that look like a sequence of items."""
+"""core.snapshots.items: columns that look like a sequence of items."""
 
 import json
 from dataclasses import asdict, replace
@@ -7,9 +7,9 @@ from hashlib import sha256
 import pytest
 from training_corpus import danger_items
 
-from core.training import items as module
-from core.training.items import Item, Items
-from core.training.snapshot import content_hash
+from core.snapshots import items as module
+from core.snapshots.format import content_hash
+from core.snapshots.items import Item, Items
 
 MIXED = [
     Item(1, "a", "g", '불\n"이"야 \U0001f525', "danger", 1, "test", False, "a.wav", 0, 1500, "caller", "c1"),

@@ -10,8 +10,8 @@ from training_corpus import AT, FRACTIONS, danger_items, danger_snapshot, senten
 
 from core.errors import CheckpointMismatch, InputError, NotEnoughData, UnknownName
 from core.schemes import DANGER, URGENCY
-from core.training.freeze import build
-from core.training.snapshot import Item, Snapshot, check_trainable, content_hash, read, write
+from core.snapshots.format import Item, Snapshot, check_trainable, content_hash, read, write
+from core.snapshots.freeze import build
 
 
 def make(items: list[Item], **changed: object) -> Snapshot:

@@ -1,7 +1,7 @@
 """The Snapshot format: a folder with `items.parquet` and `snapshot.json`, frozen and hashed.
 
-`core.training.freeze` makes a Snapshot. `read` verifies the hash; `check_trainable` refuses a bad snapshot. This module
-does not read the store or any audio.
+`core.snapshots.freeze` makes a Snapshot. `read` verifies the hash; `check_trainable` refuses a bad snapshot. This
+module does not read the store or any audio.
 """
 
 import hashlib
@@ -22,8 +22,8 @@ import pyarrow.parquet as pq
 from core.errors import CheckpointMismatch, InputError, NotEnoughData
 from core.files import atomic_path, make_folder, write_json
 from core.messages import Word
+from core.snapshots.items import SCHEMA, Item, Items
 from core.split import SIDES, Fractions, check_split
-from core.training.items import SCHEMA, Item, Items
 
 ITEMS, DESCRIPTION = "items.parquet", "snapshot.json"
 Inputs = Literal["text", "voice", "both"]

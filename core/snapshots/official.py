@@ -12,8 +12,8 @@ from typing import Any
 from core.errors import NotEnoughData
 from core.messages import Word
 from core.records import Side
+from core.snapshots.format import Item, Official
 from core.split import DEFAULT_FRACTIONS, FEW_GROUPS, SIDES, Fractions, assign_balanced, assign_sides
-from core.training.snapshot import Item, Official
 
 
 def take_official(items: Sequence[Item], fractions: Fractions, seed: int) -> list[Item]:

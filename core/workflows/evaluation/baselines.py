@@ -7,12 +7,12 @@ from typing import Any
 
 from core.errors import CheckpointMismatch, UnknownName
 from core.records import RunInfo
+from core.snapshots.format import read
+from core.snapshots.items import Item, Items
 from core.training.baselines import baseline_scores
 from core.training.inputs import of_speakers
-from core.training.items import Item, Items
 from core.training.recipes import recipe
-from core.training.snapshot import read
-from core.workflows.models.scored import codes_of, scored
+from core.workflows.evaluation.scored import codes_of, scored
 from core.workflows.workspace import Workspace
 
 

@@ -20,7 +20,7 @@ from core.confidence import best_class
 from core.errors import CheckpointMismatch
 from core.files import file_lock, write_bytes
 from core.records import Prediction, Purpose
-from core.training.run import read_predictions
+from core.runs.folder import read_predictions
 
 POOL_FILE, EVALUATION_FILE = "predictions-pool.parquet", "predictions.parquet"
 _POOL_SCHEMA = pa.schema([("id", pa.int64()), ("target", pa.string()), ("probs", pa.list_(pa.float64()))])

@@ -16,7 +16,7 @@ from core.schemes import JOIN, SCHEMES
 from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
-from core.ui.panels import views
+from core.ui.panels.corpus import views
 from core.ui.widgets import forms
 from core.workflows.corpus import bulk
 from core.workflows.review.queues import TAG

@@ -1,9 +1,9 @@
-"""core.training.conflicts: equal texts of different classes are counted always, and kept, dropped or outvoted."""
+"""core.snapshots.conflicts: equal texts of different classes are counted always, and kept, dropped or outvoted."""
 
 from training_corpus import danger_items
 
-from core.training.conflicts import ConflictCounts, settle_conflicts
-from core.training.snapshot import Item
+from core.snapshots.conflicts import ConflictCounts, settle_conflicts
+from core.snapshots.format import Item
 
 
 def item(number: int, text: str, code: str) -> Item:

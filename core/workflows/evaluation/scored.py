@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from core.errors import CheckpointMismatch, InputError
 from core.messages import Word
 from core.records import RunInfo
-from core.training.run import read_predictions
-from core.training.snapshot import Item, read_some
+from core.runs.folder import read_predictions
+from core.snapshots.format import Item, read_some
 from core.workflows.workspace import Workspace
 
 

@@ -2,7 +2,7 @@
 
 Texts are cleaned, then groups that must not be cut are merged: where texts are read those with near-equal sentences,
 where the voice is read those that share a person or a sound. Many groups get their side by a hash, few by quotas.
-A published split may take the place of that (`core.training.official`).
+A published split may take the place of that (`core.snapshots.official`).
 At last training items that repeat a held-out text are dropped, and silver or derived items on a held-out side. Held-out
 means validation or test.
 """
@@ -17,6 +17,10 @@ from core.messages import SchemeName, Word
 from core.model_text import DEFAULT_PLAN, model_text
 from core.records import Side
 from core.schemes import Scheme
+from core.snapshots.conflicts import ConflictCounts, Conflicts, settle_conflicts
+from core.snapshots.format import Inputs, Official, Snapshot, content_hash, repeat_keys
+from core.snapshots.items import Item, Items
+from core.snapshots.official import check_official_sides, described, sift_official, take_official
 from core.split import (
     FEW_GROUPS,
     SIDES,
@@ -27,10 +31,6 @@ from core.split import (
     merge_near_duplicates,
     merge_shared,
 )
-from core.training.conflicts import ConflictCounts, Conflicts, settle_conflicts
-from core.training.items import Item, Items
-from core.training.official import check_official_sides, described, sift_official, take_official
-from core.training.snapshot import Inputs, Official, Snapshot, content_hash, repeat_keys
 
 PERSON, SOUND = "person:", "sound:"  # how a mark begins
 TRIED_SEEDS = 100

@@ -10,11 +10,11 @@ import numpy as np
 
 from core.errors import CheckpointMismatch
 from core.records import Utterance
+from core.runs.folder import RunFolder
+from core.runs.predictions import EVALUATION_FILE, add_pool, evaluation_predictions
 from core.schemes import scheme
+from core.snapshots.format import Item
 from core.store import OldProbability, Store
-from core.training.predictions import EVALUATION_FILE, add_pool, evaluation_predictions
-from core.training.run import RunFolder
-from core.training.snapshot import Item
 
 
 def move(store: Store, runs: Path) -> None:

@@ -10,10 +10,11 @@ from core.records import RunInfo
 from core.ui.error_messages import explain
 from core.ui.frame import workspace
 from core.ui.i18n import _
-from core.ui.panels.evaluate_cells import queue_button
+from core.ui.panels.evaluation.cells import queue_button
 from core.ui.widgets import charts, forms
-from core.workflows.models import compare, runs
-from core.workflows.models.compare import Changed, Comparison
+from core.workflows.evaluation import compare
+from core.workflows.evaluation.compare import Changed, Comparison
+from core.workflows.models import runs
 
 
 def show(run: RunInfo) -> None:

@@ -7,7 +7,7 @@ from core.records import Proposal, Utterance
 from core.ui import translation
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
-from core.ui.panels import proposals
+from core.ui.panels.cleaning import proposals
 from core.ui.widgets import forms
 from core.workflows.cleaning import checks, decisions
 from core.workflows.cleaning.proposals import counts

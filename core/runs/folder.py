@@ -3,7 +3,7 @@
 During training: `config.toml` (the request), `history.jsonl` (one line an epoch), `checkpoint/` (state). At the end:
 `predictions.parquet` (id, key, side, gold, probs; validation and test), `metrics.json`, `weights.safetensors` and last
 `card.json`; a run with a card is finished. Each file is written whole or not at all. This module computes nothing;
-`core.training.predictions` writes later predictions.
+`core.runs.predictions` writes later predictions.
 """
 
 import json
@@ -27,9 +27,9 @@ from core import __version__
 from core.errors import CheckpointMismatch
 from core.files import json_text, make_folder, write_bytes, write_json, write_text
 from core.models import Arrays
-from core.models.checkpoint import CARD
+from core.runs.card import CARD
 from core.settings import ROOT, is_checkout
-from core.training.items import Item, Items
+from core.snapshots.items import Item, Items
 
 _PREDICTIONS = pa.schema(
     [

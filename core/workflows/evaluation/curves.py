@@ -5,7 +5,7 @@ from typing import Any
 
 from core.confidence import apply_temperature
 from core.scores.curves import one_against_rest, reliability
-from core.workflows.models.scored import scored
+from core.workflows.evaluation.scored import scored
 from core.workflows.workspace import Workspace
 
 

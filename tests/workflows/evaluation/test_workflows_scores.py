@@ -14,14 +14,15 @@ from workflow_data import import_sentences, trained
 
 from core.errors import InputError, NotEnoughData
 from core.records import SnapshotInfo
+from core.runs.folder import RunFolder, read_predictions
 from core.schemes import DANGER
+from core.snapshots.format import Item, read, write
+from core.snapshots.freeze import build
 from core.training import baselines as fitted
-from core.training.freeze import build
-from core.training.run import RunFolder, read_predictions
-from core.training.snapshot import Item, read, write
 from core.ui.i18n import catalogue
-from core.workflows.models import baselines, compare, curves, evaluate, gold, snapshot, train
-from core.workflows.models.scored import scored
+from core.workflows.evaluation import baselines, compare, curves, evaluate, gold
+from core.workflows.evaluation.scored import scored
+from core.workflows.models import snapshot, train
 from core.workflows.review.queues import TAG
 from core.workflows.workspace import Workspace, now
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from core.errors import InputError, NotEnoughData
 from core.messages import SchemeName
 from core.scores import paired
+from core.snapshots.format import Item
 from core.split import merge_shared
 from core.text import letters
-from core.training.snapshot import Item
-from core.workflows.models.scored import Scored, frozen_items, scored
+from core.workflows.evaluation.scored import Scored, frozen_items, scored
 from core.workflows.workspace import Workspace
 
 

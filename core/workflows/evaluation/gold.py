@@ -20,14 +20,14 @@ from core.inference.predictor import Predictor, cached
 from core.messages import Names, SchemeName
 from core.records import RunInfo
 from core.scores import evaluate
+from core.snapshots.format import read
+from core.snapshots.items import Item, Items
 from core.speakers import names_a_person
 from core.split import merge_near_duplicates
 from core.text import letters
 from core.training.inputs import Inputs, text_inputs, voice_inputs
-from core.training.items import Item, Items
-from core.training.snapshot import read
-from core.workflows.models import baselines
-from core.workflows.models.scored import codes_of, finished_run
+from core.workflows.evaluation import baselines
+from core.workflows.evaluation.scored import codes_of, finished_run
 from core.workflows.workspace import Workspace
 
 Which = Literal["all", "test"]

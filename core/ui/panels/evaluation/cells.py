@@ -13,7 +13,7 @@ from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import _, language
 from core.ui.widgets import charts, forms
-from core.workflows.models import evaluate
+from core.workflows.evaluation import evaluate
 
 MATRIX_PX, CELL_PX = 170, 90  # the names beside the matrix, and each of its columns
 LINKED_CHARS = 80  # the first characters of a text, which the Corpus page searches for

@@ -11,7 +11,7 @@ from core.ui import translation
 from core.ui.frame import workspace
 from core.ui.i18n import _
 from core.ui.widgets import charts, forms
-from core.workflows.models import curves
+from core.workflows.evaluation import curves
 
 DRAWN = 4  # classes at first; as many lines can be told apart without their colour
 

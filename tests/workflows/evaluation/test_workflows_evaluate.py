@@ -1,4 +1,4 @@
-"""core.workflows.models.evaluate: a confusion cell shows what the model saw, and beside it what has changed since."""
+"""core.workflows.evaluation.evaluate: a confusion cell shows what the model saw, and what has changed since."""
 
 import shutil
 from pathlib import Path
@@ -9,7 +9,8 @@ import pytest
 from page_driver import captions, page
 from workflow_data import trained
 
-from core.workflows.models import evaluate, snapshot
+from core.workflows.evaluation import evaluate
+from core.workflows.models import snapshot
 from core.workflows.workspace import Workspace, now
 
 pytestmark = pytest.mark.integration

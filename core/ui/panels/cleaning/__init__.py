@@ -1,0 +1,1 @@
+"""Panels about cleaning: plans, proposals, quality."""

@@ -1,0 +1,1 @@
+"""Panels about the corpus: bulk actions, exports, saved views, similar utterances, label schemes."""

@@ -1,0 +1,1 @@
+"""Panels about review: agreement, progress, settling disputes."""
