@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.errors import InputError, NotEnoughData
+from core.schemes.classes import JOIN
+from core.schemes.target import Target
 
 Floats = NDArray[np.float64]
 
@@ -113,6 +115,53 @@ def apply_temperature(probs: ArrayLike, t: float) -> Floats:
         raise InputError("temperature {t} is not above 0", t=t)
     logs = np.log(np.maximum(_table(probs), _LEAST_PROB))
     return np.asarray(np.exp(_log_softmax(logs / t)))
+
+
+def fit_temperature_multi(logits: ArrayLike, gold: ArrayLike) -> float:
+    """Return the temperature in [.05, 20] with which log odds (N, K) fit the answers `gold` (N, K) of 0 and 1 best.
+
+    The answers are softened as in `fit_temperature`. `NotEnoughData` if there is no example.
+    """
+    from scipy.optimize import minimize_scalar
+
+    scores, answers = np.asarray(logits, dtype=np.float64), np.asarray(gold, dtype=np.float64)
+    if scores.shape != answers.shape:
+        raise InputError("expected answers of shape {shape}, got {other}", shape=scores.shape, other=answers.shape)
+    if not len(scores):
+        raise NotEnoughData("no example to calibrate on")
+    softening = 1 / (len(scores) + 2)
+    soft = answers * (1 - softening) + (1 - answers) * softening
+
+    def loss(log_t: float) -> float:
+        scaled = scores / np.exp(log_t)
+        return float((np.logaddexp(0, scaled) - soft * scaled).mean())
+
+    minimum: Any = minimize_scalar(loss, bounds=_LOG_T_BOUNDS, method="bounded")
+    return float(np.exp(minimum.x))
+
+
+def calibrated(target: Target, logits: ArrayLike, temperature: float) -> Floats:
+    """Return the calibrated probabilities (N, K) of a Target for the `logits` (N, K) of a model."""
+    scores = np.asarray(logits, dtype=np.float64)
+    if target.multi:
+        return target.probabilities(scores, temperature)
+    return apply_temperature(target.probabilities(scores), temperature) if len(scores) else scores
+
+
+def best_answer(target: Target, probs: ArrayLike) -> tuple[str, float, float]:
+    """Return the code that a model answers for `probs` (K,), its confidence, and its lead over the next answer.
+
+    Of a multi-label Target that is every class above one half, joined by `|`, with the confidence of the least sure
+    of all classes.
+
+    >>> best_answer(Target("mood", ("joy", "fear"), "multi"), [.75, .75])
+    ('joy|fear', 0.75, 0.5)
+    """
+    if not target.multi:
+        return best_class(target.codes, probs)
+    row = np.asarray(probs, dtype=np.float64)
+    least = float(np.maximum(row, 1 - row).min())
+    return JOIN.join(code for code, p in zip(target.codes, row, strict=True) if p > 0.5), least, 2 * least - 1
 
 
 def _log_softmax(scores: Floats) -> Floats:

@@ -212,17 +212,22 @@ class SnapshotInfo:
 
 @dataclass(frozen=True, slots=True)
 class RunInfo:
-    """The store's entry for a run; the model itself is in its folder."""
+    """The store's entry for a run; the model itself is in its folder. `scheme` is that of the first Target."""
 
     id: str
     recipe: str
     encoder: str
     scheme: str
-    modality: Literal["text", "voice"]
+    modality: Literal["text", "voice", "both"]
     snapshot: str
     state: JobState
     started_at: str
     metrics: Mapping[str, Any]
+
+    @property
+    def schemes(self) -> tuple[str, ...]:
+        """The schemes of all its Targets, `scheme` first."""
+        return tuple(self.metrics.get("targets", (self.scheme,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,9 +256,8 @@ class Skip:
 
 @dataclass(slots=True)
 class Report:
-    """The result of a batch. `added` and `known` count new and already present records.
-
-    `skipped` are the items that could not be used. `notes` counts remarkable facts about items that were used.
+    """The result of a batch: counts of new (`added`) and already present (`known`) records, the items that could not be
+    used (`skipped`), and counts of remarkable facts about items that were used (`notes`).
     """
 
     added: int = 0

@@ -4,7 +4,7 @@ Paths are absolute. Nothing here creates a file or folder.
 """
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -20,8 +20,9 @@ class Settings:
     """Where the workspace is, and at which address it is served.
 
     `database_url` is a URL of SQLAlchemy, `sqlite:////path` by default. `jobs_url` is the database of the job queue.
-    `curator` is the name under which a person at this machine decides. `whisper` is a
-    folder with weights, "" for none.
+    `curator` is the name under which a person at this machine decides. `whisper` is a folder with weights, "" for none.
+    Under `accelerate launch` this is process `process` of `processes` that train together. `hub_endpoint` and
+    `hub_token` are the hub that `push` sends to.
     """
 
     home: Path
@@ -32,6 +33,10 @@ class Settings:
     port: int
     curator: str
     whisper: str = ""
+    process: int = 0
+    processes: int = 1
+    hub_endpoint: str = "https://huggingface.co"
+    hub_token: str = field(default="", repr=False)
 
     @cached_property
     def audio(self) -> Path:
@@ -51,7 +56,7 @@ class Settings:
 
 def settings() -> Settings:
     """Read `GWIDAMA_HOME`, `_DATABASE_URL`, `_JOBS_URL`, `_API_KEYS` (commas), `_HOST`, `_PORT`, `_CURATOR`,
-    `_WHISPER`.
+    `_WHISPER`; `RANK` and `WORLD_SIZE`, which `accelerate launch` sets; `HF_ENDPOINT` and `HF_TOKEN`.
     """
     env = os.environ
     home = Path(env.get("GWIDAMA_HOME") or default_home()).expanduser().resolve()
@@ -68,6 +73,10 @@ def settings() -> Settings:
         port=_port(env.get("GWIDAMA_PORT") or "8501"),
         curator=env.get("GWIDAMA_CURATOR") or env.get("USER") or "curator",
         whisper=env.get("GWIDAMA_WHISPER") or "",
+        process=int(env.get("RANK") or 0),
+        processes=int(env.get("WORLD_SIZE") or 1),
+        hub_endpoint=env.get("HF_ENDPOINT") or "https://huggingface.co",
+        hub_token=env.get("HF_TOKEN") or "",
     )
 
 

@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_LINES = 400
-DEEPEST = 9
+DEEPEST = 10
 
 LAYERS = (
     ("errors",),
@@ -49,8 +49,8 @@ ONLY_IN = {
     "alembic": ("core.store",),
     "sqlite3": ("core.store",),
     "streamlit": ("core.ui", "core.web.headers", "pages", "app"),
-    "torch": ("core.models", "core.training", "core.inference"),
-    "transformers": ("core.models", "core.training", "core.inference"),
+    "torch": ("core.models", "core.training", "core.inference", "core.speech"),
+    "transformers": ("core.models", "core.training", "core.inference", "core.speech"),
     "dbos": ("core.jobs",),
     "fastapi": ("core.web.api",),
     "typer": ("core.cli",),

@@ -8,10 +8,10 @@ LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "transformers", "safeten
 
 def environment() -> dict[str, str]:
     """Name -> version of Python and of every library of `LIBRARIES` that is installed."""
-    found = {"python": platform.python_version()}
+    versions = {"python": platform.python_version()}
     for name in LIBRARIES:
         try:
-            found[name] = version(name)
+            versions[name] = version(name)
         except PackageNotFoundError:
             continue
-    return found
+    return versions

@@ -1,9 +1,9 @@
 """The Run format: a folder named by the run id.
 
-During training: `config.toml` (the request), `history.jsonl` (one line an epoch), `checkpoint/` (state). At the end:
-`predictions.parquet` (id, key, side, gold, probs; validation and test), `metrics.json`, `weights.safetensors` and last
-`card.json`; a run with a card is finished. Each file is written whole or not at all. This module computes nothing;
-`core.runs.predictions` writes later predictions.
+During training: `config.toml` (the request), `history.jsonl` (one line an epoch), `checkpoint/` (state of the fit and
+best model so far). At the end: `predictions.parquet` (id, key, target, side, gold, probs; validation and test),
+`metrics.json`, `model/` and last `card.json`; a run with a card is finished. Each file is written whole or not at all.
+This module computes nothing; `core.runs.predictions` writes later predictions.
 """
 
 import json
@@ -21,20 +21,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import tomli_w
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save
 
 from core import __version__
 from core.errors import CheckpointMismatch
-from core.files import json_text, make_folder, write_bytes, write_json, write_text
-from core.models import Arrays
-from core.runs.card import CARD
+from core.files import json_text, make_folder, move_into_place, remove, write_bytes, write_json, write_text
+from core.runs.card import CARD, MODEL_FOLDER
 from core.settings import ROOT, is_checkout
 from core.snapshots.items import Item, Items
 
 _PREDICTIONS = pa.schema(
     [
         ("id", pa.int64()), ("key", pa.string()), ("side", pa.string()), ("gold", pa.string()),
-        ("probs", pa.list_(pa.float64())),
+        ("target", pa.string()), ("probs", pa.list_(pa.float64())),
     ]
 )  # fmt: skip
 
@@ -65,28 +63,28 @@ class RunFolder:
         path = self.path / "config.toml"
         return tomllib.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
 
-    def state_file(self, epoch: int) -> Path:
-        """The file of the state after `epoch`."""
-        return self.checkpoint / f"epoch-{epoch:04d}.safetensors"
+    def best_model(self, epoch: int) -> Path:
+        """The folder of the model of `epoch`, which is the best one for now."""
+        return self.checkpoint / f"best-{epoch:04d}"
 
-    def write_state(self, epoch: int, state: Arrays) -> None:
-        """Write the state after `epoch`."""
-        write_bytes(self.state_file(epoch), save(state))
+    def keep_best(self, epoch: int) -> None:
+        """Remove the models of all other epochs."""
+        for path in self.checkpoint.glob("best-*"):
+            if path != self.best_model(epoch):
+                remove(path)
 
-    def state(self, epoch: int) -> Arrays:
-        """The state after `epoch`; `CheckpointMismatch` if its file is missing."""
-        if not self.state_file(epoch).is_file():
-            raise CheckpointMismatch(
-                "run {run}: the checkpoint of epoch {epoch} is missing", run=self.path.name, epoch=epoch
-            )
-        return dict(load_file(self.state_file(epoch)))
+    def fitted_model(self, epoch: int) -> Path:
+        """The folder of the best model; `CheckpointMismatch` if it is missing."""
+        for place in (self.best_model(epoch), self.path / MODEL_FOLDER):
+            if place.is_dir():
+                return place
+        raise CheckpointMismatch("run {run}: the model of epoch {epoch} is missing", run=self.path.name, epoch=epoch)
 
-    def keep_states(self, epochs: set[int]) -> None:
-        """Remove the states of all other epochs."""
-        names = {self.state_file(epoch).name for epoch in epochs}
-        for path in self.checkpoint.glob("epoch-*.safetensors"):
-            if path.name not in names:
-                path.unlink()
+    def place_model(self, epoch: int) -> None:
+        """Move the model of the best `epoch` to its place in the run."""
+        if self.best_model(epoch).is_dir():
+            remove(self.path / MODEL_FOLDER)
+            move_into_place(self.best_model(epoch), self.path / MODEL_FOLDER)
 
     def history(self) -> list[dict[str, Any]]:
         """One entry an epoch, in order: epoch, loss, validation_loss, macro_f1, best, stop (see `engine.run_epoch`)."""
@@ -101,9 +99,9 @@ class RunFolder:
         lines = [json_text(line) for line in (*earlier, entry)]
         write_text(self.path / "history.jsonl", "\n".join(lines) + "\n")
 
-    def write_predictions(self, items: Sequence[Item], probs: NDArray[np.float64]) -> None:
-        """Write the calibrated `probs` (N, K) of N items."""
-        write_bytes(self.path / "predictions.parquet", prediction_bytes(items, probs))
+    def write_predictions(self, tables: Sequence[tuple[str, Sequence[Item], NDArray[np.float64]]]) -> None:
+        """Write (target, N items, calibrated `probs` (N, K)) for each Target and side."""
+        write_bytes(self.path / "predictions.parquet", prediction_bytes(tables))
 
     def write_metrics(self, metrics: Mapping[str, Any]) -> None:
         """Write metrics.json."""
@@ -122,18 +120,25 @@ class RunFolder:
         shutil.rmtree(self.checkpoint, ignore_errors=True)
 
 
-def prediction_bytes(items: Sequence[Item], probs: NDArray[np.float64]) -> bytes:
-    """The content of predictions.parquet: the `probs` (N, K) of N items."""
-    columns = Items.of(items)
+def prediction_bytes(tables: Sequence[tuple[str, Sequence[Item], NDArray[np.float64]]]) -> bytes:
+    """The content of predictions.parquet: (target, N items, `probs` (N, K)) for each Target and side."""
     names = {"id": "id", "key": "key", "side": "side", "gold": "code"}
-    values = {name: columns.column(field) for name, field in names.items()} | {"probs": list(probs)}
+    parts = []
+    for target, items, probs in tables:
+        columns = Items.of(items)
+        values = {name: columns.column(field) for name, field in names.items()}
+        parts.append(pa.table(values | {"target": [target] * len(columns), "probs": list(probs)}, schema=_PREDICTIONS))
     sink = pa.BufferOutputStream()
-    pq.write_table(pa.table(values, schema=_PREDICTIONS), sink, compression="zstd")
+    pq.write_table(pa.concat_tables(parts), sink, compression="zstd")
     return bytes(sink.getvalue().to_pybytes())
 
 
-def read_predictions(folder: Path | str) -> list[dict[str, Any]]:
-    """Rows {id, key, side, gold, probs} of a finished run; `CheckpointMismatch` if there are none."""
+def read_predictions(folder: Path | str, target: str | None = None) -> list[dict[str, Any]]:
+    """Rows {id, key, target, side, gold, probs} of a finished run; `CheckpointMismatch` if there are none.
+
+    With `target` only those of that Target. The file of a run of an earlier version has one Target and does not name
+    it: there `target` is None in every row.
+    """
     path = Path(folder) / "predictions.parquet"
     try:
         rows: list[dict[str, Any]] = pq.ParquetFile(path).read().to_pylist()
@@ -145,7 +150,9 @@ def read_predictions(folder: Path | str) -> list[dict[str, Any]]:
         raise CheckpointMismatch(
             "run {run}: predictions.parquet cannot be read: {error}", run=path.parent.name, error=error
         ) from error
-    return rows
+    for row in rows:
+        row.setdefault("target", None)
+    return [row for row in rows if target is None or row["target"] in (target, None)]
 
 
 def code_version() -> str:

@@ -16,11 +16,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from core.confidence import best_class
+from core.confidence import best_answer
 from core.errors import CheckpointMismatch
 from core.files import file_lock, write_bytes
 from core.records import Prediction, Purpose
 from core.runs.folder import read_predictions
+from core.schemes.target import Target
 
 POOL_FILE, EVALUATION_FILE = "predictions-pool.parquet", "predictions.parquet"
 _POOL_SCHEMA = pa.schema([("id", pa.int64()), ("target", pa.string()), ("probs", pa.list_(pa.float64()))])
@@ -60,17 +61,19 @@ def read_probabilities(folder: Path, purpose: Purpose, target: str) -> Probabili
     """All probabilities of a run for one purpose; none without the file, `CheckpointMismatch` if it is damaged."""
     table = _table(folder / (POOL_FILE if purpose == "pool" else EVALUATION_FILE))
     rows = [] if table is None else table.to_pylist()
-    pairs = sorted((row[_ID], row["probs"]) for row in rows if row.get("target", target) == target)
+    pairs = sorted((row[_ID], row["probs"]) for row in rows if row.get("target") in (target, None))
     width = len(pairs[0][1]) if pairs else 0
     ids = np.array([number for number, _ in pairs], dtype=np.int64)
     return Probabilities(ids, np.array([probs for _, probs in pairs], dtype=np.float64).reshape(len(pairs), width))
 
 
-def evaluation_predictions(folder: Path, run_id: str, target: str, codes: Sequence[str]) -> list[Prediction]:
-    """The predictions for the validation and test sides, as records for the store."""
+def evaluation_predictions(folder: Path, run_id: str, target: Target) -> list[Prediction]:
+    """The predictions of one Target for the validation and test sides, as records for the store."""
     return [
-        Prediction(run_id, target, row[_ID], "evaluation", *best_class(codes, row["probs"]), row["side"], row["gold"])
-        for row in read_predictions(folder)
+        Prediction(
+            run_id, target.name, row[_ID], "evaluation", *best_answer(target, row["probs"]), row["side"], row["gold"]
+        )
+        for row in read_predictions(folder, target.name)
     ]
 
 

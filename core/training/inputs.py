@@ -1,17 +1,17 @@
-"""Make model inputs from the items of a Snapshot: texts, or features of spans of recordings.
+"""Make model inputs from the items of a Snapshot: the Values that an architecture's `prepare` gives for their Samples.
 
-An unusable item is left out and listed as a `Skip`; it is never replaced. Each recording is decoded once. The features
-are cached in a safetensors file beside the run, by item key.
+An unusable item is left out and listed as a `Skip`; it is never replaced. Each recording is decoded once. What was
+prepared of voices is cached in a safetensors file beside the run.
 """
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import save
 
@@ -21,7 +21,8 @@ from core.audio.gate import SILENCE, decode
 from core.errors import AudioError
 from core.files import write_bytes
 from core.messages import Message, message_from_json, message_to_json
-from core.models import voice_features
+from core.models import Modality, architecture
+from core.models.values import Sample, Values, join, take
 from core.records import SHORTEST_VOICE_MS, Side, Skip
 from core.snapshots.items import Item, Items
 
@@ -29,23 +30,37 @@ TOGETHER = 64  # clips that an encoder is given at once
 Progress = Callable[[int, int], None]  # clips done, clips in all
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a model reads of an item: which parts, by which architecture and encoder, in which configuration."""
+
+    modality: Modality
+    architecture: str
+    encoder: str
+    config: Mapping[str, Any]
+
+    def prepare(self, samples: Sequence[Sample]) -> Values:
+        """The Values of `samples`, as in serving."""
+        values: Values = architecture(self.architecture).prepare.load()(samples, self.encoder, self.config)
+        return values
+
+
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """`values[i]` is the model input of `items[i]`: a text, or the features of a voice. `skipped`: unusable items."""
+    """`values` are the model's inputs of `items`, row by row. `skipped`: unusable items."""
 
     items: Items
-    values: list[str] | NDArray[np.float32]
+    values: Values
     skipped: tuple[Skip, ...]
-
-    def labels(self) -> NDArray[np.int64]:
-        """The class ids, int64 (N,)."""
-        return np.array(self.items.column("label"), dtype=np.int64)
 
     def on(self, side: Side) -> "Inputs":
         """The rows of one side."""
         rows = [i for i, on in enumerate(self.items.column("side")) if on == side]
-        values = [self.values[i] for i in rows] if isinstance(self.values, list) else self.values[rows]
-        return Inputs(self.items.take(rows), values, ())
+        return self.take(rows)
+
+    def take(self, rows: Sequence[int]) -> "Inputs":
+        """The given rows."""
+        return Inputs(self.items.take(rows), take(self.values, rows), ())
 
 
 def of_speakers(items: Items, speakers: tuple[str, ...]) -> Items:
@@ -55,56 +70,79 @@ def of_speakers(items: Items, speakers: tuple[str, ...]) -> Items:
     return items.take([i for i, who in enumerate(items.column("speaker")) if who is None or who in speakers])
 
 
-def text_inputs(items: Items) -> Inputs:
-    """Inputs for a text model: the frozen texts, which are cleaned already."""
+def read_inputs(items: Items, reading: Reading, workspace: Path, cache: Path, progress: Progress) -> Inputs:
+    """The inputs of a model. What it reads of voices is computed once, then read from the file `cache`.
+
+    Audio paths are relative to the folder `workspace`. `progress(done, total)` counts items whose voice is read.
+    """
+    if reading.modality == "text":
+        return _text_inputs(items, reading)
+    if not cache.is_file():
+        write_bytes(cache, _packed(*_voices(items, reading, workspace, progress)))
+    return _unpacked(items, cache)
+
+
+def _text_inputs(items: Items, reading: Reading) -> Inputs:
+    """Inputs of the frozen texts, which are cleaned already."""
     texts = items.column("text")
     used = [i for i, text in enumerate(texts) if text]
     skipped = tuple(Skip(items[i].key, "no text") for i, text in enumerate(texts) if not text)
-    return Inputs(items.take(used) if skipped else items, [texts[i] for i in used], skipped)
+    values = reading.prepare([Sample(text) for text in texts if text])
+    return Inputs(items.take(used) if skipped else items, values, skipped)
 
 
-def voice_inputs(items: Sequence[Item], encoder: str, workspace: Path, cache: Path, progress: Progress) -> Inputs:
-    """Inputs for a voice model: what `encoder` reads of each item's span. Computed once, then read from file `cache`.
+def _packed(keys: list[str], values: Values, reasons: Mapping[str, str]) -> bytes:
+    """The content of the cache: arrays by column, lists and keys in the header."""
+    columns = values if isinstance(values, dict) else {"": values}
+    header = {
+        "keys": json.dumps(keys),
+        "skipped": json.dumps({key: message_to_json(reason) for key, reason in reasons.items()}),
+        "lists": json.dumps({name: column for name, column in columns.items() if isinstance(column, list)}),
+    }
+    return bytes(save({f"column:{n}": c for n, c in columns.items() if not isinstance(c, list)}, metadata=header))
 
-    Audio paths are relative to the folder `workspace`. `progress(done, total)` counts items.
-    """
-    if not cache.is_file():
-        features, reasons = _features(items, encoder, workspace, progress)
-        table = np.stack(list(features.values())) if features else np.zeros((0, 1), dtype=np.float32)
-        metadata = {
-            "keys": json.dumps(list(features)),
-            "skipped": json.dumps({key: message_to_json(reason) for key, reason in reasons.items()}),
-        }
-        write_bytes(cache, save({"features": table}, metadata=metadata))
+
+def _unpacked(items: Items, cache: Path) -> Inputs:
     with safe_open(cache, framework="numpy") as file:
-        metadata, values = file.metadata(), file.get_tensor("features")
-    by_key = {item.key: item for item in items}
-    skipped = tuple(Skip(key, message_from_json(reason)) for key, reason in json.loads(metadata["skipped"]).items())
-    return Inputs(Items.of(by_key[key] for key in json.loads(metadata["keys"])), values, skipped)
+        header = file.metadata()
+        columns: dict[str, Any] = {name.removeprefix("column:"): file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    columns |= json.loads(header["lists"])
+    place = {key: row for row, key in enumerate(items.column("key"))}
+    skipped = tuple(Skip(key, message_from_json(reason)) for key, reason in json.loads(header["skipped"]).items())
+    rows = [place[key] for key in json.loads(header["keys"])]
+    return Inputs(items.take(rows), columns[""] if columns.keys() == {""} else columns, skipped)
 
 
-def _features(
-    items: Sequence[Item], encoder: str, workspace: Path, progress: Progress
-) -> tuple[dict[str, NDArray[np.float32]], dict[str, str]]:
-    """Item key -> what `encoder` reads of the usable items, and item key -> reason of the others."""
-    read = voice_features(encoder)
-    features: dict[str, NDArray[np.float32]] = {}
+def _voices(
+    items: Items, reading: Reading, workspace: Path, progress: Progress
+) -> tuple[list[str], Values, dict[str, str]]:
+    """The keys of the usable items, their Values, and key -> reason of the others."""
     reasons = {item.key: reason for item in items if (reason := _unusable(item))}
-    usable = [item for item in items if item.key not in reasons]
-    start = len(reasons)
-    for waves in _clips(usable, workspace, reasons, lambda done: progress(start + done, len(items))):
-        features |= dict(zip(waves, read(list(waves.values())), strict=True))
-    return features, reasons
+    voiced = [item for item in items if item.key not in reasons]
+    silent = len(reasons)
+    keys: list[str] = []
+    parts: list[Values] = []
+    for block in _clips(voiced, workspace, reasons, lambda done: progress(silent + done, len(items))):
+        keys += [item.key for item, _ in block]
+        parts.append(reading.prepare([sample for _, sample in block]))
+    if reading.modality == "both":  # the text alone is enough
+        readable = [item for item in items if item.key in reasons and item.text]
+        for item in readable:
+            del reasons[item.key]
+        if readable:
+            keys += [item.key for item in readable]
+            parts.append(reading.prepare([Sample(item.text, None, item.speaker) for item in readable]))
+    return keys, join(parts) if parts else np.zeros((0, 1), dtype=np.float32), reasons
 
 
 def _clips(
     items: Sequence[Item], workspace: Path, reasons: dict[str, str], progress: Callable[[int], None]
-) -> Iterator[dict[str, NDArray[np.float32]]]:
-    """The waves of the items by key, some at a time; what cannot be used is noted in `reasons`.
+) -> Iterator[list[tuple[Item, Sample]]]:
+    """The items with their Samples, some at a time; what cannot be used is noted in `reasons`.
 
     Each recording is decoded once; clips of several recordings come together, since an encoder is faster on many.
     """
-    waves: dict[str, NDArray[np.float32]] = {}
+    block: list[tuple[Item, Sample]] = []
     done = 0
     for path, group in groupby(sorted(items, key=lambda i: (i.audio or "", i.key)), key=lambda i: i.audio or ""):
         spans = list(group)
@@ -124,14 +162,14 @@ def _clips(
                     end_ms=item.end_ms,
                 )
             else:
-                waves[item.key] = wave
+                block.append((item, Sample(item.text, wave, item.speaker, audio.source_rate_hz)))
             done += 1
             progress(done)
-        if len(waves) >= TOGETHER:
-            yield waves
-            waves = {}
-    if waves:
-        yield waves
+        if len(block) >= TOGETHER:
+            yield block
+            block = []
+    if block:
+        yield block
 
 
 def _unusable(item: Item) -> str | None:

@@ -1,17 +1,17 @@
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
-from safetensors.numpy import load_file
+from safetensors.numpy import load_file, save
 from training_corpus import TELLING, danger_items, danger_snapshot, text_spec, voice_snapshot, voice_spec
 
 from core.audio import cut, decode
 from core.errors import CheckpointMismatch, InputError, NotEnoughData
 from core.files import sha256
 from core.inference.predictor import Predictor, cached, load
-from core.runs.card import weights_bytes
 from core.runs.folder import read_predictions
 from core.snapshots.format import read
 from core.training.engine import train
@@ -86,7 +86,7 @@ def test_texts_are_cleaned_as_the_card_says_and_calibrated(text: Path) -> None:
     predictor = load(text)
     plain, dirty = "어머니가 쓰러졌어요 지금", "\ufeff어머니가   쓰러졌어요\u200b\n지금 "
     np.testing.assert_array_equal(predictor.predict_texts([dirty]), predictor.predict_texts([plain]))
-    raw = np.exp(predictor.model.log_probs([plain]))[0]
+    raw = np.exp(predictor.model.logits([plain])["danger"])[0]
     t = predictor.card.calibration.temperature
     assert t != 1
     np.testing.assert_allclose(predictor.predict_texts([plain])[0], raw ** (1 / t) / (raw ** (1 / t)).sum())
@@ -116,29 +116,54 @@ def edit(folder: Path, **changes: object) -> None:
     (folder / "card.json").write_text(json.dumps(card | changes, ensure_ascii=False))
 
 
-@pytest.mark.parametrize("name", ["card.json", "weights.safetensors"])
+WEIGHTS = "model/weights.safetensors"
+
+
+def target(codes: Sequence[str], name: str = "danger") -> dict[str, object]:
+    return {"name": name, "codes": [*codes], "kind": "single", "level": "utterance"}
+
+
+def put_weights(folder: Path, data: bytes) -> None:
+    """Replace the weights of a run, and their hash in its card."""
+    (folder / WEIGHTS).write_bytes(data)
+    edit(folder, files=json.loads((folder / "card.json").read_text())["files"] | {WEIGHTS: sha256(data)})
+
+
+@pytest.mark.parametrize("name", ["card.json", WEIGHTS, "model/targets.json"])
 def test_a_missing_file_is_named(text: Path, name: str) -> None:
     (text / name).unlink()
     with pytest.raises(CheckpointMismatch, match=f"{name} is missing"):
         load(text)
 
 
-def test_changed_weights_are_refused(text: Path) -> None:
-    data = bytearray((text / "weights.safetensors").read_bytes())
+@pytest.mark.parametrize("name", [WEIGHTS, "model/targets.json"])
+def test_changed_files_are_refused(text: Path, name: str) -> None:
+    data = bytearray((text / name).read_bytes())
     data[-1] ^= 1
-    (text / "weights.safetensors").write_bytes(bytes(data))
-    with pytest.raises(CheckpointMismatch, match="SHA-256 differs"):
+    (text / name).write_bytes(bytes(data))
+    with pytest.raises(CheckpointMismatch, match=f"{name} .*SHA-256 differs"):
+        load(text)
+
+
+def test_a_file_that_the_card_does_not_name_is_refused(text: Path) -> None:
+    (text / "model" / "tokenizer.json").write_text("{}")
+    with pytest.raises(CheckpointMismatch, match=r"tokenizer\.json is no file that card\.json describes"):
+        load(text)
+    (text / "model" / "tokenizer.json").unlink()
+    edit(text, files={"../card.json": "0" * 64})
+    with pytest.raises(CheckpointMismatch, match="lies outside the run"):
         load(text)
 
 
 def test_changed_codes_are_refused(text: Path) -> None:
-    edit(text, codes=["danger", "normal"])
+    calibrations = json.loads((text / "card.json").read_text())["calibrations"]
+    edit(text, targets=[target(["danger", "normal"])])
     with pytest.raises(CheckpointMismatch, match="are not those of scheme danger"):
         load(text)
-    edit(text, codes=["danger", "normal"], scheme="of-ours")
+    edit(text, targets=[target(["danger", "normal"], "of-ours")], calibrations={"of-ours": calibrations["danger"]})
     with pytest.raises(CheckpointMismatch, match="trained for other classes"):
         load(text)
-    edit(text, codes=["normal"], scheme="danger")
+    edit(text, targets=[target(["normal"])], calibrations=calibrations)
     with pytest.raises(CheckpointMismatch, match="trained for other classes"):
         load(text)
 
@@ -146,11 +171,13 @@ def test_changed_codes_are_refused(text: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"format": 99}, "not a card of format 1"),
-        ({"calibration": {"method": "guess"}}, "odd field"),
+        ({"format": 99}, "not a card of format 2"),
+        ({"calibrations": {"danger": {"method": "guess"}}}, "odd field"),
+        ({"calibrations": {}}, "odd field"),
+        ({"targets": []}, "odd field"),
         ({"surplus": 1}, "odd field"),
-        ({"encoder": "bert"}, "unknown encoder 'bert'; known: ngram"),
-        ({"encoder": "conv-bilstm"}, "does not fit the configuration"),
+        ({"architecture": "bert"}, "this version has no architecture bert"),
+        ({"architecture": "conv-bilstm"}, "does not fit the configuration"),
         ({"config": {"min_n": 9}}, "min_n 9"),
     ],
 )
@@ -164,19 +191,43 @@ def test_an_odd_card_is_refused(text: Path, changes: dict[str, object], message:
 
 
 def test_weights_of_another_shape_are_refused(text: Path) -> None:
-    arrays = load_file(text / "weights.safetensors")
-    arrays["coef"] = arrays["coef"][:, 1:].copy()
-    data = weights_bytes(arrays, "danger", ("normal", "danger"))
-    (text / "weights.safetensors").write_bytes(data)
-    edit(text, weights_sha256=sha256(data))
+    arrays = load_file(text / WEIGHTS)
+    arrays["coef.danger"] = arrays["coef.danger"][:, 1:].copy()
+    put_weights(text, save(arrays))
     with pytest.raises(CheckpointMismatch, match="do not fit 2 classes"):
         load(text)
 
 
 def test_weights_that_are_no_safetensors_are_refused(text: Path) -> None:
-    (text / "weights.safetensors").write_bytes(b"\x80\x04K\x01.")
-    edit(text, weights_sha256=sha256(b"\x80\x04K\x01."))
-    with pytest.raises(CheckpointMismatch, match="not a safetensors file"):
+    put_weights(text, b"\x80\x04K\x01.")
+    with pytest.raises(CheckpointMismatch, match="does not fit the configuration"):
+        load(text)
+
+
+def test_a_run_of_card_format_1_gives_what_it_gave(text: Path) -> None:
+    """The folder as version 0.1.0 wrote it: one scheme, weights beside the card, scheme and classes in their header."""
+    predictor = load(text)
+    sentences = [item.text for item in danger_items(12, seed=8)]
+    before = predictor.predict_texts(sentences)
+    card = json.loads((text / "card.json").read_text())
+    arrays = {name.removesuffix(".danger"): array for name, array in load_file(text / WEIGHTS).items()}
+    data = save(arrays, metadata={"classes": json.dumps(["danger", "normal", "danger"])})
+    shutil.rmtree(text / "model")
+    (text / "weights.safetensors").write_bytes(data)
+    new = ("architecture", "targets", "calibrations", "files", "preset", "base")
+    old = {name: value for name, value in card.items() if name not in new} | {
+        "format": 1, "scheme": "danger", "codes": ["normal", "danger"], "weights_sha256": sha256(data),
+        "calibration": card["calibrations"]["danger"],
+    }  # fmt: skip
+    (text / "card.json").write_text(json.dumps(old))
+    again = load(text)
+    np.testing.assert_array_equal(again.predict_texts(sentences), before)
+    assert again.explain("친구가 쓰러졌어요")
+    assert (again.card.architecture, again.card.format, again.card.weights_sha256) == ("ngram", 1, sha256(data))
+    data = save(arrays, metadata={"classes": json.dumps(["danger", "danger", "normal"])})
+    (text / "weights.safetensors").write_bytes(data)
+    (text / "card.json").write_text(json.dumps(old | {"weights_sha256": sha256(data)}))
+    with pytest.raises(CheckpointMismatch, match="trained for other classes"):
         load(text)
 
 

@@ -1,4 +1,4 @@
-"""core.models.ngram_counts: the same n-grams, counts and weights as scikit-learn's own classes."""
+"""core.models.linear.ngram_counts: the same n-grams, counts and weights as scikit-learn's own classes."""
 
 import numpy as np
 import pytest
@@ -7,8 +7,11 @@ from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 from training_corpus import danger_items
 
-from core.models.ngram import MANY, NgramConfig, NgramModel, _words
-from core.models.ngram_counts import Vocabulary, count, learn
+from core.models.linear.ngram import MANY, NgramConfig, NgramModel, _words
+from core.models.linear.ngram_counts import Vocabulary, count, learn
+from core.schemes.target import Target
+
+TWO = [Target("t", ("a", "b"))]
 
 TEXTS = st.lists(st.text("불이나 aB\t!\U0001f525\ud800", max_size=12), min_size=1, max_size=8)
 
@@ -40,7 +43,7 @@ def test_fitted_vocabulary_and_weights_are_scikit_learns(sublinear: bool) -> Non
     items = danger_items(160)
     texts = [item.text for item in items]
     labels = np.array([int(item.code == "danger") for item in items])
-    model = NgramModel.fit(NgramConfig(sublinear_tf=sublinear), texts, labels, 2)
+    model = NgramModel.fit(NgramConfig(sublinear_tf=sublinear), texts, {"t": labels}, TWO)
     theirs = TfidfVectorizer(analyzer="char_wb", ngram_range=(1, 4), min_df=2, sublinear_tf=sublinear).fit(texts)
     assert model.vectorizer.vocabulary_ == theirs.vocabulary_
     np.testing.assert_array_equal(model.vectorizer.idf_, theirs.idf_)
@@ -50,15 +53,15 @@ def test_fitted_vocabulary_and_weights_are_scikit_learns(sublinear: bool) -> Non
 
 def test_many_at_once_are_judged_as_few() -> None:
     texts = [item.text for item in danger_items(160)]
-    model = NgramModel.fit(NgramConfig(), texts, np.arange(160) % 2, 2)
-    few = np.vstack([model.log_probs(texts[at : at + MANY - 1]) for at in range(0, len(texts), MANY - 1)])
-    np.testing.assert_allclose(model.log_probs(texts), few, atol=1e-12)
+    model = NgramModel.fit(NgramConfig(), texts, {"t": np.arange(160) % 2}, TWO)
+    few = np.vstack([model.logits(texts[at : at + MANY - 1])["t"] for at in range(0, len(texts), MANY - 1)])
+    np.testing.assert_allclose(model.logits(texts)["t"], few, atol=1e-12)
 
 
 def test_longer_ngrams_are_counted_with_strings() -> None:
     texts = [item.text for item in danger_items(160)]
     assert learn(texts, _words(NgramConfig(max_n=6)), 1, 6, 2) is None
     assert Vocabulary.of(["가나다라마"]) is None
-    model = NgramModel.fit(NgramConfig(max_n=6), texts, np.arange(160) % 2, 2)
+    model = NgramModel.fit(NgramConfig(max_n=6), texts, {"t": np.arange(160) % 2}, TWO)
     assert max(map(len, model.vectorizer.vocabulary_)) == 6
-    assert model.log_probs(texts).shape == (160, 2)
+    assert model.logits(texts)["t"].shape == (160, 2)

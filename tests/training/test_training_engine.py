@@ -14,15 +14,19 @@ import pytest
 from training_corpus import danger_snapshot, text_spec, voice_snapshot, voice_spec
 
 from core.errors import Cancelled, CheckpointMismatch, InputError, NotEnoughData
+from core.files import sha256
+from core.runs.card import hashes
 from core.runs.folder import RunFolder, code_version, read_predictions
 from core.settings import ROOT
 from core.snapshots.format import read
+from core.snapshots.items import Items
 from core.training import engine
-from core.training.engine import TrainSpec, finish, prepare, run_epoch, train
-from core.training.network import NetworkTrainer, VoiceConfig, class_weights
+from core.training.engine import TrainSpec, finish, fit, prepare, train
+from core.training.inputs import Reading, read_inputs
 
 pytestmark = pytest.mark.integration
 
+MFCC = Reading("voice", "conv-bilstm", "conv-bilstm", {})
 QUICK = {"epochs": "3", "batch_size": "8"}
 
 
@@ -61,17 +65,25 @@ def test_text_training_learns_and_leaves_one_run_folder(home: Path) -> None:
     assert metrics["by_recording"] is None
     folder = spec.run_folder
     assert sorted(p.name for p in folder.iterdir()) == [
-        "card.json", "config.toml", "history.jsonl", "metrics.json", "predictions.parquet", "weights.safetensors",
+        "card.json", "config.toml", "history.jsonl", "metrics.json", "model", "predictions.parquet",
     ]  # fmt: skip
     assert json.loads((folder / "metrics.json").read_text()) == metrics
     card = json.loads((folder / "card.json").read_text())
     snapshot = read(spec.snapshot_folder)
-    assert (card["codes"], card["snapshot"], card["snapshot_sha256"]) == (["normal", "danger"], "d1", snapshot.sha256)
-    assert card["calibration"]["fitted_on"] == "validation"
-    assert card["calibration"]["n"] == metrics["used"]["validation"]
+    assert card["targets"] == [
+        {"name": "danger", "codes": ["normal", "danger"], "kind": "single", "level": "utterance"}
+    ]
+    assert (card["snapshot"], card["snapshot_sha256"]) == ("d1", snapshot.sha256)
+    assert card["calibrations"]["danger"]["fitted_on"] == "validation"
+    assert card["calibrations"]["danger"]["n"] == metrics["used"]["validation"]
+    assert card["files"] == {
+        f"model/{name}": sha256(folder / "model" / name) for name in ("targets.json", "weights.safetensors")
+    }
     assert card["code_version"] == code_version()
     last = [p for p in seen if p.get("unit") == "step"][-1]
     assert last.pop("loss") > 0
+    assert last.pop("rate") > 0
+    assert last.pop("left_ms") == 0
     assert last == {"done": 1, "total": 1, "unit": "step", "epoch": 1, "epochs": 1}
 
 
@@ -130,20 +142,16 @@ def test_nothing_pickled_is_written(home: Path) -> None:
     for spec in (text_spec(home), voice_spec(home, **QUICK)):
         with pytest.raises(Stop):
             train(spec, quiet, stop_before_the_end)
-        files = {p for p in spec.run_folder.rglob("*") if p.is_file()}
-        assert {p.suffix for p in files} == {".toml", ".jsonl", ".safetensors"}
+        best = RunFolder(spec.run_folder).fitted_model(RunFolder(spec.run_folder).history()[-1]["best"])
+        assert {p.suffix for p in best.iterdir()} <= {".safetensors", ".json"}
         train(spec, quiet)
-        assert {p.suffix for p in spec.run_folder.rglob("*")} == {
-            ".toml",
-            ".jsonl",
-            ".safetensors",
-            ".json",
-            ".parquet",
-        }
+        files = [p for p in spec.run_folder.rglob("*") if p.is_file()]
+        assert {p.suffix for p in files} == {".toml", ".jsonl", ".safetensors", ".json", ".parquet"}
 
 
-def weights(spec: TrainSpec) -> bytes:
-    return (spec.run_folder / "weights.safetensors").read_bytes()
+def weights(spec: TrainSpec) -> dict[str, str]:
+    """The hash of each file of the model."""
+    return hashes(spec.run_folder)
 
 
 def test_stopped_anywhere_and_taken_up_again_gives_the_same_weights(home: Path) -> None:
@@ -151,21 +159,23 @@ def test_stopped_anywhere_and_taken_up_again_gives_the_same_weights(home: Path) 
     metrics = train(straight, quiet)
     broken = voice_spec(home, "broken", **QUICK)
     prepare(broken, quiet)
-    run_epoch(broken, 1, quiet)
 
     def stop_in_the_middle(progress: dict[str, Any]) -> None:
         if progress.get("epoch") == 2 and progress["done"] % 3 == 2:
             raise Cancelled("enough")
 
     with pytest.raises(Cancelled, match="enough"):
-        run_epoch(broken, 2, stop_in_the_middle)
-    run_epoch(broken, 2, quiet)
-    run_epoch(broken, 2, quiet)  # a step may run again after it was done
-    run_epoch(broken, 3, quiet)
+        fit(broken, stop_in_the_middle)
+    assert [line["epoch"] for line in RunFolder(broken.run_folder).history()] == [1]
+    fit(broken, quiet)
+    fit(broken, quiet)  # a step may run again after it was done
     assert finish(broken, quiet) == metrics
     assert weights(broken) == weights(straight)
-    lines = [(s.run_folder / "history.jsonl").read_text() for s in (broken, straight)]
-    assert lines[0] == lines[1]
+    histories = [
+        [{k: v for k, v in line.items() if k != "rate"} for line in RunFolder(s.run_folder).history()]
+        for s in (broken, straight)
+    ]
+    assert histories[0] == histories[1]
 
 
 _KILLED = """
@@ -257,7 +267,7 @@ def test_a_finished_run_is_not_trained_again(home: Path) -> None:
 
     assert train(spec, quiet, step) == metrics
     assert {p.name: p.stat().st_mtime_ns for p in spec.run_folder.iterdir()} == before
-    assert names == ["prepare", "epoch 1", "epoch 2", "epoch 3", "finish"]
+    assert names == ["prepare", "fit", "finish"]
 
 
 def test_a_run_id_is_not_used_for_another_training(home: Path) -> None:
@@ -266,11 +276,13 @@ def test_a_run_id_is_not_used_for_another_training(home: Path) -> None:
         prepare(text_spec(home, c="1"), quiet)
 
 
-def test_an_epoch_without_the_one_before_is_refused(home: Path) -> None:
-    spec = voice_spec(home, **QUICK)
+def test_finishing_without_a_fitted_model_is_refused(home: Path) -> None:
+    spec = text_spec(home)
     prepare(spec, quiet)
-    with pytest.raises(CheckpointMismatch, match="the checkpoint of epoch 1 is missing"):
-        run_epoch(spec, 2, quiet)
+    fit(spec, quiet)
+    shutil.rmtree(RunFolder(spec.run_folder).best_model(1))
+    with pytest.raises(CheckpointMismatch, match="the model of epoch 1 is missing"):
+        finish(spec, quiet)
 
 
 def test_early_stop_and_the_best_epoch() -> None:
@@ -288,13 +300,12 @@ def test_patience_ends_training(home: Path) -> None:
     assert train(spec, quiet)["epochs"] < 30
 
 
-def test_only_needed_checkpoints_are_kept(home: Path) -> None:
+def test_only_the_best_model_is_kept(home: Path) -> None:
     spec = voice_spec(home, epochs="4")
     prepare(spec, quiet)
-    for epoch in range(1, 5):
-        best = run_epoch(spec, epoch, quiet)["best"]
-        epochs = {int(p.stem[-4:]) for p in (spec.run_folder / "checkpoint").glob("epoch-*")}
-        assert epochs == {epoch, best} | ({epoch - 1} if epoch > 1 else set())
+    fit(spec, quiet)
+    folder = RunFolder(spec.run_folder)
+    assert [p.name for p in folder.checkpoint.glob("best-*")] == [folder.best_model(folder.history()[-1]["best"]).name]
 
 
 def test_history_replaces_an_epoch_and_what_grew_out_of_it(tmp_path: Path) -> None:
@@ -306,7 +317,7 @@ def test_history_replaces_an_epoch_and_what_grew_out_of_it(tmp_path: Path) -> No
 
 def test_a_recipe_for_another_scheme_is_refused(home: Path) -> None:
     spec = TrainSpec(**(text_spec(home).to_dict() | {"recipe": "urgency-text"}))
-    with pytest.raises(InputError, match="urgency-text learns urgency, the snapshot holds danger"):
+    with pytest.raises(InputError, match="urgency-text learns urgency, sentiment, the snapshot holds danger"):
         train(spec, quiet)
     assert not spec.run_folder.exists()
 
@@ -347,12 +358,10 @@ def test_a_side_without_usable_audio_is_refused(home: Path) -> None:
 def test_an_audio_path_leads_nowhere_else(home: Path, tmp_path: Path) -> None:
     from dataclasses import replace
 
-    from core.training.inputs import voice_inputs
-
     item = replace(read(home / "snapshots" / "v1").items[0], audio="../outside.wav")
     shutil.copy(home / "audio" / "call00.wav", tmp_path / "outside.wav")
-    inputs = voice_inputs((item,), "conv-bilstm", home, tmp_path / "cache.safetensors", lambda done, total: None)
-    assert inputs.items == ()
+    inputs = read_inputs(Items.of([item]), MFCC, home, tmp_path / "cache.safetensors", lambda done, total: None)
+    assert not inputs.items
     assert "outside the workspace" in inputs.skipped[0].reason
 
 
@@ -361,39 +370,19 @@ def test_silent_and_short_spans_are_left_out(home: Path, tmp_path: Path) -> None
 
     import soundfile
 
-    from core.training.inputs import voice_inputs
-
     wave = np.zeros(16_000)
     wave[:100] = 0.5
     soundfile.write(home / "audio" / "quiet.wav", wave, 8_000)
     base = replace(read(home / "snapshots" / "v1").items[0], audio="audio/quiet.wav")
-    items = tuple(
+    items = Items.of(
         replace(base, key=f"k{n}", start_ms=a, end_ms=b)
         for n, (a, b) in enumerate([(0, 800), (0, 499), (1000, 1800), (1800, 2600), (None, None)])
     )
-    inputs = voice_inputs(items, "conv-bilstm", home, tmp_path / "cache.safetensors", lambda done, total: None)
+    inputs = read_inputs(items, MFCC, home, tmp_path / "cache.safetensors", lambda done, total: None)
     assert [i.key for i in inputs.items] == ["k0", "k4"]
     assert {s.where: s.reason for s in inputs.skipped}["k1"] == "499 ms, shorter than 500 ms"
-    again = voice_inputs(
-        items, "conv-bilstm", home, tmp_path / "cache.safetensors", lambda done, total: pytest.fail("computed again")
+    again = read_inputs(
+        items, MFCC, home, tmp_path / "cache.safetensors", lambda done, total: pytest.fail("computed again")
     )
     assert again.skipped == inputs.skipped
     np.testing.assert_array_equal(again.values, inputs.values)
-
-
-def test_class_weights_average_one_over_the_rows() -> None:
-    labels = np.array([0] * 6 + [2] * 2)
-    weight = class_weights(labels, 4).numpy()
-    np.testing.assert_allclose(weight, [8 / 12, 0, 2, 0])
-    assert weight[labels].mean() == pytest.approx(1)
-
-
-def test_state_carries_the_optimiser() -> None:
-    values, labels = np.random.default_rng(0).normal(size=(12, 100, 13)).astype(np.float32), np.arange(12) % 2
-    trainer = NetworkTrainer(VoiceConfig(epochs=4), 2, 0)
-    state, loss = trainer.run_epoch(1, None, values, labels, lambda done, total, loss: None)
-    assert np.isfinite(loss)
-    forgetful = {k: np.zeros_like(v) if k.startswith("adam.") else v for k, v in state.items()}
-    ahead, _ = trainer.run_epoch(2, state, values, labels, lambda done, total, loss: None)
-    other, _ = trainer.run_epoch(2, forgetful, values, labels, lambda done, total, loss: None)
-    assert not np.array_equal(ahead["net.out.weight"], other["net.out.weight"])

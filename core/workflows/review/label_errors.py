@@ -20,8 +20,9 @@ from core.errors import InputError, NotEnoughData
 from core.filters import Filter
 from core.messages import ClassName, Message, SchemeName, message_from_json, message_to_json
 from core.model_text import DEFAULT_PLAN, model_text
-from core.models.ngram import NgramConfig, NgramModel
+from core.models.linear.ngram import NgramConfig, NgramModel
 from core.schemes import Scheme, scheme
+from core.schemes.target import Target
 from core.split import merge_near_duplicates
 from core.store import Ranked
 from core.workflows.jobs import Context
@@ -110,8 +111,10 @@ def _judge(
     data: _LabelledTexts, chosen: Scheme, seen: NDArray[np.int64], held_out: NDArray[np.int64], limit: int
 ) -> list[list[Any]]:
     """Rows [utterance id, score, reason] of the `limit` least likely labels of a part; JSON-able for a step."""
-    model = NgramModel.fit(NgramConfig(), [data.texts[i] for i in seen], data.labels[seen], len(chosen.codes))
-    probs = np.exp(model.log_probs([data.texts[i] for i in held_out]))
+    target = Target.of(chosen)
+    texts = [data.texts[i] for i in seen]
+    model = NgramModel.fit(NgramConfig(), texts, {target.name: data.labels[seen]}, [target])
+    probs = np.exp(model.logits([data.texts[i] for i in held_out])[target.name])
     labels = data.labels[held_out]
     scores = _scores(labels, probs)
     best = probs.argmax(axis=1)

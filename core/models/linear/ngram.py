@@ -1,6 +1,6 @@
-"""The n-gram text model: TF-IDF of character n-grams and multinomial logistic regression.
+"""The n-gram text model: TF-IDF of character n-grams and logistic regression for each Target.
 
-It needs no download and can explain its decisions. Texts in, `log_probs float64 (N, K)` out. With "char_wb" each word
+It needs no download and can explain its decisions. Texts in, logits (N, K) of each Target out. With "char_wb" each word
 gets one space on either side and no n-gram crosses a word border; with "char" the whole text is treated so. Nothing is
 pickled: vocabulary, idf and coefficients are arrays. It does not clean texts: the caller cleans them as in training.
 """
@@ -10,17 +10,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property, lru_cache
 from itertools import pairwise
+from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import log_softmax
+from safetensors.numpy import load_file, save
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
 
 from core.errors import InputError, NotEnoughData
-from core.models import Arrays, ngram_counts
-from core.models.logistic import fit_rows, present_classes
+from core.files import write_bytes
+from core.models import Arrays
+from core.models.linear import ngram_counts
+from core.models.linear.linear_heads import LinearHead, fit_heads, head_arrays, restored_heads
+from core.models.linear.logistic import present_classes
+from core.schemes.target import Target
 
+WEIGHTS = "weights.safetensors"
 MANY = 64  # texts; for fewer the numbers of the vocabulary are not worth their making
 WORDS = 200_000  # words whose n-grams are kept in memory, some 100 MB at most
 LEAST_SHARE = 0.12  # a text part whose weight is below this share of the largest is not reported
@@ -91,33 +97,34 @@ def _pieces(text: str, analyzer: str) -> list[tuple[int, int]]:
 
 
 class NgramModel:
-    """A fitted model: `vectorizer` with V n-grams, `coef (K, V)` centred over the classes, `intercept (K,)`."""
+    """A fitted model: `vectorizer` with V n-grams, and for each Target a linear head on their tf-idf."""
 
-    def __init__(
-        self, config: NgramConfig, vectorizer: TfidfVectorizer, coef: NDArray[Any], intercept: NDArray[Any]
-    ) -> None:
-        self.config, self.vectorizer, self.coef, self.intercept = config, vectorizer, coef, intercept
+    def __init__(self, config: NgramConfig, vectorizer: TfidfVectorizer, heads: Mapping[str, LinearHead]) -> None:
+        self.config, self.vectorizer, self.heads = config, vectorizer, heads
         self.loss = float("nan")  # of the training rows, known to `fit` alone
 
     @classmethod
-    def fit(cls, config: NgramConfig, texts: Sequence[str], labels: NDArray[np.int64], classes: int) -> Self:
-        """Fit on N texts with class ids `labels (N,)`; `NotEnoughData` below two classes or without any n-gram.
+    def fit(
+        cls, config: NgramConfig, texts: Sequence[str], answers: Mapping[str, NDArray[Any]], targets: Sequence[Target]
+    ) -> Self:
+        """Fit on N texts with the `answers` of each Target; `NotEnoughData` below two classes or without any n-gram.
 
         A class without texts has a column too; its probability is below that of a class with one text.
         """
-        present_classes(labels)
+        for target in targets:
+            if not target.multi:
+                present_classes(answers[target.name][target.answered(answers[target.name])])
         vectorizer, features = _fitted(config, texts)
-        coef, intercept = fit_rows(
-            features, labels, classes, c=config.c, max_iter=config.max_iter, balanced=config.balanced
-        )
-        model = cls(config, vectorizer, coef, intercept)
-        model.loss = -float(model._log_probs(features)[np.arange(len(labels)), labels].mean())
+        heads = fit_heads(features, answers, targets, c=config.c, max_iter=config.max_iter, balanced=config.balanced)
+        model = cls(config, vectorizer, heads)
+        model.loss = float(np.mean([head.loss(features, answers[name]) for name, head in heads.items()]))
         return model
 
-    def log_probs(self, values: Sequence[str]) -> NDArray[np.float64]:
+    def logits(self, values: Sequence[str]) -> dict[str, NDArray[np.float64]]:
         if not len(values):
-            return np.zeros((0, len(self.intercept)))
-        return self._log_probs(self._features(values))
+            return {name: np.zeros((0, len(head.target.codes))) for name, head in self.heads.items()}
+        features = self._features(values)
+        return {name: head.logits(features) for name, head in self.heads.items()}
 
     def _features(self, texts: Sequence[str]) -> Any:
         """The tf-idf of the n-grams, (N, V); the fast way for many texts gives the same bits as the vectorizer."""
@@ -134,40 +141,49 @@ class NgramModel:
         """The n-grams as numbers; None if they do not fit."""
         return ngram_counts.Vocabulary.of(sorted(self.vectorizer.vocabulary_, key=self.vectorizer.vocabulary_.get))
 
-    def _log_probs(self, features: Any) -> NDArray[np.float64]:
-        return np.asarray(log_softmax(features @ self.coef.T + self.intercept, axis=1), dtype=np.float64)
-
     def arrays(self) -> Arrays:
-        """`vocabulary` uint8 (bytes of all n-grams in UTF-8), `offsets` int64 (V + 1,), `idf` (V,), coef, intercept."""
+        """`vocabulary` uint8 (bytes of all n-grams in UTF-8), `offsets` int64 (V + 1,), `idf` (V,), and the heads."""
         words = [word.encode() for word in sorted(self.vectorizer.vocabulary_, key=self.vectorizer.vocabulary_.get)]
-        return {
+        arrays: Arrays = {
             "vocabulary": np.frombuffer(b"".join(words), dtype=np.uint8),
             "offsets": np.cumsum([0, *map(len, words)], dtype=np.int64),
             "idf": np.ascontiguousarray(self.vectorizer.idf_),
-            "coef": np.ascontiguousarray(self.coef),
-            "intercept": np.ascontiguousarray(self.intercept),
         }
+        return arrays | head_arrays(self.heads)
+
+    def save(self, folder: Path) -> None:
+        write_bytes(folder / WEIGHTS, save(self.arrays()))
 
     @classmethod
-    def restore(cls, config: Mapping[str, Any], arrays: Arrays, classes: int) -> Self:
+    def load(cls, folder: Path, targets: Sequence[Target], config: Mapping[str, Any]) -> Self:
+        return cls.of_arrays(config, load_file(folder / WEIGHTS), targets)
+
+    @classmethod
+    def restore(cls, config: Mapping[str, Any], arrays: Arrays, target: Target) -> Self:
+        """The model of a run of card format 1, whose arrays are named `coef` and `intercept`."""
+        names = {"coef": f"coef.{target.name}", "intercept": f"intercept.{target.name}"}
+        return cls.of_arrays(config, {names.get(name, name): array for name, array in arrays.items()}, [target])
+
+    @classmethod
+    def of_arrays(cls, config: Mapping[str, Any], arrays: Arrays, targets: Sequence[Target]) -> Self:
+        """The inverse of `arrays`; ValueError or KeyError if they do not fit `targets`."""
         known = {f.name for f in fields(NgramConfig)}
         settings = NgramConfig(**{name: value for name, value in config.items() if name in known})
         blob, offsets = arrays["vocabulary"].tobytes(), arrays["offsets"]
         words = [blob[a:b].decode() for a, b in pairwise(offsets)]
-        shapes = (arrays["coef"].shape, arrays["intercept"].shape, arrays["idf"].shape)
-        if shapes != ((classes, len(words)), (classes,), (len(words),)):
-            raise ValueError(f"arrays of shapes {shapes} do not fit {classes} classes and {len(words)} n-grams")
+        if arrays["idf"].shape != (len(words),):
+            raise ValueError(f"{arrays['idf'].shape} weights do not fit {len(words)} n-grams")
         vectorizer = _vectorizer(settings, {word: i for i, word in enumerate(words)})
         vectorizer.idf_ = arrays["idf"]
-        return cls(settings, vectorizer, arrays["coef"], arrays["intercept"])
+        return cls(settings, vectorizer, restored_heads(arrays, targets, len(words)))
 
-    def explain(self, text: str, class_index: int, top: int = 8) -> list[TextContribution]:
-        """The at most `top` parts of `text` that count for (above 0) or against class `class_index`, strongest first.
+    def explain(self, text: str, target: str, class_index: int, top: int = 8) -> list[TextContribution]:
+        """The at most `top` parts of `text` that count for (above 0) or against a class of `target`, strongest first.
 
         The weight of an n-gram times its tf-idf is shared evenly among its characters. Neighbouring characters of one
         word whose shares have the same sign are one part. Equal parts are one contribution with several spans.
         """
-        shares = self._character_shares(text, class_index)
+        shares = self._character_shares(text, self.heads[target].coef, class_index)
         sums: dict[str, float] = defaultdict(float)
         spans: dict[str, list[tuple[int, int]]] = defaultdict(list)
         for start, end in _same_sign_spans(text, shares):
@@ -181,7 +197,7 @@ class NgramModel:
             if abs(sums[part]) >= LEAST_SHARE * largest > 0
         ]
 
-    def _character_shares(self, text: str, class_index: int) -> NDArray[np.float64]:
+    def _character_shares(self, text: str, coef: NDArray[Any], class_index: int) -> NDArray[np.float64]:
         """Shares (len(text),): how much each character adds to the score of the class above the mean of all classes."""
         vocabulary = self.vectorizer.vocabulary_
         places: dict[int, list[tuple[int, int]]] = defaultdict(list)
@@ -189,8 +205,8 @@ class NgramModel:
             if gram in vocabulary and end > start:
                 places[vocabulary[gram]].append((start, end))
         tfidf = self.vectorizer.transform([text]).tocsr()
-        mean = self.coef[:, tfidf.indices].mean(axis=0)
-        gains = tfidf.data * (self.coef[class_index, tfidf.indices] - mean)
+        mean = coef[:, tfidf.indices].mean(axis=0)
+        gains = tfidf.data * (coef[class_index, tfidf.indices] - mean)
         shares = np.zeros(len(text))
         for column, gain in zip(tfidf.indices, gains, strict=True):
             for start, end in places[column]:

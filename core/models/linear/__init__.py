@@ -1,0 +1,1 @@
+"""Linear models: character n-grams, vectors of frozen encoders, and both together."""

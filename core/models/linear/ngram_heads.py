@@ -1,0 +1,119 @@
+"""N-grams and vectors of a frozen encoder together: one logistic regression for each Target on both, side by side.
+
+Values are `{"text": [N texts], "vector": float32 (N, D)}`. The tf-idf of character n-grams (V columns) and the vectors,
+standardised and weighed by `share`, are the V + D columns. The encoder is not part of the model: the card names it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save
+from scipy.sparse import csr_matrix, hstack
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from core.errors import InputError
+from core.files import write_bytes
+from core.models import Arrays
+from core.models.linear.linear_heads import LinearHead, fit_heads, head_arrays, restored_heads
+from core.models.linear.ngram import NgramConfig, _fitted, _vectorizer
+from core.models.values import Values, count
+from core.schemes.target import Target
+
+WEIGHTS = "weights.safetensors"
+
+
+@dataclass(frozen=True, slots=True)
+class NgramHeadsConfig:
+    """The settings of the n-grams, and `share`: the length of a standardised vector beside a tf-idf row of length 1."""
+
+    min_n: int = 1
+    max_n: int = 4
+    analyzer: str = "char_wb"
+    min_df: int = 2
+    sublinear_tf: bool = True
+    share: float = 1.0
+    c: float = 5.0
+    balanced: bool = True
+    max_iter: int = 1000
+
+    def __post_init__(self) -> None:
+        self.ngrams()
+        if self.share <= 0:
+            raise InputError("share must be above 0")
+
+    def ngrams(self) -> NgramConfig:
+        """The settings of the n-grams alone."""
+        values = asdict(self)
+        return NgramConfig(**{f.name: values[f.name] for f in fields(NgramConfig)})
+
+
+class NgramHeadsModel:
+    """`vectorizer` with V n-grams, `mean` and `scale` (D,) of the training vectors, a head on V + D columns."""
+
+    def __init__(
+        self,
+        config: NgramHeadsConfig,
+        vectorizer: TfidfVectorizer,
+        mean: NDArray[Any],
+        scale: NDArray[Any],
+        heads: Mapping[str, LinearHead],
+    ) -> None:
+        self.config, self.vectorizer, self.mean, self.scale, self.heads = config, vectorizer, mean, scale, heads
+        self.loss = float("nan")  # of the training rows, known to `fit` alone
+
+    @classmethod
+    def fit(
+        cls, config: NgramHeadsConfig, values: Values, answers: Mapping[str, NDArray[Any]], targets: Sequence[Target]
+    ) -> Self:
+        """Fit on N values with the `answers` of each Target; `NotEnoughData` below two classes."""
+        vectorizer, grams = _fitted(config.ngrams(), values["text"])
+        mean = values["vector"].mean(axis=0, dtype=np.float64)
+        scale = np.maximum(values["vector"].std(axis=0, dtype=np.float64), 1e-6)
+        model = cls(config, vectorizer, mean, scale, {})
+        rows = model._beside(grams, values["vector"])
+        model.heads = fit_heads(rows, answers, targets, c=config.c, max_iter=config.max_iter, balanced=config.balanced)
+        model.loss = float(np.mean([head.loss(rows, answers[name]) for name, head in model.heads.items()]))
+        return model
+
+    def logits(self, values: Values) -> dict[str, NDArray[np.float64]]:
+        if not count(values):
+            return {name: np.zeros((0, len(head.target.codes))) for name, head in self.heads.items()}
+        rows = self._beside(self.vectorizer.transform(values["text"]), values["vector"])
+        return {name: head.logits(rows) for name, head in self.heads.items()}
+
+    def _beside(self, grams: Any, vectors: NDArray[np.float32]) -> Any:
+        """The columns of both, (N, V + D)."""
+        if vectors.shape[1] != len(self.mean):
+            raise ValueError(f"vectors of width {vectors.shape[1]} do not fit a model of width {len(self.mean)}")
+        standard = (vectors - self.mean) / self.scale / np.sqrt(len(self.mean)) * self.config.share
+        return hstack([grams, csr_matrix(standard)], format="csr")
+
+    def save(self, folder: Path) -> None:
+        words = [word.encode() for word in sorted(self.vectorizer.vocabulary_, key=self.vectorizer.vocabulary_.get)]
+        arrays: Arrays = {
+            "vocabulary": np.frombuffer(b"".join(words), dtype=np.uint8),
+            "offsets": np.cumsum([0, *map(len, words)], dtype=np.int64),
+            "idf": np.ascontiguousarray(self.vectorizer.idf_),
+            "mean": self.mean,
+            "scale": self.scale,
+        }
+        write_bytes(folder / WEIGHTS, save(arrays | head_arrays(self.heads)))
+
+    @classmethod
+    def load(cls, folder: Path, targets: Sequence[Target], config: Mapping[str, Any]) -> Self:
+        known = {f.name for f in fields(NgramHeadsConfig)}
+        settings = NgramHeadsConfig(**{name: value for name, value in config.items() if name in known})
+        arrays = load_file(folder / WEIGHTS)
+        blob, offsets = arrays["vocabulary"].tobytes(), arrays["offsets"]
+        words = [blob[a:b].decode() for a, b in pairwise(offsets)]
+        mean, scale, idf = arrays["mean"], arrays["scale"], arrays["idf"]
+        if idf.shape != (len(words),) or mean.shape != scale.shape or mean.ndim != 1:
+            raise ValueError(f"arrays of {idf.shape}, {mean.shape} and {scale.shape} do not fit {len(words)} n-grams")
+        vectorizer = _vectorizer(settings.ngrams(), {word: i for i, word in enumerate(words)})
+        vectorizer.idf_ = idf
+        return cls(settings, vectorizer, mean, scale, restored_heads(arrays, targets, len(words) + len(mean)))
