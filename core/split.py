@@ -101,18 +101,24 @@ def assign_sides(groups: Sequence[str], fractions: Fractions = DEFAULT_FRACTIONS
 
 
 def assign_balanced(
-    groups: Sequence[str], classes: Sequence[str], fractions: Fractions = DEFAULT_FRACTIONS, seed: int = 0
+    groups: Sequence[str],
+    classes: Sequence[str] | Sequence[tuple[str, ...]],
+    fractions: Fractions = DEFAULT_FRACTIONS,
+    seed: int = 0,
 ) -> list[Side]:
     """The side of each item where groups are few: quotas are filled in hash order, classes kept in balance.
 
-    A hash alone leaves a side empty or without a class when there are only some dozen groups. Each group goes whole to
-    the side that still lacks most of what the group holds. More data may move groups: a frozen Snapshot keeps its own.
+    `classes` holds the class of each item, or all its classes where it has several. A hash alone leaves a side empty or
+    without a class when there are only some dozen groups. Each group goes whole to the side that still lacks most of
+    what the group holds. More data may move groups: a frozen Snapshot keeps its own.
     """
     shares = dict(zip(SIDES, (_checked(fractions)), strict=True))
     held: dict[str, Counter[str]] = {}
-    for group, name in zip(groups, classes, strict=True):
-        held.setdefault(group, Counter())[name] += 1
-    totals = Counter(classes)
+    totals: Counter[str] = Counter()
+    for group, given in zip(groups, classes, strict=True):
+        names = (given,) if isinstance(given, str) else given
+        held.setdefault(group, Counter()).update(names)
+        totals.update(names)
     lacking = {side: {name: share * n for name, n in totals.items()} for side, share in shares.items() if share > 0}
     sides: dict[str, Side] = {}
     waiting = sorted(held, key=lambda group: (_position(seed, group), group))

@@ -47,7 +47,7 @@ def evaluate(
     tallies = count_tallies(truth, guess, groups, k)
     point = tally_scores(tallies.sum(axis=0).astype(np.float64)[None])
     draws = _bootstrap(tallies, resamples, seed) if len(tallies) > 1 else {}
-    scored = {name: [_interval(v, draws.get(name), i) for i, v in enumerate(point[name][0])] for name in point}
+    scored = {name: [interval(v, draws.get(name), i) for i, v in enumerate(point[name][0])] for name in point}
     n_of = np.bincount(truth, minlength=k)
     return {
         "n": len(truth),
@@ -60,7 +60,7 @@ def evaluate(
         "confusion": np.bincount(truth * k + guess, minlength=k * k).reshape(k, k).tolist(),
         "log_loss": _log_loss(truth, table),
         "ece": _ece(truth == guess, table.max(axis=1)),
-        "notes": list(_notes(n_of, np.bincount(guess, minlength=k), codes, len(tallies))),
+        "notes": list(notes(n_of, np.bincount(guess, minlength=k), codes, len(tallies))),
         "bootstrap": {"unit": "group", "level": 0.95, "resamples": resamples if draws else 0, "seed": seed},
     }
 
@@ -105,19 +105,20 @@ def tally_scores(tallies: Floats) -> dict[str, Floats]:
     right, guessed, gold = tallies[:, _RIGHT], tallies[:, _GUESSED], tallies[:, _GOLD]
     present = gold > 0
     n = gold.sum(axis=1, keepdims=True)
-    f1 = _ratio(2 * right, guessed + gold, present)
+    f1 = ratio(2 * right, guessed + gold, present)
     f1_or_0 = np.where(present, f1, 0.0)
     return {
         "accuracy": right.sum(axis=1, keepdims=True) / n,
         "macro_f1": f1_or_0.sum(axis=1, keepdims=True) / present.sum(axis=1, keepdims=True),
         "weighted_f1": (f1_or_0 * gold).sum(axis=1, keepdims=True) / n,
-        "precision": _ratio(right, guessed, present & (guessed > 0)),
-        "recall": _ratio(right, gold, present),
+        "precision": ratio(right, guessed, present & (guessed > 0)),
+        "recall": ratio(right, gold, present),
         "f1": f1,
     }
 
 
-def _ratio(part: Floats, whole: Floats, where: NDArray[np.bool_]) -> Floats:
+def ratio(part: Floats, whole: Floats, where: NDArray[np.bool_]) -> Floats:
+    """Return `part / whole` where that is defined, nan elsewhere."""
     return np.divide(part, whole, out=np.full(part.shape, np.nan), where=where)
 
 
@@ -138,7 +139,7 @@ def _bootstrap(tallies: Ints, resamples: int, seed: int) -> dict[str, Floats]:
     return tally_scores(sums.reshape(resamples, 3, -1)) if resamples else {}
 
 
-def _interval(value: float, draws: Floats | None, column: int) -> dict[str, float | None]:
+def interval(value: float, draws: Floats | None, column: int) -> dict[str, float | None]:
     """The score `value`, with percentiles of `draws[:, column]` where these are defined; `draws` is (R, C)."""
     if not np.isfinite(value):
         return {"value": None, "low": None, "high": None}
@@ -165,7 +166,8 @@ def bin_of(confidences: Floats) -> Ints:
     return np.asarray(np.clip(np.ceil(confidences * ECE_BINS).astype(np.int64) - 1, 0, ECE_BINS - 1))
 
 
-def _notes(n_of: Ints, guessed: Ints, codes: Sequence[str], n_groups: int) -> Iterator[dict[str, Any]]:
+def notes(n_of: Ints, guessed: Ints, codes: Sequence[str], n_groups: int) -> Iterator[dict[str, Any]]:
+    """Yield what a reader must know: classes without an example, or never predicted, and a single group."""
     for what, of in ((NO_EXAMPLE, n_of == 0), (NEVER_PREDICTED, (n_of > 0) & (guessed == 0))):
         if of.any():
             yield {"what": what, "classes": [codes[int(i)] for i in np.flatnonzero(of)]}

@@ -74,3 +74,30 @@ def shortcut_probs(train_features: Floats, train_labels: ArrayLike, features: Fl
     probs = np.zeros((len(features), classes))
     probs[:, model.classes_] = model.predict_proba(features)
     return probs
+
+
+def majority_sets(train_answers: ArrayLike, n: int) -> Floats:
+    """Return (n, K) of 0 and 1: the most frequent set of classes in `train_answers` (M, K), for every item.
+
+    Of equally frequent sets the one that occurs first is taken.
+
+    >>> majority_sets([[1, 0], [0, 1], [0, 1]], 2).tolist()
+    [[0.0, 1.0], [0.0, 1.0]]
+    """
+    answers = np.asarray(train_answers, dtype=np.int64)
+    if not len(answers):
+        raise NotEnoughData("a baseline needs training items")
+    (best, _), *_ = Counter(map(tuple, answers.tolist())).most_common(1)
+    return np.tile(np.array(best, dtype=np.float64), (n, 1))
+
+
+def shortcut_multi_probs(train_features: Floats, train_answers: ArrayLike, features: Floats) -> Floats:
+    """Return the probabilities (N, K) of tiny logistic regressions, one for each class against the rest.
+
+    A class that every training item has, or none, gets the probability 1 or 0.
+    """
+    answers = np.asarray(train_answers, dtype=np.int64)
+    if not len(answers):
+        raise NotEnoughData("a baseline needs training items")
+    columns = [shortcut_probs(train_features, column, features, 2)[:, 1] for column in answers.T]
+    return np.stack(columns, axis=1)

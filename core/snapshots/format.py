@@ -4,33 +4,31 @@
 module does not read the store or any audio.
 """
 
-import hashlib
 import json
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
-from itertools import islice
-from json.encoder import encode_basestring_ascii
-from operator import gt
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.errors import CheckpointMismatch, InputError, NotEnoughData
+from core.errors import CheckpointMismatch, InputError, NotEnoughData, UnknownName
 from core.files import atomic_path, make_folder, write_json
-from core.messages import Word
-from core.snapshots.items import SCHEMA, Item, Items
+from core.messages import Message, SchemeName, Word
+from core.schemes import SCHEMES
+from core.schemes.target import Target
+from core.snapshots.answers import answers_of, class_counts, further_columns, under
+from core.snapshots.hashing import content_hash
+from core.snapshots.items import SCHEMA, Item, Items, column_field
 from core.split import SIDES, Fractions, check_split
 
 ITEMS, DESCRIPTION = "items.parquet", "snapshot.json"
 Inputs = Literal["text", "voice", "both"]
 Official = Literal["keep", "clean"]
+Unit = Literal["utterance", "call"]
 
-
-BLOCK = 10_000  # lines hashed at a time
 ROWS = 50_000  # of one group of the Parquet file
 
 __all__ = [
@@ -38,6 +36,8 @@ __all__ = [
     "Item",
     "Items",
     "Snapshot",
+    "Target",
+    "Unit",
     "check_trainable",
     "content_hash",
     "read",
@@ -49,8 +49,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """`report` says what building did: groups, what was dropped and why, conflicts, warnings.
+    """Items under one Target or several. `report` says what building did: groups, what was dropped and why, conflicts.
 
+    `scheme` and `codes` are those of the first of `targets`; an item without an answer for a Target is masked there.
+    `unit` says what an item is: an utterance, or a whole call with its turns joined.
     `inputs` says what its models may read. Where that is the voice alone, texts may repeat across sides: what is never
     cut then is a person and an identical sound. `official` "keep": the published split, with the repeats in it, so that
     scores are "as published"; "clean": without them; None: sides by group.
@@ -68,63 +70,67 @@ class Snapshot:
     report: Mapping[str, Any]
     inputs: Inputs = "text"
     official: Official | None = None
+    targets: tuple[Target, ...] = ()
+    unit: Unit = "utterance"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "items", Items.of(self.items))
+        if not self.targets:  # frozen before there were several Targets
+            known = SCHEMES.get(self.scheme)
+            level = known.level if known else "utterance"
+            object.__setattr__(self, "targets", (Target(self.scheme, self.codes, level=level),))
 
-    def counts(self) -> dict[str, dict[str, int]]:
-        """Items by side, then class."""
-        counts = Counter(zip(self.items.column("side"), self.items.column("code"), strict=True))
-        return {side: {code: counts[side, code] for code in self.codes} for side in SIDES}
+    def target(self, name: str) -> Target:
+        """The Target of scheme `name`; `UnknownName` lists those of the snapshot."""
+        for target in self.targets:
+            if target.name == name:
+                return target
+        names = [target.name for target in self.targets]
+        raise UnknownName(Message("scheme of snapshot {snapshot}", snapshot=self.name), name, names)
+
+    def answers(self, target: str) -> list[str | None]:
+        """The code of each item under the Target, several joined by `|`; None where the item has no answer."""
+        return answers_of(self.items, self.target(target).name)
+
+    def under(self, target: str) -> "Snapshot":
+        """The snapshot as if `target` were its only Target: the items with an answer, and that answer as their code.
+
+        The hash stays that of the whole snapshot, which is what a run names.
+        """
+        chosen = self.target(target)
+        if len(self.targets) == 1:
+            return self
+        items = under(self.items, chosen)
+        return replace(self, scheme=chosen.name, codes=chosen.codes, items=items, targets=(chosen,))
+
+    def counts(self, target: str | None = None) -> dict[str, dict[str, int]]:
+        """Items by side, then class, under a Target, by default the first. One of several classes counts for each."""
+        chosen = self.targets[0] if target is None else self.target(target)
+        counts = class_counts(self.items, chosen)
+        return {side: {code: counts[side, code] for code in chosen.codes} for side in SIDES}
 
     def summary(self) -> dict[str, Any]:
-        """The counts for a list of snapshots: n, gold, sides {side: {code: n}} and the report."""
+        """The counts for a list of snapshots: n, gold, sides {side: {code: n}} and the report.
+
+        With several Targets also their names (schemes), and targets {name: {n, gold, sides}}.
+        """
         gold = sum(self.items.column("gold"))
-        return {"n": len(self.items), "gold": gold, "sides": self.counts(), "report": dict(self.report)}
+        counts = {"n": len(self.items), "gold": gold, "sides": self.counts(), "report": dict(self.report)}
+        if self.unit != "utterance":
+            counts["unit"] = self.unit
+        if len(self.targets) > 1:
+            counts["schemes"] = [target.name for target in self.targets]
+            counts["targets"] = {target.name: self._summary_under(target.name) for target in self.targets}
+        return counts
+
+    def _summary_under(self, target: str) -> dict[str, Any]:
+        view = self.under(target)
+        return {"n": len(view.items), "gold": sum(view.items.column("gold")), "sides": view.counts()}
 
 
 def repeat_keys(items: Items) -> list[str]:
     """The texts by which repeats are found; an item without text has its own key and repeats nothing."""
     return [text or key for text, key in zip(items.column("text"), items.column("key"), strict=True)]
-
-
-def content_hash(scheme: str, codes: Sequence[str], items: Iterable[Item]) -> str:
-    """SHA-256 over all that training reads. The order of the items and their ids in the workspace do not matter."""
-    digest = hashlib.sha256(json.dumps([scheme, list(codes)]).encode())
-    columns = Items.of(items)
-    keys = columns.column("key")
-    if any(map(gt, keys, islice(keys, 1, None))):
-        columns = columns.take(sorted(range(len(keys)), key=keys.__getitem__))
-    for start in range(0, len(columns), BLOCK):
-        digest.update("".join(_hashed_lines(columns.part(start, BLOCK))).encode("ascii"))
-    return digest.hexdigest()
-
-
-def _hashed_lines(items: Items) -> Iterator[str]:
-    """A line for each item, with the bytes that `json.dumps` gives for its fields in the order of their names.
-
-    >>> list(_hashed_lines(Items.of([Item(1, "a", "g", "불", "danger")])))[0][:50]
-    '\\n{"audio": null, "code": "danger", "end_ms": null,'
-    """
-    line = "\n{" + ", ".join(f'"{name}": %s' for name in _HASHED) + "}"
-    columns = [list(map(_JSON[SCHEMA.field(name).type], items.column(name))) for name in _HASHED]
-    return map(line.__mod__, zip(*columns, strict=True))
-
-
-def _optional_text(value: str | None) -> str:
-    return "null" if value is None else encode_basestring_ascii(value)
-
-
-def _optional_number(value: int | None) -> str:
-    return "null" if value is None else str(value)
-
-
-def _truth(value: bool) -> str:
-    return "true" if value else "false"
-
-
-_JSON: dict[Any, Callable[[Any], str]] = {pa.string(): _optional_text, pa.int64(): _optional_number, pa.bool_(): _truth}
-_HASHED = sorted(set(SCHEMA.names) - {"id", "label"})
 
 
 def write(snapshot: Snapshot, folder: Path | str) -> None:
@@ -140,7 +146,8 @@ def write(snapshot: Snapshot, folder: Path | str) -> None:
             part.mkdir()
             pq.write_table(snapshot.items.table, part / ITEMS, compression="zstd", row_group_size=ROWS)
             description = {f.name: getattr(snapshot, f.name) for f in fields(snapshot) if f.name != "items"}
-            write_json(part / DESCRIPTION, description | {"counts": snapshot.counts()}, indent=1)
+            description |= {"targets": [target.to_dict() for target in snapshot.targets], "counts": snapshot.counts()}
+            write_json(part / DESCRIPTION, description, indent=1)
     except OSError as error:
         raise InputError("snapshot {folder!r} cannot be written: {error}", folder=folder.name, error=error) from error
 
@@ -154,7 +161,10 @@ def read(folder: Path | str) -> Snapshot:
     with _complete(folder):
         description.pop("counts")
         lists = {name: tuple(description[name]) for name in ("codes", "fractions", "plan")}
-        snapshot = Snapshot(**(description | lists), items=Items(table.select(SCHEMA.names).cast(SCHEMA)))
+        lists["targets"] = tuple(map(Target.from_dict, description.get("targets", ())))
+        columns = pa.schema([*SCHEMA, *map(column_field, further_columns(lists["targets"]))])
+        items = Items(table.select(columns.names).cast(columns))
+        snapshot = Snapshot(**(description | lists), items=items)
     _verify(snapshot, folder.name)
     return snapshot
 
@@ -176,7 +186,8 @@ def read_some(folder: Path | str, ids: Collection[int], sha256: str) -> Excerpt:
     folder = Path(folder)
     with _readable(folder):
         description = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        table = pq.read_table(folder / ITEMS, filters=[("id", "in", list(ids))], partitioning=None) if ids else None
+        wanted = {"columns": SCHEMA.names, "filters": [("id", "in", list(ids))]}
+        table = pq.read_table(folder / ITEMS, **wanted, partitioning=None) if ids else None
     with _complete(folder):
         items = [Item(**row) for row in table.to_pylist()] if table is not None else []
         stored_sha256, plan = description["sha256"], tuple(description["plan"])
@@ -220,17 +231,35 @@ def _verify(snapshot: Snapshot, where: str) -> None:
     items = snapshot.items
     if len(set(items.column("key"))) < len(items):
         raise CheckpointMismatch("snapshot {where}: a key occurs twice", where=where)
-    if content_hash(snapshot.scheme, snapshot.codes, items) != snapshot.sha256:
+    if content_hash(snapshot.scheme, snapshot.codes, items, snapshot.targets) != snapshot.sha256:
         raise CheckpointMismatch(
             "snapshot {where}: its items are not those that were frozen (SHA-256 differs)", where=where
         )
-    place = {code: k for k, code in enumerate(snapshot.codes)}
-    if any(
-        place.get(code) != label for code, label in set(zip(items.column("code"), items.column("label"), strict=True))
+    first = snapshot.targets[0]
+    place: dict[str, int] = {} if first.multi else {code: k for k, code in enumerate(first.codes)}
+    default = -1 if first.multi or len(snapshot.targets) > 1 else None
+    pairs = set(zip(items.column("code"), items.column("label"), strict=True))
+    if (first.name, first.codes) != (snapshot.scheme, snapshot.codes) or any(
+        place.get(code, default) != label for code, label in pairs
     ):
         raise CheckpointMismatch(
             "snapshot {where}: a label is not the position of its class in the scheme", where=where
         )
+    for target in snapshot.targets:
+        _verify_codes(snapshot, target, where)
+
+
+def _verify_codes(snapshot: Snapshot, target: Target, where: str) -> None:
+    """`CheckpointMismatch` for an answer that names a class which the Target lacks."""
+    try:
+        target.answers(list(set(snapshot.answers(target.name))))
+    except KeyError as error:
+        raise CheckpointMismatch(
+            "snapshot {where}: {code!r} is no class of {scheme}",
+            where=where,
+            code=error.args[0],
+            scheme=SchemeName(target.name),
+        ) from error
 
 
 def check_trainable(snapshot: Snapshot) -> None:
@@ -238,12 +267,12 @@ def check_trainable(snapshot: Snapshot) -> None:
 
     `InputError` for a group on several sides or a training text that equals a held-out one, unless the snapshot is
     marked "as published", and for a held-out item that is not gold; `NotEnoughData` for an empty held-out side or fewer
-    than two classes to train on.
+    than two classes to train on. With several Targets the last three are checked for each.
     """
     items = snapshot.items
-    sides, keys, gold = items.column("side"), items.column("key"), items.column("gold")
+    keys = items.column("key")
     read = keys if snapshot.inputs == "voice" else repeat_keys(items)
-    proof = check_split(items.column("group"), read, sides)
+    proof = check_split(items.column("group"), read, items.column("side"))
     if proof.groups_cut and snapshot.official != "keep":
         raise InputError(
             "snapshot {snapshot}: the split cuts group {group!r} and {more} more"
@@ -259,23 +288,32 @@ def check_trainable(snapshot: Snapshot) -> None:
             snapshot=snapshot.name,
             key=keys[proof.repeated_texts[0]],
         )
-    for key, is_gold, on in zip(keys, gold, sides, strict=True):
+    for target in snapshot.targets:
+        _check_target(
+            snapshot.under(target.name),
+            Message("{name}, {scheme}", name=snapshot.name, scheme=SchemeName(target.name))
+            if len(snapshot.targets) > 1
+            else snapshot.name,
+        )
+
+
+def _check_target(view: Snapshot, name: str) -> None:
+    """Check the answers of one Target; `name` stands for the snapshot in errors."""
+    items = view.items
+    sides = items.column("side")
+    for key, is_gold, on in zip(items.column("key"), items.column("gold"), sides, strict=True):
         if not is_gold and on != "train":
             raise InputError(
                 "snapshot {snapshot}: {key!r} on the {side} side is not gold",
-                snapshot=snapshot.name,
+                snapshot=name,
                 key=key,
                 side=Word(on),
             )
     for side in ("validation", "test"):
         if side not in sides:
             raise NotEnoughData(
-                "snapshot {snapshot}: the {side} side is empty; label more groups",
-                snapshot=snapshot.name,
-                side=Word(side),
+                "snapshot {snapshot}: the {side} side is empty; label more groups", snapshot=name, side=Word(side)
             )
-    classes = {code for code, on in zip(items.column("code"), sides, strict=True) if on == "train"}
-    if len(classes) < 2:
-        raise NotEnoughData(
-            "snapshot {snapshot}: training needs at least 2 classes, found {n}", snapshot=snapshot.name, n=len(classes)
-        )
+    n = sum(count > 0 for count in view.counts()["train"].values())
+    if n < 2:
+        raise NotEnoughData("snapshot {snapshot}: training needs at least 2 classes, found {n}", snapshot=name, n=n)

@@ -3,22 +3,40 @@
 Texts are cleaned, then groups that must not be cut are merged: where texts are read those with near-equal sentences,
 where the voice is read those that share a person or a sound. Many groups get their side by a hash, few by quotas.
 A published split may take the place of that (`core.snapshots.official`).
-At last training items that repeat a held-out text are dropped, and silver or derived items on a held-out side. Held-out
-means validation or test.
+At last training items that repeat a held-out text are dropped, and silver or derived answers on a held-out side are
+masked, with the items that have no other answer. Held-out means validation or test.
 """
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+import pyarrow as pa
 
 from core.errors import InputError, NotEnoughData
 from core.messages import SchemeName, Word
 from core.model_text import DEFAULT_PLAN, model_text
 from core.records import Side
 from core.schemes import Scheme
+from core.schemes.target import Target
+from core.snapshots.answers import (
+    Further,
+    answered,
+    answered_only,
+    answers_of,
+    checked_code,
+    class_counts,
+    classes_of,
+    count,
+    hide,
+    silver,
+    under,
+    with_further,
+)
 from core.snapshots.conflicts import ConflictCounts, Conflicts, settle_conflicts
-from core.snapshots.format import Inputs, Official, Snapshot, content_hash, repeat_keys
+from core.snapshots.format import Inputs, Official, Snapshot, Unit, content_hash, repeat_keys
 from core.snapshots.items import Item, Items
 from core.snapshots.official import check_official_sides, described, sift_official, take_official
 from core.split import (
@@ -52,26 +70,27 @@ def build(
     conflicts: Conflicts = "keep",
     marks: Mapping[str, Sequence[str]] | None = None,
     official: Official | None = None,
+    further: Sequence[Further] = (),
+    unit: Unit = "utterance",
 ) -> Snapshot:
     """Freeze `items` at the instant `at`; label and, without `official`, side of the given items are ignored.
 
     `marks` names, by key of an item, the persons and sounds that a split must not cut where the voice is read.
     `official` takes the side that each item has instead of a side by group, and says what becomes of repeats.
-    `InputError` for a name that cannot be a folder's or a key that occurs twice, `UnknownName` for a class that the
-    scheme lacks, `NotEnoughData` if nothing is left or a side stays empty.
+    `further` holds the answers under more schemes than the first; an item whose code is "" has none under the first.
+    `InputError` for a name that cannot be a folder's, a key or a scheme that occurs twice, `UnknownName` for a class
+    that a scheme lacks, `NotEnoughData` if nothing is left or a side stays empty.
     """
     if not _NAME.fullmatch(name):
         raise InputError("snapshot name {name!r}: use up to 64 letters, digits, - _ or . and no . in front", name=name)
-    read = _Reading(scheme, plan, inputs)
-    usable = Items.of(read.usable(items))
+    targets = _targets(name, [scheme, *(target.scheme for target in further)])
+    read = _Reading(scheme, plan, inputs, alone=not further)
+    usable = with_further(Items.of(read.usable(items)), further)
     _unique(usable.column("key"))
-    # The turns of a call share its label, so an equal turn of another call contradicts nothing.
-    compared = inputs != "voice" and scheme.level == "utterance"
-    agreed, conflict = _agreed(usable, conflicts) if compared else (usable, ConflictCounts())
-    merged = _merge(agreed, inputs, marks or {})
-    placed = Items.of(take_official(merged, fractions, seed)) if official else _placed(merged, fractions, seed)
-    sides, gold = placed.column("side"), placed.column("gold")
-    trusted = _those(placed, [is_gold or side == "train" for is_gold, side in zip(gold, sides, strict=True)])
+    agreed, conflict = _agreed(usable, _compared(targets, inputs, unit), targets, conflicts)
+    merged = _merge(agreed, inputs, marks or {}, unit)
+    placed = take_official(merged, targets, fractions, seed) if official else _placed(merged, targets, fractions, seed)
+    trusted, not_gold = _trusted(placed, targets)
     remaining, broken = _without_breaches(trusted, inputs, official)
     if not remaining:
         raise NotEnoughData(
@@ -83,42 +102,91 @@ def build(
         check_official_sides(name, remaining)
     else:
         _check_sides(name, remaining, fractions)
-    side_of = set(zip(remaining.column("group"), remaining.column("side"), strict=True))
+    total = ConflictCounts(
+        sum(counts.texts for counts in conflict.values()), sum(counts.rows for counts in conflict.values())
+    )
     report = {
-        "groups": len({group for group, _ in side_of}),
-        "groups_by_side": {side: sum(on == side for _, on in side_of) for side in SIDES},
+        **_groups(remaining),
         "merged_groups": len(set(agreed.column("group"))) - len(set(merged.column("group"))),
         "dropped_empty": read.dropped,
         "dropped_conflicts": len(usable) - len(agreed),
         "dropped_not_gold": len(placed) - len(trusted),
         "dropped_repeats": 0 if official else len(trusted) - len(remaining),
-        "conflicts": {"texts": conflict.texts, "rows": conflict.rows, "did": conflicts},
+        "conflicts": {"texts": total.texts, "rows": total.rows, "did": conflicts},
         "persons_on_several_sides": _persons_cut(remaining, marks or {}),
-        "warnings": _warnings(remaining, scheme.codes),
+        "warnings": _warnings(remaining, targets),
     }
     if official:
         report["official"] = described(official, merged, placed, broken)
+    if further:
+        report["targets"] = {
+            target.name: _groups(under(remaining, target))
+            | {
+                "masked_conflicts": _answers(usable, target) - _answers(agreed, target),
+                "masked_not_gold": not_gold[target.name],
+                "conflicts": asdict(conflict.get(target.name, ConflictCounts())) | {"did": conflicts},
+            }
+            for target in targets
+        }
     keys = remaining.column("key")
     ordered = remaining.take(sorted(range(len(keys)), key=keys.__getitem__))
-    digest = content_hash(scheme.name, scheme.codes, ordered)
+    digest = content_hash(scheme.name, scheme.codes, ordered, targets)
     return Snapshot(
-        name, scheme.name, scheme.codes, fractions, seed, tuple(plan), at, ordered, digest, report, inputs, official
-    )
+        name, scheme.name, scheme.codes, fractions, seed, tuple(plan), at, ordered, digest, report, inputs, official,
+        targets, unit,
+    )  # fmt: skip
+
+
+def _targets(name: str, schemes: Sequence[Scheme]) -> tuple[Target, ...]:
+    """The Targets of the schemes; `InputError` for a scheme that was given twice."""
+    names = [scheme.name for scheme in schemes]
+    if repeated := [scheme for scheme in names if names.count(scheme) > 1]:
+        raise InputError(
+            "snapshot {name}: scheme {scheme} was given twice; name each once",
+            name=name,
+            scheme=SchemeName(repeated[0]),
+        )
+    return tuple(map(Target.of, schemes))
+
+
+def _groups(items: Items) -> dict[str, Any]:
+    """How many groups there are, in all and on each side."""
+    side_of = set(zip(items.column("group"), items.column("side"), strict=True))
+    return {
+        "groups": len({group for group, _ in side_of}),
+        "groups_by_side": {side: sum(on == side for _, on in side_of) for side in SIDES},
+    }
+
+
+def _answers(items: Items, target: Target) -> int:
+    return count(answered(items, target.name))
 
 
 class _Reading:
-    """Cleans a stream of items; `dropped` counts those with nothing to read."""
+    """Cleans a stream of items; `dropped` counts those with nothing to read.
 
-    def __init__(self, scheme: Scheme, plan: Sequence[str], inputs: Inputs) -> None:
-        self.scheme, self.plan, self.inputs, self.dropped = scheme, plan, inputs, 0
+    `alone`: the scheme is the only one, so that each item must have an answer under it.
+    """
+
+    def __init__(self, scheme: Scheme, plan: Sequence[str], inputs: Inputs, alone: bool) -> None:
+        self.scheme, self.plan, self.inputs, self.alone, self.dropped = scheme, plan, inputs, alone, 0
 
     def usable(self, items: Iterable[Item]) -> Iterator[Item]:
         for item in items:
-            text, label = model_text(self.plan, item.text), self.scheme.index(item.code)
+            text, (code, label) = model_text(self.plan, item.text), self._answer(item.code)
             if (text and self.inputs != "voice") or item.audio:
-                yield item if (text, label) == (item.text, item.label) else replace(item, text=text, label=label)
+                same = (text, code, label) == (item.text, item.code, item.label)
+                yield item if same else replace(item, text=text, code=code, label=label)
             else:
                 self.dropped += 1
+
+    def _answer(self, code: str) -> tuple[str, int]:
+        """The stored code and its class id, -1 where there is no single class."""
+        if not code and not self.alone:
+            return "", -1
+        if self.scheme.kind == "multi":
+            return checked_code(self.scheme, code), -1
+        return code, self.scheme.index(code)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,11 +198,44 @@ class _LabelledText:
     place: int
 
 
-def _agreed(items: Items, how: Conflicts) -> tuple[Items, ConflictCounts]:
-    """The items without those that contradict each other, as `how` says."""
-    rows = list(map(_LabelledText, items.column("text"), items.column("code"), range(len(items))))
-    remaining, counts = settle_conflicts(rows, how)
-    return (items if len(remaining) == len(items) else items.take([row.place for row in remaining])), counts
+def _compared(targets: Sequence[Target], inputs: Inputs, unit: Unit) -> list[Target]:
+    """The Targets under which equal texts may contradict each other.
+
+    The turns of a call share its label, so an equal turn of another call contradicts nothing. An equal call does.
+    """
+    if inputs == "voice":
+        return []
+    return [target for target in targets if target.level == "utterance" or unit == "call"]
+
+
+def _agreed(
+    items: Items, compared: Sequence[Target], targets: Sequence[Target], how: Conflicts
+) -> tuple[Items, dict[str, ConflictCounts]]:
+    """The items without answers that contradict each other, as `how` says; one without any answer left is dropped."""
+    counts = {}
+    for target in compared:
+        answers = answers_of(items, target.name)
+        rows = [
+            _LabelledText(text, code, place)
+            for place, (text, code) in enumerate(zip(items.column("text"), answers, strict=True))
+            if code
+        ]
+        remaining, counts[target.name] = settle_conflicts(rows, how)
+        if len(remaining) < len(rows):
+            agreed = {row.place for row in remaining}
+            hidden = [code is not None and at not in agreed for at, code in enumerate(answers)]
+            items = hide(items, target.name, pa.array(hidden))
+    return answered_only(items, targets), counts
+
+
+def _trusted(items: Items, targets: Sequence[Target]) -> tuple[Items, dict[str, int]]:
+    """The items with answers that are gold wherever they are held out, and how many answers were masked, by Target."""
+    masked = {}
+    for target in targets:
+        hidden = silver(items, target.name)
+        masked[target.name] = count(hidden)
+        items = hide(items, target.name, hidden)
+    return answered_only(items, targets), masked
 
 
 def _those(items: Items, wanted: Sequence[bool]) -> Items:
@@ -150,26 +251,26 @@ def _unique(keys: list[str]) -> None:
     raise InputError("{n} keys occur more than once, the first is {key!r}", n=len(repeated), key=repeated[0])
 
 
-def _merge(items: Items, inputs: Inputs, marks: Mapping[str, Sequence[str]]) -> Items:
+def _merge(items: Items, inputs: Inputs, marks: Mapping[str, Sequence[str]], unit: Unit) -> Items:
     """Join groups: by their `marks` where the voice is read, and by near-equal sentences on their own where texts are.
 
     The same request is made in many calls, and merging these would leave one group. Repeats within calls are dropped
-    from the training side instead (`_without_repeats`).
+    from the training side instead (`_without_repeats`). Nearly equal whole calls do share a group.
     """
     groups = items.column("group")
     if inputs != "text":
         groups = merge_shared(groups, [marks.get(key, ()) for key in items.column("key")])
     if inputs != "voice":
         turns = zip(items.column("text"), items.column("recording"), strict=True)
-        groups = merge_near_duplicates(groups, ["" if call else text for text, call in turns])
+        groups = merge_near_duplicates(groups, ["" if call and unit == "utterance" else text for text, call in turns])
     return items.replaced(group=groups)
 
 
-def _placed(items: Items, fractions: Fractions, seed: int) -> Items:
+def _placed(items: Items, targets: Sequence[Target], fractions: Fractions, seed: int) -> Items:
     """Give each item its side: by hash where groups are many, else by quotas in hash order."""
     groups = items.column("group")
     if len(set(groups)) < FEW_GROUPS:
-        return items.replaced(side=assign_balanced(groups, items.column("code"), fractions, seed))
+        return items.replaced(side=assign_balanced(groups, classes_of(items, targets), fractions, seed))
     return items.replaced(side=assign_sides(groups, fractions, seed))
 
 
@@ -213,7 +314,7 @@ def _without_breaches(items: Items, inputs: Inputs, official: Official | None) -
     """The items without those that repeat a held-out one, and how many broke a published split on each side."""
     if official is None:
         return (items if inputs == "voice" else _without_repeats(items)), {}
-    clean = Items.of(sift_official(items))
+    clean = sift_official(items)
     clean = clean if inputs == "voice" else _without_repeats(clean)
     remaining = set(clean.column("key"))
     pairs = zip(items.column("key"), items.column("side"), strict=True)
@@ -223,8 +324,8 @@ def _without_breaches(items: Items, inputs: Inputs, official: Official | None) -
 
 def _without_repeats(items: Items) -> Items:
     """The items without the training items whose text is equal or nearly equal to a held-out text."""
-    kept = drop_repeats(repeat_keys(items), items.column("side"))
-    exact = items if len(kept) == len(items) else items.take(kept)
+    remaining = drop_repeats(repeat_keys(items), items.column("side"))
+    exact = items if len(remaining) == len(items) else items.take(remaining)
     if not any(exact.column("recording")):
         return exact  # near-equal sentences are in one group already
     alike, sides = merge_near_duplicates(exact.column("key"), exact.column("text")), exact.column("side")
@@ -232,9 +333,16 @@ def _without_repeats(items: Items) -> Items:
     return _those(exact, [s != "train" or group not in held_out for group, s in zip(alike, sides, strict=True)])
 
 
-def _warnings(items: Items, codes: Sequence[str]) -> list[str]:
+def _warnings(items: Items, targets: Sequence[Target]) -> list[str]:
     """One line for each side and class with fewer than `RARE` items."""
-    counts = Counter(zip(items.column("side"), items.column("code"), strict=True))
-    return [
-        f"{side}: {counts[side, code]} of class {code}" for side in SIDES for code in codes if counts[side, code] < RARE
-    ]
+    lines = []
+    for target in targets:
+        counts = class_counts(items, target)
+        under_it = f" under {target.name}" if len(targets) > 1 else ""
+        lines += [
+            f"{side}: {counts[side, code]} of class {code}{under_it}"
+            for side in SIDES
+            for code in target.codes
+            if counts[side, code] < RARE
+        ]
+    return lines

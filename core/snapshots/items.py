@@ -19,10 +19,12 @@ BLOCK = 10_000  # records made at a time
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One utterance for training or scoring. `build` sets `label`, `side` and the final `group` and `text`.
+    """One utterance, or one call, for training or scoring. `build` sets `label`, `side`, the final `group` and `text`.
 
-    `gold` False means a silver label or a derived text, for the training side only. `audio` is a path relative to the
-    workspace; `[start_ms, end_ms)` of it is the utterance. `recording` is the key of its Recording.
+    `code` is the answer under the first Target of the snapshot: "" without an answer, several codes joined by `|`.
+    `label` is its class id, -1 where there is no single class. `gold` False means a silver label or a derived text, for
+    the training side only. `audio` is a path relative to the workspace; `[start_ms, end_ms)` of it is the utterance.
+    `recording` is the key of its Recording. The `id` of a call is that of its first utterance.
     """
 
     id: int
@@ -48,11 +50,22 @@ SCHEMA = pa.schema(
         ("recording", pa.string()),
     ]
 )  # fmt: skip
+CODE_OF, GOLD_OF = "code:", "gold:"  # how the columns of a further Target begin; its name follows
 _NAMES = [field.name for field in fields(Item)]
 
 
+def column_field(name: str) -> pa.Field:
+    """The Arrow field of a column: one of `SCHEMA`, or of a further Target."""
+    if name in SCHEMA.names:
+        return SCHEMA.field(name)
+    return pa.field(name, pa.bool_() if name.startswith(GOLD_OF) else pa.string())
+
+
 class Items(Sequence[Item]):
-    """A sequence of items over `table`, whose columns are those of `SCHEMA`. It never changes."""
+    """A sequence of items over `table`, whose columns are those of `SCHEMA`, then those of further Targets.
+
+    It never changes. An item as a record has no field for further Targets: `core.snapshots.answers` reads these.
+    """
 
     __slots__ = ("table",)
 
@@ -92,11 +105,12 @@ class Items(Sequence[Item]):
         return Items(self.table.slice(start, n))
 
     def replaced(self, **columns: Sequence[Any]) -> "Items":
-        """The same items with other values in some columns."""
+        """The same items with other values in some columns; a column that is not there yet is added."""
         table = self.table
         for name, values in columns.items():
-            at = table.schema.get_field_index(name)
-            table = table.set_column(at, SCHEMA.field(name), pa.array(values, SCHEMA.field(name).type))
+            at, field = table.schema.get_field_index(name), column_field(name)
+            column = pa.array(values, field.type)
+            table = table.append_column(field, column) if at < 0 else table.set_column(at, field, column)
         return Items(table)
 
     def __len__(self) -> int:

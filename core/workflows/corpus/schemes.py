@@ -151,9 +151,7 @@ def reject(ws: Workspace, name: str, curator: str) -> int:
 
 
 def trainable(name: str) -> Scheme:
-    """The scheme `name`. `InputError` with a way out if it cannot be trained: it is proposed, or has several classes
-    per target.
-    """
+    """The scheme `name`. `InputError` with a way out if it cannot be trained, since it is only proposed."""
     chosen = scheme(name)
     if chosen.state == "proposed":
         raise InputError(
@@ -161,11 +159,6 @@ def trainable(name: str) -> Scheme:
             "or with `python -m core schemes confirm {code}`",
             name=SchemeName(name),
             code=name,
-        )
-    if chosen.kind == "multi":
-        raise InputError(
-            "scheme {name} gives one target several classes; snapshots and recipes learn single-label schemes only",
-            name=SchemeName(name),
         )
     return chosen
 

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from core.errors import BadRecord, Conflict, InputError, UnknownName
+from core.errors import BadRecord, Conflict, InputError, NotEnoughData, UnknownName
 from core.records import NewUtterance, SnapshotInfo
 from core.schemes import SCHEMES
 from core.schemes.files import to_toml
 from core.settings import ROOT
 from core.workflows.corpus import schemes
-from core.workflows.models import snapshot, train
+from core.workflows.models import train
 from core.workflows.overview import overview
 from core.workflows.review import desk
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, open_workspace
 
 AT = "2026-01-01T00:00:00+00:00"
@@ -119,15 +120,15 @@ def test_found_values_are_proposed_reviewed_and_confirmed(ws: Workspace) -> None
         schemes.confirm(ws, "meh", "bob")
 
 
-def test_training_refuses_a_snapshot_of_a_scheme_that_is_not_settled_or_not_single(ws: Workspace) -> None:
+def test_training_refuses_a_snapshot_of_a_scheme_that_is_not_settled_or_not_its_own(ws: Workspace) -> None:
     schemes.propose(ws, "topic", ["a", "b"], multi=True)
     ws.store.ledger.add_snapshot(SnapshotInfo("s1", "topic", "0", AT, {}))
     with pytest.raises(InputError, match="scheme topic is only proposed"):
         train.plan(ws, "danger-text", "s1")
     schemes.confirm(ws, "topic", "ann")
-    with pytest.raises(InputError, match=r"topic gives one target several classes; .* single-label schemes only"):
+    with pytest.raises(InputError, match="recipe danger-text learns danger, the snapshot holds topic"):
         train.plan(ws, "danger-text", "s1")
-    with pytest.raises(InputError, match="topic gives one target several classes"):
+    with pytest.raises(NotEnoughData, match="snapshot s2: no labelled item is left to freeze under scheme topic"):
         snapshot.create(ws, "s2", "topic")
 
 

@@ -26,7 +26,7 @@ from core.workflows.imports.aihub import ingest_aihub
 from core.workflows.imports.audio import Rules, compile_pattern, ingest_audio
 from core.workflows.imports.huggingface import ColumnMapping, ingest_hf
 from core.workflows.imports.report import ImportResult
-from core.workflows.models import snapshot
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration

@@ -24,8 +24,8 @@ from core.schemes import SCHEMES, publish
 from core.snapshots.format import read as read_snapshot
 from core.workflows.corpus import export
 from core.workflows.imports import restore
-from core.workflows.models import snapshot
 from core.workflows.review import desk
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration

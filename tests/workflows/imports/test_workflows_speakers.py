@@ -19,7 +19,7 @@ from core.snapshots.freeze import build
 from core.workflows.imports import audio, huggingface, restore
 from core.workflows.imports.audio import Rules
 from core.workflows.imports.huggingface import ColumnMapping
-from core.workflows.models import snapshot
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 
 

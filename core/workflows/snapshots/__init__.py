@@ -1,0 +1,1 @@
+"""Use-cases of snapshots: freezing labelled items, whole calls, sounds that are alike."""

@@ -1,0 +1,204 @@
+"""The items that a snapshot freezes: labelled utterances, or labelled calls, with their answers under each scheme.
+
+What is left out is counted by reason: an answer that may not be used under its scheme, an item that nothing can read.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from core.errors import InputError
+from core.filters import Filter
+from core.messages import Names, SchemeName
+from core.model_text import DEFAULT_PLAN, model_text
+from core.records import Side
+from core.schemes import SCHEMES, Scheme
+from core.snapshots.answers import Further
+from core.snapshots.format import Inputs, Item, Unit
+from core.snapshots.freeze import PERSON, SOUND
+from core.speakers import names_a_person
+from core.split import PUBLISHED, SIDES
+from core.store import ScannedSample
+from core.workflows.snapshots import sounds
+from core.workflows.snapshots.calls import calls, transcript
+from core.workflows.workspace import Workspace
+
+NO_SPLIT, UNKNOWN = "no published split", "unknown speaker"
+Answers = dict[str, tuple[str, bool]]  # scheme -> code, and whether it is gold
+
+
+def check_unit(schemes: Sequence[Scheme], unit: Unit) -> None:
+    """`InputError` for a scheme that labels utterances where an item is a whole call."""
+    wrong = [scheme.name for scheme in schemes if scheme.level == "utterance"]
+    if unit == "call" and wrong:
+        raise InputError(
+            "scheme {scheme} labels utterances, and a snapshot of whole calls needs labels of recordings: take one of "
+            "{known}, or freeze utterances",
+            scheme=SchemeName(wrong[0]),
+            known=Names(SchemeName(name) for name, scheme in SCHEMES.items() if scheme.level == "recording"),
+        )
+
+
+@dataclass(eq=False)
+class Gathering:
+    """Reads the workspace once. `items` yields what is frozen and fills the other fields on the way.
+
+    `further` holds by scheme, then key of an item, its answers under all schemes but the first. `marks` names the
+    persons and sounds of an item. `left_out` counts items by reason, `masked` answers by scheme and reason.
+    """
+
+    ws: Workspace
+    schemes: Sequence[Scheme]
+    inputs: Inputs
+    official: bool
+    unit: Unit
+    left_out: Counter[str] = field(default_factory=Counter)
+    masked: dict[str, Counter[str]] = field(default_factory=dict)
+    further: dict[str, Answers] = field(default_factory=dict)
+    marks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        corpus = self.ws.store.corpus
+        self.grades = {scheme.name: corpus.grades(scheme.level, scheme.name) for scheme in self.schemes}
+        self.recordings = {recording.id: recording for recording in corpus.recordings()}
+        self.alike = sounds.representatives(self.ws, self.recordings.values()) if self.inputs != "text" else {}
+        self.published = _published(self.ws) if self.official else {}
+        self.masked = {scheme.name: Counter() for scheme in self.schemes}
+        self.further = {scheme.name: {} for scheme in self.schemes[1:]}
+
+    def targets(self) -> list[Further]:
+        """The schemes after the first with their answers, which `items` fills."""
+        return [Further(scheme, self.further[scheme.name]) for scheme in self.schemes[1:]]
+
+    def items(self) -> Iterator[Item]:
+        """The items to freeze."""
+        if self.unit == "call":
+            return self._calls()
+        items = self._utterances()
+        turns = [scheme.name for scheme in self.schemes if scheme.level == "recording"]
+        return iter(self._without_unknown_speakers([*items], turns)) if turns else items
+
+    def _utterances(self) -> Iterator[Item]:
+        for utterance in self.ws.store.scan.samples():
+            answers = self._answers(utterance)
+            if not answers:
+                continue
+            text = model_text(DEFAULT_PLAN, utterance.text, utterance.origin)
+            side = self._side([utterance])
+            if reason := self._unreadable(text, utterance.voice_usable, side):
+                self.left_out[reason] += 1
+                continue
+            recording = self.recordings.get(utterance.recording_id or 0)
+            code, gold = self._noted(utterance.key, answers, [utterance])
+            yield Item(
+                id=utterance.id, key=utterance.key, group=utterance.group, text=text, code=code, gold=gold,
+                side=side or "train",
+                audio=recording.path if recording is not None and utterance.voice_usable else None,
+                start_ms=utterance.start_ms, end_ms=utterance.end_ms, speaker=utterance.speaker,
+                recording=recording.key if recording is not None else None,
+            )  # fmt: skip
+
+    def _calls(self) -> Iterator[Item]:
+        labelled = {recording for grades in self.grades.values() for recording in grades}
+        for recording_id, turns in calls(self.ws, labelled):
+            recording, first = self.recordings[recording_id], turns[0]
+            answers = self._usable_answers(recording_id, recording_id, None, derived=False)
+            if not answers:
+                continue
+            text, side = transcript(turns), self._side(turns)
+            if reason := self._unreadable(text, recording.path is not None, side):
+                self.left_out[reason] += 1
+                continue
+            code, gold = self._noted(recording.key, answers, turns)
+            yield Item(
+                id=first.id, key=recording.key, group=first.group, text=text, code=code, gold=gold,
+                side=side or "train", audio=recording.path, start_ms=0, end_ms=recording.duration_ms,
+                recording=recording.key,
+            )  # fmt: skip
+
+    def _answers(self, utterance: ScannedSample) -> Answers:
+        return self._usable_answers(
+            utterance.id, utterance.recording_id, utterance.speaker, derived=utterance.origin == "augmented"
+        )
+
+    def _usable_answers(self, own: int, recording: int | None, speaker: str | None, *, derived: bool) -> Answers:
+        """The answers that may be used; the others are counted."""
+        usable = {}
+        for scheme in self.schemes:
+            labelled = own if scheme.level == "utterance" else recording
+            graded = self.grades[scheme.name].get(labelled) if labelled is not None else None
+            if graded is None:
+                continue
+            code, grade = graded
+            if grade == "disputed":
+                self.masked[scheme.name]["disputed"] += 1
+            elif scheme.level == "recording" and speaker == "taker":
+                self.masked[scheme.name]["call-taker"] += 1
+            else:
+                usable[scheme.name] = (code, grade == "gold" and not derived)
+        return usable
+
+    def _noted(self, key: str, answers: Answers, turns: Sequence[ScannedSample]) -> tuple[str, bool]:
+        """Note the marks of an item and its further answers; return code and gold under the first scheme."""
+        if mark := tuple({mark: None for turn in turns for mark in _marks(turn, self.alike)}):
+            self.marks[key] = mark
+        for name, of_scheme in self.further.items():
+            if name in answers:
+                of_scheme[key] = answers[name]
+        return answers.get(self.schemes[0].name, ("", False))
+
+    def _side(self, turns: Sequence[ScannedSample]) -> Side | None:
+        sides = (self.published.get(turn.id) or self.published.get(turn.parent_id or 0) for turn in turns)
+        return next((side for side in sides if side), None) if self.official else None
+
+    def _unreadable(self, text: str, voice: bool, side: Side | None) -> str | None:
+        """Why a labelled item is not frozen, None if it is."""
+        if self.inputs == "voice":
+            reason = None if voice else "no usable voice"
+        else:
+            reason = None if text or voice else "no text and no usable voice"
+        return reason or (NO_SPLIT if self.official and not side else None)
+
+    def _without_unknown_speakers(self, items: list[Item], turns: Sequence[str]) -> list[Item]:
+        """Mask the label of a call for who is not known while its other speakers are: it may be the call-taker."""
+        for name in turns:
+            labelled = self._labelled(items, name)
+            with_roles = {item.recording for item in items if item.key in labelled and item.speaker is not None}
+            unknown = {
+                item.key
+                for item in items
+                if item.key in labelled and item.speaker is None and item.recording in with_roles
+            }
+            self.masked[name][UNKNOWN] += len(unknown)
+            if name == self.schemes[0].name:
+                items = [replace(item, code="", gold=False) if item.key in unknown else item for item in items]
+            else:
+                for key in unknown:
+                    del self.further[name][key]  # in place: `targets` gave this mapping away
+        return [
+            item for item in items if item.code or any(item.key in of_scheme for of_scheme in self.further.values())
+        ]
+
+    def _labelled(self, items: Sequence[Item], name: str) -> Collection[str]:
+        return {item.key for item in items if item.code} if name == self.schemes[0].name else self.further[name].keys()
+
+
+def _published(ws: Workspace) -> dict[int, Side]:
+    """Utterance id -> its published side, from the tag that an import gave it. `InputError` if no item has one."""
+    published: dict[int, Side] = {}
+    for side in SIDES:
+        published |= {u.id: side for u in ws.store.corpus.every(Filter(skipped=False, tag=(f"{PUBLISHED}{side}",)))}
+    if not published:
+        raise InputError(
+            "no item has a published split: import the table with --split-column NAME, or tag items {tags}",
+            tags=", ".join(f"{PUBLISHED}{side}" for side in SIDES),
+        )
+    return published
+
+
+def _marks(utterance: ScannedSample, alike: Mapping[int, str]) -> Iterator[str]:
+    """What a split must not cut where the voice is read: the person who speaks, and the (near-)identical sound."""
+    if names_a_person(utterance.speaker):
+        yield f"{PERSON}{utterance.source_id}:{utterance.speaker}"
+    if utterance.recording_id is not None and utterance.recording_id in alike:
+        yield f"{SOUND}{alike[utterance.recording_id]}"
