@@ -13,7 +13,7 @@ import pytest
 from core.workflows.doctor import OPTIONAL, required
 
 ROOT = Path(__file__).resolve().parent.parent
-UNSEEN = {"python-multipart"}  # starlette imports it to read forms
+UNSEEN = {"python-multipart", "accelerate", "pandas"}  # starlette, transformers and streamlit import them
 
 
 def normal(name: str) -> str:

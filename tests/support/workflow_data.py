@@ -10,7 +10,8 @@ from aihub119_files import deliver
 from training_corpus import TELLING, sentence
 
 from core.workflows.imports import aihub119
-from core.workflows.models import snapshot, train
+from core.workflows.models import train
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 
 

@@ -1,0 +1,1 @@
+"""Pretrained encoders: found, checked, made smaller, and read as frozen encoders of texts."""

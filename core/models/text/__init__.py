@@ -1,0 +1,1 @@
+"""Text encoders that are fine-tuned: the network, its layouts on disk, its tokens."""

@@ -1,0 +1,352 @@
+"""core.training.trainer.trainer: it learns, resumes to the same bits after a kill, and fails with one clear line."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from tiny_encoders import CODES, save_encoder, sentences
+
+from core.errors import Cancelled, JobFailed, NotEnoughData
+from core.models.values import Values, count
+from core.schemes.target import Target
+from core.training.fits import Fitting, Rows
+from core.training.fits.text_encoder import TextEncoderFit, TextEncoderSettings
+from core.training.trainer.config import TrainingConfig
+from core.training.trainer.trainer import NetworkFit, uses_bf16
+
+pytestmark = pytest.mark.integration
+
+DANGER = Target("danger", CODES)
+MOOD = Target("mood", ("joy", "fear", "calm"), "multi")
+TEXTS, LABELS = sentences(120)
+SETTINGS = TextEncoderSettings(epochs=3, batch_size=16, learning_rate=2e-3, max_len=24, dropout=0.2, bf16="off")
+NAN = float("nan")
+
+
+@dataclass
+class Engine:
+    """Stands in for the engine: keeps what the fit tells it."""
+
+    folder: Path
+    seed: int = 0
+    stop_after: int = 99
+    on_step: Callable[[int], None] = lambda done: None
+    steps: list[tuple[int, int, int]] = field(default_factory=list)
+    epochs: list[dict[str, Any]] = field(default_factory=list)
+    weights: dict[str, torch.Tensor] = field(default_factory=dict)
+    network: Any = None
+
+    def job(self) -> Fitting:
+        self.folder.mkdir(exist_ok=True)
+        return Fitting(self.folder, self.seed, self.report, self.epoch_end)
+
+    def report(self, done: int, total: int, epoch: int, loss: float | None) -> None:
+        self.steps.append((done, total, epoch))
+        self.on_step(done)
+
+    def epoch_end(self, epoch: int, model: Any, loss: float, **more: float) -> bool:
+        assert not list((self.folder / "trainer").glob(f"checkpoint-{epoch * 8}")), "the engine is told first"
+        self.epochs.append({"epoch": epoch, "loss": loss, **more})
+        self.weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+        self.network = model
+        if hasattr(model, "tokenizer"):
+            model.logits(TEXTS[:4])  # scoring between epochs must change nothing
+        return epoch >= self.stop_after
+
+
+@pytest.fixture
+def encoder(tmp_path: Path) -> str:
+    return str(save_encoder(tmp_path / "encoder"))
+
+
+def rows(texts: list[str] = TEXTS, labels: list[str] = LABELS) -> Rows:
+    return Rows(texts, {"danger": DANGER.answers(labels)}, [None] * len(texts))
+
+
+def fit(engine: Engine, encoder: str, settings: TextEncoderSettings = SETTINGS) -> Engine:
+    TextEncoderFit()(rows(), [DANGER], encoder, settings, engine.job())
+    return engine
+
+
+def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
+    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+
+
+def test_it_learns_better_than_chance(tmp_path: Path, encoder: str) -> None:
+    settings = TextEncoderSettings(
+        epochs=8, batch_size=16, learning_rate=3e-3, max_len=24, bf16="off", label_smoothing=0.05
+    )
+    engine = fit(Engine(tmp_path / "job"), encoder, settings)
+    texts, labels = sentences(80, seed=5)
+    right = engine.network.logits(texts)["danger"].argmax(axis=1) == DANGER.answers(labels)
+    assert right.mean() > 0.9
+    assert [entry["epoch"] for entry in engine.epochs] == list(range(1, 9))
+    assert engine.epochs[-1]["loss"] < engine.epochs[0]["loss"]
+    assert all(entry["rate"] > 0 and entry["learning_rate"] >= 0 for entry in engine.epochs)
+
+
+def test_steps_are_counted_over_all_epochs(tmp_path: Path, encoder: str) -> None:
+    engine = fit(Engine(tmp_path / "job"), encoder)
+    assert [done for done, _, _ in engine.steps] == list(range(25))  # 120 rows are 8 batches of 16 at most
+    assert {total for _, total, _ in engine.steps} == {24}
+    assert [epoch for done, _, epoch in engine.steps if done in (1, 8, 9, 16, 17, 24)] == [1, 1, 2, 2, 3, 3]
+
+
+def test_equal_seeds_give_equal_bits_and_the_process_keeps_its_chance(tmp_path: Path, encoder: str) -> None:
+    random.seed(3)
+    torch.manual_seed(3)
+    np.random.seed(3)
+    before = random.getstate(), torch.get_rng_state(), np.random.get_state()[1].tolist()  # type: ignore[union-attr,index]
+    one, two = fit(Engine(tmp_path / "one"), encoder), fit(Engine(tmp_path / "two"), encoder)
+    assert random.getstate() == before[0]
+    assert torch.equal(torch.get_rng_state(), before[1])
+    assert np.random.get_state()[1].tolist() == before[2]  # type: ignore[union-attr,index]
+    assert same(one.weights, two.weights)
+    assert not same(one.weights, fit(Engine(tmp_path / "three", seed=1), encoder).weights)
+
+
+class Killed(Exception):
+    """Stands in for a kill."""
+
+
+def kill_at(step: int) -> Callable[[int], None]:
+    def kill(done: int) -> None:
+        if done == step:
+            raise Killed
+
+    return kill
+
+
+@pytest.mark.parametrize("accumulation", [1, 3])
+def test_after_a_kill_in_an_epoch_the_weights_are_the_same(tmp_path: Path, encoder: str, accumulation: int) -> None:
+    settings = replace(SETTINGS, accumulation=accumulation)
+    whole = fit(Engine(tmp_path / "whole"), encoder, settings)
+    middle = 12 // accumulation
+    with pytest.raises(Killed):
+        fit(Engine(tmp_path / "killed", on_step=kill_at(middle)), encoder, settings)
+    cut = tmp_path / "killed" / "trainer" / "checkpoint-999"
+    cut.mkdir()
+    (cut / "model.safetensors").write_bytes(b"a checkpoint that the kill cut")
+    resumed = fit(Engine(tmp_path / "killed"), encoder, settings)
+    assert [entry["epoch"] for entry in resumed.epochs] == [2, 3]
+    assert [entry["loss"] for entry in resumed.epochs] == [entry["loss"] for entry in whole.epochs[1:]]
+    assert same(resumed.weights, whole.weights)
+    assert not cut.exists()
+
+
+SCRIPT = """
+import os, signal, sys
+sys.path[:0] = {path!r}
+from pathlib import Path
+import torch
+torch.set_num_threads(1)
+from test_trainer import Engine, fit
+kill = lambda done: os.kill(os.getpid(), signal.SIGKILL) if done == 12 else None
+fit(Engine(Path({folder!r}), on_step=kill), {encoder!r})
+"""
+
+
+def test_after_sigkill_the_weights_are_the_same(tmp_path: Path, encoder: str) -> None:
+    path = [str(Path(__file__).parent), *filter(None, sys.path)]
+    script = SCRIPT.format(path=path, folder=str(tmp_path / "killed"), encoder=encoder)
+    done = subprocess.run(
+        [sys.executable, "-c", script], env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL, done.stderr.decode()
+    resumed = fit(Engine(tmp_path / "killed"), encoder)
+    assert [entry["epoch"] for entry in resumed.epochs] == [2, 3]
+    assert same(resumed.weights, fit(Engine(tmp_path / "whole"), encoder).weights)
+
+
+def test_a_checkpoint_holds_optimizer_and_schedule_and_no_pickled_arguments(tmp_path: Path, encoder: str) -> None:
+    fit(Engine(tmp_path / "job"), encoder)
+    kept = sorted((tmp_path / "job" / "trainer").iterdir())
+    assert [path.name for path in kept] == ["checkpoint-16", "checkpoint-24"]
+    assert {path.name for path in kept[1].iterdir()} == {
+        "model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth", "trainer_state.json"
+    }  # fmt: skip
+    for name in ("optimizer.pt", "scheduler.pt"):
+        torch.load(kept[1] / name, weights_only=True)
+
+
+def test_the_engine_says_when_to_stop_and_a_stopped_fit_stays_stopped(tmp_path: Path, encoder: str) -> None:
+    engine = fit(Engine(tmp_path / "job", stop_after=2), encoder)
+    assert [entry["epoch"] for entry in engine.epochs] == [1, 2]
+    assert json.loads((tmp_path / "job" / "stopped.json").read_text()) == {"epoch": 2}
+    again = fit(Engine(tmp_path / "job"), encoder)
+    assert (again.epochs, again.steps) == ([], [])
+
+
+def test_a_finished_fit_trains_no_more(tmp_path: Path, encoder: str) -> None:
+    fit(Engine(tmp_path / "job"), encoder)
+    assert fit(Engine(tmp_path / "job"), encoder).epochs == []
+
+
+def test_a_person_cancels_between_two_batches(tmp_path: Path, encoder: str) -> None:
+    def cancel(done: int) -> None:
+        if done == 3:
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        fit(Engine(tmp_path / "job", on_step=cancel), encoder)
+
+
+@pytest.mark.parametrize("targets", [(DANGER, MOOD), (MOOD,)])
+def test_several_targets_with_masked_answers(tmp_path: Path, encoder: str, targets: tuple[Target, ...]) -> None:
+    half = [code if i % 3 else None for i, code in enumerate(LABELS)]
+    moods = ["joy|calm" if code == "normal" else "fear" if i % 5 else None for i, code in enumerate(LABELS)]
+    given = {"danger": DANGER.answers(half), "mood": MOOD.answers(moods)}
+    answers = {target.name: given[target.name] for target in targets}
+    settings = TextEncoderSettings(
+        epochs=8, batch_size=16, learning_rate=3e-3, max_len=24, bf16="off",
+        target_weights="danger=0.4,mood=0.6" if len(targets) > 1 else "",
+    )  # fmt: skip
+    engine = Engine(tmp_path / "job")
+    TextEncoderFit()(Rows(TEXTS, answers, [None] * len(TEXTS)), targets, encoder, settings, engine.job())
+    texts, labels = sentences(80, seed=5)
+    logits = engine.network.logits(texts)
+    danger = np.array([code == "danger" for code in labels])
+    fear = MOOD.probabilities(logits["mood"])[:, 1] > 0.5
+    assert (fear == danger).mean() > 0.9
+    if len(targets) > 1:
+        assert (logits["danger"].argmax(axis=1) == DANGER.answers(labels)).mean() > 0.9
+
+
+# --- what goes wrong ------------------------------------------------------------------------------------------------
+
+
+class Odd(torch.nn.Module):
+    """A network of one number a row, whose `forward` fails in a wanted way from step 5 on."""
+
+    targets = (DANGER,)
+    error: Exception | None = None
+    calls = 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.out = torch.nn.Linear(1, 2)
+
+    @classmethod
+    def create(cls, targets: Any, encoder: str, config: Any, values: Values) -> "Odd":
+        return cls()
+
+    def lengths(self, values: Values) -> Any:
+        return np.ones(count(values), dtype=np.int64)
+
+    def collate(self, values: Values) -> dict[str, torch.Tensor]:
+        return {"x": torch.from_numpy(values["x"])}
+
+    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+        Odd.calls += 1
+        if Odd.error and Odd.calls > 10:
+            raise Odd.error
+        return {"danger": self.out(x)}
+
+
+@dataclass
+class Given:
+    """Stands in for a Backend, whose path a test file has none of."""
+
+    network: Any
+
+    def load(self) -> Any:
+        return self.network
+
+
+class OddFit(NetworkFit):
+    network = Given(Odd)  # type: ignore[assignment]
+
+
+def odd(engine: Engine, x: np.ndarray, **settings: Any) -> None:
+    n = len(x)
+    answers = {"danger": np.arange(n, dtype=np.int64) % 2}
+    config = TrainingConfig(**{"epochs": 4, "batch_size": 16, "bf16": "off", **settings})
+    OddFit()(Rows({"x": x}, answers, [None] * n), [DANGER], "", config, engine.job())
+
+
+@pytest.fixture(autouse=True)
+def no_error() -> None:
+    Odd.error, Odd.calls = None, 0
+
+
+def test_any_network_trains_and_values_may_be_columns(tmp_path: Path) -> None:
+    x = np.where(np.arange(128) % 2, 1, -1).astype(np.float32)[:, None]
+    engine = Engine(tmp_path / "job")
+    odd(engine, x, learning_rate=0.3)
+    assert engine.epochs[-1]["loss"] < 0.1
+    assert set(engine.weights) == {"out.weight", "out.bias"}
+
+
+def test_a_loss_that_is_not_finite_ends_the_job(tmp_path: Path) -> None:
+    x = np.ones((128, 1), dtype=np.float32)
+    engine = Engine(tmp_path / "job", on_step=lambda done: x.fill(np.nan) if done == 11 else None)
+    with pytest.raises(JobFailed, match=r"no longer a finite number: training diverged; lower learning_rate.*kept"):
+        odd(engine, x)
+    assert [path.name for path in (tmp_path / "job" / "trainer").iterdir()] == ["checkpoint-8"]
+    assert len(engine.epochs) == 1
+
+
+def test_weights_that_are_not_finite_become_no_checkpoint(tmp_path: Path) -> None:
+    x = np.ones((16, 1), dtype=np.float32)
+
+    class Broken(Odd):
+        def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
+            self.out.weight.data.fill_(np.inf) if self.training and Odd.calls > 2 else None
+            return super().forward(torch.zeros_like(x))
+
+    class BrokenFit(OddFit):
+        network = Given(Broken)  # type: ignore[assignment]
+
+    engine = Engine(tmp_path / "job")
+    with pytest.raises(JobFailed, match="finite number"):
+        BrokenFit()(
+            Rows({"x": x}, {"danger": np.arange(16) % 2}, [None] * 16), [DANGER], "",
+            TrainingConfig(epochs=9, bf16="off"), engine.job(),
+        )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        MemoryError(),
+        RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: you tried to allocate 9 bytes"),
+        torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"),
+    ],
+)
+def test_too_little_memory_says_what_to_lower(tmp_path: Path, error: Exception) -> None:
+    Odd.error = error
+    with pytest.raises(JobFailed, match="too little memory for this training: lower batch_size"):
+        odd(Engine(tmp_path / "job"), np.ones((128, 1), dtype=np.float32))
+    assert [path.name for path in (tmp_path / "job" / "trainer").iterdir()] == ["checkpoint-8"]
+
+
+def test_another_error_stays_what_it_is(tmp_path: Path) -> None:
+    Odd.error = RuntimeError("shapes differ")
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        odd(Engine(tmp_path / "job"), np.ones((128, 1), dtype=np.float32))
+
+
+def test_one_class_alone_is_not_enough(tmp_path: Path, encoder: str) -> None:
+    with pytest.raises(NotEnoughData, match="target danger: training needs items of at least 2 classes, found 1"):
+        TextEncoderFit()(rows(TEXTS[::2], LABELS[::2]), [DANGER], encoder, SETTINGS, Engine(tmp_path / "job").job())
+
+
+def test_bf16_where_the_device_has_it() -> None:
+    assert uses_bf16("on")
+    assert not uses_bf16("off")
+    assert uses_bf16("auto") == (torch.cuda.is_available() or bool(torch.cpu._is_amx_tile_supported()))
+
+
+def test_bf16_trains_on_a_cpu(tmp_path: Path, encoder: str) -> None:
+    engine = fit(Engine(tmp_path / "job"), encoder, replace(SETTINGS, epochs=1, bf16="on"))
+    assert all(tensor.dtype in (torch.float32, torch.int64) for tensor in engine.weights.values())
