@@ -1,7 +1,9 @@
-"""The input of the voice network: 13 mel-frequency cepstral coefficients (MFCC) in 100 frames.
+"""The inputs of the voice network: 13 mel-frequency cepstral coefficients (MFCC) in 100 frames.
 
-The rate is 16 kHz, the hop 512 and the window 2048 samples, so 100 frames are 3.2 s. Leading silence is removed before,
-because the first seconds of a studio clip are nearly all silence. This module has no network and does not use torch.
+`mfcc` reads the first 3.2 s at 16 kHz without leading silence, standardised over the clip. `first_frames` is the seed's
+way: the clip as it is at its own rate, cut after 100 frames. `spread_frames` trims the silence on both sides and
+spreads 100 frames over the whole clip. Hop 512, window 2048 and 128 mel bands are librosa's defaults. `pitch_shift` is
+the change of coefficients that a change of pitch makes. This module has no network and does not use torch.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,6 +12,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from core.audio.sequences import equal_parts
 from core.errors import NotEnoughData
 
 RATE_HZ = 16_000
@@ -34,32 +37,25 @@ def trim_leading_silence(wave: NDArray[np.float32], rate_hz: int) -> NDArray[np.
     return wave[int(np.argmax(power >= power.max() * 10 ** (ONSET_DB / 10))) :]
 
 
+def trim_silence(wave: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
+    """Return the wave from its onset to its end, by the same rule from both sides, as a view."""
+    return trim_leading_silence(trim_leading_silence(wave, rate_hz)[::-1], rate_hz)[::-1]
+
+
 def mfcc(wave: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return 13 MFCC of the first 100 frames: float32 (100, 13), time first.
 
-    `wave` is float32 (n,), mono, 16 kHz. Leading silence is trimmed; hop 512, window 2048 and 128 mel bands are
-    librosa's defaults. Each coefficient is standardised over the frames of the clip (mean 0, variance 1; a constant
-    coefficient becomes 0). A shorter clip is then padded with zeros, which is the mean. `NotEnoughData` if `wave` is
-    empty.
+    `wave` is float32 (n,), mono, 16 kHz. Leading silence is trimmed. Each coefficient is standardised over the frames
+    of the clip (mean 0, variance 1; a constant coefficient becomes 0). A shorter clip is then padded with zeros, which
+    is the mean. `NotEnoughData` if `wave` is empty.
     """
-    from librosa import power_to_db, stft
-    from librosa.feature import mfcc as cepstrum
-
-    if not len(wave):
-        raise NotEnoughData("no samples to take features from")
+    _check(wave)
     clip = trim_leading_silence(wave, RATE_HZ)[: (FRAMES - 1) * HOP + WINDOW // 2]
-    real = min(FRAMES, 1 + len(clip) // HOP)
-    if len(clip) < WINDOW:
-        clip = np.pad(clip, (0, WINDOW - len(clip)))
-    power = np.abs(stft(clip, n_fft=WINDOW, hop_length=HOP)) ** 2
-    mels = power_to_db(_mel_filters() @ power[:, :real])
-    coefficients = cepstrum(S=mels, n_mfcc=COEFFICIENTS).T.astype(np.float64)
+    coefficients = _cepstrum(clip, RATE_HZ)[:FRAMES].astype(np.float64)
     coefficients -= coefficients.mean(axis=0)
     deviation = coefficients.std(axis=0)
     coefficients /= np.where(deviation > 1e-6, deviation, 1.0)
-    result = np.zeros((FRAMES, COEFFICIENTS), dtype=np.float32)
-    result[:real] = coefficients
-    return result
+    return _filled(coefficients)
 
 
 def mfcc_batch(
@@ -74,9 +70,83 @@ def mfcc_batch(
     return result
 
 
+def first_frames(wave: NDArray[np.float32], rate_hz: int) -> tuple[NDArray[np.float32], int]:
+    """Return the MFCC of the first 100 frames, float32 (100, 13), and how many of them are true.
+
+    Nothing is trimmed and nothing is standardised. At 48 kHz 100 frames are 1.07 s, at 16 kHz 3.2 s.
+    """
+    _check(wave)
+    coefficients = _cepstrum(wave[: (FRAMES - 1) * HOP + WINDOW // 2], rate_hz)[:FRAMES]
+    return _filled(coefficients), len(coefficients)
+
+
+def spread_frames(wave: NDArray[np.float32]) -> tuple[NDArray[np.float32], int]:
+    """Return the MFCC of the whole clip at 16 kHz, float32 (100, 13), and how many frames are true.
+
+    Silence is trimmed on both sides. More than 100 frames are pooled to 100 equal parts; nothing is standardised.
+    """
+    _check(wave)
+    coefficients = equal_parts(_cepstrum(trim_silence(wave, RATE_HZ), RATE_HZ), FRAMES)
+    return _filled(coefficients), len(coefficients)
+
+
 @cache
-def _mel_filters() -> NDArray[np.float32]:
+def pitch_shift(semitones: float, rate_hz: int = RATE_HZ) -> NDArray[np.float32]:
+    """Return the matrix M (13, 13) with `mfcc @ M` the coefficients of a sound whose spectrum lies `semitones` higher.
+
+    13 coefficients hold the smooth spectrum only; it is shifted on the mel scale. The result is close to the
+    coefficients of the shifted sound and costs no sound to be computed.
+    """
+    from librosa import mel_frequencies
+    from scipy.fft import dct, idct
+
+    centres = mel_frequencies(MELS, fmin=0.0, fmax=rate_hz / 2)
+    spectra = idct(np.eye(COEFFICIENTS, MELS), axis=1, norm="ortho")
+    shifted = [np.interp(centres / 2 ** (semitones / 12), centres, spectrum) for spectrum in spectra]
+    return np.asarray(dct(np.stack(shifted), axis=1, norm="ortho")[:, :COEFFICIENTS], dtype=np.float32)
+
+
+def register(wave: NDArray[np.float32]) -> str:
+    """Tell by the median pitch whether a voice at 16 kHz is "low" (below 165 Hz, as most men's) or "high".
+
+    It stands for the gender, which recordings seldom name; it is a property of the sound and not of the person.
+    """
+    from librosa import yin
+
+    clip = trim_silence(wave, RATE_HZ)[: 5 * RATE_HZ]
+    clip = np.pad(clip, (0, max(0, WINDOW - len(clip))))
+    pitch = yin(clip, fmin=65.0, fmax=400.0, sr=RATE_HZ, frame_length=1024)
+    return "low" if float(np.median(pitch)) < 165.0 else "high"
+
+
+def _check(wave: NDArray[np.float32]) -> None:
+    if not len(wave):
+        raise NotEnoughData("no samples to take features from")
+
+
+def _cepstrum(clip: NDArray[np.float32], rate_hz: int) -> NDArray[np.float32]:
+    """The MFCC of all frames of a clip, (F, 13); a clip below one window is padded with zeros."""
+    from librosa import power_to_db, stft
+    from librosa.feature import mfcc as cepstrum
+
+    real = 1 + len(clip) // HOP
+    if len(clip) < WINDOW:
+        clip = np.pad(clip, (0, WINDOW - len(clip)))
+    power = np.abs(stft(clip, n_fft=WINDOW, hop_length=HOP)) ** 2
+    mels = power_to_db(_mel_filters(rate_hz) @ power[:, :real])
+    return np.asarray(cepstrum(S=mels, n_mfcc=COEFFICIENTS).T, dtype=np.float32)
+
+
+def _filled(coefficients: NDArray[np.floating]) -> NDArray[np.float32]:
+    """`coefficients` (F, 13), F <= 100, with zeros behind: float32 (100, 13)."""
+    result = np.zeros((FRAMES, COEFFICIENTS), dtype=np.float32)
+    result[: len(coefficients)] = coefficients
+    return result
+
+
+@cache
+def _mel_filters(rate_hz: int) -> NDArray[np.float32]:
     """Return the mel filters, (128, 1025). librosa would compute them for each clip, which is half of its time."""
     from librosa.filters import mel
 
-    return np.asarray(mel(sr=RATE_HZ, n_fft=WINDOW, n_mels=MELS), dtype=np.float32)
+    return np.asarray(mel(sr=rate_hz, n_fft=WINDOW, n_mels=MELS), dtype=np.float32)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.audio.sequences import STEPS, equal_parts, padded
 from core.errors import NotEnoughData
 from core.settings import settings
 from core.speech.weights import whisper_folder
@@ -38,6 +39,21 @@ def vectors(waves: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
             made[row] += len(piece) * np.concatenate([frames.mean(axis=0), frames.std(axis=0)])
             weight[row] += len(piece)
     return made / weight[:, None] if len(waves) else made
+
+
+def frames(waves: Sequence[NDArray[np.float32]], steps: int = STEPS) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Frames float32 (N, T, 512) of N waves, means of at most `steps` equal parts, and how many are true, int64 (N,).
+
+    `NotEnoughData` for a wave without samples.
+    """
+    owned = [(row, piece) for row, wave in enumerate(waves) for piece in _pieces(wave)]
+    made: dict[int, NDArray[np.float32]] = {}
+    for batch in _batches([(at, piece) for at, (_, piece) in enumerate(owned)]):
+        made |= dict(zip((at for at, _ in batch), _encoded([piece for _, piece in batch]), strict=True))
+    parts: list[list[NDArray[np.float32]]] = [[] for _ in waves]
+    for at, (row, _) in enumerate(owned):
+        parts[row].append(made[at])
+    return padded([equal_parts(np.concatenate(part), steps) for part in parts], WIDTH)
 
 
 def window_s(samples: int) -> int:

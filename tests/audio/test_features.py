@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from core.audio.features import mfcc, mfcc_batch, trim_leading_silence
+from core.audio.features import (
+    first_frames,
+    mfcc,
+    mfcc_batch,
+    pitch_shift,
+    register,
+    spread_frames,
+    trim_leading_silence,
+    trim_silence,
+)
 from core.errors import NotEnoughData
 
 
@@ -72,3 +81,46 @@ def test_a_batch_equals_its_clips() -> None:
     assert batch.dtype == np.float32
     assert all(np.array_equal(row, mfcc(wave)) for row, wave in zip(batch, waves, strict=True))
     assert mfcc_batch([]).shape == (0, 100, 13)
+
+
+def test_first_frames_are_those_of_librosa_as_the_seed_took_them() -> None:
+    from librosa.feature import mfcc as reference
+
+    wave = np.concatenate([np.zeros(8_000, dtype=np.float32), voice(3000)])
+    features, true = first_frames(wave, 48_000)
+    assert true == 100
+    assert features == pytest.approx(reference(y=wave, sr=48_000, n_mfcc=13)[:, :100].T, abs=1.5)
+    short, true = first_frames(wave[:16_000], 16_000)
+    assert true == 32
+    assert not short[32:].any()
+    with pytest.raises(NotEnoughData, match="no samples"):
+        first_frames(wave[:0], 16_000)
+
+
+def test_spread_frames_cover_the_clip_without_the_silence_around_it() -> None:
+    wave = voice(9000)
+    silence = np.zeros(20_000, dtype=np.float32)
+    around = np.concatenate([silence, wave, silence])
+    assert np.array_equal(trim_silence(around, 16_000), trim_silence(wave, 16_000))
+    features, true = spread_frames(around)
+    assert true == 100
+    last = np.concatenate([wave[:-32_000], voice(2000, 5)[::-1]])
+    assert np.abs(spread_frames(last)[0][-10:] - features[-10:]).max() > 5  # the end is read, mfcc reads 3.2 s
+    assert mfcc(last) == pytest.approx(mfcc(around), abs=1e-3)
+    assert spread_frames(wave[:4_000])[1] == 8
+
+
+def test_a_pitch_shift_of_coefficients_is_near_that_of_the_sound() -> None:
+    from librosa.effects import pitch_shift as shifted
+
+    wave = voice(2000)
+    plain, real = spread_frames(wave)[0][:55], spread_frames(shifted(wave, sr=16_000, n_steps=2.0))[0][:55]
+    assert pitch_shift(0.0) == pytest.approx(np.eye(13), abs=1e-5)
+    before, after = np.abs(plain - real), np.abs(plain @ pitch_shift(2.0) - real)
+    assert after[:, 1:].mean() < 0.8 * before[:, 1:].mean()
+
+
+@pytest.mark.parametrize(("pitch", "name"), [(110, "low"), (220, "high")])
+def test_the_register_follows_the_pitch(pitch: int, name: str) -> None:
+    at = np.arange(16_000) / 16_000
+    assert register(sum(np.sin(2 * np.pi * pitch * k * at) / k for k in range(1, 9)).astype(np.float32)) == name
