@@ -6,6 +6,7 @@ safetensors; a package with another kind of weights is refused. What the files h
 """
 
 import json
+import re
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,12 +18,17 @@ from core.files import sha256
 from core.ingest.archives import Limits, Member, members, printable
 from core.messages import Names
 from core.records import Skip
-from core.runs.card import CARD, WEIGHTS
+from core.runs.card import CARD, MODEL_FOLDER, OLD_WEIGHTS
 
 METRICS, MANIFEST = "metrics.json", "handover.json"
 SCHEME, MODEL_CARD, PREDICTIONS = "scheme.toml", "MODEL_CARD.md", "predictions.parquet"
-NEEDED = (CARD, WEIGHTS, METRICS)
-FILES = (*NEEDED, MANIFEST, SCHEME, MODEL_CARD, PREDICTIONS, "config.toml", "history.jsonl")
+NEEDED = (CARD, METRICS)
+FILES = (*NEEDED, OLD_WEIGHTS, MANIFEST, SCHEME, MODEL_CARD, PREDICTIONS, "config.toml", "history.jsonl")
+# What a run has one of for each file of its model, and for each scheme after the first.
+MORE_FILES = re.compile(
+    rf"{MODEL_FOLDER}/(\w[\w-]{{0,30}}/)?\w[\w.-]{{0,99}}\.(safetensors|json|jinja|txt)"
+    r"|scheme-[\w-][\w.-]{0,63}\.toml"
+)
 # The predictions of an imported run: their ids mean nothing here, so they never have the name of predictions made here.
 FOREIGN_PREDICTIONS = "predictions-elsewhere.parquet"
 # These lie in the folder of a run and belong to its workspace only, so they are left where they are.
@@ -66,9 +72,19 @@ def read_package(path: Path) -> RunPackage:
     listed = [_usable(item) for item in _at_most(path, where)]
     by_name = _by_name(listed, where)
     _check_names(by_name, where)
-    package = RunPackage(where, {name: member.read() for name, member in by_name.items() if name in FILES})
+    package = RunPackage(where, {name: member.read() for name, member in by_name.items() if is_of_a_run(name)})
     _check_hashes(package)
     return package
+
+
+def is_of_a_run(name: str) -> bool:
+    """Whether a run that is handed over may have a file of this name."""
+    return name in FILES or MORE_FILES.fullmatch(name) is not None
+
+
+def scheme_file(number: int, scheme: str) -> str:
+    """The name of the file with the `number`-th scheme of a run, from 0."""
+    return SCHEME if number == 0 else f"scheme-{scheme}.toml"
 
 
 def _refuse_absolute_names(path: Path, where: str) -> None:
@@ -107,8 +123,8 @@ def _by_name(listed: list[Member], where: str) -> dict[str, Member]:
     names = {PurePosixPath(member.inner).name for member in listed}
     if not cards and names & HUGGING_FACE:
         raise InputError(
-            "{where}: not a run of Gwidama but a Hugging Face checkpoint (no {card}); such checkpoints cannot be "
-            "imported yet",
+            "{where}: not a run of Gwidama but a Hugging Face checkpoint (no {card}): to import its folder, "
+            "name --scheme and --snapshot",
             where=where,
             card=CARD,
         )
@@ -117,24 +133,29 @@ def _by_name(listed: list[Member], where: str) -> dict[str, Member]:
             "{where}: not a run of Gwidama: expected one {card}, found {n}", where=where, card=CARD, n=len(cards)
         )
     folder = PurePosixPath(cards[0].inner).parent
-    outside = [member for member in listed if PurePosixPath(member.inner).parent != folder]
-    if outside:
-        raise BadRecord(outside[0].name, "lies beside the run or below it; a run has no folders")
-    return {PurePosixPath(member.inner).name: member for member in listed}
+    by_name: dict[str, Member] = {}
+    for member in listed:
+        path = PurePosixPath(member.inner)
+        inner = path.parent.relative_to(folder).parts if path.parent.is_relative_to(folder) else None
+        if inner is None or (inner and inner[0] != MODEL_FOLDER) or len(inner) > 2:
+            raise BadRecord(member.name, "lies beside the run or below it; a run has no other folder than its model's")
+        by_name[path.relative_to(folder).as_posix()] = member
+    return by_name
 
 
 def _check_names(by_name: Mapping[str, Member], where: str) -> None:
     for name, member in by_name.items():
-        if name not in FILES and name not in STAYS:
+        if not is_of_a_run(name) and name not in STAYS:
             raise BadRecord(
                 member.name, "is no file of a run; weights are read as safetensors only, and a run has {names}",
                 names=Names(FILES),
             )  # fmt: skip
-        if name not in (WEIGHTS, PREDICTIONS, *STAYS) and member.size > MOST_TEXT_BYTES:
+        if not name.endswith((".safetensors", ".parquet", ".lock")) and member.size > MOST_TEXT_BYTES:
             raise BadRecord(
                 member.name, "{size:,} bytes, more than the {most:,} allowed", size=member.size, most=MOST_TEXT_BYTES
             )
-    if missing := [name for name in NEEDED if name not in by_name]:
+    models = [name for name in by_name if name == OLD_WEIGHTS or name.startswith(f"{MODEL_FOLDER}/")]
+    if missing := [name for name in NEEDED if name not in by_name] + ([] if models else [f"{MODEL_FOLDER}/"]):
         raise InputError("{where}: {name} is missing; the run is not complete", where=where, name=missing[0])
 
 

@@ -14,9 +14,9 @@ from core.errors import InputError
 from core.export.run_package import write_package
 from core.files import json_text, sha256
 from core.inference.predictor import load
-from core.ingest.run_package import FOREIGN_PREDICTIONS, FORMAT, MANIFEST, METRICS, MODEL_CARD, PREDICTIONS, SCHEME
+from core.ingest.run_package import FOREIGN_PREDICTIONS, FORMAT, MANIFEST, METRICS, MODEL_CARD, PREDICTIONS, scheme_file
 from core.records import RunInfo
-from core.runs.card import CARD, WEIGHTS
+from core.runs.card import CARD, read_card
 from core.runs.environment import environment
 from core.runs.folder import prediction_bytes, read_predictions
 from core.schemes import scheme
@@ -25,7 +25,7 @@ from core.snapshots.format import Item
 from core.workflows.handover.model_card import model_card
 from core.workflows.workspace import Workspace, now
 
-AS_THEY_ARE = (CARD, WEIGHTS, METRICS, "config.toml", "history.jsonl")
+AS_THEY_ARE = (CARD, METRICS, "config.toml", "history.jsonl")
 
 
 def export_run(ws: Workspace, run_id: str, path: Path) -> dict[str, Any]:
@@ -50,8 +50,9 @@ def export_run(ws: Workspace, run_id: str, path: Path) -> dict[str, Any]:
 
 def _files(ws: Workspace, run: RunInfo) -> dict[str, bytes]:
     folder = ws.run_folder(run.id)
-    files = {name: (folder / name).read_bytes() for name in AS_THEY_ARE if (folder / name).is_file()}
-    files[SCHEME] = to_toml(scheme(run.scheme)).encode()
+    names = [*AS_THEY_ARE, *read_card(folder).files]
+    files = {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
+    files |= {scheme_file(n, name): to_toml(scheme(name)).encode() for n, name in enumerate(run.schemes)}
     files[MODEL_CARD] = model_card(ws, run.id).encode()
     foreign = folder / FOREIGN_PREDICTIONS
     if foreign.is_file():
@@ -63,10 +64,12 @@ def _files(ws: Workspace, run: RunInfo) -> dict[str, bytes]:
 
 def _nameless(folder: Path, salt: str) -> bytes:
     """The predictions of a run without ids and keys of this workspace."""
-    rows = read_predictions(folder)
-    items = [
-        Item(n, sha256(f"{salt}\n{row['key']}".encode())[:16], "", "", row["gold"], side=row["side"])
-        for n, row in enumerate(rows)
-    ]
-    probs = np.array([row["probs"] for row in rows], dtype=np.float64)
-    return prediction_bytes(items, probs)
+    tables = []
+    for target in read_card(folder).targets:
+        rows = read_predictions(folder, target.name)
+        items = [
+            Item(n, sha256(f"{salt}\n{row['key']}".encode())[:16], "", "", row["gold"], side=row["side"])
+            for n, row in enumerate(rows)
+        ]
+        tables.append((target.name, items, np.array([row["probs"] for row in rows], dtype=np.float64)))
+    return prediction_bytes(tables)

@@ -5,17 +5,18 @@ for a snapshot of this workspace: what needs the snapshot's items says that they
 """
 
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Literal
+from typing import Any, Literal
 
 from core.errors import BadRecord, CheckpointMismatch, Conflict, InputError
 from core.files import file_lock, make_folder, move_into_place, write_bytes
-from core.ingest.run_package import FOREIGN_PREDICTIONS, PREDICTIONS, SCHEME, RunPackage, read_package
+from core.ingest.run_package import FOREIGN_PREDICTIONS, PREDICTIONS, RunPackage, read_package, scheme_file
 from core.messages import ClassName, Names, SchemeName, Word
 from core.records import RunInfo, SnapshotInfo
-from core.runs.card import CARD, Card, read_card, read_checkpoint
+from core.runs.card import CARD, Card, read_card, read_model
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import parse_toml
 from core.workflows.handover.checks import check_card, run_info
@@ -45,16 +46,16 @@ def import_run(ws: Workspace, path: Path) -> ImportedRun:
     make_folder(ws.settings.runs)
     with file_lock(ws.settings.runs / LOCK), TemporaryDirectory(prefix=".import-", dir=ws.settings.runs) as temporary:
         check_card(package)
-        came_along = _scheme(package)  # before the model is loaded: the clearest error first
+        came_along = _schemes(package)  # before the model is loaded: the clearest error first
         folder = Path(temporary) / "run"
         card = _unpacked(package, folder)
         info = run_info(package, card, foreign_name(card))
         if _is_known(ws, card, package.where):
             return ImportedRun(ws.store.ledger.run(card.run_id), "known", "known")
-        if came_along is not None:
-            _propose(ws, came_along)
+        for delivered in came_along:
+            _propose(ws, delivered)
         _add(ws, info, card, folder)
-    return ImportedRun(info, "added", "known" if came_along is None else "proposed")
+    return ImportedRun(info, "added", "proposed" if came_along else "known")
 
 
 def imported(ws: Workspace, run: RunInfo) -> bool:
@@ -71,9 +72,11 @@ def _unpacked(package: RunPackage, folder: Path) -> Card:
     """Write the package's files to `folder`, and load the model to see that they fit together; returns the card."""
     make_folder(folder)
     for name, content in package.files.items():
-        write_bytes(folder / (FOREIGN_PREDICTIONS if name == PREDICTIONS else name), content)
+        place = folder / (FOREIGN_PREDICTIONS if name == PREDICTIONS else name)
+        make_folder(place.parent)
+        write_bytes(place, content)
     try:
-        return read_checkpoint(folder)[0]
+        return read_model(folder)[0]
     except CheckpointMismatch as error:
         raise CheckpointMismatch("{where}: {error}", where=package.where, error=error) from error
 
@@ -92,43 +95,50 @@ def _is_known(ws: Workspace, card: Card, where: str) -> bool:
     )
 
 
-def _scheme(package: RunPackage) -> Scheme | None:
-    """The scheme to propose, None if it is known here. `InputError` if it has other classes, or did not come along."""
+def _schemes(package: RunPackage) -> list[Scheme]:
+    """The schemes to propose. `InputError` if one has other classes here, or did not come along."""
     card = package.document(CARD)
-    name, codes = card["scheme"], tuple(card["codes"])
-    delivered = _delivered_scheme(package)
+    targets = card.get("targets") or [{"name": card["scheme"], "codes": card["codes"], "kind": "single"}]
+    schemes = (_scheme(package, scheme_file(n, target["name"]), target) for n, target in enumerate(targets))
+    return [scheme for scheme in schemes if scheme is not None]
+
+
+def _scheme(package: RunPackage, file: str, target: Mapping[str, Any]) -> Scheme | None:
+    """The scheme of a Target to propose, None if it is known here."""
+    name, codes = target["name"], tuple(target["codes"])
+    delivered = _delivered_scheme(package, file)
     known = SCHEMES.get(name)
     if known is not None:
-        _check_same(known, delivered, codes, package.where)
+        _check_same(known, delivered, codes, target["kind"], package.where)
         return None
     if delivered is None:
         raise InputError(
             "{where}: scheme {scheme} is not in this workspace, and the run came without {file}: add the scheme first",
             where=package.where,
             scheme=SchemeName(name),
-            file=SCHEME,
+            file=file,
         )
-    if delivered.name != name or delivered.codes[: len(codes)] != codes or delivered.kind != "single":
+    if delivered.name != name or delivered.codes[: len(codes)] != codes or delivered.kind != target["kind"]:
         raise BadRecord(
-            f"{package.where}/{SCHEME}", "is not the scheme of the run: {scheme} with the classes {codes}",
+            f"{package.where}/{file}", "is not the scheme of the run: {scheme} with the classes {codes}",
             scheme=SchemeName(name), codes=Names(codes),
         )  # fmt: skip
     return replace(delivered, state="proposed")
 
 
-def _delivered_scheme(package: RunPackage) -> Scheme | None:
-    if SCHEME not in package.files:
+def _delivered_scheme(package: RunPackage, file: str) -> Scheme | None:
+    if file not in package.files:
         return None
-    where = f"{package.where}/{SCHEME}"
+    where = f"{package.where}/{file}"
     try:
-        return parse_toml(package.files[SCHEME].decode("utf-8-sig"), where)
+        return parse_toml(package.files[file].decode("utf-8-sig"), where)
     except UnicodeDecodeError as error:
         raise BadRecord(where, "is not UTF-8 (byte {start})", start=error.start) from error
 
 
-def _check_same(known: Scheme, delivered: Scheme | None, codes: tuple[str, ...], where: str) -> None:
+def _check_same(known: Scheme, delivered: Scheme | None, codes: tuple[str, ...], kind: str, where: str) -> None:
     """`InputError` unless the scheme here begins with the run's classes, in this order, and is of the same level."""
-    if known.codes[: len(codes)] != codes or known.kind != "single":
+    if known.codes[: len(codes)] != codes or known.kind != kind:
         raise InputError(
             "{where}: scheme {scheme} has other classes or another order here. Here: {here}. In the run: {codes}",
             where=where,

@@ -6,8 +6,8 @@ keeps the card that came with it.
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import CheckpointMismatch, InputError
@@ -17,12 +17,14 @@ from core.runs.card import Card, read_card
 from core.runs.environment import environment
 from core.runs.folder import RunFolder
 from core.schemes import Scheme, scheme
+from core.schemes.target import Target
 from core.snapshots.format import Snapshot, read
 from core.snapshots.freeze import RARE
+from core.workflows.evaluation.scored import under
 from core.workflows.workspace import Workspace
 
 SIDES = {"train": "학습", "validation": "검증", "test": "시험"}
-MODALITIES = {"text": "텍스트", "voice": "음성"}
+MODALITIES = {"text": "텍스트", "voice": "음성", "both": "텍스트와 음성"}
 INPUTS = {
     "text": "같거나 거의 같은 텍스트와 같은 녹음은 한 데이터에만 있습니다.",
     "voice": "같은 사람과 같은 소리는 한 데이터에만 있습니다. 같은 텍스트는 여러 데이터에 있을 수 있습니다.",
@@ -76,28 +78,46 @@ def facts(ws: Workspace, run: RunInfo) -> Facts:
 
 
 def _lines(about: Facts) -> Iterator[str]:
-    chosen = scheme(about.card.scheme)
     yield f"# 모델 카드: {escaped(about.run.id)}"
-    yield from _model(about, chosen)
-    yield from _data(about, chosen)
+    views = [_under(about, target) for target in about.card.targets]
+    yield from _model(about)
+    yield from _data(about)
+    for view in views:
+        yield from _classes(view, scheme(view.run.scheme))
     yield from _split(about)
-    yield from _scores(about, chosen)
-    yield from _limits(about, chosen)
+    yield from _scores(views)
+    yield from _limits(about, views)
     yield from _origin(about)
 
 
-def _model(about: Facts, chosen: Scheme) -> Iterator[str]:
+def _under(about: Facts, target: Target) -> Facts:
+    """The facts about one Target: its scores, its counts of classes, its calibration."""
+    run = under(about.run, target.name)
+    card = replace(about.card, targets=(target,), calibrations={target.name: about.card.calibrations[target.name]})
+    metrics = {**about.metrics, **about.metrics.get("targets", {}).get(target.name, {})}
+    info = about.snapshot
+    if info is not None:
+        info = replace(info, counts={**info.counts, **info.counts.get("targets", {}).get(target.name, {})})
+    return replace(about, run=run, card=card, metrics=metrics, snapshot=info)
+
+
+def _model(about: Facts) -> Iterator[str]:
     card = about.card
-    classes = ", ".join(f"{escaped(chosen.label(code).ko)}(`{code}`)" for code in card.codes)
     yield ""
     yield f"- 학습 방법: `{card.recipe}`, 인코더: `{card.encoder}`, 읽는 것: {MODALITIES[card.modality]}"
-    yield f"- 라벨 체계: {escaped(chosen.ko)}(`{card.scheme}`). 클래스 순서: {classes}"
+    for target in card.targets:
+        chosen = scheme(target.name)
+        classes = ", ".join(f"{escaped(chosen.label(code).ko)}(`{code}`)" for code in target.codes)
+        yield f"- 라벨 체계: {escaped(chosen.ko)}(`{target.name}`). 클래스 순서: {classes}"
+    if card.base:
+        licence = escaped(str(card.base.get("licence") or "")) or "적혀 있지 않습니다"
+        yield f"- 사전 학습 모델: `{escaped(str(card.base.get('name', '')))}`, 라이선스: {licence}"
     yield f"- 텍스트 정제: {escaped(', '.join(card.cleaning)) or '없음'}"
     yield f"- 설정: {', '.join(escaped(f'{name}={value}') for name, value in card.config.items())}"
     yield f"- 만든 때: {card.created_at}, 가중치 SHA-256: `{card.weights_sha256}`"
 
 
-def _data(about: Facts, chosen: Scheme) -> Iterator[str]:
+def _data(about: Facts) -> Iterator[str]:
     yield ""
     yield "## 데이터"
     yield ""
@@ -107,10 +127,18 @@ def _data(about: Facts, chosen: Scheme) -> Iterator[str]:
     if about.snapshot is None:
         return
     counts = about.snapshot.counts
-    yield f"- 발화 {counts['n']:,}개, 그 가운데 골드 라벨 {counts['gold']:,}개"
+    unit = "통화" if counts.get("unit") == "call" else "발화"
+    yield f"- {unit} {counts['n']:,}개, 그 가운데 골드 라벨 {counts['gold']:,}개"
+
+
+def _classes(about: Facts, chosen: Scheme) -> Iterator[str]:
+    """How many items of each class are on each side."""
+    if about.snapshot is None:
+        return
+    counts = about.snapshot.counts
     yield ""
     titles = [escaped(chosen.label(code).ko) for code in about.card.codes]
-    yield f"| 데이터 | {' | '.join(titles)} |"
+    yield f"| {escaped(chosen.ko)} | {' | '.join(titles)} |"
     yield "|---|" + "---|" * len(titles)
     for side, classes in counts["sides"].items():
         yield f"| {SIDES[side]} | {' | '.join(f'{classes.get(code, 0):,}' for code in about.card.codes)} |"
@@ -128,10 +156,17 @@ def _split(about: Facts) -> Iterator[str]:
         yield f"- {INPUTS[about.frozen.inputs]}"
 
 
-def _scores(about: Facts, chosen: Scheme) -> Iterator[str]:
-    test = about.metrics["test"]
+def _scores(views: Sequence[Facts]) -> Iterator[str]:
     yield ""
     yield "## 점수"
+    for view in views:
+        chosen = scheme(view.run.scheme)
+        yield from ["", f"### {escaped(chosen.ko)}"] if len(views) > 1 else []
+        yield from _scores_of(view, chosen)
+
+
+def _scores_of(about: Facts, chosen: Scheme) -> Iterator[str]:
+    test = about.metrics["test"]
     yield ""
     yield f"시험 데이터 n = {test['n']:,}, 그룹 {test['n_groups']:,}개. 대괄호는 그룹 재표집 95% 신뢰구간입니다."
     yield ""
@@ -148,6 +183,9 @@ def _scores(about: Facts, chosen: Scheme) -> Iterator[str]:
     if calls := about.metrics.get("by_recording"):
         yield ""
         yield f"통화별(n = {calls['n']:,}): 정확도 {_score(calls['accuracy'])}, 매크로 F1 {_score(calls['macro_f1'])}"
+    for part, scores in about.metrics.get("ablation", {}).items():
+        yield ""
+        yield f"{MODALITIES[part]}만 읽을 때: 매크로 F1 {_score(scores['macro_f1'])}"
     calibration = about.card.calibration
     yield ""
     yield (
@@ -156,11 +194,12 @@ def _scores(about: Facts, chosen: Scheme) -> Iterator[str]:
     )
 
 
-def _limits(about: Facts, chosen: Scheme) -> Iterator[str]:
+def _limits(about: Facts, views: Sequence[Facts]) -> Iterator[str]:
     yield ""
     yield "## 알려진 한계"
     yield ""
-    lines = [*_few(about, chosen), *_leaks(about), *_unusual(about)]
+    few = [line for view in views for line in _few(view, scheme(view.run.scheme))]
+    lines = [*few, *_leaks(about), *_unusual(about)]
     yield from lines or ["- 숫자로 드러난 한계는 없습니다. 학습 데이터와 다른 데이터의 점수는 알 수 없습니다."]
 
 

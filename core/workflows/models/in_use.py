@@ -4,6 +4,7 @@ A choice holds for one scheme and one modality. It is read at each prediction, s
 has chosen, an imported run serves only a scheme for which no run was trained here.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import InputError
@@ -17,10 +18,11 @@ Slot = tuple[str, str]  # scheme and modality
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """A run that serves its scheme; `choice` says who chose it and when, None: it is the newest, nobody has chosen."""
+    """A run that serves `schemes`; `choice` says who chose it and when, None: it is the newest, nobody has chosen."""
 
     run: RunInfo
     choice: RunChoice | None
+    schemes: tuple[str, ...]
 
     @property
     def chosen(self) -> bool:
@@ -42,11 +44,19 @@ def serving(ws: Workspace) -> list[Serving]:
     choices: dict[Slot, RunChoice] = {(c.scheme, c.modality): c for c in ws.store.in_use.list()}
     newest: dict[Slot, str] = {}
     for run in runs:
-        newest.setdefault((run.scheme, run.modality), run.id)
+        for name in run.schemes:
+            newest.setdefault((name, run.modality), run.id)
     ids = newest | {slot: choice.run_id for slot, choice in choices.items()}
+    slots = {run.id: [slot for name in run.schemes if ids[slot := (name, run.modality)] == run.id] for run in runs}
     return [
-        Serving(run, choices.get((run.scheme, run.modality))) for run in runs if ids[run.scheme, run.modality] == run.id
+        Serving(run, _choice(choices, slots[run.id]), tuple(name for name, _ in slots[run.id]))
+        for run in runs
+        if slots[run.id]
     ]
+
+
+def _choice(choices: Mapping[Slot, RunChoice], slots: Sequence[Slot]) -> RunChoice | None:
+    return next((choices[slot] for slot in slots if slot in choices), None)
 
 
 def by_run(ws: Workspace) -> dict[str, Serving]:

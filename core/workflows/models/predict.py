@@ -3,7 +3,8 @@
 Page, shell and REST service get the same document:
 `{"source", "utterances": [{"start_ms", "end_ms", "text", "judgements": {scheme: {"label", "confidence",
 "probabilities": {class: p}, "run", "chosen"}}}]}`; times are None for a sentence, text is None where nothing was
-transcribed. `chosen` is false if the run serves only because it is the newest and nobody has chosen one.
+transcribed. Runs that were trained on whole calls judge the joined turns once: their judgements stand under "call".
+`chosen` is false if the run serves only because it is the newest and nobody has chosen one.
 """
 
 import json
@@ -16,12 +17,16 @@ import numpy as np
 
 from core.audio import Audio, cut, decode, to_wav
 from core.audio.vad import segments
+from core.confidence import best_answer
 from core.errors import InputError, NotEnoughData
 from core.inference.predictor import Predictor, cached
 from core.ingest.aihub import label
 from core.messages import Message
+from core.models.values import Sample
 from core.records import SHORTEST_VOICE_MS
+from core.schemes.target import Target
 from core.workflows.models import in_use
+from core.workflows.snapshots.calls import transcript
 from core.workflows.workspace import Workspace
 
 
@@ -32,6 +37,7 @@ class Span:
     start_ms: int | None
     end_ms: int | None
     text: str | None
+    speaker: str | None = None
 
 
 def predictors(ws: Workspace, run_ids: Sequence[str] = ()) -> list[Predictor]:
@@ -39,14 +45,23 @@ def predictors(ws: Workspace, run_ids: Sequence[str] = ()) -> list[Predictor]:
     return list(_predictors(ws, run_ids))
 
 
-def _predictors(ws: Workspace, run_ids: Sequence[str]) -> dict[Predictor, bool]:
-    """Each predictor, and whether a person chose or named its run."""
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """Whether a person chose or named a run, and the schemes that it judges here."""
+
+    chosen: bool
+    schemes: tuple[str, ...]
+
+
+def _predictors(ws: Workspace, run_ids: Sequence[str]) -> dict[Predictor, _Use]:
+    """Each predictor, and what it is used for."""
     if run_ids:
-        return {cached(ws.run_folder(run_id)): True for run_id in run_ids}
+        named = [cached(ws.run_folder(run_id)) for run_id in run_ids]
+        return {p: _Use(True, tuple(target.name for target in p.targets)) for p in named}
     serving = in_use.serving(ws)
     if not serving:
         raise NotEnoughData("no trained model yet: run `python -m core demo`, or train one")
-    return {cached(ws.run_folder(item.run.id)): item.chosen for item in serving}
+    return {cached(ws.run_folder(item.run.id)): _Use(item.chosen, item.schemes) for item in serving}
 
 
 def warm_up(ws: Workspace) -> None:
@@ -54,20 +69,17 @@ def warm_up(ws: Workspace) -> None:
     noise = np.random.default_rng(0).normal(0, 0.1, 16_000).astype(np.float32)
     segments(noise)
     for predictor in predictors(ws):
-        if predictor.modality == "voice":
-            predictor.predict_waves([noise])
-        else:
-            predictor.predict_texts(["여보세요"])
+        predictor.predict([Sample("여보세요", None if predictor.modality == "text" else noise)])
 
 
 def predict_text(ws: Workspace, text: str, run_ids: Sequence[str] = (), source: str = "text") -> dict[str, Any]:
     """Judge one typed sentence by every text model. `InputError` if no chosen run reads text or the text is empty."""
-    models = {p: chosen for p, chosen in _predictors(ws, run_ids).items() if p.modality == "text"}
+    models = {p: use for p, use in _predictors(ws, run_ids).items() if p.modality != "voice"}
     if not models:
         raise InputError("none of the chosen runs judges text")
     if not any(p.reads(text) for p in models):
         raise InputError("{source}: the text is empty", source=source)
-    return _document(source, [Span(None, None, text)], _judge([Span(None, None, text)], models, None))
+    return _document(source, [Span(None, None, text)], models, None)
 
 
 def read_audio(data: bytes | Path, source: str) -> Audio:
@@ -93,7 +105,7 @@ def predict_audio(
     models = _predictors(ws, run_ids)
     audio = data if isinstance(data, Audio) else read_audio(data, source)
     spans = _spans(audio, text, labels, source)
-    return _document(source, spans, _judge(spans, models, audio))
+    return _document(source, spans, models, audio)
 
 
 def playable(audio: Audio) -> bytes:
@@ -106,9 +118,10 @@ def calibrated_on(ws: Workspace, run_id: str) -> str:
     return cached(ws.run_folder(run_id)).card.calibration.fitted_on
 
 
-def explain(ws: Workspace, text: str, run_id: str) -> list[tuple[str, float]]:
-    """The parts of `text` with their weight for (positive) or against the decision of a linear text run."""
-    return cached(ws.run_folder(run_id)).explain(text)
+def explain(ws: Workspace, text: str, run_id: str, scheme: str | None = None) -> list[tuple[str, float]]:
+    """The parts of `text` with their weight for (positive) or against the decision; none if the run cannot tell."""
+    predictor = cached(ws.run_folder(run_id))
+    return predictor.explain(text, scheme) if predictor.explains else []
 
 
 def _spans(audio: Audio, text: str | None, labels: bytes | None, source: str) -> list[Span]:
@@ -129,7 +142,7 @@ def _delivered_spans(labels: bytes, source: str, duration_ms: int) -> list[Span]
     document = label.decode(labels, where)
     utterances = label.utterances(document, "", where, duration_ms, label.Issues())
     spans = [
-        Span(u.start_ms, min(u.end_ms, duration_ms), u.text or None)
+        Span(u.start_ms, min(u.end_ms, duration_ms), u.text or None, u.speaker)
         for u in utterances
         if u.start_ms is not None and u.end_ms is not None and u.start_ms < min(u.end_ms, duration_ms)
     ]
@@ -140,20 +153,63 @@ def _delivered_spans(labels: bytes, source: str, duration_ms: int) -> list[Span]
     return spans
 
 
-def _judge(spans: Sequence[Span], models: Mapping[Predictor, bool], audio: Audio | None) -> list[dict[str, Any]]:
+def _judge(spans: Sequence[Span], models: Mapping[Predictor, _Use], audio: Audio | None) -> list[dict[str, Any]]:
     judged: list[dict[str, Any]] = [{} for _ in spans]
-    for predictor in sorted(models, key=lambda p: p.modality != "text"):
-        if predictor.modality == "text":
-            at = [i for i, span in enumerate(spans) if predictor.reads(span.text or "")]
-            probs = predictor.predict_texts([spans[i].text or "" for i in at]) if at else np.empty((0, 0))
-        else:
-            at = [i for i, span in enumerate(spans) if audio is not None and _long_enough(span)]
-            waves = [_wave(audio, spans[i]) for i in at] if audio is not None else []
-            probs = predictor.predict_waves(waves) if at else np.empty((0, 0))
-        for i, row in zip(at, probs, strict=True):
-            # The text model wins if text and voice judge one scheme: fusing them needs a model of its own.
-            judged[i].setdefault(predictor.scheme, _judgement(predictor, row, models[predictor]))
+    for predictor in _in_turn(models, "utterance"):
+        samples = {i: sample for i, span in enumerate(spans) if (sample := _sample(span, predictor, audio))}
+        if not samples:
+            continue
+        probs = predictor.predict([*samples.values()])
+        use = models[predictor]
+        for target in (target for target in predictor.targets if target.name in use.schemes):
+            for i, row in zip(samples, probs[target.name], strict=True):
+                # What reads more wins if several models judge one scheme: fusing them needs a model of its own.
+                judged[i].setdefault(target.name, _judgement(predictor, target, row, use.chosen))
     return judged
+
+
+def _judge_call(spans: Sequence[Span], models: Mapping[Predictor, _Use], audio: Audio | None) -> dict[str, Any]:
+    """The judgements of the runs that read a whole call: its turns joined as in training."""
+    judged: dict[str, Any] = {}
+    turns = [_Turn(n, span) for n, span in enumerate(spans)]
+    last_ms = audio.duration_ms if audio is not None else None
+    for predictor in _in_turn(models, "call"):
+        whole = Span(None if audio is None else 0, last_ms, transcript(turns, predictor.card.cleaning))
+        sample = _sample(whole, predictor, audio)
+        if sample is None:
+            continue
+        probs = predictor.predict([sample])
+        for target in predictor.targets:
+            if target.name in models[predictor].schemes:
+                row = probs[target.name][0]
+                judged.setdefault(target.name, _judgement(predictor, target, row, models[predictor].chosen))
+    return judged
+
+
+class _Turn:
+    """A span as a turn of a transcript."""
+
+    origin = "imported"
+
+    def __init__(self, number: int, span: Span) -> None:
+        self.id, self.start_ms, self.speaker, self.text = number, span.start_ms, span.speaker, span.text or ""
+
+
+def _in_turn(models: Mapping[Predictor, _Use], unit: str) -> list[Predictor]:
+    """The predictors that judge a `unit`, those that read more first: what they say of a scheme wins."""
+    chosen = [predictor for predictor in models if predictor.card.unit == unit]
+    return sorted(chosen, key=lambda predictor: ("both", "text", "voice").index(predictor.modality))
+
+
+def _sample(span: Span, predictor: Predictor, audio: Audio | None) -> Sample | None:
+    """What a model reads of a span; None if there is nothing that it could judge."""
+    text = (span.text or "") if predictor.modality != "voice" and predictor.reads(span.text or "") else ""
+    voiced = predictor.modality != "text" and audio is not None and _long_enough(span)
+    if not text and not voiced:
+        return None
+    if audio is None or not voiced:
+        return Sample(text)
+    return Sample(text, _wave(audio, span), source_hz=audio.source_rate_hz)
 
 
 def _long_enough(span: Span) -> bool:
@@ -164,22 +220,25 @@ def _wave(audio: Audio, span: Span) -> np.ndarray:
     return cut(audio.wave, audio.sample_rate_hz, span.start_ms or 0, min(span.end_ms or 0, audio.duration_ms))
 
 
-def _judgement(predictor: Predictor, row: np.ndarray, chosen: bool) -> dict[str, Any]:
-    best = int(row.argmax())
+def _judgement(predictor: Predictor, target: Target, row: np.ndarray, chosen: bool) -> dict[str, Any]:
+    label, confidence, _ = best_answer(target, row)
     return {
-        "label": predictor.codes[best],
-        "confidence": float(row[best]),
-        "probabilities": {code: float(p) for code, p in zip(predictor.codes, row, strict=True)},
+        "label": label,
+        "confidence": confidence,
+        "probabilities": {code: float(p) for code, p in zip(target.codes, row, strict=True)},
         "run": predictor.run_id,
         "chosen": chosen,
     }
 
 
-def _document(source: str, spans: Sequence[Span], judged: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _document(
+    source: str, spans: Sequence[Span], models: Mapping[Predictor, _Use], audio: Audio | None
+) -> dict[str, Any]:
     utterances = [
         {"start_ms": s.start_ms, "end_ms": s.end_ms, "text": s.text, "judgements": j}
-        for s, j in zip(spans, judged, strict=True)
+        for s, j in zip(spans, _judge(spans, models, audio), strict=True)
     ]
-    document = {"source": source, "utterances": utterances}
+    call = _judge_call(spans, models, audio)
+    document = {"source": source, "utterances": utterances} | ({"call": call} if call else {})
     json.dumps(document, allow_nan=False)  # refuse a NaN probability
     return document

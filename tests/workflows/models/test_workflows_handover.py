@@ -25,11 +25,13 @@ from core.workflows.handover.export import export_run
 from core.workflows.handover.imports import import_run, imported
 from core.workflows.handover.model_card import model_card
 from core.workflows.imports import aihub119
-from core.workflows.models import in_use, predict, pseudo_label, runs, snapshot, train
+from core.workflows.models import in_use, predict, pseudo_label, runs, train
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, open_workspace
 
 pytestmark = pytest.mark.integration
 
+WEIGHTS, TARGETS = "model/weights.safetensors", "model/targets.json"
 TEXTS = [f"할머니가 {TELLING['danger']}", f"오늘은 {TELLING['normal']}", "불이 났어요 빨리요"]
 
 
@@ -56,7 +58,7 @@ def probabilities(ws: Workspace, run: str) -> np.ndarray:
 
 def contents(path: Path) -> dict[str, bytes]:
     with zipfile.ZipFile(path) as archive:
-        return {Path(name).name: archive.read(name) for name in archive.namelist()}
+        return {name.partition("/")[2]: archive.read(name) for name in archive.namelist()}
 
 
 def packed(path: Path, files: dict[str, bytes], folder: str = "run/") -> Path:
@@ -112,8 +114,8 @@ def test_a_plain_folder_of_a_run_can_be_imported(ws: Workspace, other: Workspace
 def test_no_text_and_no_key_of_an_utterance_leaves(ws: Workspace, package: Path) -> None:
     files = contents(package)
     assert set(files) == {
-        "card.json", "weights.safetensors", "metrics.json", "config.toml", "history.jsonl", "scheme.toml",
-        "MODEL_CARD.md", "predictions.parquet", "handover.json",
+        "card.json", "model/weights.safetensors", "model/targets.json", "metrics.json", "config.toml",
+        "history.jsonl", "scheme.toml", "MODEL_CARD.md", "predictions.parquet", "handover.json",
     }  # fmt: skip
     utterances = list(ws.store.corpus.every(evaluate_filter()))
     (package.parent / "p.parquet").write_bytes(files["predictions.parquet"])
@@ -170,7 +172,7 @@ def test_an_imported_run_does_not_take_over_from_a_run_trained_here(
 def test_another_run_with_the_same_id_is_refused_by_name(other: Workspace, package: Path, tmp_path: Path) -> None:
     run = import_run(other, package).run.id
     before = probabilities(other, run)
-    files = changed(contents(package), card=lambda card: card["calibration"].update(temperature=9.0))
+    files = changed(contents(package), card=lambda card: card["calibrations"]["danger"].update(temperature=9.0))
     with pytest.raises(Conflict, match=rf"x\.zip: this workspace has another run called {run}"):
         import_run(other, packed(tmp_path / "x.zip", files))
     assert (probabilities(other, run) == before).all()
@@ -193,14 +195,18 @@ ko = "\xeb\x82\x98\xec\x81\xa8"
 
 
 def of_mood(files: dict[str, bytes]) -> dict[str, bytes]:
-    """The package as a run of the workspace's own scheme `mood`; the weights repeat scheme and classes."""
-    from safetensors.numpy import load
+    """The package as a run of the workspace's own scheme `mood`."""
+    from safetensors.numpy import load, save
 
-    from core.runs.card import weights_bytes
+    arrays = {name.replace(".danger", ".mood"): array for name, array in load(files[WEIGHTS]).items()}
+    made = {WEIGHTS: save(arrays), TARGETS: files[TARGETS].replace(b'"danger",\n', b'"mood",\n', 1)}
 
-    weights = weights_bytes(load(files["weights.safetensors"]), "mood", ("normal", "danger"))
-    new = changed(files, card=lambda card: card.update(scheme="mood", weights_sha256=sha256(weights)))
-    return new | {"weights.safetensors": weights, "scheme.toml": MOOD}
+    def rename(card: dict[str, Any]) -> None:
+        card["targets"][0]["name"] = "mood"
+        card["calibrations"] = {"mood": card["calibrations"]["danger"]}
+        card["files"] = {name: sha256(content) for name, content in made.items()}
+
+    return changed(files, card=rename) | made | {"scheme.toml": MOOD}
 
 
 def test_an_unknown_scheme_comes_along_as_proposed(other: Workspace, package: Path, tmp_path: Path) -> None:
@@ -320,6 +326,10 @@ def card(**values: Any) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
     return lambda files: changed(files, card=lambda document: document.update(values))
 
 
+def targets(**values: Any) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
+    return lambda files: changed(files, card=lambda document: document["targets"][0].update(values))
+
+
 def metrics(change: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, bytes]], dict[str, bytes]]:
     return lambda files: changed(files, metrics=change)
 
@@ -327,24 +337,34 @@ def metrics(change: Callable[[dict[str, Any]], object]) -> Callable[[dict[str, b
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
-        (drop("weights.safetensors"), r"weights\.safetensors is missing; the run is not complete"),
+        (drop(WEIGHTS, TARGETS), r"model/ is missing; the run is not complete"),
+        (lambda f: drop("handover.json", WEIGHTS)(f), r"weights\.safetensors is missing"),
         (drop("metrics.json"), r"metrics\.json is missing"),
         (lambda f: f | {"metrics.json": b"{}"}, r"metrics\.json: is not the file that handover\.json lists"),
         (lambda f: f | {"handover.json": b"{}"}, "is not of the format gwidama-run-1"),
         (lambda f: drop("handover.json")(f) | {"card.json": b"{"}, r"card\.json: is not JSON"),
         (lambda f: drop("handover.json")(f) | {"card.json": b"[]"}, r"card\.json: is not a JSON object"),
-        (lambda f: drop("handover.json")(f) | {"weights.safetensors": b"x"}, "SHA-256 differs"),
-        (card(format=2), "is not a card of format 1"),
+        (lambda f: drop("handover.json")(f) | {WEIGHTS: b"x"}, "SHA-256 differs"),
+        (lambda f: drop("handover.json")(f) | {"model/more.json": b"{}"}, r"more\.json is no file that card\.json"),
+        (card(format=3), "is not a card of format 2"),
         (card(run_id="../evil"), r"run_id is '\.\./evil', which no run has"),
         (card(run_id=".hidden"), "run_id is"),
         (card(run_id=3), "run_id is not a short text"),
         (card(snapshot="![x](http://y)"), "snapshot is"),
         (card(created_at="later"), "created_at is 'later'"),
         (card(modality="smell"), "modality is 'smell', which no run has"),
-        (card(codes=["danger", "normal"]), "scheme danger has other classes or another order here"),
-        (card(codes=[1, 2]), "codes and cleaning are not lists of texts"),
-        (card(encoder="nosuch"), "does not fit the configuration"),
-        (card(calibration={"method": "temperature"}), "calibration does not hold a temperature"),
+        (targets(codes=["danger", "normal"]), "scheme danger has other classes or another order here"),
+        (targets(codes=[1, 2]), "targets is not a list of targets with their classes"),
+        (targets(kind="both"), "targets is not a list of targets with their classes"),
+        (targets(kind="multi"), "scheme danger has other classes or another order here"),
+        (card(cleaning=[1]), "codes and cleaning are not lists of texts"),
+        (card(architecture="nosuch"), "this version has no architecture nosuch"),
+        (card(architecture="heads"), "does not fit the configuration"),
+        (card(encoder="../../etc passwd"), "encoder is"),
+        (card(base={"name": ["x"]}), "base is not a table"),
+        (card(files={"../evil.json": "0" * 64}), "files is not a table"),
+        (card(calibrations={"danger": {"method": "temperature"}}), "calibration does not hold a temperature"),
+        (card(calibrations={}), "calibrations is not a table"),
         (metrics(lambda m: m.pop("test")), "test does not hold the scores of the run's classes"),
         (metrics(lambda m: m["test"].update(n="many")), "test does not hold the scores"),
         (metrics(lambda m: m["test"]["per_class"].pop()), "test does not hold the scores"),

@@ -14,7 +14,8 @@ from store_data import AT
 from core.errors import InputError, NotEnoughData
 from core.records import NewRecording, NewUtterance
 from core.snapshots.format import read
-from core.workflows.models import snapshot, train
+from core.workflows.models import train
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration

@@ -1,7 +1,8 @@
-"""core.workflows.models.snapshot, train, evaluate, predict, pseudo_label: from labels to judgements, small but real."""
+"""snapshot, train, evaluate, predict, pseudo_label: from labels to judgements, small but real."""
 
 import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,8 @@ from core.workflows.corpus import schemes
 from core.workflows.evaluation import evaluate
 from core.workflows.imports import table
 from core.workflows.imports.table import Columns
-from core.workflows.models import predict, pseudo_label, snapshot, train
+from core.workflows.models import predict, pseudo_label, train
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
 
 pytestmark = pytest.mark.integration
@@ -146,7 +148,7 @@ def test_what_cannot_be_judged_is_named(ws: Workspace, tmp_path: Path) -> None:
     unseen = json.dumps({"_id": "a", "utterances": [{"startAt": 0, "endAt": 900, "text": "\u200b", "speaker": 1}]})
     (utterance,) = predict.predict_audio(ws, wav_bytes(), "x.wav", labels=unseen.encode())["utterances"]
     assert utterance["judgements"] == {}
-    (ws.run_folder(run) / "weights.safetensors").write_bytes(b"x")
+    (ws.run_folder(run) / "model" / "weights.safetensors").write_bytes(b"x")
     (ws.run_folder(run) / "card.json").touch()
     with pytest.raises(CheckpointMismatch, match="is not the file that"):
         predict.predict_text(ws, TEXT)
@@ -172,8 +174,38 @@ def test_how_a_training_ended_is_recorded(ws: Workspace, tmp_path: Path, kind: t
     assert ws.store.ledger.run(spec.run_id).state == state
     with pytest.raises(InputError, match=f"is {state}; it has no scores yet"):
         evaluate.report(ws, spec.run_id)
-    train.run(ws, spec)
+    assert train.can_resume(ws, spec.run_id)
+    assert train.resume_plan(ws, spec.run_id).run_id == spec.run_id
+    train.run(ws, train.resume_plan(ws, spec.run_id))
     assert ws.store.ledger.run(spec.run_id).state == "done"
+    assert not train.can_resume(ws, spec.run_id)
+    with pytest.raises(InputError, match="is done: only a training that was cancelled, failed or killed can go on"):
+        train.resume(ws, spec.run_id)
+
+
+def test_a_resumed_training_is_a_job_of_the_same_run(ws: Workspace, tmp_path: Path) -> None:
+    import_sentences(ws, tmp_path, 40)
+    snapshot.create(ws, "s1", "danger")
+    spec = train.plan(ws, "danger-text", "s1", None, {"c": "2"})
+    with pytest.raises(Cancelled):
+        train.run(ws, spec, stop(Cancelled))
+    job = ws.store.board.get(train.resume(ws, spec.run_id))
+    assert (job.kind, job.params["run_id"], ws.store.ledger.run(spec.run_id).state) == ("train", spec.run_id, "queued")
+    assert job.id != spec.run_id
+    metrics = train.run(ws, train.TrainSpec.from_dict(job.params))
+    assert metrics["test"]["n"] > 0
+    assert json.loads((ws.run_folder(spec.run_id) / "card.json").read_text())["config"]["c"] == 2.0
+
+
+def test_two_processes_do_not_train_one_run_at_once(ws: Workspace, tmp_path: Path) -> None:
+    """The second one waits, and finds the run finished."""
+    import_sentences(ws, tmp_path, 40)
+    snapshot.create(ws, "s1", "danger")
+    spec = train.plan(ws, "danger-text", "s1")
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(lambda _: train.run(ws, spec), range(2))
+    assert first == second
+    assert [path.name for path in ws.settings.runs.iterdir()] == [spec.run_id]
 
 
 def test_a_wrong_request_fails_before_a_run_is_announced(ws: Workspace, tmp_path: Path) -> None:
@@ -214,7 +246,7 @@ def test_a_scheme_of_the_workspace_is_frozen_and_trained(ws: Workspace, tmp_path
     ):
         train.run(ws, voice)
     ws.store.schemes.put("many", lambda old: replace(SCHEMES["mood"], name="many", kind="multi"), "ann", now())
-    with pytest.raises(InputError, match=r"scheme many gives one target several classes; .* single-label schemes only"):
+    with pytest.raises(NotEnoughData, match="snapshot m2: no labelled item is left to freeze under scheme many"):
         snapshot.create(ws, "m2", "many")
 
 

@@ -20,7 +20,7 @@ from core.ingest.tables.row_parser import NO_SPLIT
 from core.snapshots.format import Snapshot, check_trainable, read
 from core.workflows.imports import huggingface
 from core.workflows.imports.huggingface import ColumnMapping
-from core.workflows.models import snapshot
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, open_workspace
 
 pytestmark = pytest.mark.integration

@@ -19,8 +19,9 @@ from core.runs.predictions import POOL_FILE, add_pool, read_probabilities
 from core.store import Store
 from core.workflows.corpus import export
 from core.workflows.evaluation import evaluate
-from core.workflows.models import predict, pseudo_label, snapshot, train
+from core.workflows.models import predict, pseudo_label, train
 from core.workflows.review import queues
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
 
 pytestmark = pytest.mark.integration

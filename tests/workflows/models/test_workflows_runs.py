@@ -5,7 +5,8 @@ from store_data import AT
 
 from core.errors import NotFound
 from core.records import JobState, RunInfo, SnapshotInfo
-from core.workflows.models import pseudo_label, runs, snapshot
+from core.workflows.models import pseudo_label, runs
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration
