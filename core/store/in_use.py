@@ -1,6 +1,6 @@
 """Which run serves a scheme, because a person chose it: at most one for each scheme and modality."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Literal
 
 from sqlalchemy import Engine, delete, insert, select
@@ -15,7 +15,7 @@ class RunChoice:
     """A person's choice of the run that serves a scheme by one modality."""
 
     scheme: str
-    modality: Literal["text", "voice"]
+    modality: Literal["text", "voice", "both"]
     run_id: str
     chosen_by: str
     chosen_at: str
@@ -26,14 +26,16 @@ class RunsInUse:
         self._engine = engine
 
     def choose(self, run: RunInfo, by: str, at: str) -> RunChoice:
-        """Let `run` serve its scheme and modality from now on, in place of the run that did."""
-        choice = RunChoice(run.scheme, run.modality, run.id, by, at)
-        same = (run_in_use.c.scheme == run.scheme, run_in_use.c.modality == run.modality)
+        """Let `run` serve its schemes by its modality from now on, in place of the runs that did.
+
+        Returns the choice for its first scheme.
+        """
+        choices = [RunChoice(name, run.modality, run.id, by, at) for name in run.schemes]
+        same = (run_in_use.c.scheme.in_(run.schemes), run_in_use.c.modality == run.modality)
         with writing(self._engine) as connection:
             connection.execute(delete(run_in_use).where(*same))
-            values = {name: getattr(choice, name) for name in choice.__slots__}
-            connection.execute(insert(run_in_use).values(values))
-        return choice
+            connection.execute(insert(run_in_use), [asdict(choice) for choice in choices])
+        return choices[0]
 
     def list(self) -> list[RunChoice]:
         """Return what people chose, sorted by scheme and modality."""

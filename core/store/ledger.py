@@ -133,11 +133,13 @@ class Ledger:
         side: Side | None = None,
         gold: str | None = None,
         code: str | None = None,
+        target: str | None = None,
     ) -> list[Prediction]:
         """Return the predictions of one run, the most confident first; `gold` and `code` select one confusion cell."""
         c = prediction.c
         query = select(prediction).where(c.run_id == run_id)
-        for column, value in ((c.purpose, purpose), (c.side, side), (c.gold, gold), (c.code, code)):
+        chosen = ((c.purpose, purpose), (c.side, side), (c.gold, gold), (c.code, code), (c.target, target))
+        for column, value in chosen:
             if value is not None:
                 query = query.where(column == value)
         with reading(self._engine) as connection:
@@ -147,7 +149,11 @@ class Ledger:
     def sides(self, run_id: str) -> dict[str, int]:
         """Return side -> number of predictions that the run has for that side of its snapshot."""
         c = prediction.c
-        query = select(c.side, func.count()).where(c.run_id == run_id, c.purpose == "evaluation").group_by(c.side)
+        query = (
+            select(c.side, func.count(c.utterance_id.distinct()))
+            .where(c.run_id == run_id, c.purpose == "evaluation")
+            .group_by(c.side)
+        )
         with reading(self._engine) as connection:
             return {str(side): int(n) for side, n in connection.execute(query)}
 

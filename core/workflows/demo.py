@@ -9,8 +9,9 @@ from typing import Any
 from core.errors import InputError
 from core.settings import DEMO
 from core.workflows.imports import aihub119
-from core.workflows.models import snapshot, train
+from core.workflows.models import train
 from core.workflows.overview import DEMO_SOURCE
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 
 LICENCE = "Apache-2.0, written and synthesised by the Gwidama project"

@@ -17,7 +17,6 @@ State = Literal["ok", "absent", "broken"]
 
 REQUIREMENTS = ROOT / "requirements.txt"
 OPTIONAL = {  # distribution -> how to install it, and what it is for
-    "transformers": "pip install transformers==5.23.0 (pretrained encoders, which join the recipes later)",
     "pykospacing": SPACERS["pykospacing"].install + " (spacing; GPL-3, +2 GB)",
     "py-hanspell": SPELLERS["hanspell"].install + " (spelling; sends text to a third party)",
     "hunspell": HUNSPELL.install + " (finds misspelt words for the offline speller; LGPL)",
@@ -27,6 +26,7 @@ OPTIONAL = {  # distribution -> how to install it, and what it is for
         INSTALL_SPEECH + " (the encoder of Whisper for voices, Silero voice activity)",
     ),
     "datasets": "pip install datasets==5.2.0 (datasets of the Hugging Face Hub by id)",
+    "tensorboard": "pip install tensorboard==2.21.0 (curves of trainings)",
     "ray": "pip install 'ray[data]==2.60.0' (more than one machine)",
     "psycopg": "pip install 'psycopg[binary]==3.3.9' (PostgreSQL)",
     "openai": "pip install openai==3.52.0 (GPT augmentation; off until turned on)",

@@ -7,12 +7,13 @@ from typing import Any
 
 from core.errors import CheckpointMismatch, UnknownName
 from core.records import RunInfo
-from core.snapshots.format import read
+from core.schemes.target import Target
+from core.snapshots.format import Snapshot, read
 from core.snapshots.items import Item, Items
 from core.training.baselines import baseline_scores
 from core.training.inputs import of_speakers
 from core.training.recipes import recipe
-from core.workflows.evaluation.scored import codes_of, scored
+from core.workflows.evaluation.scored import scored
 from core.workflows.workspace import Workspace
 
 
@@ -26,31 +27,39 @@ def of_run(ws: Workspace, run: RunInfo) -> Mapping[str, Any]:
 
 def on_items(ws: Workspace, run: RunInfo, items: Sequence[Item]) -> dict[str, Any]:
     """The baselines of a run, scored on other `items`, whose labels are those of the run's classes."""
-    return baseline_scores(training_items(ws, run), items, codes_of(run), run.modality)
+    target = _snapshot(ws, run).target(run.scheme)
+    return baseline_scores(training_items(ws, run), items, target, run.modality)
 
 
 def training_items(ws: Workspace, run: RunInfo) -> Items:
-    """The items that the run was trained on; of a voice run also those whose sound turned out unusable."""
-    items = of_speakers(snapshot_items(ws, run.snapshot), _speakers(run))
+    """The items that the run was trained on; of a voice run also those whose sound turned out unusable.
+
+    Their code is the answer under the run's scheme.
+    """
+    items = of_speakers(_snapshot(ws, run).under(run.scheme).items, _speakers(run))
     read = items.column("text" if run.modality == "text" else "audio")
     return items.take([i for i, side in enumerate(items.column("side")) if side == "train" and read[i]])
 
 
 def snapshot_items(ws: Workspace, name: str) -> Items:
     """All items of a snapshot, verified. `CheckpointMismatch` if it cannot be read or is not the registered one."""
-    return _items(str(ws.snapshot_folder(name)), ws.store.ledger.snapshot(name).sha256)
+    return _verified(str(ws.snapshot_folder(name)), ws.store.ledger.snapshot(name).sha256).items
+
+
+def _snapshot(ws: Workspace, run: RunInfo) -> Snapshot:
+    return _verified(str(ws.snapshot_folder(run.snapshot)), ws.store.ledger.snapshot(run.snapshot).sha256)
 
 
 def _computed(ws: Workspace, run: RunInfo) -> Mapping[str, Any]:
     info = ws.store.ledger.snapshot(run.snapshot)
-    return _computed_once(ws, str(ws.snapshot_folder(info.name)), info.sha256, run.id)
+    return _computed_once(ws, str(ws.snapshot_folder(info.name)), info.sha256, run.id, run.scheme)
 
 
 @lru_cache(maxsize=16)
-def _computed_once(ws: Workspace, folder: str, sha256: str, run_id: str) -> Mapping[str, Any]:
+def _computed_once(ws: Workspace, folder: str, sha256: str, run_id: str, scheme: str) -> Mapping[str, Any]:
     """Computed once a process: a finished run and its snapshot never change."""
-    data = scored(ws, run_id)
-    by_key = {item.key: item for item in _items(folder, sha256)}
+    data = scored(ws, run_id, scheme)
+    by_key = {item.key: item for item in _verified(folder, sha256).under(scheme).items}
     if missing := [key for key in data.keys if key not in by_key]:
         raise CheckpointMismatch(
             "snapshot {snapshot} lacks {n} items that the run was scored on",
@@ -60,19 +69,19 @@ def _computed_once(ws: Workspace, folder: str, sha256: str, run_id: str) -> Mapp
     return baseline_scores(
         training_items(ws, data.run),
         [by_key[key] for key in data.keys],
-        data.codes,
+        Target(data.target, data.codes),
         data.run.modality,
         by_recording=data.run.metrics.get("by_recording") is not None,
     )
 
 
-def _items(folder: str, sha256: str) -> Items:
+def _verified(folder: str, sha256: str) -> Snapshot:
     snapshot = read(folder)
     if snapshot.sha256 != sha256:
         raise CheckpointMismatch(
             "snapshot {folder}: its folder holds another snapshot (SHA-256 differs)", folder=Path(folder).name
         )
-    return snapshot.items
+    return snapshot
 
 
 def _speakers(run: RunInfo) -> tuple[str, ...]:

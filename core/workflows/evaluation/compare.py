@@ -48,21 +48,23 @@ class Comparison:
     wrong_to_right: tuple[Changed, ...]
 
 
-def compare(ws: Workspace, first: str, second: str, *, resamples: int = 1000, seed: int = 0) -> Comparison:
-    """Compare two finished runs on the test items that they share.
+def compare(
+    ws: Workspace, first: str, second: str, *, target: str | None = None, resamples: int = 1000, seed: int = 0
+) -> Comparison:
+    """Compare two finished runs on the test items that they share, for one Target or the first of each.
 
     `InputError` for a run compared with itself, or runs whose schemes or classes differ; `NotEnoughData` if their test
     sides share no item; `CheckpointMismatch` if predictions or a snapshot cannot be read.
     """
     if first == second:
         raise InputError("run {run} cannot be compared with itself; name two runs", run=first)
-    a, b = scored(ws, first), scored(ws, second)
+    a, b = scored(ws, first, target), scored(ws, second, target)
     _check_classes(a, b)
     rows_of_b = {key: j for j, key in enumerate(b.keys)}
     pairs = [(i, rows_of_b[key]) for i, key in enumerate(a.keys) if key in rows_of_b]
     frozen_a = frozen_items(ws, a.run.snapshot, [a.ids[i] for i, _ in pairs])
     frozen_b = frozen_items(ws, b.run.snapshot, [b.ids[j] for _, j in pairs])
-    same = [(i, j) for i, j in pairs if _is_same(frozen_a[a.keys[i]], frozen_b[b.keys[j]])]
+    same = [(i, j) for i, j in pairs if a.gold[i] == b.gold[j] and _is_same(frozen_a[a.keys[i]], frozen_b[b.keys[j]])]
     if not same:
         raise NotEnoughData(
             "runs {first} and {second} share no item of their test sides, so they cannot be compared; "
@@ -80,24 +82,24 @@ def compare(ws: Workspace, first: str, second: str, *, resamples: int = 1000, se
     return Comparison(
         first=first,
         second=second,
-        scheme=a.run.scheme,
+        scheme=a.target,
         scores=scores,
         only_first=len(a.keys) - len(pairs),
         only_second=len(b.keys) - len(pairs),
         different=len(pairs) - len(same),
-        right_to_wrong=_changed(items, a.codes, guesses, rights[0] & ~rights[1]),
-        wrong_to_right=_changed(items, a.codes, guesses, ~rights[0] & rights[1]),
+        right_to_wrong=_changed(items, a.codes, gold, guesses, rights[0] & ~rights[1]),
+        wrong_to_right=_changed(items, a.codes, gold, guesses, ~rights[0] & rights[1]),
     )
 
 
 def _check_classes(a: Scored, b: Scored) -> None:
-    if a.run.scheme != b.run.scheme:
+    if a.target != b.target:
         raise InputError(
             "run {first} judges {scheme}, run {second} judges {other}; only runs of one scheme can be compared",
             first=a.run.id,
-            scheme=SchemeName(a.run.scheme),
+            scheme=SchemeName(a.target),
             second=b.run.id,
-            other=SchemeName(b.run.scheme),
+            other=SchemeName(b.target),
         )
     if a.codes != b.codes:
         raise InputError(
@@ -106,7 +108,7 @@ def _check_classes(a: Scored, b: Scored) -> None:
 
 
 def _is_same(a: Item, b: Item) -> bool:
-    return a.code == b.code and letters(a.text) == letters(b.text)
+    return letters(a.text) == letters(b.text)
 
 
 def _groups(a: list[Item], b: list[Item]) -> list[str]:
@@ -117,11 +119,12 @@ def _groups(a: list[Item], b: list[Item]) -> list[str]:
 def _changed(
     items: list[Item],
     codes: tuple[str, ...],
+    gold: NDArray[np.int64],
     guesses: tuple[NDArray[np.int64], NDArray[np.int64]],
     where: NDArray[np.bool_],
 ) -> tuple[Changed, ...]:
     rows = np.flatnonzero(where).tolist()
     return tuple(
-        Changed(items[r].id, items[r].key, items[r].text, items[r].code, codes[guesses[0][r]], codes[guesses[1][r]])
+        Changed(items[r].id, items[r].key, items[r].text, codes[gold[r]], codes[guesses[0][r]], codes[guesses[1][r]])
         for r in rows
     )

@@ -20,12 +20,13 @@ class Curves:
     after: dict[str, Any]
 
 
-def of_run(ws: Workspace, run_id: str) -> Curves:
-    """The curves of a finished run. `CheckpointMismatch` if its predictions cannot be read.
+def of_run(ws: Workspace, run_id: str, target: str | None = None) -> Curves:
+    """The curves of a finished run for one Target, or the first.
 
-    The stored probabilities are calibrated. A temperature is taken back by its inverse, so no model is loaded.
+    `CheckpointMismatch` if its predictions cannot be read. The stored probabilities are calibrated. A temperature is
+    taken back by its inverse, so no model is loaded.
     """
-    data = scored(ws, run_id)
+    data = scored(ws, run_id, target)
     temperature = float(data.run.metrics["calibration"]["temperature"])
     uncalibrated = apply_temperature(data.probs, 1 / temperature)
     return Curves(

@@ -14,20 +14,20 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from core.confidence import apply_temperature
 from core.errors import CheckpointMismatch, InputError, NotEnoughData
 from core.inference.predictor import Predictor, cached
 from core.messages import Names, SchemeName
 from core.records import RunInfo
 from core.scores import evaluate
-from core.snapshots.format import read
+from core.scores.multi import evaluate_multi
+from core.snapshots.format import Snapshot, read
 from core.snapshots.items import Item, Items
 from core.speakers import names_a_person
 from core.split import merge_near_duplicates
 from core.text import letters
-from core.training.inputs import Inputs, text_inputs, voice_inputs
+from core.training.inputs import Inputs, Reading, read_inputs
 from core.workflows.evaluation import baselines
-from core.workflows.evaluation.scored import codes_of, finished_run
+from core.workflows.evaluation.scored import codes_of, finished_run, under
 from core.workflows.workspace import Workspace
 
 Which = Literal["all", "test"]
@@ -59,15 +59,20 @@ def score_on_gold(ws: Workspace, run_id: str, snapshot: str, side: Which = "all"
     """
     run = finished_run(ws, run_id)
     frozen = read(ws.snapshot_folder(snapshot))
+    shared = [target for target in frozen.targets if target.name in run.schemes]
+    if shared:
+        run, frozen = under(run, shared[0].name), frozen.under(shared[0].name)
     _check_fits(run, frozen.scheme, frozen.codes, snapshot)
     items = tuple(item for item in frozen.items if side == "all" or item.side == side)
     gold = Items.of(item for item in items if item.gold)
     seen = [item for item in _own_items(ws, run) if item.side != "test"]
     refuse_seen(run_id, snapshot, run.modality, seen, gold)
     predictor = cached(ws.run_folder(run_id))
-    inputs, probs = _predicted(ws, predictor, frozen.plan, gold, snapshot)
+    inputs, probs = _predicted(ws, predictor, frozen, gold)
     used = inputs.items
-    scores = evaluate(inputs.labels(), probs, [item.group for item in used], frozen.codes)
+    target = frozen.targets[0]
+    answers = target.answers(used.column("code"))
+    scores = (evaluate_multi if target.multi else evaluate)(answers, probs, used.column("group"), frozen.codes)
     return GoldScores(
         snapshot=snapshot,
         sha256=frozen.sha256,
@@ -111,14 +116,14 @@ def refuse_seen(run_id: str, snapshot: str, modality: str, seen: Sequence[Item],
     same = {item.key for item in gold} & {item.key for item in seen}
     shared = _sharing(seen, gold, lambda item: item.group) - same
     alike = (_same_texts(seen, gold) if modality == "text" else _same_voices(seen, gold)) - same - shared
-    if found := same | shared | alike:
-        ordered = [item.key for item in gold if item.key in found]
+    if overlapping := same | shared | alike:
+        ordered = [item.key for item in gold if item.key in overlapping]
         raise InputError(
             "run {run} has seen {n:,} of the {total:,} items of {snapshot}, so it is not scored on it: "
             "{same:,} the same, {shared:,} of the same group, {alike:,} equal or nearly equal; first {keys}; "
             "freeze a gold set that the run was neither trained nor tuned on",
             run=run_id,
-            n=len(found),
+            n=len(overlapping),
             total=len(gold),
             snapshot=snapshot,
             same=len(same),
@@ -150,23 +155,21 @@ def _same_voices(seen: Sequence[Item], gold: Sequence[Item]) -> set[str]:
 
 
 def _predicted(
-    ws: Workspace, predictor: Predictor, plan: Sequence[str], items: Items, snapshot: str
+    ws: Workspace, predictor: Predictor, frozen: Snapshot, items: Items
 ) -> tuple[Inputs, NDArray[np.float64]]:
     """The usable items with their calibrated probabilities (N, K)."""
-    if predictor.modality == "text":
-        if tuple(plan) != predictor.card.cleaning:
-            raise InputError(
-                "snapshot {snapshot} was cleaned by another plan than the texts that run {run} was trained on",
-                snapshot=snapshot,
-                run=predictor.run_id,
-            )
-        inputs = text_inputs(items)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            cache = Path(folder) / "features.safetensors"
-            inputs = voice_inputs(items, predictor.card.encoder, ws.settings.home, cache, lambda done, total: None)
+    card, snapshot = predictor.card, frozen.name
+    if card.modality != "voice" and tuple(frozen.plan) != card.cleaning:
+        raise InputError(
+            "snapshot {snapshot} was cleaned by another plan than the texts that run {run} was trained on",
+            snapshot=snapshot,
+            run=predictor.run_id,
+        )
+    reading = Reading(card.modality, card.architecture, card.encoder, card.config)
+    with tempfile.TemporaryDirectory() as folder:
+        cache = Path(folder) / "features.safetensors"
+        inputs = read_inputs(items, reading, ws.settings.home, cache, lambda done, total: None)
     if not inputs.items:
         raise NotEnoughData("snapshot {snapshot} holds nothing that run {run} can read", snapshot=snapshot,
                             run=predictor.run_id)  # fmt: skip
-    probs = np.exp(predictor.model.log_probs(inputs.values))
-    return inputs, apply_temperature(probs, predictor.card.calibration.temperature)
+    return inputs, predictor.judge(inputs.values)[frozen.scheme]

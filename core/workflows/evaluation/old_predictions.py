@@ -13,6 +13,7 @@ from core.records import Utterance
 from core.runs.folder import RunFolder
 from core.runs.predictions import EVALUATION_FILE, add_pool, evaluation_predictions
 from core.schemes import scheme
+from core.schemes.target import Target
 from core.snapshots.format import Item
 from core.store import OldProbability, Store
 
@@ -33,19 +34,19 @@ def _move(store: Store, run_id: str, folder: Path) -> None:
     pool = [row for row in rows if row.purpose == "pool"]
     add_pool(folder, target, [row.utterance_id for row in pool], np.array([row.probs for row in pool]))
     if not (folder / EVALUATION_FILE).is_file():
-        _write_evaluation(store, [row for row in rows if row.purpose == "evaluation"], folder)
+        _write_evaluation(store, target, [row for row in rows if row.purpose == "evaluation"], folder)
     if (folder / EVALUATION_FILE).is_file():
         _put_back(store, run_id, target, folder)
 
 
-def _write_evaluation(store: Store, rows: list[OldProbability], folder: Path) -> None:
+def _write_evaluation(store: Store, target: str, rows: list[OldProbability], folder: Path) -> None:
     """Write the predictions file of a run again from its rows in the database, if it has any."""
     if not rows:
         return
     known = {utterance.id: utterance for utterance in store.corpus.utterances([row.utterance_id for row in rows])}
     items = [_item(known[row.utterance_id], row) for row in rows]
     folder.mkdir(parents=True, exist_ok=True)
-    RunFolder(folder).write_predictions(items, np.array([row.probs for row in rows]))
+    RunFolder(folder).write_predictions([(target, items, np.array([row.probs for row in rows]))])
 
 
 def _item(utterance: Utterance, row: OldProbability) -> Item:
@@ -56,7 +57,7 @@ def _item(utterance: Utterance, row: OldProbability) -> Item:
 def _put_back(store: Store, run_id: str, target: str, folder: Path) -> None:
     """Restore the evaluation rows that a judgement of the pool had overwritten in the older schema."""
     stored = {row.utterance_id for row in store.ledger.predictions(run_id, purpose="evaluation")}
-    rows = evaluation_predictions(folder, run_id, target, scheme(target).codes)
+    rows = evaluation_predictions(folder, run_id, Target.of(scheme(target)))
     lost = [row for row in rows if row.utterance_id not in stored]
     known = {utterance.id for utterance in store.corpus.utterances([row.utterance_id for row in lost])}
     store.ledger.put_predictions([row for row in lost if row.utterance_id in known])

@@ -1,13 +1,13 @@
 """What a run was scored on: the probabilities of its test side, the true classes, and the frozen items behind them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import CheckpointMismatch, InputError
-from core.messages import Word
+from core.errors import CheckpointMismatch, InputError, UnknownName
+from core.messages import Message, SchemeName, Word
 from core.records import RunInfo
 from core.runs.folder import read_predictions
 from core.snapshots.format import Item, read_some
@@ -16,9 +16,13 @@ from core.workflows.workspace import Workspace
 
 @dataclass(frozen=True, eq=False)
 class Scored:
-    """N test items of a run: `ids`, `keys`, class ids `gold` int (N,), calibrated `probs` (N, K) of `codes`."""
+    """N test items of a run: `ids`, `keys`, class ids `gold` int (N,), calibrated `probs` (N, K) of `codes`.
+
+    `target` is the scheme that they answer.
+    """
 
     run: RunInfo
+    target: str
     codes: tuple[str, ...]
     ids: tuple[int, ...]
     keys: tuple[str, ...]
@@ -39,20 +43,45 @@ def finished_run(ws: Workspace, run_id: str) -> RunInfo:
     return info
 
 
-def codes_of(run: RunInfo) -> tuple[str, ...]:
-    """The classes of a finished run in the order of its columns."""
-    return tuple(row["code"] for row in run.metrics["test"]["per_class"])
+def under(run: RunInfo, target: str) -> RunInfo:
+    """The run seen by one of its schemes: `scheme` and `metrics` are those of that Target."""
+    of_target = run.metrics.get("targets", {}).get(target, {})
+    return replace(run, scheme=target, metrics={**run.metrics, **of_target})
 
 
-def scored(ws: Workspace, run_id: str) -> Scored:
-    """What the finished run predicted on its test side. `CheckpointMismatch` if its predictions cannot be read."""
+def codes_of(run: RunInfo, target: str | None = None) -> tuple[str, ...]:
+    """The classes of a finished run in the order of its columns, for one Target or the first."""
+    return tuple(row["code"] for row in under(run, target or run.scheme).metrics["test"]["per_class"])
+
+
+def target_of(run: RunInfo, target: str | None) -> str:
+    """The Target `target` of a run, or its first; `UnknownName` lists those that it has."""
+    if target is not None and target not in run.schemes:
+        raise UnknownName(Message("target of run {run}", run=run.id), target, run.schemes)
+    return target or run.scheme
+
+
+def scored(ws: Workspace, run_id: str, target: str | None = None) -> Scored:
+    """What the finished run predicted on its test side for one Target, or the first.
+
+    `CheckpointMismatch` if its predictions cannot be read; `InputError` for a multi-label Target.
+    """
     run = finished_run(ws, run_id)
-    codes = codes_of(run)
-    rows = [row for row in read_predictions(ws.run_folder(run_id)) if row["side"] == "test"]
+    name = target_of(run, target)
+    run = under(run, name)
+    if run.metrics["test"].get("confusion") is None:
+        raise InputError(
+            "run {run}: {scheme} takes several classes an item, which this view cannot show",
+            run=run_id,
+            scheme=SchemeName(name),
+        )
+    codes = codes_of(run, name)
+    rows = [row for row in read_predictions(ws.run_folder(run_id), name) if row["side"] == "test"]
     if not rows or any(row["gold"] not in codes or len(row["probs"]) != len(codes) for row in rows):
         raise CheckpointMismatch("run {run}: predictions.parquet does not fit its classes", run=run_id)
     return Scored(
         run,
+        name,
         codes,
         tuple(row["id"] for row in rows),
         tuple(row["key"] for row in rows),

@@ -10,7 +10,7 @@ from page_driver import captions, page
 from workflow_data import trained
 
 from core.workflows.evaluation import evaluate
-from core.workflows.models import snapshot
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
 
 pytestmark = pytest.mark.integration

@@ -22,8 +22,9 @@ from core.training import baselines as fitted
 from core.ui.i18n import catalogue
 from core.workflows.evaluation import baselines, compare, curves, evaluate, gold
 from core.workflows.evaluation.scored import scored
-from core.workflows.models import snapshot, train
+from core.workflows.models import train
 from core.workflows.review.queues import TAG
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
 
 pytestmark = pytest.mark.integration
@@ -36,7 +37,7 @@ def another(ws: Workspace, name: str = "s1", **overrides: str) -> str:
     return spec.run_id
 
 
-def blur(ws: Workspace, run_id: str, flipped: int) -> None:
+def blur(ws: Workspace, run_id: str, flipped: int, target: str = "danger") -> None:
     """Make the stored predictions of `flipped` test items wrong: the sentences are too easy for any recipe."""
     rows = read_predictions(ws.run_folder(run_id))
     tests = [row for row in rows if row["side"] == "test"]
@@ -45,7 +46,7 @@ def blur(ws: Workspace, run_id: str, flipped: int) -> None:
     items = [
         Item(id=r["id"], key=r["key"], group="", text="", code=r["gold"], side=r["side"]) for r in rows
     ]  # fmt: skip
-    RunFolder(ws.run_folder(run_id)).write_predictions(items, np.array([row["probs"] for row in rows]))
+    RunFolder(ws.run_folder(run_id)).write_predictions([(target, items, np.array([row["probs"] for row in rows]))])
 
 
 def gold_snapshot(ws: Workspace, name: str, texts: list[str], **changes: Any) -> str:
@@ -161,6 +162,7 @@ def test_runs_that_cannot_be_compared_are_refused(ws: Workspace, tmp_path: Path)
     with pytest.raises(InputError, match="other classes or another order"):
         compare.compare(ws, first, second)
     ws.store.ledger.put_run(dataclasses.replace(info, scheme="urgency"))
+    blur(ws, second, 0, "urgency")
     with pytest.raises(InputError, match="only runs of one scheme can be compared"):
         compare.compare(ws, first, second)
 
