@@ -41,6 +41,12 @@ def choose_run() -> str | None:
     return forms.linked_choice(_("Run"), run_ids, "run", str)
 
 
+def choose_target(run_id: str) -> str | None:
+    """Let a person choose which scheme of a run with several is shown; None for a run with one."""
+    schemes = next(run.schemes for run in runs.finished(ui.workspace()) if run.id == run_id)
+    return forms.linked_choice(_("Scheme"), list(schemes), "target", forms.scheme_title) if len(schemes) > 1 else None
+
+
 def number(score: dict[str, float | None] | None) -> str:
     return "–" if not score or score["value"] is None else f"{score['value']:.3f}"
 
@@ -74,7 +80,7 @@ def headline(run: RunInfo, metrics: dict[str, Any], trivial: dict[str, Any] | No
         else _("Published test side, n = {n} in {groups} groups; intervals are 95 %, by resampling groups.")
     )
     st.caption(caption.format(n=metrics["n"], groups=metrics["n_groups"]))
-    for note in metrics["notes"]:
+    for note in metrics.get("notes", ()):
         note_text = note["what"]
         names = ", ".join(forms.code_title(run.scheme, code) for code in note["classes"])
         st.warning(": ".join(filter(None, [names, _(note_text)])), icon=":material/warning:")
@@ -123,6 +129,14 @@ def per_class(run: RunInfo, metrics: dict[str, Any], trivial: dict[str, Any] | N
         )
 
 
+def ablation(metrics: dict[str, Any]) -> None:
+    """Show what a model of text and voice scores when it reads one of them."""
+    titles = {"text": _("By the text alone"), "voice": _("By the voice alone")}
+    for part, scores in metrics.get("ablation", {}).items():
+        score = scores["macro_f1"]
+        st.caption(f"{titles[part]}: {_('Macro-F1')} {number(score)} ({interval(score)})")
+
+
 def calibration(metrics: dict[str, Any]) -> None:
     facts = metrics["calibration"]
     method = METHODS[facts["method"]]
@@ -152,7 +166,7 @@ def by_recording(run: RunInfo, metrics: dict[str, Any], trivial: dict[str, Any] 
 with ui.page("evaluate"):
     run_id = choose_run()
     if run_id is not None:
-        run, metrics = evaluate.report(ui.workspace(), run_id)
+        run, metrics = evaluate.report(ui.workspace(), run_id, choose_target(run_id))
         test, trivial = metrics["test"], metrics.get("baselines")
         unseen = not marks.training_saw_the_test(metrics)
         run_panel.bar(run)
@@ -161,11 +175,13 @@ with ui.page("evaluate"):
             st.warning(forms.plain(translation.translate(sentence)), icon=":material/warning:")
         if trivial is None:
             st.caption(_("The trivial baselines cannot be computed: the snapshot of this run cannot be read."))
+        ablation(metrics)
         calibration(metrics)
         st.subheader(_("Per class"), anchor=False)
         per_class(run, test, trivial)
-        st.subheader(_("Confusion"), anchor=False)
-        cells.cells(run, test)
-        curves.show(run)
-        compare.show(run)
+        if test.get("confusion") is not None:  # of an item with several classes there is no one cell
+            st.subheader(_("Confusion"), anchor=False)
+            cells.cells(run, test)
+            curves.show(run)
+            compare.show(run)
         by_recording(run, metrics, trivial, unseen)

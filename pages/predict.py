@@ -48,14 +48,17 @@ def show_recording(document: dict[str, Any], wav: bytes, duration_ms: int) -> No
         Region(str(i), u["start_ms"], u["end_ms"], u["text"] or "", _tone(u), _badge(u))
         for i, u in enumerate(utterances)
     ]
+    whole_call(document.get("call", {}))
     token = uploads.keep(wav)
     player(audio_url=f"/audio/upload/{token}", duration_ms=duration_ms, regions=regions, key=f"heard-{token}")
     for name in dict.fromkeys(name for u in utterances for name in u["judgements"]):
+        if SCHEMES[name].kind == "multi":  # its answers are on the regions; a line has one class at a time
+            continue
         st.markdown(f"**{forms.scheme_title(name)}**")
         st.plotly_chart(
             charts.timeline(utterances, SCHEMES[name], ui.language(), _("seconds")), key=f"timeline-{token}-{name}"
         )
-    calibrated(utterances)
+    calibrated(utterances, document.get("call", {}))
     with st.expander(_("As JSON, like the REST service answers"), icon=":material/data_object:"):
         st.json(document, expanded=False)
 
@@ -71,9 +74,18 @@ def _badge(utterance: dict[str, Any]) -> str:
     )
 
 
-def calibrated(utterances: list[dict[str, Any]]) -> None:
+def whole_call(judgements: dict[str, Any]) -> None:
+    """Show what the runs say that were trained on whole calls."""
+    for column, (name, judgement) in zip(st.columns(max(1, len(judgements))), judgements.items(), strict=False):
+        title = _("{scheme}, whole call").format(scheme=forms.scheme_title(name))
+        column.metric(title, forms.code_title(name, judgement["label"]), f"{judgement['confidence']:.0%}",
+                      delta_color="off", delta_arrow="off")  # fmt: skip
+
+
+def calibrated(utterances: list[dict[str, Any]], call: dict[str, Any]) -> None:
     """Show the runs that predicted, on which split each was calibrated, and whether a person chose it."""
-    for run_id, chosen in {j["run"]: j["chosen"] for u in utterances for j in u["judgements"].values()}.items():
+    judgements = [j for u in utterances for j in u["judgements"].values()] + list(call.values())
+    for run_id, chosen in {j["run"]: j["chosen"] for j in judgements}.items():
         text = _("{run}: calibrated on {where}").format(
             run=run_id, where=forms.side_title(predict.calibrated_on(ui.workspace(), run_id)))  # fmt: skip
         unchosen = _("newest, nobody has chosen")
@@ -86,20 +98,21 @@ def judge_text() -> None:
         submitted = st.form_submit_button(_("Judge"), type="primary", icon=":material/psychology:")
     if not (submitted and text.strip()):
         return
-    utterances = predict.predict_text(ui.workspace(), text)["utterances"]
+    document = predict.predict_text(ui.workspace(), text)
+    utterances = document["utterances"]
+    whole_call(document.get("call", {}))
     for name, judgement in utterances[0]["judgements"].items():
-        label = SCHEMES[name].label(judgement["label"])
         left, right = st.columns([1, 2], vertical_alignment="center")
-        left.metric(forms.scheme_title(name), label.title(ui.language()), f"{judgement['confidence']:.0%}",
-                    delta_color="off", delta_arrow="off")  # fmt: skip
+        left.metric(forms.scheme_title(name), forms.code_title(name, judgement["label"]),
+                    f"{judgement['confidence']:.0%}", delta_color="off", delta_arrow="off")  # fmt: skip
         right.plotly_chart(charts.bars(SCHEMES[name], ui.language(), judgement["probabilities"]), key=f"bars-{name}")
-        why(text, judgement["run"])
-    calibrated(utterances)
+        why(text, judgement["run"], name)
+    calibrated(utterances, document.get("call", {}))
 
 
-def why(text: str, run_id: str) -> None:
-    """Show the character sequences that counted for and against the decision."""
-    spans = predict.explain(ui.workspace(), text, run_id)
+def why(text: str, run_id: str, scheme: str) -> None:
+    """Show the character sequences that counted for and against the decision, where the model can tell."""
+    spans = predict.explain(ui.workspace(), text, run_id, scheme)
     if spans:
         pieces = [f"{'＋' if weight > 0 else '－'} ‘{piece}’ ({weight:+.2f})" for piece, weight in spans]
         st.text(_("What spoke for it and against it: {runs}").format(runs=", ".join(pieces)))

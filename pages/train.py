@@ -9,11 +9,13 @@ from core.records import Job, SnapshotInfo
 from core.schemes import SCHEMES
 from core.ui import N_, _, translation
 from core.ui.panels import runs as run_panel
+from core.ui.panels import training
 from core.ui.panels.overview import JOB_STATES
 from core.ui.widgets import charts, forms
 from core.workflows import jobs
-from core.workflows.models import in_use, snapshot, train
-from core.workflows.models.snapshot import Conflicts, Inputs, Official
+from core.workflows.models import in_use, train
+from core.workflows.snapshots import snapshot
+from core.workflows.snapshots.snapshot import Conflicts, Inputs, Official, Unit
 
 INPUTS: dict[Inputs, str] = {"text": N_("Text"), "voice": N_("Voice alone"), "both": N_("Text and voice")}
 CONFLICTS: dict[Conflicts, str] = {
@@ -26,6 +28,7 @@ OFFICIAL: dict[Official | None, str] = {
     "keep": N_("as published, repeats kept"),
     "clean": N_("clean, repeats left out"),
 }
+UNITS: dict[Unit, str] = {"utterance": N_("An utterance"), "call": N_("A whole call, turns joined")}
 ICONS = {
     "queued": "schedule",
     "running": "play_circle",
@@ -38,9 +41,12 @@ ICONS = {
 def freeze() -> None:
     with st.expander(_("Freeze a snapshot"), icon=":material/ac_unit:"), st.form("freeze"):
         first, second, third, fourth = st.columns([3, 3, 2, 1])
-        fifth, sixth, seventh = st.columns(3)
+        fifth, sixth, seventh, eighth = st.columns(4)
         name = first.text_input(_("Name"), max_chars=60, placeholder="danger-2026-11")
-        scheme = second.selectbox(_("Scheme"), list(SCHEMES), format_func=forms.scheme_title)
+        schemes = second.multiselect(
+            _("Schemes"), list(SCHEMES), list(SCHEMES)[:1], format_func=forms.scheme_title,
+            help=_("Several schemes make one snapshot: an item without a label under one of them is masked there."),
+        )  # fmt: skip
         split = third.text_input(_("Split (train/validation/test, %)"), "70/15/15")
         seed = fourth.number_input(_("Seed"), 0, 2**31, 0)
         inputs = fifth.selectbox(
@@ -54,10 +60,15 @@ def freeze() -> None:
             _("Published split"), list(OFFICIAL), format_func=lambda value: _(OFFICIAL[value]),
             help=_("For data that was published with a split. What repeats across its sides is counted either way."),
         )  # fmt: skip
+        unit = eighth.selectbox(
+            _("One item is"), list(UNITS), format_func=lambda value: _(UNITS[value]),
+            help=_("Whole calls need labels of the recording, such as urgency."),
+        )  # fmt: skip
         if st.form_submit_button(_("Freeze"), icon=":material/ac_unit:"):
             info = snapshot.create(
-                ui.workspace(), name, scheme, split, seed, inputs=inputs, conflicts=conflicts, official=official
-            )
+                ui.workspace(), name, schemes, split, seed, inputs=inputs, conflicts=conflicts, official=official,
+                unit=unit,
+            )  # fmt: skip
             st.success(
                 _("Frozen: {name}, content hash {sha}").format(name=forms.plain(info.name), sha=info.sha256[:12])
             )
@@ -65,46 +76,22 @@ def freeze() -> None:
 
 
 def composition(info: SnapshotInfo) -> None:
-    """Groups and classes of each side, then what was left out and why."""
-    report, sides = info.counts["report"], info.counts["sides"]
-    st.dataframe(
-        [
-            {_("Side"): forms.side_title(side), _("Groups"): report["groups_by_side"][side]}
-            | {forms.code_title(info.scheme, code): n for code, n in classes.items()}
-            for side, classes in sides.items()
-        ],
-        hide_index=True,
-    )
+    """Groups and classes of each side under each scheme, then what was left out and why."""
+    report = info.counts["report"]
+    for name, counts in info.counts.get("targets", {info.scheme: info.counts}).items():
+        groups = report.get("targets", {}).get(name, report)["groups_by_side"]
+        if "targets" in info.counts:
+            st.markdown(f"**{forms.plain(forms.scheme_title(name))}** · n = {counts['n']:,}")
+        st.dataframe(
+            [
+                {_("Side"): forms.side_title(side), _("Groups"): groups[side]}
+                | {forms.code_title(name, code): n for code, n in classes.items()}
+                for side, classes in counts["sides"].items()
+            ],
+            hide_index=True,
+        )
     for sentence in snapshot.explained(report):
         st.caption(forms.plain(translation.translate(sentence)))
-
-
-def begin() -> None:
-    snapshots = snapshot.every(ui.workspace())
-    if not snapshots:
-        st.info(_("Freeze a snapshot first: training reads nothing else."))
-        return
-    first, second, third = st.columns(3)
-    recipe = first.selectbox(
-        _("Recipe"), list(train.RECIPES), help=_("An architecture with its data needs."), key="recipe"
-    )
-    fitting_snapshots = [s for s in snapshots if train.RECIPES[recipe].learns(s.scheme)]
-    chosen = second.selectbox(
-        _("Snapshot"), fitting_snapshots, format_func=lambda s: s.name, placeholder=_("none of this scheme")
-    )
-    encoders = list(train.RECIPES[recipe].encoders)
-    usual = encoders.index(train.RECIPES[recipe].usual_encoder())
-    encoder = third.selectbox(_("Encoder"), encoders, index=usual, key=f"encoder-{recipe}")
-    settings = st.text_input(
-        _("Settings (key=value, separated by spaces)"), placeholder=train.settings_help(recipe, encoder), key="settings"
-    )
-    if (
-        st.button(_("Start training"), type="primary", icon=":material/rocket_launch:", disabled=chosen is None)
-        and chosen
-    ):
-        overrides = train.parse_settings(settings.split())
-        run_id = train.start(ui.workspace(), recipe, chosen.name, encoder, overrides)
-        st.toast(_("Queued: {run}").format(run=run_id), icon=":material/schedule:")
 
 
 @st.fragment(run_every="1s")
@@ -141,11 +128,19 @@ def show(job: Job, serving: Mapping[str, in_use.Serving]) -> None:
         left.caption(f"{job.id} · {job.created_at[:19].replace('T', ' ')} UTC")
         if live and right.button(_("Cancel"), key=f"cancel-{job.id}", disabled=job.cancel_requested, width="stretch"):
             jobs.cancel(ui.workspace(), job.id)
+        run_id = str(job.params.get("run_id", job.id))
+        ended_early = job.kind == "train" and job.state in ("cancelled", "failed")
+        if (
+            ended_early
+            and train.can_resume(ui.workspace(), run_id)
+            and right.button(_("Resume"), key=f"resume-{job.id}", icon=":material/resume:", width="stretch")
+        ):
+            train.resume(ui.workspace(), run_id)
         if job.state == "done":
-            right.page_link("pages/evaluate.py", label=_("Scores"), query_params={"run": job.id})
+            right.page_link("pages/evaluate.py", label=_("Scores"), query_params={"run": run_id})
             if job.kind == "train":
-                left.caption(run_panel.standing(serving.get(job.id)))
-                run_panel.use(job.id, serving.get(job.id), right)
+                left.caption(run_panel.standing(serving.get(run_id)))
+                run_panel.use(run_id, serving.get(run_id), right)
 
 
 def progress_text(job: Job) -> str:
@@ -153,11 +148,18 @@ def progress_text(job: Job) -> str:
     text = _("epoch {epoch} of {epochs} · step {done} of {total}").format(
         epoch=state.get("epoch", 0), epochs=state.get("epochs", 0), done=state["done"], total=state["total"]
     )
-    return text + (f" · {forms.seconds(state['left_ms'])}" if state.get("left_ms") else "")
+    parts = [text]
+    if state.get("loss") is not None:
+        parts.append(_("loss {loss}").format(loss=f"{state['loss']:.3f}"))
+    if state.get("rate"):
+        parts.append(_("{rate} a second").format(rate=f"{state['rate']:.1f}"))
+        parts.append(_("{time} left").format(time=forms.seconds(state["left_ms"])))
+    return " · ".join(parts)
 
 
 with ui.page("train"):
     freeze()
-    begin()
+    training.begin()
     st.subheader(_("Jobs"), anchor=False)
     board()
+    training.compare()

@@ -223,8 +223,9 @@ def clean_page(page: Page, data: PictureData) -> None:
 
 
 def train_page(page: Page, data: PictureData) -> None:
-    page.get_by_test_id("stExpander").nth(1).locator("summary").click()
-    page.locator(".js-plotly-plot").first.wait_for()
+    job = page.locator("[class*=st-key-job-]").first
+    job.locator("summary").click()
+    job.locator(".js-plotly-plot").first.wait_for()
 
 
 def evaluate(page: Page, data: PictureData) -> None:

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from core import __version__
-from core.cli import models, runs, scores, service
+from core.cli import encoders, models, runs, scores, service, sharing, training, voices
 from core.cli.cleaning import clean, quality
 from core.cli.corpus import browse, exchange, schemes, similar
 from core.cli.imports import corpora, tables, votes
@@ -51,7 +51,16 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         },
     ),
     "snapshot": ("Frozen lists that training reads.", {"create": browse.create_snapshot}),
-    "runs": ("Trained models.", {"list": models.list_runs, "use": runs.use_run}),
+    "runs": (
+        "Trained models.",
+        {
+            "list": models.list_runs,
+            "use": runs.use_run,
+            "resume": models.resume,
+            "tensorboard": training.tensorboard,
+        },
+    ),
+    "models": ("Pretrained encoders.", {"prune": encoders.prune}),
 }
 # Verbs had these names before 0.2.0. They still work, but no help text lists them.
 _OLD_NAMES: dict[str, dict[str, str]] = {"ingest": {"own": "gwidama", "sister": "aihub"}}
@@ -86,9 +95,12 @@ app.command("train")(models.train)
 app.command("evaluate")(models.evaluate)
 app.command("compare")(scores.compare)
 app.command("predict", cls=models.PredictCommand)(models.predict)
+app.command("embed")(voices.embed)
 app.command("recipes")(runs.recipes)
 app.command("export-run")(runs.export_run)
 app.command("import-run")(runs.import_run)
+app.command("push")(sharing.push)
+app.command("selftrain")(training.selftrain)
 for _name, (_help, _verbs) in _GROUPS.items():
     _group = typer.Typer(help=_help, no_args_is_help=True, rich_markup_mode=None)
     for _verb, _function in _verbs.items():

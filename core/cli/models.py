@@ -5,15 +5,18 @@
   "per_class": [{"code", "n", "precision", "recall", "f1"}], "confusion", ...}, "validation", "by_recording",
   "baselines": {"majority": {"n", "n_groups", "accuracy", "macro_f1", "weighted_f1", "per_class", "by_recording"},
   "shortcut": {..., "reads"}}, "calibration", "used", "skipped", "best_epoch", "epochs", "persons_on_several_sides",
-  "official"}, "warnings": [sentence]}`; `official` is null or {"did": "keep" or "clean", "train", "validation": n that
-  repeat a later side, ...}
+  "official"}, "warnings": [sentence]}`; a run of several schemes also has "targets" {scheme: the same scores} in
+  "metrics", a run of text and voice "ablation" {"text", "voice": {"n", "n_groups", "accuracy", "macro_f1", ...}};
+  several classes an item have no "confusion"; `official` is null or {"did": "keep" or "clean", "train",
+  "validation": n that repeat a later side, ...}
 - `evaluate --gold`: the same and `"gold": {"snapshot", "sha256", "side", "scores", "baselines", "not_gold",
   "unusable"}`; `scores` and `baselines` are as in "metrics"
 - `runs list`: `{"runs": [one run as above, ...]}`, newest first, each with `in_use` (it serves its scheme), `chosen_by`
   and `chosen_at` (null: it serves because it is the newest, nobody has chosen)
 - `predict`: `{"inputs": [...]}`, one entry for each input in the order given: `{"source", "utterances": [{"start_ms",
   "end_ms", "text", "judgements": {scheme: {"label", "confidence", "probabilities": {class: p}, "run",
-  "chosen"}}}]}` (`chosen`: false if the run serves only because it is the newest), or `{"source", "error"}` for an
+  "chosen"}}}]}` (`chosen`: false if the run serves only because it is the newest; "call" beside "utterances" holds
+  such judgements of runs that were trained on whole calls, where there are some), or `{"source", "error"}` for an
   input that cannot be judged; the others are judged all the same, and the exit code is 1
 """
 
@@ -32,6 +35,7 @@ from core.records import RunInfo
 
 if TYPE_CHECKING:
     from core.workflows.models.in_use import Serving
+    from core.workflows.models.train import TrainSpec
     from core.workflows.workspace import Workspace
 
 GoldSide = Literal["all", "test"]
@@ -40,10 +44,15 @@ _OPTION_ORDER = "gwidama.order"
 
 def train(
     recipe: Annotated[
-        str, typer.Argument(help="danger-text, urgency-text, emotion-voice; text and voice learn any scheme.")
+        str, typer.Argument(help="A recipe, as `recipes` lists them; text, voice and both learn any scheme.")
     ],
     snapshot: Annotated[str, typer.Option(help="The snapshot to train on.")],
-    encoder: Annotated[str | None, typer.Option(help="Another encoder than the recipe's default.")] = None,
+    encoder: Annotated[
+        str | None, typer.Option(help="Another encoder than the recipe's usual one: a name, a hub id or a folder.")
+    ] = None,
+    preset: Annotated[
+        str, typer.Option(help="Which settings of the recipe; `seed` are those of the system that it comes from.")
+    ] = "default",
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One setting; may be repeated.")
     ] = None,
@@ -57,16 +66,40 @@ def train(
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        spec = training.plan(ws, recipe, snapshot, encoder, overrides)
-        with progress_bar(recipe) as show_progress:
-            seen: dict[str, Any] = {}
+        spec = training.plan(ws, recipe, snapshot, encoder, overrides, preset)
+        _train_here(ws, spec)
+        if ws.settings.process == 0:  # the others of `accelerate launch` only take part in the training
+            _give_run(reply, runs.get(ws, spec.run_id))
 
-            def report(progress: dict[str, Any]) -> None:
-                seen.update(progress)
-                show_progress(str(seen.get("unit", "")), float(seen.get("done", 0)), float(seen.get("total", 0)))
 
-            training.run(ws, spec, report)
-        _give_run(reply, runs.get(ws, spec.run_id))
+def resume(
+    run: Annotated[str, typer.Argument(help="A run's id, as `runs list` shows it.")], json: Json = False
+) -> None:
+    """Go on with a training that was cancelled, failed or killed, from its last checkpoint."""
+    with answering(json) as reply:
+        from core.workflows.models import runs
+        from core.workflows.models import train as training
+        from core.workflows.workspace import open_workspace
+
+        ws = open_workspace()
+        spec = training.resume_plan(ws, run)
+        _train_here(ws, spec)
+        if ws.settings.process == 0:
+            _give_run(reply, runs.get(ws, spec.run_id))
+
+
+def _train_here(ws: "Workspace", spec: "TrainSpec") -> None:
+    """Train in this process and show the progress."""
+    from core.workflows.models import train as training
+
+    with progress_bar(spec.recipe) as show_progress:
+        seen: dict[str, Any] = {}
+
+        def report(progress: dict[str, Any]) -> None:
+            seen.update(progress)
+            show_progress(str(seen.get("unit", "")), float(seen.get("done", 0)), float(seen.get("total", 0)))
+
+        training.run(ws, spec, report)
 
 
 def list_runs(json: Json = False) -> None:
@@ -91,6 +124,10 @@ def evaluate(
     gold: Annotated[
         str | None, typer.Option(metavar="SNAPSHOT", help="Score it on the items of this snapshot, which it never saw.")
     ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="SCHEME", help="The scheme, of a run that judges several."),
+    ] = None,
     gold_side: Annotated[GoldSide, typer.Option(help="Which items of the --gold snapshot count.")] = "all",
     json: Json = False,
 ) -> None:
@@ -100,7 +137,7 @@ def evaluate(
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        info, metrics = report(ws, run)
+        info, metrics = report(ws, run, target)
         info = replace(info, metrics=metrics)
         if gold is None:
             _give_run(reply, info)
@@ -242,18 +279,26 @@ def _use(serving: "Serving | None") -> str:
 
 def _give_run(reply: Reply, info: RunInfo) -> None:
     from core.workflows.evaluation.marks import warnings
+    from core.workflows.evaluation.scored import under
 
-    test = info.metrics["test"]
-    baselines = info.metrics.get("baselines")
-    reply.give(
-        _run(info),
-        f"run {info.id}",
-        f"test side: {test['n']} items in {test['n_groups']} groups of snapshot {info.snapshot}",
-        *(f"note: {sentence}" for sentence in warnings(info.metrics)),
-        table("", *score_rows(test, baselines)),
-        class_table(test, baselines),
-        *confusion_table(test),
-    )
+    lines: list[Any] = [f"run {info.id}"]
+    notes = [f"note: {sentence}" for sentence in warnings(info.metrics)]
+    for name in info.schemes:
+        lines += _score_lines(under(info, name), f"{name}, " if len(info.schemes) > 1 else "", notes)
+        notes = []
+    reply.give(_run(info), *lines)
+
+
+def _score_lines(info: RunInfo, title: str, notes: Sequence[str]) -> Iterator[Any]:
+    """The scores of one scheme of a run, and what must be said with them."""
+    test, baselines = info.metrics["test"], info.metrics.get("baselines")
+    yield f"{title}test side: {test['n']} items in {test['n_groups']} groups of snapshot {info.snapshot}"
+    yield from notes
+    yield table("", *score_rows(test, baselines))
+    for part, scores in info.metrics.get("ablation", {}).items():
+        yield f"{title}by {part} alone: macro-F1 {score_text(scores['macro_f1'])}"
+    yield class_table(test, baselines)
+    yield from confusion_table(test)
 
 
 def _headline(info: RunInfo) -> str:
@@ -280,7 +325,11 @@ def _lines(document: dict[str, Any]) -> Iterator[Any]:
             for name, prediction in utterance["judgements"].items()
         ]
         rows.append((when, utterance["text"], "\n".join(predictions)))
+    call = document.get("call", {})
+    if call:
+        rows.append(("whole call", "", "\n".join(f"{n}: {p['label']} {p['confidence']:.2f}" for n, p in call.items())))
     yield table(document["source"], ("when", "text", "judgements"), rows)
     judged = [item for utterance in document["utterances"] for item in utterance["judgements"].items()]
+    judged += call.items()
     for name, run in dict.fromkeys((name, item["run"]) for name, item in judged if not item["chosen"]):
         yield f"{name}: run {run} is the newest, nobody has chosen; to choose it: python -m core runs use {run}"

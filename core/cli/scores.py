@@ -26,6 +26,10 @@ _WIDEST = 12  # classes of a confusion matrix that fits a terminal
 def compare(
     first: Annotated[str, typer.Argument(help="A run's id, as `runs list` shows it.")],
     second: Annotated[str, typer.Argument(help="The run to compare it with.")],
+    target: Annotated[
+        str | None,
+        typer.Option(metavar="SCHEME", help="The scheme, of runs that judge several."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Compare two runs on the test items that both were scored on: McNemar's test, differences, what changed."""
@@ -33,7 +37,7 @@ def compare(
         from core.workflows.evaluation.compare import compare as compare_runs
         from core.workflows.workspace import open_workspace
 
-        result = compare_runs(open_workspace(), first, second)
+        result = compare_runs(open_workspace(), first, second, target=target)
         scores, test = result.scores, result.scores["mcnemar"]
         kind = "exact" if test["exact"] else "chi-square, with continuity correction"
         reply.give(
@@ -102,9 +106,9 @@ def class_table(test: Mapping[str, Any], baselines: Mapping[str, Any] | None) ->
 
 
 def confusion_table(test: Mapping[str, Any]) -> list[Any]:
-    """The confusion matrix as a table, with the share of each row; nothing if it is too wide for a terminal."""
+    """The confusion matrix as a table, with the share of each row; nothing if it is too wide, or if there is none."""
     codes = [row["code"] for row in test["per_class"]]
-    if len(codes) > _WIDEST:
+    if len(codes) > _WIDEST or test.get("confusion") is None:
         return []
     rows = [
         (code, *(f"{n} ({n / max(sum(counts), 1):.0%})" for n in counts))

@@ -93,6 +93,9 @@ class Answer(BaseModel):
 
     source: str
     utterances: list[JudgedUtterance]
+    call: dict[str, Judgement] = Field(
+        {}, description="what runs say that were trained on whole calls, by scheme; empty without such a run"
+    )
 
 
 class Failure(BaseModel):

@@ -27,7 +27,8 @@ from core.schemes import DANGER
 from core.settings import DEMO
 from core.workflows.evaluation import evaluate
 from core.workflows.imports import aihub119
-from core.workflows.models import snapshot, train
+from core.workflows.models import train
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import now
 
 BITS = ("<img src=x onerror=alert(1)>", "![x](http://127.0.0.1:9/x.png)", "[a](javascript:alert(1))", "$x$", ":red[x]")

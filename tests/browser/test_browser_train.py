@@ -62,6 +62,25 @@ def test_a_running_job_is_cancelled(live: Live, page: Page) -> None:
     assert job.id not in main(page).inner_text()
 
 
+def test_a_cancelled_training_is_resumed_and_compared(live: Live, page: Page) -> None:
+    job = queue(live, page, "epochs=9 patience=9 batch_size=2")
+    until(lambda: len(epochs(live, job)) >= 2, "two epochs are done")
+    panel(page, job).get_by_role("button", name=ko("Cancel")).click()
+    until(lambda: live.ws.store.ledger.run(job.id).state == "cancelled", "the run is cancelled")
+    before = epochs(live, job)
+    if panel(page, job).locator("details[open]").count() == 0:
+        panel(page, job).locator("summary").click()
+    panel(page, job).get_by_role("button", name=ko("Resume")).click()
+    until(lambda: live.ws.store.ledger.run(job.id).state == "done", "the run is done")
+    resumed = live.ws.store.board.list(1)[0]
+    assert (resumed.params["run_id"], resumed.state) == (job.id, "done")
+    assert epochs(live, resumed)[: len(before)] == before
+    assert live.ws.store.ledger.run(job.id).metrics["epochs"] == 9
+    go(page, live, "train")
+    compared = main(page)
+    expect(compared).to_contain_text(ko("Runs beside each other"))
+
+
 def test_a_killed_worker_goes_on_where_it_was(live: Live, page: Page) -> None:
     job = queue(live, page, "epochs=14 patience=14 batch_size=4")
     until(lambda: len(epochs(live, job)) >= 2, "two epochs are done")

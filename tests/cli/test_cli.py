@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from workflow_data import import_calls, import_sentences, trained
 
 from core import __version__
 from core.settings import ROOT
-from core.workflows.models import snapshot
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration
@@ -357,11 +358,16 @@ def test_ctrl_c_is_a_cancelled_run_and_one_line(ws: Workspace, tmp_path: Path) -
     process = subprocess.Popen(
         [sys.executable, "-m", "core", "train", "danger-text", "--snapshot", "s1", "--json"], cwd=ROOT,
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a shell ignores it for background jobs
     )  # fmt: skip
-    while not ws.store.ledger.runs():
+    writer = None
+    while writer is None:
         assert process.poll() is None
+        with suppress(OSError):  # there is no reader yet
+            writer = os.open(about, os.O_WRONLY | os.O_NONBLOCK)
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     assert process.communicate() == ("", "error: cancelled\n")
+    os.close(writer)
     assert process.returncode == 1
     assert [r.state for r in ws.store.ledger.runs()] == ["cancelled"]

@@ -8,7 +8,7 @@ from cli_driver import answer, failure, run
 from store_data import AT
 from workflow_data import import_calls, import_sentences
 
-from core.workflows.models import snapshot
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 
 

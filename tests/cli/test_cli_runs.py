@@ -7,7 +7,8 @@ import pytest
 from cli_driver import answer, failure, run
 from workflow_data import trained
 
-from core.training.recipes import RECIPES, trainer_type
+from core.models.pretrained.local_weights import local_folder
+from core.training.recipes import RECIPES, config_type
 from core.workflows.models.recipes import MEANINGS
 from core.workflows.workspace import Workspace
 
@@ -48,19 +49,40 @@ def test_a_run_goes_out_and_comes_in(ws: Workspace, tmp_path: Path) -> None:
     assert run("export-run", model).exit_code == 2
 
 
-def test_recipes_are_listed_with_the_meaning_of_every_setting() -> None:
-    listed = {recipe["recipe"]: recipe for recipe in answer("recipes")["recipes"]}
-    assert set(listed) == set(RECIPES)
-    assert listed["emotion-voice"]["schemes"] == ["sentiment"]
+def test_recipes_are_listed_with_the_meaning_of_every_setting(ws: Workspace) -> None:
+    document = answer("recipes")
+    listed = {recipe["recipe"]: recipe for recipe in document["recipes"]}
+    assert (set(listed), document["errors"]) == (set(RECIPES), [])
+    assert "sentiment" in listed["emotion-voice"]["schemes"]
     assert (listed["text"]["schemes"], listed["text"]["inputs"]) == ([], ["text"])
+    assert (listed["both"]["inputs"], listed["both"]["any_encoder"]) == (["text", "voice"], "cross-modal")
     for recipe in RECIPES.values():
         for encoder in listed[recipe.name]["encoders"]:
             assert encoder["installed"]
-            names = [field.name for field in fields(trainer_type(recipe, encoder["encoder"]).Config)]
+            names = [field.name for field in fields(config_type(encoder["architecture"]))]
             assert [setting["name"] for setting in encoder["settings"]] == names
             assert [name for name in names if not MEANINGS.get(name)] == []
     c = next(s for s in listed["text"]["encoders"][0]["settings"] if s["name"] == "c")
     assert (c["type"], c["default"]) == ("float", 5.0)
+
+
+def test_recipes_tell_presets_and_what_is_on_this_machine(ws: Workspace) -> None:
+    danger = next(r for r in answer("recipes")["recipes"] if r["recipe"] == "danger-text")
+    assert (danger["source"], danger["targets"], danger["unit"]) == ("hearing-danger", ["danger"], "utterance")
+    seed = next(preset for preset in danger["presets"] if preset["preset"] == "seed")
+    assert seed["settings"]["text-encoder"]["dropout"] == 0.7
+    bert = next(e for e in danger["encoders"] if e["encoder"] == "skt/kobert-base-v1")
+    assert bert["available"] == (local_folder("skt/kobert-base-v1") is not None)
     printed = run("recipes").stdout
-    assert "ngram *" in printed
-    assert MEANINGS["c"] in printed
+    assert ("ngram *" in printed) == (danger["usual_encoder"] == "ngram")
+    for word in (MEANINGS["c"], "(weights not here)", "dropout=0.7", "OWNER/NAME or FOLDER"):
+        assert word in printed
+
+
+def test_a_recipe_file_that_cannot_be_used_is_named(ws: Workspace) -> None:
+    (ws.settings.home / "recipes").mkdir()
+    (ws.settings.home / "recipes" / "mine.toml").write_text("name = 3")
+    document = answer("recipes")
+    assert document["errors"] == ["recipes/mine.toml, name: must be a text"]
+    assert len(document["recipes"]) == len(RECIPES)
+    assert "recipes/mine.toml, name: must be a text" in run("recipes").stdout

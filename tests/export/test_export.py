@@ -23,7 +23,7 @@ from core.records import NewUtterance, Prediction, RunInfo, SnapshotInfo
 from core.runs.predictions import add_pool
 from core.schemes import SCHEMES, publish
 from core.workflows.corpus import export
-from core.workflows.models import snapshot
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
 
 FIXED = (

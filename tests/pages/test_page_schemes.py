@@ -122,7 +122,7 @@ def test_other_pages_offer_the_workspaces_schemes(ws: Workspace) -> None:
     review = page("review")
     assert HOSTILE in review.multiselect[0].options
     train = page("train")
-    assert HOSTILE in next(box for box in train.selectbox if box.label == "Scheme").options
+    assert HOSTILE in next(box for box in train.multiselect if box.label == "Schemes").options
     augment = page("augment")
     assert HOSTILE in augment.selectbox(key="augment_scheme").options
     (one,) = ws.store.corpus.utterances([1])

@@ -14,7 +14,7 @@ from core.export import FORMATS
 from core.ui import i18n
 from core.ui.panels.corpus import export
 from core.web import downloads, media
-from core.workflows.models import snapshot
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration

@@ -21,7 +21,8 @@ from core.settings import ROOT
 from core.web import uploads
 from core.web.api import MAX_FILE
 from core.web.headers import policy
-from core.workflows.models import in_use, snapshot, train
+from core.workflows.models import in_use, train
+from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration

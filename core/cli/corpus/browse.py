@@ -4,18 +4,24 @@
 - `search`: `{"query", "total", "utterances": [{"id", "key", "text", "original", "labels": {scheme: code}, "start_ms",
   "end_ms", "speaker", "recording_id", "version", ...}]}`, at most `--limit` of `total`, in the order of their ids
 - `snapshot create`: `{"name", "scheme", "sha256", "created_at", "counts": {"n", "gold", "sides": {side: {code: n}},
-  "report"}}`
+  "report"}}`. With several schemes "scheme" and "sides" are those of the first, "counts" also holds "schemes":
+  [scheme] and "targets": {scheme: {"n", "gold", "sides"}}, and "report" "targets": {scheme: {"left_out": {reason: n},
+  "masked_conflicts", "masked_not_gold", "conflicts", "groups", "groups_by_side"}}. With `--unit call` "counts" also
+  holds "unit".
 """
 
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from core.cli.frame import Filters, Json, answering, filter_pairs, table
 from core.cli.imports.corpora import run_import
+from core.records import SnapshotInfo
+
+MOST_COLUMNS = 10  # of classes; more stand one below the other
 
 if TYPE_CHECKING:
     from core.workflows.imports.report import ImportResult, Progress
@@ -82,9 +88,18 @@ class Official(StrEnum):
     clean = "clean"
 
 
+class Unit(StrEnum):
+    """What an item of a snapshot is."""
+
+    utterance = "utterance"
+    call = "call"
+
+
 def create_snapshot(
     name: Annotated[str, typer.Argument(help="The snapshot's name.")],
-    scheme: Annotated[str, typer.Option(help="The scheme whose labels are frozen.")],
+    scheme: Annotated[
+        list[str], typer.Option(help="The scheme whose labels are frozen; repeat it for a snapshot of several schemes.")
+    ],
     split: Annotated[str, typer.Option(help="Train/validation/test in percent, by group.")] = "70/15/15",
     seed: Annotated[int, typer.Option(help="Another seed gives another split.")] = 0,
     inputs: Annotated[Inputs, typer.Option(help="What the models will read; what leaks depends on it.")] = Inputs.text,
@@ -95,27 +110,46 @@ def create_snapshot(
         Official | None,
         typer.Option(help="Take the published split: keep its repeats for a score as published, or clean them out."),
     ] = None,
+    unit: Annotated[
+        Unit, typer.Option(help="An item is an utterance, or a whole call: its turns joined, who spoke marked.")
+    ] = Unit.utterance,
     json: Json = False,
 ) -> None:
-    """Freeze all items that have a label under a scheme, for training."""
+    """Freeze all items that have a label under a scheme, or under several, for training."""
     with answering(json) as reply:
-        from core.workflows.models import snapshot
+        from core.workflows.snapshots import snapshot
         from core.workflows.workspace import open_workspace
 
         info = snapshot.create(
             open_workspace(), name, scheme, split, seed, inputs=inputs.value, conflicts=conflicts.value,
-            official=None if official is None else official.value,
+            official=None if official is None else official.value, unit=unit.value,
         )  # fmt: skip
-        sides = info.counts["sides"]
-        codes = list(next(iter(sides.values())))
         report = info.counts["report"]
-        rows = [(side, report["groups_by_side"][side], *(sides[side][code] for code in codes)) for side in sides]
         reply.give(
             asdict(info),
-            f"snapshot {info.name}: {info.counts['n']} items of {info.scheme}, SHA-256 {info.sha256[:12]}",
-            table("", ("side", "groups", *codes), rows),
+            f"snapshot {info.name}: {info.counts['n']} items of {', '.join(scheme)}, SHA-256 {info.sha256[:12]}",
+            *_composition(info),
             *(f"note: {line}" for line in snapshot.explained(report)),
         )
+
+
+def _composition(info: SnapshotInfo) -> list[Any]:
+    """A table of groups and classes by side, one for each scheme."""
+    report = info.counts["report"]
+    parts = info.counts.get("targets", {"": info.counts})
+    tables = []
+    for name, counts in parts.items():
+        sides = counts["sides"]
+        groups = (report["targets"][name] if name else report)["groups_by_side"]
+        codes = list(next(iter(sides.values())))
+        if len(codes) > MOST_COLUMNS:
+            rows: list[tuple[Any, ...]] = [("groups", *(groups[side] for side in sides))]
+            rows += [(code, *(sides[side][code] for side in sides)) for code in codes]
+            tables.append(table(name, ("class", *sides), rows))
+        else:
+            rows = [(side, groups[side], *(sides[side][code] for code in codes)) for side in sides]
+            tables.append(table(name, ("side", "groups", *codes), rows))
+    return tables
 
 
 def _utf8(text: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 import streamlit as st
+from plotly.subplots import make_subplots
 
 from core.schemes import Scheme
 
@@ -104,6 +105,29 @@ def curves(history: Sequence[Mapping[str, float]], titles: Mapping[str, str], x_
         )  # fmt: skip
     figure.update_xaxes(title=x_title, dtick=None if len(history) > 12 else 1)
     return _with_layout(figure, 300)
+
+
+def run_curves(
+    histories: Mapping[str, Sequence[Mapping[str, Any]]], titles: tuple[str, str], x_title: str
+) -> go.Figure:
+    """Return two pictures of several runs by epoch: validation macro-F1, and below it validation loss.
+
+    `histories` are by the name of the run; `titles` are those of the two scores. A run has one colour and one dash.
+    """
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
+    for place, (name, history) in enumerate(histories.items()):
+        look = {"color": _COLORS[place % len(_COLORS)], "dash": _DASHES[place // len(_COLORS) % len(_DASHES)]}
+        for row, key in enumerate(("macro_f1", "validation_loss"), start=1):
+            points = [(entry["epoch"], entry[key]) for entry in history if entry.get(key) is not None]
+            figure.add_scatter(
+                name=escape(name), legendgroup=name, showlegend=row == 1, x=[x for x, _ in points],
+                y=[y for _, y in points], mode="lines+markers", line=look, row=row, col=1,
+                marker={"symbol": _SYMBOLS[place % len(_SYMBOLS)], "size": 8},
+            )  # fmt: skip
+    for row, title in enumerate(titles, start=1):
+        figure.update_yaxes(title=title, row=row, col=1)
+    figure.update_xaxes(title=x_title, row=2, col=1)
+    return _with_layout(figure, 460, showlegend=True)
 
 
 def shares(

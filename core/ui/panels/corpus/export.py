@@ -14,7 +14,7 @@ from core.ui.i18n import N_, _
 from core.ui.widgets import forms
 from core.web import downloads
 from core.workflows.corpus import export
-from core.workflows.models import snapshot as snapshots
+from core.workflows.snapshots import snapshot as snapshots
 
 EVERY_S = 0.2  # the bar moves this often
 TITLES = {

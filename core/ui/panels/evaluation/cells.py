@@ -39,7 +39,9 @@ def cells(run: RunInfo, metrics: dict[str, Any]) -> None:
         else:
             st.info(_("Click a cell, or choose it above, to hear and read the utterances behind it."))
     _as_table(chosen, matrix)
-    queue_button(evaluate.mistakes(workspace(), run.id), "mistakes", _("Queue all mistakes for review"))
+    queue_button(
+        evaluate.mistakes(workspace(), run.id, target=run.scheme), "mistakes", _("Queue all mistakes for review")
+    )
 
 
 def _take_click(key: str, chosen: Scheme) -> None:
@@ -113,12 +115,14 @@ def _queue(ids: tuple[int, ...], done: str) -> None:
 def show_cell(run: RunInfo, gold: str, predicted: str) -> None:
     """Show the utterances of class `gold` that the run took for `predicted`."""
     names = [forms.code_title(run.scheme, code) for code in (gold, predicted)]
-    cell = evaluate.cell(workspace(), run.id, gold, predicted)
+    cell = evaluate.cell(workspace(), run.id, gold, predicted, target=run.scheme)
     mistakes = cell.mistakes
     st.subheader(
         _("{gold} taken for {predicted}: {n}").format(gold=names[0], predicted=names[1], n=len(mistakes)), anchor=False
     )
-    queue_button(evaluate.mistakes(workspace(), run.id, gold, predicted), "cell", _("Queue this cell for review"))
+    queue_button(
+        evaluate.mistakes(workspace(), run.id, gold, predicted, run.scheme), "cell", _("Queue this cell for review")
+    )
     if cell.trouble:
         why = forms.plain(translation.translate(str(cell.trouble)))
         st.warning(_("The texts that the model saw cannot be shown: {why}").format(why=why), icon=":material/warning:")
@@ -137,18 +141,20 @@ def _utterance_row(run: RunInfo, mistake: evaluate.Mistake) -> None:
     else:
         st.caption(_("The text that the model saw is missing."))
     details = [f"{mistake.prediction.confidence:.0%}"]
-    if shown_item := mistake.utterance or mistake.item:
+    if shown_item := mistake.item if mistake.call else mistake.utterance or mistake.item:
         place = "" if shown_item.start_ms is None else forms.seconds(shown_item.start_ms)
         details += [forms.speaker_title(shown_item.speaker), place, forms.plain(shown_item.key)]
     st.caption(" · ".join(filter(None, details)))
     _show_changes(run, mistake)
     if (current := mistake.utterance) is None:
         return
-    if current.voice_usable:
+    if mistake.call and current.recording_id is not None and mistake.item and mistake.item.audio:
+        forms.listen_to_recording(current.recording_id)
+    elif current.voice_usable:
         forms.listen(current.id)
     if part := current.text.strip()[:LINKED_CHARS].strip():
-        to = ":material/arrow_forward:"
-        st.page_link("pages/corpus.py", label=_("Open"), icon=to, query_params={"text": part})
+        to, name = ":material/arrow_forward:", _("Open the call") if mistake.call else _("Open")
+        st.page_link("pages/corpus.py", label=name, icon=to, query_params={"text": part})
 
 
 def _show_changes(run: RunInfo, mistake: evaluate.Mistake) -> None:
@@ -164,4 +170,4 @@ def _show_changes(run: RunInfo, mistake: evaluate.Mistake) -> None:
         st.caption(_("Label today: {label}").format(label=forms.plain(title)))
     if mistake.new_text:
         st.caption(_("Text today:"))
-        st.text(current.text)
+        st.text(mistake.text)

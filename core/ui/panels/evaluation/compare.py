@@ -20,7 +20,7 @@ from core.workflows.models import runs
 def show(run: RunInfo) -> None:
     """Let a person choose a second run of the same scheme, and show how it differs from `run`."""
     st.subheader(_("Compare two runs"), anchor=False)
-    others = [other.id for other in runs.finished(workspace()) if other.scheme == run.scheme and other.id != run.id]
+    others = [other.id for other in runs.finished(workspace()) if run.scheme in other.schemes and other.id != run.id]
     if not others:
         st.info(_("There is no other finished run of this scheme to compare with."))
         return
@@ -30,7 +30,7 @@ def show(run: RunInfo) -> None:
     if not second:
         return
     try:
-        result = compare.compare(workspace(), run.id, second)
+        result = compare.compare(workspace(), run.id, second, target=run.scheme)
     except CoreError as error:
         st.warning(forms.plain(explain(error)), icon=":material/block:")
         return

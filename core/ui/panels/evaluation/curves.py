@@ -19,15 +19,15 @@ DRAWN = 4  # classes at first; as many lines can be told apart without their col
 def show(run: RunInfo) -> None:
     """Show all curves of a run on its test side; a warning if its predictions cannot be read."""
     try:
-        found = curves.of_run(workspace(), run.id)
+        shown = curves.of_run(workspace(), run.id, run.scheme)
     except CheckpointMismatch as error:
         why = forms.plain(translation.translate(str(error)))
         st.warning(_("The curves cannot be drawn: {why}").format(why=why), icon=":material/warning:")
         return
     st.subheader(_("Precision-recall and ROC"), anchor=False)
-    _class_curves(run, found.classes)
+    _class_curves(run, shown.classes)
     st.subheader(_("Reliability"), anchor=False)
-    _reliability(found)
+    _reliability(shown)
 
 
 def _class_curves(run: RunInfo, classes: list[dict[str, Any]]) -> None:
@@ -56,8 +56,8 @@ def _class_curves(run: RunInfo, classes: list[dict[str, Any]]) -> None:
         st.caption(_("Area under the ROC curve, .5 for a blind guess: {values}").format(values=" · ".join(parts)))
 
 
-def _reliability(found: curves.Curves) -> None:
-    names = {_("before calibration"): found.before, _("after calibration"): found.after}
+def _reliability(shown: curves.Curves) -> None:
+    names = {_("before calibration"): shown.before, _("after calibration"): shown.after}
     figure = charts.reliability(
         {name: row["bins"] for name, row in names.items()}, (_("Confidence"), _("Share that is right"))
     )
@@ -67,7 +67,7 @@ def _reliability(found: curves.Curves) -> None:
         "Points below the dotted line are too sure."
     )
     before, after = (f"{row['ece']:.3f}" for row in names.values())
-    st.caption(text.format(n=found.after["n"], before=before, after=after))
+    st.caption(text.format(n=shown.after["n"], before=before, after=after))
     with st.expander(_("As a table"), icon=":material/table:"):
         st.dataframe(
             [

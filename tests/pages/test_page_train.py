@@ -1,0 +1,78 @@
+"""The Train page: presets, the table of settings with their sources, runs beside each other."""
+
+from pathlib import Path
+
+import pytest
+from page_driver import page as opened
+from workflow_data import trained
+
+from core.workflows.models import train
+from core.workflows.workspace import Workspace
+
+pytestmark = pytest.mark.integration
+
+
+def table(page, column: str) -> list[dict[str, str]]:
+    """The rows of the first table that has this column."""
+    for shown in page.dataframe:
+        if column in shown.value.columns:
+            return shown.value.to_dict("records")
+    raise AssertionError([list(shown.value.columns) for shown in page.dataframe])
+
+
+@pytest.fixture
+def english_box(monkeypatch: pytest.MonkeyPatch, english: None) -> str:
+    return "Settings (key=value, separated by spaces)"
+
+
+def test_every_setting_stands_with_its_value_and_its_source(ws: Workspace, tmp_path: Path, english_box: str) -> None:
+    trained(ws, tmp_path)
+    page = opened("train", lang="en")
+    assert not page.exception
+    rows = {row["Setting"]: row for row in table(page, "Where it comes from")}
+    assert (rows["c"]["Value"], rows["c"]["Where it comes from"]) == ("5.0", "default of ngram")
+    assert rows["c"]["Meaning"] == "inverse strength of regularisation: smaller is smoother"
+    next(box for box in page.text_input if box.label == english_box).set_value("c=2 max_n=3").run()
+    assert any("Set by you: c=2 max\\_n=3" in caption.value for caption in page.caption)
+    next(button for button in page.button if button.label == "Start training").click().run()
+    assert not page.exception
+    queued = next(run for run in ws.store.ledger.runs() if run.state == "queued")
+    job = ws.store.board.get(queued.id)
+    assert job.title.startswith("danger-text")
+
+
+def test_a_wrong_setting_is_one_message(ws: Workspace, tmp_path: Path, english_box: str) -> None:
+    trained(ws, tmp_path)
+    page = opened("train", lang="en")
+    next(box for box in page.text_input if box.label == english_box).set_value("nonsense=1").run()
+    next(button for button in page.button if button.label == "Start training").click().run()
+    assert not page.exception
+    assert any("nonsense" in error.value for error in page.error)
+
+
+def test_runs_stand_beside_each_other_with_what_differs(ws: Workspace, tmp_path: Path, english_box: str) -> None:
+    first = trained(ws, tmp_path)
+    assert not [
+        box for box in opened("train", lang="en").multiselect if box.label == "Runs"
+    ]  # one run: nothing to compare
+    spec = train.plan(ws, "danger-text", "s1", overrides={"max_n": "2"})
+    train.run(ws, spec)
+    page = opened("train", lang="en")
+    next(box for box in page.multiselect if box.label == "Runs").set_value([first, spec.run_id]).run()
+    assert not page.exception
+    rows = table(page, "Macro-F1")
+    assert [(row["Run"], row["max_n"], row["Preset"]) for row in rows] == [
+        (first, "4", "default"), (spec.run_id, "2", "default"),
+    ]  # fmt: skip
+    assert all("[" in row["Macro-F1"] for row in rows)
+    assert len(page.get("plotly_chart")) >= 1
+
+
+def test_a_broken_recipe_file_is_named_and_the_rest_works(ws: Workspace, tmp_path: Path, english_box: str) -> None:
+    trained(ws, tmp_path)
+    (ws.settings.home / "recipes").mkdir()
+    (ws.settings.home / "recipes" / "mine.toml").write_text("name = 3")
+    page = opened("train", lang="en")
+    assert not page.exception
+    assert any("mine" in warning.value and "must be a text" in warning.value for warning in page.warning)
+    assert "danger-text" in next(box for box in page.selectbox if box.label == "Recipe").options
