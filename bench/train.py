@@ -70,7 +70,8 @@ def fill(home: Path, n: int) -> int:
 
 def ours(home: Path, name: str) -> Cost:
     """Create the snapshot `name` of a workspace and train on it."""
-    from core.workflows.models import snapshot, train
+    from core.workflows.models import train
+    from core.workflows.snapshots import snapshot
     from core.workflows.workspace import open_workspace
 
     def work() -> tuple[float, float]:
@@ -103,7 +104,7 @@ def theirs(home: Path, name: str) -> Cost:
 
 def freeze(home: Path, name: str) -> tuple[Cost, int, float]:
     """Create the snapshot `name` of a workspace; returns the cost, its items, and the memory before it in MB."""
-    from core.workflows.models import snapshot
+    from core.workflows.snapshots import snapshot
     from core.workflows.workspace import open_workspace
 
     ws, n = open_workspace(settings_of(home)), 0
