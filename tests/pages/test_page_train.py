@@ -53,12 +53,12 @@ def test_a_wrong_setting_is_one_message(ws: Workspace, tmp_path: Path, english_b
 def test_runs_stand_beside_each_other_with_what_differs(ws: Workspace, tmp_path: Path, english_box: str) -> None:
     first = trained(ws, tmp_path)
     assert not [
-        box for box in opened("train", lang="en").multiselect if box.label == "Runs"
+        box for box in opened("train", lang="en").multiselect if box.label == "Trained runs"
     ]  # one run: nothing to compare
     spec = train.plan(ws, "danger-text", "s1", overrides={"max_n": "2"})
     train.run(ws, spec)
     page = opened("train", lang="en")
-    next(box for box in page.multiselect if box.label == "Runs").set_value([first, spec.run_id]).run()
+    next(box for box in page.multiselect if box.label == "Trained runs").set_value([first, spec.run_id]).run()
     assert not page.exception
     rows = table(page, "Macro-F1")
     assert [(row["Run"], row["max_n"], row["Preset"]) for row in rows] == [

@@ -110,7 +110,7 @@ def compare() -> None:
         return
     st.subheader(_("Runs beside each other"), anchor=False)
     chosen = st.multiselect(
-        _("Runs"), [run.id for run in every], key="compared", max_selections=MOST_RUNS,
+        _("Trained runs"), [run.id for run in every], key="compared", max_selections=MOST_RUNS,
         placeholder=_("Choose two or more runs"),
     )  # fmt: skip
     if len(chosen) < 2:
