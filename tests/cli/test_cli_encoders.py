@@ -2,11 +2,14 @@
 
 from pathlib import Path
 
+import pytest
 from cli_driver import answer, failure, run
 from tiny_bert import tiny_bert
 from workflow_data import import_sentences
 
 from core.workflows.workspace import Workspace
+
+pytestmark = pytest.mark.integration
 
 
 def test_a_model_is_pruned_to_files(tmp_path: Path, ws: Workspace) -> None:

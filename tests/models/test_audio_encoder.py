@@ -14,6 +14,8 @@ from core.models.values import Sample, take
 from core.models.voice.encoder import AudioEncoder, AudioEncoderConfig
 from core.schemes.target import Target
 
+pytestmark = pytest.mark.integration
+
 CLIPS = waves([0.5, 2.0, 0.31, 1.0, 0.5])
 INTENT = Target("intent", ("abroad", "address", "app_error"))
 MOOD = Target("mood", ("joy", "fear"), "multi")

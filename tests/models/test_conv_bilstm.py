@@ -15,6 +15,8 @@ from core.models.voice.conv_bilstm import ConvBilstm, ConvBilstmConfig, _faster
 from core.models.voice.neutral_voice import Baselines, hashed
 from core.schemes.target import Target
 
+pytestmark = pytest.mark.integration
+
 RNG = np.random.default_rng(0)
 MFCC = RNG.normal(size=(7, 100, 13)).astype(np.float32)
 MOOD = Target("mood", ("neutral", "joy", "anger", "fear"))

@@ -14,6 +14,8 @@ from core.models.cross_modal import CrossModal, CrossModalConfig, blanked
 from core.models.values import Sample, Values, take
 from core.schemes.target import Target
 
+pytestmark = pytest.mark.integration
+
 SENTIMENT = Target("sentiment", ("fear", "calm", "sad"), level="recording")
 URGENCY = Target("urgency", ("low", "middle", "high"), level="recording")
 TARGETS = (SENTIMENT, URGENCY)

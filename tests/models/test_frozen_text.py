@@ -10,6 +10,8 @@ from tiny_bert import tiny_bert
 from core.errors import InputError, MissingBackend
 from core.models.pretrained import frozen_text
 
+pytestmark = pytest.mark.integration
+
 TEXTS = ["불이 났어요", "할머니가 쓰러졌어요 도와 주세요", "오늘 날씨 좋아", "친구", ""]
 
 

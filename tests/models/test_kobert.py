@@ -16,6 +16,8 @@ from core.models.text import kobert
 from core.models.text.encoder import TextEncoder
 from core.schemes.target import Target
 
+pytestmark = pytest.mark.integration
+
 SPECIAL = {
     "unk_piece": "[UNK]", "pad_id": 1, "pad_piece": "[PAD]", "bos_id": 2, "bos_piece": "[CLS]", "eos_id": 3,
     "eos_piece": "[SEP]", "control_symbols": "[MASK]",

@@ -21,6 +21,8 @@ from core.errors import CheckpointMismatch, InputError, MissingBackend
 from core.models.pretrained import hub
 from core.models.pretrained.encoders import find, load_model, load_tokenizer
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def encoder(tmp_path: Path) -> Path:

@@ -14,6 +14,8 @@ from core.errors import CheckpointMismatch, InputError
 from core.models.pretrained.prune import prune_model
 from core.models.pretrained.vocabulary import prune
 
+pytestmark = pytest.mark.integration
+
 TEXTS = ["불이 났어요", "도와 주세요 불이!", "할머니가 쓰러졌어요", "xyz 불이"]
 
 

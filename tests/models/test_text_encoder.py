@@ -15,6 +15,8 @@ from core.models.pretrained.encoders import quiet
 from core.models.text.encoder import HEADS, TextEncoder, TextEncoderConfig
 from core.schemes.target import Target
 
+pytestmark = pytest.mark.integration
+
 DANGER = Target("danger", CODES)
 MOOD = Target("mood", ("joy", "fear", "calm"), "multi")
 TEXTS = sentences(12)[0] + ["", "불", "모르는 글자 鬼 " * 3]

@@ -11,6 +11,8 @@ from tiny_speech import WIDTH, electra, wav2vec2, waves
 from core.errors import CheckpointMismatch, InputError, NotEnoughData, UnknownName
 from core.speech import wav2vec2 as speech
 
+pytestmark = pytest.mark.integration
+
 SECONDS = [0.3, 2.0, 0.61, 1.2, 0.3]
 
 

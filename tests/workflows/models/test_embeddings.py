@@ -15,6 +15,8 @@ from core.errors import NotEnoughData, UnknownName
 from core.settings import ROOT
 from core.workflows.models.embeddings import AudioColumns, export_embeddings
 
+pytestmark = pytest.mark.integration
+
 COLUMNS = AudioColumns("wav", "startAt", "endAt")
 
 

@@ -13,6 +13,8 @@ from core.training.trainer.tensorboard import write_events
 from core.workflows.models import curves, train
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def two(ws: Workspace, tmp_path: Path) -> list[str]:

@@ -11,6 +11,8 @@ from core.workflows.models import predict, train
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.mark.parametrize(("prefix", "architecture"), [("frozen+", "heads"), ("ngram+", "ngram-heads")])
 def test_it_is_trained_saved_loaded_and_predicts(ws: Workspace, tmp_path: Path, prefix: str, architecture: str) -> None:

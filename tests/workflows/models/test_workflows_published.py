@@ -16,6 +16,8 @@ from core.schemes.target import Target
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 
 def classifier(folder: Path, *labels: str) -> Path:
     """A tiny BERT that classifies texts, with these labels in the order of its head."""

@@ -16,6 +16,8 @@ from core.runs.card import read_card
 from core.workflows.handover.push import readme
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 TOKEN = "hf_secret"
 
 

@@ -16,6 +16,8 @@ from core.workflows.models import selftrain, train
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
 
+pytestmark = pytest.mark.integration
+
 SURE = Rule(0.5, 0.0)
 
 
