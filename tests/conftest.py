@@ -32,6 +32,14 @@ VARIABLES = ("HOME", "DATABASE_URL", "JOBS_URL", "API_KEYS", "HOST", "PORT", "CU
 DEMO_TIMEOUT_S = 900
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """For `make quick`: do not import files whose tests are all of another mark; some import transformers."""
+    if config.option.markexpr != "unit" or collection_path.suffix != ".py":
+        return None
+    marked = "\npytestmark = pytest.mark.integration\n" in collection_path.read_text(encoding="utf-8")
+    return True if marked else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test browser, integration or unit, by its folder, its file's own mark and its fixtures."""
     for item in items:
