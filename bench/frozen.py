@@ -27,8 +27,8 @@ DANGER = Target("danger", ("normal", "danger"))
 
 def sentences() -> tuple[list[str], NDArray[np.int64], list[int]]:
     """The demo's sentences, their class ids, and a group number that nearly equal ones share."""
-    from core.near_duplicates import first_near
     from core.text import letters
+    from core.text.near_duplicates import first_near
 
     with (DEMO / "utterances.csv").open(encoding="utf-8", newline="") as file:
         rows = {letters(row["text"]): row for row in csv.DictReader(file)}

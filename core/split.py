@@ -13,9 +13,9 @@ from itertools import pairwise
 from math import isfinite
 
 from core.errors import InputError
-from core.near_duplicates import THRESHOLD, first_near
 from core.records import Side
 from core.text import letters, nfc
+from core.text.near_duplicates import THRESHOLD, first_near
 
 Fractions = tuple[float, float, float]
 DEFAULT_FRACTIONS: Fractions = (0.70, 0.15, 0.15)

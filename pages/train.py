@@ -1,6 +1,6 @@
 """학습 / Train: freeze a snapshot, start a training job, watch its epochs. The job survives reload and restart."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 
 import streamlit as st
 
@@ -100,11 +100,12 @@ def board() -> None:
     if not rows:
         st.caption(_("No job yet."))
     serving = in_use.by_run(ui.workspace())
+    resumable = train.resumable(ui.workspace())
     for job in rows:
-        show(job, serving)
+        show(job, serving, resumable)
 
 
-def show(job: Job, serving: Mapping[str, in_use.Serving]) -> None:
+def show(job: Job, serving: Mapping[str, in_use.Serving], resumable: Set[str]) -> None:
     live = job.state in jobs.LIVE
     with st.expander(
         f"{forms.plain(job.title)} · {_(JOB_STATES[job.state])}",
@@ -129,10 +130,9 @@ def show(job: Job, serving: Mapping[str, in_use.Serving]) -> None:
         if live and right.button(_("Cancel"), key=f"cancel-{job.id}", disabled=job.cancel_requested, width="stretch"):
             jobs.cancel(ui.workspace(), job.id)
         run_id = str(job.params.get("run_id", job.id))
-        ended_early = job.kind == "train" and job.state in ("cancelled", "failed")
         if (
-            ended_early
-            and train.can_resume(ui.workspace(), run_id)
+            job.state in ("cancelled", "failed")
+            and run_id in resumable
             and right.button(_("Resume"), key=f"resume-{job.id}", icon=":material/resume:", width="stretch")
         ):
             train.resume(ui.workspace(), run_id)

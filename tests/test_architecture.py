@@ -24,7 +24,7 @@ LAYERS = (
     ("records", "plugins", "settings", "batches", "files", "hangul", "speakers"),
     ("schemes",),
     # below their peers of design.md: splitting, augmenting and cleaning need to know what the same text is
-    ("text", "cells", "model_text", "near_duplicates"),
+    ("text",),
     ("cleaning", "augment", "audio", "split", "embedding", "quality", "scores", "confidence", "agreement", "filters"),
     ("models", "speech", "snapshots"),
     ("runs",),

@@ -1,10 +1,10 @@
-"""core.cells: formulas are escaped, and each text is read back exactly."""
+"""core.text.cells: formulas are escaped, and each text is read back exactly."""
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from core.cells import escape_formula, unescape_formula
+from core.text.cells import escape_formula, unescape_formula
 
 STARTS = "=+-@\t\r＝＋－＠"
 

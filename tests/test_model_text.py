@@ -1,4 +1,4 @@
-"""core.model_text: a second application of a step changes nothing, in any order; the text that a model reads."""
+"""core.text.model_text: a second application of a step changes nothing, in any order; the text that a model reads."""
 
 import itertools
 import unicodedata
@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import UnknownName
-from core.model_text import DEFAULT_PLAN, STEPS, apply
+from core.text.model_text import DEFAULT_PLAN, STEPS, apply
 
 
 @pytest.mark.parametrize(

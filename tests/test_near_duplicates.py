@@ -1,4 +1,4 @@
-"""core.near_duplicates: no pair is missed and none is invented, compared with all pairs one by one."""
+"""core.text.near_duplicates: no pair is missed and none is invented, compared with all pairs one by one."""
 
 import random
 
@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core import near_duplicates
-from core.near_duplicates import first_near, grams, nearly_equal
+from core.text import near_duplicates
+from core.text.near_duplicates import first_near, grams, nearly_equal
 
 WORDS = (
     "불이", "났어요", "거실에서", "연기가", "나고", "사람이", "쓰러졌어요", "빨리", "와주세요", "지하", "주차장",

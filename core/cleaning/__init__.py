@@ -2,7 +2,7 @@
 
 A `Plan` is an ordered list of steps with settings. `suggest` gives at most one `Suggestion` for each step; use-cases
 store them as Proposals. Only safe steps may be applied without a curator. Nothing is stored here, and what a model
-reads of a text is decided elsewhere, in `core.model_text`.
+reads of a text is decided elsewhere, in `core.text.model_text`.
 """
 
 from core.cleaning.plan import Plan, Step, default_plan, from_document, read, to_document, to_toml

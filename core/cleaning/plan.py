@@ -11,8 +11,8 @@
     confidence = 0.5        # changes with a lower confidence are not suggested
     backend = "kiwi"        # the step's own settings
 
-The plan in a model's card (`core.model_text`) is something else: a list of rewrites that lose nothing. A plan that is
-not valid is refused with a `BadRecord` that names the file, the step number and the key.
+The plan in a model's card (`core.text.model_text`) is something else: a list of rewrites that lose nothing. A plan that
+is not valid is refused with a `BadRecord` that names the file, the step number and the key.
 """
 
 import tomllib

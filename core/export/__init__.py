@@ -1,7 +1,7 @@
 """Exports utterances as a file or a folder, one format per module. All formats stream, so memory does not grow.
 
 The file or folder appears under its name only when it is complete. In every CSV, cells that a spreadsheet would run as
-formulas are neutralised (`core.cells`); the other formats hold the text unchanged. Nothing here reads the store.
+formulas are neutralised (`core.text.cells`); the other formats hold the text unchanged. Nothing here reads the store.
 """
 
 from collections.abc import Callable, Iterable

@@ -4,7 +4,7 @@ Text: `train.csv`, `valid.csv`, `test.csv` with the columns `text` and `target` 
 mark, which would become part of a column's name. Audio: one folder per side with a WAV for each clip and `metadata.csv`
 (`file_name`, `text`, `target`), which `datasets` also reads as an audio folder. Ids, keys, groups, times, speakers and
 grades are not kept: such a folder can be imported as a table, but not as this corpus. Cells that a spreadsheet would
-run as formulas begin with the apostrophe of `core.cells`.
+run as formulas begin with the apostrophe of `core.text.cells`.
 """
 
 import csv
@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from core.audio.clips import read_clip
-from core.cells import escape_formula
 from core.errors import AudioError
 from core.export.rows import ExportReport, Line, Plan
+from core.text.cells import escape_formula
 
 SIDES = {"train": "train", "validation": "valid", "test": "test"}
 

@@ -9,8 +9,8 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.cells import escape_formula
 from core.export.rows import ExportReport, Line, Plan
+from core.text.cells import escape_formula
 
 
 def write(path: Path, plan: Plan, lines: Iterable[Line]) -> ExportReport:

@@ -12,10 +12,10 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from core.cells import escape_formula
 from core.export.rows import DISPUTED, ExportReport, Line, Plan
 from core.messages import Message
 from core.schemes import SENTIMENT, URGENCY, Scheme
+from core.text.cells import escape_formula
 
 COLUMNS = (
     "_id", "wav_file_path", "utterance_id", "text", "startAt", "endAt", "sentiment", "urgencyLevel", "urgency_label",

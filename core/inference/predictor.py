@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from core.confidence import calibrated
 from core.errors import InputError
 from core.messages import Word
-from core.model_text import model_text
-from core.models import Modality, Model, architecture
+from core.models import Modality, Model, prepared
 from core.models.values import Sample, Values
 from core.runs.card import CARD, Card, read_model
 from core.schemes.target import Target
+from core.text.model_text import model_text
 
 CACHE_SIZE = 8  # loaded predictors
 
@@ -117,9 +117,7 @@ class Predictor:
         return [(part.text, part.weight) for part in explain(cleaned, target, decided)]
 
     def _prepared(self, samples: Sequence[Sample]) -> Values:
-        prepare = architecture(self.card.architecture).prepare.load()
-        values: Values = prepare(samples, self.card.encoder, self.card.config)
-        return values
+        return prepared(self.card.architecture, samples, self.card.encoder, self.card.config)
 
     def _check_sample(self, sample: Sample) -> None:
         if self.modality == "voice" and sample.wave is None:

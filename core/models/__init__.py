@@ -88,6 +88,12 @@ MODELS: dict[str, Architecture] = {
 }
 
 
+def prepared(name: str, samples: Sequence[Sample], encoder: str, config: Mapping[str, Any]) -> Values:
+    """What architecture `name` reads of `samples`: the one way to it, in training and in serving."""
+    prepare: Prepare = architecture(name).prepare.load()
+    return prepare(samples, encoder, config)
+
+
 def architecture(name: str) -> Architecture:
     """The row `name` of `MODELS`; `UnknownName` lists the known ones."""
     if name not in MODELS:

@@ -12,7 +12,7 @@ residual and LayerNorm, a gate that weighs text against voice, and learned vecto
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal, Self
 
@@ -29,7 +29,7 @@ from core.models.network import batched_logits
 from core.models.prepare import encoders_of
 from core.models.pretrained.encoders import Pretrained, best_device, find, load_tokenizer, quiet
 from core.models.text.layouts import bare, no_pooler
-from core.models.values import Values, count
+from core.models.values import Values, count, known_settings
 from core.schemes.target import Target
 
 Reads = Literal["text", "voice", "both"]
@@ -70,8 +70,7 @@ class CrossModalConfig:
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> Self:
         """The fields that are this network's; the others are those of training."""
-        known = {f.name for f in fields(CrossModalConfig)}
-        return cls(**{name: value for name, value in config.items() if name in known})
+        return known_settings(cls, config)
 
 
 def blanked(values: Values, reads: Reads) -> Values:

@@ -139,6 +139,19 @@ def encoders_of(encoder: str, config: Mapping[str, Any]) -> tuple[str, str]:
     return text, voice
 
 
+def pretrained_names(architecture: str, encoder: str, config: Mapping[str, Any]) -> tuple[str, ...]:
+    """The pretrained encoders that `encoder` names, each as a name, folder or hub id; none for a model without one.
+
+    >>> pretrained_names("ngram-heads", "ngram+models/ko-e5-small", {}), pretrained_names("ngram", "ngram", {})
+    (('models/ko-e5-small',), ())
+    """
+    if architecture in ("ngram", "conv-bilstm"):
+        return ()
+    if architecture == "cross-modal":
+        return encoders_of(encoder, config)
+    return (encoder.removeprefix("ngram+").removeprefix("frozen+"),)
+
+
 def _frames_of(voice: str) -> Callable[..., Any]:
     """`read(waves, steps)` of a voice encoder: a row of `FRAMES`, or a wav2vec2 in a folder or of a hub id."""
     if voice in FRAMES:

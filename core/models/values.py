@@ -5,12 +5,13 @@ N rows. An architecture's `prepare` makes them, the same way in training and in 
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+Settings = TypeVar("Settings")
 Values = Any  # list[str] | NDArray (N, ...) | dict[str, Values]
 
 
@@ -26,6 +27,12 @@ class Sample:
     wave: NDArray[np.float32] | None = None
     speaker: str | None = None
     source_hz: int = 16_000
+
+
+def known_settings(kind: type[Settings], config: Mapping[str, Any]) -> Settings:
+    """A dataclass `kind` made of those entries of `config` that are its fields; the others belong to training."""
+    names = {f.name for f in fields(kind)}  # type: ignore[arg-type]
+    return kind(**{name: value for name, value in config.items() if name in names})
 
 
 def count(values: Values) -> int:

@@ -1,12 +1,12 @@
 """Near duplicates among the utterances of a corpus: each text is reported once, with the earliest text of its set.
 
-What nearly equal means is the same as for splits: see `core.near_duplicates`.
+What nearly equal means is the same as for splits: see `core.text.near_duplicates`.
 """
 
 from array import array
 from collections.abc import Iterator
 
-from core.near_duplicates import first_near
+from core.text.near_duplicates import first_near
 
 
 class NearDuplicates:

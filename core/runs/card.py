@@ -175,7 +175,7 @@ def read_model(folder: Path) -> tuple[Card, Model]:
     if card.format == 1:
         return card, _old_model(folder, card)
     place = folder / MODEL_FOLDER
-    if json.loads((place / TARGETS).read_text(encoding="utf-8")) != [_plain(target) for target in card.targets]:
+    if tuple(map(Target.from_dict, json.loads((place / TARGETS).read_text(encoding="utf-8")))) != card.targets:
         raise CheckpointMismatch(
             "{path} was trained for other classes than {card} says", path=place / TARGETS, card=CARD
         )
@@ -193,10 +193,6 @@ def load_model(folder: Path, name: str, targets: tuple[Target, ...], config: Map
             "{path} does not fit the configuration in {card}: {error}", path=folder, card=CARD, error=error
         ) from error
     return model
-
-
-def _plain(target: Target) -> Any:
-    return json.loads(json.dumps(target.to_dict()))
 
 
 def _check_files(folder: Path, card: Card) -> None:

@@ -123,12 +123,19 @@ def ratio(part: Floats, whole: Floats, where: NDArray[np.bool_]) -> Floats:
 
 
 def _bootstrap(tallies: Ints, resamples: int, seed: int) -> dict[str, Floats]:
-    """Return `tally_scores` of `resamples` samples; each draws G of the G groups with replacement.
+    """Return `tally_scores` of `resamples` samples."""
+    sums = resampled_sums(tallies.reshape(len(tallies), -1), resamples, seed)
+    return tally_scores(sums.reshape(resamples, 3, -1)) if resamples else {}
+
+
+def resampled_sums(tallies: Ints, resamples: int, seed: int) -> Floats:
+    """Return the sums (R, C) of `tallies` (G, C) over samples that each draw G of the G groups with replacement.
 
     Groups with equal tallies are interchangeable. So one multinomial draw says how often each distinct pattern occurs
-    in a sample. This has the same distribution as drawing single groups, and costs less.
+    in a sample. This has the same distribution as drawing single groups, and costs less. Where few patterns are equal
+    the draws are many, so they are made a block at a time.
     """
-    patterns, counts = np.unique(tallies.reshape(len(tallies), -1), axis=0, return_counts=True)
+    patterns, counts = np.unique(tallies, axis=0, return_counts=True)
     rng = np.random.default_rng(seed)
     sums = np.empty((resamples, patterns.shape[1]))
     block = max(1, _CELLS_AT_ONCE // len(patterns))
@@ -136,7 +143,7 @@ def _bootstrap(tallies: Ints, resamples: int, seed: int) -> dict[str, Floats]:
         rows = min(block, resamples - start)
         drawn = rng.multinomial(len(tallies), counts / len(tallies), size=rows)
         sums[start : start + rows] = drawn.astype(np.float64) @ patterns
-    return tally_scores(sums.reshape(resamples, 3, -1)) if resamples else {}
+    return sums
 
 
 def interval(value: float, draws: Floats | None, column: int) -> dict[str, float | None]:

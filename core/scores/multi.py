@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from core.errors import InputError, NotEnoughData
-from core.scores import ECE_BINS, bin_of, interval, notes, ratio
+from core.scores import ECE_BINS, bin_of, interval, notes, ratio, resampled_sums
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -20,7 +20,6 @@ Truths = NDArray[np.bool_]
 
 THRESHOLD = 0.5
 OVERALL = ("accuracy", "macro_f1", "micro_f1", "weighted_f1")
-_CELLS_AT_ONCE = 4_000_000  # bounds the memory of a block of resamples
 _LEAST = 1e-7
 
 
@@ -155,20 +154,9 @@ def _scores(tallies: Floats, exact: Floats) -> dict[str, Floats]:
 
 
 def _bootstrap(tallies: Ints, exact: Ints, resamples: int, seed: int) -> dict[str, Floats]:
-    """Return `_scores` of `resamples` samples; each draws G of the G groups with replacement.
-
-    Groups with equal tallies are interchangeable, so one multinomial draw says how often each pattern occurs; few
-    patterns are equal where there are many classes, and the draws are made a block at a time.
-    """
+    """Return `_scores` of `resamples` samples."""
     flat = np.concatenate([tallies.reshape(len(tallies), -1), exact], axis=1)
-    patterns, counts = np.unique(flat, axis=0, return_counts=True)
-    rng = np.random.default_rng(seed)
-    sums = np.empty((resamples, patterns.shape[1]))
-    block = max(1, _CELLS_AT_ONCE // len(patterns))
-    for start in range(0, resamples, block):
-        rows = min(block, resamples - start)
-        drawn = rng.multinomial(len(tallies), counts / len(tallies), size=rows)
-        sums[start : start + rows] = drawn.astype(np.float64) @ patterns
+    sums = resampled_sums(flat, resamples, seed)
     return _scores(sums[:, :-2].reshape(resamples, 3, -1), sums[:, -2:]) if resamples else {}
 
 

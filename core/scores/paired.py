@@ -8,15 +8,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from core.errors import InputError, NotEnoughData
-from core.scores import Floats, Ints, count_tallies, tally_scores
+from core.scores import Floats, Ints, count_tallies, resampled_sums, tally_scores
 
 COMPARED = ("accuracy", "macro_f1")
 EXACT_BELOW = 25  # with fewer rows on which one model is right and the other wrong, the exact test is used
 _TAILS = (2.5, 97.5)
-_AT_ONCE = 200  # draws of a block
 
 
 def compare(
@@ -79,20 +78,10 @@ def _class_ids(values: ArrayLike, n: int, classes: int) -> Ints:
 
 
 def _differences(tallies: Ints, resamples: int, seed: int) -> dict[str, Floats]:
-    """Return the differences of `resamples` draws of G groups; `tallies` is (G, 2, 3, K).
-
-    Groups with equal tallies are interchangeable, so one multinomial draw says how often each pattern occurs.
-    """
-    patterns, counts = np.unique(tallies.reshape(len(tallies), -1), axis=0, return_counts=True)
-    rng = np.random.default_rng(seed)
-    blocks: list[NDArray[np.float64]] = []
-    for start in range(0, resamples, _AT_ONCE):
-        size = min(_AT_ONCE, resamples - start)
-        drawn = rng.multinomial(len(tallies), counts / len(tallies), size=size)
-        blocks.append(drawn.astype(np.float64) @ patterns)
-    if not blocks:
+    """Return the differences of `resamples` draws of G groups; `tallies` is (G, 2, 3, K)."""
+    if not resamples:
         return {}
-    sums = np.concatenate(blocks).reshape(resamples, *tallies.shape[1:])
+    sums = resampled_sums(tallies.reshape(len(tallies), -1), resamples, seed).reshape(resamples, *tallies.shape[1:])
     a, b = (tally_scores(sums[:, model]) for model in (0, 1))
     return {name: (b[name] - a[name])[:, 0] for name in COMPARED}
 

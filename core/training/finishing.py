@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from core.errors import InputError
 from core.models import Model
+from core.models.prepare import pretrained_names
 from core.runs.card import Card, hashes, load_model, write_card
 from core.runs.environment import environment
 from core.runs.folder import code_version
+from core.speech import weights
 from core.split import SIDES
 from core.training.inputs import Inputs
 from core.training.scoring import HELD_OUT, TargetScores, score_ablation, score_target
 from core.training.setup import Report, Setup, TrainSpec
-
-WHISPER = {"name": "whisper-base", "licence": "mit"}
 
 
 def finish(spec: TrainSpec, report: Report, now: Callable[[], str] | None = None) -> dict[str, Any]:
@@ -136,12 +136,13 @@ def _write_card(setup: Setup, scored: list[TargetScores], created_at: str) -> No
 
 def _base(setup: Setup) -> dict[str, str]:
     """Name and licence of the pretrained encoders that the model starts from or reads with; empty without one."""
-    if setup.reading.architecture in ("ngram", "conv-bilstm"):
+    reading = setup.reading
+    names = pretrained_names(reading.architecture, reading.encoder, reading.config)
+    if not names:
         return {}
     from core.models.pretrained.encoders import find
 
-    parts = [part for part in setup.reading.encoder.split("+") if part not in ("ngram", "frozen")]
-    cards = [WHISPER if part == WHISPER["name"] else find(part).to_card() for part in parts]
+    cards = [weights.BASE if name == weights.NAME else find(name).to_card() for name in names]
     return {key: " + ".join(card[key] or "-" for card in cards) for key in ("name", "licence")}
 
 

@@ -21,7 +21,7 @@ from core.audio.gate import SILENCE, decode
 from core.errors import AudioError
 from core.files import write_bytes
 from core.messages import Message, message_from_json, message_to_json
-from core.models import Modality, architecture
+from core.models import Modality, prepared
 from core.models.values import Sample, Values, join, take
 from core.records import SHORTEST_VOICE_MS, Side, Skip
 from core.snapshots.items import Item, Items
@@ -41,8 +41,7 @@ class Reading:
 
     def prepare(self, samples: Sequence[Sample]) -> Values:
         """The Values of `samples`, as in serving."""
-        values: Values = architecture(self.architecture).prepare.load()(samples, self.encoder, self.config)
-        return values
+        return prepared(self.architecture, samples, self.encoder, self.config)
 
 
 @dataclass(frozen=True, eq=False)

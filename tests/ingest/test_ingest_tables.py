@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from core.cells import escape_formula
 from core.errors import CoreError, InputError, UnknownName
 from core.ingest.tables import File, Meter, Options, Reject, Row, Table, names, open_table
 from core.ingest.tables.guess import guess_columns
 from core.ingest.tables.readers import dialect, encoding
 from core.ingest.tables.readers.delimited import AS_WRITTEN
 from core.ingest.tables.readers.grid import NEUTRALISED
+from core.text.cells import escape_formula
 
 ODD = (
     "안녕\r\n하세요",

@@ -10,7 +10,7 @@ from core.models.linear.ngram_heads import NgramHeadsConfig, NgramHeadsModel
 from core.models.values import take
 from core.schemes.target import Target
 from core.training.fits import Fitting, Rows
-from core.training.fits.ngram_heads import NgramHeadsFit
+from core.training.fits.linear import NgramHeadsFit
 
 RNG = np.random.default_rng(0)
 N = 120

@@ -10,7 +10,7 @@ from typing import Any
 
 from core.cleaning.steps.change import Change, Cleaner, clean_each
 from core.messages import Names, Word
-from core.model_text import DEFAULT_PLAN, apply
+from core.text.model_text import DEFAULT_PLAN, apply
 
 _WIDE = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 _FILLERS = dict.fromkeys((0x3164, 0xFFA0, 0x115F, 0x1160), " ")  # Hangul fillers: letters that look like spaces

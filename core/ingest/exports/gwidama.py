@@ -16,7 +16,6 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.cells import unescape_formula
 from core.errors import BadRecord, InputError
 from core.ingest.exports.rows import ExportedRecording, ExportedRow, name_of, text_of, truth, whole
 from core.ingest.huggingface import files
@@ -25,6 +24,7 @@ from core.records import NewRecording, NewUtterance, Skip
 from core.schemes import JOIN, Scheme
 from core.schemes.files import from_document
 from core.split import published_tags
+from core.text.cells import unescape_formula
 
 LONGEST_LINE = 64_000_000
 NEEDED = ("key", "text")

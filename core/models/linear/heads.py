@@ -6,7 +6,7 @@ heads.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,7 +17,19 @@ from safetensors.numpy import load_file, save
 from core.errors import InputError
 from core.files import write_bytes
 from core.models import Arrays
-from core.models.linear.linear_heads import LinearHead, fit_heads, head_arrays, restored_heads
+from core.models.linear.linear_heads import (
+    LinearHead,
+    all_logits,
+    check_scaling,
+    fit_heads,
+    head_arrays,
+    mean_loss,
+    no_logits,
+    of_format_1,
+    restored_heads,
+    scaling,
+)
+from core.models.values import known_settings
 from core.schemes.target import Target
 
 WEIGHTS = "weights.safetensors"
@@ -52,19 +64,17 @@ class HeadsModel:
         targets: Sequence[Target],
     ) -> Self:
         """Fit on N vectors with the `answers` of each Target; `NotEnoughData` below two classes."""
-        mean = values.mean(axis=0, dtype=np.float64)
-        scale = np.maximum(values.std(axis=0, dtype=np.float64), 1e-6)
+        mean, scale = scaling(values)
         rows = (values - mean) / scale
         heads = fit_heads(rows, answers, targets, c=config.c, max_iter=config.max_iter, balanced=config.balanced)
         model = cls(mean, scale, heads)
-        model.loss = float(np.mean([head.loss(rows, answers[name]) for name, head in heads.items()]))
+        model.loss = mean_loss(heads, rows, answers)
         return model
 
     def logits(self, values: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
         if not len(values):
-            return {name: np.zeros((0, len(head.target.codes))) for name, head in self.heads.items()}
-        rows = (values - self.mean) / self.scale
-        return {name: head.logits(rows) for name, head in self.heads.items()}
+            return no_logits(self.heads)
+        return all_logits(self.heads, (values - self.mean) / self.scale)
 
     def save(self, folder: Path) -> None:
         arrays = {"mean": self.mean, "scale": self.scale} | head_arrays(self.heads)
@@ -77,14 +87,11 @@ class HeadsModel:
     @classmethod
     def restore(cls, config: Mapping[str, Any], arrays: Arrays, target: Target) -> Self:
         """The model of a run of card format 1, whose arrays are named `coef` and `intercept`."""
-        names = {"coef": f"coef.{target.name}", "intercept": f"intercept.{target.name}"}
-        return cls._of(config, {names.get(name, name): array for name, array in arrays.items()}, [target])
+        return cls._of(config, of_format_1(arrays, target), [target])
 
     @classmethod
     def _of(cls, config: Mapping[str, Any], arrays: Arrays, targets: Sequence[Target]) -> Self:
-        known = {f.name for f in fields(HeadsConfig)}
-        HeadsConfig(**{name: value for name, value in config.items() if name in known})
+        known_settings(HeadsConfig, config)  # refuses a card whose settings cannot be
         mean, scale = arrays["mean"], arrays["scale"]
-        if mean.shape != scale.shape or mean.ndim != 1:
-            raise ValueError(f"mean {mean.shape} and scale {scale.shape} differ")
+        check_scaling(mean, scale)
         return cls(mean, scale, restored_heads(arrays, targets, len(mean)))

@@ -77,6 +77,33 @@ def _fit(features: Any, answers: NDArray[Any], target: Target, c: float, max_ite
     return LinearHead(target, coef, intercept)
 
 
+def mean_loss(heads: Mapping[str, LinearHead], features: Any, answers: Mapping[str, NDArray[Any]]) -> float:
+    """The mean over the Targets of the log loss on the rows that have an answer."""
+    return float(np.mean([head.loss(features, answers[name]) for name, head in heads.items()]))
+
+
+def no_logits(heads: Mapping[str, LinearHead]) -> dict[str, NDArray[np.float64]]:
+    """The logits (0, K) of no rows."""
+    return {name: np.zeros((0, len(head.target.codes))) for name, head in heads.items()}
+
+
+def all_logits(heads: Mapping[str, LinearHead], features: Any) -> dict[str, NDArray[np.float64]]:
+    """Target name -> logits (N, K) of `features` (N, D)."""
+    return {name: head.logits(features) for name, head in heads.items()}
+
+
+def scaling(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and deviation (D,) of `vectors` (N, D); a column that never changes has the deviation 1e-6."""
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    return mean, np.maximum(vectors.std(axis=0, dtype=np.float64), 1e-6)
+
+
+def check_scaling(mean: NDArray[Any], scale: NDArray[Any]) -> None:
+    """ValueError unless both are (D,)."""
+    if mean.shape != scale.shape or mean.ndim != 1:
+        raise ValueError(f"mean {mean.shape} and scale {scale.shape} differ")
+
+
 def head_arrays(heads: Mapping[str, LinearHead]) -> Arrays:
     """The arrays of all heads by name: `coef.TARGET`, `intercept.TARGET`."""
     return {
@@ -84,6 +111,12 @@ def head_arrays(heads: Mapping[str, LinearHead]) -> Arrays:
         for name, head in heads.items()
         for part in ("coef", "intercept")
     }
+
+
+def of_format_1(arrays: Arrays, target: Target) -> Arrays:
+    """The arrays of a run of card format 1, which names them `coef` and `intercept`, under their names of today."""
+    names = {"coef": f"coef.{target.name}", "intercept": f"intercept.{target.name}"}
+    return {names.get(name, name): array for name, array in arrays.items()}
 
 
 def restored_heads(arrays: Arrays, targets: Sequence[Target], width: int) -> dict[str, LinearHead]:

@@ -7,7 +7,7 @@ pickled: vocabulary, idf and coefficients are arrays. It does not clean texts: t
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -22,8 +22,18 @@ from core.errors import InputError, NotEnoughData
 from core.files import write_bytes
 from core.models import Arrays
 from core.models.linear import ngram_counts
-from core.models.linear.linear_heads import LinearHead, fit_heads, head_arrays, restored_heads
+from core.models.linear.linear_heads import (
+    LinearHead,
+    all_logits,
+    fit_heads,
+    head_arrays,
+    mean_loss,
+    no_logits,
+    of_format_1,
+    restored_heads,
+)
 from core.models.linear.logistic import present_classes
+from core.models.values import known_settings
 from core.schemes.target import Target
 
 WEIGHTS = "weights.safetensors"
@@ -114,17 +124,16 @@ class NgramModel:
         for target in targets:
             if not target.multi:
                 present_classes(answers[target.name][target.answered(answers[target.name])])
-        vectorizer, features = _fitted(config, texts)
+        vectorizer, features = fitted(config, texts)
         heads = fit_heads(features, answers, targets, c=config.c, max_iter=config.max_iter, balanced=config.balanced)
         model = cls(config, vectorizer, heads)
-        model.loss = float(np.mean([head.loss(features, answers[name]) for name, head in heads.items()]))
+        model.loss = mean_loss(heads, features, answers)
         return model
 
     def logits(self, values: Sequence[str]) -> dict[str, NDArray[np.float64]]:
         if not len(values):
-            return {name: np.zeros((0, len(head.target.codes))) for name, head in self.heads.items()}
-        features = self._features(values)
-        return {name: head.logits(features) for name, head in self.heads.items()}
+            return no_logits(self.heads)
+        return all_logits(self.heads, self._features(values))
 
     def _features(self, texts: Sequence[str]) -> Any:
         """The tf-idf of the n-grams, (N, V); the fast way for many texts gives the same bits as the vectorizer."""
@@ -143,13 +152,7 @@ class NgramModel:
 
     def arrays(self) -> Arrays:
         """`vocabulary` uint8 (bytes of all n-grams in UTF-8), `offsets` int64 (V + 1,), `idf` (V,), and the heads."""
-        words = [word.encode() for word in sorted(self.vectorizer.vocabulary_, key=self.vectorizer.vocabulary_.get)]
-        arrays: Arrays = {
-            "vocabulary": np.frombuffer(b"".join(words), dtype=np.uint8),
-            "offsets": np.cumsum([0, *map(len, words)], dtype=np.int64),
-            "idf": np.ascontiguousarray(self.vectorizer.idf_),
-        }
-        return arrays | head_arrays(self.heads)
+        return vectorizer_arrays(self.vectorizer) | head_arrays(self.heads)
 
     def save(self, folder: Path) -> None:
         write_bytes(folder / WEIGHTS, save(self.arrays()))
@@ -161,21 +164,14 @@ class NgramModel:
     @classmethod
     def restore(cls, config: Mapping[str, Any], arrays: Arrays, target: Target) -> Self:
         """The model of a run of card format 1, whose arrays are named `coef` and `intercept`."""
-        names = {"coef": f"coef.{target.name}", "intercept": f"intercept.{target.name}"}
-        return cls.of_arrays(config, {names.get(name, name): array for name, array in arrays.items()}, [target])
+        return cls.of_arrays(config, of_format_1(arrays, target), [target])
 
     @classmethod
     def of_arrays(cls, config: Mapping[str, Any], arrays: Arrays, targets: Sequence[Target]) -> Self:
         """The inverse of `arrays`; ValueError or KeyError if they do not fit `targets`."""
-        known = {f.name for f in fields(NgramConfig)}
-        settings = NgramConfig(**{name: value for name, value in config.items() if name in known})
-        blob, offsets = arrays["vocabulary"].tobytes(), arrays["offsets"]
-        words = [blob[a:b].decode() for a, b in pairwise(offsets)]
-        if arrays["idf"].shape != (len(words),):
-            raise ValueError(f"{arrays['idf'].shape} weights do not fit {len(words)} n-grams")
-        vectorizer = _vectorizer(settings, {word: i for i, word in enumerate(words)})
-        vectorizer.idf_ = arrays["idf"]
-        return cls(settings, vectorizer, restored_heads(arrays, targets, len(words)))
+        settings = known_settings(NgramConfig, config)
+        vectorizer = restored_vectorizer(settings, arrays)
+        return cls(settings, vectorizer, restored_heads(arrays, targets, len(vectorizer.vocabulary_)))
 
     def explain(self, text: str, target: str, class_index: int, top: int = 8) -> list[TextContribution]:
         """The at most `top` parts of `text` that count for (above 0) or against a class of `target`, strongest first.
@@ -225,7 +221,7 @@ def _same_sign_spans(text: str, shares: NDArray[np.float64]) -> Iterator[tuple[i
             start = at
 
 
-def _fitted(config: NgramConfig, texts: Sequence[str]) -> tuple[TfidfVectorizer, Any]:
+def fitted(config: NgramConfig, texts: Sequence[str]) -> tuple[TfidfVectorizer, Any]:
     """A fitted vectorizer and the tf-idf of the texts, (N, V); `NotEnoughData` without any n-gram."""
     learnt = ngram_counts.learn(texts, _words(config), config.min_n, config.max_n, config.min_df)
     vectorizer = _vectorizer(config)
@@ -240,6 +236,27 @@ def _fitted(config: NgramConfig, texts: Sequence[str]) -> tuple[TfidfVectorizer,
         return vectorizer, features
     except ValueError as error:  # scikit-learn raises it for an empty vocabulary
         raise NotEnoughData("no n-gram occurs in {min_df} texts or more: lower min_df", min_df=config.min_df) from error
+
+
+def vectorizer_arrays(vectorizer: TfidfVectorizer) -> Arrays:
+    """What a fitted vectorizer is made of: vocabulary, offsets and idf (see `NgramModel.arrays`)."""
+    words = [word.encode() for word in sorted(vectorizer.vocabulary_, key=vectorizer.vocabulary_.get)]
+    return {
+        "vocabulary": np.frombuffer(b"".join(words), dtype=np.uint8),
+        "offsets": np.cumsum([0, *map(len, words)], dtype=np.int64),
+        "idf": np.ascontiguousarray(vectorizer.idf_),
+    }
+
+
+def restored_vectorizer(config: NgramConfig, arrays: Arrays) -> TfidfVectorizer:
+    """The inverse of `vectorizer_arrays`; ValueError if the arrays do not fit each other."""
+    blob, offsets = arrays["vocabulary"].tobytes(), arrays["offsets"]
+    words = [blob[a:b].decode() for a, b in pairwise(offsets)]
+    if arrays["idf"].shape != (len(words),):
+        raise ValueError(f"{arrays['idf'].shape} weights do not fit {len(words)} n-grams")
+    vectorizer = _vectorizer(config, {word: i for i, word in enumerate(words)})
+    vectorizer.idf_ = arrays["idf"]  # sets `vocabulary_` too
+    return vectorizer
 
 
 def _words(config: NgramConfig) -> Callable[[str], Iterable[str]]:

@@ -6,7 +6,6 @@ standardised and weighed by `share`, are the V + D columns. The encoder is not p
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,9 +18,19 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from core.errors import InputError
 from core.files import write_bytes
 from core.models import Arrays
-from core.models.linear.linear_heads import LinearHead, fit_heads, head_arrays, restored_heads
-from core.models.linear.ngram import NgramConfig, _fitted, _vectorizer
-from core.models.values import Values, count
+from core.models.linear.linear_heads import (
+    LinearHead,
+    all_logits,
+    check_scaling,
+    fit_heads,
+    head_arrays,
+    mean_loss,
+    no_logits,
+    restored_heads,
+    scaling,
+)
+from core.models.linear.ngram import NgramConfig, fitted, restored_vectorizer, vectorizer_arrays
+from core.models.values import Values, count, known_settings
 from core.schemes.target import Target
 
 WEIGHTS = "weights.safetensors"
@@ -71,20 +80,19 @@ class NgramHeadsModel:
         cls, config: NgramHeadsConfig, values: Values, answers: Mapping[str, NDArray[Any]], targets: Sequence[Target]
     ) -> Self:
         """Fit on N values with the `answers` of each Target; `NotEnoughData` below two classes."""
-        vectorizer, grams = _fitted(config.ngrams(), values["text"])
-        mean = values["vector"].mean(axis=0, dtype=np.float64)
-        scale = np.maximum(values["vector"].std(axis=0, dtype=np.float64), 1e-6)
+        vectorizer, grams = fitted(config.ngrams(), values["text"])
+        mean, scale = scaling(values["vector"])
         model = cls(config, vectorizer, mean, scale, {})
         rows = model._beside(grams, values["vector"])
         model.heads = fit_heads(rows, answers, targets, c=config.c, max_iter=config.max_iter, balanced=config.balanced)
-        model.loss = float(np.mean([head.loss(rows, answers[name]) for name, head in model.heads.items()]))
+        model.loss = mean_loss(model.heads, rows, answers)
         return model
 
     def logits(self, values: Values) -> dict[str, NDArray[np.float64]]:
         if not count(values):
-            return {name: np.zeros((0, len(head.target.codes))) for name, head in self.heads.items()}
+            return no_logits(self.heads)
         rows = self._beside(self.vectorizer.transform(values["text"]), values["vector"])
-        return {name: head.logits(rows) for name, head in self.heads.items()}
+        return all_logits(self.heads, rows)
 
     def _beside(self, grams: Any, vectors: NDArray[np.float32]) -> Any:
         """The columns of both, (N, V + D)."""
@@ -94,26 +102,14 @@ class NgramHeadsModel:
         return hstack([grams, csr_matrix(standard)], format="csr")
 
     def save(self, folder: Path) -> None:
-        words = [word.encode() for word in sorted(self.vectorizer.vocabulary_, key=self.vectorizer.vocabulary_.get)]
-        arrays: Arrays = {
-            "vocabulary": np.frombuffer(b"".join(words), dtype=np.uint8),
-            "offsets": np.cumsum([0, *map(len, words)], dtype=np.int64),
-            "idf": np.ascontiguousarray(self.vectorizer.idf_),
-            "mean": self.mean,
-            "scale": self.scale,
-        }
-        write_bytes(folder / WEIGHTS, save(arrays | head_arrays(self.heads)))
+        scales: Arrays = {"mean": self.mean, "scale": self.scale}
+        write_bytes(folder / WEIGHTS, save(vectorizer_arrays(self.vectorizer) | scales | head_arrays(self.heads)))
 
     @classmethod
     def load(cls, folder: Path, targets: Sequence[Target], config: Mapping[str, Any]) -> Self:
-        known = {f.name for f in fields(NgramHeadsConfig)}
-        settings = NgramHeadsConfig(**{name: value for name, value in config.items() if name in known})
-        arrays = load_file(folder / WEIGHTS)
-        blob, offsets = arrays["vocabulary"].tobytes(), arrays["offsets"]
-        words = [blob[a:b].decode() for a, b in pairwise(offsets)]
-        mean, scale, idf = arrays["mean"], arrays["scale"], arrays["idf"]
-        if idf.shape != (len(words),) or mean.shape != scale.shape or mean.ndim != 1:
-            raise ValueError(f"arrays of {idf.shape}, {mean.shape} and {scale.shape} do not fit {len(words)} n-grams")
-        vectorizer = _vectorizer(settings.ngrams(), {word: i for i, word in enumerate(words)})
-        vectorizer.idf_ = idf
-        return cls(settings, vectorizer, mean, scale, restored_heads(arrays, targets, len(words) + len(mean)))
+        settings, arrays = known_settings(NgramHeadsConfig, config), load_file(folder / WEIGHTS)
+        vectorizer = restored_vectorizer(settings.ngrams(), arrays)
+        mean, scale = arrays["mean"], arrays["scale"]
+        check_scaling(mean, scale)
+        width = len(vectorizer.vocabulary_) + len(mean)
+        return cls(settings, vectorizer, mean, scale, restored_heads(arrays, targets, width))

@@ -9,7 +9,7 @@ folder also loads as `transformers.pipeline("text-classification", model=folder)
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -25,7 +25,7 @@ from core.files import atomic_path
 from core.models.network import batched_logits
 from core.models.pretrained.encoders import Pretrained, best_device, find, load_model, load_tokenizer, quiet
 from core.models.text import layouts, tokens
-from core.models.values import Values
+from core.models.values import Values, known_settings
 from core.schemes.target import Target
 
 HEADS = "heads.safetensors"
@@ -60,8 +60,7 @@ class TextEncoderConfig:
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "TextEncoderConfig":
         """The fields of this class among all settings of a fit."""
-        known = {field.name for field in fields(cls)}
-        return cls(**{name: value for name, value in config.items() if name in known})
+        return known_settings(cls, config)
 
 
 class TextEncoder(nn.Module):

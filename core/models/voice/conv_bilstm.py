@@ -12,7 +12,7 @@ behind `length` are masked, and each coefficient may be given as its difference 
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -28,7 +28,7 @@ from core.errors import InputError
 from core.files import write_bytes, write_json
 from core.models import Arrays
 from core.models.network import batched_logits
-from core.models.values import Values, count
+from core.models.values import Values, count, known_settings
 from core.models.voice.neutral_voice import Baselines
 from core.schemes.target import Target
 
@@ -81,8 +81,7 @@ class ConvBilstmConfig:
     @classmethod
     def of(cls, config: Mapping[str, Any]) -> "ConvBilstmConfig":
         """The fields of this class among all settings of a fit."""
-        known = {field.name for field in fields(cls)}
-        return ConvBilstmConfig(**{name: value for name, value in config.items() if name in known})
+        return known_settings(ConvBilstmConfig, config)
 
 
 class ConvBilstm(nn.Module):

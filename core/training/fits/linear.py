@@ -1,32 +1,41 @@
 """The fits of the linear models: one epoch of one step. They keep no state: a second call starts from nothing."""
 
 from collections.abc import Sequence
+from typing import Any, ClassVar
 
 from core.models.linear.heads import HeadsConfig, HeadsModel
 from core.models.linear.ngram import NgramConfig, NgramModel
+from core.models.linear.ngram_heads import NgramHeadsConfig, NgramHeadsModel
 from core.schemes.target import Target
 from core.training.fits import Fitting, Rows
 
 
-class NgramFit:
-    """The `Fit` of the n-gram model. Neither encoder nor seed is used: the solver draws nothing."""
+class LinearFit:
+    """The `Fit` of a model with a class method `fit`. The solvers draw nothing, so the seed is not used."""
 
-    Config = NgramConfig
+    Config: type[Any]
+    Model: ClassVar[Any]
 
-    def __call__(self, rows: Rows, targets: Sequence[Target], encoder: str, config: NgramConfig, job: Fitting) -> None:
+    def __call__(self, rows: Rows, targets: Sequence[Target], encoder: str, config: Any, job: Fitting) -> None:
         job.report(0, 1, 1, None)
-        model = NgramModel.fit(config, rows.values, rows.answers, targets)
+        model = self.Model.fit(config, rows.values, rows.answers, targets)
         job.report(1, 1, 1, model.loss)
         job.epoch_end(1, model, model.loss)
 
 
-class HeadsFit:
-    """The `Fit` of linear heads on the vectors of any frozen encoder."""
+class NgramFit(LinearFit):
+    """Fits the n-gram model; it has no encoder."""
 
-    Config = HeadsConfig
+    Config, Model = NgramConfig, NgramModel
 
-    def __call__(self, rows: Rows, targets: Sequence[Target], encoder: str, config: HeadsConfig, job: Fitting) -> None:
-        job.report(0, 1, 1, None)
-        model = HeadsModel.fit(config, rows.values, rows.answers, targets)
-        job.report(1, 1, 1, model.loss)
-        job.epoch_end(1, model, model.loss)
+
+class HeadsFit(LinearFit):
+    """Fits linear heads on the vectors of any frozen encoder."""
+
+    Config, Model = HeadsConfig, HeadsModel
+
+
+class NgramHeadsFit(LinearFit):
+    """Fits n-grams and frozen vectors together: the encoders `ngram+NAME`."""
+
+    Config, Model = NgramHeadsConfig, NgramHeadsModel

@@ -28,7 +28,7 @@ _TORCH = ("torch", "transformers", "accelerate"), "pip install -r requirements.t
 FITS: dict[str, Backend] = {
     "ngram": Backend("core.training.fits.linear:NgramFit", *_SKLEARN),
     "heads": Backend("core.training.fits.linear:HeadsFit", *_SKLEARN),
-    "ngram-heads": Backend("core.training.fits.ngram_heads:NgramHeadsFit", *_SKLEARN),
+    "ngram-heads": Backend("core.training.fits.linear:NgramHeadsFit", *_SKLEARN),
     "conv-bilstm": Backend("core.training.fits.conv_bilstm:ConvBilstmFit", ("torch",), "pip install torch"),
     "text-encoder": Backend("core.training.fits.text_encoder:TextEncoderFit", *_TORCH),
     "audio-encoder": Backend("core.training.fits.audio_encoder:AudioEncoderFit", *_TORCH),

@@ -38,7 +38,6 @@ class TrainingConfig:
     target_weights: str = ""
     bf16: str = "auto"
     best_by: str = "macro_f1"
-    tensorboard: bool = False
 
     def __post_init__(self) -> None:
         if min(self.epochs, self.patience, self.batch_size, self.accumulation) < 1:

@@ -31,7 +31,6 @@ from core.training.trainer.config import TrainingConfig
 from core.training.trainer.length_batches import Collator, LengthSampler, RowNumbers
 from core.training.trainer.losses import Loss
 from core.training.trainer.reproducible import reproducible
-from core.training.trainer.scalars import Scalars
 from core.training.trainer.watch import Watch, WatchedLoss
 
 _NO_MEMORY = ("can't allocate memory", "out of memory", "not enough memory", "DefaultCPUAllocator")
@@ -58,14 +57,10 @@ class NetworkFit:
     def _train(
         self, network: Any, rows: Rows, loss: WatchedLoss, config: Any, job: Fitting, folder: Path, last: Path | None
     ) -> None:
-        scalars = Scalars(job.folder / "tensorboard", config.tensorboard)
-        watch = Watch(job, rows.values, loss, scalars)
+        watch = Watch(job, rows.values, loss)
         trainer = FitTrainer(network, rows, config, _arguments(folder, config, job.seed), loss, watch)
-        try:
-            with quiet():
-                trainer.train(resume_from_checkpoint=str(last) if last else None)
-        finally:
-            scalars.close()
+        with quiet():
+            trainer.train(resume_from_checkpoint=str(last) if last else None)
 
 
 class Wrapped(nn.Module):

@@ -16,7 +16,6 @@ from core.errors import JobFailed
 from core.models.values import Values, count
 from core.training.fits import Fitting
 from core.training.trainer.losses import Loss
-from core.training.trainer.scalars import Scalars
 
 LOOK_EVERY = 10  # steps between two looks at the loss on a GPU, where each look waits for it
 
@@ -60,8 +59,8 @@ class WatchedLoss:
 class Watch(TrainerCallback):
     """Reports to the engine; `stop_after` is the epoch after which the engine wanted no more."""
 
-    def __init__(self, job: Fitting, values: Values, loss: WatchedLoss, scalars: Scalars) -> None:
-        self.job, self.rows, self.loss, self.scalars = job, count(values), loss, scalars
+    def __init__(self, job: Fitting, values: Values, loss: WatchedLoss) -> None:
+        self.job, self.rows, self.loss = job, count(values), loss
         self.began = time.perf_counter()
         self.stop_after: int | None = None
 
@@ -80,7 +79,6 @@ class Watch(TrainerCallback):
         loss, rate = self.loss.mean(), self.rows / max(1e-9, time.perf_counter() - self.began)
         _check_finite(network)
         learning_rate = float(more["lr_scheduler"].get_last_lr()[0])
-        self.scalars.write(state.global_step, loss=loss or 0.0, learning_rate=learning_rate, items_per_s=rate)
         if self.job.epoch_end(epoch, network, loss, rate=rate, learning_rate=learning_rate):
             self.stop_after = epoch
             control.should_training_stop = True

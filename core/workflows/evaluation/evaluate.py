@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from core.errors import CheckpointMismatch, NotEnoughData, NotFound
-from core.model_text import model_text
 from core.records import BulkAction, Prediction, RunInfo, Utterance
 from core.snapshots.format import Excerpt, Item, read_some
+from core.text.model_text import model_text
 from core.workflows.corpus import bulk
 from core.workflows.evaluation import baselines
 from core.workflows.evaluation.scored import finished_run, target_of, under

@@ -24,12 +24,6 @@ from core.workflows.workspace import Workspace
 RECIPES = {"text-encoder": "text", "audio-encoder": "voice"}
 
 
-def is_published(path: str) -> bool:
-    """Whether `path` is a folder (or a hub id in the cache) with a model of transformers, and no run of ours."""
-    folder = local_folder(path)
-    return folder is not None and not (folder / "card.json").is_file()
-
-
 def import_published(
     ws: Workspace, path: str, scheme_name: str, snapshot: str, labels: Mapping[str, str], overrides: Mapping[str, str]
 ) -> RunInfo:

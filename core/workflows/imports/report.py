@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from core.cells import escape_formula
 from core.files import atomic_path, sha256
 from core.records import Report, Skip
+from core.text.cells import escape_formula
 from core.workflows.workspace import Workspace
 
 T = TypeVar("T")

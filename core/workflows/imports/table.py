@@ -14,7 +14,6 @@ from itertools import islice
 from pathlib import Path
 
 from core.audio import gate
-from core.cells import escape_formula
 from core.errors import AudioError, InputError
 from core.files import move_into_place, remove, temporary_path
 from core.ingest.archives import printable
@@ -40,6 +39,7 @@ from core.messages import Message, SchemeName
 from core.records import NewRecording, Recording
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import MOST_CLASSES
+from core.text.cells import escape_formula
 from core.workflows.corpus import schemes
 from core.workflows.imports import audio_files
 from core.workflows.imports.grouping import Grouping, persons_of

@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.audio import cut, decode
-from core.cells import escape_formula
 from core.errors import AudioError, NotEnoughData, UnknownName
 from core.files import write_bytes, write_text
 from core.ingest.tables import File, Options, Reject, Row, open_table
@@ -23,6 +22,7 @@ from core.ingest.tables.types import Cell
 from core.messages import Message
 from core.models.prepare import voice_vectors
 from core.records import SHORTEST_VOICE_MS, Report, Skip
+from core.text.cells import escape_formula
 
 TOGETHER = 64  # rows that an encoder is given at once
 Progress = Callable[[int, int], None]

@@ -9,9 +9,9 @@ from typing import Any
 
 from core.errors import BadRecord, InputError
 from core.filters import Filter
-from core.model_text import DEFAULT_PLAN, apply
 from core.models.pretrained.local_weights import local_folder
 from core.models.pretrained.prune import prune_model
+from core.text.model_text import DEFAULT_PLAN, apply
 from core.workflows.workspace import Workspace
 
 TABLES = {".csv": ",", ".tsv": "\t"}

@@ -52,7 +52,6 @@ STRINGS = {
     "target_weights": "share of each target in the loss: sentiment=0.4,urgency=0.6",
     "bf16": "half precision: auto, on or off",
     "best_by": "the score that chooses the best epoch: macro_f1, accuracy or mean",
-    "tensorboard": "write curves for TensorBoard while training",
     "max_len": "most tokens of a text, or of one window of it",
     "max_length": "most tokens of a text",
     "stride": "tokens that neighbouring windows share; 0: a longer text is cut",

@@ -11,7 +11,7 @@ from core.errors import Cancelled, InputError
 from core.files import file_lock, make_folder
 from core.jobs import submit
 from core.messages import Word
-from core.records import RunInfo, SnapshotInfo
+from core.records import JobState, RunInfo, SnapshotInfo
 from core.runs.card import read_card
 from core.runs.folder import RunFolder
 from core.runs.predictions import evaluation_predictions
@@ -28,7 +28,7 @@ __all__ = [
 ]  # fmt: skip
 
 Report = Callable[[dict[str, Any]], None]
-UNFINISHED = ("cancelled", "failed")
+UNFINISHED: tuple[JobState, ...] = ("cancelled", "failed")
 
 
 def plan(
@@ -100,10 +100,15 @@ def start(
     return submit(ws.store, "train", f"{recipe_name} · {snapshot}", spec.to_dict(), spec.run_id)
 
 
+def resumable(ws: Workspace) -> set[str]:
+    """The ids of the trainings that were cancelled or failed after they had begun, so that they can go on."""
+    ended = (run.id for state in UNFINISHED for run in ws.store.ledger.runs(state))
+    return {run_id for run_id in ended if RunFolder(ws.run_folder(run_id)).config() is not None}
+
+
 def can_resume(ws: Workspace, run_id: str) -> bool:
-    """Whether a training was cancelled or failed after it had begun, so that it can go on where it was."""
-    known = next((run for run in ws.store.ledger.runs() if run.id == run_id), None)
-    return known is not None and known.state in UNFINISHED and RunFolder(ws.run_folder(run_id)).config() is not None
+    """Whether a training is one of `resumable`."""
+    return run_id in resumable(ws)
 
 
 def resume_plan(ws: Workspace, run_id: str) -> engine.TrainSpec:

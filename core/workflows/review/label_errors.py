@@ -19,12 +19,12 @@ from sklearn.model_selection import GroupKFold
 from core.errors import InputError, NotEnoughData
 from core.filters import Filter
 from core.messages import ClassName, Message, SchemeName, message_from_json, message_to_json
-from core.model_text import DEFAULT_PLAN, model_text
 from core.models.linear.ngram import NgramConfig, NgramModel
 from core.schemes import Scheme, scheme
 from core.schemes.target import Target
 from core.split import merge_near_duplicates
 from core.store import Ranked
+from core.text.model_text import DEFAULT_PLAN, model_text
 from core.workflows.jobs import Context
 from core.workflows.workspace import Workspace, now, open_workspace
 

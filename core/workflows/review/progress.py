@@ -15,13 +15,13 @@ from itertools import pairwise
 from pathlib import Path
 
 from core.agreement import Share, build_ratings, compare_answers, share
-from core.cells import escape_formula
 from core.errors import InputError
 from core.files import atomic_path
 from core.filters import Filter
 from core.records import StandingAnswer
 from core.schemes import SCHEMES, Scheme, split_codes
 from core.store import Tally
+from core.text.cells import escape_formula
 from core.workflows.review.agreement import answers_of, last_change, settled_of, standing_answers
 from core.workflows.workspace import Workspace, now
 

@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Protocol, TypeVar
 
-from core.model_text import DEFAULT_PLAN, model_text
 from core.speakers import names_a_person
 from core.store import ScannedSample
+from core.text.model_text import DEFAULT_PLAN, model_text
 from core.workflows.workspace import Workspace
 
 MARKS = {"caller": "신고자", "taker": "수보자"}

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field, replace
 from core.errors import InputError
 from core.filters import Filter
 from core.messages import Names, SchemeName
-from core.model_text import DEFAULT_PLAN, model_text
 from core.records import Side
 from core.schemes import SCHEMES, Scheme
 from core.snapshots.answers import Further
@@ -19,6 +18,7 @@ from core.snapshots.freeze import PERSON, SOUND
 from core.speakers import names_a_person
 from core.split import PUBLISHED, SIDES
 from core.store import ScannedSample
+from core.text.model_text import DEFAULT_PLAN, model_text
 from core.workflows.snapshots import sounds
 from core.workflows.snapshots.calls import calls, transcript
 from core.workflows.workspace import Workspace

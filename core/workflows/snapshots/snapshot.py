@@ -8,12 +8,12 @@ from typing import Any
 
 from core.errors import InputError
 from core.messages import Message, SchemeName, Word
-from core.model_text import DEFAULT_PLAN
 from core.records import SnapshotInfo
 from core.snapshots.conflicts import Conflicts
 from core.snapshots.format import Inputs, Official, Snapshot, Unit, write
 from core.snapshots.freeze import build
 from core.split import parse_fractions
+from core.text.model_text import DEFAULT_PLAN
 from core.workflows.corpus.schemes import trainable
 from core.workflows.evaluation.marks import split_marks
 from core.workflows.snapshots.samples import Gathering, check_unit

@@ -16,7 +16,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from core.cells import escape_formula
 from core.cli import app
 from core.errors import InputError, UnknownName
 from core.filters import Filter
@@ -24,6 +23,7 @@ from core.ingest.tables import Meter, Options, open_table
 from core.ingest.tables.row_parser import milliseconds
 from core.schemes import scheme
 from core.settings import ROOT
+from core.text.cells import escape_formula
 from core.workflows.imports import table
 from core.workflows.imports.table import Columns, File, TableImport, TableImportOptions
 from core.workflows.workspace import Workspace, open_workspace

@@ -11,12 +11,12 @@ from workflow_data import trained
 
 from core.confidence import Rule
 from core.errors import InputError
-from core.model_text import STEPS, model_text
 from core.records import NewUtterance
 from core.runs.card import CARD
 from core.runs.folder import read_predictions
 from core.runs.predictions import POOL_FILE, add_pool, read_probabilities
 from core.store import Store
+from core.text.model_text import STEPS, model_text
 from core.workflows.corpus import export
 from core.workflows.evaluation import evaluate
 from core.workflows.models import predict, pseudo_label, train

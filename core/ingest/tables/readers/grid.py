@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from core.cells import unescape_formula
 from core.errors import InputError
 from core.ingest.tables import names
 from core.ingest.tables.readers import header
@@ -12,6 +11,7 @@ from core.ingest.tables.readers.delimited import AS_WRITTEN, Broken, Literal, Re
 from core.ingest.tables.readers.encoding import BAD
 from core.ingest.tables.types import CELL_CHARS, Cell, File, Meter, Options, Reject, Row, Shape, Table
 from core.messages import Message
+from core.text.cells import unescape_formula
 
 NEUTRALISED = Message("cell with the apostrophe that keeps spreadsheets from running it: taken off")
 Grid = Callable[[Meter, int], Iterator[Record]]  # (meter, width) -> all records, also blank ones

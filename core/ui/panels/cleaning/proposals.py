@@ -13,7 +13,7 @@ from core.ui.widgets import forms
 from core.ui.widgets.player import Choice, ChoiceGroup, ReviewEvent, ReviewItem, review
 from core.workflows.cleaning import decisions, proposals
 
-# Messages for core.store.proposals.outcomes.Refusal; "anew": `decisions.decide` made the suggestion again.
+# Why `decisions.decide` did not apply a suggestion; "anew": it made the suggestion again.
 REFUSAL_MESSAGES = {
     "changed": N_("the text was changed meanwhile"),
     "same": N_("it is so already"),
