@@ -5,7 +5,7 @@ standardised and weighed by `share`, are the V + D columns. The encoder is not p
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
@@ -37,28 +37,15 @@ WEIGHTS = "weights.safetensors"
 
 
 @dataclass(frozen=True, slots=True)
-class NgramHeadsConfig:
+class NgramHeadsConfig(NgramConfig):
     """The settings of the n-grams, and `share`: the length of a standardised vector beside a tf-idf row of length 1."""
 
-    min_n: int = 1
-    max_n: int = 4
-    analyzer: str = "char_wb"
-    min_df: int = 2
-    sublinear_tf: bool = True
     share: float = 1.0
-    c: float = 5.0
-    balanced: bool = True
-    max_iter: int = 1000
 
     def __post_init__(self) -> None:
-        self.ngrams()
+        NgramConfig.__post_init__(self)
         if self.share <= 0:
             raise InputError("share must be above 0")
-
-    def ngrams(self) -> NgramConfig:
-        """The settings of the n-grams alone."""
-        values = asdict(self)
-        return NgramConfig(**{f.name: values[f.name] for f in fields(NgramConfig)})
 
 
 class NgramHeadsModel:
@@ -80,7 +67,7 @@ class NgramHeadsModel:
         cls, config: NgramHeadsConfig, values: Values, answers: Mapping[str, NDArray[Any]], targets: Sequence[Target]
     ) -> Self:
         """Fit on N values with the `answers` of each Target; `NotEnoughData` below two classes."""
-        vectorizer, grams = fitted(config.ngrams(), values["text"])
+        vectorizer, grams = fitted(config, values["text"])
         mean, scale = scaling(values["vector"])
         model = cls(config, vectorizer, mean, scale, {})
         rows = model._beside(grams, values["vector"])
@@ -108,7 +95,7 @@ class NgramHeadsModel:
     @classmethod
     def load(cls, folder: Path, targets: Sequence[Target], config: Mapping[str, Any]) -> Self:
         settings, arrays = known_settings(NgramHeadsConfig, config), load_file(folder / WEIGHTS)
-        vectorizer = restored_vectorizer(settings.ngrams(), arrays)
+        vectorizer = restored_vectorizer(settings, arrays)
         mean, scale = arrays["mean"], arrays["scale"]
         check_scaling(mean, scale)
         width = len(vectorizer.vocabulary_) + len(mean)
