@@ -22,7 +22,7 @@ class Settings:
     `database_url` is a URL of SQLAlchemy, `sqlite:////path` by default. `jobs_url` is the database of the job queue.
     `curator` is the name under which a person at this machine decides. `whisper` is a folder with weights, "" for none.
     Under `accelerate launch` this is process `process` of `processes` that train together. `hub_endpoint` and
-    `hub_token` are the hub that `push` sends to.
+    `hub_token` are the hub that `push` sends to. Without `warm_up` a server loads its models at the first prediction.
     """
 
     home: Path
@@ -35,6 +35,7 @@ class Settings:
     whisper: str = ""
     process: int = 0
     processes: int = 1
+    warm_up: bool = True
     hub_endpoint: str = "https://huggingface.co"
     hub_token: str = field(default="", repr=False)
 
@@ -56,7 +57,7 @@ class Settings:
 
 def settings() -> Settings:
     """Read `GWIDAMA_HOME`, `_DATABASE_URL`, `_JOBS_URL`, `_API_KEYS` (commas), `_HOST`, `_PORT`, `_CURATOR`,
-    `_WHISPER`; `RANK` and `WORLD_SIZE`, which `accelerate launch` sets; `HF_ENDPOINT` and `HF_TOKEN`.
+    `_WHISPER`, `_WARM_UP` (0: no); `RANK` and `WORLD_SIZE`, which `accelerate launch` sets; `HF_ENDPOINT`, `HF_TOKEN`.
     """
     env = os.environ
     home = Path(env.get("GWIDAMA_HOME") or default_home()).expanduser().resolve()
@@ -75,6 +76,7 @@ def settings() -> Settings:
         whisper=env.get("GWIDAMA_WHISPER") or "",
         process=int(env.get("RANK") or 0),
         processes=int(env.get("WORLD_SIZE") or 1),
+        warm_up=env.get("GWIDAMA_WARM_UP") != "0",
         hub_endpoint=env.get("HF_ENDPOINT") or "https://huggingface.co",
         hub_token=env.get("HF_TOKEN") or "",
     )

@@ -41,7 +41,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test browser, integration or unit, by its folder, its file's own mark and its fixtures."""
+    """Mark every test browser, integration or unit, by its folder, its file's own mark and its fixtures.
+
+    The slow files come first, because a slow file that one worker begins last keeps the others waiting.
+    """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
         if "demo_home" in fixtures:  # the first of them builds the demo workspace
@@ -52,6 +55,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.integration)
         elif not any(item.iter_markers("integration")):
             item.add_marker(pytest.mark.unit)
+    order = {"browser": 0, "integration": 1, "unit": 2}
+    kind_of_file: dict[Path, int] = {}
+    for item in items:
+        kind = min(order[mark.name] for mark in item.iter_markers() if mark.name in order)
+        kind_of_file[item.path] = min(kind, kind_of_file.get(item.path, kind))
+    items.sort(key=lambda item: kind_of_file[item.path])
 
 
 @pytest.fixture(scope="session")

@@ -56,14 +56,14 @@ class Reader:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.in_process = False
         self.port = free_port()
         self.address = f"http://127.0.0.1:{self.port}"
         self.server: subprocess.Popen[bytes] | None = None
         unwanted = ("GWIDAMA_", "STREAMLIT_", "MAKE", "PYTEST")
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)} | {
             "HOME": str(folder), "GWIDAMA_HOME": str(folder / "workspace"), "GWIDAMA_PORT": str(self.port),
-            "PYTHONPATH": str(ROOT), "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", "COLUMNS": "120",
+            "GWIDAMA_WARM_UP": "0", "PYTHONPATH": str(ROOT),
+            "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", "COLUMNS": "120",
         }  # fmt: skip
 
     def type(self, line: str) -> None:
@@ -85,8 +85,8 @@ class Reader:
         return completed.returncode, completed.stdout, completed.stderr
 
     def _may_run_here(self, line: str) -> bool:
-        """Whether `line` is a command of Gwidama alone, without anything that bash does, on a page below docs/."""
-        return self.in_process and line.startswith(CORE) and not set(line) & set("|&;<>$`*") - set("<>")
+        """Whether `line` is a command of Gwidama alone, without anything that bash does."""
+        return line.startswith(CORE) and not set(line) & set("|&;<>$`*") - set("<>")
 
     def _here(self, line: str) -> tuple[int, str, str]:
         """Run a command in this process: dozens of them would otherwise load all libraries anew, seconds each."""
@@ -210,7 +210,6 @@ def reader(demo_home: Path, tmp_path: Path) -> Iterator[Reader]:
 @pytest.mark.parametrize("page", WITH_COMMANDS)
 def test_every_command_of_a_page_runs(reader: Reader, page: str) -> None:
     typed = commands(page)
-    reader.in_process = page.startswith("docs/")
     if any(line.startswith("curl") for line in typed) and not shutil.which("curl"):
         pytest.skip("curl is not installed (Debian: apt-get install curl)")
     if any("http://127.0.0.1" in line for line in typed) and not any(is_server(line) for line in typed):

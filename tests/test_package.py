@@ -107,9 +107,11 @@ def test_the_command_tells_its_version_and_its_name(gwidama: Path, person: Path)
 
 
 @pytest.mark.slow
-def test_the_command_builds_the_demo_and_serves_it(gwidama: Path, person: Path) -> None:
+def test_the_command_finds_the_demo_complete_and_serves_it(gwidama: Path, person: Path, demo_home: Path) -> None:
+    """The demo is there already: training its three models again would take half a minute."""
+    shutil.copytree(demo_home, person / "gwidama")
     made = json.loads(run(gwidama, "demo", "--json", home=person))
-    assert (made["calls"], made["utterances"], len(made["runs"])) == (43, 777, 3)
+    assert (made["calls"], made["utterances"], made["rejects"], len(made["runs"])) == (0, 0, 2, 3)
     assert (person / "gwidama" / "gwidama.db").is_file(), "without GWIDAMA_HOME the workspace is ~/gwidama"
     with served(gwidama, person) as (address, server):
         health = httpx.get(f"{address}/api/v1/health").json()

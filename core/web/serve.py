@@ -18,7 +18,7 @@ import uvicorn
 
 from core.errors import CoreError, InputError
 from core.messages import Message
-from core.settings import ROOT, child_environment
+from core.settings import ROOT, child_environment, settings
 from core.web import headers
 from core.workflows import jobs
 from core.workflows.models.predict import warm_up
@@ -64,7 +64,8 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready(self._address)
-            Thread(target=_warm_up, name="warm-up", daemon=True).start()
+            if settings().warm_up:
+                Thread(target=_warm_up, name="warm-up", daemon=True).start()
 
 
 def _warm_up() -> None:

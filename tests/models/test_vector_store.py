@@ -66,6 +66,7 @@ def add_some(folder: str, first: int) -> None:
         store.add(keys(f"k{n}"), np.full((1, WIDTH), n, np.float32))
 
 
+@pytest.mark.integration
 def test_processes_add_at_once(tmp_path: Path) -> None:
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         list(pool.map(add_some, [str(tmp_path / "v")] * 2, (0, 10)))

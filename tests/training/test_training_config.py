@@ -10,6 +10,8 @@ from core.schemes.target import Target
 from core.training.fits.text_encoder import TextEncoderSettings
 from core.training.trainer.config import TrainingConfig
 
+pytestmark = pytest.mark.integration
+
 TARGETS = (Target("sentiment", ("a", "b")), Target("urgency", ("x", "y")))
 
 

@@ -84,7 +84,7 @@ class House:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("GWIDAMA_", "STREAMLIT_"))}
-        env = clean | {"GWIDAMA_HOME": str(folder / "workspace"), "PYTHONPATH": str(ROOT)}
+        env = clean | {"GWIDAMA_HOME": str(folder / "workspace"), "GWIDAMA_WARM_UP": "0", "PYTHONPATH": str(ROOT)}
         command = [sys.executable, "-c", SERVERS, json.dumps(CURATORS), str(self.port)]
         self.log = folder / "servers.log"
         with self.log.open("wb") as log:

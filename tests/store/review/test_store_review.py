@@ -212,6 +212,7 @@ for utterance_id in range(1, int(sys.argv[2]) + 1):
 """
 
 
+@pytest.mark.integration
 def test_kill_9_right_after_a_decision_loses_nothing(store: Store, tmp_path: Path) -> None:
     ids = sentences(store, *(f"문장 {n}" for n in range(400)))
     process = subprocess.Popen(

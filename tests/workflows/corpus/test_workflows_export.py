@@ -87,7 +87,7 @@ print(*n, (peak() - before) // 1024)
 
 
 def test_an_export_of_many_rows_keeps_its_memory_flat(ws: Workspace, tmp_path: Path) -> None:
-    n = 60_000
+    n = 20_000
     source = ws.store.corpus.add_source("many", "sentences", "ours", "0", AT)
     for start in range(0, n, 5_000):
         block = range(start, start + 5_000)
@@ -98,7 +98,7 @@ def test_an_export_of_many_rows_keeps_its_memory_flat(ws: Workspace, tmp_path: P
     )
     *counts, grown_mb = map(int, done.stdout.split())
     assert counts == [n] * 5
-    assert grown_mb < 48, "60,000 rows held at once are several times that"
+    assert grown_mb < 24, "20,000 rows held at once are more than that"
     with (tmp_path / "all-csv").open(encoding="utf-8-sig", newline="") as file:
         assert sum(1 for _ in csv.DictReader(file)) == n
 
