@@ -8,6 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from core.scanned import ScannedRecording as ScannedRecording
+from core.scanned import ScannedSpan as ScannedSpan
+from core.scanned import ScannedUtterance as ScannedUtterance
+
 Level = Literal["utterance", "recording"]
 Side = Literal["train", "validation", "test"]
 Purpose = Literal["evaluation", "pool"]  # what a prediction is for: scoring a snapshot, or finding pseudo-labels
@@ -353,43 +357,6 @@ class SavedView:
     query: Mapping[str, Sequence[str]]
     curator: str
     created_at: str
-
-
-@dataclass(frozen=True, slots=True)
-class ScannedUtterance:
-    """The fields of an utterance that a quality audit reads; `labels` does not include those of its recording."""
-
-    id: int
-    recording_id: int | None
-    text: str
-    group: str
-    origin: str
-    labels: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class ScannedSpan:
-    """The span of one utterance of a `ScannedRecording`."""
-
-    id: int
-    start_ms: int
-    end_ms: int
-    speaker: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ScannedRecording:
-    """The fields of a recording that a quality audit reads; `spans` are ordered by start."""
-
-    id: int
-    key: str
-    source_id: int
-    path: str | None
-    sha256: str | None
-    duration_ms: int
-    sample_rate_hz: int | None
-    spans: tuple[ScannedSpan, ...] = ()
-    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

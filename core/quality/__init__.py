@@ -8,7 +8,7 @@ facts about files and sounds) and returns findings. Nothing here reads a store o
 from collections.abc import Sequence
 
 from core.errors import UnknownName
-from core.quality import classes, recordings, repeats, texts
+from core.quality import between, classes, recordings, repeats, texts
 from core.quality.digests import DigestedUtterance
 from core.quality.sound import faults, measure
 from core.quality.types import Check, Collector, Fact, FactCollector, Finding, Fix
@@ -25,6 +25,10 @@ _TABLE = (
           "utterance", "info", ("utterance",), repeats.NearText, True),
     Check("label-conflict", "texts carry different labels",
           "utterance", "error", ("utterance",), repeats.LabelConflict, True),
+    Check("between-sources", "rows repeat a text of another source",
+          "utterance", "warning", ("utterance",), between.texts_between_sources),
+    Check("between-splits", "rows repeat a text of another published split",
+          "utterance", "error", ("utterance",), between.texts_between_splits),
     Check("mask-only", "texts hold nothing but masks", "utterance", "warning", ("utterance",), texts.mask_only, True),
     Check("empty-text", "sentences are empty", "utterance", "warning", ("utterance",), texts.empty_text, True),
     Check("no-letters", "texts have no letter or digit", "utterance", "info", ("utterance",), texts.no_letters, True),
@@ -43,6 +47,10 @@ _TABLE = (
     Check("no-audio", "recordings came without audio", "recording", "info", ("recording",), recordings.no_audio),
     Check("same-audio", "recordings repeat the audio of an earlier one",
           "recording", "warning", ("recording",), recordings.SameAudio),
+    Check("audio-between-sources", "recordings repeat the audio of another source",
+          "recording", "warning", ("recording",), between.audio_between_sources),
+    Check("audio-between-splits", "recordings repeat the audio of another published split",
+          "recording", "error", ("recording",), between.audio_between_splits),
     Check("same-length", "recordings have exactly the same length",
           "recording", "warning", ("recording",), recordings.SameLength),
     Check("mixed-rates", "recordings have another sample rate than most of their source",
@@ -60,6 +68,8 @@ _TABLE = (
     Check("clipped", "recordings are clipped", "recording", "warning", ("sound",), FactCollector),
     Check("synthetic", "recordings are a tone or plain noise", "recording", "warning", ("sound",), FactCollector, True),
     Check("two-speakers", "recordings hold different sounds left and right: mixed to mono, they cover each other",
+          "recording", "warning", ("sound",), FactCollector),
+    Check("same-channels", "stereo recordings hold the same sound left and right: they do not tell speakers apart",
           "recording", "warning", ("sound",), FactCollector),
     Check("wrong-rate", "recordings have another sample rate than was imported",
           "recording", "warning", ("sound",), FactCollector),

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.records import CAPTION, ScannedUtterance
-from core.text import letters, nfc
+from core.text import letters
+from core.text.visible import same_text
 
 DIGEST_BYTES = 16
 
@@ -29,9 +30,14 @@ class DigestedUtterance:
     utterance: ScannedUtterance
 
     @cached_property
+    def key(self) -> str:
+        """The key of the current text: rows with equal keys have the same text."""
+        return same_text(self.utterance.text)
+
+    @cached_property
     def text(self) -> bytes:
-        """The digest of the current text in Unicode NFC."""
-        return digest(nfc(self.utterance.text))
+        """The digest of the key."""
+        return digest(self.key)
 
     @cached_property
     def letters(self) -> str:
@@ -44,8 +50,8 @@ class DigestedUtterance:
 
     @property
     def blank(self) -> bool:
-        """Whether the text is empty or white space only."""
-        return not self.utterance.text.strip()
+        """Whether the text is empty, or only white space and invisible characters."""
+        return not self.key
 
     @property
     def standalone(self) -> bool:

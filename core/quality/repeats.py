@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from core.messages import Message, Names, SchemeName
+from core.quality.copies import Copies
 from core.quality.digests import DigestedUtterance, DigestTable, digest
 from core.quality.near_duplicates import NearDuplicates
 from core.quality.types import MAX_IDS, Check, Finding, Fix, class_count
@@ -22,26 +23,27 @@ class SameText:
     """Rows whose text an earlier row has. Blank texts count too: 20 empty rows are 19 repeats."""
 
     def __init__(self, check: Check) -> None:
-        self.check, self._digests = check, DigestTable()
+        self.check, self._copies = check, Copies()
 
     def take(self, item: DigestedUtterance) -> None:
         if item.standalone:
-            self._digests.add(item.text, item.id)
+            self._copies.add(item)
 
     def findings(self) -> list[Finding]:
-        groups = self._digests.groups()
+        table = self._copies.texts
+        groups = table.groups()
         repeats = groups.repeats
         if not len(repeats):
             return []
         texts = len(np.unique(groups.first[repeats]))
         message = Message("{n:,} rows repeat an earlier text ({texts:,} different texts)", n=len(repeats), texts=texts)
-        ids = self._digests.ids[repeats[:MAX_IDS]].tolist()
+        ids = table.ids[repeats[:MAX_IDS]].tolist()
         return [self.check.finding(len(repeats), ids, message, numbers={"rows": len(repeats), "texts": texts})]
 
     def fixes(self) -> Iterator[Fix]:
-        ids, groups = self._digests.ids, self._digests.groups()
-        for at in groups.repeats.tolist():
-            keep = int(ids[groups.first[at]])
+        ids, keepers = self._copies.texts.ids, self._copies.keepers()
+        for at in np.flatnonzero(keepers != np.arange(len(keepers))).tolist():
+            keep = int(ids[keepers[at]])
             yield Fix(int(ids[at]), Message("the same text as utterance {keep}", keep=keep), keep)
 
 
@@ -49,12 +51,12 @@ class SameLetters:
     """Rows whose letters an earlier row has, in a text that differs in spacing, marks or case."""
 
     def __init__(self, check: Check) -> None:
-        self.check, self._letters, self._texts = check, DigestTable(), DigestTable()
+        self.check, self._letters, self._copies = check, DigestTable(), Copies()
 
     def take(self, item: DigestedUtterance) -> None:
         if item.standalone and item.letters:
             self._letters.add(digest(item.letters), item.id)
-            self._texts.add(item.text, item.id)
+            self._copies.add(item)
 
     def findings(self) -> list[Finding]:
         repeats = self._repeats()
@@ -62,15 +64,13 @@ class SameLetters:
         return [self.check.finding(len(repeats), ids)] if len(repeats) else []
 
     def fixes(self) -> Iterator[Fix]:
-        ids, first = self._letters.ids, self._letters.groups().first
+        ids, first, keepers = self._letters.ids, self._letters.groups().first, self._copies.keepers()
         for at in self._repeats().tolist():
-            keep = int(ids[first[at]])
-            yield Fix(
-                int(ids[at]), Message("the same letters as utterance {keep}, written another way", keep=keep), keep
-            )
+            row, keep = int(ids[keepers[at]]), int(ids[keepers[first[at]]])
+            yield Fix(row, Message("the same letters as utterance {keep}, written another way", keep=keep), keep)
 
     def _repeats(self) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
-        return np.setdiff1d(self._letters.groups().repeats, self._texts.groups().repeats, assume_unique=True)
+        return np.setdiff1d(self._letters.groups().repeats, self._copies.texts.groups().repeats, assume_unique=True)
 
 
 class NearText:
@@ -96,20 +96,22 @@ class NearText:
 
 
 class LabelConflict:
-    """Equal texts with different labels: one finding for each scheme. Rows without a label are left out."""
+    """Equal texts with different labels: one finding for each scheme. Blank and unlabelled rows are left out."""
 
     def __init__(self, check: Check) -> None:
-        self.check = check
+        self.check, self._copies = check, Copies()
         self._digests: dict[str, DigestTable] = {}
         self._codes: dict[str, dict[str, int]] = {}
 
     def take(self, item: DigestedUtterance) -> None:
         if (
             not item.utterance.labels
+            or item.blank
             or item.utterance.origin == CAPTION
             or not (item.standalone or len(item.letters) >= MIN_LETTERS)
         ):
             return
+        self._copies.add(item)
         for scheme, code in item.utterance.labels.items():
             codes = self._codes.setdefault(scheme, {})
             self._digests.setdefault(scheme, DigestTable()).add(item.text, item.id, codes.setdefault(code, len(codes)))
@@ -132,7 +134,8 @@ class LabelConflict:
         return findings
 
     def fixes(self) -> Iterator[Fix]:
-        """Excludes the copies without the most frequent label; if two labels are equally frequent, all copies."""
+        """Excludes the copies without the most frequent label, or all if none is; one copy of each text stays."""
+        rows, keepers = self._copies.texts.ids, self._copies.keepers()
         for scheme, table in self._digests.items():
             names = list(self._codes[scheme])
             for group in self._disagreeing(scheme):
@@ -146,8 +149,10 @@ class LabelConflict:
                     counts=Names(class_count(scheme, names[code], n) for code, n in label_counts),
                 )
                 for at in group:
-                    if table.numbers[at] != majority:
-                        yield Fix(int(table.ids[at]), reason)
+                    row = int(table.ids[at])
+                    keep = int(rows[keepers[np.searchsorted(rows, row)]])
+                    if table.numbers[at] != majority and row != keep:
+                        yield Fix(row, reason, keep)
 
     def _disagreeing(self, scheme: str) -> list[list[int]]:
         """The items of each text that has several labels; one list for each text, ordered by its first item."""

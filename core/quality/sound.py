@@ -22,6 +22,7 @@ NOISE_FLATNESS = 0.45  # white noise has .56, speech below .2
 FEWEST_FRAMES = 8  # half a second of loud frames
 UNLIKE, UNLIKE_LEVELS, CHANNEL_DB = 0.3, 0.5, -50.0
 OPPOSITE = -0.99
+ALIKE = 0.999  # also a mono sound that was stored as stereo with losses, or with one channel quieter
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +98,12 @@ def faults(sound: Sound, spans: Sequence[ScannedSpan] = ()) -> Iterator[tuple[st
             "two-speakers",
             None,
             Message("left and right are different sounds (correlation {value:.2f})", value=sound.likeness[0]),
+        )
+    if sound.likeness is not None and sound.likeness[0] >= ALIKE:
+        yield (
+            "same-channels",
+            None,
+            Message("left and right are the same sound (correlation {value:.4f})", value=sound.likeness[0]),
         )
 
 

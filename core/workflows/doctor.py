@@ -19,6 +19,9 @@ REQUIREMENTS = ROOT / "requirements.txt"
 OPTIONAL = {  # distribution -> how to install it, and what it is for
     "pykospacing": SPACERS["pykospacing"].install + " (spacing; GPL-3, +2 GB)",
     "py-hanspell": SPELLERS["hanspell"].install + " (spelling; sends text to a third party)",
+    "korector": SPELLERS["korector"].install + " (spelling; sends text to a third party)",
+    "matchum": SPELLERS["matchum"].install + " (spelling by rules)",
+    "dadeum": SPACERS["dadeum"].install + " (spacing)",
     "hunspell": HUNSPELL.install + " (finds misspelt words for the offline speller; LGPL)",
     "koeda": "pip install koeda==0.0.4 (augmentation; pulls konlpy, GPL-3)",
     **dict.fromkeys(

@@ -55,9 +55,12 @@ def test_steps_of_the_corpus_are_checks_of_the_same_name() -> None:
         ("[[steps]]\nname = 'tags'\nself_apply = 1", "self_apply: expected true or false, found '1'"),
         ("[[steps]]\nname = 'pii'\nself_apply = true", "self_apply: changes what was said, .* only unicode, tags may"),
         ("[[steps]]\nname = 'pii'\nkinds = ['나이']", "kinds: '나이' is not one of 이메일"),
-        ("[[steps]]\nname = 'spacing'\nbackend = 'x'", "backend: 'x' is not one of kiwi, pykospacing"),
+        ("[[steps]]\nname = 'spacing'\nbackend = 'x'", "backend: 'x' is not one of kiwi, pykospacing, dadeum"),
         ("[[steps]]\nname = 'spacing'\nwords = ['']", "words: '' is no word"),
-        ("[[steps]]\nname = 'spelling'\nbackend = 'x'", "backend: 'x' is not one of offline, hanspell"),
+        (
+            "[[steps]]\nname = 'spelling'\nbackend = 'x'",
+            "backend: 'x' is not one of offline, hanspell, korector, matchum",
+        ),
         (
             "[[steps]]\nname = 'stop'\nexpressions = ['a', '(']",
             r"step 1 \(stop\), expressions: expression 2, '\(': miss",

@@ -126,3 +126,12 @@ def test_the_adapter_of_pykospacing_keeps_letters_and_placeholders(monkeypatch: 
     assert bare(spaced[3]) == "가" * 450
     assert max(map(len, inputs)) <= pykospacing.MOST_LETTERS
     assert not any("[" in text for text in inputs)
+
+
+@pytest.mark.skipif(not SPACERS["dadeum"].installed(), reason=SPACERS["dadeum"].install)
+def test_dadeum_gives_only_white_space_and_keeps_words_and_placeholders() -> None:
+    space = pick(SPACERS, "dadeum", "spacing backend")
+    texts = ["불이났어요", "[전화]로 연락주세요", "심 장 이 아파요", "ㅋㅋㅋ 😱👩‍🚒", "a\tb 가"]
+    assert space(texts, ()) == ["불이 났어요", "[전화]로 연락주세요", "심장이 아파요", "ㅋㅋㅋ 😱👩‍🚒", "ab 가"]
+    assert space(["119에신고했어요"], ()) == ["119에 신고 했어요"]
+    assert space(["119에신고했어요"], ("신고했어요",)) == ["119에 신고했어요"]

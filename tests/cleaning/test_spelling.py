@@ -9,7 +9,8 @@ from cleaning_dev import MISSPELT, SPACED
 
 from core.cleaning import SPELLERS, default_plan, suggest, suggest_many
 from core.cleaning.plan import parse_toml
-from core.cleaning.spelling import hanspell, hunspell_words
+from core.cleaning.spelling import hunspell_words
+from core.cleaning.spelling.backends import hanspell
 from core.cleaning.spelling.confusions import TABLE, correct_text, rules
 from core.cleaning.spelling.offline import HUNSPELL, correct
 from core.cleaning.spelling.slips import one_slip_away

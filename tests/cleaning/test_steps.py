@@ -1,14 +1,19 @@
 """Steps that need no analyser: unicode, tags, repeats, stop."""
 
 import unicodedata
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.cleaning.personal_data import pii
+from core.cleaning.spacing import spacing
 from core.cleaning.steps import repeats, stop, tags, unicode
 from core.cleaning.steps.change import Change
 from core.errors import InputError
+from core.quality.texts import tidy_text
+from core.text.visible import emoji
 
 
 def after(change: Change | None) -> str | None:
@@ -24,6 +29,10 @@ def after(change: Change | None) -> str | None:
         ("１１９ ＣＰＲ", "119 CPR", "full-width signs"),
         ("\u3164가", "가", "white space"),
         ("가\ud800", "가", "invisible characters"),
+        ("불\ufe0f이야", "불이야", "invisible characters"),
+        ("\u2800불이야", "불이야", "white space"),
+        ("살려\u200d 주세요", "살려 주세요", "invisible characters"),
+        ("👩\u200d🚒\u200b 와요", "👩\u200d🚒 와요", "invisible characters"),
     ],
 )
 def test_unicode(text: str, clean: str, why: str) -> None:
@@ -32,6 +41,38 @@ def test_unicode(text: str, clean: str, why: str) -> None:
 
 def test_unicode_leaves_what_is_right() -> None:
     assert unicode.clean("불 났어요 🔥! (웃음)") is None
+
+
+EMOJI = (
+    "👩\u200d🚒", "👨\u200d👩\u200d👧\u200d👦", "🧑🏽\u200d⚕\ufe0f", "🇰🇷", "👍🏿", "❤\ufe0f", "1\ufe0f\u20e3",
+    "#\ufe0f\u20e3", "🏴\U000e0067\U000e0062\U000e007f", "☎\ufe0f", "🔥",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("step", [unicode.clean, tags.clean, repeats.clean, pii.clean, tidy_text])
+@settings(deadline=None, max_examples=40)
+@given(
+    pieces=st.lists(
+        st.sampled_from(
+            [*EMOJI, "불이야", " ", "  ", "\u200b", "\u200d", "ㅋㅋㅋㅋ", "!!!!", "010-1234-5678", "FP:어 "]
+        ),
+        max_size=12,
+    )
+)
+def test_emoji_stay_whole_through_every_step(step: Callable[[str], Change | str | None], pieces: list[str]) -> None:
+    text = "".join(pieces)
+    change = step(text)
+    cleaned = change.after if isinstance(change, Change) else text if change is None else change
+    assert set(emoji(cleaned)) <= set(emoji(text))
+    assert [e for e in emoji(cleaned) if len(e) > 1] == [e for e in emoji(text) if len(e) > 1]
+
+
+def test_a_backend_that_cuts_an_emoji_changes_nothing() -> None:
+    change = spacing._change("👩\u200d🚒와요", "👩\u200d🚒 와요")
+    assert change is not None
+    assert change.after == "👩\u200d🚒 와요"
+    assert spacing._change("👩\u200d🚒와요", "👩\u200d 🚒 와요") is None
+    assert spacing._change("🇰🇷와요", "🇰 🇷 와요") is None
 
 
 def test_the_reason_names_the_removed_tags() -> None:

@@ -132,16 +132,16 @@ def test_one_text_under_different_labels() -> None:
     assert (finding.count, finding.ids, finding.scheme, finding.severity) == (1, (1, 2, 3), "danger", "error")
     assert finding.numbers == {"texts": 1, "rows": 3, "labelled": 5, "repeats": 3}
     (fix,) = fixes("label-conflict", items)
-    assert fix == Fix(3, "copies of this text carry different labels of danger: danger 2, normal 1")
+    assert fix == Fix(3, "copies of this text carry different labels of danger: danger 2, normal 1", 1)
 
 
-def test_without_a_most_frequent_label_every_copy_is_reported_and_schemes_are_separate() -> None:
+def test_without_a_most_frequent_label_all_but_the_first_copy_go_and_schemes_are_separate() -> None:
     items = sentences("가", "가", labels=[{"danger": "danger", "mood": "a|b"}, {"danger": "normal", "mood": "a"}])
     assert [(finding.scheme, finding.count) for finding in findings("label-conflict", items)] == [
         ("danger", 1),
         ("mood", 1),
     ]
-    assert [fix.id for fix in fixes("label-conflict", items)] == [1, 2, 1, 2]
+    assert [(fix.id, fix.keep) for fix in fixes("label-conflict", items)] == [(2, 1), (2, 1)]
     assert findings("label-conflict", sentences("가", "나", labels=[{"danger": "danger"}, {"danger": "normal"}])) == []
 
 
@@ -325,3 +325,92 @@ def test_texts_with_signs_out_of_place_are_found_and_counted() -> None:
     assert finding.message == "3 texts have hidden characters, full-width letters or white space out of place"
     assert [fix.id for fix in fixes("untidy-text", items)] == [2, 3, 6]
     assert {check.name for check in CHECKS.values() if check.rewrite} == {"untidy-text"}
+
+
+# -- between places
+
+
+def placed(*rows: tuple[str, int, tuple[str, ...]]) -> list[DigestedUtterance]:
+    """Sentences of (text, source, published sides), with ids from 1."""
+    return [
+        DigestedUtterance(ScannedUtterance(n, None, text, f"g{n}", "imported", {}, source, sides))
+        for n, (text, source, sides) in enumerate(rows, start=1)
+    ]
+
+
+def test_a_text_between_sources_is_told_once_for_each_row_and_blank_ones_are_not() -> None:
+    items = placed(
+        ("불이야", 1, ()), ("불이야", 1, ()), ("불이야 ", 2, ()), ("연기", 2, ()), ("", 1, ()), ("\u200b", 2, ())
+    )
+    (finding,) = findings("between-sources", items)
+    assert (finding.count, finding.ids, finding.fix) == (1, (3,), False)
+    assert finding.details == {"3": "the same as number 1 there"}
+    assert fixes("between-sources", items) == []
+    assert findings("between-sources", placed(("불이야", 1, ()), ("불이야", 1, ()))) == []
+
+
+def test_a_text_between_splits_names_the_splits() -> None:
+    items = placed(
+        ("불이야", 1, ("train",)), ("불이야", 1, ("test",)), ("불이야", 1, ("train",)), ("연기", 1, ("validation",)),
+        ("연기", 2, ("train",)), ("물", 1, ()), ("물", 1, ("test",)), ("한 줄이 두 곳에", 1, ("train", "test")),
+    )  # fmt: skip
+    (finding,) = findings("between-splits", items)
+    assert (finding.count, finding.ids, finding.severity) == (3, (2, 5, 8), "error")
+    assert finding.numbers == {"rows": 3, "items": 3, "train, test": 2, "validation, train": 1}
+    assert findings("between-splits", placed(("불이야", 1, ("train",)), ("불이야", 1, ("train",)))) == []
+
+
+def test_audio_between_sources_and_splits() -> None:
+    calls = [call(1), call(2, sha256="1", source_id=2), call(3, sha256="1"), call(4, sha256=None, source_id=3)]
+    assert [f.ids for f in findings("audio-between-sources", calls)] == [(2,)]
+    split = [call(1, sides=("train",)), call(2, sha256="1", sides=("test",)), call(3, sides=("test",))]
+    (finding,) = findings("audio-between-splits", split)
+    assert (finding.ids, finding.numbers["train, test"]) == ((2,), 1)
+
+
+# -- copies
+
+
+def test_the_copy_that_stays_has_the_label_of_most_and_every_check_keeps_the_same() -> None:
+    danger, normal = {"danger": "danger"}, {"danger": "normal"}
+    items = sentences("불이야", "불이야 ", "불이야", "연기", "연기", labels=[normal, danger, danger, normal, danger])
+    assert [(fix.id, fix.keep) for fix in fixes("same-text", items)] == [(1, 2), (3, 2), (5, 4)]
+    assert [(fix.id, fix.keep) for fix in fixes("label-conflict", items)] == [(1, 2), (5, 4)]
+
+
+def test_an_original_stays_before_an_augmented_copy_and_a_labelled_one_before_an_unlabelled() -> None:
+    def item(n: int, origin: str, labels: Mapping[str, str]) -> DigestedUtterance:
+        return DigestedUtterance(ScannedUtterance(n, None, "불이야", f"g{n}", origin, labels))
+
+    rows = [
+        item(1, "augmented", {"danger": "danger"}),
+        item(2, "imported", {}),
+        item(3, "imported", {"danger": "danger"}),
+    ]
+    assert [(fix.id, fix.keep) for fix in fixes("same-text", rows)] == [(1, 3), (2, 3)]
+
+
+def test_blank_texts_with_different_labels_are_no_conflict() -> None:
+    labels = [{"danger": "danger"}, {"danger": "normal"}] * 2
+    assert findings("label-conflict", sentences("", " ", "\u200b", "\ufeff \u3164", labels=labels)) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    ["불이 났어요 ", " 불이 났어요", "불이\u200b 났어요", "불이\u00a0났어요", "\ufeff불이 났어요", "불이 났어\u00ad요"],
+)
+def test_edges_and_what_nobody_sees_make_no_other_text(other: str) -> None:
+    assert findings("same-text", sentences("불이 났어요", other))[0].ids == (2,)
+    assert findings("same-letters", sentences("불이 났어요", other)) == []
+    labels = [{"danger": "danger"}, {"danger": "normal"}]
+    assert findings("label-conflict", sentences("불이 났어요", other, labels=labels))[0].count == 1
+
+
+def test_spaces_inside_and_emoji_make_another_text() -> None:
+    assert (
+        findings(
+            "same-text",
+            sentences("불이 났어요", "불이  났어요", "불이났어요", "불이 났어요 👩\u200d🚒", "불이 났어요 👩🚒"),
+        )
+        == []
+    )

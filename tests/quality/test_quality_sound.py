@@ -29,7 +29,6 @@ def fault_places(sound: Sound, *spans: ScannedSpan) -> dict[str, int | None]:
 def test_a_voice_has_no_faults() -> None:
     for seed in range(1, 6):
         assert fault_places(measured(talk(seed=seed))) == {}
-        assert fault_places(measured(talk(seed=seed), talk(seed=seed))) == {}
 
 
 def test_silence() -> None:
@@ -76,6 +75,19 @@ def test_two_speakers_left_and_right() -> None:
     late = np.roll(talk(6), 40)
     assert fault_places(measured(talk(6), late)) == {}, "one sound, two microphones"
     assert fault_places(measured(talk(), np.zeros_like(talk()))) == {}, "one channel is empty"
+
+
+def test_the_same_sound_left_and_right() -> None:
+    assert fault_places(measured(talk(), talk())) == {"same-channels": None}
+    assert fault_places(measured(talk(), (talk() * 0.4).astype(np.float32))) == {"same-channels": None}, "quieter"
+    noisy = (talk() + 0.0005 * RNG.standard_normal(len(talk()))).astype(np.float32)
+    assert fault_places(measured(talk(), noisy)) == {"same-channels": None}, "stored with losses"
+    assert list(faults(measured(talk(), talk()))) == [
+        ("same-channels", None, "left and right are the same sound (correlation 1.0000)")
+    ]
+    assert fault_places(measured(talk())) == {}, "mono"
+    assert fault_places(measured(*[np.zeros(RATE_HZ, np.float32)] * 2)) == {"silent": None}
+    assert "same-channels" not in fault_places(measured(talk(6, seed=1), talk(6, seed=4)))
 
 
 @settings(max_examples=25, deadline=None)

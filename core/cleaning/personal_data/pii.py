@@ -6,12 +6,13 @@ stays). A name needs a cue and a Korean surname. Precision comes first: 119, 1�
 names without a cue and addresses given in parts, so a curator must still read the text.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from core.cleaning.personal_data import names as pii_names
 from core.cleaning.personal_data import numbers, places
+from core.cleaning.personal_data.reading import read
 from core.cleaning.steps.change import Change, Cleaner, Setting, clean_each, not_one_of
 from core.messages import Message, Names, Word
 
@@ -60,26 +61,91 @@ def clean(text: str, kinds: frozenset[str] = frozenset(PERSONAL_KINDS), least: f
     >>> clean("제 이름은 김하늘이고요 공일공 일이삼사 오육칠팔이에요").after
     '제 이름은 [이름]이고요 [전화]이에요'
     """
-    after, masked = _masked(text, kinds, least)
-    # A mask may make another match possible. This ends, because each round leaves fewer letters.
-    while masked and (more := _masked(after, kinds, least))[1]:
-        after = more[0]
-        masked += more[1]
-    if not masked:
+    hits = _hits(text, kinds, least)
+    if not hits:
         return None
-    names = Names(dict.fromkeys(name for name, _ in masked))
-    return Change(after, Message("personal data: {names}", names=names), min(confidence for _, confidence in masked))
+    names = Names(dict.fromkeys(hit.rule.name for hit in hits))
+    return Change(
+        _replaced(text, hits), Message("personal data: {names}", names=names), min(hit.confidence for hit in hits)
+    )
 
 
-def _masked(text: str, kinds: frozenset[str], least: float) -> tuple[str, list[tuple[str, float]]]:
-    """`text` after each rule was applied once, and (name of the rule, confidence) of each masked span."""
-    masked: list[tuple[str, float]] = []
-    for rule in (rule for rule in RULES if rule.kind in kinds):
-        spans = [span for span in rule.find(text) if span[2] >= least]
-        for start, end, confidence in sorted(spans, reverse=True):
-            text = f"{text[:start]}[{rule.kind}]{text[end:]}"
-            masked.append((rule.name, confidence))
-    return text, masked
+def personal_spans(text: str) -> list[tuple[int, int, str]]:
+    """(start, end, kind) of the personal data in `text`, in order and without overlaps.
+
+    >>> personal_spans("제 번호는 010—1234—5678이에요")
+    [(6, 19, '전화')]
+    """
+    return [(hit.start, hit.end, hit.rule.kind) for hit in _outermost(_hits(text, frozenset(PERSONAL_KINDS), 0.0))]
+
+
+@dataclass(frozen=True, slots=True)
+class _Hit:
+    """Personal data at `text[start:end]`."""
+
+    start: int
+    end: int
+    rule: Rule
+    confidence: float
+
+
+def _hits(text: str, kinds: frozenset[str], least: float) -> list[_Hit]:
+    """What the rules find. A mask may make another match possible, which may contain the mask: such a hit comes later.
+
+    This ends, because each round leaves fewer letters.
+    """
+    hits: list[_Hit] = []
+    masked = _Masked(text)
+    rules = [rule for rule in RULES if rule.kind in kinds]
+    while len(hits) < len(hits := hits + [hit for rule in rules for hit in masked.apply(rule, least)]):
+        pass
+    return hits
+
+
+class _Masked:
+    """A text in which spans are replaced one after the other; it knows where each character comes from."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._reading = text, read(text)
+        self._starts: list[int] | None = None  # None: nothing is replaced yet
+        self._ends: list[int] = []
+
+    def apply(self, rule: Rule, least: float) -> list[_Hit]:
+        """Replace what `rule` finds with at least the confidence `least`."""
+        reading = self._reading
+        spans = [(*reading.span(start, end), sure) for start, end, sure in rule.find(reading.plain) if sure >= least]
+        if not spans:
+            return []
+        hits = [self._replace(start, end, rule, sure) for start, end, sure in sorted(spans, reverse=True)]
+        self._reading = read(self._text)
+        return hits[::-1]
+
+    def _replace(self, start: int, end: int, rule: Rule, confidence: float) -> _Hit:
+        if self._starts is None:
+            self._starts, self._ends = list(range(len(self._text))), list(range(1, len(self._text) + 1))
+        hit = _Hit(self._starts[start], self._ends[end - 1], rule, confidence)
+        name = f"[{rule.kind}]"
+        self._text = self._text[:start] + name + self._text[end:]
+        self._starts[start:end], self._ends[start:end] = [hit.start] * len(name), [hit.end] * len(name)
+        return hit
+
+
+def _outermost(hits: Sequence[_Hit]) -> list[_Hit]:
+    """The hits in order, without those that a later hit contains."""
+    outer: list[_Hit] = []
+    for hit in reversed(hits):
+        if not any(other.start <= hit.start and hit.end <= other.end for other in outer):
+            outer.append(hit)
+    return sorted(outer, key=lambda hit: hit.start)
+
+
+def _replaced(text: str, hits: Sequence[_Hit]) -> str:
+    """`text` with a placeholder for each hit that no other contains."""
+    pieces, at = list[str](), 0
+    for hit in _outermost(hits):
+        pieces += [text[at : hit.start], f"[{hit.rule.kind}]"]
+        at = hit.end
+    return "".join([*pieces, text[at:]])
 
 
 def mask(text: str) -> str:

@@ -1,17 +1,21 @@
 """Spoken numbers: parts of regular expressions that find them, and the digits that they stand for.
 
-`공일공` and `영일영` are 010. Speakers use `하나` and `둘` for 1 and 2 when the line is bad.
+`공일공` and `영일영` are 010. Speakers use `하나`, `둘`, `셋` and `넷` for 1 to 4 when the line is bad. The expressions
+read a text in the form of `core.cleaning.personal_data.reading`.
 """
 
 import re
 
 DIGITS = {
-    "공": "0", "영": "0", "령": "0", "하나": "1", "일": "1", "둘": "2", "이": "2", "삼": "3", "사": "4", "오": "5",
-    "육": "6", "륙": "6", "칠": "7", "팔": "8", "구": "9",
+    "공": "0", "영": "0", "령": "0", "하나": "1", "일": "1", "둘": "2", "이": "2", "셋": "3", "삼": "3", "넷": "4",
+    "사": "4", "오": "5", "육": "6", "륙": "6", "칠": "7", "팔": "8", "구": "9",
 }  # fmt: skip
-SEP = r"[\s.\-–·)]{0,3}(?:(?:에|다시|대시|국에|의)[\s,]{0,2})?"  # between groups of a number
+MARK = r"[\s.\-·)/~_,:]"  # between groups of a number
+SEP = rf"{MARK}{{0,3}}(?:(?:에|다시|대시|국에|의)[\s,]{{0,2}})?"
 GAP = r"[\s\-]?"  # between digits of a group
-D = r"(?:[0-9공영령일이삼사오육륙칠팔구둘]|하나)"
+D = r"(?:[0-9공영령일이삼사오육륙칠팔구둘셋넷]|하나)"
+_ONES = "[일이삼사오육륙칠팔구]"
+THOUSANDS = rf"{_ONES}?천\s?(?:{_ONES}?백\s?)?(?:{_ONES}?십\s?)?{_ONES}?"  # 천이백삼십사: four digits read as a number
 NUMBER = r"(?:\d{1,5}(?:\s?-\s?\d{1,4})?|[일이삼사오육칠팔구십백천]{1,7}(?:\s?다시\s?[일이삼사오육칠팔구십백천]{1,5})?)"
 _DIGIT_WORD = re.compile(r"하나|.", re.S)
 
@@ -24,7 +28,7 @@ def digit(*values: int) -> str:
 
 
 def digits(text: str) -> str:
-    """The digits in `text`, written or spoken, in order; everything else is left out.
+    """The digits in `text`, written or spoken one by one, in order; everything else is left out.
 
     >>> digits("공일공에 1234-오육칠팔")
     '01012345678'

@@ -9,7 +9,8 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
-from core.cleaning.steps.text import PLACEHOLDER, readable
+from core.cleaning.spacing.pieces import respaced
+from core.cleaning.steps.text import readable
 
 MOST_LETTERS = 198
 
@@ -17,31 +18,16 @@ MOST_LETTERS = 198
 def space(texts: Sequence[str], words: tuple[str, ...] = ()) -> list[str]:
     """Each text with the white space that the network proposes; `words` are never cut. Unreadable texts stay."""
     model = _model(words)
-    return [_spaced(model, text) if readable(text) else text for text in texts]
+
+    def spaced(piece: str) -> str:
+        return " ".join(str(model(part)) for part in _parts(piece))
+
+    return [respaced(text, spaced) if readable(text) else text for text in texts]
 
 
 @lru_cache(maxsize=2)
 def _model(words: tuple[str, ...]) -> Any:
     return import_module("pykospacing").Spacing(rules=list(words))
-
-
-def _spaced(model: Any, text: str) -> str:
-    """`text` with new white space between its placeholders; none is added or removed beside a placeholder."""
-    pieces, at = [], 0
-    for placeholder in PLACEHOLDER.finditer(text):
-        pieces += [_piece(model, text[at : placeholder.start()]), placeholder[0]]
-        at = placeholder.end()
-    return "".join([*pieces, _piece(model, text[at:])])
-
-
-def _piece(model: Any, text: str) -> str:
-    """`text` with new white space, or unchanged if the network changes a letter."""
-    core = text.strip()
-    if not core:
-        return text
-    lead, tail = text[: len(text) - len(text.lstrip())], text[len(text.rstrip()) :]
-    spaced = " ".join(str(model(part)) for part in _parts(core))
-    return lead + (spaced if _bare(spaced) == _bare(core) else core) + tail
 
 
 def _parts(text: str) -> list[str]:
@@ -53,7 +39,3 @@ def _parts(text: str) -> list[str]:
             fits = len(parts[-1]) + 1 + len(piece) <= MOST_LETTERS
             parts[-1:] = [f"{parts[-1]} {piece}".strip()] if fits else [parts[-1], piece]
     return parts
-
-
-def _bare(text: str) -> str:
-    return "".join(text.split())

@@ -1,7 +1,7 @@
 """The `spacing` step: white space between words, by a backend of `SPACERS`.
 
 A spacer is a function (texts, words) that gives the texts back with other white space. A result with other letters is
-ignored here, so the letters of a text never change.
+ignored here, so the letters of a text never change and no emoji is cut.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from typing import Any
 
 from core.cleaning.steps.change import Change, Cleaner, Setting, one_of
 from core.plugins import Backend, pick
+from core.text.visible import emoji
 
 SPACERS: dict[str, Backend] = {
     "kiwi": Backend("core.cleaning.spacing.kiwi:space", needs=("kiwipiepy",), install="pip install kiwipiepy==0.24.1"),
@@ -18,6 +19,7 @@ SPACERS: dict[str, Backend] = {
         install="pip install 'tensorflow<2.22' 'setuptools<82' "
         "'pykospacing @ git+https://github.com/haven-jeon/PyKoSpacing.git'",
     ),
+    "dadeum": Backend("core.cleaning.spacing.dadeum:space", needs=("dadeum",), install="pip install dadeum==1.0.1"),
 }
 DEFAULT = "kiwi"
 _MOST_WORDS = 10_000
@@ -49,7 +51,7 @@ def make(settings: Mapping[str, Any], least: float) -> Cleaner:
 def _change(before: str, after: str) -> Change | None:
     """The change of white space; None if nothing or a letter changed. Removing a space is less sure than adding one."""
     after = " ".join(after.split())
-    if after == before or _letters(after) != _letters(before):
+    if after == before or _letters(after) != _letters(before) or emoji(after) != emoji(before):
         return None
     removed = _gaps(before) - _gaps(after)
     return Change(after, "spacing", _REMOVED if removed else _INSERTED)

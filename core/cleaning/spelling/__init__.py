@@ -1,1 +1,1 @@
-"""The `spelling` step and its backends: reviewed rules, the typo model of kiwi, hunspell, and py-hanspell."""
+"""The `spelling` step and its backends: reviewed rules, the typo model of kiwi, hunspell, and other packages."""

@@ -14,13 +14,19 @@ SPELLERS: dict[str, Backend] = {
         "core.cleaning.spelling.offline:correct", needs=("kiwipiepy",), install="pip install kiwipiepy==0.24.1"
     ),
     "hanspell": Backend(
-        "core.cleaning.spelling.hanspell:correct",
+        "core.cleaning.spelling.backends.hanspell:correct",
         needs=("hanspell",),
         install="pip install 'py-hanspell @ git+https://github.com/ssut/py-hanspell.git'",
     ),
+    "korector": Backend(
+        "core.cleaning.spelling.backends.korector:correct", needs=("korector",), install="pip install korector==1.0.6.4"
+    ),
+    "matchum": Backend(
+        "core.cleaning.spelling.backends.matchum:correct", needs=("matchum",), install="pip install matchum==0.1.3"
+    ),
 }
 DEFAULT = "offline"
-REMOTE = frozenset(("hanspell",))
+REMOTE = frozenset(("hanspell", "korector"))
 DETECTORS = ("hunspell", "none")  # hunspell is used if it is installed
 SETTINGS = {
     "backend": Setting(DEFAULT, one_of(tuple(SPELLERS))),

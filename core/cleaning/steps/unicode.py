@@ -1,7 +1,7 @@
 """The `unicode` step writes each character in one way and removes invisible characters.
 
 Full-width Latin letters and digits and all kinds of spaces become the plain ones. NFC turns conjoining jamo into
-syllables. Nothing that a reader can see is lost.
+syllables. Nothing that a reader can see is lost, and emoji stay whole, joiners and selectors included.
 """
 
 import unicodedata
@@ -10,10 +10,10 @@ from typing import Any
 
 from core.cleaning.steps.change import Change, Cleaner, clean_each
 from core.messages import Names, Word
-from core.text.model_text import DEFAULT_PLAN, apply
+from core.text import nfc
+from core.text.visible import BLANKS, visible
 
 _WIDE = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
-_FILLERS = dict.fromkeys((0x3164, 0xFFA0, 0x115F, 0x1160), " ")  # Hangul fillers: letters that look like spaces
 
 
 def make(settings: Mapping[str, Any], least: float) -> Cleaner:
@@ -27,7 +27,7 @@ def clean(text: str) -> Change | None:
     >>> clean("불\u200b이  났어요\u3000１１９")
     Change(after='불이 났어요 119', reason='invisible characters, white space, full-width signs', confidence=1.0)
     """
-    after = apply(DEFAULT_PLAN, text.translate(_FILLERS).translate(_WIDE))
+    after = visible(text.translate(_WIDE))
     if after == text:
         return None
     return Change(after, Names(_reasons(text)), 1.0)
@@ -37,9 +37,9 @@ def _reasons(text: str) -> list[Word]:
     reasons = []
     if not unicodedata.is_normalized("NFC", text):
         reasons.append(Word("not NFC"))
-    if any(unicodedata.category(c) in ("Cc", "Cf", "Cs") and not c.isspace() for c in text):
+    if len("".join(visible(text).split())) < len("".join(nfc(text).translate(BLANKS).split())):
         reasons.append(Word("invisible characters"))
-    if " ".join(text.split(" ")) != " ".join(text.split()) or any(ord(c) in _FILLERS for c in text):
+    if " ".join(text.split(" ")) != " ".join(text.split()) or any(ord(c) in BLANKS for c in text):
         reasons.append(Word("white space"))
     if any(ord(c) in _WIDE for c in text):
         reasons.append(Word("full-width signs"))

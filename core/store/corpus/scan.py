@@ -4,15 +4,16 @@ Each block is a transaction of its own, so that no writer has to wait. What is a
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import ColumnElement, Connection, Engine, select
 
 from core.records import ScannedRecording, ScannedSpan, ScannedUtterance
 from core.schemes import join_codes, split_codes
+from core.split import PUBLISHED, SIDES
 from core.store.engine import reading
 from core.store.rows import NAMES, labels_of
-from core.store.schema import label, recording, utterance
+from core.store.schema import label, recording, tag, utterance
 
 UTTERANCES, RECORDINGS = 10_000, 500  # rows of one block
 _ALIVE = (utterance.c.active, ~utterance.c.skipped)
@@ -44,7 +45,8 @@ class CorpusScan:
     def utterances(self, block: int = UTTERANCES) -> Iterator[list[ScannedUtterance]]:
         """Yield blocks of all utterances that are not skipped, by id, with their own labels."""
         c = utterance.c
-        query = select(c.id, c.recording_id, c.text, c.group, c.origin).where(*_ALIVE).order_by(c.id).limit(block)
+        columns = (c.id, c.recording_id, c.text, c.group, c.origin, c.source_id)
+        query = select(*columns).where(*_ALIVE).order_by(c.id).limit(block)
         last = 0
         while True:
             with reading(self._engine) as connection:
@@ -52,8 +54,11 @@ class CorpusScan:
                 if not rows:
                     return
                 labels = _labels_between(connection, rows[0].id, rows[-1].id)
+                sides = _sides(connection, utterance.c.id, utterance.c.id.between(rows[0].id, rows[-1].id))
             last = rows[-1].id
-            yield [ScannedUtterance(*row, labels.get(row[0], {})) for row in rows]
+            yield [
+                ScannedUtterance(*row[:5], labels.get(row.id, {}), row.source_id, sides.get(row.id, ())) for row in rows
+            ]
 
     def samples(self, block: int = UTTERANCES) -> Iterator[ScannedSample]:
         """Yield all utterances that are not skipped, by id; a block is in memory at a time."""
@@ -85,9 +90,10 @@ class CorpusScan:
                 gone = _wholly_skipped(connection, ids)
                 spans = _spans(connection, ids)
                 labels = labels_of(connection, "recording", ids)
+                sides = _sides(connection, utterance.c.recording_id, utterance.c.recording_id.in_(ids))
             after = ids[-1]
             if complete := [
-                ScannedRecording(*row, tuple(spans.get(row.id, ())), labels.get(row.id, {}))
+                ScannedRecording(*row, tuple(spans.get(row.id, ())), labels.get(row.id, {}), sides.get(row.id, ()))
                 for row in rows
                 if row.id not in gone
             ]:
@@ -129,6 +135,16 @@ def _labels_between(connection: Connection, first: int, last: int) -> dict[int, 
             join_codes(name, [*split_codes(target_labels[name]), code]) if name in target_labels else code
         )
     return labels
+
+
+def _sides(connection: Connection, key: ColumnElement[Any], wanted: ColumnElement[bool]) -> dict[int, tuple[str, ...]]:
+    """Return `key` (an id) -> the published sides of the utterances that are `wanted`, in their order."""
+    names = {f"{PUBLISHED}{side}": side for side in SIDES}
+    query = select(key, tag.c.tag).join(tag, tag.c.utterance_id == utterance.c.id)
+    tagged: dict[int, set[str]] = {}
+    for item_id, name in connection.execute(query.where(tag.c.tag.in_(names), wanted, *_ALIVE).distinct()):
+        tagged.setdefault(item_id, set()).add(names[name])
+    return {item_id: tuple(side for side in SIDES if side in sides) for item_id, sides in tagged.items()}
 
 
 def _spans(connection: Connection, call_ids: Sequence[int]) -> dict[int, list[ScannedSpan]]:

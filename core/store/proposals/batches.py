@@ -14,6 +14,7 @@ from sqlalchemy import Connection, bindparam, select, update
 from core.records import Act
 from core.store.engine import allot, insert_many
 from core.store.proposals import outcomes as rule
+from core.store.proposals.copies import Copies
 from core.store.proposals.outcomes import Outcome, Refusal
 from core.store.review.answers import stands
 from core.store.rows import NAMES
@@ -60,12 +61,13 @@ def accept(
 ) -> dict[int, Outcome]:
     """Accept open proposals of `KINDS` in the order of `rows`; return proposal id -> outcome. The refused stay open."""
     copies = {int(row.payload["keep"]) for row in rows if row.payload.get("keep") is not None}
-    states = _current_states(connection, {row.utterance_id for row in rows} | copies)
+    states = _current_states(connection, {row.utterance_id for row in rows} | copies, lock=True)
+    judge = Copies(connection, states, lambda ids: states.update(_current_states(connection, ids, lock=True)))
     outcomes: dict[int, Outcome] = {}
     accepted: list[tuple[int, _UtteranceState, int]] = []
     for row in rows:
         state = states.get(row.utterance_id)
-        outcome = _change_for(row, state, states)
+        outcome = _change_for(row, state, judge)
         if state is None or isinstance(outcome, str):
             outcomes[row.id] = outcome if isinstance(outcome, str) else "gone"
             continue
@@ -83,15 +85,13 @@ def accept(
     return outcomes
 
 
-def _change_for(
-    row: Any, state: _UtteranceState | None, states: Mapping[int, _UtteranceState]
-) -> rule.Change | Refusal:
+def _change_for(row: Any, state: _UtteranceState | None, judge: Copies) -> rule.Change | Refusal:
     if state is None or not state.active:
         return "gone"
-    copy = states.get(row.payload.get("keep", 0))
-    if copy is not None and not copy.active:
+    may_go, copy = judge.staying(row, state) if row.kind == "exclude" and not state.skipped else (True, None)
+    if not may_go and row.operation == "near-text":
         return "no-copy"
-    return rule.change_for(row.kind, row.payload, rule.CurrentState(state, copy=copy))
+    return rule.change_for(row.kind, row.payload, rule.CurrentState(state, copy=copy, last_copy=not may_go))
 
 
 def accepted_in(connection: Connection, batch: str) -> Iterator[list[int]]:
@@ -136,13 +136,17 @@ def take_back(connection: Connection, batch: str, ids: Sequence[int], curator: s
     return len(reopened), len(by_revision) - len(reopened)
 
 
-def _current_states(connection: Connection, ids: set[int]) -> dict[int, _UtteranceState]:
-    """Return id -> current state, also of utterances that were taken out of the corpus."""
+def _current_states(connection: Connection, ids: set[int], lock: bool = False) -> dict[int, _UtteranceState]:
+    """Return id -> current state, also of utterances that were taken out of the corpus.
+
+    `lock`: no other transaction may change them before this one ends (SQLite has one writer at a time anyway).
+    """
     u = utterance.c
     states: dict[int, _UtteranceState] = {}
     wanted = sorted(ids)
     for start in range(0, len(wanted), NAMES):
         query = select(u.id, u.version, u.text, u.skipped, u.active).where(u.id.in_(wanted[start : start + NAMES]))
+        query = query.order_by(u.id).with_for_update() if lock else query
         states |= {row.id: _UtteranceState(*row) for row in connection.execute(query)}
     return states
 

@@ -16,8 +16,9 @@ from core.text import letters, nfc, rebase
 
 # Why a proposal cannot be accepted any more. changed: the text changed at the same place. same: the utterance is
 # already as the proposal would make it. left-out: the utterance was skipped. labelled: it has a label already. gone: it
-# was taken out of the corpus. no-copy: the copy that was to stay in its place was left out.
-Refusal = Literal["changed", "same", "left-out", "labelled", "gone", "no-copy"]
+# was taken out of the corpus. no-copy: the copy that was to stay in its place was left out. last-copy: no other copy of
+# its text would stay (see core.store.proposals.copies).
+Refusal = Literal["changed", "same", "left-out", "labelled", "gone", "no-copy", "last-copy"]
 Outcome = Literal["accepted", "rebased", "decided"] | Refusal  # decided: it was no longer open
 WRITTEN: tuple[Outcome, ...] = ("accepted", "rebased")  # every other outcome leaves the proposal as it was
 
@@ -42,11 +43,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class CurrentState:
-    """What a rule reads: the utterance, the schemes under which it has a label, and the copy that is to stay."""
+    """What a rule reads: the utterance, the schemes under which it has a label, and the copy that is to stay.
+
+    `last_copy`: without the utterance, its text would be gone from the corpus.
+    """
 
     utterance: Standing
     labelled: Collection[str] = ()
     copy: Standing | None = None
+    last_copy: bool = False
 
 
 def change_for(kind: str, payload: Mapping[str, Any], state: CurrentState) -> Change | Refusal:
@@ -69,6 +74,11 @@ def refusal_error(row: Any, reason: Outcome) -> Unfit:
         "gone": Message("utterance {id} was taken out of the corpus meanwhile; reject this suggestion", id=number),
         "no-copy": Message(
             "the copy that was to stay in place of utterance {id} is left out itself; reject this suggestion", id=number
+        ),
+        "last-copy": Message(
+            "utterance {id} is the last copy of this text, so it stays; reject this suggestion, or skip the utterance "
+            "in the review to leave it out all the same",
+            id=number,
         ),
     }[reason]
     return Unfit(message, reason=reason)
@@ -101,7 +111,7 @@ def _exclude(payload: Mapping[str, Any], state: CurrentState) -> Change | Refusa
     before = nfc(str(payload.get("before", text)))
     if letters(text) != letters(before) and (copy is None or letters(copy.text) != letters(text)):
         return "changed"
-    return Change(skip=True, rebased=before != text)
+    return "last-copy" if state.last_copy else Change(skip=True, rebased=before != text)
 
 
 def _label(payload: Mapping[str, Any], state: CurrentState) -> Change | Refusal:

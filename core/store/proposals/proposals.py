@@ -29,8 +29,8 @@ class NewProposal:
 
     augmentation: {"text", "before", ...}, the new text and the parent's text. pseudo-label: {"scheme", "code",
     "confidence", "margin"}. cleaning: {"text", "before"}, the new text and the text it was made from. exclude:
-    {"before", "keep"}, the text it was made from and the id of the copy that stays, if any; an utterance gets only one
-    exclude. `batch` names the run that made it.
+    {"before", "keep", "keep_text"}, the text it was made from, and the id and the text of the copy that stays, if any;
+    an utterance gets only one exclude. `batch` names the run that made it.
     """
 
     kind: str

@@ -156,14 +156,21 @@ def accept_all(
 def _suggest(ws: Workspace, check: Check, fixes: Iterable[Fix]) -> list[NewProposal]:
     """Proposals for those fixes, except where the utterance is skipped or its text is right already."""
     fix_by_id = {fix.id: fix for fix in fixes}
+    keep_texts = ws.store.texts.of(sorted({fix.keep for fix in fix_by_id.values() if fix.keep is not None}))
     proposals = []
     for utterance in ws.store.corpus.utterances(list(fix_by_id)):
         fix = fix_by_id[utterance.id]
         payload: dict[str, Any] = {"before": utterance.text}
-        payload |= {"keep": fix.keep} if check.rewrite is None else {"text": check.rewrite(utterance.text)}
+        payload |= exclusion(fix, keep_texts) if check.rewrite is None else {"text": check.rewrite(utterance.text)}
         if not utterance.skipped and payload.get("text") != utterance.text:
             proposals.append(NewProposal(kind(check.name), utterance.id, check.name, payload, fix.reason))
     return proposals
+
+
+def exclusion(fix: Fix, texts_by_id: Mapping[int, str]) -> dict[str, Any]:
+    """What the payload of an exclusion says of the copy that stays: its id, and its text if `texts_by_id` has it."""
+    keep_text = None if fix.keep is None else texts_by_id.get(fix.keep)
+    return {"keep": fix.keep} | ({} if keep_text is None else {"keep_text": keep_text})
 
 
 def _sound_fixes(ws: Workspace, check: Check) -> Iterator[Fix]:

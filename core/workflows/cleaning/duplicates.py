@@ -18,7 +18,7 @@ from core.filters import Filter
 from core.messages import Message
 from core.quality import DigestedUtterance, Fix
 from core.store import NewProposal
-from core.workflows.cleaning.checks import KIND, MOST_NEAR
+from core.workflows.cleaning.checks import KIND, MOST_NEAR, exclusion
 from core.workflows.workspace import Workspace
 
 BLOCK = 1000
@@ -29,18 +29,20 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Exclusion:
-    """The suggestion of `step` to leave out utterance `fix.id`, whose text is `text`."""
+    """The suggestion of `step` to leave out utterance `fix.id`, whose text is `text`; `keep_text` stays."""
 
     step: Step
     fix: Fix
     text: str
+    keep_text: str | None = None
 
     @property
     def confidence(self) -> float:
         return SURE[self.step.name]
 
     def proposal(self, run_id: str) -> NewProposal:
-        payload: dict[str, Any] = {"before": self.text, "keep": self.fix.keep}
+        texts = {} if self.fix.keep is None or self.keep_text is None else {self.fix.keep: self.keep_text}
+        payload: dict[str, Any] = {"before": self.text, **exclusion(self.fix, texts)}
         return NewProposal(
             KIND, self.fix.id, self.step.name, payload, self.fix.reason, confidence=self.confidence, batch=run_id
         )
@@ -78,8 +80,8 @@ def exclusions(
             continue
         fixes_in_filter = (fix for fix in collectors[step.name].fixes() if _contains(ids, fix.id))
         for fixes in batches(fixes_in_filter, BLOCK):
-            texts = ws.store.texts.of([fix.id for fix in fixes])
-            yield [Exclusion(step, fix, texts[fix.id]) for fix in fixes if fix.id in texts]
+            texts = ws.store.texts.of(sorted({i for fix in fixes for i in (fix.id, fix.keep) if i is not None}))
+            yield [Exclusion(step, fix, texts[fix.id], texts.get(fix.keep or 0)) for fix in fixes if fix.id in texts]
 
 
 def _contains(ids: NDArray[np.int64], utterance_id: int) -> bool:

@@ -117,7 +117,7 @@ def test_both_copies_are_never_left_out(store: Store) -> None:
     a, b = sentences(store, "불이야", "불이야")
     store.proposals.add([NewProposal("exclude", b, "same-text", {"before": "불이야", "keep": a}, "as 1")], AT)
     store.review.decide(a, 0, "ann", AT, skip=True, act="skip")
-    assert store.proposals.accept_many([1], "ann", AT) == {1: "no-copy"}
+    assert store.proposals.accept_many([1], "ann", AT) == {1: "last-copy"}
     assert not store.corpus.utterance(b).skipped
     store.review.undo("ann", AT)
     assert store.proposals.accept_many([1], "ann", AT) == {1: "accepted"}

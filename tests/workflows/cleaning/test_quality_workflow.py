@@ -21,7 +21,7 @@ from core.ingest.tables import File, Options, Reject, Row, open_table
 from core.ingest.tables.row_parser import RowParser, label_reader
 from core.jobs import JOBS
 from core.quality import CHECKS, DigestedUtterance, Finding, select_checks
-from core.records import ScannedUtterance
+from core.records import NewRecording, NewUtterance, ScannedUtterance
 from core.schemes import DANGER
 from core.store import NewProposal, Store
 from core.text import nfc
@@ -200,6 +200,46 @@ def test_files_and_rows_that_do_not_belong_together(ws: Workspace) -> None:
     assert "unreadable" not in findings, "what is gone is told once"
 
 
+def test_repeats_between_sources_and_between_published_splits_are_found(ws: Workspace) -> None:
+    """Texts and audio that two deliveries share, and texts that a delivery has in train and in test."""
+    rows = [
+        NewUtterance("a1", "불이 났어요", "a1", tags=("split:train",)),
+        NewUtterance("a2", "연기가 나요", "a2", tags=("split:train",)),
+        NewUtterance("a3", "불이 났어요 ", "a3", tags=("split:test",)),
+        NewUtterance("a4", " ", "a4", tags=("split:test",)),
+    ]
+    first = ws.store.corpus.add_source("first", "sentences", "ours", "0", AT)
+    ws.store.corpus.add_sentences(first, rows, AT)
+    second = ws.store.corpus.add_source("second", "sentences", "ours", "1", AT)
+    ws.store.corpus.add_sentences(
+        second,
+        [
+            NewUtterance("b1", "연기가\u200b 나요", "b1"),
+            NewUtterance("b2", "", "b2"),
+            NewUtterance("b3", "문이 잠겼어요", "b3"),
+        ],
+        AT,
+    )
+    for source, name, side in ((first, "r1", "train"), (second, "r2", "test"), (first, "r3", "train")):
+        spoken = NewUtterance(f"{name}:0", "네", name, start_ms=0, end_ms=900, tags=(f"split:{side}",))
+        ws.store.corpus.add_recordings(source, [NewRecording(name, 1000, 8000, None, "same-sha", (spoken,))], AT)
+    found = by_check(checks.run(ws, checks.CORPUS))
+    texts = found["between-sources"]
+    assert (texts.count, texts.ids, texts.severity, texts.fix) == (1, (5,), "warning", False)
+    assert texts.message == "1 rows repeat a text of another source (1 different texts, 2 sources)"
+    assert texts.details == {"5": "the same as number 2 there"}
+    splits = found["between-splits"]
+    assert (splits.count, splits.ids, splits.severity) == (1, (3,), "error")
+    assert splits.numbers == {"rows": 1, "items": 1, "train, test": 1}
+    audio = found["audio-between-sources"]
+    assert (audio.count, audio.ids, audio.level) == (1, (2,), "recording")
+    leaked = found["audio-between-splits"]
+    assert (leaked.count, leaked.ids, leaked.severity) == (1, (2,), "error")
+    assert leaked.message == "1 recordings repeat the audio of another published split (1 different files, 2 splits)"
+    assert checks.propose(ws, "between-splits") == 0, "nobody but a person decides which side keeps it"
+    assert checks.last(ws).findings == tuple(sorted(checks.last(ws).findings, key=checks._gravity))
+
+
 def test_sound(ws: Workspace) -> None:
     tone = 0.3 * np.sin(2 * np.pi * 440 * np.arange(16_000) / RATE_HZ)
     ids = {
@@ -208,6 +248,7 @@ def test_sound(ws: Workspace) -> None:
         "synthetic": record(ws, "synthetic", tone),
         "clipped": record(ws, "clipped", np.clip(talk() * 8, -1, 1)),
         "two-speakers": record(ws, "two-speakers", np.stack([talk(6, 1), talk(6, 4)], axis=1)),
+        "same-channels": record(ws, "same-channels", np.stack([talk()] * 2, axis=1)),
         "wrong-rate": record(ws, "wrong-rate", talk(), sample_rate_hz=16_000, rate_hz=RATE_HZ),
         "short": record(ws, "short", talk(), ms=9000),
         "cut": record(ws, "cut", talk()),
@@ -219,13 +260,13 @@ def test_sound(ws: Workspace) -> None:
     progress: list[tuple[str, int, int]] = []
     report = checks.run(ws, checks.SOUND, lambda *args: progress.append(args))
     ids_by_check = {name: args.ids for name, args in by_check(report).items()}
-    alone = ("silent", "synthetic", "clipped", "two-speakers", "wrong-rate", "unreadable")
+    alone = ("silent", "synthetic", "clipped", "two-speakers", "same-channels", "wrong-rate", "unreadable")
     assert ids_by_check == {name: (ids[name],) for name in alone} | {"truncated": (ids["short"], ids["cut"])}
     details = by_check(report)["truncated"].details
     assert details[str(ids["short"])] == "3000 ms of sound, 9000 ms when it was imported"
     assert "the header claims" in details[str(ids["cut"])]
-    assert report.checked["listened"] == 9
-    assert progress[-1] == ("recordings", 9, 9)
+    assert report.checked["listened"] == 10
+    assert progress[-1] == ("recordings", 10, 10)
     assert checks.propose(ws, "silent") == 1
     assert checks.accept_all(ws, "silent", "ann") == DecisionCounts(1)
     assert "silent" not in by_check(checks.run(ws, checks.SOUND))
@@ -357,7 +398,7 @@ def test_nsmc_as_a_table_is_read(shared: Path) -> None:
     assert (n_rows, refused) == (712_403, 1), "one row has neither a text nor a label"
     findings = {finding.check: finding for collector in collectors for finding in collector.findings()}
     assert findings["same-text"].count == 18_306
-    assert (findings["label-conflict"].count, findings["label-conflict"].numbers["labelled"]) == (424, 499_729)
+    assert (findings["label-conflict"].count, findings["label-conflict"].numbers["labelled"]) == (423, 499_729)
     assert findings["empty-text"].count == 20
 
 
@@ -372,6 +413,6 @@ def test_nsmc(ws: Workspace, shared: Path) -> None:
     assert (done["added"], done["notes"]["row without a text that has a label: kept"]) == (499_729, 20)
     findings = by_check(checks.run(ws, ["same-text", "label-conflict", "empty-text"]))
     assert findings["same-text"].numbers == {"rows": 18_306, "texts": 4_479}
-    assert findings["label-conflict"].count == 424
+    assert findings["label-conflict"].count == 423
     assert findings["label-conflict"].numbers["labelled"] == 499_729
     assert findings["empty-text"].count == 20

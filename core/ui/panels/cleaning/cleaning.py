@@ -216,8 +216,8 @@ def consent() -> None:
     acceptance = clean_plan.acceptance(workspace())
     st.session_state["clean_remote"] = acceptance is not None
     st.checkbox(
-        _("I accept that texts leave this machine for the spelling service of py-hanspell"), key="clean_remote",
-        on_change=_consent,
+        _("I accept that texts leave this machine for the spelling service of py-hanspell and korector"),
+        key="clean_remote", on_change=_consent,
         help=_("Texts with telephone numbers, addresses, names or other personal data found in them are not sent."),
     )  # fmt: skip
     if acceptance is not None:

@@ -21,6 +21,7 @@ REFUSAL_MESSAGES = {
     "labelled": N_("the utterance has a label by now"),
     "gone": N_("the utterance was taken out of the corpus"),
     "no-copy": N_("the copy that was to stay is left out itself"),
+    "last-copy": N_("it is the last copy of this text"),
     "anew": N_("the text was changed; the suggestion was made anew"),
 }
 Details = Callable[[Proposal, Utterance], tuple[str, str, str, dict[str, str]]]

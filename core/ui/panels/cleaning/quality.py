@@ -22,6 +22,8 @@ TITLES = {
     "same-letters": N_("Same letters, written another way"),
     "near-text": N_("Nearly the same text"),
     "label-conflict": N_("Same text, different labels"),
+    "between-sources": N_("Same text in several sources"),
+    "between-splits": N_("Same text on several splits"),
     "mask-only": N_("Nothing but masks"),
     "empty-text": N_("Empty sentences"),
     "no-letters": N_("Texts without a letter"),
@@ -33,6 +35,8 @@ TITLES = {
     "overlapping-times": N_("Overlapping utterances"),
     "no-audio": N_("Recordings without audio"),
     "same-audio": N_("Same audio again"),
+    "audio-between-sources": N_("Same audio in several sources"),
+    "audio-between-splits": N_("Same audio on several splits"),
     "same-length": N_("Suspiciously equal lengths"),
     "mixed-rates": N_("Mixed sample rates"),
     "low-rate": N_("Sample rate below telephone"),
@@ -45,6 +49,7 @@ TITLES = {
     "clipped": N_("Clipped recordings"),
     "synthetic": N_("A tone or plain noise"),
     "two-speakers": N_("Two sounds, left and right"),
+    "same-channels": N_("The same sound left and right"),
     "wrong-rate": N_("Another sample rate than imported"),
 }
 
