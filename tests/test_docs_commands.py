@@ -28,6 +28,7 @@ from aihub119_files import wav_bytes, write_tree
 from cli_driver import RUNNER
 from corpus_files import as_json, elder, minds_row, save_to_disk
 from docs_pages import ENGLISH, commands
+from spoken_files import textgrid, tones
 
 from core.cli import app
 from core.settings import DEMO, ROOT
@@ -239,11 +240,22 @@ def write_files(folder: Path) -> None:
         [(n, f"질문 {n}", "yes" if n % 2 else "no", "yes" if n % 3 else "no") for n in range(12)],
     )  # fmt: skip
     write_tree(folder / "recordings", {f"{name}.wav": wav_bytes(hz=300 + n) for n, name in enumerate(RECORDINGS)})
+    write_annotated_speech(folder)
     save_to_disk(folder / "saved_dataset", [minds_row(n) for n in range(3)])
     write_tree(folder / "elders", {"1.json": as_json(elder(1)), "노인남여_1.wav": wav_bytes(1500)})
     tasks = [{"id": 1, "data": {"text": "불이 났어요"}, "annotations": [], "predictions": []}]
     (folder / "tasks.json").write_text(json.dumps(tasks, ensure_ascii=False), "utf-8")
     (folder / "scheme.toml").write_text(SCHEME, "utf-8")
+
+
+def write_annotated_speech(folder: Path) -> None:
+    """Calls with TextGrids: a tier for each speaker, tiers with roles, and a speaker on each channel."""
+    said = [(0.0, 2.0, "불이 났어요")]
+    roles = {"발화": said, "화자": [(0.0, 2.0, "신고자")], "label": [(0.0, 2.0, "위험")]}
+    write_tree(folder / "calls", {"a.TextGrid": textgrid({"신고자": said}), "a.wav": wav_bytes()})
+    write_tree(folder / "tiers", {"b.TextGrid": textgrid(roles), "b.wav": wav_bytes(hz=230)})
+    both = {"agent": [(0.0, 1.0, "네 119입니다")], "caller": said}
+    write_tree(folder / "stereo", {"c.TextGrid": textgrid(both), "c.wav": tones(300, 500)})
 
 
 RECORDINGS = ("0_kim_1", "1_kim_1", "0_lee_1")

@@ -16,7 +16,7 @@ from core import __version__
 from core.cli import encoders, models, runs, scores, service, sharing, training, voices
 from core.cli.cleaning import clean, quality
 from core.cli.corpus import browse, exchange, schemes, similar
-from core.cli.imports import corpora, tables, votes
+from core.cli.imports import annotations, corpora, tables, votes
 from core.cli.review import agreement, progress
 
 app = typer.Typer(
@@ -32,6 +32,7 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         {
             "aihub": corpora.ingest_aihub,
             "aihub119": browse.ingest_aihub119,
+            "annotations": annotations.ingest_annotations,
             "audio": corpora.ingest_audio,
             "gwidama": exchange.ingest_gwidama,
             "hf": corpora.ingest_hf,

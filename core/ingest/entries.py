@@ -56,7 +56,8 @@ class Cleaning:
 class Entry:
     """One recording, or one utterance without a recording.
 
-    `labels` maps a scheme to the delivered values; a scheme without a value is absent. The `path` of a NewRecording is
+    `labels` maps a scheme to the delivered values, for the recording or all of its utterances; a scheme without a value
+    is absent. `utterance_labels` has the values of single utterances, by their keys. The `path` of a NewRecording is
     None until `sound` is stored. `notes` has one string for each occurrence, so that equal notes can be counted.
     """
 
@@ -66,6 +67,7 @@ class Entry:
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     cleanings: tuple[Cleaning, ...] = ()
     notes: tuple[str, ...] = ()
+    utterance_labels: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
 
 
 def read_sound(data: bytes | Member, where: str) -> Sound:

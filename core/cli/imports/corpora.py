@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 
 Licence = Annotated[str, typer.Option(help="The licence of the data.")]
 SourceName = Annotated[str, typer.Option(help="The name of the corpus; by default taken from the path.")]
+MapOption = Annotated[
+    list[str] | None,
+    typer.Option("--map", metavar="[SCHEME:]VALUE=CLASS", help="The class of a label value: 05=angry; 00= for none."),
+]
+Channels = Annotated[
+    str, typer.Option(metavar="A,B", help="Who speaks on each channel: agent,caller. By default they are mixed.")
+]
 
 
 class LabelFrom(StrEnum):
@@ -52,17 +59,24 @@ def ingest_audio(
     group: Annotated[
         str, typer.Option(metavar="FIELD", help="The field of the group, which no split cuts; by default the speaker.")
     ] = "",
+    value_map: MapOption = None,
+    channels: Channels = "",
+    pcm_hz: Annotated[
+        int, typer.Option(min=1000, max=192_000, help="The sampling rate of .pcm files, which have no header.")
+    ] = 16_000,
     source: SourceName = "",
     licence: Licence = "not stated",
     json: Json = False,
 ) -> None:
     """Import audio files; each file is one utterance. The field `folder` is the folder of the file."""
     labels = _pairs(label or [], "" if label_from is None else label_from.value)
+    maps, speakers = value_maps(value_map or []), channel_names(channels)
 
     def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
-        from core.workflows.imports.audio import Rules, compile_pattern, ingest_audio
+        from core.workflows.imports.audio import Rules, ValueMaps, compile_pattern, ingest_audio
 
-        rules = Rules(compile_pattern(pattern) if pattern else None, labels, speaker, group)
+        compiled = compile_pattern(pattern) if pattern else None
+        rules = Rules(compiled, labels, speaker, group, ValueMaps(maps), speakers, pcm_hz)
         return ingest_audio(ws, paths, rules, source, licence, progress)
 
     run_import(run, "files", "recordings", json)
@@ -123,6 +137,25 @@ def _pairs(pairs: Sequence[str], default: str) -> Mapping[str, str]:
             raise typer.BadParameter(f"--label {pair}: {scheme} is given twice")
         labels[scheme] = name
     return labels
+
+
+def value_maps(pairs: Sequence[str]) -> dict[str, dict[str, str]]:
+    """The values of `--map` as {scheme, or "" for all: {value: class, "" for no label}}."""
+    maps: dict[str, dict[str, str]] = {}
+    for pair in pairs:
+        written, _, code = (part.strip() for part in pair.rpartition("="))
+        scheme, _, value = (part.strip() for part in written.rpartition(":"))
+        if not value or "=" not in pair or maps.setdefault(scheme, {}).setdefault(value, code) != code:
+            raise typer.BadParameter(f"--map {pair}: expected VALUE=CLASS or SCHEME:VALUE=CLASS, each value once")
+    return maps
+
+
+def channel_names(text: str) -> tuple[str, ...]:
+    """The speakers of `--channels`; wrong usage if there is only one, or one twice."""
+    names = tuple(name.strip() for name in text.split(",")) if text.strip() else ()
+    if names and (len(names) < 2 or not all(names) or len({n.casefold() for n in names}) < len(names)):
+        raise typer.BadParameter(f"--channels {text}: expected a different name for each channel, such as agent,caller")
+    return names
 
 
 def run_import(run: Callable[["Workspace", "Progress"], "ImportResult"], unit: str, what: str, json: bool) -> None:

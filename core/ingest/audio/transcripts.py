@@ -1,11 +1,13 @@
 """Finds the texts of audio files: `a.txt` or `a.json` beside `a.wav`, or a line in a `*.trans.txt` of the same folder.
 
-A JSON is an object with one of the `TEXT_KEYS`; its other fields are kept. A text without audio, or one that cannot be
-read, gives a `Skip`; audio without a text is still imported.
+A `*.trn` of KsponSpeech lists files of other folders: `KsponSpeech_01/a.pcm :: text`. The text of one channel of
+`a.wav` is in `a_agent.txt` (or with `-` or `.`). A JSON is an object with one of the `TEXT_KEYS`; its other fields are
+kept. A text without audio, or one that cannot be read, gives a `Skip`; audio without a text is still imported.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 from typing import Any
 
 from core.errors import BadRecord
@@ -18,6 +20,7 @@ Place = tuple[str, ...]
 LARGEST = 1_000_000  # bytes of the text file of one clip; a `*.trans.txt` may have LARGEST_LIST
 LARGEST_LIST = 100_000_000
 LIST = ".trans.txt"
+LISTING = ".trn"
 
 
 @dataclass(slots=True)
@@ -26,25 +29,31 @@ class SidecarTexts:
 
     texts: dict[Place, list[Member]] = field(default_factory=dict)
     lists: dict[Place, list[Member]] = field(default_factory=dict)
+    trns: list[Member] = field(default_factory=list)
     _used: set[Place] = field(default_factory=set)
     _lines: dict[Place, dict[str, str]] = field(default_factory=dict)
     _skips: list[Skip] = field(default_factory=list)
+    _listings: dict[str, list[tuple[tuple[str, ...], str]]] | None = None
+    _listed_stems: set[str] = field(default_factory=set)
 
     def add(self, member: Member) -> bool:
         """Remember `member` and return True if its name is that of a text file; else return False."""
         if member.inner.lower().endswith(LIST):
             self.lists.setdefault(_folder(member), []).append(member)
+        elif member.suffix == LISTING:
+            self.trns.append(member)
         elif member.suffix in (".txt", ".json"):
             self.texts.setdefault((*_folder(member), member.stem), []).append(member)
         else:
             return False
         return True
 
-    def text_of(self, audio: Member) -> tuple[str, dict[str, Any]]:
-        """The text of `audio`, "" if there is none, and the other fields of its JSON as meta fields."""
+    def text_of(self, audio: Member, channel: str = "") -> tuple[str, dict[str, Any]]:
+        """The text of `audio` or of its `channel`, "" if there is none, and the other fields of its JSON as meta."""
         text = ""
         more: dict[str, Any] = {}
-        members = self.texts.get((*_folder(audio), audio.stem), [])
+        stems = [f"{audio.stem}{sign}{channel}" for sign in "_-."] if channel else [audio.stem]
+        members = [member for stem in stems for member in self.texts.get((*_folder(audio), stem), [])]
         for member in sorted(members, key=lambda m: m.suffix, reverse=True):  # .txt before .json
             self._used.add(member.place)
             try:
@@ -55,7 +64,33 @@ class SidecarTexts:
                 )
                 continue
             text, more = text or found_text, more | fields
-        return text or self._listed(audio), more
+        return text or ("" if channel else self._listed(audio) or self._in_listing(audio)), more
+
+    def _in_listing(self, audio: Member) -> str:
+        """The text of `audio` in a `*.trn`; "" if several lines may mean it."""
+        if not self.trns:
+            return ""
+        if self._listings is None:
+            self._listings = self._read_listings()
+        place = (*_folder(audio), audio.stem)
+        fits = [text for parts, text in self._listings.get(audio.stem, ()) if _ends_alike(parts, place)]
+        self._listed_stems.add(audio.stem)
+        return fits[0] if len(set(fits)) == 1 else ""
+
+    def _read_listings(self) -> dict[str, list[tuple[tuple[str, ...], str]]]:
+        """stem -> (path without suffix, text), for every line of every `*.trn`."""
+        lines: dict[str, list[tuple[tuple[str, ...], str]]] = {}
+        for member in self.trns:
+            try:
+                content = _text(member, LARGEST_LIST)
+            except BadRecord as error:
+                self._skips.append(Skip(error.where, error.reason))
+                continue
+            for path, sign, text in (line.partition("::") for line in content.splitlines()):
+                parts = PurePosixPath(path.strip().replace("\\", "/")).with_suffix("").parts if path.strip() else ()
+                if sign and parts and text.strip():
+                    lines.setdefault(parts[-1], []).append((parts, text.strip()))
+        return lines
 
     def _listed(self, audio: Member) -> str:
         """The text of `audio` in a `*.trans.txt` of its folder, "" if there is none."""
@@ -90,10 +125,18 @@ class SidecarTexts:
         for member in (m for group in self.lists.values() for m in group):
             for name in self._lines.get(member.place, {}):
                 yield Skip(f"{member.name}, {name[:100]}", "a line without audio of its name beside it")
+        unused = sum(len(of) for stem, of in (self._listings or {}).items() if stem not in self._listed_stems)
+        if unused:
+            yield Skip(self.trns[0].name, Message("lines that name audio which is not here: {n:,}", n=unused))
 
 
 def _folder(member: Member) -> Place:
     return member.place[:-1]
+
+
+def _ends_alike(parts: Place, place: Place) -> bool:
+    """Whether the folder that a `*.trn` names is that of the audio, or has no name in it."""
+    return len(parts) == 1 or parts[-2:] == place[-2:]
 
 
 def _text(member: Member, most: int) -> str:

@@ -9,13 +9,14 @@ from core.errors import InputError
 from core.ingest.audio import folder
 from core.ingest.audio.folder import Rules
 from core.ingest.audio.name_pattern import compile_pattern
+from core.ingest.value_maps import ValueMaps
 from core.workflows.imports.entries import Values, find_schemes, store
 from core.workflows.imports.report import BATCH, ImportResult, Progress, names_hash
 from core.workflows.workspace import Workspace, now
 
 NOT_STATED = "not stated"
 
-__all__ = ["Rules", "compile_pattern", "ingest_audio"]
+__all__ = ["Rules", "ValueMaps", "compile_pattern", "ingest_audio"]
 
 
 def ingest_audio(

@@ -101,7 +101,7 @@ def _add(
         if isinstance(entry.record, NewUtterance):
             sentences.append(replace(entry.record, labels=utterance_labels))
             continue
-        utterances = tuple(replace(u, labels=utterance_labels) for u in entry.record.utterances)
+        utterances = _with_labels(entry.record.utterances, utterance_labels, entry, chosen, skipped)
         recording = replace(entry.record, utterances=utterances, labels=recording_labels)
         if entry.sound is not None:
             path, digest = audio_files.save(ws, entry.sound.data, entry.sound.kind)
@@ -145,6 +145,21 @@ def _labels(entry: Entry, chosen: Mapping[str, Scheme], skipped: list[Skip]) -> 
         else:
             codes_by_level[scheme.level][scheme.name] = scheme.join(codes)
     return codes_by_level["utterance"], codes_by_level["recording"]
+
+
+def _with_labels(
+    utterances: Iterable[NewUtterance],
+    labels: Mapping[str, str],
+    entry: Entry,
+    chosen: Mapping[str, Scheme],
+    skipped: list[Skip],
+) -> tuple[NewUtterance, ...]:
+    """The utterances of `entry` with the codes `labels`, and each with the codes of its own label values."""
+    own = {
+        key: _labels(replace(entry, labels=values), chosen, skipped)[0]
+        for key, values in entry.utterance_labels.items()
+    }
+    return tuple(replace(u, labels={**labels, **own.get(u.key, {})}) for u in utterances)
 
 
 def _add_proposals(ws: Workspace, cleanings: Iterable[Cleaning]) -> int:

@@ -1,0 +1,1 @@
+"""Deliveries of annotated speech: files of annotations paired with audio, tiers with roles, channels with speakers."""
