@@ -13,7 +13,7 @@ from core.cleaning.steps import repeats, stop, tags, unicode
 from core.cleaning.steps.change import Change
 from core.errors import InputError
 from core.quality.texts import tidy_text
-from core.text.visible import emoji
+from core.visible import emoji
 
 
 def after(change: Change | None) -> str | None:
@@ -54,7 +54,7 @@ EMOJI = (
 @given(
     pieces=st.lists(
         st.sampled_from(
-            [*EMOJI, "불이야", " ", "  ", "\u200b", "\u200d", "ㅋㅋㅋㅋ", "!!!!", "010-1234-5678", "FP:어 "]
+            [*EMOJI, "불이야", " ", "  ", "\u200b", "\u200d", "ㅋㅋㅋㅋ", "!!!!", " 010-1234-5678번 ", "FP:어 "]
         ),
         max_size=12,
     )
