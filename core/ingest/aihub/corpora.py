@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core.audio.header import sniff
+from core.audio.header import SUFFIXES, sniff
 from core.cleaning.steps import tags
 from core.errors import AudioError, BadRecord
 from core.files import sha256
@@ -202,7 +202,7 @@ def _name(row: dict[str, Any], member: Member, corpus: Corpus, rows: int) -> str
 def _base_name(name: str) -> str:
     """A file's name without folders, audio suffixes and `_label`."""
     base = PurePosixPath(printable(name).replace("\\", "/")).name
-    for suffix in (".wav", ".wavp", ".json", ".flac", ".mp3"):
+    for suffix in (".json", *SUFFIXES):
         base = base[: -len(suffix)] if base.lower().endswith(suffix) else base
     return base.removesuffix(_LABEL_TAIL)
 
