@@ -104,6 +104,23 @@ class Unfit(Conflict):
         self.reason = reason
 
 
+class DiskFull(StoreError):
+    """The disk has no space left. What was written before stays, and nothing is half-written.
+
+    >>> str(DiskFull("notes.json"))
+    'the disk is full: notes.json could not be written. What was saved before stays; free some space and try again'
+    """
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            Message(
+                "the disk is full: {what} could not be written. What was saved before stays; free some space and try "
+                "again",
+                what=what,
+            )
+        )
+
+
 class CheckpointMismatch(CoreError):
     """The weights, the card and the data do not belong together."""
 

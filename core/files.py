@@ -1,23 +1,36 @@
 """Atomic writes of files and folders, JSON documents, SHA-256, and file locks.
 
 A new file or folder is written under a hidden name in the folder of its target. When it is complete and on the disk, it
-is renamed to the target. So a reader sees the old or the new content and never a part, even after a power cut.
+is renamed to the target. So a reader sees the old or the new content and never a part, even after a power cut. A full
+disk is a `DiskFull`. `core.files` knows nothing of workspaces; `core.private` keeps one from other users.
 """
 
+import errno
 import fcntl
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
+import socket
 import stat
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from core.errors import DiskFull
+from core.private import open_to_others
+
 BLOCK_BYTES = 1 << 20
 Sync = Callable[[int], None]  # takes a file descriptor
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+STALE_S = 24 * 3600  # an unfinished file of an unknown process that nobody has written to for so long is left over
+UNFINISHED = re.compile(r"\.(?:([0-9a-f]{8})-(\d+)-)?[0-9a-f]{8}\.part$")  # old versions named no process
+SHOWN_CHARS = 60  # of a name inside a temporary name
 
 
 @contextmanager
@@ -34,15 +47,91 @@ def atomic_path(path: Path, sync: Sync = os.fsync) -> Iterator[Path]:
     target = Path(os.path.realpath(path))
     temporary = temporary_path(target)
     try:
-        yield temporary
-        move_into_place(temporary, target, sync)
+        with full_disk_named(path.name):
+            yield temporary
+            move_into_place(temporary, target, sync)
     finally:
         remove(temporary)
 
 
+@contextmanager
+def temporary_folder(folder: Path) -> Iterator[Path]:
+    """Yield a new hidden folder in `folder`; it is removed with its content when the block ends."""
+    temporary = temporary_path(folder / "folder")
+    try:
+        with full_disk_named(folder.name):
+            temporary.mkdir(mode=0o700)
+            yield temporary
+    finally:
+        remove(temporary)
+
+
+@contextmanager
+def full_disk_named(what: str) -> Iterator[None]:
+    """Convert the error of a full disk in the block to `DiskFull`; `what` is what is being written."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        raise DiskFull(what) from error
+
+
 def temporary_path(path: Path) -> Path:
-    """Return a hidden name in the folder of `path` that no other writer uses. This creates nothing."""
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    """Return a hidden name in the folder of `path` that no other writer uses. This creates nothing.
+
+    The name tells which process writes it, so that `remove_leftovers` knows whether that process still runs.
+    """
+    writer = f"{_machine()}-{os.getpid()}-{secrets.token_hex(4)}"
+    return path.with_name(f".{path.name[:SHOWN_CHARS]}.{writer}.part")
+
+
+def remove_leftovers(folder: Path, deep: bool = False, now: Callable[[], float] = time.time) -> int:
+    """Remove what killed processes left unfinished in `folder` (`deep`: and below it); return how many.
+
+    A file of a process that still runs stays. So does one of another machine or of an old version, whose process cannot
+    be asked, until nobody has written to it for a day.
+    """
+    removed = 0
+    for path in sorted(folder.rglob(".*.part") if deep else folder.glob(".*.part")):
+        if _is_left_over(path, now()):
+            remove(path)
+            removed += 1
+    return removed
+
+
+def _is_left_over(path: Path, now: float) -> bool:
+    writer = UNFINISHED.search(path.name)
+    if writer is None:  # not ours
+        return False
+    if writer[1] == _machine():
+        return not _runs(int(writer[2]))
+    try:
+        return now - max(part.lstat().st_mtime for part in (path, *path.rglob("*"))) > STALE_S
+    except OSError:  # another process has just finished or removed it
+        return False
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+@cache
+def _machine() -> str:
+    """Eight letters for this machine since its start; process ids mean the same only where these are equal."""
+    parts = [socket.gethostname()]
+    for place in ("/proc/sys/kernel/random/boot_id", "/proc/self/ns/pid"):
+        try:
+            parts.append(os.readlink(place) if "ns" in place.split("/") else Path(place).read_text(encoding="ascii"))
+        except OSError:
+            continue
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:8]
 
 
 def sync_to_disk(path: Path, sync: Sync = os.fsync) -> None:
@@ -60,6 +149,8 @@ def move_into_place(temporary: Path, path: Path, sync: Sync = os.fsync) -> None:
         sync_to_disk(part, sync)
     if path.is_file():
         temporary.chmod(stat.S_IMODE(path.stat().st_mode))
+    else:
+        open_to_others(temporary, path)
     os.replace(temporary, path)
     sync_to_disk(path.parent, sync)
 
@@ -76,8 +167,9 @@ def make_folder(path: Path) -> None:
     """Make a folder and its missing parents, and write the new names to the disk."""
     if not path.is_dir():
         make_folder(path.parent)
-        path.mkdir(exist_ok=True)
-        sync_to_disk(path.parent)
+        with full_disk_named(path.name):
+            path.mkdir(exist_ok=True)
+            sync_to_disk(path.parent)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
@@ -125,6 +217,8 @@ def sha256(content: bytes | Path | BinaryIO) -> str:
 @contextmanager
 def file_lock(path: Path) -> Iterator[None]:
     """Hold the lock file `path` during the block; other processes and threads wait until the block ends."""
-    with path.open("w") as lock:
+    with full_disk_named(path.name):
+        lock = path.open("w")
+    with lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -40,6 +40,12 @@ class Settings:
     hub_token: str = field(default="", repr=False)
 
     @cached_property
+    def database_file(self) -> Path | None:
+        """The file of an SQLite database, None for a database server."""
+        scheme, _, path = self.database_url.partition("?")[0].partition(":///")
+        return Path(path).absolute() if scheme == "sqlite" and path and path != ":memory:" else None
+
+    @cached_property
     def audio(self) -> Path:
         """The folder of the audio files."""
         return self.home / "audio"

@@ -213,7 +213,7 @@ def show_result(report: table_import.TableImport) -> None:
             )
             if report.rejects is not None:
                 st.caption(_("Shown: {n}. All of them are in `{file}` of the workspace.").format(
-                    n=len(report.skipped), file=report.rejects.name))  # fmt: skip
+                    n=len(report.skipped), file=f"rejects/{report.rejects.name}"))  # fmt: skip
     st.page_link("pages/corpus.py", label=_("Look at it in Corpus"), icon=":material/arrow_forward:")
 
 

@@ -1,4 +1,4 @@
-"""실시간 예측 / Predict: upload a WAV or type a sentence; see calibrated predictions, for a recording on a timeline."""
+"""실시간 예측 / Predict: type a sentence or upload a recording; see calibrated predictions, on a timeline."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from core.workflows.models import predict
 def judge_voice() -> None:
     left, right = st.columns(2)
     files = left.file_uploader(
-        _("A WAV (FLAC, OGG, MP3, AIFF), and its 119 label JSON if there is one"),
+        _("A recording (WAV, MP3, M4A, 3GP, AMR, WebM …), and its 119 label JSON if there is one"),
         type=None, accept_multiple_files=True, max_upload_size=50,
     )  # fmt: skip
     spoken = right.audio_input(_("or speak"), sample_rate=16000)

@@ -21,6 +21,7 @@ DEEPEST = 10
 
 LAYERS = (
     ("errors",),
+    ("content", "private"),
     ("records", "plugins", "settings", "batches", "files", "hangul", "speakers", "visible"),
     ("schemes",),
     # below their peers of design.md: splitting, augmenting and cleaning need to know what the same text is

@@ -1,5 +1,6 @@
 """core.files: a write is complete or has no effect, even if the process dies during it."""
 
+import errno
 import hashlib
 import io
 import os
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from core import files
+from core.errors import DiskFull
 
 
 def names(folder: Path) -> list[str]:
@@ -75,7 +77,8 @@ def test_a_full_disk_keeps_the_old_file(tmp_path: Path) -> None:
     def full(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    with pytest.raises(OSError, match="No space left"), files.atomic_path(tmp_path / "a.txt", full) as temporary:
+    message = "the disk is full: a.txt could not be written. What was saved before stays; free some space and try again"
+    with pytest.raises(DiskFull, match=message), files.atomic_path(tmp_path / "a.txt", full) as temporary:
         temporary.write_text("new", encoding="utf-8")
     assert (names(tmp_path), (tmp_path / "a.txt").read_text(encoding="utf-8")) == (["a.txt"], "old")
 
@@ -106,6 +109,74 @@ def test_a_process_that_dies_leaves_the_old_file_or_the_new(tmp_path: Path, at: 
     assert all(name == "a.txt" or (name.startswith(".a.txt.") and name.endswith(".part")) for name in names(tmp_path))
     files.write_text(path, "again")
     assert path.read_text(encoding="utf-8") == "again"
+
+
+LEAVE = """
+import os, sys
+from pathlib import Path
+from core import files
+folder = Path(sys.argv[1])
+(files.temporary_path(folder / "export.csv")).write_text("half")
+whole = files.temporary_path(folder / "dataset")
+(whole / "deep").mkdir(parents=True)
+(whole / "deep" / "a").write_text("half")
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_what_a_killed_process_left_is_removed_and_live_files_stay(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-c", LEAVE, str(tmp_path)], check=False, cwd=Path(files.__file__).parents[1])
+    assert len(names(tmp_path)) == 2
+    mine = files.temporary_path(tmp_path / "mine")
+    mine.touch()
+    (tmp_path / ".browser.part").touch()  # of another program
+    (tmp_path / "a.txt").touch()
+    assert files.remove_leftovers(tmp_path) == 2
+    assert names(tmp_path) == sorted([".browser.part", mine.name, "a.txt"])
+
+
+def test_unfinished_files_of_unknown_processes_stay_for_a_day(tmp_path: Path) -> None:
+    old, foreign = tmp_path / ".a.csv.0123abcd.part", tmp_path / f".b.csv.ffffffff-{os.getpid()}-0123abcd.part"
+    old.touch()
+    foreign.mkdir()
+    (foreign / "part").touch()
+    written_at = old.stat().st_mtime
+    assert files.remove_leftovers(tmp_path, now=lambda: written_at + 23 * 3600) == 0
+    os.utime(foreign / "part", (written_at + 10_000, written_at + 10_000))
+    assert files.remove_leftovers(tmp_path, now=lambda: written_at + 25 * 3600) == 1
+    assert names(tmp_path) == [foreign.name]
+
+
+def test_leftovers_below_a_folder_are_found_too(tmp_path: Path) -> None:
+    (tmp_path / "audio" / "ab").mkdir(parents=True)
+    dead = tmp_path / "audio" / "ab" / f".x.wav.{files._machine()}-{dead_process()}-0123abcd.part"
+    dead.touch()
+    assert files.remove_leftovers(tmp_path) == 0
+    assert files.remove_leftovers(tmp_path, deep=True) == 1
+
+
+def dead_process() -> int:
+    """The id of a process that has ended."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_a_temporary_folder_is_removed_and_its_writers_see_a_full_disk(tmp_path: Path) -> None:
+    with files.temporary_folder(tmp_path) as folder:
+        (folder / "a").touch()
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert names(tmp_path) == []
+    with pytest.raises(DiskFull), files.temporary_folder(tmp_path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+    with pytest.raises(PermissionError), files.temporary_folder(tmp_path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+    assert names(tmp_path) == []
+
+
+def test_a_long_name_fits_beside_its_temporary_name(tmp_path: Path) -> None:
+    files.write_text(tmp_path / ("녹" * 85), "a")
+    assert names(tmp_path) == ["녹" * 85]
 
 
 def test_writers_of_one_file_do_not_share_a_temporary_name(tmp_path: Path) -> None:

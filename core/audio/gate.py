@@ -7,9 +7,9 @@ not normalised.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from numpy.typing import NDArray
 from core.audio.header import LIMITS, Limits
 from core.errors import AudioError
 from core.messages import Message
+
+if TYPE_CHECKING:
+    from core.audio.reader import Header
 
 SILENCE = 10 ** (-90 / 20)  # a lower peak is silence; one step of 16 bits is -90.3 dBFS
 MAX_SAMPLES = 100_000_000  # 400 MB of float32; a file can have more only if it is not resampled
@@ -39,30 +42,56 @@ class Audio:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """The facts in a header that passed all checks; `format` is WAV, FLAC, OGG, MP3, AIFF or AU."""
+    """The facts in a header that passed all checks; `format` is WAV, FLAC, OGG, MP3, AIFF, AU, M4A, 3GP, AMR, WEBM …
+
+    `copy` is a FLAC of a sound that libsndfile or browsers cannot read, else None; `sample_rate_hz` is then its own.
+    """
 
     format: str
     sample_rate_hz: int
     channels: int
     duration_ms: int
     notes: tuple[str, ...] = ()
+    copy: bytes | None = field(default=None, repr=False)
 
 
 def probe(data: bytes | Path | BinaryIO, where: str, limits: Limits = LIMITS) -> Probe:
     """Check the header and describe the file; `AudioError` if it is refused.
 
-    This decodes the sound only if the header does not give its length (some FLAC files). Only `decode` finds silence,
-    NaN and damage inside the sound.
+    This decodes the sound only if the header does not give its length (some FLAC files), or if the sound needs a copy
+    in FLAC. Otherwise only `decode` finds silence, NaN and damage inside the sound.
     """
     from core.audio.reader import open_sound, read_blocks, to_ms
 
     with open_sound(data, where, limits) as (sound, head):
-        duration_ms = head.duration_ms
-        if head.frames is None:
-            duration_ms = to_ms(
-                sum(len(block) for block in read_blocks(sound, head, where, limits)), head.sample_rate_hz
-            )
-    return Probe(head.format, head.sample_rate_hz, head.channels, duration_ms, head.notes)
+        duration_ms, rate_hz, copy = head.duration_ms, head.sample_rate_hz, None
+        small: tuple[str, ...] = ()
+        if head.copied:
+            copy, frames, rate_hz, small = _copied(read_blocks(sound, head, where, limits), head, where, limits)
+            duration_ms = to_ms(frames, head.sample_rate_hz)
+        elif head.frames is None:
+            frames = sum(len(block) for block in read_blocks(sound, head, where, limits))
+            duration_ms = to_ms(frames, head.sample_rate_hz)
+    return Probe(head.format, rate_hz, head.channels, duration_ms, (*head.notes, *sound.notes, *small), copy)
+
+
+def _copied(
+    blocks: Iterable[NDArray[np.float32]], head: "Header", where: str, limits: Limits
+) -> tuple[bytes, int, int, tuple[str, ...]]:
+    """The sound as FLAC, the number of its frames, the sample rate of the FLAC, and a note if it had to be smaller."""
+    from core.audio.foreign.copy import FlacCopy
+
+    with FlacCopy(head.sample_rate_hz, head.channels, head.bits) as flac:
+        frames = sum(len(block) for block in flac.take(blocks))
+        if not frames:
+            raise AudioError(where, "zero frames: nothing could be decoded", kind="no-frames")
+        data = flac.finished(limits.max_bytes)
+        if (flac.rate_hz, flac.channels) == (head.sample_rate_hz, head.channels):
+            return data, frames, flac.rate_hz, ()
+        note = Message(
+            "its copy has {rate_hz} Hz, to stay small: the file as it came is kept too", rate_hz=flac.rate_hz
+        )
+        return data, frames, flac.rate_hz, (note,)
 
 
 def decode(
@@ -98,7 +127,7 @@ def decode(
         channels=head.channels,
         format=head.format,
         duration_ms=to_ms(mix.frames, head.sample_rate_hz),
-        notes=head.notes + clipped,
+        notes=(*head.notes, *sound.notes, *clipped),
     )
 
 

@@ -9,6 +9,9 @@ import struct
 from dataclasses import dataclass
 from typing import BinaryIO
 
+from core.audio.repair.flac import is_hidden
+from core.audio.repair.mpeg import first_frame
+from core.content import describe, is_text
 from core.messages import Message
 
 
@@ -34,17 +37,35 @@ class Extent:
     present: int
 
 
-OTHER_KINDS = (
-    (4, b"ftyp", "MP4 or M4A"),
-    (0, b"\x1aE\xdf\xa3", "WebM or Matroska"),
-    (0, b"PK\x03\x04", "a zip archive"),
-    (0, b"%PDF", "a PDF"),
-    (0, b"#!AMR", "AMR"),
-)
+# What FFmpeg reads, by the name that `core.content.describe` gives it.
+FOREIGN = {
+    "M4A sound (MP4)": "M4A",
+    "MP4": "MP4",
+    "3GP": "3GP",
+    "QuickTime": "MOV",
+    "AMR sound": "AMR",
+    "WebM": "WEBM",
+    "Matroska": "MKV",
+    "AAC sound": "AAC",
+    "FLAC or AAC sound without its header": "FLAC",
+    "Windows Media (WMA or WMV)": "WMA",
+    "WavPack sound": "WV",
+    "Monkey's Audio": "APE",
+    "AC-3 sound": "AC3",
+    "AVI video": "AVI",
+    "Flash video": "FLV",
+    "MPEG video": "MPEG",
+    "MPEG video stream": "MPEG",
+}
+SUFFIXES = (  # of files that may hold sound; the gate decides by their content
+    ".wav", ".wavp", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".snd", ".caf", ".w64",
+    ".m4a", ".mp4", ".aac", ".3gp", ".3g2", ".amr", ".awb", ".webm", ".mka", ".mkv", ".mov", ".wma",
+)  # fmt: skip
+COPIED = ("CAF", "W64")  # libsndfile reads these, but no browser does
 
 
 def sniff(head: bytes) -> str:
-    """Return the format that the first 12 bytes show: WAV, FLAC, OGG, MP3, AIFF, AU, or "" for any other.
+    """Return the format that libsndfile reads and the first bytes show: WAV, FLAC, OGG, MP3, AIFF, AU, CAF, W64; or "".
 
     >>> sniff(b"RIFF....WAVE"), sniff(b"RIFF....AVI ")
     ('WAV', '')
@@ -53,23 +74,41 @@ def sniff(head: bytes) -> str:
         return "WAV" if head[8:12] == b"WAVE" else ""
     if head[:4] == b"FORM":
         return "AIFF" if head[8:12] in (b"AIFF", b"AIFC") else ""
-    known = {b"fLaC": "FLAC", b"OggS": "OGG", b".snd": "AU", b"dns.": "AU"}
+    known = {b"fLaC": "FLAC", b"OggS": "OGG", b".snd": "AU", b"dns.": "AU", b"caff": "CAF"}
     if head[:4] in known:
         return known[head[:4]]
+    if head[:8] == b"riff\x2e\x91\xcf\x11":
+        return "W64"
     # An MPEG frame starts with 11 set bits. The layer 0 is reserved; it means AAC or a FLAC frame without a header.
+    # UTF-16 text may start with the same bits.
     synced = len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and head[1] & 0x06 != 0
-    return "MP3" if head[:3] == b"ID3" or synced else ""
+    return "MP3" if (head[:3] == b"ID3" or synced) and not is_text(head) else ""
+
+
+def foreign_kind(head: bytes) -> str:
+    """Return the format of sound that only FFmpeg reads, "" for any other; `head` is the start of the file.
+
+    >>> foreign_kind(b"#!AMR\\n"), foreign_kind(b"%PDF-1.7")
+    ('AMR', '')
+    """
+    return FOREIGN.get(describe(head).template, "")
+
+
+def hidden_kind(head: bytes) -> str:
+    """Return MP3 or FLAC if the sound begins behind bytes that are no header, "" if none is found."""
+    if not head.strip(b"\0") or is_text(head):
+        return ""
+    return "MP3" if first_frame(head) is not None else "FLAC" if is_hidden(head) else ""
+
+
+def may_be_sound(head: bytes) -> bool:
+    """Whether a file with these first bytes is worth opening."""
+    return bool(sniff(head) or foreign_kind(head) or hidden_kind(head))
 
 
 def not_audio(head: bytes) -> Message:
-    """Return the reason of the refusal, for first bytes that `sniff` does not know."""
-    for at, magic, name in OTHER_KINDS:
-        if head[at : at + len(magic)] == magic:
-            return Message(
-                "not audio that can be read here, it looks like {kind} (WAV, FLAC, OGG, MP3, AIFF and AU can)",
-                kind=name,
-            )
-    return Message("not audio (neither WAV, FLAC, OGG, MP3, AIFF nor AU)")
+    """Return the reason of the refusal, for first bytes that are no sound."""
+    return Message("not audio: {what}", what=describe(head)) if head else describe(head)
 
 
 def extent(stream: BinaryIO, kind: str) -> Extent | None:

@@ -7,67 +7,50 @@ the import of soundfile takes time.
 import io
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
-import soundfile
 from numpy.typing import NDArray
 
-from core.audio.header import Extent, Limits, extent, is_closed_ogg, not_audio, sniff
+from core.audio.foreign.sound import BY_FFMPEG, as_audio_error, open_foreign
+from core.audio.foreign.workers import INSTALL, DecoderError, installed
+from core.audio.header import (
+    COPIED,
+    Extent,
+    Limits,
+    extent,
+    foreign_kind,
+    hidden_kind,
+    is_closed_ogg,
+    not_audio,
+    sniff,
+)
+from core.audio.readable import FAILURES, ContinuedSound, Readable, SafeStream, Sound
+from core.audio.readable import Header as Header
+from core.audio.readable import to_ms as to_ms
+from core.audio.repair import mpeg, riff
+from core.audio.repair.mpeg import JUNK_BYTES
+from core.content import HEAD_BYTES, text_kind
 from core.errors import AudioError, AudioKind
 from core.messages import Message
 
 BLOCK_FRAMES = 1 << 16
 UNKNOWN_FRAMES = 1 << 62  # libsndfile gives 2^63 - 1 if a FLAC file does not give its length
-OPEN_LENGTH = Message("the header leaves the length open")
+OPEN_LENGTH = riff.OPEN
+MENDING = {"WAV": riff.mended, "MP3": mpeg.mended}
 CUT_OGG = Message("the Ogg stream has no last page, its end may be missing")
 CODEC = Message("codec error")
-FAILURES = (RuntimeError, ValueError, TypeError, OSError, EOFError, ArithmeticError)
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
-    """The facts in a header, known before decoding; `frames` is None if the header does not give a length."""
-
-    format: str
-    sample_rate_hz: int
-    channels: int
-    frames: int | None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def duration_ms(self) -> int:
-        """The duration; 0 if the header does not give a length."""
-        return to_ms(self.frames or 0, self.sample_rate_hz)
-
-
-class Sound(soundfile.SoundFile):
-    """A sound file that claims not to be seekable.
-
-    Otherwise soundfile seeks after each block, and that fails with some FLAC files.
-    """
-
-    def seekable(self) -> bool:
-        return False
-
-
-class _SafeStream:
-    """A stream for the callbacks of libsndfile: a seek below zero, from a hostile file, goes to zero."""
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self.stream = stream
-        self.tell, self.read = stream.tell, stream.read
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        base = 0 if whence == io.SEEK_SET else self.stream.seek(0, whence)
-        return self.stream.seek(max(0, base + offset))
-
-
-def to_ms(frames: int, rate_hz: int) -> int:
-    """Return the duration of `frames` frames in milliseconds."""
-    return round(frames * 1000 / rate_hz)
+@contextmanager
+def foreign_errors(where: str) -> Iterator[None]:
+    """Convert an error of the decoding process in the block to `AudioError`."""
+    try:
+        yield
+    except DecoderError as error:
+        raise as_audio_error(error, where, Message("damaged sound")) from error
 
 
 @contextmanager
@@ -75,43 +58,90 @@ def audio_errors(where: str, doing: str = CODEC, kind: AudioKind = "codec") -> I
     """Convert the errors of libsndfile and soundfile in the block to `AudioError`; the block should do nothing else."""
     try:
         yield
+    except DecoderError:
+        raise
     except FAILURES as error:
         text = str(getattr(error, "error_string", "") or error or type(error).__name__)
-        raise AudioError(
-            where,
-            "{doing}: {error}",
-            kind=kind,
-            doing=doing,
-            error=" ".join(text.removeprefix("Error : ").split()).rstrip("."),
-        ) from error
+        text = " ".join(text.removeprefix("Error : ").split()).rstrip(".")
+        # libsndfile says this of files that exist and that it cannot read
+        reason = Message("its content cannot be decoded") if text.startswith("File does not exist") else text
+        raise AudioError(where, "{doing}: {error}", kind=kind, doing=doing, error=reason) from error
 
 
 @contextmanager
-def open_sound(data: bytes | Path | BinaryIO, where: str, limits: Limits) -> Iterator[tuple[Sound, Header]]:
-    """Open a sound and check its header; `AudioError` if a check of the gate fails."""
+def open_sound(data: bytes | Path | BinaryIO, where: str, limits: Limits) -> Iterator[tuple[Readable, Header]]:
+    """Open a sound and check its header; `AudioError` if a check of the gate fails.
+
+    libsndfile comes first. FFmpeg reads what libsndfile does not know, or cannot open.
+    """
     with ExitStack() as stack:
         stream = stack.enter_context(_stream(data, where, limits))
-        head = stream.read(12)
-        kind = sniff(head)
+        head = stream.read(HEAD_BYTES)
+        if not (kind := sniff(head) or foreign_kind(head)):
+            kind = hidden_kind(head + stream.read(JUNK_BYTES))
         if not kind:
             raise AudioError(where, not_audio(head), kind="not-audio")
-        claim = extent(stream, kind)
-        if claim and claim.claimed and not claim.present:
-            raise AudioError(
-                where,
-                "truncated: the header claims {claimed:,} bytes, no sound is there",
-                kind="truncated",
-                claimed=claim.claimed,
-            )
-        cut_off = kind == "OGG" and not is_closed_ogg(stream)
-        stream.seek(0)
-        with audio_errors(where):
-            sound = stack.enter_context(Sound(_SafeStream(stream)))
-        checked = _checked(sound, claim, where, limits)
-        yield sound, replace(checked, notes=(*checked.notes, CUT_OGG)) if cut_off else checked
+        if foreign_kind(head):
+            opened = _foreign(stack, stream, kind, where, limits)
+        elif kind == "FLAC" and not sniff(head):
+            opened = _foreign(stack, stream, kind, where, limits, demuxer="flac")
+        else:
+            try:
+                opened = _native(stack, stream, kind, where, limits)
+            except AudioError as error:
+                opened = _instead(stack, stream, kind, where, limits, error)
+        yield opened
 
 
-def read_blocks(sound: Sound, head: Header, where: str, limits: Limits) -> Iterator[NDArray[np.float32]]:
+def _native(stack: ExitStack, stream: BinaryIO, kind: str, where: str, limits: Limits) -> tuple[Readable, Header]:
+    """The sound as libsndfile opens it, its header mended if it hides sound."""
+    mended, notes = MENDING[kind](stream) if kind in MENDING else (stream, ())
+    claim = extent(mended, kind)
+    if claim and claim.claimed and not claim.present:
+        raise AudioError(
+            where,
+            "truncated: the header claims {claimed:,} bytes, no sound is there",
+            kind="truncated",
+            claimed=claim.claimed,
+        )
+    if kind == "OGG" and not is_closed_ogg(mended):
+        notes = (*notes, CUT_OGG)
+    mended.seek(0)
+    with audio_errors(where):
+        sound = stack.enter_context(Sound(SafeStream(mended)))
+    header = _checked(sound, claim, where, limits)
+    header = replace(header, notes=(*header.notes, *(note for note in notes if note not in header.notes)))
+    return ContinuedSound(sound, header, stack, mended, where), header
+
+
+def _instead(
+    stack: ExitStack, stream: BinaryIO, kind: str, where: str, limits: Limits, error: AudioError
+) -> tuple[Readable, Header]:
+    """The sound by FFmpeg, after libsndfile refused it with `error`; that error if it is no fault of the codec."""
+    if error.kind != "codec" and not (error.kind == "no-frames" and kind != "WAV"):  # FFmpeg plays any chunk of a WAV
+        raise error
+    stream.seek(0)
+    if text := text_kind(stream.read(HEAD_BYTES)):
+        raise AudioError(where, "not audio: {what}", kind="not-audio", what=text) from error
+    if not installed():
+        hint = Message("{reason}; the package av may read it: {install}", reason=error.reason, install=INSTALL)
+        raise AudioError(where, hint, kind=error.kind) if error.kind == "codec" else error
+    try:
+        return _foreign(stack, stream, kind, where, limits)
+    except AudioError as second:
+        raise (second if second.kind in ("too-large", "too-many-channels", "sample-rate") else error) from second
+
+
+def _foreign(
+    stack: ExitStack, stream: BinaryIO, kind: str, where: str, limits: Limits, demuxer: str | None = None
+) -> tuple[Readable, Header]:
+    """The sound as FFmpeg opens it, in a process of its own."""
+    sound = stack.enter_context(open_foreign(stream, where, {"demuxer": demuxer}))
+    _check_shape(sound.rate_hz, sound.channels, where, limits)
+    return sound, Header(kind, sound.rate_hz, sound.channels, None, (BY_FFMPEG,), copied=True, bits=sound.bits)
+
+
+def read_blocks(sound: Readable, head: Header, where: str, limits: Limits) -> Iterator[NDArray[np.float32]]:
     """Yield the whole sound as blocks of float32 (frames, channels), of at most `BLOCK_FRAMES` frames, all finite.
 
     `AudioError` for a codec error, NaN or infinity, more sound than `limits` allow, or clearly less than the header
@@ -132,7 +162,7 @@ def read_blocks(sound: Sound, head: Header, where: str, limits: Limits) -> Itera
         )
 
 
-def read_span(sound: Sound, rate_hz: int, where: str, start: int, end: int | None) -> Iterator[NDArray[np.float32]]:
+def read_span(sound: Readable, rate_hz: int, where: str, start: int, end: int | None) -> Iterator[NDArray[np.float32]]:
     """Yield the frames `[start, end)` as blocks of float32 (frames, channels), or fewer if the sound ends before."""
     at = start
     if start:
@@ -140,8 +170,11 @@ def read_span(sound: Sound, rate_hz: int, where: str, start: int, end: int | Non
             sound.seek(start)
     while end is None or at < end:
         frames = BLOCK_FRAMES if end is None else min(BLOCK_FRAMES, end - at)
-        with audio_errors(
-            where, Message("truncated or damaged after {at_ms} ms", at_ms=to_ms(at, rate_hz)), "truncated"
+        with (
+            foreign_errors(where),
+            audio_errors(
+                where, Message("truncated or damaged after {at_ms} ms", at_ms=to_ms(at, rate_hz)), "truncated"
+            ),
         ):
             block = sound.read(frames, dtype="float32", always_2d=True)
         if not len(block):
@@ -209,8 +242,8 @@ def _read(stream: BinaryIO, where: str, most: int) -> bytes:
     return b"".join(pieces)
 
 
-def _checked(sound: Any, claim: Extent | None, where: str, limits: Limits) -> Header:
-    rate, channels, frames = int(sound.samplerate), int(sound.channels), int(sound.frames)
+def _check_shape(rate: int, channels: int, where: str, limits: Limits) -> None:
+    """Refuse too many channels, and a sample rate out of bounds."""
     if channels > limits.max_channels:
         raise AudioError(
             where,
@@ -228,11 +261,18 @@ def _checked(sound: Any, claim: Extent | None, where: str, limits: Limits) -> He
             min_rate_hz=limits.min_rate_hz,
             max_rate_hz=limits.max_rate_hz,
         )
+
+
+def _checked(sound: Any, claim: Extent | None, where: str, limits: Limits) -> Header:
+    rate, channels, frames = int(sound.samplerate), int(sound.channels), int(sound.frames)
+    _check_shape(rate, channels, where, limits)
     if frames <= 0:
         raise AudioError(where, "zero frames: a header without sound", kind="no-frames")
     known = None if frames >= UNKNOWN_FRAMES else frames
     kind = {"WAVEX": "WAV", "RF64": "WAV"}.get(sound.format, sound.format)
-    head = Header(kind, rate, channels, known, _notes(claim, frames, rate, where) if known else (OPEN_LENGTH,))
+    notes = _notes(claim, frames, rate, where) if known else (OPEN_LENGTH,)
+    bits = 24 if sound.subtype in ("PCM_24", "PCM_32", "FLOAT", "DOUBLE") else 16
+    head = Header(kind, rate, channels, known, notes, kind in COPIED, bits)
     check_duration(head.duration_ms, where, limits)
     return head
 

@@ -16,6 +16,7 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from core.errors import Cancelled, CoreError
+from core.files import full_disk_named
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Filters = Annotated[
@@ -66,7 +67,8 @@ def answering(as_json: bool) -> Iterator[Reply]:
     with _stdout_to_stderr() as out:
         reply = Reply(out, as_json)
         try:
-            yield reply
+            with full_disk_named("a file"):
+                yield reply
             reply.send()
             failure = reply.failure
         except (Cancelled, KeyboardInterrupt):

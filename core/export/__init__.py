@@ -23,7 +23,7 @@ from core.export.rows import (
     corpus_plan,
     frozen_plan,
 )
-from core.files import atomic_path
+from core.files import atomic_path, remove_leftovers
 
 __all__ = [
     "COLUMNS",
@@ -121,6 +121,7 @@ def write(path: Path, file_format: Format, plan: Plan, lines: Iterable[Line]) ->
         raise InputError("{path} exists already; a folder is not replaced, choose another name", path=path)
     if path.is_dir():
         raise InputError("{path} is a folder", path=path)
+    remove_leftovers(path.parent)
     try:
         with atomic_path(path) as partial:
             if file_format.folder:

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
+from core.content import HEAD_BYTES, describe
 from core.errors import BadRecord, InputError
 from core.messages import Message
 from core.records import Skip
@@ -156,7 +157,7 @@ def _zip(path: Path, shown: str, limits: Limits) -> Iterator[Member | Skip]:
     try:
         archive = zipfile.ZipFile(path)
     except _BROKEN as error:
-        yield Skip(shown, Message("not a readable zip ({error})", error=printable(str(error)) or type(error).__name__))
+        yield Skip(shown, _no_zip(path, error))
         return
     taken: set[str] = set()
     for name, info in sorted(((_decoded(i), i) for i in archive.infolist()), key=lambda pair: pair[0]):
@@ -172,6 +173,18 @@ def _zip(path: Path, shown: str, limits: Limits) -> Iterator[Member | Skip]:
         else:
             place = (*path.resolve().parts, *PurePosixPath(inner).parts)
             yield Member(shown, inner, info.file_size, place, _opener(archive, info))
+
+
+def _no_zip(path: Path, error: Exception) -> Message:
+    """Why the file is no zip that can be read: what it is, or what is wrong with it."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD_BYTES)
+    except OSError:
+        head = b"PK"
+    if head[:2] != b"PK":
+        return Message("not a zip: {what}", what=describe(head))
+    return Message("not a readable zip ({error})", error=printable(str(error)) or type(error).__name__)
 
 
 def _decoded(info: zipfile.ZipInfo) -> str:

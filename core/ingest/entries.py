@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from core.audio import gate
+from core.content import HEAD_BYTES, binary_kind
 from core.errors import BadRecord
 from core.files import sha256
 from core.ingest.archives import Member
@@ -28,13 +29,17 @@ TEXT_KEYS = (
 
 @dataclass(frozen=True, slots=True)
 class Sound:
-    """Audio bytes whose header passed `core.audio.gate`. `kind` is the format in the header, not the file's suffix."""
+    """Audio bytes whose header passed `core.audio.gate`. `kind` is the format in the header, not the file's suffix.
+
+    `copy` is a FLAC of a sound that libsndfile or browsers cannot read.
+    """
 
     data: bytes
     kind: str
     duration_ms: int
     sample_rate_hz: int
     notes: tuple[str, ...]
+    copy: bytes | None = field(default=None, repr=False)
 
     @property
     def sha256(self) -> str:
@@ -74,7 +79,7 @@ def read_sound(data: bytes | Member, where: str) -> Sound:
     """The audio in `data`, its header checked. `AudioError` if it is no audio, `BadRecord` if it cannot be read."""
     raw = data.read() if isinstance(data, Member) else data
     header = gate.probe(raw, where)
-    return Sound(raw, header.format, header.duration_ms, header.sample_rate_hz, header.notes)
+    return Sound(raw, header.format, header.duration_ms, header.sample_rate_hz, header.notes, header.copy)
 
 
 def clip_recording(
@@ -119,6 +124,8 @@ def decode_text(data: bytes, where: str) -> str:
             return data.decode(encoding)
         except UnicodeDecodeError:
             continue
+    if what := binary_kind(data[:HEAD_BYTES]):
+        raise BadRecord(where, "not text: {what}", what=what)
     raise BadRecord(where, "text in an unknown encoding (UTF-8, UTF-16 and cp949 are read)")
 
 

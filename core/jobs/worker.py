@@ -14,19 +14,24 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from core.errors import Cancelled, CoreError, JobFailed
+from core.errors import Cancelled, CoreError, DiskFull, JobFailed
+from core.files import full_disk_named, remove_leftovers
 from core.jobs import APPLICATION, EXECUTOR, JOBS, QUEUE, VERSION, WORKFLOW, enqueue
 from core.jobs.context import JobContext, Stopped, now
 from core.messages import Message
 from core.plugins import Backend, pick
+from core.private import keep_private
+from core.records import JobState
 from core.settings import settings
 from core.store import Board, open_store
+from core.store.engine import is_disk_full
 
 LOG = logging.getLogger("gwidama.jobs")
 LIVES = 20  # a job whose worker died this many times fails
 LOCK_WAIT_S = 8.0  # a worker whose parent was killed needs some time to end
 RECONCILE_S = 2.0
 GRACE_S = 3.0
+SPACE_S = 5.0  # between two looks whether a full disk has space again
 
 
 def run_worker(stop: Event | None = None, kinds: Mapping[str, Backend] = JOBS) -> bool:
@@ -38,6 +43,8 @@ def run_worker(stop: Event | None = None, kinds: Mapping[str, Backend] = JOBS) -
 
     stop = stop or Event()
     chosen = settings()
+    keep_private(chosen.home, chosen.database_file)
+    remove_leftovers(chosen.home, deep=True)
     board = open_store(chosen.database_url).board
     idle = Event()
     idle.set()
@@ -69,7 +76,12 @@ def run_worker(stop: Event | None = None, kinds: Mapping[str, Backend] = JOBS) -
         DBOS.register_queue(QUEUE, worker_concurrency=1, polling_interval_sec=0.2)
         LOG.info("worker ready")
         while not stop.wait(RECONCILE_S):
-            _reconcile(board, chosen.jobs_url, DBOS.get_workflow_status)
+            try:
+                _reconcile(board, chosen.jobs_url, DBOS.get_workflow_status)
+            except Exception as error:
+                if not is_disk_full(error):
+                    raise
+                LOG.warning("the disk is full: jobs wait for space")
         let_go = idle.wait(GRACE_S)
         DBOS.destroy()
         return let_go
@@ -85,23 +97,33 @@ def _work(board: Board, kinds: Mapping[str, Backend], job_id: str, steps: Any, s
         run_job = pick(kinds, job.kind, "job")
         if board.update(job_id, now(), state="running"):
             raise Cancelled
-        run_job(dict(job.params), context)
+        with full_disk_named(Message("a file of the job")):
+            run_job(dict(job.params), context)
     except Stopped:
-        board.update(job_id, now(), state="queued")
+        _end(board, context, stop, "queued")
         raise
     except Cancelled:
-        context.flush()
-        board.update(job_id, now(), state="cancelled")
+        _end(board, context, stop, "cancelled")
     except CoreError as error:
-        context.flush()
-        board.update(job_id, now(), state="failed", error=error.message)
+        _end(board, context, stop, "failed", error.message)
     except Exception as error:
         LOG.exception("job %s (%s) failed", job_id, job.kind)
-        context.flush()
-        board.update(job_id, now(), state="failed", error=f"{type(error).__name__}: {error}")
+        _end(board, context, stop, "failed", f"{type(error).__name__}: {error}")
     else:
-        context.flush()
-        board.update(job_id, now(), state="done")
+        _end(board, context, stop, "done")
+
+
+def _end(board: Board, context: JobContext, stop: Event, state: JobState, error: str | None = None) -> None:
+    """Write how a job ended on the board. On a full disk this waits for space; `Stopped` if the worker shuts down."""
+    while True:
+        try:
+            context.flush()
+            board.update(context.id, now(), state=state, error=error)
+            return
+        except DiskFull as full:
+            LOG.warning("job %s: %s", context.id, full)
+            if stop.wait(SPACE_S):
+                raise Stopped from full
 
 
 def _reconcile(board: Board, url: str, status_of: Callable[[str], Any]) -> None:

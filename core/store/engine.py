@@ -22,10 +22,12 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import NullPool
 
-from core.errors import InputError, MissingBackend, StoreError
+from core.errors import DiskFull, InputError, MissingBackend, StoreError
+from core.messages import Message
 from core.store.index import chunks
 
 WRITER_CACHE_KIB = 64 * 1024
+FULL_ERRORS = {"SQLITE_FULL", *(f"SQLITE_IOERR_{what}" for what in ("WRITE", "SHMSIZE", "FSYNC", "TRUNCATE"))}
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -89,7 +91,7 @@ def migrating(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def _named() -> Iterator[None]:
-    """Raise `StoreError` if the database is locked, damaged, full or unreachable.
+    """Raise `StoreError` if the database is locked, damaged or unreachable, `DiskFull` if its disk is full.
 
     A violated constraint is a bug, so its exception is not changed.
     """
@@ -98,7 +100,21 @@ def _named() -> Iterator[None]:
     except DatabaseError as error:
         if type(error) not in (DatabaseError, OperationalError):
             raise
+        if is_disk_full(error):
+            raise DiskFull(Message("the database")) from error
         raise StoreError("the database cannot be used: {error}", error=error.orig) from error
+
+
+def is_disk_full(error: BaseException | None) -> bool:
+    """Whether SQLite or PostgreSQL says that the disk is full.
+
+    SQLite calls it an error of input and output while it writes its log or maps its index of it.
+    """
+    if isinstance(error, DiskFull):
+        return True
+    driver_error = getattr(error, "orig", None) or error
+    name = str(getattr(driver_error, "sqlite_errorname", ""))
+    return name in FULL_ERRORS or getattr(driver_error, "sqlstate", "") == "53100"
 
 
 def insert_id(connection: Connection, table: Table, values: dict[str, Any]) -> int:

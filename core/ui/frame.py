@@ -12,6 +12,8 @@ import streamlit as st
 
 from core import __version__
 from core.errors import CoreError
+from core.files import full_disk_named
+from core.messages import Message
 from core.settings import ASSETS
 from core.ui import error_messages, translation
 from core.ui.i18n import LANGUAGES, N_, _, language
@@ -172,7 +174,8 @@ def page(name: str) -> Iterator[None]:
 def guard() -> Iterator[None]:
     """Show a `CoreError` as a message. Fragments need it too: they run again without the page around them."""
     try:
-        yield
+        with full_disk_named(Message("a file")):
+            yield
     except CoreError as error:
         _show_error(error)
 

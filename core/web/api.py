@@ -28,6 +28,7 @@ from core.errors import (
     CheckpointMismatch,
     Conflict,
     CoreError,
+    DiskFull,
     InputError,
     JobFailed,
     MissingBackend,
@@ -48,6 +49,7 @@ MAX_TEXT = 10_000  # characters
 STATUS: tuple[tuple[type[CoreError], int], ...] = (
     (NotFound, 404),
     (Conflict, 409),
+    (DiskFull, 507),
     (NotEnoughData, 409),
     (AudioError, 422),
     (BadRecord, 422),

@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.errors import Conflict, CoreError, InputError, NotFound, Stale, StoreError
+from core.errors import Conflict, CoreError, DiskFull, InputError, NotFound, Stale, StoreError
 from core.records import Revision
 from core.workflows.review import desk as review_desk
 from core.workflows.review.desk import Card, Desk
@@ -303,7 +303,9 @@ def _error_reply(error: CoreError, explain: ErrorText) -> tuple[int, Json]:
     """Return HTTP status and answer for an error; for a stale decision, the answer has both versions."""
     if isinstance(error, Stale):
         return 409, _error_body(error, explain) | {"mine": error.mine, "theirs": error.theirs}
-    kinds: tuple[tuple[type[CoreError], int], ...] = ((Conflict, 409), (NotFound, 404), (InputError, 422))
+    kinds: tuple[tuple[type[CoreError], int], ...] = (
+        (Conflict, 409), (NotFound, 404), (DiskFull, 507), (InputError, 422),
+    )  # fmt: skip
     return next((status for kind, status in kinds if isinstance(error, kind)), 500), _error_body(error, explain)
 
 

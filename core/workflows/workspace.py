@@ -8,6 +8,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from core.errors import InputError, NotFound
+from core.files import remove_leftovers
+from core.private import keep_private
 from core.settings import Settings, settings
 from core.store import Store, open_store
 
@@ -49,7 +51,9 @@ def now() -> str:
 
 @lru_cache(maxsize=8)
 def _open(chosen: Settings) -> Workspace:
-    chosen.home.mkdir(parents=True, exist_ok=True)
+    keep_private(chosen.home, chosen.database_file)
+    for folder in (chosen.home, chosen.home / "exports", chosen.runs, chosen.snapshots):
+        remove_leftovers(folder)
     store = open_store(chosen.database_url)
     if store.ledger.old_probabilities():
         from core.workflows.evaluation import old_predictions

@@ -7,6 +7,7 @@ import runpy
 from pathlib import Path
 
 import pytest
+from odd_sounds import encoded
 from starlette.testclient import TestClient
 from streamlit.runtime import Runtime
 from streamlit.testing.v1 import AppTest
@@ -41,6 +42,9 @@ def test_the_rest_service_judges_or_refuses_each(
             else:
                 assert body["error"].startswith(f"{path.name}: "), body
                 assert len(body["error"]) > len(path.name) + 10
+        for name in ("a.m4a", "a.amr", "a.webm"):
+            answer = client.post("/api/v1/predict", files={"file": (name, encoded(name))})
+            assert (answer.status_code, answer.json()["source"]) == (200, name)
     assert judged > 20
 
 

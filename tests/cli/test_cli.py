@@ -72,7 +72,8 @@ def test_old_names_of_verbs_work_and_no_help_lists_them(ws: Workspace, tmp_path:
         group_help = run("ingest", "--help").stdout
         assert re.search(rf"^ +{new} ", group_help, re.M)
         assert not re.search(rf"^ +{old} ", group_help, re.M)
-        assert answer("ingest", old, *rest) == answer("ingest", new, *rest)
+        first, second = answer("ingest", old, *rest), answer("ingest", new, *rest)
+        assert first | {"rejects": None} == second | {"rejects": None}  # each import has a file of its own
     assert answer("ingest", "gwidama", tmp_path / "out.csv")["known"] == 6
 
 

@@ -138,13 +138,21 @@ def test_damaged_member_is_a_bad_record(tmp_path: Path) -> None:
     assert good["a.zip/b.wav"].read() == b"fine"
 
 
-@pytest.mark.parametrize("content", [b"", b"not a zip", b"PK\x05\x06" + b"\xff" * 18])
-def test_broken_zip_is_one_skip(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "not a zip: empty file"),
+        (b"not a zip", "not a zip: text, UTF-8"),
+        (b"Rar!\x1a\x07\x01\x00", "not a zip: RAR archive"),
+        (b"PK\x05\x06" + b"\xff" * 18, "not a readable zip"),
+    ],
+)
+def test_broken_zip_is_one_skip(tmp_path: Path, content: bytes, reason: str) -> None:
     (tmp_path / "a.zip").write_bytes(content)
     (skip,) = members(tmp_path / "a.zip")
     assert isinstance(skip, Skip)
     assert skip.where == "a.zip"
-    assert "not a readable zip" in skip.reason
+    assert skip.reason.startswith(reason)
 
 
 def test_folder_with_zip_inside_and_junk(tmp_path: Path) -> None:

@@ -35,6 +35,7 @@ class Call:
     recording: NewRecording
     wav: bytes | None
     notes: tuple[str, ...]
+    probe: gate.Probe | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +138,21 @@ def _call(document: dict[str, Any], key: str, member: Member, wav: Member | None
         meta=_meta(document, member, wav),
     )
     yield from issues.skips
-    yield Call(recording, sound.data if sound else None, tuple(issues.notes))
+    yield Call(recording, sound.data if sound else None, tuple(issues.notes), sound.probe if sound else None)
 
 
 @dataclass(frozen=True, slots=True)
 class _Sound:
     data: bytes
-    duration_ms: int
-    sample_rate_hz: int
+    probe: gate.Probe
+
+    @property
+    def duration_ms(self) -> int:
+        return self.probe.duration_ms
+
+    @property
+    def sample_rate_hz(self) -> int:
+        return self.probe.sample_rate_hz
 
 
 def _sound(wav: Member | None, member: Member, issues: label.Issues) -> _Sound | None:
@@ -158,7 +166,7 @@ def _sound(wav: Member | None, member: Member, issues: label.Issues) -> _Sound |
     except (AudioError, BadRecord) as error:
         issues.skips.append(Skip(wav.name, Message("{reason}: text imported without audio", reason=error.reason)))
         return None
-    return _Sound(data, probe.duration_ms, probe.sample_rate_hz)
+    return _Sound(data, probe)
 
 
 def _meta(document: dict[str, Any], member: Member, wav: Member | None) -> dict[str, Any]:

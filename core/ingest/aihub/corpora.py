@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core.audio.header import sniff
+from core.audio.header import SUFFIXES
 from core.cleaning.steps import tags
 from core.errors import AudioError, BadRecord
 from core.files import sha256
@@ -99,7 +99,7 @@ def index(paths: Sequence[Path]) -> Index:
             listing.labels.append(member)
             continue
         try:
-            is_audio = bool(sniff(member.head(12)))
+            is_audio = may_be_sound(member.head(HEAD_BYTES))
         except BadRecord as error:
             listing.skips.append(Skip(error.where, error.reason))
             continue
@@ -202,7 +202,7 @@ def _name(row: dict[str, Any], member: Member, corpus: Corpus, rows: int) -> str
 def _base_name(name: str) -> str:
     """A file's name without folders, audio suffixes and `_label`."""
     base = PurePosixPath(printable(name).replace("\\", "/")).name
-    for suffix in (".wav", ".wavp", ".json", ".flac", ".mp3"):
+    for suffix in (".json", *SUFFIXES):
         base = base[: -len(suffix)] if base.lower().endswith(suffix) else base
     return base.removesuffix(_LABEL_TAIL)
 

@@ -1,7 +1,7 @@
 """Reads audio folders. Each file is one recording with one utterance. Its label, speaker and group come from its name,
 its text from a file of the same name beside it.
 
-`index` first lists folders, the zips in them, zips and single files (names and the first 12 bytes), so that `Listing`
+`index` first lists folders, the zips in them, zips and single files (names and the first bytes), so that `Listing`
 knows every label value before anything is stored. `read` then reads one file at a time. A key is made of a file's
 content and name: a moved folder adds nothing, and the same name with other content is another recording. No audio is
 decoded here, unless it is parted into its channels: then each channel is a mono recording of its speaker, and the
@@ -14,7 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from core.audio import pcm
-from core.audio.header import not_audio, sniff
+from core.audio.header import may_be_sound, not_audio
+from core.audio.repair.mpeg import JUNK_BYTES
+from core.content import HEAD_BYTES
 from core.errors import AudioError, BadRecord, InputError
 from core.ingest.archives import Member, members
 from core.ingest.audio import notation, transcripts
@@ -104,12 +106,14 @@ def index(paths: Sequence[Path], rules: Rules) -> Listing:
 def _add_member(member: Member, listing: Listing) -> None:
     """Add `member` to the clips if it is audio and its name fits the pattern, else to the skips."""
     try:
-        head = member.head(12)
+        head = member.head(HEAD_BYTES)
+        if head and not may_be_sound(head):
+            head = member.head(JUNK_BYTES)  # an MP3 may begin behind junk
     except BadRecord as error:
         listing.skips.append(Skip(error.where, error.reason))
         return
-    if not sniff(head) and not is_headerless(member):
-        listing.skips.append(Skip(member.name, not_audio(head) if head else Message("empty file")))
+    if not may_be_sound(head) and not is_headerless(member):
+        listing.skips.append(Skip(member.name, not_audio(head)))
         return
     pattern = listing.rules.pattern
     inner = f"{member.archive}/{member.inner}"

@@ -5,7 +5,8 @@ an MP3. A file of that suffix with the header of another format is read as that.
 """
 
 from core.audio import pcm
-from core.audio.header import sniff
+from core.audio.header import may_be_sound
+from core.content import HEAD_BYTES
 from core.errors import AudioError
 from core.ingest.archives import Member
 from core.ingest.entries import Sound, read_sound
@@ -22,7 +23,7 @@ def is_headerless(member: Member) -> bool:
 
 def is_sound(member: Member) -> bool:
     """Whether `member` is audio that can be read, by its first bytes or as sound without a header."""
-    return bool(sniff(member.head(12))) or is_headerless(member)
+    return may_be_sound(member.head(HEAD_BYTES)) or is_headerless(member)
 
 
 def read_member(member: Member, pcm_hz: int = pcm.RATE_HZ) -> Sound:

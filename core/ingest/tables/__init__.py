@@ -7,8 +7,10 @@ utterances.
 
 from collections.abc import Iterator
 
+from core.errors import InputError
+from core.ingest.tables.bombs import check_gzip
 from core.ingest.tables.readers import delimited, dialect, documents, encoding, grid, parquet, sheets
-from core.ingest.tables.readers.delimited import Record
+from core.ingest.tables.readers.delimited import Broken, Record
 from core.ingest.tables.stream import kind
 from core.ingest.tables.types import File, Meter, Options, Reject, Row, Shape, Table
 
@@ -18,6 +20,7 @@ __all__ = ["File", "Meter", "Options", "Reject", "Row", "Shape", "Table", "open_
 def open_table(file: File, options: Options | None = None) -> Table:
     """The table in `file`; `InputError` if it is no table."""
     options = options or Options()
+    check_gzip(file)
     table_kind = kind(file)
     if table_kind == "xlsx":
         return sheets.table(file, options)
@@ -42,5 +45,7 @@ def _delimited(file: File, chosen: str, options: Options) -> Table:
             yield from delimited.records(text, style, width)
 
     sample = dialect.sample_rows(records(Meter(), None))
+    if not sample and (broken := next((r for r in records(Meter(), None) if isinstance(r, Broken)), None)):
+        raise InputError("{file}: no row can be read: {reason}", file=file.name, reason=broken.reason)
     shape = Shape("csv", (), encoding=chosen, separator=style.separator, quotes=style.quotes)
     return grid.table(file, shape, sample, records, options)

@@ -7,9 +7,9 @@ import os
 from functools import cached_property
 from pathlib import Path, PurePosixPath
 
+from core.audio.header import SUFFIXES
 from core.messages import Message
 
-SUFFIXES = (".wav", ".wavp", ".flac", ".ogg", ".mp3", ".aiff", ".aif", ".au")
 AMBIGUOUS = Message("recording whose name several audio files have: text imported without audio")
 ABSENT = Message("recording whose audio is not beside the table: text imported without audio")
 _MOST_FILES = 1_000_000

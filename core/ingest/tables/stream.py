@@ -10,12 +10,13 @@ from pathlib import PurePath
 from typing import Any, BinaryIO
 
 from core import files
+from core.content import binary_kind
 from core.errors import InputError
 from core.ingest.archives import printable
+from core.ingest.tables.bombs import bomb, most_bytes
 from core.ingest.tables.types import File, Meter
 from core.messages import Message
 
-RATIO, RATIO_FROM_BYTES = 200, 10_000_000
 _SUFFIXES = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".tab": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
     ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet", ".pq": "parquet",
@@ -69,6 +70,8 @@ def kind(file: File) -> str:
         raise InputError("{file}: a zip, not a table: unpack it first", file=file.name)
     if reason := _BINARY.get(start[:4]):
         raise InputError("{file}: {reason}", file=file.name, reason=reason)
+    if what := binary_kind(start):
+        raise InputError("{file}: {what}, not a table", file=file.name, what=what)
     by_suffix = _SUFFIXES.get(suffix)
     if by_suffix in ("xlsx", "parquet"):
         raise InputError("{file}: is called {suffix} but is not one, or is damaged", file=file.name, suffix=suffix)
@@ -145,12 +148,8 @@ class _Unpacked(_Reader):
             raise InputError(
                 "{file}: the gzip is damaged or cut short ({error})", file=self._file.name, error=error
             ) from error
-        if self._read > RATIO_FROM_BYTES and self._read > RATIO * self._file.size:
-            raise InputError(
-                "{file}: unpacks to more than {ratio} times its size: looks like a bomb",
-                file=self._file.name,
-                ratio=RATIO,
-            )
+        if self._read > most_bytes(self._file):
+            raise bomb(self._file)
         return n
 
 

@@ -9,14 +9,13 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from core import export
 from core.batches import batches
 from core.errors import InputError, NotFound
 from core.export import FORMATS, ExportReport, Format, Line, Plan, Prediction
-from core.files import atomic_path, make_folder
+from core.files import atomic_path, make_folder, temporary_folder
 from core.filters import Filter
 from core.messages import Message
 from core.records import Recording, Utterance
@@ -80,8 +79,8 @@ def deliver(
         path = folder / f"{stem}{file_format.suffix or file_format.ends}"
         return path, save(ws, path, name=name, wanted=wanted, snapshot=snapshot, progress=progress)
     path = folder / f"{stem}.zip"
-    with TemporaryDirectory(dir=folder, prefix=".") as temporary, atomic_path(path) as packed:
-        target = Path(temporary) / stem
+    with temporary_folder(folder) as temporary, atomic_path(path) as packed:
+        target = temporary / stem
         report = save(ws, target, name=name, wanted=wanted, snapshot=snapshot, progress=progress)
         Path(shutil.make_archive(f"{target}-packed", "zip", temporary, stem)).replace(packed)
     return path, report

@@ -8,11 +8,10 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from core.errors import BadRecord, CheckpointMismatch, Conflict, InputError
-from core.files import file_lock, make_folder, move_into_place, write_bytes
+from core.files import file_lock, make_folder, move_into_place, temporary_folder, write_bytes
 from core.ingest.run_package import FOREIGN_PREDICTIONS, PREDICTIONS, RunPackage, read_package, scheme_file
 from core.messages import ClassName, Names, SchemeName, Word
 from core.records import RunInfo, SnapshotInfo
@@ -44,10 +43,10 @@ def import_run(ws: Workspace, path: Path) -> ImportedRun:
         raise InputError("{path}: no such file or folder", path=path)
     package = read_package(path.resolve())
     make_folder(ws.settings.runs)
-    with file_lock(ws.settings.runs / LOCK), TemporaryDirectory(prefix=".import-", dir=ws.settings.runs) as temporary:
+    with file_lock(ws.settings.runs / LOCK), temporary_folder(ws.settings.runs) as temporary:
         check_card(package)
         came_along = _schemes(package)  # before the model is loaded: the clearest error first
-        folder = Path(temporary) / "run"
+        folder = temporary / "run"
         card = _unpacked(package, folder)
         info = run_info(package, card, foreign_name(card))
         if _is_known(ws, card, package.where):

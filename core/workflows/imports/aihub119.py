@@ -85,5 +85,6 @@ def _weight(item: aihub119.Call | aihub119.KnownCall | Skip) -> int:
 def _with_audio(ws: Workspace, call: aihub119.Call) -> NewRecording:
     if call.wav is None:
         return call.recording
-    path, digest = audio_files.save(ws, call.wav)
+    kind, copy = (call.probe.format, call.probe.copy) if call.probe else ("WAV", None)
+    path, digest = audio_files.save(ws, call.wav, kind, copy)
     return replace(call.recording, path=path, sha256=digest)

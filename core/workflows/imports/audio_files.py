@@ -1,22 +1,44 @@
 """Stores audio in the workspace by its content: `audio/ab/abcd….wav`.
 
-Equal bytes are stored once. A file is there completely or not at all.
+Equal bytes are stored once. A file is there completely or not at all. Sound that browsers or libsndfile cannot read
+(M4A, AMR, CAF …) is stored as it came, and beside it as `abcd….copy.flac`: the recording's path is that of the copy,
+its SHA-256 that of the file as it came.
 """
 
+from core.audio import gate
 from core.files import make_folder, sha256, write_bytes
 from core.workflows.workspace import Workspace
 
 SUFFIXES = {"WAV": ".wav", "FLAC": ".flac", "OGG": ".ogg", "MP3": ".mp3", "AIFF": ".aiff", "AU": ".au"}
+COPY = ".copy.flac"
 
 
-def save(ws: Workspace, data: bytes, kind: str = "WAV") -> tuple[str, str]:
-    """Store the bytes of an audio file of format `kind` (as the gate names it). Returns its path in the workspace and
-    its SHA-256.
+def save(ws: Workspace, data: bytes, kind: str = "WAV", copy: bytes | None = None) -> tuple[str, str]:
+    """Store the bytes of an audio file of format `kind`, and its `copy`, both as `gate.probe` gives them.
+
+    Returns the path in the workspace that everything reads, and the SHA-256 of the bytes. A copy that is needed and not
+    given is made; `AudioError` if that fails.
     """
     digest = sha256(data)
-    relative = f"audio/{digest[:2]}/{digest}{SUFFIXES[kind]}"
+    if copy is None and kind not in SUFFIXES:
+        copy = gate.probe(data, digest).copy
+    stem = f"audio/{digest[:2]}/{digest}"
+    relative = stem + SUFFIXES.get(kind, f".{kind.lower()}")
+    _keep(ws, relative, data)
+    if copy is None:
+        return relative, digest
+    _keep(ws, stem + COPY, copy)
+    return stem + COPY, digest
+
+
+def is_same_sound(ws: Workspace, path: str, digest: str | None, data: bytes) -> bool:
+    """Whether `data` is the sound of a recording with this path and SHA-256: the file as it came, or its copy."""
+    received = sha256(data)
+    return received == digest or (path.endswith(COPY) and received == sha256(ws.inside(path)))
+
+
+def _keep(ws: Workspace, relative: str, data: bytes) -> None:
     target = ws.settings.home / relative
     if not target.exists():
         make_folder(target.parent)
         write_bytes(target, data)
-    return relative, digest

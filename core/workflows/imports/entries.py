@@ -88,7 +88,9 @@ def store(
 
 
 def _weight(item: Entry | KnownRecording | Skip) -> int:
-    return len(item.sound.data) if isinstance(item, Entry) and item.sound is not None else 0
+    if not isinstance(item, Entry) or item.sound is None:
+        return 0
+    return len(item.sound.data) + len(item.sound.copy or b"")
 
 
 def _add(
@@ -104,7 +106,7 @@ def _add(
         utterances = _with_labels(entry.record.utterances, utterance_labels, entry, chosen, skipped)
         recording = replace(entry.record, utterances=utterances, labels=recording_labels)
         if entry.sound is not None:
-            path, digest = audio_files.save(ws, entry.sound.data, entry.sound.kind)
+            path, digest = audio_files.save(ws, entry.sound.data, entry.sound.kind, entry.sound.copy)
             recording = replace(recording, path=path, sha256=digest)
         recordings.append(recording)
     if recordings:

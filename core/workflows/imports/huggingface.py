@@ -1,11 +1,11 @@
 """Imports a Hugging Face dataset: from disk with pyarrow alone, from the hub with the optional `datasets` package."""
 
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from core.errors import InputError
+from core.files import temporary_folder
 from core.ingest.huggingface import dataset
 from core.ingest.huggingface.dataset import ColumnMapping
 from core.plugins import Backend, pick
@@ -46,10 +46,10 @@ def ingest_hf(
     if not _HUB_ID.fullmatch(where):
         raise InputError("{where}: no such file or folder, and no id of a hub (OWNER/NAME)", where=where)
     fetch = pick(hubs, "huggingface", "hub")
-    with tempfile.TemporaryDirectory(prefix="hub-", dir=ws.settings.home) as folder:
+    with temporary_folder(ws.settings.home) as folder:
         name = source or "/".join(filter(None, (where, config)))
         return _from_disk(
-            ws, fetch(where, config, Path(folder) / "data"), mapped, name, licence, progress, batch_size
+            ws, fetch(where, config, folder / "data"), mapped, name, licence, progress, batch_size
         )  # fmt: skip
 
 

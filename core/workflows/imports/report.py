@@ -1,6 +1,5 @@
-"""Parts that all imports share: portions of rows, the running report, and the CSV that names what could not be used."""
+"""Parts that all imports share: portions of rows and the running report."""
 
-import csv
 import gc
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -8,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from core.files import atomic_path, sha256
-from core.records import Report, Skip
-from core.text.cells import escape_formula
-from core.workflows.workspace import Workspace
+from core.files import sha256
+from core.records import Report
+from core.workflows.imports.rejects import write_rejects as write_rejects
 
 T = TypeVar("T")
 BATCH = 16_384  # rows of text in one transaction: a chunk of the search index, so that each is indexed once
@@ -71,16 +69,3 @@ def merge(total: Report, part: Report) -> None:
 def names_hash(paths: Sequence[Path]) -> str:
     """SHA-256 of the names of the delivered files. Their content is hashed file by file elsewhere."""
     return sha256("\n".join(sorted(path.name for path in paths)).encode("utf-8", "surrogateescape"))
-
-
-def write_rejects(ws: Workspace, name: str, skipped: Sequence[Skip]) -> Path | None:
-    """Write `skipped` as a CSV (file, reason) into the workspace and return its path; None if nothing was skipped."""
-    if not skipped:
-        return None
-    path = ws.settings.home / name
-    # The BOM makes spreadsheets read Hangul.
-    with atomic_path(path) as partial, partial.open("w", newline="", encoding="utf-8-sig") as file:
-        table = csv.writer(file)
-        table.writerow(["file", "reason"])
-        table.writerows((escape_formula(skip.where), escape_formula(skip.reason)) for skip in skipped)
-    return path

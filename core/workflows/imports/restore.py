@@ -255,7 +255,7 @@ class _Restorer:
         except AudioError as error:
             self._total.skipped.append(Skip(where, Message("{reason}: imported without audio", reason=error.reason)))
             return recording
-        path, digest = audio_files.save(self._ws, data, probe.format)
+        path, digest = audio_files.save(self._ws, data, probe.format, probe.copy)
         return replace(
             recording, path=path, sha256=digest, duration_ms=probe.duration_ms, sample_rate_hz=probe.sample_rate_hz
         )

@@ -6,7 +6,6 @@ Under a settled scheme, a row whose value fits no class is left out and named, s
 again. A known row stays as it is: labels of a later import are not added to it.
 """
 
-import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,6 @@ from pathlib import Path
 
 from core.audio import gate
 from core.errors import AudioError, InputError
-from core.files import move_into_place, remove, temporary_path
 from core.ingest.archives import printable
 from core.ingest.tables import File, Meter, Options, Reject, Row, Shape, Table, open_table
 from core.ingest.tables.audio_folder import AudioFolder
@@ -39,10 +37,10 @@ from core.messages import Message, SchemeName
 from core.records import NewRecording, Recording
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import MOST_CLASSES
-from core.text.cells import escape_formula
 from core.workflows.corpus import schemes
 from core.workflows.imports import audio_files
 from core.workflows.imports.grouping import Grouping, persons_of
+from core.workflows.imports.rejects import streamed
 from core.workflows.imports.report import BATCH, few_collections
 from core.workflows.workspace import Workspace, now
 
@@ -369,32 +367,22 @@ def _audio(target: _RecordingImport, name: str) -> tuple[str | None, str | None,
         target.result.note(file)
         return None, None, None, None
     probe = gate.probe(file, file.name)
-    path, digest = audio_files.save(target.ws, file.read_bytes(), probe.format)
+    path, digest = audio_files.save(target.ws, file.read_bytes(), probe.format, probe.copy)
     return path, digest, probe.duration_ms, probe.sample_rate_hz
 
 
 @contextmanager
 def _rejects(ws: Workspace, file: File, result: TableImport) -> Iterator[Callable[[Reject], None]]:
     """Yields a function that writes a reject. The CSV is complete when the import ends, also if it ends in an error."""
-    path, name = ws.settings.home / REJECTS, printable(file.name)
-    partial = temporary_path(path)
-    with partial.open("w", newline="", encoding="utf-8-sig") as out:  # the BOM makes spreadsheets read Hangul
-        table = csv.writer(out)
-        table.writerow(["file", "row", "reason"])
+    name = printable(file.name)
+    with streamed(ws, REJECTS, ("file", "row", "reason")) as rejects:
 
         def reject(rejected: Reject) -> None:
-            table.writerow([escape_formula(name), rejected.row, escape_formula(printable(rejected.reason))])
+            rejects.add(name, rejected.row, printable(rejected.reason))
             result.rejected += 1
             result.reasons[rejected.kind] = result.reasons.get(rejected.kind, 0) + 1
             if len(result.skipped) < SHOWN_REJECTS:
                 result.skipped.append(replace(rejected, reason=printable(rejected.reason)))
 
-        try:
-            yield reject
-        finally:
-            out.flush()
-            if result.rejected:
-                move_into_place(partial, path)
-                result.rejects = path
-            else:
-                remove(partial)
+        yield reject
+    result.rejects = rejects.path

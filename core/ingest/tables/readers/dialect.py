@@ -14,6 +14,7 @@ from itertools import islice
 from pathlib import PurePath
 
 from core.errors import InputError
+from core.ingest.tables.bombs import MOST_COLUMNS
 from core.ingest.tables.readers.delimited import Broken, Literal, Style, records
 from core.ingest.tables.readers.encoding import open_text
 from core.ingest.tables.stream import inner_name
@@ -118,6 +119,11 @@ def _text(sample: str, style: Style) -> io.StringIO:
 
 
 def sample_rows(rows: Iterator[list[str] | Literal | Broken]) -> list[list[str]]:
-    """The first records that are neither broken nor blank."""
+    """The first records that are neither broken nor blank; a row of far too many columns ends them."""
     good = (row.cells if isinstance(row, Literal) else row for row in rows if not isinstance(row, Broken) and row)
-    return list(islice(good, SAMPLE_ROWS + 1))
+    sample: list[list[str]] = []
+    for row in islice(good, SAMPLE_ROWS + 1):
+        sample.append(row)
+        if len(row) > MOST_COLUMNS:
+            break
+    return sample

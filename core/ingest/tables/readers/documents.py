@@ -13,6 +13,7 @@ import ijson
 
 from core.errors import InputError, UnknownName
 from core.ingest.tables import names
+from core.ingest.tables.bombs import check_columns
 from core.ingest.tables.readers import values
 from core.ingest.tables.readers.encoding import open_text
 from core.ingest.tables.types import ROW_CHARS, SAMPLE_ROWS, File, Meter, Options, Reject, Row, Shape, Table
@@ -96,6 +97,7 @@ def _table(file: File, draft: Shape, rows: Any, options: Options) -> Table:
     fields: dict[str, None] = {}
     for row in sample:
         fields |= dict.fromkeys(row.cells)
+        check_columns(file, len(fields))
     if fields and (missing := {name for name in options.wanted if name not in fields}):
         fields |= dict.fromkeys(_later_fields(rows(Meter()), missing))
     if not fields:

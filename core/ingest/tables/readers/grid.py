@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from core.errors import InputError
 from core.ingest.tables import names
+from core.ingest.tables.bombs import check_columns
 from core.ingest.tables.readers import header
 from core.ingest.tables.readers.delimited import AS_WRITTEN, Broken, Literal, Record
 from core.ingest.tables.readers.encoding import BAD
@@ -21,6 +22,7 @@ def table(file: File, draft: Shape, sample: Sequence[Sequence[str]], grid: Grid,
     """The table with the records of `grid`; `sample` holds its first rows. Only rows of a sheet may be short."""
     if not sample:
         raise InputError("{file}: holds no rows", file=file.name)
+    check_columns(file, max(map(len, sample)))
     has_header, why = header.judge(sample, options.wanted)
     if options.header is not None:
         has_header, why = options.header, "as told"

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from core.errors import InputError
 from core.ingest.tables import names
+from core.ingest.tables.bombs import check_columns, check_rows
 from core.ingest.tables.readers import values
 from core.ingest.tables.stream import seekable
 from core.ingest.tables.types import SAMPLE_ROWS, File, Meter, Options, Reject, Row, Shape, Table
@@ -23,6 +24,8 @@ def table(file: File, options: Options) -> Table:
     """The table in a Parquet file. `InputError` if it has no rows, no column of text, or too large a row group."""
     with _opened(file) as parquet:
         metadata = parquet.metadata
+        check_columns(file, metadata.num_columns)
+        check_rows(file, metadata.num_rows)
         sizes = [metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups)]
         if max(sizes, default=0) > _GROUP_BYTES:
             raise InputError(
@@ -30,7 +33,7 @@ def table(file: File, options: Options) -> Table:
                 file=file.name,
                 size=max(sizes),
             )
-        fields = [parquet.schema_arrow.field(n) for n in range(len(parquet.schema_arrow))]
+        fields = list(parquet.schema_arrow)
         total = metadata.num_rows
     readable = [field.name for field in fields if not _holds_bytes(field.type)]
     left_out = tuple(

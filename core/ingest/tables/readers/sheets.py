@@ -16,6 +16,7 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from core.errors import InputError, UnknownName
+from core.ingest.tables.bombs import check_columns
 from core.ingest.tables.readers import grid, values
 from core.ingest.tables.readers.delimited import Record
 from core.ingest.tables.stream import seekable
@@ -23,7 +24,7 @@ from core.ingest.tables.types import CELL_CHARS, SAMPLE_ROWS, File, Meter, Optio
 from core.messages import Message
 
 MOST_BYTES, SHARED_BYTES = 1_000_000_000, 300_000_000
-RATIO, RATIO_FROM_BYTES = 200, 10_000_000
+RATIO, RATIO_FROM_BYTES = 200, 1_000_000
 _ROWS = 1_048_576  # the limit of the format; a file may claim more
 _BLOCK = 200
 _BROKEN = (  # each XML parser that openpyxl may use raises a kind of SyntaxError
@@ -41,7 +42,7 @@ def table(file: File, options: Options) -> Table:
             raise UnknownName(Message("sheet of {file}", file=file.name), options.sheet, sheets)
         wanted = [options.sheet] if options.sheet is not None else sheets
         for name in wanted:
-            sample = list(islice((row for row in _cells(book[name]) if any(row)), SAMPLE_ROWS + 1))
+            sample = list(islice((row for row in _cells(file, book[name]) if any(row)), SAMPLE_ROWS + 1))
             if sample:
                 break
         else:
@@ -50,7 +51,7 @@ def table(file: File, options: Options) -> Table:
     def records(meter: Meter, width: int) -> Iterator[Record]:
         with _workbook(file) as book:
             total = book[name].max_row or 0
-            for number, row in enumerate(_cells(book[name]), start=1):
+            for number, row in enumerate(_cells(file, book[name]), start=1):
                 meter.share = min(number / total, 1.0) if total else 0.5
                 yield row
 
@@ -95,13 +96,14 @@ def _workbook(file: File) -> Iterator[Any]:
         raw.close()
 
 
-def _cells(sheet: Any) -> Iterator[list[str]]:
+def _cells(file: File, sheet: Any) -> Iterator[list[str]]:
     sheet.reset_dimensions()  # a file may claim a wrong size
     values_of_rows = sheet.iter_rows(max_row=_ROWS, values_only=True)
     while True:
         with _quiet():
             block = list(islice(values_of_rows, _BLOCK))
         for row in block:
+            check_columns(file, len(row))
             cells = [_text(value) for value in row]
             while cells and not cells[-1]:
                 cells.pop()
