@@ -61,7 +61,13 @@ def ingest_audio(
 
     def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
         from core.workflows.imports.audio import Rules, compile_pattern, ingest_audio
+        from core.workflows.imports.huggingface import ColumnMapping, has_metadata, ingest_hf
 
+        if (
+            not pattern and len(paths) == 1 and has_metadata(paths[0])
+        ):  # an audiofolder: its tables know more than names
+            mapping = ColumnMapping(group=group or speaker, labels=labels or None)
+            return ingest_hf(ws, str(paths[0]), mapping, "", source, licence, progress)
         rules = Rules(compile_pattern(pattern) if pattern else None, labels, speaker, group)
         return ingest_audio(ws, paths, rules, source, licence, progress)
 
