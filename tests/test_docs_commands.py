@@ -246,6 +246,18 @@ def write_files(folder: Path) -> None:
     tasks = [{"id": 1, "data": {"text": "불이 났어요"}, "annotations": [], "predictions": []}]
     (folder / "tasks.json").write_text(json.dumps(tasks, ensure_ascii=False), "utf-8")
     (folder / "scheme.toml").write_text(SCHEME, "utf-8")
+    write_other_forms(folder)
+
+
+def write_other_forms(folder: Path) -> None:
+    """`center` with its `keys.json`: a call whose label file has other keys; `clips`: audio with a metadata.csv."""
+    turn = {"form": "불이 났어요", "time": {"from": "0.5", "to": "2.5"}, "who": "B"}
+    call = {"call": {"no": "7", "turns": [turn]}, "urgencyLevel": "상", "sentiment": "중립", "disasterLarge": "화재"}
+    write_tree(folder / "center", {"7.json": as_json(call), "7.wav": wav_bytes()})
+    page = (ROOT / "docs" / "en" / "corpus-and-import.md").read_text("utf-8")
+    (mapping,) = re.findall(r"^```json\n(.*?)^```$", page, re.S | re.M)
+    (folder / "keys.json").write_text(mapping, "utf-8")
+    write_tree(folder / "clips", {"metadata.csv": "file_name,sentence\na.wav,불이야\n".encode(), "a.wav": wav_bytes()})
 
 
 def write_annotated_speech(folder: Path) -> None:

@@ -1,8 +1,9 @@
-"""Lists and reads the files in zips and folders. It unpacks nothing to a disk and never uses a member's name as a path.
+"""Lists and reads the files in zips, tars and folders. It never uses a member's name as a path.
 
 Sizes are bytes. A member that may not be read (a link, a zip bomb, a name that leaves its archive) gives a `Skip`, and
-the other members are still read. A zip inside a folder is opened; a zip inside a zip is not. This module does not parse
-what the members hold.
+the other members are still read. A zip or tar inside a folder is opened, and a zip inside a tar; a zip inside a zip is
+not. A zip or tar that came in parts is read as one (`core.ingest.parts`). Nothing is unpacked to a disk but a
+compressed tar (`core.ingest.tars`). This module does not parse what the members hold.
 """
 
 import copy
@@ -17,11 +18,15 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
 from core.content import HEAD_BYTES, describe
 from core.errors import BadRecord, InputError
+from core.ingest.parts import Part, Segment, Source, joined, missing, part_of
+from core.ingest.tars import BROKEN as BROKEN_TAR
+from core.ingest.tars import TarEntry, is_tar, plain_tar, tar_entries
 from core.messages import Message
 from core.records import Skip
 
@@ -97,13 +102,15 @@ class Member:
 
 
 def members(path: Path, limits: Limits | None = None) -> Iterator[Member | Skip]:
-    """Every file under `path`, in the order of names: a zip, a folder and the zips in it, or a single file.
+    """Every file under `path`, in the order of names: an archive, a folder and the archives in it, or a single file.
 
-    `InputError` if `path` does not exist.
+    A single part of an archive stands for all its parts beside it. `InputError` if `path` does not exist.
     """
     limits = limits or Limits()
     if path.is_dir():
         yield from _folder(path, limits)
+    elif path.is_file() and (part := part_of(path.name)):
+        yield from _parts(part[0], path.resolve().parent, path.resolve().parent, printable(part[0]), limits)
     elif path.is_file():
         yield from _file(path, path.parent.resolve(), limits)
     else:
@@ -128,8 +135,12 @@ def _folder(root: Path, limits: Limits) -> Iterator[Member | Skip]:
             if Path(folder, name).is_symlink():  # os.walk does not enter it
                 inner = Path(folder, name).relative_to(real).as_posix()
                 yield Skip(f"{printable(real.name)}/{printable(inner)}", "a linked folder: not followed")
+        wholes: dict[str, None] = {}  # archives whose parts are in this folder
         for name in sorted(files):
             path = Path(folder, name)
+            if part := part_of(name):
+                wholes[part[0]] = None
+                continue
             shown = f"{printable(real.name)}/{printable(path.relative_to(real).as_posix())}"
             if _JUNK.search(path.relative_to(real).as_posix()):
                 continue
@@ -139,11 +150,53 @@ def _folder(root: Path, limits: Limits) -> Iterator[Member | Skip]:
                 yield Skip(shown, "not a regular file, or a link to nothing")
             else:
                 yield from _file(path, real, limits)
+        for whole in wholes:
+            yield from _parts(whole, Path(folder), real, printable(whole), limits)
+
+
+def _parts(whole: str, folder: Path, root: Path, shown: str, limits: Limits) -> Iterator[Member | Skip]:
+    """The members of the archive `whole`, whose parts lie in `folder`."""
+    parts = []
+    for path in sorted(folder.iterdir()):
+        part = part_of(path.name)
+        if part is None or part[0] != whole:
+            continue
+        if not path.resolve().is_relative_to(root) or not path.is_file():
+            yield Skip(printable(path.name), "a link that leaves the folder, or no regular file")
+        else:
+            parts.append(Part(path.name, part[1], Segment(_source(path), path.stat().st_size)))
+    yield from _joined(parts, (folder / whole).resolve().parts, shown, limits)
+
+
+def _source(path: Path) -> Source:
+    return Source(lambda: cast(BinaryIO, path.open("rb")))
+
+
+def _joined(parts: list[Part], place: tuple[str, ...], shown: str, limits: Limits) -> Iterator[Member | Skip]:
+    """The members of the archive that `parts` are; one Skip if a part is missing."""
+    parts.sort(key=lambda part: part.number)
+    if reason := missing(parts):
+        yield Skip(shown, reason)
+        return
+    stream = joined([part.segment for part in parts])
+    if is_tar(shown):
+        packed = sum(part.segment.size for part in parts)
+        yield from _tar(Source(lambda: stream), packed, place, shown, limits)
+        return
+    names = ", ".join(part.name for part in parts[:3]) + (", …" if len(parts) > 3 else "")
+    for item in _zip(stream, place, shown, limits):
+        if isinstance(item, Skip) and item.where == shown:
+            reason = Message("{reason}; its parts here are {names}: is one missing?", reason=item.reason, names=names)
+            item = Skip(shown, reason)
+        yield item
 
 
 def _file(path: Path, root: Path, limits: Limits) -> Iterator[Member | Skip]:
     if path.suffix.lower() == ".zip":
-        yield from _zip(path, printable(path.name), limits)
+        yield from _zip(path, path.resolve().parts, printable(path.name), limits)
+        return
+    if is_tar(path.name):
+        yield from _tar(_source(path), path.stat().st_size, path.resolve().parts, printable(path.name), limits)
         return
     inner, size = printable(path.relative_to(root).as_posix()), path.stat().st_size
     member = Member(printable(root.name), inner, size, path.resolve().parts, lambda: path.open("rb"))
@@ -153,11 +206,50 @@ def _file(path: Path, root: Path, limits: Limits) -> Iterator[Member | Skip]:
         yield member
 
 
-def _zip(path: Path, shown: str, limits: Limits) -> Iterator[Member | Skip]:
+def _tar(source: Source, packed: int, place: tuple[str, ...], shown: str, limits: Limits) -> Iterator[Member | Skip]:
+    """The members of a tar, and those of the zips in it, whole or in parts."""
+    found: list[tuple[str, TarEntry]] = []
     try:
-        archive = zipfile.ZipFile(path)
+        for entry in tar_entries(plain_tar(source, packed, limits.ratio, limits.ratio_from_bytes)):
+            found.append((printable(entry.name.lstrip("/").removeprefix("./")), entry))
+    except (BadRecord, *BROKEN_TAR) as error:
+        yield Skip(
+            shown,
+            error.reason if isinstance(error, BadRecord) else Message("not a readable tar ({error})", error=error),
+        )
+    wholes: dict[str, list[Part]] = {}
+    taken: set[str] = set()
+    for inner, entry in sorted(found, key=lambda pair: pair[0]):
+        if _JUNK.search(inner):
+            continue
+        where, inside = f"{shown}/{inner}", (*place, *PurePosixPath(inner).parts)
+        reason = (
+            entry.problem
+            or _bad_name(inner)
+            or (Message("the same name twice in one archive") if inner in taken else None)
+        )
+        taken.add(inner)
+        if reason or entry.segment is None:
+            yield Skip(where, reason or "")
+        elif part := part_of(inner):
+            wholes.setdefault(part[0], []).append(Part(PurePosixPath(inner).name, part[1], entry.segment))
+        elif inner.lower().endswith(".zip"):
+            yield from _zip(joined([entry.segment]), inside, where, limits)
+        elif is_tar(inner):
+            yield Skip(where, Message("a tar inside a tar: unpack the outer one first"))
+        elif too_large := limits.refuse(PurePosixPath(inner).suffix.lower(), entry.size):
+            yield Skip(where, too_large)
+        else:
+            yield Member(shown, inner, entry.size, inside, partial(joined, [entry.segment]))
+    for whole, parts in sorted(wholes.items()):
+        yield from _joined(parts, (*place, *PurePosixPath(whole).parts), f"{shown}/{whole}", limits)
+
+
+def _zip(source: Path | BinaryIO, place: tuple[str, ...], shown: str, limits: Limits) -> Iterator[Member | Skip]:
+    try:
+        archive = zipfile.ZipFile(source)
     except _BROKEN as error:
-        yield Skip(shown, _no_zip(path, error))
+        yield Skip(shown, _no_zip(source, error))
         return
     taken: set[str] = set()
     for name, info in sorted(((_decoded(i), i) for i in archive.infolist()), key=lambda pair: pair[0]):
@@ -171,16 +263,17 @@ def _zip(path: Path, shown: str, limits: Limits) -> Iterator[Member | Skip]:
         if reason:
             yield Skip(f"{shown}/{inner}", reason)
         else:
-            place = (*path.resolve().parts, *PurePosixPath(inner).parts)
-            yield Member(shown, inner, info.file_size, place, _opener(archive, info))
+            inside = (*place, *PurePosixPath(inner).parts)
+            yield Member(shown, inner, info.file_size, inside, _opener(archive, info))
 
 
-def _no_zip(path: Path, error: Exception) -> Message:
+def _no_zip(source: Path | BinaryIO, error: Exception) -> Message:
     """Why the file is no zip that can be read: what it is, or what is wrong with it."""
     try:
-        with path.open("rb") as file:
+        with source.open("rb") if isinstance(source, Path) else source as file:
+            file.seek(0)
             head = file.read(HEAD_BYTES)
-    except OSError:
+    except (OSError, ValueError):
         head = b"PK"
     if head[:2] != b"PK":
         return Message("not a zip: {what}", what=describe(head))
@@ -201,10 +294,10 @@ def _decoded(info: zipfile.ZipInfo) -> str:
 
 def _refusal(inner: str, info: zipfile.ZipInfo, limits: Limits) -> str | None:
     """The reason why this member may not be read, or None."""
-    if ".." in PurePosixPath(inner).parts:
-        return Message("its name leaves the archive ('..')")
-    if re.match(r"[A-Za-z]:", inner):
-        return Message("its name holds a drive letter")
+    if reason := _bad_name(inner):
+        return reason
+    if info.header_offset < 0:
+        return Message("it lies before the first byte here: the beginning of the archive is missing")
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         return Message("a link or special file")
@@ -214,6 +307,15 @@ def _refusal(inner: str, info: zipfile.ZipInfo, limits: Limits) -> str | None:
     if info.file_size > limits.ratio_from_bytes and info.file_size > limits.ratio * packed:
         return Message("unpacks to {n:,} times its size: looks like a bomb", n=info.file_size // packed)
     return limits.refuse(PurePosixPath(inner).suffix.lower(), info.file_size)
+
+
+def _bad_name(inner: str) -> str | None:
+    """The reason why a member may not have the name `inner`, or None."""
+    if ".." in PurePosixPath(inner).parts:
+        return Message("its name leaves the archive ('..')")
+    if re.match(r"[A-Za-z]:", inner):
+        return Message("its name holds a drive letter")
+    return None
 
 
 def _opener(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Callable[[], BinaryIO]:

@@ -117,16 +117,27 @@ def parse_json(data: bytes, where: str) -> Any:
 
 
 def decode_text(data: bytes, where: str) -> str:
-    """The text in `data`: UTF-8, UTF-16 with a byte order mark, or cp949. `BadRecord` for any other encoding."""
+    """The text in `data`: UTF-8, UTF-16 with a byte order mark, or cp949. `BadRecord` for any other encoding.
+
+    Damaged UTF-8 is often legal cp949 too, and would become other words: it is refused, with the place of the damage.
+    """
     wide = data[:2] in (b"\xff\xfe", b"\xfe\xff")
     for encoding in ("utf-16",) if wide else ("utf-8-sig", "cp949"):
         try:
             return data.decode(encoding)
-        except UnicodeDecodeError:
-            continue
+        except UnicodeDecodeError as error:
+            if encoding == "utf-8-sig" and _is_damaged_utf8(data):
+                raise BadRecord(where, "not UTF-8 (byte {start})", start=error.start) from error
     if what := binary_kind(data[:HEAD_BYTES]):
         raise BadRecord(where, "not text: {what}", what=what)
     raise BadRecord(where, "text in an unknown encoding (UTF-8, UTF-16 and cp949 are read)")
+
+
+def _is_damaged_utf8(data: bytes) -> bool:
+    """Whether most letters beyond ASCII are good UTF-8. Of cp949 read as UTF-8 hardly any is."""
+    text = data.decode("utf-8", "replace")
+    damaged = text.count("\ufffd")
+    return sum(letter > "\x7f" for letter in text) - damaged > damaged
 
 
 def storable(value: Any) -> Any:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from core.errors import UnknownName
 from core.schemes.classes import JOIN, SPARE_KEYS, Kind, Label, Scheme, check_growth, split_codes, tidy
-from core.schemes.files import parse_toml
+from core.schemes.files import parse_toml, usable_name
 
 __all__ = [
     "BUNDLED",
@@ -33,6 +33,7 @@ __all__ = [
     "scheme",
     "split_codes",
     "tidy",
+    "usable_name",
 ]  # fmt: skip
 
 _FOLDER = Path(__file__).resolve().parent.parent / "scheme_files"

@@ -46,6 +46,20 @@ _TOP = {"name": str, "ko": str, "en": str, "level": str, "kind": str, "ordinal":
 _LABEL = {"code": str, "ko": str, "en": str, "key": str, "color": str, "aliases": list, "critical": bool}
 
 
+def usable_name(name: str) -> str:
+    """Return the name of a scheme that stands for `name` in a delivery: `name` itself if a scheme may be called so.
+
+    Other signs become `-`, and the name of a column that every table has gets `-label` after it.
+
+    >>> usable_name("urgency"), usable_name("labels"), usable_name(" 긴급도 (콜) "), usable_name("?")
+    ('urgency', 'labels-label', '긴급도-콜', 'label')
+    """
+    word = tidy(name)
+    if not _NAME.fullmatch(word):
+        word = re.sub(r"[^\w-]+|^_+", "-", word).strip("-_")[:64].rstrip("-_") or "label"
+    return f"{word}-label" if word in _RESERVED else word
+
+
 def parse_toml(text: str, where: str) -> Scheme:
     """Read and check the scheme in the TOML `text`; `where` is the name of the file, for errors."""
     if len(text) > LONGEST_FILE:

@@ -180,7 +180,8 @@ def test_hostile_member_does_not_stop_the_rest(tmp_path: Path) -> None:
         (b"", "broken JSON"),
         (b"[" * 100_000, "broken JSON"),
         (b"[1]", "a JSON list where a call's object was expected"),
-        ('{"_id": "가"}'.encode("cp949"), "not UTF-8"),
+        ('{"_id": "가나다"}'.encode()[:-3] + b'"}', "not UTF-8 (byte 15)"),
+        (b'{"_id": "\xff\x80"}', "text in an unknown encoding (UTF-8, UTF-16 and cp949 are read)"),
         (label_bytes(1, _id=...), "no usable _id (missing)"),
         (label_bytes(1, _id=7), "no usable _id (7)"),
         (label_bytes(1, _id="../../etc"), "no usable _id ('../../etc')"),
@@ -276,7 +277,7 @@ def test_unknown_label_keeps_the_call_and_names_the_legal_values(tmp_path: Path)
 
 
 def test_times_that_no_call_has(tmp_path: Path) -> None:
-    utterances = [spoken(1, -5, 900), spoken(2, True, 900), spoken(3, "0", 900), spoken(4, 0, 10**30)]
+    utterances = [spoken(1, -5, 900), spoken(2, True, 900), spoken(3, "soon", 900), spoken(4, 0, 10**30)]
     call, _ = only_call(tmp_path, utterances=utterances, endAt=600_000)
     assert [u.voice_usable for u in call.recording.utterances] == [False] * 4
     assert Counter(call.notes)[aihub119_label.UNTIMED] == 4

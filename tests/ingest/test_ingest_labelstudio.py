@@ -48,7 +48,7 @@ def test_a_task_with_a_text(tmp_path: Path) -> None:
     assert (row.recording, row.skipped, row.notes) == (None, False, ())
 
 
-def test_the_settled_answer_counts_else_the_last_that_was_not_cancelled(tmp_path: Path) -> None:
+def test_the_settled_answer_counts_else_the_last_of_one_person_that_was_not_cancelled(tmp_path: Path) -> None:
     no, yes = answer(choice("danger", "normal")), answer(choice("danger", "danger"))
     cancelled = answer(choice("danger", "odd"), was_cancelled=True)
     for answers, code in (
@@ -56,8 +56,8 @@ def test_the_settled_answer_counts_else_the_last_that_was_not_cancelled(tmp_path
         ([yes | {"ground_truth": True}, no], "danger"),
     ):
         row = only_row(tmp_path, {"data": {"text": "불"}, "annotations": answers})
-        assert row.labels == {"danger": code}
-        assert row.notes == ("task whose annotators disagree",)
+        assert (row.labels, row.disputed, row.votes) == ({"danger": code}, (), ())
+        assert row.notes == ("annotator who answered one task twice: the later answer counts",)
     row = only_row(tmp_path, {"data": {"text": "불"}, "annotations": [cancelled]})
     assert row.skipped is True
 
@@ -94,8 +94,8 @@ def test_regions_of_audio_are_utterances_of_a_recording(tmp_path: Path) -> None:
         (x.new.start_ms, x.new.end_ms, x.text, x.labels, x.new.voice_usable) for x in rows if isinstance(x, ExportedRow)
     ]
     assert spans == [
-        (0, 300, "네", {"labels": "Speech", "danger": "normal"}, False),
-        (2000, 3500, "불이 났어요", {"labels": "Speech", "danger": "danger"}, True),
+        (0, 300, "네", {"labels-label": "Speech", "danger": "normal"}, False),
+        (2000, 3500, "불이 났어요", {"labels-label": "Speech", "danger": "danger"}, True),
     ]
     first = rows[0]
     assert isinstance(first, ExportedRow)

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 def ingest_aihub119(
     paths: Annotated[list[Path], typer.Argument(help="Zips, extracted folders, single regions; several at once.")],
+    mapping: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A TOML or JSON file: our fields and the keys of these labels.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Import AI Hub 119 calls. Known calls add nothing; files that cannot be used are named in rejects.csv."""
@@ -37,7 +40,7 @@ def ingest_aihub119(
     def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
         from core.workflows.imports.aihub119 import ingest_aihub119
 
-        return ingest_aihub119(ws, paths, progress)
+        return ingest_aihub119(ws, paths, progress, mapping=mapping)
 
     run_import(run, "calls", "calls", json)
 

@@ -69,13 +69,28 @@ def ingest_gwidama(
 def ingest_labelstudio(
     file: Annotated[Path, typer.Argument(help="A Label Studio project exported as JSON.")],
     text: Annotated[str | None, typer.Option(metavar="FIELD", help="The field of `data` that holds the text.")] = None,
+    label: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SCHEME=NAME", help="Read the labels that the project calls NAME under SCHEME."),
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Import Label Studio tasks: annotations become labels, predictions wait as proposals."""
+    """Import Label Studio tasks: annotations become labels, several annotators become votes, predictions wait."""
+    labels = dict(_scheme_and_name(pair) for pair in label or ())
+    if len(labels) < len(label or ()):
+        raise typer.BadParameter("--label: every scheme once")
 
     def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
         from core.workflows.imports import restore
 
-        return restore.ingest_labelstudio(ws, file, text, progress)
+        return restore.ingest_labelstudio(ws, file, text, progress, labels)
 
     run_import(run, "utterances", "utterances", json)
+
+
+def _scheme_and_name(pair: str) -> tuple[str, str]:
+    """The value of one `--label`: a scheme, and the name in the project."""
+    scheme, _, name = (part.strip() for part in pair.partition("="))
+    if not scheme or not name:
+        raise typer.BadParameter(f"--label {pair}: expected SCHEME=NAME")
+    return scheme, name

@@ -74,7 +74,12 @@ def ingest_audio(
 
     def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
         from core.workflows.imports.audio import Rules, ValueMaps, compile_pattern, ingest_audio
+        from core.workflows.imports.huggingface import ColumnMapping, has_metadata, ingest_hf
 
+        if not pattern and len(paths) == 1 and has_metadata(paths[0]):
+            # an audiofolder: its tables know more than names
+            mapping = ColumnMapping(group=group or speaker, labels=labels or None)
+            return ingest_hf(ws, str(paths[0]), mapping, "", source, licence, progress)
         compiled = compile_pattern(pattern) if pattern else None
         rules = Rules(compiled, labels, speaker, group, ValueMaps(maps), speakers, pcm_hz)
         return ingest_audio(ws, paths, rules, source, licence, progress)

@@ -15,6 +15,7 @@ from core.audio import gate
 from core.errors import AudioError, BadRecord
 from core.files import sha256
 from core.ingest.aihub import label
+from core.ingest.aihub.mapping import KeyMapping
 from core.ingest.archives import Limits, Member, members
 from core.messages import Message
 from core.records import NewRecording, Skip
@@ -86,14 +87,19 @@ def index(paths: Sequence[Path], limits: Limits | None = None) -> Index:
     return result
 
 
-def read_index(files: Index, known: Callable[[str], bool]) -> Iterator[Call | KnownCall | Skip]:
-    """Yield each call once. Only one WAV is in memory at a time. If `known(key)` is true, the call is a `KnownCall`."""
+def read_index(
+    files: Index, known: Callable[[str], bool], mapping: KeyMapping | None = None
+) -> Iterator[Call | KnownCall | Skip]:
+    """Yield each call once. Only one WAV is in memory at a time. If `known(key)` is true, the call is a `KnownCall`.
+
+    `mapping` is for label files with other key names than those of the AI Hub corpus.
+    """
     yield from files.skips
     unpaired = _UnpairedWavs(files.wavs)
     keys: dict[str, str] = {}  # key or recordId -> the label file where it came first
     for member in files.labels:
         try:
-            document = label.decode(member.read(), member.name)
+            document = label.decode(member.read(), member.name, mapping)
             key = f"aihub119:{document['_id']}"
             _refuse_repeats(document, key, member, keys)
         except BadRecord as error:

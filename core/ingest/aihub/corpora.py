@@ -14,8 +14,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from core.audio.header import SUFFIXES
+from core.audio.header import SUFFIXES, may_be_sound
 from core.cleaning.steps import tags
+from core.content import HEAD_BYTES
 from core.errors import AudioError, BadRecord
 from core.files import sha256
 from core.ingest.archives import Limits, Member, members, printable

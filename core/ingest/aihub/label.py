@@ -4,7 +4,6 @@ Times are ms. A fault in one part is added to `Issues` and the other parts are k
 (`BadRecord`) only if it holds no usable object or no usable `_id`.
 """
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,16 +11,25 @@ from itertools import pairwise
 from typing import Any
 
 from core.errors import BadRecord, UnknownName
-from core.ingest.entries import storable
+from core.ingest.aihub.mapping import KeyMapping
+from core.ingest.entries import parse_json
 from core.messages import Message
 from core.records import SHORTEST_VOICE_MS, NewUtterance, Skip
 from core.schemes import scheme
 
-SPEAKERS = {0: "taker", 1: "caller"}  # as in the data; the official guide's sample has it reversed
+SPEAKERS: Mapping[float, str] = {0: "taker", 1: "caller"}  # as in the data; the official guide's sample has it reversed
+ROLES = {
+    "taker": "taker", "call-taker": "taker", "접수자": "taker", "접수요원": "taker", "수보자": "taker",
+    "상황요원": "taker", "caller": "caller", "신고자": "caller",
+}  # fmt: skip
 PERSONAL = ("address",)  # fields of a label file that hold personal data
 LABELS = {"urgencyLevel": "urgency", "sentiment": "sentiment", "disasterLarge": "disaster"}
 LONGEST_MS = 24 * 3_600_000
 TAIL_MS = 100  # an utterance may end this much after the audio, since times in labels are rounded
+
+_ID, _OTHER_ID = re.compile(r"[0-9A-Za-z-]{1,64}"), re.compile(r"[0-9A-Za-z_-]{1,64}")
+_CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)")
+_DECIMAL = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d{1,12}(?:\.\d+)?")
 
 OVERLAP = Message("utterance overlaps the one before")
 INVERTED = Message("utterance ends at or before its start")
@@ -41,19 +49,18 @@ class Issues:
     notes: list[str] = field(default_factory=list)
 
 
-def decode(data: bytes, where: str) -> dict[str, Any]:
-    """The JSON object in `data`. `BadRecord` if it is no UTF-8 JSON object with a usable `_id` and utterances."""
-    try:
-        document = json.loads(data.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise BadRecord(where, "not UTF-8 (byte {start})", start=error.start) from error
-    except (ValueError, RecursionError) as error:
-        raise BadRecord(where, "broken JSON ({error})", error=error) from error
+def decode(data: bytes, where: str, mapping: KeyMapping | None = None) -> dict[str, Any]:
+    """The JSON object in `data`, in UTF-8, UTF-16 or cp949; `mapping` says which keys mean ours.
+
+    `BadRecord` if it is no JSON object with a usable `_id` and utterances.
+    """
+    document = parse_json(data, where)
     if not isinstance(document, dict):
         raise BadRecord(where, "a JSON {kind} where a call's object was expected", kind=type(document).__name__)
-    document = storable(document)
+    if mapping is not None:
+        document = mapping.apply(document)
     identity = document.get("_id")
-    if not isinstance(identity, str) or not re.fullmatch(r"[0-9A-Za-z-]{1,64}", identity):
+    if not isinstance(identity, str) or not (_ID if mapping is None else _OTHER_ID).fullmatch(identity):
         raise BadRecord(where, "no usable _id ({value})", value="missing" if identity is None else repr(identity)[:80])
     if not isinstance(document.get("utterances", []) or [], list):
         raise BadRecord(where, "utterances is a {kind}, not a list", kind=type(document["utterances"]).__name__)
@@ -61,14 +68,38 @@ def decode(data: bytes, where: str) -> dict[str, Any]:
 
 
 def milliseconds(value: object) -> int | None:
-    """`value` as whole ms; None unless it is a number from 0 ms to 24 hours.
+    """`value` as whole ms; None unless it is a number from 0 ms to 24 hours, or a text of one, or a clock time.
 
     >>> milliseconds(1234.6), milliseconds(None), milliseconds(-5), milliseconds(True)
     (1235, None, None, None)
+    >>> milliseconds(" 829 "), milliseconds("1,234.5"), milliseconds("00:01:02.5"), milliseconds("soon")
+    (829, 1234, 62500, None)
     """
+    if isinstance(value, str):
+        value = _number(value.strip())
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= LONGEST_MS:
         return None
     return round(value)
+
+
+def _number(text: str) -> float | None:
+    """The number in `text`; of a clock time the ms."""
+    if clock := _CLOCK.fullmatch(text):
+        hours, minutes, seconds = (float(part or 0) for part in clock.groups())
+        return (hours * 3600 + minutes * 60 + seconds) * 1000
+    return float(text.replace(",", "")) if _DECIMAL.fullmatch(text) else None
+
+
+def speaker_of(value: object) -> str | None:
+    """Who speaks: `taker` or `caller`, from a number, a text of one, or a word for the role; None if neither.
+
+    >>> speaker_of(0), speaker_of("1"), speaker_of(" 신고자 "), speaker_of("0.0"), speaker_of(True), speaker_of(None)
+    ('taker', 'caller', 'caller', 'taker', None, None)
+    """
+    if isinstance(value, str):
+        word = value.strip().casefold()
+        return ROLES.get(word) or (SPEAKERS.get(float(word)) if _DECIMAL.fullmatch(word) else None)
+    return SPEAKERS.get(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def last_ms(document: Mapping[str, Any]) -> int:
@@ -118,7 +149,7 @@ def utterances(
 def _utterance(raw: dict[str, Any], name: str, key: str, audio_ms: int | None, issues: Issues) -> NewUtterance:
     start, end = milliseconds(raw.get("startAt")), milliseconds(raw.get("endAt"))
     text = (raw.get("text") or "").rstrip()
-    speaker = SPEAKERS.get(raw["speaker"]) if isinstance(raw.get("speaker"), int | float) else None
+    speaker = speaker_of(raw.get("speaker"))
     fault = _span_fault(start, end, audio_ms)
     issues.notes += [note for note in (fault, None if text else NO_TEXT, None if speaker else NO_SPEAKER) if note]
     usable = audio_ms is not None and fault is None

@@ -30,12 +30,24 @@ class DeliveredPrediction:
 
 
 @dataclass(frozen=True, slots=True)
+class DeliveredVote:
+    """One annotator's answer in the file. `of_recording`: it is about the whole recording, whatever the scheme says."""
+
+    scheme: str
+    value: str
+    curator: str
+    of_recording: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ExportedRow:
     """One utterance of an export. `new.text` is the original text, `text` the edited one.
 
     `labels` maps a scheme to its value (`new.labels` stays empty); `silver` and `disputed` list the schemes whose label
     has that grade. `number` is the id of the row. `parent` and `recording` are keys, or row and recording numbers in a
     CSV. `new_recording` is None if the file holds only a number for it. `sound` is an audio file beside the export.
+    `recording_labels` are labels of the recording whatever level their scheme has; `recording_disputed` names those of
+    them that are disputed. `whole`: the utterance is the whole recording, so its labels may be the recording's.
     """
 
     where: str
@@ -55,6 +67,10 @@ class ExportedRow:
     tags: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     disputed: tuple[str, ...] = ()
+    votes: tuple[DeliveredVote, ...] = ()
+    recording_labels: Mapping[str, str] = field(default_factory=dict)
+    recording_disputed: tuple[str, ...] = ()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True)

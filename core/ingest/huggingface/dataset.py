@@ -19,6 +19,7 @@ from core.ingest.entries import ROLE, TEXT_KEYS, Entry, clip_recording, read_sou
 from core.ingest.huggingface.files import BROKEN, Column, Table, tables
 from core.messages import Message
 from core.records import NewUtterance, Skip
+from core.schemes import usable_name
 from core.speakers import names_a_person
 from core.split import published_tags
 
@@ -127,7 +128,7 @@ def _complete_mapping(mapping: ColumnMapping, columns: Mapping[str, Column]) -> 
 
 def _scheme_name(column: str) -> str:
     """The name of a scheme, made of a column's name: `intent_class` gives `intent-class`."""
-    return re.sub(r"[^0-9a-z가-힣]+", "-", column.casefold()).strip("-") or "label"
+    return usable_name(re.sub(r"[^0-9a-z가-힣]+", "-", column.casefold()).strip("-") or "label")
 
 
 def _distinct(tables: list[Table], column: Column) -> list[str]:
@@ -152,11 +153,16 @@ def read(data: Dataset) -> Iterator[Entry | Skip]:
     """Yield every row as an Entry or a Skip; one block of rows is in memory at a time."""
     yield from data.skips
     for table in data.tables:
-        number = 0
+        number, numbers, seen = 0, table.numbers(), set[int]()
         try:
             for batch in table.blocks():
                 for at in range(len(batch)):
-                    number += 1
+                    number = next(numbers)
+                    if table.picked is not None and number in seen:
+                        where = Message("{file}, row {number}", file=table.name, number=number)
+                        yield Skip(where, Message("the dataset names this row twice: the first is kept"))
+                        continue
+                    seen.update([number] if table.picked is not None else [])
                     yield _safe_entry(batch.slice(at, 1), data, table, number)
         except BadRecord as error:
             yield Skip(

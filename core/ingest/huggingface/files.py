@@ -7,8 +7,10 @@ above one folder for each split), and Parquet files, alone or in a folder. Featu
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
 
@@ -40,7 +42,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One Arrow or Parquet file. `name` is shown and part of keys. Paths of its audio may only point below `root`."""
+    """One Arrow or Parquet file. `name` is shown and part of keys. Paths of its audio may only point below `root`.
+
+    `picked` are the places, from 0, of the rows that the dataset still has after a filter, in its order; None: all.
+    """
 
     path: Path
     name: str
@@ -48,16 +53,26 @@ class Table:
     root: Path
     columns: Mapping[str, Column] = field(compare=False)
     rows: int = 0
+    picked: tuple[int, ...] | None = None
+
+    def numbers(self) -> Iterator[int]:
+        """The number of each row that `blocks` gives: its place in the file, from 1."""
+        return iter(range(1, self.rows + 1)) if self.picked is None else (place + 1 for place in self.picked)
 
     def blocks(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """The rows in blocks, with `columns` (by default all). `BadRecord` if the file is damaged."""
         selected = list(self.columns if columns is None else columns)
         try:
-            for batch in _parquet(self.path, selected) if _is_parquet(self.path) else _arrow(self.path, selected):
+            for batch in self._batches(selected):
                 batch.validate(full=True)
                 yield batch
         except BROKEN as error:
             raise BadRecord(self.name, "damaged: {error}", error=_one_line(error)) from error
+
+    def _batches(self, columns: list[str]) -> Iterator[pa.RecordBatch]:
+        if self.picked is not None:
+            return picked_rows(self.path, columns, self.picked)
+        return _parquet(self.path, columns) if _is_parquet(self.path) else _arrow(self.path, columns)
 
 
 def tables(path: Path) -> Iterator[Table | BadRecord]:
@@ -74,8 +89,15 @@ def tables(path: Path) -> Iterator[Table | BadRecord]:
         raise InputError(
             "{file}: neither Arrow nor Parquet files in it, so no Hugging Face dataset", file=printable(path.name)
         )
+    picks: dict[Path, dict[Path, tuple[int, ...]] | BadRecord] = {}
     for file, split in sorted(data_files):
         shown = printable(file.relative_to(root).as_posix())
+        if file.parent not in picks:
+            picks[file.parent] = _picks(file.parent, root)
+        picked = picks[file.parent]
+        if isinstance(picked, BadRecord):
+            yield BadRecord(shown, picked.reason)
+            continue
         if not file.is_file() or not file.resolve().is_relative_to(root):
             yield BadRecord(shown, "a link that leaves the folder, or no regular file")
             continue
@@ -83,8 +105,9 @@ def tables(path: Path) -> Iterator[Table | BadRecord]:
             schema, rows = _schema_and_rows(file)
             features = _features(schema, file.parent)
             yield Table(
-                file, shown, split, root, {n: _column(schema.field(n), features.get(n)) for n in schema.names}, rows
-            )
+                file, shown, split, root, {n: _column(schema.field(n), features.get(n)) for n in schema.names},
+                len(picked[file]) if file in picked else rows, picked.get(file),
+            )  # fmt: skip
         except BROKEN as error:
             yield BadRecord(shown, "not a readable Arrow or Parquet file ({error})", error=_one_line(error))
 
@@ -108,6 +131,45 @@ def _files(folder: Path, root: Path) -> Iterator[tuple[Path, str]]:
             yield entry, split or _split_of(entry.relative_to(root).as_posix())
         elif entry.is_dir() and not entry.is_symlink() and not entry.name.startswith("."):
             yield from _files(entry, root)
+
+
+def _picks(folder: Path, root: Path) -> dict[Path, tuple[int, ...]] | BadRecord:
+    """data file -> the rows of it that `_indices_files` of a saved dataset names; {} if all rows are meant.
+
+    A dataset that was filtered, sorted or selected from keeps its old rows and a second table of row numbers, which
+    count over all its data files. `BadRecord` if that table cannot be used: then no row is known to be meant.
+    """
+    state = _json(folder / "state.json")
+    listed = next((state[n] for n in ("_indices_files", "_indices_data_files") if state.get(n)), None)
+    if listed is None:
+        return {}
+    try:
+        names = [entry["filename"] for entry in listed]
+        data = [folder / entry["filename"] for entry in state["_data_files"]]
+        if not all(map(_plain, (*names, *(file.name for file in data)))):
+            raise ValueError("a file name that is a path")
+        indices = [folder / name for name in names]
+        if not all(file.is_file() and file.resolve().is_relative_to(root) for file in (*indices, *data)):
+            raise ValueError("a file that is not there")
+        return _places(indices, data)
+    except BROKEN as error:
+        where, why = printable(folder.name), _one_line(error)
+        return BadRecord(where, "the list of its rows cannot be used ({error}), so no row is read", error=why)
+
+
+def _places(indices: Sequence[Path], data: Sequence[Path]) -> dict[Path, tuple[int, ...]]:
+    """The row numbers in `indices` by data file, each counted from 0 in its file. `ValueError` for one out of range."""
+    counts = [_schema_and_rows(file)[1] for file in data]
+    ends = list(accumulate(counts))
+    places: dict[Path, list[int]] = {file: [] for file in data}
+    for file in indices:
+        for batch in _arrow(file, ["indices"]):
+            for number in batch.column(0).to_pylist():
+                if not (isinstance(number, int) and 0 <= number < (ends[-1] if ends else 0)):
+                    raise ValueError(f"row {number} of {ends[-1] if ends else 0}")
+                at = bisect_right(ends, number)
+                places[data[at]].append(number - ends[at] + counts[at])
+    return {file: tuple(numbers) for file, numbers in places.items()}
 
 
 def _plain(name: str) -> bool:
@@ -168,6 +230,17 @@ def _arrow(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:
             chosen = batch.select(columns)
             for start in range(0, len(chosen), BLOCK_ROWS):
                 yield chosen.slice(start, BLOCK_ROWS)
+
+
+def picked_rows(path: Path, columns: list[str], places: Sequence[int]) -> Iterator[pa.RecordBatch]:
+    """The rows at `places`, in that order; the file stays mapped, and one block of rows is in memory."""
+    with pa.memory_map(str(path)) as source:
+        if _is_parquet(path):
+            whole = pq.read_table(path, columns=columns)
+        else:
+            whole = pa.Table.from_batches([batch.select(columns) for batch in _batches(_reader(source))])
+        for start in range(0, len(places), BLOCK_ROWS):
+            yield from whole.take(pa.array(places[start : start + BLOCK_ROWS])).combine_chunks().to_batches()
 
 
 def _parquet(path: Path, columns: list[str]) -> Iterator[pa.RecordBatch]:

@@ -14,6 +14,7 @@ from core.errors import InputError
 from core.files import sha256
 from core.ingest import sentences
 from core.ingest.aihub import calls as aihub119
+from core.ingest.aihub.mapping import read_mapping
 from core.records import NewRecording, NewUtterance, Report, Skip
 from core.workflows.imports import audio_files
 from core.workflows.imports.report import BATCH, ImportResult, Progress, merge, names_hash, portions, write_rejects
@@ -27,11 +28,14 @@ def ingest_aihub119(
     paths: Sequence[Path],
     progress: Progress = lambda done, total: None,
     batch_size: int = CALLS,
+    mapping: Path | None = None,
 ) -> ImportResult:
     """Import zips and folders of AI Hub 119. `progress(done, total)` counts calls, after each batch is on disk.
 
-    `InputError` if a path does not exist.
+    `mapping` is a file that names other keys of the labels (`core.ingest.aihub.mapping`). `InputError` if a path does
+    not exist.
     """
+    keys = None if mapping is None else read_mapping(mapping)
     if missing := [str(path) for path in paths if not path.exists()]:
         raise InputError("not found: {missing}", missing=", ".join(missing))
     total = Report()
@@ -48,7 +52,7 @@ def ingest_aihub119(
 
     files = aihub119.index(paths)
     progress(0, files.total)
-    for batch in portions(aihub119.read_index(files, known), batch_size, _weight):
+    for batch in portions(aihub119.read_index(files, known, keys), batch_size, _weight):
         calls: list[NewRecording] = []
         for item in batch:
             if isinstance(item, Skip):

@@ -1,14 +1,24 @@
 """Imports a Hugging Face dataset: from disk with pyarrow alone, from the hub with the optional `datasets` package."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from core.errors import InputError
 from core.files import temporary_folder
+from core.ingest.entries import Entry
 from core.ingest.huggingface import dataset
-from core.ingest.huggingface.dataset import ColumnMapping
+from core.ingest.huggingface.audiofolder import (
+    AudioFolderDataset,
+    has_metadata,
+    is_audiofolder,
+    open_audiofolder,
+    read_audiofolder,
+)
+from core.ingest.huggingface.dataset import ColumnMapping, Dataset
 from core.plugins import Backend, pick
+from core.records import Skip
 from core.workflows.imports.audio import NOT_STATED
 from core.workflows.imports.entries import Values, find_schemes, store
 from core.workflows.imports.report import BATCH, ImportResult, Progress, names_hash
@@ -21,7 +31,7 @@ HUBS: dict[str, Backend] = {
 }
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}(/[A-Za-z0-9][\w.-]{0,95})?")
 
-__all__ = ["HUBS", "ColumnMapping", "ingest_hf"]
+__all__ = ["HUBS", "ColumnMapping", "has_metadata", "ingest_hf"]
 
 
 def ingest_hf(
@@ -56,9 +66,20 @@ def ingest_hf(
 def _from_disk(
     ws: Workspace, path: Path, mapped: ColumnMapping, source: str, licence: str, progress: Progress, batch_size: int
 ) -> ImportResult:
-    data = dataset.open_dataset(path, mapped, source)
+    data, read = _opened(path, mapped, source)
     named = mapped.labels is not None
     wanted = {name: Values(data.values(name), data.multi(name), named) for name in data.labels}
     chosen = find_schemes(ws, wanted)
     source_id = ws.store.corpus.add_source(data.name, "huggingface", licence, names_hash([path]), now())
-    return store(ws, source_id, dataset.read(data), chosen, data.total, "rejects-hf.csv", progress, batch_size)
+    return store(ws, source_id, read(), chosen, data.total, "rejects-hf.csv", progress, batch_size)
+
+
+def _opened(
+    path: Path, mapped: ColumnMapping, source: str
+) -> tuple[Dataset | AudioFolderDataset, Callable[[], Iterator[Entry | Skip]]]:
+    """The dataset at `path`, and a function that reads its rows: a folder of audio, or Arrow and Parquet files."""
+    if is_audiofolder(path):
+        folder = open_audiofolder(path, mapped, source)
+        return folder, partial(read_audiofolder, folder)
+    data = dataset.open_dataset(path, mapped, source)
+    return data, partial(dataset.read, data)

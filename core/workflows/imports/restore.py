@@ -19,12 +19,14 @@ from core.ingest.exports.gwidama import open_export
 from core.ingest.exports.labelstudio import LabelStudioExport
 from core.ingest.exports.rows import DeliveredPrediction, Export, ExportedRecording, ExportedRow
 from core.messages import Message
-from core.records import NewRecording, Report, RestoredUtterance, Skip
+from core.records import Level, NewRecording, Report, RestoredUtterance, Skip
 from core.schemes import JOIN, SCHEMES, Scheme
 from core.store import NewProposal
 from core.workflows.corpus import schemes
 from core.workflows.corpus.bulk import named
 from core.workflows.imports import audio_files
+from core.workflows.imports.annotators import store_votes
+from core.workflows.imports.call_answers import CallAnswers
 from core.workflows.imports.report import BATCH, ImportResult, Progress, merge, write_rejects
 from core.workflows.workspace import Workspace, now
 
@@ -53,6 +55,7 @@ class _Survey:
     values: dict[str, dict[str, None]] = field(default_factory=dict)
     recordings: dict[str | int, _SurveyedRecording] = field(default_factory=dict)
     parents: set[int] = field(default_factory=set)
+    calls: CallAnswers = field(default_factory=CallAnswers)
 
 
 def ingest_gwidama(ws: Workspace, path: Path, progress: Progress = lambda done, total: None) -> ImportResult:
@@ -61,10 +64,17 @@ def ingest_gwidama(ws: Workspace, path: Path, progress: Progress = lambda done, 
 
 
 def ingest_labelstudio(
-    ws: Workspace, path: Path, text: str | None = None, progress: Progress = lambda done, total: None
+    ws: Workspace,
+    path: Path,
+    text: str | None = None,
+    progress: Progress = lambda done, total: None,
+    labels: Mapping[str, str] | None = None,
 ) -> ImportResult:
-    """Import Label Studio tasks; `text` is the field of `data` that holds the text (None: it is guessed)."""
-    return _ingest(ws, LabelStudioExport(path, text), progress)
+    """Import Label Studio tasks; `text` is the field of `data` that holds the text (None: it is guessed).
+
+    `labels` maps a scheme to the `from_name` of the project that it is made of; other names are schemes themselves.
+    """
+    return _ingest(ws, LabelStudioExport(path, text, labels), progress)
 
 
 def _ingest(ws: Workspace, file: Export, progress: Progress) -> ImportResult:
@@ -73,13 +83,15 @@ def _ingest(ws: Workspace, file: Export, progress: Progress) -> ImportResult:
     survey = _survey(file)
     progress(0, survey.rows)
     usable = _schemes(ws, file, survey, total)
+    survey.calls.schemes = of_calls = _schemes(ws, file, survey, total, of_calls=True)
     names = _names(survey.recordings)
     restorer = _Restorer(ws, file.name, survey, names, usable, total)
     restorer.add_recordings(file.recordings())
     for block in batches(file.rows(), BATCH):
         restorer.restore(block)
         progress(min(total.added + total.known, survey.rows), survey.rows)
-    proposed = tuple(sorted({scheme.name for scheme, _ in usable.values() if scheme.state == "proposed"}))
+    schemes_of_file = [scheme for scheme, _ in (*usable.values(), *of_calls.values())]
+    proposed = tuple(sorted({scheme.name for scheme in schemes_of_file if scheme.state == "proposed"}))
     return ImportResult(total, write_rejects(ws, "rejects-exports.csv", total.skipped), proposed)
 
 
@@ -90,8 +102,10 @@ def _survey(file: Export) -> _Survey:
         if isinstance(row, Skip):
             continue
         survey.rows += 1
+        survey.calls.add(row)
         predictions = {x.scheme: x.value for x in row.predictions}
-        for name, value in [*row.labels.items(), *predictions.items()]:
+        votes = [(vote.scheme, vote.value) for vote in row.votes if not vote.of_recording] if row.votes else []
+        for name, value in [*row.labels.items(), *predictions.items(), *votes]:
             values = survey.values.setdefault(name, {})
             if len(values) < MOST_VALUES:
                 values |= dict.fromkeys([value])
@@ -102,8 +116,10 @@ def _survey(file: Export) -> _Survey:
             recording.end_ms = max(recording.end_ms, row.new.end_ms or 0)
             recording.group = recording.group if recording.group == row.new.group else None
             for name, value in row.labels.items():
-                recording.labels.setdefault(name, value)
+                if recording.labels.setdefault(name, value) != value:
+                    survey.calls.mixed.add(name)
             recording.disputed |= set(row.disputed)
+    survey.calls.settle(survey.values)
     return survey
 
 
@@ -126,17 +142,20 @@ def _names(recordings: Mapping[str | int, _SurveyedRecording]) -> dict[str | int
 Parse = Callable[[str], str]
 
 
-def _schemes(ws: Workspace, file: Export, survey: _Survey, total: Report) -> dict[str, tuple[Scheme, Parse]]:
+def _schemes(
+    ws: Workspace, file: Export, survey: _Survey, total: Report, of_calls: bool = False
+) -> dict[str, tuple[Scheme, Parse]]:
     """Map each scheme name of the file to the scheme that reads its values. If no scheme can be made, a Skip
-    says why.
+    says why. `of_calls`: the schemes of answers about whole recordings, which have the level of recordings.
     """
     for name, definition in file.schemes.items():
         if name in survey.values and name not in SCHEMES:
             ws.store.schemes.put(name, partial(_keep_existing, definition), ws.settings.curator, now())
     usable: dict[str, tuple[Scheme, Parse]] = {}
-    for name, values in survey.values.items():
+    for name, values in (survey.calls.values if of_calls else survey.values).items():
+        level: Level | None = "recording" if of_calls else "utterance" if name in survey.calls.mixed else None
         try:
-            chosen = _scheme(ws, name, list(values))
+            chosen = _scheme(ws, name, list(values), level)
         except InputError as error:
             total.skipped.append(Skip(f"{file.name}, {name}", error.message))
             continue
@@ -148,13 +167,16 @@ def _keep_existing(definition: Scheme, old: Scheme | None) -> Scheme:
     return old or definition
 
 
-def _scheme(ws: Workspace, name: str, values: list[str]) -> Scheme:
+def _scheme(ws: Workspace, name: str, values: list[str], level: Level | None = None) -> Scheme:
+    """The scheme `name` if it reads all values and has that level (None: any), else a proposed one."""
     known = SCHEMES.get(name)
+    if known is not None and level not in (None, known.level):
+        known = None
     if known is not None and all(map(partial(_reads, known), values)):
         return known
     multi = any(JOIN in value for value in values) if known is None else known.kind == "multi"
     single = list(dict.fromkeys(part for value in values for part in (value.split(JOIN) if multi else [value])))
-    return schemes.propose(ws, name, single, multi=multi, level=known.level if known else "utterance")
+    return schemes.propose(ws, name, single, multi=multi, level=level or (known.level if known else "utterance"))
 
 
 def _reads(scheme: Scheme, value: str) -> bool:
@@ -174,7 +196,7 @@ class _Restorer:
         parse: dict[str, tuple[Scheme, Parse]], total: Report,
     ) -> None:  # fmt: skip
         self._ws, self._name, self._survey, self._names, self._total = ws, name, survey, names, total
-        self._parse = parse
+        self._parse = {**survey.calls.schemes, **parse}  # a name of whole recordings, unless utterances have it too
         self._refs = {key: ref for ref, key in names.items()}
         self._keys: dict[int, str] = {}  # of rows that are parents
         self._sources: dict[tuple[str, str], int] = {}
@@ -218,6 +240,8 @@ class _Restorer:
             has_audio |= {key: True for key, recording in recordings.items() if recording.path is not None}
             items = [self._restored(r, has_audio) for r in rows]
             merge(self._total, self._ws.store.transfer.restore(source_id, items, recordings, now()))
+            n_votes = store_votes(self._ws, rows, self._names, self._parse.get, self._survey.calls.schemes.get)
+            self._note(Message("votes of annotators"), n_votes)
         self._propose(predictions)
 
     def _source(self, name: str | None, licence: str | None) -> int:
@@ -265,9 +289,11 @@ class _Restorer:
         surveyed = self._survey.recordings.get(self._refs.get(recording.key, ""))
         if surveyed is None:
             return replace(recording, labels={}, disputed=())
+        labels, disputed = self._survey.calls.labels_of(self._refs[recording.key])
         return replace(
-            recording, labels=self._codes(surveyed.labels, "recording"), disputed=self._known(surveyed.disputed)
-        )
+            recording, labels=self._codes(surveyed.labels, "recording") | labels,
+            disputed=(*self._known(surveyed.disputed), *disputed),
+        )  # fmt: skip
 
     def _known(self, names: Iterable[str]) -> tuple[str, ...]:
         """The names of the schemes here, for those names of the file that can be used."""

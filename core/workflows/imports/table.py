@@ -32,6 +32,7 @@ from core.ingest.tables.row_parser import (
     unit_of,
     usable_for_voice,
 )
+from core.ingest.tables.spans import set_aside
 from core.ingest.tables.stream import sha256, source_name
 from core.messages import Message, SchemeName
 from core.records import NewRecording, Recording
@@ -142,9 +143,8 @@ def ingest_table(
     batch_size: int = BATCH,
 ) -> TableImport:  # fmt: skip
     """Import the rows of `file`; `progress(rows read, share of the file)` after each batch is on disk."""
-    reading = replace(options.options, wanted=options.columns.named)
-    table = open_table(file, reading)
-    columns = options.columns.found_in(table.shape)
+    table = open_table(file, replace(options.options, wanted=options.columns.named))
+    table, columns = set_aside(table, options.columns.found_in(table.shape))
     chosen = _schemes(ws, table, columns)
     result = TableImport(source_name(file, options.source), table.shape, {name: s.name for name, s in chosen.items()})
     if columns.start is not None:
