@@ -21,7 +21,7 @@ DEEPEST = 10
 
 LAYERS = (
     ("errors",),
-    ("records", "plugins", "settings", "batches", "files", "hangul", "speakers"),
+    ("records", "plugins", "settings", "batches", "files", "hangul", "speakers", "visible"),
     ("schemes",),
     # below their peers of design.md: splitting, augmenting and cleaning need to know what the same text is
     ("text",),

@@ -6,6 +6,7 @@ utterances.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 from core.ingest.tables.readers import delimited, dialect, documents, encoding, grid, parquet, sheets
 from core.ingest.tables.readers.delimited import Record
@@ -39,8 +40,11 @@ def _delimited(file: File, chosen: str, options: Options) -> Table:
 
     def records(meter: Meter, width: int | None) -> Iterator[Record]:
         with encoding.open_text(file, chosen, meter, style.newline) as text:
-            yield from delimited.records(text, style, width)
+            rows = delimited.records(text, style, width)
+            for first in islice(rows, 1):
+                yield [] if dialect.says_separator(first) else first
+            yield from rows
 
-    sample = dialect.sample_rows(records(Meter(), None))
+    sample = dialect.sample_rows(islice(records(Meter(), None), options.skip_rows or 0, None))
     shape = Shape("csv", (), encoding=chosen, separator=style.separator, quotes=style.quotes)
     return grid.table(file, shape, sample, records, options)
