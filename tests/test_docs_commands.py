@@ -23,6 +23,7 @@ from typing import Any
 from unittest.mock import patch
 
 import httpx
+import openpyxl
 import pytest
 from aihub119_files import wav_bytes, write_tree
 from cli_driver import RUNNER
@@ -239,6 +240,14 @@ def write_files(folder: Path) -> None:
         folder / "votes.csv", ("id", "text", "ann", "bob"),
         [(n, f"질문 {n}", "yes" if n % 2 else "no", "yes" if n % 3 else "no") for n in range(12)],
     )  # fmt: skip
+    write_workbook(folder / "calls.xlsx")
+    (folder / "turns").mkdir()
+    write_tree(folder / "turns" / "wavs", {"001.wav": wav_bytes(9_000)})
+    write_table(
+        folder / "turns" / "turns.csv", ("파일", "시작", "길이", "내용"), [("001.WAV", "1.5초", "2초", "불이야")]
+    )
+    answers = [{"text": f"문장 {n}", "label": "위험", "answer": "accept", "_task_hash": n} for n in range(2)]
+    (folder / "prodigy.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in answers), "utf-8")
     write_tree(folder / "recordings", {f"{name}.wav": wav_bytes(hz=300 + n) for n, name in enumerate(RECORDINGS)})
     write_annotated_speech(folder)
     save_to_disk(folder / "saved_dataset", [minds_row(n) for n in range(3)])
@@ -302,3 +311,14 @@ def write_call(folder: Path) -> None:
 def write_table(path: Path, header: tuple[str, ...], rows: list[tuple[object, ...]]) -> None:
     with path.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([header, *rows])
+
+
+def write_workbook(path: Path) -> None:
+    """Write a workbook with a sheet for each of two months."""
+    book = openpyxl.Workbook()
+    for month in ("1월", "2월"):
+        sheet = book.create_sheet(month)
+        for row in (("번호", "내용", "긴급도"), (1, f"{month} 신고", "상"), (2, f"{month} 문의", "하")):
+            sheet.append(row)
+    book.remove(book.worksheets[0])
+    book.save(path)

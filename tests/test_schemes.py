@@ -35,6 +35,8 @@ from core.schemes.files import (
     to_document,
     to_toml,
 )
+from core.schemes.missing import class_values, is_missing, read_value
+from core.visible import folded, visible
 
 MOOD = """
 name = "mood"
@@ -266,21 +268,80 @@ def test_a_column_of_texts_makes_no_scheme() -> None:
         extend_scheme(empty(), map(str, range(MOST_CLASSES + 1)))
     with pytest.raises(BadRecord, match="201 characters; at most 100"):
         extend_scheme(empty(), ["가" * 201])
-    with pytest.raises(BadRecord, match=r"control character U\+0007"):
-        extend_scheme(empty(), ["a\x07"])
+    assert extend_scheme(empty(), ["a\x07", "a"]).codes == ("a",), "nobody sees a control character"
+    with pytest.raises(BadRecord, match=r"value .* is empty"):
+        extend_scheme(empty(), ["\u200b"])
+
+
+HIDDEN = [
+    "긴급\u200b", "\ufeff긴급", "긴급\u00ad", "긴\u2060급", "\u202a긴급\u202c", "긴급\ufe0f", "긴급\u00a0", " 긴급 ",
+    "긴급\u3164", unicodedata.normalize("NFD", "긴급"), "긴급\u200e", "긴급\U000e0001",
+]  # fmt: skip
+NOTHING = [
+    "-", "--", "–", "ㅡ", "N/A", "n/a", "#N/A", "#REF!", "nan", "NaN", "NULL", "<NA>", "None", "NA", "", " \u200b",
+    "－", "(blank)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("value", HIDDEN)
+def test_what_nobody_sees_makes_no_class(value: str) -> None:
+    parsed = extend_scheme(empty(), [value, "긴급", "비긴급"])
+    assert [label.ko for label in parsed.labels] == ["긴급", "비긴급"]
+    assert [parsed.parse(v) for v in (value, "긴급", "비긴급")] == ["긴급", "긴급", "비긴급"]
+
+
+def test_width_and_inner_spaces_make_no_class() -> None:
+    assert class_values(["ＵＲＧＥＮＴ", "urgent", "비  긴급", "비\u3000긴급", "１", "1"]) == ["urgent", "비 긴급", "1"]
+    parsed = extend_scheme(empty(), ["urgent", "비긴급", "긴급."])
+    assert parsed.parse("Ｕｒｇｅｎｔ") == "urgent"
+    with pytest.raises(UnknownName):
+        parsed.parse("비 긴급")  # a space between words is seen
+    assert extend_scheme(empty(), ["👨\u200d👩\u200d👧", "❤️"]).labels[0].ko == "👨\u200d👩\u200d👧", (
+        "an emoji stays whole"
+    )
+
+
+def test_a_file_with_two_classes_that_look_the_same_is_refused_but_an_old_scheme_is_read() -> None:
+    look = {"name": "x", "ko": "가", "label": [{"code": "a", "ko": "긴급"}, {"code": "b", "ko": "긴급\u200b"}]}
+    old = from_document(look, "scheme x of the store")
+    assert [old.parse(value) for value in ("긴급", "긴급\u200b")] == ["a", "b"], "as it was stored"
+    with pytest.raises(UnknownName):
+        old.parse("긴급\u200e")  # it may be either
+    with pytest.raises(BadRecord, match="means class 'a' already"):
+        parse_toml(to_toml(old), "x.toml")
+
+
+@pytest.mark.parametrize("value", NOTHING)
+def test_what_programs_write_for_nothing_is_no_class(value: str) -> None:
+    assert is_missing(value)
+    assert class_values([value, "긴급"]) == ["긴급"]
+    assert read_value(extend_scheme(empty(), ["긴급"]), value) == ""
+
+
+def test_words_that_people_use_as_answers_are_classes() -> None:
+    assert class_values(["없음", "미정", "none", "na", "-1", "0", "?", "x"]) == [
+        "없음", "미정", "none", "na", "-1", "0", "?", "x",
+    ]  # fmt: skip
+    assert class_values(["+", "-", "N/A"]) == ["+", "-"], "a minus beside a plus is a sign"
+    signs = extend_scheme(empty(), ["+", "-"])
+    assert [read_value(signs, value) for value in ("+", "-", "N/A")] == ["_2b_", "_2d_", ""]
+    moods = extend_scheme(empty(kind="multi"), ["joy", "fear"])
+    assert read_value(moods, "fear|-|joy") == "joy|fear"
+    with pytest.raises(UnknownName):
+        read_value(moods, "fear|rage")
 
 
 SIGNS = st.characters(exclude_categories=("Cc", "Cs", "Zl", "Zp")) | st.sampled_from("aA_2f- .|ㄱ각")
-VALUES = st.text(SIGNS, min_size=1, max_size=12).filter(lambda value: value.strip())
+VALUES = st.text(SIGNS, min_size=1, max_size=12).filter(visible)
 
 
 @given(values=st.lists(VALUES, min_size=1, max_size=12))
 def test_each_value_has_its_own_class(values: list[str]) -> None:
     parsed = extend_scheme(empty(), values)
-    wanted = dict.fromkeys(tidy(v).casefold() for v in values)
+    wanted = dict.fromkeys(map(folded, values))
     assert len(parsed.codes) == len(set(parsed.codes)) == len(wanted)
     for value in values:
-        assert parsed.label(parsed.parse(value)).ko.casefold() == tidy(value).casefold()
+        assert folded(parsed.label(parsed.parse(value)).ko) == folded(value)
     assert parse_toml(to_toml(parsed), "x.toml").labels == parsed.labels
 
 

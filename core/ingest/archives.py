@@ -118,12 +118,17 @@ def members(path: Path, limits: Limits | None = None) -> Iterator[Member | Skip]
 
 
 def printable(name: str) -> str:
-    """`name` in NFC, with every character that is not printable replaced by U+FFFD.
+    """`name` in NFC, without invisible characters; U+FFFD replaces every other one that is not printable.
 
-    >>> printable("a\\x1b[2J\\udcff.wav")
+    >>> printable("a\\x1b[2J\\udcff\\u200b.wav")
     'a\ufffd[2J\ufffd.wav'
     """
-    safe = "".join(c if c.isprintable() else "\ufffd" for c in unicodedata.normalize("NFC", name))
+    normal = unicodedata.normalize("NFC", name)
+    if normal.isprintable():
+        safe = normal
+    else:
+        seen = (c for c in normal if unicodedata.category(c) != "Cf")
+        safe = "".join(c if c.isprintable() else "\ufffd" for c in seen)
     return name if safe == name else safe  # unchanged, so a Message stays a Message
 
 

@@ -4,8 +4,8 @@ A table or a project was often written on another computer than the one that hol
 the file in Unicode form (NFC, NFD), case, width, white space, suffix and folder; it may be a Windows path, a `file://`
 or web address, percent-encoded, or begin with the mark of an upload (`1f2e3d4c-`). The rules are:
 
-- The forms of a name are tried in that order, and the first form that any file has decides. If several files have it,
-  none is chosen: the name is ambiguous.
+- The forms of a name are tried in that order. The first that explains the most folders of a file decides. If several
+  files have that form, none is chosen: the name is ambiguous.
 - If the name and the file both have a folder, the last folder must be equal: `1월/001.wav` is never `2월/001.wav`.
 - Two names with different folders never share a file, unless one of them is the file's own path.
 - A lost leading zero (`7` for `007.wav`) is no match. `nearest` lists such files for a person.
@@ -100,18 +100,18 @@ class AudioNames:
 
     def find(self, name: str) -> Match:
         """The file that `name` means."""
-        return self._found(name)[0]
+        return self._lookup(name)[0]
 
     def find_all(self, names: Iterable[str]) -> dict[str, Match]:
         """The file of each of `names`. A file that two names with different folders would share is given to neither."""
-        found = {name: self._found(name) for name in names}
+        lookups = {name: self._lookup(name) for name in names}
         places: dict[str | None, set[tuple[str, ...]]] = defaultdict(set)
-        for match, outside in found.values():
+        for match, outside in lookups.values():
             if outside:
                 places[match.path].add(outside)
         return {
             name: Match(None, (match.path,)) if match.path and outside and len(places[match.path]) > 1 else match
-            for name, (match, outside) in found.items()
+            for name, (match, outside) in lookups.items()
         }
 
     def nearest(self, name: str, most: int = 3) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ class AudioNames:
                 near |= dict.fromkeys(self._by_stem[close])
         return tuple(near)[:most]
 
-    def _found(self, name: str) -> tuple[Match, tuple[str, ...]]:
+    def _lookup(self, name: str) -> tuple[Match, tuple[str, ...]]:
         """The file of `name`, and what `name` holds beyond the file's own path: folders, the mark of an upload."""
         if name in self._files:
             return Match(name), ()
@@ -134,43 +134,49 @@ class AudioNames:
         for form in forms:
             if form.path in self._files and not form.mark:
                 return Match(form.path), ()
-            wanted = _Name.of(form.path)
-            if wanted.stem and (paths := self._same_name(wanted, self._by_stem)):
-                return self._match(form, wanted, paths)
+        best: tuple[int, _Form, _Name, Sequence[str]] | None = None
+        for form in forms:
+            named = _Name.of(form.path)
+            paths = self._same_name(named, self._by_stem) if named.stem else ()
+            folders = max((_shared(named.folders, self._files[path].folders) for path in paths), default=-1)
+            if paths and (best is None or folders > best[0]):  # as `%ED%95%9C/a` explains more folders than it seems
+                best = folders, form, named, paths
+        if best is not None:
+            return self._match(*best[1:])
         for form in forms[:1]:
-            wanted = _Name.of(form.path)
-            if paths := self._same_name(replace(wanted, stem=_uploaded(wanted.stem)), self._by_upload):
-                return self._match(form, wanted, paths)
+            named = _Name.of(form.path)
+            if paths := self._same_name(replace(named, stem=_uploaded(named.stem)), self._by_upload):
+                return self._match(form, named, paths)
         elsewhere = dict.fromkeys(path for form in forms for path in self._by_stem.get(_Name.of(form.path).stem, ()))
         return Match(None, tuple(sorted(elsewhere))), ()
 
-    def _match(self, form: _Form, wanted: _Name, paths: Sequence[str]) -> tuple[Match, tuple[str, ...]]:
+    def _match(self, form: _Form, named: _Name, paths: Sequence[str]) -> tuple[Match, tuple[str, ...]]:
         if len(paths) > 1:
             return Match(None, tuple(sorted(paths))), ()
-        outside = wanted.folders[: len(wanted.folders) - _shared(wanted.folders, self._files[paths[0]].folders)]
+        outside = named.folders[: len(named.folders) - _shared(named.folders, self._files[paths[0]].folders)]
         return Match(paths[0]), (*outside, form.mark) if form.mark else outside
 
-    def _same_name(self, wanted: _Name, by_stem: Mapping[str, Sequence[str]]) -> Sequence[str]:
-        """The files that `wanted` may mean; the same folders and the same writing go before likeness."""
-        same: Sequence[str] = [path for path in by_stem.get(wanted.stem, ()) if _compatible(wanted, self._files[path])]
+    def _same_name(self, named: _Name, by_stem: Mapping[str, Sequence[str]]) -> Sequence[str]:
+        """The files that `named` may mean; the same folders and the same writing go before likeness."""
+        same: Sequence[str] = [path for path in by_stem.get(named.stem, ()) if _compatible(named, self._files[path])]
         for narrow in (self._at_that_place, self._at_that_folder, self._as_written):
             if len(same) < 2:
                 break
-            same = narrow(wanted, same) or same
+            same = narrow(named, same) or same
         return same
 
-    def _at_that_place(self, wanted: _Name, paths: Sequence[str]) -> Sequence[str]:
-        return [path for path in paths if self._files[path].place == wanted.place]
+    def _at_that_place(self, named: _Name, paths: Sequence[str]) -> Sequence[str]:
+        return [path for path in paths if self._files[path].place == named.place]
 
-    def _at_that_folder(self, wanted: _Name, paths: Sequence[str]) -> Sequence[str]:
-        """Those whose folders agree with `wanted` over the longest way."""
-        shared = {path: _shared(wanted.folders, self._files[path].folders) for path in paths}
+    def _at_that_folder(self, named: _Name, paths: Sequence[str]) -> Sequence[str]:
+        """Those whose folders agree with `named` over the longest way."""
+        shared = {path: _shared(named.folders, self._files[path].folders) for path in paths}
         return [path for path in paths if shared[path] == max(shared.values())]
 
-    def _as_written(self, wanted: _Name, paths: Sequence[str]) -> Sequence[str]:
+    def _as_written(self, named: _Name, paths: Sequence[str]) -> Sequence[str]:
         """Those with the same file name: letter for letter, else but for case and form."""
-        written = [path for path in paths if self._files[path].plain == wanted.plain]
-        return written or [path for path in paths if self._files[path].whole == wanted.whole]
+        written = [path for path in paths if self._files[path].plain == named.plain]
+        return written or [path for path in paths if self._files[path].whole == named.whole]
 
     @cached_property
     def _by_numbers(self) -> Mapping[str, Sequence[str]]:
@@ -184,8 +190,8 @@ class AudioNames:
     def _by(self, key: Callable[[_Name], str]) -> Mapping[str, Sequence[str]]:
         paths: dict[str, list[str]] = defaultdict(list)
         for path, name in self._files.items():
-            if kept := key(name):
-                paths[kept].append(path)
+            if stem := key(name):
+                paths[stem].append(path)
         return paths
 
 
@@ -236,8 +242,8 @@ def _address(name: str) -> str | None:
     return (local[0] if local else parts.path).lstrip("/")
 
 
-def _compatible(wanted: _Name, file: _Name) -> bool:
-    return not wanted.folders or not file.folders or wanted.folders[-1] == file.folders[-1]
+def _compatible(named: _Name, file: _Name) -> bool:
+    return not named.folders or not file.folders or named.folders[-1] == file.folders[-1]
 
 
 def _shared(a: Sequence[str], b: Sequence[str]) -> int:

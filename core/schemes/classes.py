@@ -12,6 +12,7 @@ from typing import Literal
 from core.errors import InputError, UnknownName
 from core.messages import ClassName, Message, SchemeName, Word
 from core.records import Level
+from core.visible import folded
 
 Kind = Literal["single", "multi"]
 State = Literal["proposed", "active"]
@@ -79,6 +80,18 @@ class Scheme:
         names = {tidy(n).casefold(): x.code for x in self.labels for n in (x.code, x.ko, x.en)}
         return names | {tidy(alias).casefold(): code for alias, code in self.aliases}
 
+    @cached_property
+    def _looks(self) -> dict[str, str]:
+        """Each spelling by `folded` with its code, but for those that several classes share (in old workspaces)."""
+        codes: dict[str, set[str]] = {}
+        for spelling, code in self.spellings.items():
+            codes.setdefault(folded(spelling), set()).add(code)
+        return {look: of.pop() for look, of in codes.items() if len(of) == 1}
+
+    def find(self, raw: str) -> str | None:
+        """Return the code of one spelling, None if there is none. Hidden characters and width make no difference."""
+        return self.spellings.get(tidy(raw).casefold()) or self._looks.get(folded(raw))
+
     def title(self, language: str) -> str:
         """The title in Korean for "ko", else in English."""
         return self.ko if language == "ko" else self.en
@@ -102,13 +115,13 @@ class Scheme:
         >>> URGENCY.parse("상"), DANGER.parse(" Danger ")
         ('high', 'danger')
         """
-        code = self.spellings.get(tidy(raw).casefold())
+        code = self.find(raw)
         if code is None and self.kind == "multi" and JOIN in raw:
             return self.join(self._code_of(part) for part in raw.split(JOIN))
         return code or self._code_of(raw)
 
     def _code_of(self, raw: str) -> str:
-        code = self.spellings.get(tidy(raw).casefold())
+        code = self.find(raw)
         if code is None:
             raise UnknownName(
                 Message("{name} class", name=SchemeName(self.name)), raw, tuple(x.ko for x in self.labels)

@@ -23,7 +23,7 @@ holds the same document as JSON. A wrong file is a `BadRecord` that names file, 
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, get_args
 
@@ -33,6 +33,7 @@ from core.errors import BadRecord, InputError
 from core.messages import Message, SchemeName, Word, within
 from core.records import Level, Utterance
 from core.schemes.classes import JOIN, SPARE_KEYS, Kind, Label, Scheme, State, tidy
+from core.visible import folded, visible
 
 PALETTE = ("#0f8a5f", "#dc2626", "#2563eb", "#b45309", "#7c3aed", "#0e7490", "#64748b")
 LONGEST_FILE = 1 << 18
@@ -72,7 +73,9 @@ def parse_toml(text: str, where: str) -> Scheme:
         raise BadRecord(where, "is not TOML: {error}", error=error) from error
     except RecursionError as error:
         raise BadRecord(where, "is nested too deeply") from error
-    return from_document(document, where)
+    scheme = from_document(document, where)
+    _check_spellings(scheme, [where] * len(scheme.labels), folded)
+    return scheme
 
 
 def to_toml(scheme: Scheme) -> str:
@@ -136,7 +139,7 @@ def from_document(document: Mapping[str, Any], where: str, state: State = "activ
         raise BadRecord(
             within(where, "ordinal"), "several classes at once have no order; only a single scheme is ordinal"
         )
-    _check_spellings(scheme, places)
+    _check_spellings(scheme, places, lambda text: tidy(text).casefold())
     return scheme
 
 
@@ -205,8 +208,11 @@ def _keys(given: list[str], places: Sequence[str]) -> list[str]:
     return [key or next(free, "") for key in given]
 
 
-def _check_spellings(scheme: Scheme, places: Sequence[str]) -> None:
-    """Refuse a scheme in which one spelling stands for two classes: an answer in a file would be ambiguous."""
+def _check_spellings(scheme: Scheme, places: Sequence[str], key: Callable[[str], str]) -> None:
+    """Refuse a scheme in which one spelling stands for two classes: an answer in a file would be ambiguous.
+
+    Spellings with the same `key` are one.
+    """
     code_of: dict[str, str] = {}
     spellings = [(n, x.code, text) for n, x in enumerate(scheme.labels) for text in (x.code, x.ko, x.en)]
     spellings += [(scheme.index(code), code, alias) for alias, code in scheme.aliases]
@@ -221,8 +227,8 @@ def _check_spellings(scheme: Scheme, places: Sequence[str]) -> None:
                 text=text,
                 join=JOIN,
             )
-        if code_of.setdefault(tidy(text).casefold(), code) != code:
-            other = code_of[tidy(text).casefold()]
+        if code_of.setdefault(key(text), code) != code:
+            other = code_of[key(text)]
             raise BadRecord(
                 places[n], "{text!r} means class {other!r} already; a spelling means one class", text=text, other=other
             )
@@ -236,9 +242,9 @@ def extend_scheme(scheme: Scheme, values: Iterable[str]) -> Scheme:
     """
     titles: dict[str, str] = {}
     for value in values:
-        text = _title(value, f"scheme {scheme.name}, value {str(value)[:40]!r}")
-        if text.casefold() not in scheme.spellings:
-            titles.setdefault(text.casefold(), text)
+        text = _title(visible(value), f"scheme {scheme.name}, value {value[:40]!r}")
+        if scheme.find(text) is None:
+            titles.setdefault(folded(text), text)
     if len(scheme.labels) + len(titles) > MOST_CLASSES:
         raise InputError(
             "scheme {scheme}: {n:,} different values, a scheme has at most {most_classes} classes; "
@@ -248,10 +254,10 @@ def extend_scheme(scheme: Scheme, values: Iterable[str]) -> Scheme:
             most_classes=MOST_CLASSES,
         )
     rows = list(to_document(scheme)["label"])
-    taken = {*scheme.spellings, *titles}
+    taken = {*map(folded, scheme.spellings), *titles}
     for title in titles.values():
-        code = _free_code(slug(title), taken - {title.casefold()})
-        taken.add(code.casefold())
+        code = _free_code(slug(title), taken - {folded(title)})
+        taken.add(folded(code))
         rows.append({"code": code, "ko": title, "aliases": [title]})
     return replace(from_document(to_document(scheme) | {"label": rows}, scheme.name), state=scheme.state)
 
@@ -270,7 +276,7 @@ def slug(value: str) -> str:
 def _free_code(code: str, taken: set[str]) -> str:
     """Return `code`, with a number after it if another class has this spelling."""
     n, free = 1, code
-    while free.casefold() in taken:
+    while folded(free) in taken:
         n += 1
         free = f"{code[:190]}_{n}"
     return free

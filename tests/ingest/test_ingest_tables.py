@@ -7,17 +7,16 @@ import gzip
 import io
 import json
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import openpyxl
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from table_files import cells, of, parquet, rejects, sheet
 
 from core.errors import CoreError, InputError, UnknownName
-from core.ingest.tables import File, Meter, Options, Reject, Row, Table, names, open_table
+from core.ingest.tables import File, Meter, Reject, Row, Table, names, open_table
 from core.ingest.tables.guess import guess_columns
 from core.ingest.tables.readers import dialect, encoding
 from core.ingest.tables.readers.delimited import AS_WRITTEN
@@ -35,41 +34,6 @@ ODD = (
     "줄\n바꿈\n",
 )
 LINES = [f"{n},문장 {n}번이 여기 있습니다,{('정상', '위험')[n % 2]}" for n in range(1, 40)]
-
-
-def of(data: bytes | str, name: str = "t.csv", **options: Any) -> Table:
-    return open_table(File.of(data.encode() if isinstance(data, str) else data, name), Options(**options))
-
-
-def cells(table: Table) -> list[tuple[Any, ...]]:
-    """The cells of all rows in column order; asserts that no row is rejected."""
-    rows = list(table.rows())
-    assert [row for row in rows if isinstance(row, Reject)] == []
-    return [tuple(row.cells.get(name) for name in table.shape.columns) for row in rows if isinstance(row, Row)]
-
-
-def rejects(table: Table) -> list[tuple[int, str]]:
-    return [(row.row, row.kind) for row in table.rows() if isinstance(row, Reject)]
-
-
-def sheet(rows: Sequence[Sequence[Any]], *more: tuple[str, Sequence[Sequence[Any]]]) -> bytes:
-    book = openpyxl.Workbook()
-    assert book.active is not None
-    for row in rows:
-        book.active.append(list(row))
-    for title, others in more:
-        other = book.create_sheet(title)
-        for row in others:
-            other.append(list(row))
-    out = io.BytesIO()
-    book.save(out)
-    return out.getvalue()
-
-
-def parquet(columns: dict[str, Any]) -> bytes:
-    out = io.BytesIO()
-    pq.write_table(pa.table(columns), out)
-    return out.getvalue()
 
 
 # --- encodings ------------------------------------------------------------------------------------------------------

@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 from core.errors import CoreError
 from core.ingest.tables import File, Options, Reject, Row, open_table
 from core.ingest.tables.guess import guess_columns
+from core.ingest.tables.labels import LabelReader, distinct
 from core.ingest.tables.readers.encoding import BAD
-from core.ingest.tables.row_parser import Columns, ParsedRow, RowParser, distinct, label_reader
+from core.ingest.tables.row_parser import Columns, ParsedRow, RowParser
 from core.schemes import DANGER
 
 pytestmark = pytest.mark.integration
@@ -40,7 +41,7 @@ def drained(data: bytes, name: str, options: Options) -> None:
         roles = guess_columns(table.shape.columns, good[:20])
         reader = RowParser(
             Columns(roles.text, {"danger": table.shape.columns[-1]}, id=roles.id, group=table.shape.columns[0]),
-            "fuzz", {"danger": label_reader(DANGER, ids=True)}, (), "ms",
+            "fuzz", {"danger": LabelReader(DANGER, ids=True)}, (),
         )  # fmt: skip
         for row in good:
             parsed = reader.read(row)

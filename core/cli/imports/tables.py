@@ -3,7 +3,9 @@
 - `ingest table`: `{"file", "source", "rows", "added", "known", "rejected": n, "reasons": {kind: n}, "skipped": [{"row",
   "kind", "reason"}] (the first 100), "rejects": path or null, "notes": {what: n}, "schemes": {asked for: used},
   "format", "encoding", "separator", "quotes", "header", "header_why", "sheet", "columns", "dropped", "times",
-  "grouped_by": {"group" | "speaker" | "recording" | "row": n}, "roles": [speaker], "published": {side: n}}`
+  "grouped_by": {"group" | "speaker" | "recording" | "row": n}, "roles": [speaker], "published": {side: n},
+  "sheets": [name], "audio_missing": [{"name", "reason", "near": [path]}] (the first 100)}`; with `--sheet all` also
+  `"by_sheet": [{"sheet", "source", "rows", "added", "known", "rejected"}]`
 """
 
 from dataclasses import asdict
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from core.cli.frame import Json, answering, progress_bar, table
+from core.cli.imports.values import conditions, labels_and_maps, missing_values
 
 if TYPE_CHECKING:
     from core.workflows.imports.table import TableImport
@@ -27,6 +30,19 @@ def ingest_table(
         list[str] | None,
         typer.Option(metavar="SCHEME=COL", help="Labels; may be repeated. An unknown SCHEME is proposed."),
     ] = None,
+    map: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="VALUE=CLASS", help="Read a label value as this class; SCHEME:VALUE=CLASS for one scheme."
+        ),
+    ] = None,
+    missing: Annotated[
+        str, typer.Option(metavar="VALUE,VALUE", help="Values that mean no answer, besides N/A, - and their like.")
+    ] = "",
+    where: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COL=VALUE", help="Import only these rows; COL!=VALUE for the others. May be repeated."),
+    ] = None,
     id: Annotated[
         str | None,
         typer.Option(metavar="COL", help="The column of distinct ids; a row keeps its id when its text changes."),
@@ -39,10 +55,18 @@ def ingest_table(
     ] = None,
     start: Annotated[str | None, typer.Option(metavar="COL", help="The column of the start time.")] = None,
     end: Annotated[str | None, typer.Option(metavar="COL", help="The column of the end time.")] = None,
-    times: Annotated[
-        Literal["auto", "ms", "s"],
-        typer.Option(help="Unit of the times. Auto: by the column's name, else by the values."),
+    duration: Annotated[
+        str | None, typer.Option(metavar="COL", help="The column of the duration, if there is no end time.")
+    ] = None,
+    unit: Annotated[
+        Literal["auto", "ms", "s", "frames", "samples"],
+        typer.Option(help="Unit of the times. Auto: by the cell, else by the column's name, else by the values."),
     ] = "auto",
+    rate: Annotated[float | None, typer.Option(metavar="HZ", help="How many frames or samples a second has.")] = None,
+    times: Annotated[Literal["auto", "ms", "s"], typer.Option(help="The older name of --unit.")] = "auto",
+    audio_folder: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where the audio is; by default the folder of FILE.")
+    ] = None,
     speaker: Annotated[str | None, typer.Option(metavar="COL", help="The column of the speaker.")] = None,
     split_column: Annotated[
         str | None, typer.Option(metavar="COL", help="The column of the published split: train, validation or test.")
@@ -58,56 +82,67 @@ def ingest_table(
     quotes: Annotated[
         bool | None, typer.Option("--quotes/--no-quotes", help='Whether " wraps cells. Detected by default.')
     ] = None,
-    sheet: Annotated[str | None, typer.Option(help="A workbook's sheet, or the list in a JSON document.")] = None,
+    sheet: Annotated[
+        str | None, typer.Option(help="A workbook's sheet, or the list in a JSON document; `all` for every one.")
+    ] = None,
+    skip_rows: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Rows above the header. Found by default.")
+    ] = None,
     source: Annotated[str, typer.Option(metavar="NAME", help="The name of the source; by default FILE's stem.")] = "",
     licence: Annotated[str, typer.Option(help="The licence of the data.")] = "not stated",
     json: Json = False,
 ) -> None:
     """Import a table of texts. A second import of the same file adds nothing; rejected rows are named by number."""
-    labels = _labels(label or [])
+    labels, maps = labels_and_maps(label or [], map or [])
+    time_unit = unit if unit != "auto" else times
     if labelled_only and not labels:
         raise typer.BadParameter("--labelled-only leaves nothing where no --label is given")
     with answering(json) as reply:
         from core.workflows.imports.table import Columns, File, Options, TableImportOptions
-        from core.workflows.imports.table import ingest_table as import_table
+        from core.workflows.imports.workbook import ingest_sheets, total
         from core.workflows.workspace import open_workspace
 
-        columns = Columns(text, labels, id, group, speaker, recording, start, end, split_column)
+        columns = Columns(text, labels, id, group, speaker, recording, start, end, split_column, duration)
         import_options = TableImportOptions(
-            columns, Options(encoding, sep, quotes, header, sheet), source, licence, label_ids,
-            None if times == "auto" else times, labelled_only,
+            columns, Options(encoding, sep, quotes, header, sheet, skip_rows=skip_rows), source, licence, label_ids,
+            None if time_unit == "auto" else time_unit, labelled_only, rate_hz=rate, audio_folder=audio_folder,
+            maps=maps, missing=missing_values(missing), where=conditions(where or []),
         )  # fmt: skip
         opened, ws = File.at(file), open_workspace()
         with progress_bar("import") as show_progress:
-            result = import_table(
+            results = ingest_sheets(
                 ws,
                 opened,
                 import_options,
                 lambda rows, share: show_progress("rows", rows, rows / share if share else 0),
             )
+        by_sheet = _by_sheet(results)
+        result = total(results)
         reply.give(
-            _document(file, result),
+            _document(file, result) | by_sheet,
             f"{result.source}: {result.rows} rows read, {result.added} added, {result.known} known already, "
             f"{result.rejected} not used",
             table("", ("read as", ""), _read_as(result)),
             *result.grouping.sentences(),
             *([table("", ("found", "n"), list(result.notes.items()))] if result.notes else []),
             *([table("", ("not used", "n"), list(result.reasons.items()))] if result.reasons else []),
+            *([_missing_audio(result)] if result.audio_missing else []),
             *([f"What could not be used, and why: {result.rejects}"] if result.rejects else []),
         )
 
 
-def _labels(pairs: list[str]) -> dict[str, str]:
-    """The values of `--label` as {scheme: column}. A column's name may contain `=`."""
-    labels: dict[str, str] = {}
-    for pair in pairs:
-        scheme, sign, column = pair.partition("=")
-        if not (scheme.strip() and sign and column.strip()):
-            raise typer.BadParameter(f"--label {pair}: write SCHEME=COL")
-        if scheme.strip() in labels:
-            raise typer.BadParameter(f"--label {scheme.strip()} is given twice")
-        labels[scheme.strip()] = column
-    return labels
+def _by_sheet(results: "list[tuple[str, TableImport]]") -> dict[str, Any]:
+    """The counts of each sheet, before they are added up; nothing if there is one."""
+    if len(results) < 2:
+        return {}
+    names = ("source", "rows", "added", "known", "rejected")
+    return {"by_sheet": [{"sheet": sheet} | {n: getattr(result, n) for n in names} for sheet, result in results]}
+
+
+def _missing_audio(result: "TableImport") -> Any:
+    """The names without audio, with the nearest files."""
+    rows = [(sound.name, ", ".join(sound.near) or "-") for sound in result.audio_missing]
+    return table("", ("without audio", "nearest files"), rows)
 
 
 def _read_as(result: "TableImport") -> list[tuple[str, str]]:
@@ -140,5 +175,6 @@ def _document(file: Path, result: "TableImport") -> dict[str, Any]:
         "encoding": shape.encoding, "separator": shape.separator, "quotes": shape.quotes, "header": shape.header,
         "header_why": shape.why, "sheet": shape.sheet, "columns": list(shape.columns), "dropped": list(shape.dropped),
         "times": result.unit, "grouped_by": result.grouping.by, "roles": result.grouping.roles,
-        "published": result.grouping.published,
+        "published": result.grouping.published, "sheets": list(shape.sheets),
+        "audio_missing": [{"name": s.name, "reason": s.reason, "near": list(s.near)} for s in result.audio_missing],
     }  # fmt: skip

@@ -7,11 +7,12 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from core.cli.frame import Json, answering, progress_bar, table
+from core.cli.imports.values import labels_and_maps, missing_values
 
 if TYPE_CHECKING:
     from core.workflows.imports.votes import VotesImport
@@ -35,27 +36,49 @@ def ingest_votes(
     text: Annotated[
         str | None, typer.Option(metavar="COL", help="The column of the texts of new utterances; by default the item.")
     ] = None,
+    rater: Annotated[
+        str | None, typer.Option(metavar="COL", help="Long form: the column of the rater, one row for each answer.")
+    ] = None,
+    answer: Annotated[str | None, typer.Option(metavar="COL", help="Long form: the column of the answer.")] = None,
+    lists: Annotated[
+        Literal["ask", "raters", "classes"],
+        typer.Option(help="What a list in a cell is: answers of several raters, or several classes of one."),
+    ] = "ask",
+    map: Annotated[
+        list[str] | None, typer.Option(metavar="VALUE=CLASS", help="Read an answer as this class; may be repeated.")
+    ] = None,
+    missing: Annotated[
+        str, typer.Option(metavar="VALUE,VALUE", help="Values that mean no answer, besides N/A, - and their like.")
+    ] = "",
     sep: Annotated[str | None, typer.Option(help="One character, or comma, tab, semicolon, pipe.")] = None,
     encoding: Annotated[str | None, typer.Option(help="E.g. utf-8, cp949, utf-16. Detected by default.")] = None,
     sheet: Annotated[str | None, typer.Option(help="A workbook's sheet, or the list in a JSON document.")] = None,
+    skip_rows: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Rows above the header. Found by default.")
+    ] = None,
     source: Annotated[str, typer.Option(metavar="NAME", help="The name of the source; by default FILE's stem.")] = "",
     licence: Annotated[str, typer.Option(help="The licence of the data.")] = "not stated",
     json: Json = False,
 ) -> None:
     """Import the votes of several raters. Votes set no label; they count for `agreement`, and can be settled."""
-    if bool(raters) == bool(votes):
-        raise typer.BadParameter("name either --raters or --votes")
+    if (rater is None) != (answer is None):
+        raise typer.BadParameter("name --rater and --answer together")
+    if [bool(raters), bool(votes), rater is not None].count(True) != 1:
+        raise typer.BadParameter("name either --raters or --votes, or --rater and --answer")
     if item is None and text is None:
         raise typer.BadParameter("name --item or --text")
     columns, counts = tuple(split_names("--raters", raters)), _counts(votes)
+    maps = labels_and_maps([], map or [])[1]
     with answering(json) as reply:
         from core.workflows.imports.votes import File, Options, VotesImportOptions
         from core.workflows.imports.votes import ingest_votes as import_votes
         from core.workflows.workspace import open_workspace
 
         import_options = VotesImportOptions(
-            scheme, columns, counts, item, text, source, licence, Options(encoding, sep, sheet=sheet)
-        )
+            scheme, columns, counts, item, text, source, licence,
+            Options(encoding, sep, sheet=sheet, skip_rows=skip_rows), rater, answer,
+            "" if lists == "ask" else lists, maps, missing_values(missing),
+        )  # fmt: skip
         opened, ws = File.at(file), open_workspace()
         with progress_bar("import") as show_progress:
             result = import_votes(

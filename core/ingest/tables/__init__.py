@@ -6,6 +6,7 @@ utterances.
 """
 
 from collections.abc import Iterator
+from itertools import islice
 
 from core.errors import InputError
 from core.ingest.tables.bombs import check_gzip
@@ -42,9 +43,12 @@ def _delimited(file: File, chosen: str, options: Options) -> Table:
 
     def records(meter: Meter, width: int | None) -> Iterator[Record]:
         with encoding.open_text(file, chosen, meter, style.newline) as text:
-            yield from delimited.records(text, style, width)
+            rows = delimited.records(text, style, width)
+            for first in islice(rows, 1):
+                yield [] if dialect.says_separator(first) else first
+            yield from rows
 
-    sample = dialect.sample_rows(records(Meter(), None))
+    sample = dialect.sample_rows(islice(records(Meter(), None), options.skip_rows or 0, None))
     if not sample and (broken := next((r for r in records(Meter(), None) if isinstance(r, Broken)), None)):
         raise InputError("{file}: no row can be read: {reason}", file=file.name, reason=broken.reason)
     shape = Shape("csv", (), encoding=chosen, separator=style.separator, quotes=style.quotes)

@@ -1,7 +1,7 @@
 """Guesses the role of each column, by its name, else by its cells. A person can correct the guess."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from core.ingest.tables.types import Cell, Row
@@ -53,6 +53,11 @@ def guess_columns(columns: Sequence[str], rows: Sequence[Row]) -> Guess:
         group=by_role["group"], speaker=by_role["speaker"], recording=by_role["recording"] if times else None,
         start=by_role["start"] if times else None, end=by_role["end"] if times else None, split=by_role["split"],
     )  # fmt: skip
+
+
+def named_text(columns: Iterable[str]) -> str | None:
+    """The column that is called like a column of texts, None if there is none."""
+    return _by_name(tuple(columns), _NAMES["text"])
 
 
 def _by_name(columns: Sequence[str], wanted: Sequence[str]) -> str | None:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from core.errors import UnknownName
 from core.ingest.tables.types import Cell
-from core.text import nfc
+from core.visible import folded, visible
 
 _UNNAMED = re.compile(r"unnamed:? ?\d*(_level_\d+)?", re.I)
 _INDEX = ("index", "level_0")  # pandas writes these
@@ -13,12 +13,12 @@ _NAME_CHARS = 200
 
 
 def unique(raw: Sequence[Cell]) -> tuple[str, ...]:
-    """A unique name for every column: NFC, on one line. A repeated or missing name gets a number.
+    """A unique name for every column: as people see it, on one line. A repeated or missing name gets a number.
 
     >>> unique(["text", "", "text", "text_2"])
     ('text', 'column_2', 'text_3', 'text_2')
     """
-    plain = [" ".join(nfc(cell if isinstance(cell, str) else "").split())[:_NAME_CHARS] for cell in raw]
+    plain = [visible(cell if isinstance(cell, str) else "")[:_NAME_CHARS] for cell in raw]
     taken = set(plain)
     names: list[str] = []
     for position, name in enumerate(plain, start=1):
@@ -59,7 +59,7 @@ def counts(cells: Sequence[Cell]) -> bool:
 
 
 def find(columns: Sequence[str], wanted: str) -> str:
-    """The column called `wanted`, exactly or but for case, spaces and Unicode form. `UnknownName` lists all columns."""
+    """The column called `wanted`, exactly or but for case, spaces, width and Unicode form. `UnknownName` lists all."""
     if wanted in columns:
         return wanted
     similar = [name for name in columns if _folded(name) == _folded(wanted)]
@@ -69,4 +69,4 @@ def find(columns: Sequence[str], wanted: str) -> str:
 
 
 def _folded(name: str) -> str:
-    return nfc("".join(name.split())).casefold()
+    return "".join(folded(name).split())

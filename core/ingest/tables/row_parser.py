@@ -5,9 +5,9 @@ Keys: with an id column the key is `table:{source}:id:{id}`, and a repeated id i
 file are both kept, and another file with the same source name does not pass for the first. A row that moved to another
 number is new: name an id column if a file will be edited.
 
-Times: a column's name says whether they are ms or seconds (`start_ms`, `start_s`, `start_sec`). Else they are seconds
-if any value has a fraction, and ms otherwise. `1:02.5` is a clock time. Labels: a Scheme reads each label cell. A cell
-of a multi scheme may hold several classes, as a list or with commas, semicolons or bars between them.
+Times: `core.ingest.tables.times` reads them; the end is a column, or the start and a duration. Labels:
+`core.ingest.tables.labels` reads them. A recording is the file that a cell names: `recordings` maps each spelling to
+one name, so that a file named in three ways is one recording.
 
 Groups: the group column decides. Without one a speaker who names a person groups the rows, else the recording does,
 else a row is its own group. A recording in which several persons speak joins them, so that a split cuts neither. A
@@ -18,35 +18,29 @@ Quality lists such rows, and no snapshot takes a sentence without a text.
 """
 
 import hashlib
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import islice
 from typing import Literal
 
 from core.errors import InputError, UnknownName
 from core.files import sha256
 from core.ingest.tables import names
-from core.ingest.tables.types import SAMPLE_ROWS, Cell, Reject, Row, Shape, Table
+from core.ingest.tables.labels import LabelReader
+from core.ingest.tables.times import TimeUnit
+from core.ingest.tables.types import Reject, Row, Shape
 from core.messages import Message, SchemeName
 from core.records import SHORTEST_VOICE_MS, NewUtterance
-from core.schemes import Scheme
+from core.schemes.missing import is_missing
 from core.speakers import names_a_person
 from core.split import published_tags
+from core.visible import folded
 
 GroupedBy = Literal["group", "speaker", "recording", "row"]
-Unit = Literal["ms", "s"]
-ReadLabel = Callable[[Cell], str]  # label cell -> code, "" if empty; `UnknownName` if it is no class
-LONGEST_MS = 24 * 3_600_000
-MISSING = frozenset(("", "nan", "null", "<na>"))  # other programs write these for an empty cell
-_CLOCK = re.compile(r"(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)")
-_NUMBER = re.compile(r"\d{1,12}(?:[.,]\d+)?")
-_PARTS = re.compile(r"[,;|]")
-_WHOLE_FLOAT = re.compile(r"(-?\d+)\.0+")
 _ID_CHARS = 200
-_REMEMBERED = 10_000  # cached label cells; a label column has far fewer different ones
+_LONGEST_NOTHING = 4  # `null` as the name of a speaker or group
 BLANK = Message("row without a text that has a label: kept")
 NO_SPLIT = Message("row whose split is none of train, validation and test: kept without a published split")
+_DEFAULT_UNIT = TimeUnit()
 UNLABELLED = Message("row without a label: left out, as asked")
 
 
@@ -63,11 +57,17 @@ class Columns:
     start: str | None = None
     end: str | None = None
     split: str | None = None
+    duration: str | None = None
+
+    @property
+    def times(self) -> tuple[str, ...]:
+        """The columns of times."""
+        return tuple(name for name in (self.start, self.end, self.duration) if name is not None)
 
     @property
     def named(self) -> tuple[str, ...]:
         """Every column that a person named."""
-        single = (self.text, self.id, self.group, self.speaker, self.recording, self.start, self.end, self.split)
+        single = (self.text, self.id, self.group, self.speaker, self.recording, *self.times, self.split)
         return (*(name for name in single if name is not None), *self.labels.values())
 
     def found_in(self, shape: Shape) -> "Columns":
@@ -75,18 +75,47 @@ class Columns:
 
         `InputError` if there is a start without an end or a recording, or the reverse.
         """
-        if (self.start is None) != (self.end is None) or (self.start is not None and self.recording is None):
+        if self.end is not None and self.duration is not None:
+            raise InputError("name the column of the end or that of the duration, not both")
+        if len(self.times) == 1 or (self.times and None in (self.start, self.recording)):
             raise InputError("times need three columns: recording, start and end")
 
+        def find(name: str) -> str:
+            return find_column(shape, name)
+
         def known(name: str | None) -> str | None:
-            return None if name is None else names.find(shape.columns, name)
+            return None if name is None else find(name)
 
         return replace(
-            self, text=names.find(shape.columns, self.text), id=known(self.id), group=known(self.group),
+            self, text=find(self.text), id=known(self.id), group=known(self.group),
             speaker=known(self.speaker), recording=known(self.recording), start=known(self.start), end=known(self.end),
-            split=known(self.split),
-            labels={scheme: names.find(shape.columns, name) for scheme, name in self.labels.items()},
+            split=known(self.split), duration=known(self.duration),
+            labels={scheme: find(name) for scheme, name in self.labels.items()},
         )  # fmt: skip
+
+
+def find_column(shape: Shape, name: str) -> str:
+    """The column called `name`. `UnknownName` lists the columns, and the sheets if the file has several."""
+    try:
+        return names.find(shape.columns, name)
+    except UnknownName as error:
+        if len(shape.sheets) > 1:
+            raise OtherSheets(error, shape) from None
+        raise
+
+
+class OtherSheets(UnknownName):
+    """A column that the sheet lacks; another sheet of the file may have it."""
+
+    def __init__(self, error: UnknownName, shape: Shape) -> None:
+        super().__init__(error.kind, error.name, error.known)
+        self.message = Message(
+            "{error}; this is {sheet}, the file has the sheets {sheets}: choose one with --sheet",
+            error=error.message,
+            sheet=shape.sheet,
+            sheets=", ".join(shape.sheets),
+        )
+        self.args = (self.message,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,33 +133,44 @@ class ParsedRow:
 class RowParser:
     """Parses the rows of one table. It remembers every id (about 100 bytes each), so that repeated ids are refused.
 
-    `persons` maps a recording to the person who stands for all persons heard in it.
+    `persons` maps a recording to the person who stands for all persons heard in it. `units` are those of the time
+    columns. `recordings` maps a spelling of a recording to its name, where they differ. `repeats`: a repeated id is the
+    same item again.
     """
 
     def __init__(
         self,
         columns: Columns,
         source: str,
-        reads: Mapping[str, ReadLabel],
+        reads: Mapping[str, LabelReader],
         recording_level: Iterable[str],
-        unit: Unit,
+        units: Mapping[str, TimeUnit] | None = None,
         persons: Mapping[str, str] | None = None,
+        recordings: Mapping[str, str] | None = None,
+        missing: Collection[str] = (),
+        repeats: bool = False,
     ) -> None:
-        self._persons = persons or {}
-        self._columns, self._source, self._reads, self._unit = columns, source, reads, unit
+        self._persons, self._units, self._recordings = persons or {}, units or {}, recordings or {}
+        self._columns, self._source, self._reads = columns, source, reads
+        self._missing = frozenset(map(folded, missing))
+        self._nothing: dict[str, bool] = {}  # short names -> whether they mean nothing
         self._recording_level = frozenset(recording_level)
         self._used = frozenset(columns.named)
         self._ids: set[bytes] = set()
+        self._repeats = repeats
 
     def read(self, row: Row) -> ParsedRow | Reject:
         """The utterance of `row`, or a Reject with the reason."""
         text = row.cells.get(self._columns.text) or ""
         if not isinstance(text, str):
             return self._without_text(row, Message("a list, not a text"))
+        if self._missing and folded(text) in self._missing:
+            text = ""
         labels: dict[str, str] = {}
         for scheme, column in self._columns.labels.items():
+            read, cell = self._reads[scheme], row.cells.get(column)
             try:
-                code = self._reads[scheme](row.cells.get(column))
+                code = read(cell)
             except UnknownName as error:
                 return Reject(
                     row.number,
@@ -139,6 +179,8 @@ class RowParser:
                 )
             if code:
                 labels[scheme] = code
+            if read.notes and (note := read.notes.get(cell)):
+                row = replace(row, notes=(*row.notes, note))
         if text.strip():
             return self._parsed(row, text, labels)
         if not labels:
@@ -152,22 +194,20 @@ class RowParser:
         key = self._key(row, text)
         if isinstance(key, Reject):
             return key
-        recording = self._cell(row, self._columns.recording)
+        recording = self._name(row, self._columns.recording)
         if self._columns.recording is not None and not recording:
             return Reject(
                 row.number,
                 "no recording",
                 Message("column {column}: no recording is named", column=self._columns.recording),
             )
-        start = self._time(row, self._columns.start)
-        end = self._time(row, self._columns.end)
-        if self._columns.start is not None and (start is None or end is None or end <= start):
-            times = [row.cells.get(name) for name in (self._columns.start, self._columns.end) if name]
-            return Reject(
-                row.number, "unusable times", Message("from {start!r} to {end!r}", start=times[0], end=times[1])
-            )
-        speaker, split = self._cell(row, self._columns.speaker), self._cell(row, self._columns.split) or ""
-        group, grouped_by = self._group(self._cell(row, self._columns.group), speaker, recording, key)
+        recording = self._recordings.get(recording, recording) if recording else recording
+        span = self._span(row)
+        if isinstance(span, Reject):
+            return span
+        start, end = span
+        speaker, split = self._name(row, self._columns.speaker), self._name(row, self._columns.split) or ""
+        group, grouped_by = self._group(self._name(row, self._columns.group), speaker, recording, key)
         tags = published_tags(split)
         odd = {self._columns.split or "": split} if split and not tags else {}
         utterance = NewUtterance(
@@ -199,7 +239,7 @@ class RowParser:
                 row.number, "no id", Message("column {column}: {reason}", column=self._columns.id, reason=reason)
             )
         mark = hashlib.blake2b(identity.encode(), digest_size=10).digest()
-        if mark in self._ids:
+        if mark in self._ids and not self._repeats:
             return Reject(
                 row.number,
                 "id came before",
@@ -211,8 +251,35 @@ class RowParser:
     def _cell(self, row: Row, column: str | None) -> str | None:
         return cell_text(row, column) if column is not None else None
 
-    def _time(self, row: Row, column: str | None) -> int | None:
-        return milliseconds(self._cell(row, column) or "", self._unit) if column is not None else None
+    def _name(self, row: Row, column: str | None) -> str | None:
+        """Like `_cell`, but None for a value that means nothing, such as `N/A`: it names no group and no speaker."""
+        text = self._cell(row, column)
+        if text is None or len(text) > _LONGEST_NOTHING:
+            return text
+        if (nothing := self._nothing.get(text)) is None:
+            nothing = self._nothing[text] = is_nothing(text) or folded(text) in self._missing
+        return None if nothing else text
+
+    def _span(self, row: Row) -> tuple[int | None, int | None] | Reject:
+        """Start and end in ms, twice None if the table has no times; a Reject if they cannot be used."""
+        start_column, end_column = self._columns.start, self._columns.end or self._columns.duration
+        if start_column is None or end_column is None:
+            return None, None
+        start, end = self._time(row, start_column), self._time(row, end_column)
+        if self._columns.duration is not None and start is not None and end is not None:
+            end += start
+        if start is None or end is None or end <= start:
+            times = [row.cells.get(name) for name in (start_column, end_column)]
+            reason = (
+                Message("from {start!r} to {end!r}", start=times[0], end=times[1])
+                if self._columns.duration is None
+                else Message("from {start!r}, {duration!r} long", start=times[0], duration=times[1])
+            )
+            return Reject(row.number, "unusable times", reason)
+        return start, end
+
+    def _time(self, row: Row, column: str) -> int | None:
+        return self._units.get(column, _DEFAULT_UNIT).ms(cell_text(row, column) or "")
 
 
 def cell_text(row: Row, column: str) -> str | None:
@@ -222,40 +289,14 @@ def cell_text(row: Row, column: str) -> str | None:
     return text.strip() or None
 
 
+def is_nothing(name: str) -> bool:
+    """Whether a cell names nobody and nothing, such as `N/A` as a speaker, a group or a recording."""
+    return len(name) <= _LONGEST_NOTHING and is_missing(name)
+
+
 def recording_key(source: str, name: str) -> str:
     """The key of the recording called `name` in rows. `a.wav` and `a` are two recordings."""
     return f"table:{source}:recording:{name}"
-
-
-def milliseconds(text: str, unit: Unit) -> int | None:
-    """The time in `text` as whole ms; None unless it is a time from 0 to 24 hours.
-
-    >>> milliseconds("1500", "ms"), milliseconds("1.5", "s"), milliseconds("1:02.5", "ms"), milliseconds("-1", "s")
-    (1500, 1500, 62500, None)
-    """
-    if clock := _CLOCK.fullmatch(text):
-        hours, minutes, seconds = (float((part or "0").replace(",", ".")) for part in clock.groups())
-        ms = (hours * 3600 + minutes * 60 + seconds) * 1000
-    elif _NUMBER.fullmatch(text):
-        ms = float(text.replace(",", ".")) * (1 if unit == "ms" else 1000)
-    else:
-        return None
-    return round(ms) if ms <= LONGEST_MS else None
-
-
-def unit_of(table: Table, columns: Columns) -> Unit:
-    """Whether the table's times are ms or seconds, by the columns' names, else seconds if a time has a fraction."""
-    time_columns = [name for name in (columns.start, columns.end) if name is not None]
-    for name in time_columns:
-        if re.search(r"(ms|msec|millis\w*|밀리초)\)?$", name, re.I):
-            return "ms"
-        if re.search(r"([_ (]s|sec|secs|seconds?|초)\)?$", name, re.I):
-            return "s"
-    cells = [
-        r.cells.get(name) for r in islice(table.rows(), SAMPLE_ROWS) if isinstance(r, Row) for name in time_columns
-    ]
-    numbers = [cell for cell in cells if isinstance(cell, str) and _NUMBER.fullmatch(cell.strip())]
-    return "s" if any("." in cell or "," in cell for cell in numbers) else "ms"
 
 
 def usable_for_voice(utterance: NewUtterance, audio_ms: int | None) -> bool:
@@ -263,111 +304,3 @@ def usable_for_voice(utterance: NewUtterance, audio_ms: int | None) -> bool:
     if audio_ms is None or utterance.start_ms is None or utterance.end_ms is None:
         return False
     return utterance.end_ms <= audio_ms and utterance.end_ms - utterance.start_ms >= SHORTEST_VOICE_MS
-
-
-def label_reader(scheme: Scheme, ids: bool) -> ReadLabel:
-    """A function that reads label cells under `scheme`. If `ids`, a number is a class position, counted from 0."""
-
-    def code_of(value: str) -> str:
-        value = value.strip()
-        if ids and value.isdecimal() and int(value) < len(scheme.codes):
-            return scheme.codes[int(value)]
-        return scheme.parse(value)
-
-    def uncached(cell: Cell) -> str:
-        whole = ", ".join(cell) if isinstance(cell, tuple) else (cell or "").strip()
-        try:
-            if isinstance(cell, tuple):
-                if scheme.kind == "multi":
-                    return scheme.join(code_of(part) for part in cell)
-                return code_of(whole) if cell else ""
-            return code_of(without_zero_fraction(whole)) if whole else ""
-        except UnknownName:
-            if scheme.kind == "multi" and (several := cell_parts(whole)):
-                return scheme.join(code_of(part) for part in several)
-            if whole.casefold() in MISSING:
-                return ""
-            raise
-
-    known: dict[Cell, str] = {}
-
-    def read(cell: Cell) -> str:
-        if (code := known.get(cell)) is None:
-            code = uncached(cell)
-            if len(known) < _REMEMBERED:
-                known[cell] = code
-        return code
-
-    return read
-
-
-def without_zero_fraction(value: str) -> str:
-    """`value` without spaces and without `.0`: programs that allow empty cells often write 1 as 1.0.
-
-    >>> without_zero_fraction("1.0"), without_zero_fraction("1.5")
-    ('1', '1.5')
-    """
-    match = _WHOLE_FLOAT.fullmatch(value.strip())
-    return match[1] if match else value.strip()
-
-
-def cell_parts(text: str) -> list[str]:
-    """The parts of a multi-label cell, which stand between commas, semicolons or bars.
-
-    >>> cell_parts("2,5, 8"), cell_parts("")
-    (['2', '5', '8'], [])
-    """
-    return [part.strip() for part in _PARTS.split(text) if part.strip()]
-
-
-def distinct(rows: Iterator[Row | Reject], columns: Mapping[str, str], most: int) -> dict[str, tuple[list[str], bool]]:
-    """scheme -> (the sorted values of its column, whether cells hold several values).
-
-    Cells hold several values if one is a list, or if there are fewer different parts than different cells.
-    `InputError` if a column has more than `most` values.
-    """
-    cells: dict[str, dict[str, None]] = {scheme: {} for scheme in columns}
-    pieces: dict[str, dict[str, None]] = {scheme: {} for scheme in columns}
-    listed: set[str] = set()
-    seen: set[tuple[str, Cell]] = set()
-    for row in rows:
-        if isinstance(row, Reject):
-            continue
-        for scheme, column in columns.items():
-            cell = row.cells.get(column)
-            if (scheme, cell) in seen:
-                continue
-            if len(seen) < _REMEMBERED:
-                seen.add((scheme, cell))
-            if isinstance(cell, tuple):
-                listed.add(scheme)
-            parts = cell if isinstance(cell, tuple) else cell_parts(cell or "")
-            whole = "|".join(cell) if isinstance(cell, tuple) else without_zero_fraction(cell or "")
-            if whole.casefold() in MISSING:
-                continue
-            if len(cells[scheme]) <= 10_000:
-                cells[scheme][whole] = None
-            pieces[scheme].update(dict.fromkeys(without_zero_fraction(part) for part in parts))
-            if len(pieces[scheme]) > 10 * most:
-                raise _too_many(scheme, column, most)
-    values_of = {}
-    for scheme, column in columns.items():
-        several = scheme in listed or len(pieces[scheme]) < len(cells[scheme])
-        values = list(pieces[scheme] if several else cells[scheme])
-        if len(values) > most:
-            raise _too_many(scheme, column, most)
-        values_of[scheme] = (sorted(values, key=_order), several)
-    return values_of
-
-
-def _too_many(scheme: str, column: str, most: int) -> InputError:
-    return InputError(
-        "column {column} has more than {most} different values: too many for the classes of a new scheme {scheme!r}",
-        column=column,
-        most=most,
-        scheme=scheme,
-    )
-
-
-def _order(value: str) -> tuple[int, int, str]:
-    return (0, int(value), "") if re.fullmatch(r"-?\d{1,15}", value) else (1, 0, value)

@@ -5,6 +5,8 @@ Nothing is unpacked to a disk or as a whole. A gzip that unpacks to far too much
 
 import gzip
 import io
+import json
+import re
 import zlib
 from pathlib import PurePath
 from typing import Any, BinaryIO
@@ -14,13 +16,16 @@ from core.content import binary_kind
 from core.errors import InputError
 from core.ingest.archives import printable
 from core.ingest.tables.bombs import bomb, most_bytes
-from core.ingest.tables.types import File, Meter
+from core.ingest.tables.types import SAMPLE_BYTES, File, Meter
 from core.messages import Message
 
 _SUFFIXES = {
     ".csv": "csv", ".tsv": "csv", ".txt": "csv", ".tab": "csv", ".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl",
     ".xlsx": "xlsx", ".xlsm": "xlsx", ".parquet": "parquet", ".pq": "parquet",
 }  # fmt: skip
+_PAGE = re.compile(
+    rb"(?:<\?xml[^>]*>|<\?mso[^>]*>|<!--.*?-->|\s)*<(?:!doctype html|html|head|meta|body|table|workbook)\b", re.I | re.S
+)
 _BINARY = {
     b"\xd0\xcf\x11\xe0": Message("an old Excel file: save it as .xlsx"),
     b"%PDF": Message("a PDF, not a table"),
@@ -72,20 +77,49 @@ def kind(file: File) -> str:
         raise InputError("{file}: {reason}", file=file.name, reason=reason)
     if what := binary_kind(start):
         raise InputError("{file}: {what}, not a table", file=file.name, what=what)
+    text = _text(start)
+    if page := _PAGE.match(text):
+        if b"workbook" in page[0].lower() or b"urn:schemas-microsoft-com:office:spreadsheet" in text:
+            raise InputError("{file}: an XML spreadsheet of old Excel: open it and save it as .xlsx", file=file.name)
+        raise InputError(
+            "{file}: a web page (HTML), which some systems export under the name of a spreadsheet: open it in a "
+            "spreadsheet program and save it as .xlsx or CSV",
+            file=file.name,
+        )
     by_suffix = _SUFFIXES.get(suffix)
+    if text[:1] in (b"{", b"["):
+        with unpacked(file) as stream:
+            text = _text(stream.read(SAMPLE_BYTES))
+        if by_content := _json(text, suffix):
+            return by_content
     if by_suffix in ("xlsx", "parquet"):
         raise InputError("{file}: is called {suffix} but is not one, or is damaged", file=file.name, suffix=suffix)
-    return by_suffix or _guessed(start)
+    return by_suffix or "csv"
 
 
-def _guessed(start: bytes) -> str:
-    """The format of a text table whose suffix is unknown."""
-    text = start.lstrip(b"\xef\xbb\xbf \t\r\n")
-    if text[:1] == b"[":
+def _text(start: bytes) -> bytes:
+    """The beginning of a text file as UTF-8 without a byte order mark."""
+    for mark, encoding in ((b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be")):
+        if start.startswith(mark):
+            start = start[2:].decode(encoding, "replace").encode()
+    return start.lstrip(b"\xef\xbb\xbf \t\r\n")
+
+
+def _json(text: bytes, suffix: str) -> str | None:
+    """json or jsonl if `text` begins like that, whatever the name of the file says; None if it does not."""
+    if text[:1] == b"[" and text[1:].lstrip()[:1] in (b"{", b"[", b"]"):
         return "json"
-    if text[:1] == b"{":
-        return "jsonl" if b"}\n{" in text.replace(b"\r", b"") else "json"
-    return "csv"
+    if text[:1] != b"{" or text[1:].lstrip()[:1] not in (b'"', b"}"):
+        return None
+    first, _, rest = text.partition(b"\n")
+    lines = _SUFFIXES.get(suffix) == "jsonl"
+    if len(first.strip()) == 1:  # each field has a line of its own
+        return "json"
+    try:
+        json.loads(first)
+    except (ValueError, RecursionError):
+        return "jsonl" if lines else "json"
+    return "jsonl" if lines or rest.lstrip().startswith(b"{") else "json"
 
 
 def unpacked(file: File, meter: Meter | None = None) -> BinaryIO:

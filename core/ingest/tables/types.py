@@ -53,7 +53,7 @@ class File:
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a person sets; None means: detect. `wanted` are the columns a person named: they are never dropped, and a
-    first row that holds all of them is a header.
+    row near the top that holds all of them is the header. `skip_rows` are the rows above the header.
     """
 
     encoding: str | None = None
@@ -62,6 +62,7 @@ class Options:
     header: bool | None = None
     sheet: str | None = None
     wanted: tuple[str, ...] = ()
+    skip_rows: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

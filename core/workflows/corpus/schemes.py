@@ -9,8 +9,9 @@ from core.errors import Conflict, InputError, UnknownName
 from core.files import write_text
 from core.messages import SchemeName, Word
 from core.records import Level
-from core.schemes import SCHEMES, Kind, Scheme, is_bundled, scheme, tidy
+from core.schemes import SCHEMES, Kind, Scheme, is_bundled, scheme
 from core.schemes.files import extend_scheme, parse_toml, to_toml
+from core.schemes.missing import class_values
 from core.store import StoredScheme
 from core.workflows.workspace import Workspace, now
 
@@ -76,9 +77,9 @@ def propose(
     It is scheme `name` if it knows all values, or if it is only proposed and can be extended. If there is none, a new
     one is made in state "proposed". If `name` is settled and lacks a value, or is of another kind or level, the same is
     tried with `name-2`, `name-3` ...: only a person extends a settled scheme. With `multi`, `values` are single
-    classes.
+    classes. Values that look the same are one class, and values such as `N/A` are none (`core.schemes.missing`).
     """
-    classes = [v for v in (sorted(values) if isinstance(values, set | frozenset) else values) if v.strip()]
+    classes = class_values(sorted(values) if isinstance(values, set | frozenset) else values)
     if not classes:
         raise InputError("scheme {name}: no value was found to make a class of", name=SchemeName(name))
     kind: Kind = "multi" if multi else "single"
@@ -124,7 +125,7 @@ def fits(chosen: Scheme, kind: Kind, level: Level) -> bool:
 
 def knows(chosen: Scheme, values: Iterable[str]) -> bool:
     """Whether `chosen` has a class for every one of `values`."""
-    return all(tidy(value).casefold() in chosen.spellings for value in values)
+    return all(chosen.find(value) for value in values)
 
 
 def confirm(ws: Workspace, name: str, curator: str) -> Scheme:

@@ -15,6 +15,7 @@ from core.ingest.entries import Cleaning, Entry
 from core.messages import Message, SchemeName
 from core.records import Level, NewRecording, NewUtterance, Report, Skip
 from core.schemes import SCHEMES, Scheme
+from core.schemes.missing import class_values, read_value
 from core.store import NewProposal
 from core.workflows.corpus import schemes
 from core.workflows.imports import audio_files
@@ -47,7 +48,7 @@ def find_schemes(ws: Workspace, wanted: Mapping[str, Values]) -> dict[str, Schem
         known = SCHEMES.get(name)
         if known is not None and known.state == "active" and label_values.named:
             chosen[name] = known
-        elif label_values.values:
+        elif class_values(label_values.values):
             level: Level = known.level if known and label_values.named else "utterance"
             chosen[name] = schemes.propose(ws, name, label_values.values, multi=label_values.multi, level=level)
     return chosen
@@ -125,9 +126,11 @@ def _labels(entry: Entry, chosen: Mapping[str, Scheme], skipped: list[Skip]) -> 
         if scheme is None or not values:
             continue
         try:
-            codes = [scheme.parse(value) for value in values]
+            codes = [code for value in values if (code := read_value(scheme, value))]
         except UnknownName as error:
             skipped.append(Skip(entry.where, Message("{error}; kept without this label", error=error)))
+            continue
+        if not codes:
             continue
         if scheme.kind == "single" and len(set(codes)) > 1:
             skipped.append(

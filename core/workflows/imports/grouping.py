@@ -1,10 +1,10 @@
 """What groups the rows of a table: which persons stand for which recordings, and what the import says about it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from core.ingest.tables import Row, Table
-from core.ingest.tables.row_parser import Columns, GroupedBy, ParsedRow, cell_text
+from core.ingest.tables.row_parser import Columns, GroupedBy, ParsedRow, cell_text, is_nothing
 from core.messages import Message, Word
 from core.speakers import names_a_person
 from core.split import PUBLISHED
@@ -36,6 +36,14 @@ class Grouping:
                 self.roles.append(speaker)
             yield row
 
+    def add(self, other: "Grouping") -> None:
+        """Add the counts of another table, or of another sheet."""
+        for kind, n in other.by.items():
+            self.by[kind] = self.by.get(kind, 0) + n
+        for side, n in other.published.items():
+            self.published[side] = self.published.get(side, 0) + n
+        self.roles = list(dict.fromkeys((*self.roles, *other.roles)))[:SHOWN_ROLES]
+
     def sentences(self) -> list[Message]:
         """What groups the rows, a sentence for each kind of group that they have, and the published split."""
         n = {kind: f"{rows:,}" for kind, rows in self.by.items()}
@@ -58,9 +66,10 @@ class Grouping:
         ]
 
 
-def persons_of(table: Table, columns: Columns) -> dict[str, str]:
+def persons_of(table: Table, columns: Columns, names: Mapping[str, str] | None = None) -> dict[str, str]:
     """Map each recording in which a person speaks to the person who stands for it; nothing if a group column decides.
 
+    `names` maps a spelling of a recording to its name, where they differ.
     Persons who share a recording, also through others, have one stand-in: the first of their names in order.
     """
     if columns.recording is None or columns.speaker is None or columns.group is not None:
@@ -71,7 +80,8 @@ def persons_of(table: Table, columns: Columns) -> dict[str, str]:
         if not isinstance(row, Row):
             continue
         recording, speaker = cell_text(row, columns.recording), cell_text(row, columns.speaker)
-        if recording and speaker and names_a_person(speaker):
+        if recording and speaker and names_a_person(speaker) and not is_nothing(speaker):
+            recording = (names or {}).get(recording, recording)
             first, second = sorted(_root(stands_for, name) for name in (heard.setdefault(recording, speaker), speaker))
             stands_for[second] = first
     return {recording: _root(stands_for, person) for recording, person in heard.items()}

@@ -21,6 +21,7 @@ from core.ingest.exports.rows import DeliveredPrediction, Export, ExportedRecord
 from core.messages import Message
 from core.records import Level, NewRecording, Report, RestoredUtterance, Skip
 from core.schemes import JOIN, SCHEMES, Scheme
+from core.schemes.missing import read_value
 from core.store import NewProposal
 from core.workflows.corpus import schemes
 from core.workflows.corpus.bulk import named
@@ -159,7 +160,7 @@ def _schemes(
         except InputError as error:
             total.skipped.append(Skip(f"{file.name}, {name}", error.message))
             continue
-        usable[name] = chosen, chosen.parse
+        usable[name] = chosen, partial(read_value, chosen)
     return usable
 
 
@@ -182,7 +183,7 @@ def _scheme(ws: Workspace, name: str, values: list[str], level: Level | None = N
 def _reads(scheme: Scheme, value: str) -> bool:
     """Whether `scheme` has a class for `value`."""
     try:
-        scheme.parse(value)
+        read_value(scheme, value)
     except UnknownName:
         return False
     return True
@@ -302,7 +303,8 @@ class _Restorer:
     def _codes(self, labels: Mapping[str, str], level: str) -> dict[str, str]:
         """The labels of that level as codes, by scheme."""
         usable = {name: self._parse[name] for name in labels if name in self._parse}
-        return {scheme.name: parse(labels[name]) for name, (scheme, parse) in usable.items() if scheme.level == level}
+        of_level = {name: kept for name, kept in usable.items() if kept[0].level == level}
+        return {scheme.name: code for name, (scheme, parse) in of_level.items() if (code := parse(labels[name]))}
 
     def _restored(self, row: ExportedRow, has_audio: Mapping[str, bool]) -> RestoredUtterance:
         key = self._names[row.recording] if row.recording is not None else None
@@ -340,8 +342,8 @@ class _Restorer:
             scheme, parse = self._parse[prediction.scheme]
             if scheme.level != "utterance":
                 self._total.note("predictions about a recording, not taken")
-            elif scheme.name not in labels[ids[key]]:
-                proposals.append(_proposal(ids[key], prediction, scheme.name, parse(prediction.value)))
+            elif scheme.name not in labels[ids[key]] and (code := parse(prediction.value)):
+                proposals.append(_proposal(ids[key], prediction, scheme.name, code))
         self._note("predictions that wait as proposals", self._ws.store.proposals.add(proposals, now()))
 
     def _note(self, note: str, n: int) -> None:

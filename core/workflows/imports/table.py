@@ -1,9 +1,9 @@
 """Imports tables: CSV, TSV, XLSX, JSON, JSON Lines, Parquet. Rows are streamed, so memory does not grow with the file.
 
 A second import of the same file adds nothing; running again completes an interrupted import. `rejects-table.csv` names
-each row that could not be used. Labels under an unknown or only proposed scheme make (or extend) a proposed scheme.
-Under a settled scheme, a row whose value fits no class is left out and named, so that it can be corrected and imported
-again. A known row stays as it is: labels of a later import are not added to it.
+each row that could not be used, and each recording without audio. Labels under an unknown or only proposed scheme make
+(or extend) a proposed scheme. Under a settled scheme, a row whose value fits no class is left out and named, so that it
+can be corrected and imported again. A known row stays as it is: labels of a later import are not added to it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,37 +16,35 @@ from core.audio import gate
 from core.errors import AudioError, InputError
 from core.ingest.archives import printable
 from core.ingest.tables import File, Meter, Options, Reject, Row, Shape, Table, open_table
-from core.ingest.tables.audio_folder import AudioFolder
+from core.ingest.tables.audio_folder import AudioFolder, MissingAudio
 from core.ingest.tables.guess import Guess, guess_columns
+from core.ingest.tables.labels import LabelReader, rules_of
 from core.ingest.tables.row_parser import (
     UNLABELLED,
     Columns,
     ParsedRow,
-    ReadLabel,
     RowParser,
-    Unit,
-    cell_text,
-    distinct,
-    label_reader,
     recording_key,
-    unit_of,
     usable_for_voice,
 )
 from core.ingest.tables.spans import set_aside
 from core.ingest.tables.stream import sha256, source_name
+from core.ingest.tables.times import Unit
 from core.messages import Message, SchemeName
 from core.records import NewRecording, Recording
-from core.schemes import SCHEMES, Scheme
-from core.schemes.files import MOST_CLASSES
-from core.workflows.corpus import schemes
+from core.schemes import SCHEMES
 from core.workflows.imports import audio_files
 from core.workflows.imports.grouping import Grouping, persons_of
 from core.workflows.imports.rejects import streamed
 from core.workflows.imports.report import BATCH, few_collections
+from core.workflows.imports.table_audio import NO_AUDIO, NamedRecordings, find_audio
+from core.workflows.imports.table_labels import Condition, RowFilter, schemes_of
+from core.workflows.imports.table_times import checked_units
 from core.workflows.workspace import Workspace, now
 
 __all__ = [
     "Columns",
+    "Condition",
     "File",
     "Options",
     "Preview",
@@ -70,7 +68,9 @@ Progress = Callable[[int, float], None]
 class TableImportOptions:
     """What a person asks for. `source` "": the name of the file. `unit` None: guessed from the times of the table.
 
-    `labelled_only`: rows without any label are counted and left out.
+    `labelled_only`: rows without any label are counted and left out. `rate_hz`: frames or samples in a second.
+    `audio_folder` None: the folder of the table. `maps`: (scheme or "" for all, value, class). `missing`: values that
+    mean no answer. `where`: the rows that count.
     """
 
     columns: Columns
@@ -80,6 +80,11 @@ class TableImportOptions:
     label_ids: bool = False
     unit: Unit | None = None
     labelled_only: bool = False
+    rate_hz: float | None = None
+    audio_folder: Path | None = None
+    maps: tuple[tuple[str, str, str], ...] = ()
+    missing: tuple[str, ...] = ()
+    where: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +100,15 @@ class Preview:
 class TableImport:
     """What an import did, counted in rows. `skipped` are the first rejects; `reasons` counts all rejects by kind.
 
-    `schemes` maps each requested name to the name of the scheme that was used. `unit` is the unit of the times.
+    `schemes` maps each requested name to the name of the scheme that was used. `unit` is the unit of the start times.
+    `audio_missing` are the first names without audio, with the nearest files.
     """
 
     source: str
     shape: Shape
     schemes: dict[str, str]
     unit: Unit | None = None
+    audio_missing: list[MissingAudio] = field(default_factory=list)
     rows: int = 0
     added: int = 0
     known: int = 0
@@ -128,7 +135,7 @@ def fitting_scheme(shown: Preview, column: str) -> str | None:
     """The name of a known scheme with a class for every value seen in `column`; None if there is none."""
     values = [row.cells.get(column) for row in shown.rows if isinstance(row, Row)]
     for name, scheme in SCHEMES.items():
-        read = label_reader(scheme, ids=False)
+        read = LabelReader(scheme)
         try:
             if any(read(value) for value in values):
                 return name
@@ -143,30 +150,47 @@ def ingest_table(
     batch_size: int = BATCH,
 ) -> TableImport:  # fmt: skip
     """Import the rows of `file`; `progress(rows read, share of the file)` after each batch is on disk."""
-    table = open_table(file, replace(options.options, wanted=options.columns.named))
-    table, columns = set_aside(table, options.columns.found_in(table.shape))
-    chosen = _schemes(ws, table, columns)
-    result = TableImport(source_name(file, options.source), table.shape, {name: s.name for name, s in chosen.items()})
-    if columns.start is not None:
-        result.unit = options.unit or unit_of(table, columns)
-    reads: dict[str, ReadLabel] = {name: label_reader(s, options.label_ids) for name, s in chosen.items()}
+    wanted = (*options.columns.named, *(condition.column for condition in options.where))
+    opened = open_table(file, replace(options.options, wanted=wanted))
+    opened, columns = set_aside(opened, options.columns.found_in(opened.shape))
+    table = (counted := RowFilter()).applied(opened, options.where, columns.labels.values())
+    audio = find_audio(table, columns.recording, AudioFolder(options.audio_folder or file.folder))
+    units = checked_units(table, columns, audio, options.unit, options.rate_hz)
+    source = _source(file, options.source, table.shape)
+    named = audio.named(ws, source)
+    rules = {name: rules_of(name, options.maps, options.missing) for name in columns.labels}
+    chosen = schemes_of(ws, table, columns.labels, columns.recording is not None, rules)
+    result = TableImport(source, table.shape, {name: s.name for name, s in chosen.items()})
+    result.unit = units[columns.start].unit if columns.start else None
+    result.audio_missing = audio.missing()
+    reads = {s.name: LabelReader(s, options.label_ids, rules[name]) for name, s in chosen.items()}
     of_recordings = [s.name for s in chosen.values() if s.level == "recording"]
     columns = replace(columns, labels={s.name: columns.labels[name] for name, s in chosen.items()})
-    readers = {chosen[name].name: read for name, read in reads.items()}
-    reader = RowParser(columns, result.source, readers, of_recordings, result.unit or "ms", persons_of(table, columns))
-    source_id = ws.store.corpus.add_source(result.source, "table", printable(options.licence), sha256(file), now())
+    persons = persons_of(table, columns, named.names)
+    reader = RowParser(columns, source, reads, of_recordings, units, persons, named.names, options.missing)
+    source_id = ws.store.corpus.add_source(source, "table", printable(options.licence), sha256(file), now())
     progress(0, 0.0)
     with _rejects(ws, file, result) as reject:
+        for no_audio in audio.rejects():
+            reject(no_audio)
         rows = _parsed_rows(table, reader, meter := Meter(), result, reject)
         rows = result.grouping.counted(_labelled_rows(rows, result) if options.labelled_only else rows)
         if columns.recording is None:
             _add_sentences(ws, source_id, rows, result, batch_size, lambda: progress(result.rows, meter.share))
         else:
-            last = _last_rows(table, columns.recording)
-            target = _RecordingImport(ws, source_id, result, AudioFolder(file.folder), columns.start is not None)
-            _add_recordings(target, rows, last, lambda: progress(result.rows, meter.share))
+            target = _RecordingImport(ws, source_id, result, named, columns.start is not None)
+            _add_recordings(target, rows, named.last, lambda: progress(result.rows, meter.share))
+    result.rows += counted.left_out
+    for note, n in counted.notes.items():
+        result.note(note, n)
     progress(result.rows, 1.0)
     return result
+
+
+def _source(file: File, asked: str, shape: Shape) -> str:
+    """The name of the source; each sheet of a workbook but the first is a source of its own."""
+    other = shape.format == "xlsx" and shape.sheet and shape.sheet != shape.sheets[0] and not asked
+    return source_name(file, f"{source_name(file, '')}/{shape.sheet}"[:200] if other else asked)
 
 
 def _parsed_rows(
@@ -191,31 +215,6 @@ def _labelled_rows(rows: Iterator[ParsedRow], result: TableImport) -> Iterator[P
             yield row
         else:
             result.note(UNLABELLED)
-
-
-def _schemes(ws: Workspace, table: Table, columns: Columns) -> dict[str, Scheme]:
-    """The scheme of each label column. An unknown or proposed scheme gets a class for every value of its column."""
-    recording_schemes = [name for name in columns.labels if name in SCHEMES and SCHEMES[name].level == "recording"]
-    if recording_schemes and columns.recording is None:
-        raise InputError(
-            "{scheme} is a label of recordings: name the recording's column too",
-            scheme=SchemeName(recording_schemes[0]),
-        )
-    known = {name: SCHEMES[name] for name in columns.labels if name in SCHEMES and SCHEMES[name].state == "active"}
-    new = {name: column for name, column in columns.labels.items() if name not in known}
-    distinct_values = distinct(table.rows(), new, MOST_CLASSES) if new else {}
-    proposed: dict[str, Scheme] = {}
-    for name, (values, is_multi) in distinct_values.items():
-        if not values:
-            raise InputError(
-                "column {column} holds no value to make classes of scheme {name} of",
-                column=new[name],
-                name=SchemeName(name),
-            )
-        is_multi = is_multi or (name in SCHEMES and SCHEMES[name].kind == "multi")
-        level = SCHEMES[name].level if name in SCHEMES else "utterance"
-        proposed[name] = schemes.propose(ws, name, values, multi=is_multi, level=level)
-    return {name: known.get(name) or proposed[name] for name in columns.labels}
 
 
 def _add_sentences(
@@ -249,15 +248,6 @@ def _flush_on_error(flush: Callable[[], None]) -> Iterator[None]:
         raise
 
 
-def _last_rows(table: Table, column: str) -> dict[str, int]:
-    """Map each recording to the number of its last row; after that row the recording can be stored."""
-    last: dict[str, int] = {}
-    for row in table.rows():
-        if isinstance(row, Row) and (name := cell_text(row, column)):
-            last[name] = row.number
-    return last
-
-
 @dataclass(frozen=True, slots=True)
 class _RecordingImport:
     """Where recordings are added and counted. `timed`: the rows hold start and end times."""
@@ -265,7 +255,7 @@ class _RecordingImport:
     ws: Workspace
     source_id: int
     result: TableImport
-    sounds: AudioFolder
+    sounds: NamedRecordings
     timed: bool
 
 
@@ -355,7 +345,7 @@ def _recording(
                 ))  # fmt: skip
     return NewRecording(
         key=key, duration_ms=audio_ms or max((u.end_ms or 0 for u in utterances), default=0), sample_rate_hz=rate_hz,
-        path=path, sha256=digest, labels=labels, meta={"name": name},
+        path=path, sha256=digest, labels=labels, meta={"name": target.sounds.written.get(name, name)},
         utterances=tuple(replace(u, voice_usable=usable_for_voice(u, audio_ms)) for u in utterances),
     )  # fmt: skip
 
@@ -379,6 +369,8 @@ def _rejects(ws: Workspace, file: File, result: TableImport) -> Iterator[Callabl
 
         def reject(rejected: Reject) -> None:
             rejects.add(name, rejected.row, printable(rejected.reason))
+            if rejected.kind == NO_AUDIO:  # counted by its note
+                return
             result.rejected += 1
             result.reasons[rejected.kind] = result.reasons.get(rejected.kind, 0) + 1
             if len(result.skipped) < SHOWN_REJECTS:

@@ -1,13 +1,14 @@
-"""Imports what many people answered about the same items: one column per rater, or one column per class that counts
-votes.
+"""Imports what many people answered about the same items: one column per rater, one row per answer, or one column per
+class that counts votes.
 
-Each row is one item. If the cell of its item column is the key of a known utterance, the votes are for that utterance.
-Otherwise the row becomes an utterance, as `ingest table` makes it (with the same key); its text is the text column, or
-the item if no text column is named. Votes set no label: they count for agreement and can be settled later. A second
+Each row is one item; in the long form (item, rater, answer) the rows of one item are that item. If the cell of its item
+column is the key of a known utterance, the votes are for that utterance. Otherwise the row becomes an utterance, as
+`ingest table` makes it (with the same key); its text is the text column, or the item if no text column is named. Votes
+set no label: they count for agreement and can be settled later. A second
 import of the same file adds nothing. `rejects-votes.csv` names each row that could not be used.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from core.errors import InputError
 from core.ingest import votes
 from core.ingest.archives import printable
 from core.ingest.tables import File, Meter, Options, Reject, Row, Shape, Table, names, open_table
-from core.ingest.tables.row_parser import Columns, ParsedRow, ReadLabel, RowParser, cell_text, distinct, label_reader
+from core.ingest.tables.labels import LabelReader, distinct, rules_of
+from core.ingest.tables.row_parser import Columns, ParsedRow, RowParser, cell_text
 from core.ingest.tables.stream import sha256, source_name
 from core.ingest.votes import Choice
 from core.messages import Message, SchemeName, within
@@ -25,6 +27,7 @@ from core.schemes import SCHEMES, Scheme
 from core.schemes.files import MOST_CLASSES
 from core.workflows.corpus import schemes
 from core.workflows.imports.report import write_rejects
+from core.workflows.imports.votes_long import OneAnswerEach, VotesImportOptions, ask_about_lists, long_form
 from core.workflows.workspace import Workspace, now
 
 __all__ = ["File", "Options", "VotesImport", "VotesImportOptions", "ingest_votes"]
@@ -35,28 +38,12 @@ REJECTS = "rejects-votes.csv"
 Progress = Callable[[int, float], None]
 
 
-@dataclass(frozen=True, slots=True)
-class VotesImportOptions:
-    """What a person asks for: either `raters` (columns of answers) or `counts` (class -> column of its votes).
-
-    `item` or `text` must be named. `source` "": the name of the file.
-    """
-
-    scheme: str
-    raters: tuple[str, ...] = ()
-    counts: Mapping[str, str] = field(default_factory=dict)
-    item: str | None = None
-    text: str | None = None
-    source: str = ""
-    licence: str = "not stated"
-    options: Options = field(default_factory=Options)
-
-
 @dataclass(slots=True)
 class VotesImport:
     """What an import did. `rows`, `added`, `known`, `rejected` count rows; `votes` and `votes_known` count votes.
 
-    `silent` counts rows without a vote. `skipped` are the first rejects; `reasons` counts all rejects by kind.
+    `silent` counts rows without a vote. `skipped` are the first rejects; `reasons` counts all rejects by kind. `long`:
+    each row is one answer; then `items` are the items that were counted, since they come again.
     """
 
     source: str
@@ -72,6 +59,8 @@ class VotesImport:
     reasons: dict[str, int] = field(default_factory=dict)
     skipped: list[Reject] = field(default_factory=list)
     rejects: Path | None = None
+    long: bool = False
+    items: set[str | None] = field(default_factory=set)
 
     def reject(self, rejected: Reject) -> Skip:
         """Count a row that could not be used, and return it as a Skip for the CSV."""
@@ -104,11 +93,13 @@ def ingest_votes(
     `InputError` if columns are missing or named twice, or if the scheme is one of recordings.
     """
     table, options = _open_with_columns(file, options)
+    options = long_form(table, options)
+    ask_about_lists(table, options)
     chosen = _scheme(ws, table, options)
-    result = VotesImport(source_name(file, options.source), chosen.name, table.shape)
+    result = VotesImport(source_name(file, options.source), chosen.name, table.shape, long=options.rater is not None)
     source_id = ws.store.corpus.add_source(result.source, "votes", printable(options.licence), sha256(file), now())
     text_column = options.text or options.item or ""
-    reader = RowParser(Columns(text_column, id=options.item), result.source, {}, (), "ms")
+    reader = RowParser(Columns(text_column, id=options.item), result.source, {}, (), repeats=options.rater is not None)
     meter, skips = Meter(), list[Skip]()
     items = _items(table, options, reader, _vote_reader(chosen, options), meter, result, skips)
     progress(0, 0.0)
@@ -126,12 +117,17 @@ def ingest_votes(
 
 def _open_with_columns(file: File, options: VotesImportOptions) -> tuple[Table, VotesImportOptions]:
     """The table, and the options with the column names as the table spells them."""
-    if bool(options.raters) == bool(options.counts):
+    if (options.rater is None) != (options.answer is None):
+        raise InputError("name the column of the rater and that of the answer, both")
+    if [bool(options.raters), bool(options.counts), options.rater is not None].count(True) != 1:
         raise InputError("name either the raters' columns or the columns that count votes")
+    if options.rater is not None and options.item is None:
+        raise InputError("the long form needs the column of the items, since an item has several rows")
     item_columns = [name for name in (options.item, options.text) if name is not None]
     if not item_columns:
         raise InputError("name the column of the items or that of the texts")
-    columns = (*item_columns, *options.raters, *options.counts.values())
+    long = [name for name in (options.rater, options.answer) if name is not None]
+    columns = (*item_columns, *options.raters, *options.counts.values(), *long)
     table = open_table(file, replace(options.options, wanted=columns))
     spelling = {name: names.find(table.shape.columns, name) for name in columns}
     if len({spelling[name] for name in columns[len(item_columns) :]}) < len(columns) - len(item_columns):
@@ -140,6 +136,7 @@ def _open_with_columns(file: File, options: VotesImportOptions) -> tuple[Table, 
         options, item=options.item and spelling[options.item], text=options.text and spelling[options.text],
         raters=tuple(spelling[name] for name in options.raters),
         counts={code: spelling[name] for code, name in options.counts.items()},
+        rater=options.rater and spelling[options.rater], answer=options.answer and spelling[options.answer],
     )  # fmt: skip
 
 
@@ -152,9 +149,11 @@ def _scheme(ws: Workspace, table: Table, options: VotesImportOptions) -> Scheme:
         return known
     if options.counts:
         return schemes.propose(ws, options.scheme, options.counts, multi=known is not None and known.kind == "multi")
-    column = ", ".join(options.raters)
-    answers = _answers_as_one_column(table.rows(), options.raters, column)
-    values, is_multi = distinct(answers, {options.scheme: column}, MOST_CLASSES)[options.scheme]
+    column = ", ".join(options.answers)
+    split = options.rater is not None or options.lists == "raters"
+    answers = _answers_as_one_column(table.rows(), options.answers, column, split)
+    rules = {options.scheme: rules_of(options.scheme, options.maps, options.missing)}
+    values, is_multi = distinct(answers, {options.scheme: column}, MOST_CLASSES, rules)[options.scheme]
     if not values:
         raise InputError(
             "no column of a rater holds a value to make classes of scheme {scheme} of",
@@ -163,11 +162,15 @@ def _scheme(ws: Workspace, table: Table, options: VotesImportOptions) -> Scheme:
     return schemes.propose(ws, options.scheme, values, multi=is_multi or (known is not None and known.kind == "multi"))
 
 
-def _answers_as_one_column(rows: Iterator[Row | Reject], columns: Sequence[str], name: str) -> Iterator[Row]:
-    """The answers of all raters, as rows of one column called `name`."""
+def _answers_as_one_column(
+    rows: Iterator[Row | Reject], columns: Sequence[str], name: str, split: bool
+) -> Iterator[Row]:
+    """The answers of all raters, as rows of one column called `name`. `split`: a list holds one of each rater."""
     for row in rows:
-        if isinstance(row, Row):
-            yield from (Row(row.number, {name: row.cells.get(column)}) for column in columns)
+        for column in columns if isinstance(row, Row) else ():
+            cell = row.cells.get(column) if isinstance(row, Row) else None
+            for value in votes.as_list(cell) if split else (cell,):
+                yield Row(row.number if isinstance(row, Row) else 0, {name: value})
 
 
 def _vote_reader(chosen: Scheme, options: VotesImportOptions) -> Callable[[Row], list[Choice] | Reject]:
@@ -177,9 +180,16 @@ def _vote_reader(chosen: Scheme, options: VotesImportOptions) -> Callable[[Row],
         if len(columns) < len(options.counts):
             raise InputError("two columns of votes mean the same class of {scheme}", scheme=SchemeName(chosen.name))
         return lambda row: votes.of_counts(row, columns)
+    read_label = LabelReader(chosen, rules=rules_of(options.scheme, options.maps, options.missing))
+    if options.rater is not None and options.answer is not None:
+        rater, answer = options.rater, options.answer
+        return OneAnswerEach(
+            lambda row: votes.of_long_row(row, rater, answer, read_label), options.item or options.text
+        )
+    if options.lists == "raters":
+        return lambda row: votes.of_lists(row, options.raters, read_label)
     for column in options.raters:
         votes.rater_name(column)
-    read_label: ReadLabel = label_reader(chosen, ids=False)
     return lambda row: votes.of_raters(row, options.raters, read_label)
 
 
@@ -210,11 +220,14 @@ def _items(
 def _store(ws: Workspace, source_id: int, chosen: Scheme, batch: Sequence[_VotesRow], result: VotesImport) -> None:
     """Store the votes of a batch, and the utterances that are not known yet."""
     ids = ws.store.corpus.utterance_ids([row.name for row in batch if row.name])
-    new = [row.parsed.utterance for row in batch if row.name not in ids]
+    counted = {row.name if row.name in ids else row.parsed.utterance.key: row for row in batch}
+    fresh = {key: row.parsed.utterance for key, row in counted.items() if key not in result.items}
+    result.items |= fresh.keys() if result.long else set()
+    new = [utterance for key, utterance in fresh.items() if key not in ids]
     report = ws.store.corpus.add_sentences(source_id, new, now())
     result.added += report.added
-    result.known += report.known + len(batch) - len(new)
-    ids |= ws.store.corpus.utterance_ids([row.key for row in new])
+    result.known += report.known + len(fresh) - len(new)
+    ids |= ws.store.corpus.utterance_ids([row.parsed.utterance.key for row in batch if row.name not in ids])
     time = now()
     rows = [
         Vote(

@@ -18,7 +18,8 @@ from core import schemes
 from core.cli.app import app
 from core.errors import Cancelled, Conflict, UnknownName
 from core.ingest.tables import File, Options, Reject, Row, open_table
-from core.ingest.tables.row_parser import RowParser, label_reader
+from core.ingest.tables.labels import LabelReader
+from core.ingest.tables.row_parser import RowParser
 from core.jobs import JOBS
 from core.quality import CHECKS, DigestedUtterance, Finding, select_checks
 from core.records import NewRecording, NewUtterance, ScannedUtterance
@@ -378,7 +379,7 @@ def test_nsmc_as_a_table_is_read(shared: Path) -> None:
     """The checks read all 712,404 rows as `ingest table` parses them, without the store, which takes a minute."""
     columns = ingest_table.Columns("document", {"danger": "label"}, id="id")
     table = open_table(File.at(shared / "nsmc" / "nsmc_all_from_raw.tsv.gz"), Options(wanted=columns.named))
-    reader = RowParser(columns.found_in(table.shape), "nsmc", {"danger": label_reader(DANGER, ids=True)}, (), "ms")
+    reader = RowParser(columns.found_in(table.shape), "nsmc", {"danger": LabelReader(DANGER, ids=True)}, ())
     checks = select_checks(["same-text", "label-conflict", "empty-text"])
     collectors = [check.make(check) for check in checks]
     refused = n_rows = 0

@@ -20,7 +20,7 @@ from core.cli import app
 from core.errors import InputError, UnknownName
 from core.filters import Filter
 from core.ingest.tables import Meter, Options, open_table
-from core.ingest.tables.row_parser import milliseconds
+from core.ingest.tables.times import TimeUnit
 from core.schemes import scheme
 from core.settings import ROOT
 from core.text.cells import escape_formula
@@ -318,8 +318,8 @@ def test_units_of_times(ws: Workspace, tmp_path: Path, columns: str, rows: str, 
 
 
 def test_times() -> None:
-    assert [milliseconds(text, "ms") for text in ("0", "12", "1:00", "1:01:01.5", "-1", "x", "99999999999", "1e3")] == [
-        0, 12, 60_000, 3_661_500, None, None, None, None,
+    assert [TimeUnit("ms").ms(text) for text in ("0", "12", "1:00", "1:01:01.5", "-1", "x", "99999999999", "1e3")] == [
+        0, 12, 60_000, 3_661_500, None, None, None, 1000,
     ]  # fmt: skip
 
 

@@ -165,6 +165,79 @@ def test_a_rater_cannot_pass_for_a_vote_without_a_name(ws: Workspace, tmp_path: 
         take(ws, put(tmp_path, "text,#1\n불,위험\n"), "danger", raters=("#1",), text="text")
 
 
+LONG = "item,rater,text,label\n1,kim,불,상\n1,lee,불,중\n2,kim,길,하\n2,lee,길,하\n3,lee,네,하\n3,kim,네,하\n"
+
+
+@pytest.mark.parametrize("order", [{"raters": ("label",)}, {"rater": "rater", "answer": "label"}])
+def test_a_row_an_answer(ws: Workspace, tmp_path: Path, order: Any) -> None:
+    path = put(tmp_path, LONG)
+    done = take(ws, path, "s", **order, item="item", text="text", batch=2)
+    assert (done.rows, done.added, done.known, done.votes, done.rejected) == (6, 3, 0, 6, 0)
+    assert sorted(stored_votes(ws, "s")) == sorted([
+        ("불", "vote:kim", "상"), ("불", "vote:lee", "중"), ("길", "vote:kim", "하"), ("길", "vote:lee", "하"),
+        ("네", "vote:kim", "하"), ("네", "vote:lee", "하"),
+    ])  # fmt: skip
+    again = take(ws, path, "s", **order, item="item", text="text", batch=2)
+    assert (again.added, again.known, again.votes, again.votes_known) == (0, 3, 0, 6)
+
+
+def test_what_is_wrong_with_a_row_of_the_long_form_is_named(ws: Workspace, tmp_path: Path) -> None:
+    rows = ["kim,위험", "kim,위험", "kim,정상", ",위험", "lee,아마", "#1,정상", "박\u200b,N/A", "박,", "박,정상"]
+    path = put(tmp_path, "item,text,worker,label\n" + "".join(f"1,불,{row}\n" for row in rows))
+    done = take(ws, path, "danger", rater="worker", answer="label", item="item", text="text")
+    assert stored_votes(ws, "danger") == [("불", "vote:kim", "danger"), ("불", "vote:박", "normal")]
+    assert done.reasons == {"answered before": 1, "no rater": 2, "unknown class": 1}
+    first = done.skipped[0]
+    assert (first.row, first.reason) == (4, "kim answered '1' before, with danger: the first answer is kept")
+
+
+@pytest.mark.parametrize(
+    ("text", "order", "reason"),
+    [
+        (LONG.replace("rater", "who"), {"raters": ("label",), "item": "item"}, "names most items several.*--rater"),
+        (LONG, {"rater": "rater", "answer": "label", "text": "text"}, "the long form needs the column of the items"),
+        (LONG, {"rater": "rater", "item": "item"}, "name the column of the rater and that of the answer, both"),
+        (LONG, {"rater": "rater", "answer": "label", "raters": ("text",), "item": "item"}, "name either the raters'"),
+        ('text,a\n가,"[4, 5, 4]"\n', {"raters": ("a",), "text": "text"}, "row 2: column a holds a list of 3"),
+    ],
+)  # fmt: skip
+def test_a_form_that_is_not_clear_is_asked_about(
+    ws: Workspace, tmp_path: Path, text: str, order: Any, reason: str
+) -> None:
+    with pytest.raises(InputError, match=reason):
+        take(ws, put(tmp_path, text), "fresh", **order)
+    assert (ws.store.corpus.counts()["utterances"], "fresh" in SCHEMES) == (0, False)
+
+
+def test_a_list_holds_raters_or_classes_as_a_person_says(ws: Workspace, tmp_path: Path) -> None:
+    rows = [
+        {"guid": "a", "s": "가", "annotations": {"annotators": ["07", "02", "13"], "annotations": [4, 5, 4]}},
+        {"guid": "b", "s": "나", "annotations": {"annotators": ["07", "11"], "annotations": [1, 0]}},
+    ]
+    path = put(tmp_path, json.dumps(rows), "sts.json")
+    answers, base = "annotations.annotations", {"item": "guid", "text": "s"}
+    with pytest.raises(InputError, match=r"sts\.json, row 1: column annotations\.annotations holds a list of 3 values"):
+        take(ws, path, "sts", raters=(answers,), **base)
+    done = take(ws, path, "sts", raters=(answers,), lists="raters", **base)
+    assert (done.votes, SCHEMES["sts"].codes, SCHEMES["sts"].kind) == (5, ("0", "1", "4", "5"), "single")
+    assert stored_votes(ws, "sts")[:3] == [("가", "vote:#1", "4"), ("가", "vote:#2", "5"), ("가", "vote:#3", "4")]
+    named = take(ws, path, "named", rater="annotations.annotators", answer=answers, **base)
+    assert (named.votes, named.known) == (5, 2)
+    assert stored_votes(ws, "named")[:3] == [("가", "vote:07", "4"), ("가", "vote:02", "5"), ("가", "vote:13", "4")]
+    many = put(tmp_path, '{"t": "다", "a": ["x", "y"]}\n{"t": "라", "a": ["y"]}\n', "m.jsonl")
+    classes = take(ws, many, "themes", raters=("a",), lists="classes", text="t")
+    assert (classes.votes, SCHEMES["themes"].kind) == (2, "multi")
+    from core.workflows.corpus import schemes
+
+    schemes.confirm(ws, "themes", "t")
+    assert (
+        take(ws, put(tmp_path, '{"t": "마", "a": ["x", "y"]}\n', "n.jsonl"), "themes", raters=("a",), text="t").votes
+        == 1
+    )
+    with pytest.raises(InputError, match="holds a list of 3 values"):
+        take(ws, put(tmp_path, '{"t": "바", "a": ["x", "y", "x"]}\n', "o.jsonl"), "themes", raters=("a",), text="t")
+
+
 def test_the_votes_of_crema_d_arrive_and_tell_their_agreement(ws: Workspace, shared: Path) -> None:
     path = shared / "cremad_votes" / "tabulatedVotes.csv"
     counts = {code: code for code in "ADFHNS"}
@@ -216,6 +289,7 @@ def test_the_verb_says_what_is_wrong_with_its_options(ws: Workspace, tmp_path: P
         (["--item", "clip", "--raters", "a", "--votes", "b"], "name either --raters or --votes"),
         (["--raters", "a"], "name --item or --text"),
         (["--item", "clip", "--raters", "a,,b"], "--raters a,,b: write different names, between commas"),
+        (["--item", "clip", "--rater", "a"], "name --rater and --answer together"),
         (["--item", "clip", "--votes", "a,a"], "--votes a,a: write different names, between commas"),
         (["--item", "clip", "--votes", "a=x,a=y"], "--votes a=y: write CLASS or CLASS=COL, each class once"),
         (["--item", "clip", "--votes", "a="], "--votes a=: write CLASS or CLASS=COL, each class once"),

@@ -9,7 +9,7 @@ import io
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import PurePath
 
@@ -26,6 +26,7 @@ _LOOK_ROWS = 200_000  # how far an undecided TSV is searched for quotes
 _NAMES = {name: sign for sign, name in SEPARATORS.items()} | {"\\t": "\t"}
 _OPENED = re.compile(r'(?:^|\t)"')
 _DOUBLED = re.compile(r'(?:^|\t)"[^"\t]*(?:""[^"\t]*)+"(?=[\t\r\n]|$)')  # a quoted cell with quotes in it
+_SEP_LINE = re.compile(r'"?sep=([^"\r\n])"?[\r\n]+', re.I)  # Excel reads and writes this line
 _FIRST = {".tsv": "\t", ".tab": "\t"}
 
 
@@ -54,6 +55,12 @@ def detect(file: File, encoding: str, options: Options) -> Style:
     newline = "\r" if "\r" in sample and "\n" not in sample else "\n"
     whole = len(sample) <= _SAMPLE_CHARS
     lines = sample if whole or newline not in sample else sample[: sample.rindex(newline) + 1]
+    sep_line = _SEP_LINE.match(lines)
+    lines = lines[sep_line.end() :] if sep_line else lines
+    for _ in range(options.skip_rows or 0):
+        lines = lines.partition(newline)[2] or lines
+    if sep_line and options.separator is None:
+        options = replace(options, separator=sep_line[1])
     signs = [separator(options.separator)] if options.separator else [*SEPARATORS]
     tried = [_try(lines, Style(sign, quotes, newline)) for sign in signs for quotes in _quotings(options)]
     favourite = _FIRST.get(PurePath(inner_name(file)).suffix.lower(), ",")
@@ -116,6 +123,12 @@ def _verdict(rows: Iterable[list[str] | Literal | Broken], style: Style, width: 
 
 def _text(sample: str, style: Style) -> io.StringIO:
     return io.StringIO(sample, newline=style.newline)
+
+
+def says_separator(record: list[str] | Literal | Broken) -> bool:
+    """Whether the first record of a file is a line such as `sep=;`, which is no row."""
+    cells = record.cells if isinstance(record, Literal) else record if isinstance(record, list) else []
+    return 0 < len(cells) <= 2 and cells[0].lower().startswith("sep=") and not any(cells[1:]) and len(cells[0]) <= 5
 
 
 def sample_rows(rows: Iterator[list[str] | Literal | Broken]) -> list[list[str]]:

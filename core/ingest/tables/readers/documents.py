@@ -1,94 +1,135 @@
 """Reads JSON and JSON Lines. A JSON document is streamed; its rows are its first list of objects, or the named list.
 
-In JSON Lines a line that is no JSON is left out. A JSON document that ends too early raises `InputError` after the rows
+`core.ingest.tables.readers.objects` knows the other forms: what pandas writes, and records that hold lists of rows. In
+JSON Lines a line that is no JSON is left out. A JSON document that ends too early raises `InputError` after the rows
 before that point. The size of one row is limited, so that no document fills the memory.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import replace
 from itertools import islice
-from typing import Any, TextIO
-
-import ijson
+from typing import Any
 
 from core.errors import InputError, UnknownName
 from core.ingest.tables import names
 from core.ingest.tables.bombs import check_columns
 from core.ingest.tables.readers import values
 from core.ingest.tables.readers.encoding import open_text
+from core.ingest.tables.readers.objects import events, nested, orients, outline
 from core.ingest.tables.types import ROW_CHARS, SAMPLE_ROWS, File, Meter, Options, Reject, Row, Shape, Table
 from core.messages import Message
 
-_ROW_BYTES = 16_000_000
-_LOOK_EVENTS = 200_000
-_DEEPEST = 100
-_LEVEL = {"start_map": 1, "start_array": 1, "end_map": -1, "end_array": -1}
-_BROKEN = (ijson.JSONError, ValueError, OverflowError, RecursionError)
+Records = Callable[[Meter], Iterator[tuple[int, Any]]]  # (number, object), or (number, Reject)
 
 
 def lines(file: File, encoding: str, options: Options) -> Table:
     """A table with one JSON object on each line."""
 
-    def rows(meter: Meter) -> Iterator[Row | Reject]:
+    def records(meter: Meter) -> Iterator[tuple[int, Any]]:
         with open_text(file, encoding, meter) as text:
             number = 0
             while line := text.readline(ROW_CHARS):
                 number += 1
                 if len(line) >= ROW_CHARS:
-                    yield Reject(
-                        number, "too long", Message("a line of {row_chars:,} characters or more", row_chars=ROW_CHARS)
-                    )
+                    reason = Message("a line of {row_chars:,} characters or more", row_chars=ROW_CHARS)
+                    yield number, Reject(number, "too long", reason)
                     while line and line[-1] != "\n":
                         line = text.readline(ROW_CHARS)
                 elif line.strip():
-                    yield _line(number, line)
+                    yield number, _line(number, line)
 
-    return _table(file, Shape("jsonl", (), encoding=encoding), rows, options)
+    return _opened(file, Shape("jsonl", (), encoding=encoding), records, options)
 
 
-def _line(number: int, line: str) -> Row | Reject:
+def _line(number: int, line: str) -> Any:
     try:
-        record = json.loads(line)
+        return json.loads(line)
     except (ValueError, RecursionError) as error:
-        return Reject(
-            number,
-            "broken JSON",
-            Message("not JSON: {error}", error=error) if isinstance(error, ValueError) else Message("nested too deep"),
+        reason = (
+            Message("not JSON: {error}", error=error) if isinstance(error, ValueError) else Message("nested too deep")
         )
-    return values.row(number, record)
+        return Reject(number, "broken JSON", reason)
 
 
 def document(file: File, encoding: str, options: Options) -> Table:
     """A table in a JSON document. `InputError` if it holds no list of objects; `UnknownName` lists its lists."""
-    lists = _lists(file, encoding)
-    if options.sheet is not None and options.sheet not in lists:
-        raise UnknownName(Message("list of {file}", file=file.name), options.sheet, [_shown(path) for path in lists])
-    if not lists:
-        raise InputError("{file}: holds no list of objects", file=file.name)
-    path = options.sheet if options.sheet is not None else lists[0]
+    nan = events.holds_nan(file, encoding)
+    seen = outline.look(file, encoding, nan)
+    if options.sheet is not None and options.sheet in seen.choices:
+        form = outline.RowForm("objects", options.sheet)
+    else:
+        form = outline.form_of(seen, file, options.wanted)
+
+    def records_as(form: outline.RowForm) -> Records:
+        return lambda meter: enumerate(_records(file, encoding, form, nan, meter, options), start=1)
+
+    records = records_as(form)
+    whole = outline.RowForm("objects", ".")
+    if form.path not in ("", ".") and options.wanted and options.sheet in (None, form.path) and seen.tops == 1:
+        fields = {name: None for record in _sample(records) for name in _fields(record)}
+        if not nested.holds(fields, options.wanted) and nested.list_within(_sample(records_as(whole)), options):
+            form, records = whole, records_as(whole)  # the document is one record, and a field of it is asked for
+
+    place = form.path if form.form == "objects" and form.path != "." else None
+    others = seen.choices if place is not None else []
+    left = [_shown(path) for path in others if path != place and options.sheet is None]
+    notes = (Message("lists left out: {lists}. --sheet reads another", lists=", ".join(left)),) if left else ()
+    draft = Shape("json", (), encoding=encoding, sheet=place, sheets=tuple(others), notes=notes)
+    return _opened(file, draft, records, options)
+
+
+def _records(
+    file: File, encoding: str, form: outline.RowForm, nan: bool, meter: Meter, options: Options
+) -> Iterator[Any]:
+    if form.form != "objects":
+        return orients.records(file, encoding, form, options)
+    path = "" if form.path == "." else f"{form.path}.item" if form.path else "item"
+    return events.items(file, encoding, meter, path, nan)
+
+
+def _opened(file: File, draft: Shape, records: Records, options: Options) -> Table:
+    """The table of `records`. If they hold lists of rows that the options need, these are its rows."""
+    sample = _sample(records)
+    path = nested.list_within(sample, options)
+    if path is None and options.sheet is not None and options.sheet != draft.sheet:
+        known = [*draft.sheets, *nested.paths(sample)]
+        raise UnknownName(Message("list of {file}", file=file.name), options.sheet, [_shown(name) for name in known])
+    if path is not None:
+        within = ".".join(filter(None, (draft.sheet, *path)))
+        draft = replace(
+            draft, sheet=within, sheets=tuple(within if name == draft.sheet else name for name in draft.sheets)
+        )
 
     def rows(meter: Meter) -> Iterator[Row | Reject]:
-        with open_text(file, encoding, meter) as text:
-            stream = _Bytes(text, file.name)
-            items = ijson.items(_events(stream), f"{path}.item" if path else "item")
-            number = 0
-            while True:
-                try:
-                    record = next(items)
-                except StopIteration:
-                    return
-                except _BROKEN as error:
-                    raise InputError(
-                        "{file}: breaks off after row {number}: {error}",
-                        file=file.name,
-                        number=number,
-                        error=_reason(error),
-                    ) from error
-                stream.since = 0
-                number += 1
-                yield values.row(number, record)
+        if path is None:
+            for number, record in records(meter):
+                yield record if isinstance(record, Reject) else values.row(number, record)
+            return
+        count = 0
+        for _, record in records(meter):
+            if isinstance(record, Reject):
+                yield record
+                continue
+            for child in nested.opened(record, path):
+                count += 1
+                yield values.row(count, child)
 
-    return _table(file, Shape("json", (), encoding=encoding, sheet=path, sheets=tuple(lists)), rows, options)
+    return _table(file, draft, rows, options)
+
+
+def _sample(records: Records) -> list[Any]:
+    """The first records; fewer if the document breaks off among them."""
+    first: list[Any] = []
+    with suppress(InputError):  # it comes again when the rows are read
+        first.extend(r for _, r in islice(records(Meter()), SAMPLE_ROWS) if not isinstance(r, Reject))
+    return first
+
+
+def _fields(record: Any) -> list[str]:
+    """The names of the columns that `record` gives."""
+    return [name for name, _ in values.flat(record)] if isinstance(record, dict) and not values.deep(record) else []
 
 
 def _table(file: File, draft: Shape, rows: Any, options: Options) -> Table:
@@ -144,62 +185,5 @@ def _later_fields(rows: Iterator[Row | Reject], wanted: set[str]) -> list[str]:
     return late
 
 
-def _lists(file: File, encoding: str) -> list[str]:
-    """The paths of the lists of objects in the document, as `a.b`; "" is the document itself."""
-    paths: list[str] = []
-    before: tuple[str, str] = ("", "")
-    with open_text(file, encoding) as text:
-        try:
-            for path, event, _ in islice(_events(_Bytes(text, file.name)), _LOOK_EVENTS):
-                if (before[1], event) == ("start_array", "start_map") and before[0] not in paths:
-                    paths.append(before[0])
-                if paths == [""]:
-                    break
-                before = (path, event)
-        except _BROKEN as error:
-            if not paths:
-                raise InputError("{file}: is not JSON: {error}", file=file.name, error=_reason(error)) from error
-    return [path for path in paths if "item" not in path.split(".")] or paths[:1]
-
-
-def _events(stream: "_Bytes") -> Iterator[tuple[str, str, Any]]:
-    """(path, event, value) for each JSON event. Depth is limited: paths grow with each level, and so does the time."""
-
-    def shallow() -> Iterator[tuple[str, Any]]:
-        depth = 0
-        for event, value in ijson.basic_parse(stream, use_float=True):
-            depth += _LEVEL.get(event, 0)
-            if depth > _DEEPEST:
-                raise InputError("{stream}: nested more than {deepest} deep", stream=stream.name, deepest=_DEEPEST)
-            yield event, value
-
-    return ijson.parse(shallow())
-
-
-def _reason(error: Exception) -> str:
-    text = " ".join(str(error).split())
-    return values.safe(text) or type(error).__name__
-
-
 def _shown(path: str) -> str:
     return path or "(the document itself)"
-
-
-class _Bytes:
-    """The text as UTF-8 bytes for ijson. `since`, the bytes since the last row, is limited; the reader resets it."""
-
-    def __init__(self, text: TextIO, name: str) -> None:
-        self._text, self.name, self.since = text, name, 0
-
-    def read(self, size: int = -1) -> bytes:
-        if size == 0:  # ijson does this to see whether it gets bytes
-            return b""
-        data = self._text.read(size if size > 0 else 65_536).encode("utf-8", "surrogateescape")
-        self.since += len(data)
-        if self.since > _ROW_BYTES:
-            raise InputError(
-                "{name}: one row, or what lies before the rows, is larger than {row_bytes:,} bytes",
-                name=self.name,
-                row_bytes=_ROW_BYTES,
-            )
-        return data

@@ -19,10 +19,16 @@ Grid = Callable[[Meter, int], Iterator[Record]]  # (meter, width) -> all records
 
 
 def table(file: File, draft: Shape, sample: Sequence[Sequence[str]], grid: Grid, options: Options) -> Table:
-    """The table with the records of `grid`; `sample` holds its first rows. Only rows of a sheet may be short."""
+    """The table with the records of `grid`; `sample` holds its first rows below those that `options` skip.
+
+    Only rows of a sheet may be short. Title rows above the header are left out.
+    """
     if not sample:
         raise InputError("{file}: holds no rows", file=file.name)
     check_columns(file, max(map(len, sample)))
+    skipped = options.skip_rows or 0
+    above = 0 if options.skip_rows is not None or options.header is False else header.rows_above(sample, options.wanted)
+    sample = sample[above:]
     has_header, why = header.judge(sample, options.wanted)
     if options.header is not None:
         has_header, why = options.header, "as told"
@@ -40,12 +46,19 @@ def table(file: File, draft: Shape, sample: Sequence[Sequence[str]], grid: Grid,
         header=has_header, why=why,
     )  # fmt: skip
     ragged = draft.format == "xlsx"
+    if above:
+        row = _row_number(grid(Meter(), width), above, ragged)
+        note = Message("header found in row {row}: what stands above it is left out", row=row)
+        shape = replace(shape, notes=(*shape.notes, note))
     restore = draft.quotes is not False  # a file without quoting was not written for a spreadsheet
 
     def rows(meter: Meter) -> Iterator[Row | Reject]:
-        waiting = has_header
+        waiting, titles = has_header, above
         for number, record in enumerate(grid(meter, width), start=1):
-            if record == [] or (ragged and isinstance(record, list) and not any(record)):
+            if record == [] or (ragged and isinstance(record, list) and not any(record)) or number <= skipped:
+                continue
+            if titles and not isinstance(record, Broken):
+                titles -= 1
                 continue
             if waiting and not isinstance(record, Broken):
                 waiting = False
@@ -53,6 +66,17 @@ def table(file: File, draft: Shape, sample: Sequence[Sequence[str]], grid: Grid,
             yield _row(number, record, width, keep, ragged, restore)
 
     return Table(file, shape, rows)
+
+
+def _row_number(records: Iterator[Record], above: int, ragged: bool) -> int:
+    """The number of the first row below `above` rows that are neither blank nor broken."""
+    for number, record in enumerate(records, start=1):
+        blank = record == [] or (ragged and isinstance(record, list) and not any(record))
+        if not blank and not isinstance(record, Broken):
+            above -= 1
+            if above < 0:
+                return number
+    return 1
 
 
 def _row(

@@ -1,6 +1,7 @@
-"""Decides whether the first row of a table is a header with column names or already data (KOTE has no header)."""
+"""Decides where the header of a table is: in its first row, below title rows, or nowhere (KOTE has no header)."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
@@ -13,17 +14,18 @@ _USUAL_NAMES = (
     "id no index text sentence document comment content utterance label labels class emotion sentiment category split "
     "source q a question answer speaker start end start_ms end_ms file filename path wav audio title date rating score "
     "group stt note key 번호 문장 텍스트 내용 발화 본문 라벨 레이블 감정 분류 상황 화자 질문 답변 파일명 시작 끝 "
-    "날짜 제목"
+    "날짜 제목 긴급도 신고내용 접수번호 접수일시 파일 시작시간 종료시간"
 )
 _USUAL = frozenset(_USUAL_NAMES.split())
 _LONGEST_NAME = 60
+_MOST_ABOVE = 30  # rows in which the header is looked for
 
 
 def judge(rows: Sequence[Sequence[Cell]], wanted: Sequence[str] = ()) -> tuple[bool, str]:
     """(whether the first of `rows` is a header, the reason). `wanted` are columns that a person named."""
     if not rows:
         return False, "there is no row"
-    first = [cell if isinstance(cell, str) else "" for cell in rows[0]]
+    first = _texts(rows[0])
     if wanted and any(re.fullmatch(r"column_\d+", name) for name in wanted) and not _holds(first, wanted):
         return False, "columns are asked for by number"
     if wanted and _holds(first, wanted):
@@ -39,6 +41,37 @@ def judge(rows: Sequence[Sequence[Cell]], wanted: Sequence[str] = ()) -> tuple[b
     if len(set(filled)) < len(filled):
         return False, "the first row repeats a cell"
     return _by_columns(first, rows[1:])
+
+
+def rows_above(rows: Sequence[Sequence[Cell]], wanted: Sequence[str] = ()) -> int:
+    """The number of `rows` above the header, such as the title and the date of a report; 0 if the first row may be it.
+
+    Title rows fill at most half of the columns. The header is the first row below them that holds all `wanted` columns,
+    or else, if it is as wide as the table, one that names a usual column.
+    """
+    if not rows or (wanted and _holds(_texts(rows[0]), wanted)):
+        return 0
+    if wanted and not any(re.fullmatch(r"column_\d+", name) for name in wanted):
+        for place, row in enumerate(rows[:_MOST_ABOVE]):
+            if _holds(_texts(row), wanted):
+                return place
+    filled = [sum(bool(cell.strip()) for cell in _texts(row)) for row in rows]
+    usual = Counter(filled[1:]).most_common(1)[0][0] if filled[1:] else 0
+    for place, row in enumerate(rows[:_MOST_ABOVE]):
+        if 2 * filled[place] > usual:
+            numbers = any(_NUMBER.fullmatch(cell.strip()) for cell in _texts(row))
+            return place if usual > 1 and is_named(row, ()) and not numbers else 0
+    return 0
+
+
+def _texts(row: Sequence[Cell]) -> list[str]:
+    return [cell if isinstance(cell, str) else "" for cell in row]
+
+
+def is_named(first: Sequence[Cell], wanted: Sequence[str]) -> bool:
+    """Whether the row `first` surely is a header: it holds the columns in `wanted`, or a usual name."""
+    cells = _texts(first)
+    return _holds(cells, wanted) if wanted else any(cell.strip().casefold() in _USUAL for cell in cells)
 
 
 def _holds(first: Sequence[str], wanted: Sequence[str]) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from core.errors import InputError
 from core.ingest.tables import names
 from core.ingest.tables.bombs import check_columns, check_rows
 from core.ingest.tables.readers import values
+from core.ingest.tables.readers.objects import nested
 from core.ingest.tables.stream import seekable
 from core.ingest.tables.types import SAMPLE_ROWS, File, Meter, Options, Reject, Row, Shape, Table
 from core.messages import Message
@@ -42,14 +44,19 @@ def table(file: File, options: Options) -> Table:
     if not readable or not total:
         raise InputError("{file}: holds no rows that could be read as text", file=file.name)
 
-    def rows(meter: Meter) -> Iterator[Row | Reject]:
+    def records(meter: Meter) -> Iterator[dict[str, Any]]:
         with _opened(file) as parquet:
             number = 0
             for batch in parquet.iter_batches(batch_size=_BATCH, columns=readable, use_threads=False):
-                for record in batch.to_pylist():
-                    number += 1
-                    yield _row(number, record)
+                yield from batch.to_pylist()
+                number += len(batch)
                 meter.share = min(number / total, 1.0)
+
+    path = nested.list_within(list(islice(records(Meter()), SAMPLE_ROWS)), options)
+
+    def rows(meter: Meter) -> Iterator[Row | Reject]:
+        these = records(meter) if path is None else (c for r in records(meter) for c in nested.opened(r, path))
+        return (_row(number, record) for number, record in enumerate(these, start=1))
 
     sample = [row for row, _ in zip(rows(Meter()), range(SAMPLE_ROWS), strict=False) if isinstance(row, Row)]
     columns = list(dict.fromkeys(name for row in sample for name in row.cells)) or readable
@@ -63,7 +70,11 @@ def table(file: File, options: Options) -> Table:
             yield row
 
     shape = Shape(
-        "parquet", tuple(n for n in columns if n not in stray), tuple(n for n in columns if n in stray), notes=left_out
+        "parquet",
+        tuple(n for n in columns if n not in stray),
+        tuple(n for n in columns if n in stray),
+        notes=left_out,
+        sheet=".".join(path) if path else None,
     )
     return Table(file, shape, kept_rows)
 

@@ -1,5 +1,7 @@
 """Reads one sheet of an XLSX workbook, in openpyxl's read-only mode. A formula gives its saved value.
 
+If nobody named a sheet, the first with rows is read, and a note names the other sheets with rows.
+
 Sizes are checked before anything is unpacked. Macros, links and pictures are not read.
 """
 
@@ -7,7 +9,7 @@ import struct
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import Any
@@ -22,6 +24,7 @@ from core.ingest.tables.readers.delimited import Record
 from core.ingest.tables.stream import seekable
 from core.ingest.tables.types import CELL_CHARS, SAMPLE_ROWS, File, Meter, Options, Shape, Table
 from core.messages import Message
+from core.visible import folded
 
 MOST_BYTES, SHARED_BYTES = 1_000_000_000, 300_000_000
 RATIO, RATIO_FROM_BYTES = 200, 1_000_000
@@ -38,15 +41,15 @@ def table(file: File, options: Options) -> Table:
     check(file)
     with _workbook(file) as book:
         sheets = tuple(sheet.title for sheet in book.worksheets)
-        if options.sheet is not None and options.sheet not in sheets:
-            raise UnknownName(Message("sheet of {file}", file=file.name), options.sheet, sheets)
-        wanted = [options.sheet] if options.sheet is not None else sheets
+        wanted = sheets if options.sheet is None else [_called(options.sheet, sheets, file)]
         for name in wanted:
-            sample = list(islice((row for row in _cells(file, book[name]) if any(row)), SAMPLE_ROWS + 1))
+            below = islice(_cells(file, book[name]), options.skip_rows or 0, None)
+            sample = list(islice((row for row in below if any(row)), SAMPLE_ROWS + 1))
             if sample:
                 break
         else:
             raise InputError("{file}: holds no rows", file=file.name)
+        others = [other for other in sheets if other != name and options.sheet is None and _has_rows(file, book[other])]
 
     def records(meter: Meter, width: int) -> Iterator[Record]:
         with _workbook(file) as book:
@@ -55,7 +58,17 @@ def table(file: File, options: Options) -> Table:
                 meter.share = min(number / total, 1.0) if total else 0.5
                 yield row
 
-    return grid.table(file, Shape("xlsx", (), sheet=name, sheets=sheets), sample, records, options)
+    left = Message("sheets left out: {sheets}. --sheet all reads every sheet", sheets=", ".join(others))
+    notes = (left,) if others else ()
+    return grid.table(file, Shape("xlsx", (), sheet=name, sheets=sheets, notes=notes), sample, records, options)
+
+
+def _called(name: str, sheets: Sequence[str], file: File) -> str:
+    """The sheet called `name`, exactly or as people see it. `UnknownName` lists the sheets."""
+    alike = [name] if name in sheets else [sheet for sheet in sheets if folded(sheet) == folded(name)]
+    if len(alike) != 1:
+        raise UnknownName(Message("sheet of {file}", file=file.name), name, sheets)
+    return alike[0]
 
 
 def check(file: File) -> None:
@@ -110,6 +123,14 @@ def _cells(file: File, sheet: Any) -> Iterator[list[str]]:
             yield cells
         if len(block) < _BLOCK:
             return
+
+
+def _has_rows(file: File, sheet: Any) -> bool:
+    """Whether the sheet holds any cell. A sheet that cannot be read counts as one that does."""
+    try:
+        return any(any(row) for row in _cells(file, sheet))
+    except _BROKEN:
+        return True
 
 
 @contextmanager
