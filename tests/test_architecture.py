@@ -32,7 +32,7 @@ LAYERS = (
     ("workflows",),
     ("ui", "cli", "web", "pages", "app"),
 )
-SAME_ROOM = {"messages": "errors"}  # an error carries its message
+SAME_ROOM = {"messages": "errors", "scanned": "records"}  # an error carries its message; scans are records too
 DOORS = {"models", "runs", "ingest", "store", "training", "inference", "jobs", "export"}
 # Peers do not import each other, but for these.
 PEERS = {

@@ -196,12 +196,27 @@ def test_a_text_that_cannot_be_read_costs_only_the_text(tmp_path: Path, name: st
     assert reason in skips[f"s/{name}"]
 
 
-def test_the_same_file_twice_is_once_and_said_so(tmp_path: Path) -> None:
+def test_a_path_below_the_delivery_tells_equal_files_apart(tmp_path: Path) -> None:
     root = write_tree(tmp_path / "a", {"x/one.wav": wav_bytes(), "y/one.wav": wav_bytes(), "y/two.wav": wav_bytes()})
     entries, skips = read_all(root)
-    assert [e.where for e in entries] == ["a/x/one.wav", "a/y/two.wav"]
-    assert skips == {"a/y/one.wav": "the same audio under the same name came before: a/x/one.wav"}
+    assert [e.where for e in entries] == ["a/x/one.wav", "a/y/one.wav", "a/y/two.wav"]
+    assert skips == {}
+    first, second, _ = (e.record for e in entries)
+    assert isinstance(first, NewRecording)
+    assert isinstance(second, NewRecording)
+    assert first.key.endswith(":one.wav"), "the key of earlier programs stays"
+    assert second.key == first.key.removesuffix("one.wav") + "a/y/one.wav"
+    assert second.utterances[0].key == f"{second.key}:1"
+    assert second.utterances[0].group == second.key
     assert len(folder.index([root, root / "x", root], Rules()).clips) == 3
+
+
+def test_a_zip_and_the_folder_that_it_unpacks_to_are_the_same_files(tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "a", {"x/one.wav": wav_bytes()})
+    packed = write_zip(tmp_path / "a.zip", [("x/one.wav", wav_bytes())])
+    first, again = folder.read(folder.index([root, packed], Rules()), "corpus")
+    assert first.where == "a.zip/x/one.wav"
+    assert again == Skip("a/x/one.wav", "the same audio under the same name came before: a.zip/x/one.wav")
 
 
 def test_hostile_names_stay_names(tmp_path: Path) -> None:

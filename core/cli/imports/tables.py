@@ -4,6 +4,7 @@
   "kind", "reason"}] (the first 100), "rejects": path or null, "notes": {what: n}, "schemes": {asked for: used},
   "format", "encoding", "separator", "quotes", "header", "header_why", "sheet", "columns", "dropped", "times",
   "grouped_by": {"group" | "speaker" | "recording" | "row": n}, "roles": [speaker], "published": {side: n}}`
+  and what `core.cli.imports.corpora` says of clashes
 """
 
 from dataclasses import asdict
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from core.cli.frame import Json, answering, progress_bar, table
+from core.cli.imports.corpora import OnClashOption, clash_document, clash_lines
 
 if TYPE_CHECKING:
     from core.workflows.imports.table import TableImport
@@ -61,6 +63,7 @@ def ingest_table(
     sheet: Annotated[str | None, typer.Option(help="A workbook's sheet, or the list in a JSON document.")] = None,
     source: Annotated[str, typer.Option(metavar="NAME", help="The name of the source; by default FILE's stem.")] = "",
     licence: Annotated[str, typer.Option(help="The licence of the data.")] = "not stated",
+    on_clash: OnClashOption = "report",
     json: Json = False,
 ) -> None:
     """Import a table of texts. A second import of the same file adds nothing; rejected rows are named by number."""
@@ -75,7 +78,7 @@ def ingest_table(
         columns = Columns(text, labels, id, group, speaker, recording, start, end, split_column)
         import_options = TableImportOptions(
             columns, Options(encoding, sep, quotes, header, sheet), source, licence, label_ids,
-            None if times == "auto" else times, labelled_only,
+            None if times == "auto" else times, labelled_only, on_clash=on_clash,
         )  # fmt: skip
         opened, ws = File.at(file), open_workspace()
         with progress_bar("import") as show_progress:
@@ -89,6 +92,7 @@ def ingest_table(
             _document(file, result),
             f"{result.source}: {result.rows} rows read, {result.added} added, {result.known} known already, "
             f"{result.rejected} not used",
+            *clash_lines(result, result.proposals),
             table("", ("read as", ""), _read_as(result)),
             *result.grouping.sentences(),
             *([table("", ("found", "n"), list(result.notes.items()))] if result.notes else []),
@@ -140,5 +144,5 @@ def _document(file: Path, result: "TableImport") -> dict[str, Any]:
         "encoding": shape.encoding, "separator": shape.separator, "quotes": shape.quotes, "header": shape.header,
         "header_why": shape.why, "sheet": shape.sheet, "columns": list(shape.columns), "dropped": list(shape.dropped),
         "times": result.unit, "grouped_by": result.grouping.by, "roles": result.grouping.roles,
-        "published": result.grouping.published,
+        "published": result.grouping.published, **clash_document(result, result.proposals, result.batch),
     }  # fmt: skip

@@ -39,10 +39,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class KnownCall:
-    """A call that is in the workspace already. Its WAV is paired but not read."""
+    """A call that is in the workspace already. `call` is what this delivery says, to be compared."""
 
     key: str
     wav: Member | None
+    call: Call
 
 
 @dataclass(slots=True)
@@ -86,7 +87,7 @@ def index(paths: Sequence[Path], limits: Limits | None = None) -> Index:
 
 
 def read_index(files: Index, known: Callable[[str], bool]) -> Iterator[Call | KnownCall | Skip]:
-    """Yield each call once. Only one WAV is in memory at a time. If `known(key)` is true, the call is a `KnownCall`."""
+    """Yield each call once. Only one WAV is in memory at a time. If `known(key)` is true, it is a `KnownCall`."""
     yield from files.skips
     unpaired = _UnpairedWavs(files.wavs)
     keys: dict[str, str] = {}  # key or recordId -> the label file where it came first
@@ -101,7 +102,7 @@ def read_index(files: Index, known: Callable[[str], bool]) -> Iterator[Call | Kn
             continue
         wav = unpaired.take(member.stem, document["_id"])
         if known(key):
-            yield KnownCall(key, wav)
+            yield KnownCall(key, wav, next(c for c in _call(document, key, member, wav) if isinstance(c, Call)))
         else:
             yield from _call(document, key, member, wav)
     yield from unpaired.leftovers(keys)

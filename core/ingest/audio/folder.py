@@ -3,12 +3,13 @@ its text from a file of the same name beside it.
 
 `index` first lists folders, the zips in them, zips and single files (names and the first 12 bytes), so that `Listing`
 knows every label value before anything is stored. `read` then reads one file at a time. A key is made of a file's
-content and name: a moved folder adds nothing, and the same name with other content is another recording. No audio is
-decoded here.
+content and name: a moved folder adds nothing, and the same name with other content is another recording. Where two
+files of a delivery have the same content and name, the path tells them apart. No audio is decoded here.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from core.audio.header import not_audio, sniff
@@ -18,7 +19,7 @@ from core.ingest.audio import transcripts
 from core.ingest.audio.name_pattern import FOLDER, Pattern
 from core.ingest.entries import ROLE, Entry, clip_recording, read_sound, recording_notes
 from core.messages import Message
-from core.records import Skip
+from core.records import NewRecording, Skip
 from core.speakers import names_a_person
 
 
@@ -113,23 +114,47 @@ def read(files: Listing, source: str) -> Iterator[Entry | Skip]:
     """Yield each clip as an Entry; one file is in memory at a time. `source` is part of the names of groups."""
     yield from files.skips
     places: dict[str, str] = {}  # key -> the file where it came first
+    paths: dict[str, str] = {}  # key -> the path of that file below the delivery
     for clip in files.clips:
         try:
             entry = _entry(clip, files, source)
         except (AudioError, BadRecord) as error:
             yield Skip(error.where, error.reason)
             continue
-        key = entry.record.key
+        if (key := entry.record.key) in places and _path(clip.member) not in (paths[key], paths.get(_key(entry, clip))):
+            key = _key(entry, clip)
+            entry = _renamed(entry, key)
         if key in places:
             yield Skip(
                 clip.member.name, Message("the same audio under the same name came before: {place}", place=places[key])
             )
             continue
-        places[key] = clip.member.name
+        places[key], paths[key] = clip.member.name, _path(clip.member)
         yield from files.texts.new_skips()
         yield entry
     yield from files.texts.new_skips()
     yield from files.texts.leftovers()
+
+
+def _path(member: Member) -> str:
+    """The path of a file below the delivery; the same in a zip and in the folder that it unpacks to."""
+    return f"{re.sub(r'[.]zip$', '', member.archive, flags=re.I)}/{member.inner}"
+
+
+def _key(entry: Entry, clip: Clip) -> str:
+    """The key of a file whose content and name came before at another path."""
+    return entry.record.key.removesuffix(PurePosixPath(clip.member.inner).name) + _path(clip.member)
+
+
+def _renamed(entry: Entry, key: str) -> Entry:
+    """The entry with another key; a clip without a speaker is its own group."""
+    record = entry.record
+    assert isinstance(record, NewRecording)
+    utterances = tuple(
+        replace(u, key=u.key.replace(record.key, key, 1), group=key if u.group == record.key else u.group)
+        for u in record.utterances
+    )
+    return replace(entry, record=replace(record, key=key, utterances=utterances))
 
 
 def _entry(clip: Clip, files: Listing, source: str) -> Entry:

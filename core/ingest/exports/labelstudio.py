@@ -127,7 +127,8 @@ class LabelStudioExport:
         recording = NewRecording(key, max(end for _, end in spans.values()), None, None, None, (), meta={"data": data})
         sound = self._sound(data)
         notes = (*notes, *_unread([result for results in regions.values() for result in results]))
-        for place, name in enumerate(sorted(regions, key=lambda name: spans[name]), start=1):
+        first = True
+        for name in sorted(regions, key=lambda name: spans[name]):
             results = regions[name]
             texts = [_text(result) for result in results if result.get("type") == "textarea"]
             text = text_of(texts[-1] if texts else "", TEXT_RESULT, where)
@@ -135,11 +136,12 @@ class LabelStudioExport:
             speaker = name_of(data.get("speaker"), "speaker", where)
             long = end - start >= SHORTEST_VOICE_MS
             group = self._person(data) or key
-            new = NewUtterance(f"{key}:{place}", text, group, start, end, speaker, voice_usable=long)
+            new = NewUtterance(f"{key}:{name}", text, group, start, end, speaker, voice_usable=long)
             yield ExportedRow(
                 where, new, text, _labels(results, where), recording=key, new_recording=recording, sound=sound,
-                notes=notes if place == 1 else (),
+                notes=notes if first else (),
             )  # fmt: skip
+            first = False
 
     def _person(self, data: Mapping[str, Any]) -> str | None:
         """The group of the person who speaks; None if no speaker is given or it is a role."""

@@ -3,14 +3,15 @@
 A second import of the same file adds nothing; running again completes an interrupted import. `rejects-table.csv` names
 each row that could not be used. Labels under an unknown or only proposed scheme make (or extend) a proposed scheme.
 Under a settled scheme, a row whose value fits no class is left out and named, so that it can be corrected and imported
-again. A known row stays as it is: labels of a later import are not added to it.
+again. A known row is compared with what is stored: a label that nobody gave yet is added, and a row that differs is a
+clash (`core.workflows.imports.clashes`). Which source a table belongs to is decided in `table_sources`.
 """
 
 import csv
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from functools import partial
 from pathlib import Path
 
 from core.audio import gate
@@ -19,7 +20,6 @@ from core.files import move_into_place, remove, temporary_path
 from core.ingest.archives import printable
 from core.ingest.tables import File, Meter, Options, Reject, Row, Shape, Table, open_table
 from core.ingest.tables.audio_folder import AudioFolder
-from core.ingest.tables.guess import Guess, guess_columns
 from core.ingest.tables.row_parser import (
     UNLABELLED,
     Columns,
@@ -34,32 +34,31 @@ from core.ingest.tables.row_parser import (
     unit_of,
     usable_for_voice,
 )
-from core.ingest.tables.stream import sha256, source_name
 from core.messages import Message, SchemeName
-from core.records import NewRecording, Recording
+from core.records import Clash, NewRecording, OnClash, Recording
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import MOST_CLASSES
 from core.text.cells import escape_formula
 from core.workflows.corpus import schemes
 from core.workflows.imports import audio_files
+from core.workflows.imports.clashes import DECIDED, ClashLog
 from core.workflows.imports.grouping import Grouping, persons_of
+from core.workflows.imports.preview import Preview, fitting_scheme, preview
 from core.workflows.imports.report import BATCH, few_collections
+from core.workflows.imports.table_sources import (
+    CLASH,
+    Reading,
+    TableClashes,
+    at_known_places,
+    sound_sha256,
+    source_of,
+)  # fmt: skip
 from core.workflows.workspace import Workspace, now
 
 __all__ = [
-    "Columns",
-    "File",
-    "Options",
-    "Preview",
-    "Reject",
-    "Row",
-    "TableImport",
-    "TableImportOptions",
-    "Unit",
-    "fitting_scheme",
-    "ingest_table",
-    "preview",
-]
+    "Columns", "File", "Options", "Preview", "Reject", "Row", "TableImport", "TableImportOptions", "Unit",
+    "fitting_scheme", "ingest_table", "preview",
+]  # fmt: skip
 
 RECORDINGS = 500
 SHOWN_REJECTS = 100
@@ -81,15 +80,7 @@ class TableImportOptions:
     label_ids: bool = False
     unit: Unit | None = None
     labelled_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """The first rows as these options read them, and a guess which column is which."""
-
-    shape: Shape
-    rows: tuple[Row | Reject, ...]
-    guess: Guess
+    on_clash: OnClash = "report"
 
 
 @dataclass(slots=True)
@@ -97,6 +88,8 @@ class TableImport:
     """What an import did, counted in rows. `skipped` are the first rejects; `reasons` counts all rejects by kind.
 
     `schemes` maps each requested name to the name of the scheme that was used. `unit` is the unit of the times.
+    `clashed` counts known keys with other content (`clashes` are the first, `differing` counts them by field), and
+    `proposals` the suggestions made of them in the run `batch`. `labels_added` counts labels that known rows got.
     """
 
     source: str
@@ -112,30 +105,15 @@ class TableImport:
     skipped: list[Reject] = field(default_factory=list)
     rejects: Path | None = None
     grouping: Grouping = field(default_factory=Grouping)
+    clashes: list[Clash] = field(default_factory=list)
+    clashed: int = 0
+    labels_added: int = 0
+    differing: dict[str, int] = field(default_factory=dict)
+    proposals: int = 0
+    batch: str | None = None
 
     def note(self, text: str, n: int = 1) -> None:
         self.notes[text] = self.notes.get(text, 0) + n
-
-
-def preview(file: File, options: Options, rows: int = 20) -> Preview:
-    """Read only the beginning of `file`, as `options` say."""
-    table = open_table(file, options)
-    first_rows = tuple(islice(table.rows(), rows))
-    readable = [row for row in first_rows if isinstance(row, Row)]
-    return Preview(table.shape, first_rows, guess_columns(table.shape.columns, readable))
-
-
-def fitting_scheme(shown: Preview, column: str) -> str | None:
-    """The name of a known scheme with a class for every value seen in `column`; None if there is none."""
-    values = [row.cells.get(column) for row in shown.rows if isinstance(row, Row)]
-    for name, scheme in SCHEMES.items():
-        read = label_reader(scheme, ids=False)
-        try:
-            if any(read(value) for value in values):
-                return name
-        except InputError:
-            continue
-    return None
 
 
 @few_collections()
@@ -148,25 +126,36 @@ def ingest_table(
     table = open_table(file, reading)
     columns = options.columns.found_in(table.shape)
     chosen = _schemes(ws, table, columns)
-    result = TableImport(source_name(file, options.source), table.shape, {name: s.name for name, s in chosen.items()})
-    if columns.start is not None:
-        result.unit = options.unit or unit_of(table, columns)
+    unit = None if columns.start is None else options.unit or unit_of(table, columns)
     reads: dict[str, ReadLabel] = {name: label_reader(s, options.label_ids) for name, s in chosen.items()}
     of_recordings = [s.name for s in chosen.values() if s.level == "recording"]
     columns = replace(columns, labels={s.name: columns.labels[name] for name, s in chosen.items()})
     readers = {chosen[name].name: read for name, read in reads.items()}
-    reader = RowParser(columns, result.source, readers, of_recordings, result.unit or "ms", persons_of(table, columns))
-    source_id = ws.store.corpus.add_source(result.source, "table", printable(options.licence), sha256(file), now())
+    persons, sounds = persons_of(table, columns), AudioFolder(file.folder)
+
+    def read_as(source: str) -> Reading:
+        return Reading(RowParser(columns, source, readers, of_recordings, unit or "ms", persons), sounds.find)
+
+    ids, spoken = columns.id is not None, columns.recording is not None
+    of_table = source_of(ws, file, table, options.source, read_as, options.on_clash, ids, options.licence, spoken)
+    result = TableImport(of_table.chosen.name, table.shape, {name: s.name for name, s in chosen.items()}, unit)
+    if of_table.chosen.note:
+        result.note(of_table.chosen.note)
+    reader, log = of_table.reading.parser, ClashLog(ws, result.source, options.on_clash)
     progress(0, 0.0)
     with _rejects(ws, file, result) as reject:
         rows = _parsed_rows(table, reader, meter := Meter(), result, reject)
         rows = result.grouping.counted(_labelled_rows(rows, result) if options.labelled_only else rows)
+        timed = columns.start is not None
+        target = _Target(ws, of_table.id, result, TableClashes(log, result, reject), sounds, timed, ids)
         if columns.recording is None:
-            _add_sentences(ws, source_id, rows, result, batch_size, lambda: progress(result.rows, meter.share))
+            _add_sentences(target, rows, batch_size, lambda: progress(result.rows, meter.share))
         else:
             last = _last_rows(table, columns.recording)
-            target = _RecordingImport(ws, source_id, result, AudioFolder(file.folder), columns.start is not None)
             _add_recordings(target, rows, last, lambda: progress(result.rows, meter.share))
+    result.proposals, result.batch = log.proposals, log.batch
+    if log.decided:
+        result.note(DECIDED, log.decided)
     progress(result.rows, 1.0)
     return result
 
@@ -220,16 +209,15 @@ def _schemes(ws: Workspace, table: Table, columns: Columns) -> dict[str, Scheme]
     return {name: known.get(name) or proposed[name] for name in columns.labels}
 
 
-def _add_sentences(
-    ws: Workspace, source_id: int, rows: Iterator[ParsedRow], result: TableImport, size: int, tell: Callable[[], None]
-) -> None:
+def _add_sentences(target: "_Target", rows: Iterator[ParsedRow], size: int, tell: Callable[[], None]) -> None:
     """Add the rows as sentences without a recording, `size` rows in one transaction."""
     batch: list[ParsedRow] = []
 
     def flush() -> None:
-        report = ws.store.corpus.add_sentences(source_id, [row.utterance for row in batch], now())
-        result.added += report.added
-        result.known += report.known
+        report = target.ws.store.corpus.add_sentences(target.source_id, [row.utterance for row in batch], now())
+        target.result.added += report.added
+        target.result.known += report.known
+        target.clashes.take(report, batch)
         batch.clear()
         tell()
 
@@ -261,18 +249,20 @@ def _last_rows(table: Table, column: str) -> dict[str, int]:
 
 
 @dataclass(frozen=True, slots=True)
-class _RecordingImport:
-    """Where recordings are added and counted. `timed`: the rows hold start and end times."""
+class _Target:
+    """Where rows are added and counted. `timed`: the rows hold start and end times; `ids`: they hold ids."""
 
     ws: Workspace
     source_id: int
     result: TableImport
+    clashes: TableClashes
     sounds: AudioFolder
     timed: bool
+    ids: bool
 
 
 def _add_recordings(
-    target: _RecordingImport, rows: Iterator[ParsedRow], last: Mapping[str, int], tell: Callable[[], None]
+    target: _Target, rows: Iterator[ParsedRow], last: Mapping[str, int], tell: Callable[[], None]
 ) -> None:
     """Add rows by recording. A recording's rows wait in memory until its last row was read."""
     waiting: dict[str, list[ParsedRow]] = {}
@@ -297,7 +287,7 @@ def _add_recordings(
     flush_all()
 
 
-def _store(target: _RecordingImport, calls: Mapping[str, Sequence[ParsedRow]]) -> None:
+def _store(target: _Target, calls: Mapping[str, Sequence[ParsedRow]]) -> None:
     """Store these recordings (name -> rows) in one transaction and count what was new."""
     keys = {name: recording_key(target.result.source, name) for name in calls}
     known = target.ws.store.transfer.recordings_by_key(keys.values())
@@ -307,31 +297,31 @@ def _store(target: _RecordingImport, calls: Mapping[str, Sequence[ParsedRow]]) -
         recordings.append(_recording(target, keys[name], name, rows, before))
         if before is not None and before.path is None and recordings[-1].path is not None:
             target.result.note("recording that had no audio before: joined")
-    recordings = _without_foreign_rows(target, recordings, known)
-    report = target.ws.store.corpus.add_recordings(target.source_id, recordings, now())
+    target.clashes.log.keep = partial(_kept, target)
+    rows = [row for call in calls.values() for row in call]
+    if not target.ids:
+        recordings, rows = at_known_places(target.ws, recordings, known, rows)
+    report = target.ws.store.corpus.add_recordings(target.source_id, recordings, now(), elsewhere=True)
     added = report.notes.get("utterances", 0)
+    clashing = target.clashes.take(report, rows, recordings)
     target.result.added += added
-    target.result.known += sum(map(len, calls.values())) - added
+    target.result.known += len(rows) - added - clashing
     target.result.note("recordings added", report.added)
 
 
-def _without_foreign_rows(
-    target: _RecordingImport, calls: Sequence[NewRecording], known: Mapping[str, Recording]
-) -> list[NewRecording]:
-    """Leave out rows of new recordings if an utterance of the same id is already stored elsewhere."""
-    new_keys = [u.key for call in calls if call.key not in known for u in call.utterances]
-    taken = target.ws.store.corpus.utterance_ids(new_keys)
-    if not taken:
-        return list(calls)
-    target.result.note("row whose id is known and belongs to no such recording: left as it is", len(taken))
-    remaining = [replace(c, utterances=tuple(u for u in c.utterances if u.key not in taken)) for c in calls]
-    return [call for call in remaining if call.utterances]
+def _kept(target: _Target, recording: NewRecording) -> NewRecording:
+    """The recording with its audio stored, for a suggestion to use it."""
+    file = target.sounds.find(str(recording.meta["name"]))
+    if recording.path is not None or isinstance(file, str):
+        return recording
+    path, digest, audio_ms, rate_hz = _audio(target, str(recording.meta["name"]))
+    return replace(recording, path=path, sha256=digest, duration_ms=audio_ms or 0, sample_rate_hz=rate_hz)
 
 
 def _recording(
-    target: _RecordingImport, key: str, name: str, rows: Sequence[ParsedRow], before: Recording | None
+    target: _Target, key: str, name: str, rows: Sequence[ParsedRow], before: Recording | None
 ) -> NewRecording:
-    """The recording to add. If it has audio already (`before`), that audio stays and is not read again."""
+    """The recording to add. If it has audio already (`before`), that audio stays; the delivered one is only hashed."""
     result = target.result
     path = digest = rate_hz = None
     audio_ms = before.duration_ms if before is not None and before.path is not None else None
@@ -355,6 +345,8 @@ def _recording(
                     "row that gives its recording another {scheme} than an earlier one: the first is kept",
                     scheme=SchemeName(scheme),
                 ))  # fmt: skip
+    if before is not None and before.path is not None and isinstance(file := target.sounds.find(name), Path):
+        digest = sound_sha256(file)
     return NewRecording(
         key=key, duration_ms=audio_ms or max((u.end_ms or 0 for u in utterances), default=0), sample_rate_hz=rate_hz,
         path=path, sha256=digest, labels=labels, meta={"name": name},
@@ -362,7 +354,7 @@ def _recording(
     )  # fmt: skip
 
 
-def _audio(target: _RecordingImport, name: str) -> tuple[str | None, str | None, int | None, int | None]:
+def _audio(target: _Target, name: str) -> tuple[str | None, str | None, int | None, int | None]:
     """Path and SHA-256 in the workspace, length in ms and rate in Hz; four times None if there is no audio."""
     file = target.sounds.find(name)
     if isinstance(file, str):
@@ -384,6 +376,8 @@ def _rejects(ws: Workspace, file: File, result: TableImport) -> Iterator[Callabl
 
         def reject(rejected: Reject) -> None:
             table.writerow([escape_formula(name), rejected.row, escape_formula(printable(rejected.reason))])
+            if rejected.kind == CLASH:  # counted by its fields
+                return
             result.rejected += 1
             result.reasons[rejected.kind] = result.reasons.get(rejected.kind, 0) + 1
             if len(result.skipped) < SHOWN_REJECTS:
@@ -393,7 +387,7 @@ def _rejects(ws: Workspace, file: File, result: TableImport) -> Iterator[Callabl
             yield reject
         finally:
             out.flush()
-            if result.rejected:
+            if result.rejected or result.clashed:
                 move_into_place(partial, path)
                 result.rejects = path
             else:
