@@ -25,6 +25,8 @@ RemarkKind = Literal["comment", "flag", "unflag"]
 # cleaning that applies itself. import: what an export says was decided before.
 Act = Literal["review", "skip", "settle", "restore", "undo", "bulk", "accept", "clean", "import"]
 
+OnClash = Literal["report", "propose", "source"]  # what an import does with a known key that has other content
+
 UNLABELLED = "-"  # in a list of codes it stands for targets without a label
 CAPTION = "caption"  # the origin of texts that describe a recording: many recordings share one, and nobody spoke it
 BY_HAND: tuple[Act, ...] = ("review", "skip", "settle", "restore")
@@ -143,8 +145,8 @@ class Remark:
 class Revision:
     """One decision on an utterance; `before` and `after` hold only the fields that changed.
 
-    These can be `text`, `skipped`, `start_ms`, `end_ms`, `voice_usable` and `labels` (scheme -> {code, grade, by} or
-    None). `after` also has `answers` (scheme -> code) if the curator answered blind, since the label may then differ.
+    These can be `text`, `skipped`, `start_ms`, `end_ms`, `voice_usable`, `labels` (scheme -> {code, grade, by} or
+    None), and `speaker`, `group`, `recording_id`, `audio` of a delivery. `after` has `answers` if it was blind.
     `act` is the kind of act that wrote the Revision. `why` is the reason that a person or a rule gave, "" for none.
     `undoes` is the id of the Revision that this one takes back. `bulk_id` is the bulk action that wrote it,
     `proposal_id` the suggestion that was accepted, and `restores` the version that was restored; None if not so.
@@ -168,7 +170,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A machine's suggestion. Its `kind` is augmentation, pseudo-label, cleaning or exclude.
+    """A machine's suggestion. Its `kind` is augmentation, pseudo-label, cleaning, exclude or delivery.
 
     `payload` holds the values that are written if a person accepts it. `confidence` is in [0, 1], or None if the maker
     has no figure. `batch` names the run that made this suggestion together with others.
@@ -258,16 +260,46 @@ class Skip:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One field in which a delivery differs from an earlier one under the same key.
+
+    `field` is text, start_ms, end_ms, speaker, label:SCHEME or audio: a SHA-256, or the key of another recording.
+    """
+
+    field: str
+    before: str | int | None
+    after: str | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """A known key that a delivery gives with other content. It is of a recording if `utterance_id` is None."""
+
+    key: str
+    utterance_id: int | None
+    recording_id: int | None
+    where: str
+    differences: tuple[Difference, ...]
+
+
 @dataclass(slots=True)
 class Report:
     """The result of a batch: counts of new (`added`) and already present (`known`) records, the items that could not be
     used (`skipped`), and counts of remarkable facts about items that were used (`notes`).
+
+    `clashed` counts known keys with other content: `clashes` are the first, `differing` counts them by field.
+    `labels_added` counts labels that known items got because nobody had given them one.
     """
 
     added: int = 0
     known: int = 0
     skipped: list[Skip] = field(default_factory=list)
     notes: dict[str, int] = field(default_factory=dict)
+    clashes: list[Clash] = field(default_factory=list)
+    clashed: int = 0
+    labels_added: int = 0
+    differing: dict[str, int] = field(default_factory=dict)
 
     def note(self, what: str, n: int = 1) -> None:
         """Add `n` to the count of the note `what`."""

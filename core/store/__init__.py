@@ -1,17 +1,21 @@
 """The store: it takes records and returns records. Only this package uses SQLAlchemy; no session or SQL leaves it.
 
-`open_store(url)` migrates the database and returns a `Store` with seventeen parts: `corpus`, `review`, `proposals`,
+`open_store(url)` migrates the database and returns a `Store` with eighteen parts: `corpus`, `review`, `proposals`,
 `ledger` (snapshots, runs, predictions), `board` (jobs), `schemes` (of the workspace), `transfer` (export, and import of
 an export), `scan` (reads the whole corpus for checks), `bulk` (labels or tags many utterances at once), `views` (saved
 searches), `texts` (reads texts for an index), `leases` (which curator has which utterances), `queues` (ranked lists),
-`cards` (what is shown next to an utterance), `remarks`, `cleanings` (cleaning runs by step), and `in_use` (which run
-serves a scheme). Each call is one transaction. Audio files and model weights stay on disk.
+`cards` (what is shown next to an utterance), `remarks`, `cleanings` (cleaning runs by step), `in_use` (which run serves
+a scheme), and `deliveries` (what was imported for each source). Each call is one transaction. Audio files and model
+weights stay on disk.
 """
 
 from dataclasses import dataclass
 
 from core.store.board import Board
+from core.store.corpus.compare import Comparison
 from core.store.corpus.corpus import Corpus
+from core.store.corpus.deliveries import Deliveries, Delivery
+from core.store.corpus.insert import ELSEWHERE, NEW_SPEAKER
 from core.store.corpus.scan import CorpusScan, ScannedSample
 from core.store.corpus.texts import Texts
 from core.store.corpus.transfer import RunPrediction, Transfer, UtteranceExtras
@@ -33,7 +37,8 @@ from core.store.schemes import Schemes, StoredScheme
 from core.store.views import Views
 
 __all__ = [
-    "Batch", "Board", "Bulk", "Cards", "CleaningRuns", "Corpus", "CorpusScan", "Leases", "Ledger", "NewProposal",
+    "ELSEWHERE", "NEW_SPEAKER", "Batch", "Board", "Bulk", "Cards", "CleaningRuns", "Comparison", "Corpus",
+    "CorpusScan", "Deliveries", "Delivery", "Leases", "Ledger", "NewProposal",
     "OldProbability", "Outcome", "Proposals", "QueueInfo", "QueueRequest", "Queues", "Ranked", "Remarks", "Review",
     "RunChoice", "RunPrediction", "RunsInUse", "ScannedSample", "Schemes", "Store", "StoredScheme", "Tally", "Texts",
     "Transfer",
@@ -62,6 +67,7 @@ class Store:
     remarks: Remarks
     cleanings: CleaningRuns
     in_use: RunsInUse
+    deliveries: Deliveries
 
 
 def open_store(url: str) -> Store:
@@ -72,5 +78,5 @@ def open_store(url: str) -> Store:
         Corpus(engine), Review(engine), Proposals(engine), Ledger(engine), Board(engine), Schemes(engine),
         Transfer(engine), CorpusScan(engine), Bulk(engine), Views(engine), Texts(engine), Leases(engine),
         Queues(engine), Cards(engine), Remarks(engine), CleaningRuns(engine),
-        RunsInUse(engine),
+        RunsInUse(engine), Deliveries(engine),
     )  # fmt: skip

@@ -45,6 +45,18 @@ source = Table(
     Column("added_at", String, nullable=False),
 )
 
+# What was imported for a source, and under which name it came; `part` is the sheet of a workbook, NULL if not known.
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("source_id", ForeignKey("source.id"), nullable=False, index=True),
+    Column("name", String, nullable=False),
+    Column("sha256", String, nullable=False, index=True),
+    Column("part", String),
+    Column("at", String, nullable=False),
+)
+
 recording = Table(
     "recording",
     metadata,

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli.frame import Filters, Json, answering, filter_pairs, table
-from core.cli.imports.corpora import run_import
+from core.cli.imports.corpora import OnClashOption, run_import
 from core.records import SnapshotInfo
 
 MOST_COLUMNS = 10  # of classes; more stand one below the other
@@ -33,14 +33,15 @@ def ingest_aihub119(
     mapping: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A TOML or JSON file: our fields and the keys of these labels.")
     ] = None,
+    on_clash: OnClashOption = "report",
     json: Json = False,
 ) -> None:
-    """Import AI Hub 119 calls. Known calls add nothing; files that cannot be used are named in rejects.csv."""
+    """Import AI Hub 119 calls. Known calls are compared; files that cannot be used are named in rejects.csv."""
 
     def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
         from core.workflows.imports.aihub119 import ingest_aihub119
 
-        return ingest_aihub119(ws, paths, progress, mapping=mapping)
+        return ingest_aihub119(ws, paths, progress, mapping=mapping, on_clash=on_clash)
 
     run_import(run, "calls", "calls", json)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.frame import Filters, Json, answering, filter_pairs, progress_bar, table
-from core.cli.imports.corpora import run_import
+from core.cli.imports.corpora import OnClashOption, run_import
 
 if TYPE_CHECKING:
     from core.workflows.imports.report import ImportResult, Progress
@@ -54,14 +54,15 @@ def export(
 
 def ingest_gwidama(
     file: Annotated[Path, typer.Argument(help="A .csv, .jsonl or .parquet of `export`, or a `datasets` folder.")],
+    on_clash: OnClashOption = "report",
     json: Json = False,
 ) -> None:
-    """Import a file that `python -m core export` wrote. Known utterances add nothing."""
+    """Import a file that `python -m core export` wrote. Known utterances are compared and add nothing."""
 
     def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
         from core.workflows.imports import restore
 
-        return restore.ingest_gwidama(ws, file, progress)
+        return restore.ingest_gwidama(ws, file, progress, on_clash)
 
     run_import(run, "utterances", "utterances", json)
 
@@ -73,6 +74,7 @@ def ingest_labelstudio(
         list[str] | None,
         typer.Option(metavar="SCHEME=NAME", help="Read the labels that the project calls NAME under SCHEME."),
     ] = None,
+    on_clash: OnClashOption = "report",
     json: Json = False,
 ) -> None:
     """Import Label Studio tasks: annotations become labels, several annotators become votes, predictions wait."""
@@ -83,7 +85,7 @@ def ingest_labelstudio(
     def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
         from core.workflows.imports import restore
 
-        return restore.ingest_labelstudio(ws, file, text, progress, labels)
+        return restore.ingest_labelstudio(ws, file, text, progress, labels, on_clash=on_clash)
 
     run_import(run, "utterances", "utterances", json)
 

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from core.cli.frame import Json
-from core.cli.imports.corpora import Channels, Licence, MapOption, SourceName, channel_names, run_import, value_maps
+from core.cli.imports.corpora import (
+    Channels,
+    Licence,
+    MapOption,
+    OnClashOption,
+    SourceName,
+    channel_names,
+    run_import,
+    value_maps,
+)
 
 if TYPE_CHECKING:
     from core.workflows.imports.report import ImportResult, Progress
@@ -31,6 +40,7 @@ def ingest_annotations(
     ] = None,
     source: SourceName = "",
     licence: Licence = "not stated",
+    on_clash: OnClashOption = "report",
     json: Json = False,
 ) -> None:
     """Import TextGrid, EAF, SRT, VTT, SAMI, Audacity labels and Whisper JSON: texts with times, and their audio."""
@@ -40,6 +50,6 @@ def ingest_annotations(
         from core.workflows.imports.annotations import Rules, ValueMaps, ingest_annotations, parse_roles
 
         rules = Rules(parse_roles(tier or []), names, audio_folder, ValueMaps(maps))
-        return ingest_annotations(ws, paths, rules, source, licence, progress)
+        return ingest_annotations(ws, paths, rules, source, licence, progress, on_clash=on_clash)
 
     run_import(run, "files", "recordings", json)

@@ -3,22 +3,36 @@
 `{"added", "known", "notes": {what: n}, "skipped": [{"where", "reason"}], "rejects": path or null, "proposed": [name]}`.
 `added` and `known` count recordings, or sentences if there is no audio. `proposed` names the schemes that were made
 from new label values; they wait until a person confirms them (`schemes confirm NAME`).
+
+If known keys have other content or got labels, the document also has `{"clashed": n known keys with other content,
+"clashes": [{"key", "utterance_id", "recording_id", "where", "differences": [{"field", "before", "after"}]}] (the first
+100), "differing": {field: n}, "labels_added": n labels that nobody had given yet, "suggested": n suggestions made of
+clashes, "batch": their name or null}`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from core.cli.frame import Json, Reply, answering, progress_bar, table
 
 if TYPE_CHECKING:
+    from core.workflows.imports.clashes import Counted
     from core.workflows.imports.report import ImportResult, Progress
     from core.workflows.workspace import Workspace
 
+OnClashOption = Annotated[
+    Literal["report", "propose", "source"],
+    typer.Option(
+        "--on-clash",
+        help="A known key with other content: only name it, suggest the change to a curator, or import everything as a "
+        "new source.",
+    ),
+]
 Licence = Annotated[str, typer.Option(help="The licence of the data.")]
 SourceName = Annotated[str, typer.Option(help="The name of the corpus; by default taken from the path.")]
 MapOption = Annotated[
@@ -66,6 +80,7 @@ def ingest_audio(
     ] = 16_000,
     source: SourceName = "",
     licence: Licence = "not stated",
+    on_clash: OnClashOption = "report",
     json: Json = False,
 ) -> None:
     """Import audio files; each file is one utterance. The field `folder` is the folder of the file."""
@@ -79,10 +94,10 @@ def ingest_audio(
         if not pattern and len(paths) == 1 and has_metadata(paths[0]):
             # an audiofolder: its tables know more than names
             mapping = ColumnMapping(group=group or speaker, labels=labels or None)
-            return ingest_hf(ws, str(paths[0]), mapping, "", source, licence, progress)
+            return ingest_hf(ws, str(paths[0]), mapping, "", source, licence, progress, on_clash=on_clash)
         compiled = compile_pattern(pattern) if pattern else None
         rules = Rules(compiled, labels, speaker, group, ValueMaps(maps), speakers, pcm_hz)
-        return ingest_audio(ws, paths, rules, source, licence, progress)
+        return ingest_audio(ws, paths, rules, source, licence, progress, on_clash=on_clash)
 
     run_import(run, "files", "recordings", json)
 
@@ -100,6 +115,7 @@ def ingest_hf(
     config: Annotated[str, typer.Option(help="The configuration of a dataset on the hub (ko-KR).")] = "",
     source: SourceName = "",
     licence: Licence = "not stated",
+    on_clash: OnClashOption = "report",
     json: Json = False,
 ) -> None:
     """Import a Hugging Face dataset: saved on disk, as Parquet, or by its id if the hub can be reached."""
@@ -108,7 +124,8 @@ def ingest_hf(
     def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
         from core.workflows.imports.huggingface import ColumnMapping, ingest_hf
 
-        return ingest_hf(ws, where, ColumnMapping(text, audio, group, labels), config, source, licence, progress)
+        columns = ColumnMapping(text, audio, group, labels)
+        return ingest_hf(ws, where, columns, config, source, licence, progress, on_clash=on_clash)
 
     run_import(run, "rows", "rows", json)
 
@@ -118,6 +135,7 @@ def ingest_aihub(
         SisterCorpus, typer.Argument(help="situation (위급상황 음성/음향) or elder (자유대화 음성, 노인남녀).")
     ],
     paths: Annotated[list[Path], typer.Argument(metavar="PATH...", help="Zips or folders of label JSONs and audio.")],
+    on_clash: OnClashOption = "report",
     json: Json = False,
 ) -> None:
     """Import a sister corpus of AI Hub 119. Tags in texts stay; each of them gets a cleaning suggestion."""
@@ -125,7 +143,7 @@ def ingest_aihub(
     def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
         from core.workflows.imports.aihub import ingest_aihub
 
-        return ingest_aihub(ws, kind.value, paths, progress)
+        return ingest_aihub(ws, kind.value, paths, progress, on_clash=on_clash)
 
     run_import(run, "labels", "recordings", json)
 
@@ -179,8 +197,9 @@ def _give(reply: Reply, result: "ImportResult", what: str) -> None:
     skipped = [asdict(skip) for skip in report.skipped]
     reply.give(
         {"added": report.added, "known": report.known, "notes": report.notes, "skipped": skipped, "rejects": rejects,
-         "proposed": list(result.proposed)},
+         "proposed": list(result.proposed), **clash_document(report, result.proposals, result.batch)},
         f"{report.added} {what} added, {report.known} known already, {len(skipped)} files or parts not used",
+        *clash_lines(report, result.proposals),
         table("", ("found", "n"), list(report.notes.items())),
         *(
             f"proposed scheme {name}: look at it, then python -m core schemes confirm {name}"
@@ -188,3 +207,29 @@ def _give(reply: Reply, result: "ImportResult", what: str) -> None:
         ),
         *([f"What could not be used, and why: {rejects}"] if rejects else []),
     )  # fmt: skip
+
+
+def clash_document(counted: "Counted", proposals: int, batch: str | None) -> dict[str, Any]:
+    """What `--json` says about known keys with other content; nothing if there is nothing to say."""
+    if not (counted.clashed or counted.labels_added):
+        return {}
+    return {
+        "clashed": counted.clashed, "clashes": [asdict(clash) for clash in counted.clashes],
+        "differing": counted.differing, "labels_added": counted.labels_added, "suggested": proposals, "batch": batch,
+    }  # fmt: skip
+
+
+def clash_lines(counted: "Counted", proposals: int) -> list[str]:
+    """What the command line says about known keys with other content: how many differ and in what."""
+    from core.workflows.imports.clashes import summary
+
+    lines = [f"{counted.labels_added:,} labels added that nobody had given yet"] if counted.labels_added else []
+    if not counted.clashed:
+        return lines
+    fields = ", ".join(summary(counted.differing))
+    lines.append(f"{counted.clashed:,} known already with other content, left as they are ({fields})")
+    if proposals:
+        lines.append(f"{proposals:,} of these changes wait as suggestions")
+    else:
+        lines.append("--on-clash propose suggests the changes to a curator; --on-clash source imports a new source")
+    return lines

@@ -5,7 +5,8 @@
   "format", "encoding", "separator", "quotes", "header", "header_why", "sheet", "columns", "dropped", "times",
   "grouped_by": {"group" | "speaker" | "recording" | "row": n}, "roles": [speaker], "published": {side: n},
   "sheets": [name], "audio_missing": [{"name", "reason", "near": [path]}] (the first 100)}`; with `--sheet all` also
-  `"by_sheet": [{"sheet", "source", "rows", "added", "known", "rejected"}]`
+  `"by_sheet": [{"sheet", "source", "rows", "added", "known", "rejected"}]`; and what `core.cli.imports.corpora` says of
+  clashes
 """
 
 from dataclasses import asdict
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from core.cli.frame import Json, answering, progress_bar, table
+from core.cli.imports.corpora import OnClashOption, clash_document, clash_lines
 from core.cli.imports.values import conditions, labels_and_maps, missing_values
 
 if TYPE_CHECKING:
@@ -90,6 +92,7 @@ def ingest_table(
     ] = None,
     source: Annotated[str, typer.Option(metavar="NAME", help="The name of the source; by default FILE's stem.")] = "",
     licence: Annotated[str, typer.Option(help="The licence of the data.")] = "not stated",
+    on_clash: OnClashOption = "report",
     json: Json = False,
 ) -> None:
     """Import a table of texts. A second import of the same file adds nothing; rejected rows are named by number."""
@@ -105,8 +108,8 @@ def ingest_table(
         columns = Columns(text, labels, id, group, speaker, recording, start, end, split_column, duration)
         import_options = TableImportOptions(
             columns, Options(encoding, sep, quotes, header, sheet, skip_rows=skip_rows), source, licence, label_ids,
-            None if time_unit == "auto" else time_unit, labelled_only, rate_hz=rate, audio_folder=audio_folder,
-            maps=maps, missing=missing_values(missing), where=conditions(where or []),
+            None if time_unit == "auto" else time_unit, labelled_only, on_clash, rate, audio_folder, maps,
+            missing_values(missing), conditions(where or []),
         )  # fmt: skip
         opened, ws = File.at(file), open_workspace()
         with progress_bar("import") as show_progress:
@@ -122,6 +125,7 @@ def ingest_table(
             _document(file, result) | by_sheet,
             f"{result.source}: {result.rows} rows read, {result.added} added, {result.known} known already, "
             f"{result.rejected} not used",
+            *clash_lines(result, result.proposals),
             table("", ("read as", ""), _read_as(result)),
             *result.grouping.sentences(),
             *([table("", ("found", "n"), list(result.notes.items()))] if result.notes else []),
@@ -177,4 +181,5 @@ def _document(file: Path, result: "TableImport") -> dict[str, Any]:
         "times": result.unit, "grouped_by": result.grouping.by, "roles": result.grouping.roles,
         "published": result.grouping.published, "sheets": list(shape.sheets),
         "audio_missing": [{"name": s.name, "reason": s.reason, "near": list(s.near)} for s in result.audio_missing],
+        **clash_document(result, result.proposals, result.batch),
     }  # fmt: skip

@@ -2,7 +2,8 @@
 
 - `ingest votes`: `{"file", "source", "scheme", "rows", "added", "known", "silent": n rows without a vote, "votes",
   "votes_known", "rejected": n, "reasons": {kind: n}, "skipped": [{"row", "kind", "reason"}] (the first 100),
-  "rejects": path or null, "encoding", "separator", "columns"}`
+  "rejects": path or null, "encoding", "separator", "columns", "notes": {what: n}}`, and what `core.cli.imports.corpora`
+  says of clashes
 """
 
 from dataclasses import asdict
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from core.cli.frame import Json, answering, progress_bar, table
+from core.cli.imports.corpora import OnClashOption, clash_document, clash_lines
 from core.cli.imports.values import labels_and_maps, missing_values
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ def ingest_votes(
     ] = None,
     source: Annotated[str, typer.Option(metavar="NAME", help="The name of the source; by default FILE's stem.")] = "",
     licence: Annotated[str, typer.Option(help="The licence of the data.")] = "not stated",
+    on_clash: OnClashOption = "report",
     json: Json = False,
 ) -> None:
     """Import the votes of several raters. Votes set no label; they count for `agreement`, and can be settled."""
@@ -76,7 +79,7 @@ def ingest_votes(
 
         import_options = VotesImportOptions(
             scheme, columns, counts, item, text, source, licence,
-            Options(encoding, sep, sheet=sheet, skip_rows=skip_rows), rater, answer,
+            Options(encoding, sep, sheet=sheet, skip_rows=skip_rows), on_clash, rater, answer,
             "" if lists == "ask" else lists, maps, missing_values(missing),
         )  # fmt: skip
         opened, ws = File.at(file), open_workspace()
@@ -92,6 +95,7 @@ def ingest_votes(
             f"{result.source}: {result.rows} rows read, {result.added} utterances added, {result.known} known already, "
             f"{result.votes} votes added under {result.scheme}, {result.votes_known} known already, "
             f"{result.rejected} not used",
+            *clash_lines(result, result.proposals),
             *([table("", ("not used", "n"), list(result.reasons.items()))] if result.reasons else []),
             *([f"What could not be used, and why: {result.rejects}"] if result.rejects else []),
         )
@@ -126,4 +130,6 @@ def _imported(file: Path, result: "VotesImport") -> dict[str, Any]:
         "encoding": result.shape.encoding,
         "separator": result.shape.separator,
         "columns": list(result.shape.columns),
+        "notes": result.notes,
+        **clash_document(result, result.proposals, result.batch),
     }

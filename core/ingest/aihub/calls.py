@@ -41,10 +41,11 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class KnownCall:
-    """A call that is in the workspace already. Its WAV is paired but not read."""
+    """A call that is in the workspace already. `call` is what this delivery says, to be compared."""
 
     key: str
     wav: Member | None
+    call: Call
 
 
 @dataclass(slots=True)
@@ -90,7 +91,7 @@ def index(paths: Sequence[Path], limits: Limits | None = None) -> Index:
 def read_index(
     files: Index, known: Callable[[str], bool], mapping: KeyMapping | None = None
 ) -> Iterator[Call | KnownCall | Skip]:
-    """Yield each call once. Only one WAV is in memory at a time. If `known(key)` is true, the call is a `KnownCall`.
+    """Yield each call once. Only one WAV is in memory at a time. If `known(key)` is true, it is a `KnownCall`.
 
     `mapping` is for label files with other key names than those of the AI Hub corpus.
     """
@@ -108,7 +109,7 @@ def read_index(
             continue
         wav = unpaired.take(member.stem, document["_id"])
         if known(key):
-            yield KnownCall(key, wav)
+            yield KnownCall(key, wav, next(c for c in _call(document, key, member, wav) if isinstance(c, Call)))
         else:
             yield from _call(document, key, member, wav)
     yield from unpaired.leftovers(keys)

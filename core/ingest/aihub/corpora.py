@@ -79,10 +79,11 @@ class Index:
 
 @dataclass(frozen=True, slots=True)
 class KnownRecording:
-    """A recording that is in the workspace with its audio. Its audio file is paired but not read."""
+    """A recording that is in the workspace with its audio. `entry` is what this delivery says, to be compared."""
 
     key: str
     cleanings: tuple[Cleaning, ...] = ()
+    entry: Entry | None = None
 
 
 def index(paths: Sequence[Path]) -> Index:
@@ -128,7 +129,7 @@ def values(files: Index, corpus: Corpus) -> dict[str, list[str]]:
 def read(files: Index, corpus: Corpus, known: Callable[[str], bool]) -> Iterator[Entry | KnownRecording | Skip]:
     """Yield each label row once; only one audio file is in memory at a time.
 
-    If `known(key)` is true, the row gives a `KnownRecording`, and its audio is not read.
+    If `known(key)` is true, the row gives a `KnownRecording`, without notes on what it lacks.
     """
     yield from files.skips
     unpaired = _UnpairedAudio(files.sounds)
@@ -157,7 +158,8 @@ def read(files: Index, corpus: Corpus, known: Callable[[str], bool]) -> Iterator
                     ),
                 )
             elif known(key):
-                yield KnownRecording(key, _recording(row, key, None, corpus)[1])
+                entry = next(e for e in _entry(row, where, key, sound, corpus) if isinstance(e, Entry))
+                yield KnownRecording(key, entry.cleanings, entry)
             else:
                 yield from _entry(row, where, key, sound, corpus)
             first_places.setdefault(key, where)

@@ -3,9 +3,10 @@ its text from a file of the same name beside it.
 
 `index` first lists folders, the zips in them, zips and single files (names and the first bytes), so that `Listing`
 knows every label value before anything is stored. `read` then reads one file at a time. A key is made of a file's
-content and name: a moved folder adds nothing, and the same name with other content is another recording. No audio is
-decoded here, unless it is parted into its channels: then each channel is a mono recording of its speaker, and the
-channels of a file are one group.
+content and name: a moved folder adds nothing, and the same name with other content is another recording. Where two
+files of a delivery have the same content and name, the path tells them apart. No audio is decoded here, unless it is
+parted into its channels: then each channel is a mono recording of its speaker, and the channels of a file are one
+group.
 """
 
 import re

@@ -146,7 +146,7 @@ def _row(task: Task, kept: Answer, judged: Judged, place: int, region: str, time
     start, end = times
     channel = channel_of(kept.results.regions[region])
     new = NewUtterance(
-        key=region_key(task.key, place, region), text=judged.text, group=task.project.person(task.data) or task.key,
+        key=region_key(task.key, region), text=judged.text, group=task.project.person(task.data) or task.key,
         start_ms=start, end_ms=end, speaker=name_of(task.data.get("speaker"), "speaker", task.where),
         voice_usable=end - start >= SHORTEST_VOICE_MS,
         meta={**judged.details, **({} if channel is None else {"channel": channel})},
@@ -156,6 +156,6 @@ def _row(task: Task, kept: Answer, judged: Judged, place: int, region: str, time
     )
 
 
-def region_key(key: str, place: int, region: str) -> str:
-    """The key of the utterance of a region: its place among the regions of its task."""
-    return f"{key}:{place}"
+def region_key(key: str, region: str) -> str:
+    """The key of the utterance of a region, by the id that Label Studio gave the region."""
+    return f"{key}:{region}"

@@ -1,15 +1,16 @@
 """The corpus: sources, recordings and utterances. Adds (`insert`), finds (`find`) and counts (`counts`) them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from core.errors import NotFound
 from core.filters import Filter
 from core.records import Level, NewRecording, NewUtterance, Page, Recording, Report, Sort, Source, Utterance
 from core.schemes import join_codes, split_codes
 from core.store import rows
-from core.store.corpus import counts, find, insert
+from core.store.corpus import compare, counts, find, insert
+from core.store.corpus.compare import Comparison, Delivered
 from core.store.corpus.insert import insert_utterance
 from core.store.engine import reading, writing
 from core.store.rows import one_utterance
@@ -32,13 +33,17 @@ class Corpus:
         with writing(self._engine) as connection:
             return insert.add_source(connection, values)
 
-    def add_recordings(self, source_id: int, items: Sequence[NewRecording], at: str) -> Report:
+    def add_recordings(
+        self, source_id: int, items: Sequence[NewRecording], at: str, *, elsewhere: bool = False
+    ) -> Report:
         """Add recordings with their utterances and labels, in one transaction; count what was added and what was known.
 
-        A recording whose key is known gets the utterances that it lacks, and its audio if it had none.
+        A recording whose key is known gets the utterances that it lacks, and its audio if it had none. Known content
+        that differs is a clash, and stays as it is. `elsewhere`: utterances of new recordings may be known, without
+        this recording; they stay where they are.
         """
         with writing(self._engine) as connection:
-            return insert.add_recordings(connection, source_id, items, at)
+            return insert.add_recordings(connection, source_id, items, at, elsewhere)
 
     def add_sentences(self, source_id: int, items: Sequence[NewUtterance], at: str) -> Report:
         """Add utterances without a recording, in one transaction; utterances with known keys are left as they are.
@@ -61,6 +66,27 @@ class Corpus:
         """Return key -> id of the utterances `keys`; unknown keys are left out."""
         with reading(self._engine) as connection:
             return insert.known_keys(connection, utterance, keys)
+
+    def first_utterances(self, recording_ids: Collection[int]) -> dict[int, int]:
+        """Return recording id -> id of its first utterance in the corpus."""
+        c = utterance.c
+        wanted, first = sorted(recording_ids), dict[int, int]()
+        with reading(self._engine) as connection:
+            for start in range(0, len(wanted), rows.NAMES):
+                of_calls = (c.recording_id.in_(wanted[start : start + rows.NAMES]), c.active)
+                query = select(c.recording_id, func.min(c.id)).where(*of_calls).group_by(c.recording_id)
+                first |= {int(call): int(number) for call, number in connection.execute(query)}
+        return first
+
+    # -- comparing
+
+    def compare(self, sentences: Sequence[NewUtterance] = (), recordings: Sequence[NewRecording] = ()) -> Comparison:
+        """Compare what is delivered with what is stored under the same keys; nothing is written.
+
+        A known recording without comparable audio counts as another one if none of its utterances is known.
+        """
+        with reading(self._engine) as connection:
+            return _compared(connection, sentences, recordings)
 
     # -- reading
 
@@ -137,3 +163,18 @@ class Corpus:
         """Return the values that a filter can choose from: {speaker: [...], origin: [...]}."""
         with reading(self._engine) as connection:
             return counts.offered(connection)
+
+
+def _compared(
+    connection: Connection, sentences: Sequence[NewUtterance], recordings: Sequence[NewRecording]
+) -> Comparison:
+    homes = insert.known_keys(connection, recording, {call.key for call in recordings})
+    delivered = [Delivered(item) for item in sentences]
+    delivered += [Delivered(item, call.key, bool(call.sha256)) for call in recordings for item in call.utterances]
+    ids = insert.known_keys(connection, utterance, {entry.item.key for entry in delivered})
+    calls = [call for call in recordings if call.key in homes]
+    of_calls = compare.compare_recordings(connection, calls, homes)
+    found = compare.compare_utterances(connection, [entry for entry in delivered if entry.item.key in ids], ids)
+    sound = {call.key for call in calls if call.sha256} & compare.with_audio(connection, homes)
+    strangers = [c for c in calls if c.key not in sound and not any(u.key in ids for u in c.utterances)]
+    return of_calls + found + Comparison(other=len(strangers))

@@ -1,22 +1,30 @@
 """Inserts sources, recordings and utterances, many at a time, inside the caller's transaction.
 
 Ids are allotted first, then each table gets its rows by one `executemany`. An item whose key is known is not added
-again; a known recording gets the utterances that it lacks. The search index is updated at the end of the transaction.
+again; a known recording gets the utterances that it lacks. What is known is compared with what is delivered
+(`core.store.corpus.compare`): the report names what differs, and labels that nobody gave yet are added. The search
+index is updated at the end of the transaction.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Table, select, update
 
-from core.records import IMPORTED, Level, NewRecording, NewUtterance, Report
+from core.messages import Message
+from core.records import IMPORTED, Clash, Level, NewRecording, NewUtterance, Report
 from core.schemes import split_codes
+from core.store.corpus import compare
+from core.store.corpus.compare import Comparison, Delivered
 from core.store.engine import allot, insert_id, insert_many
 from core.store.rows import NAMES
 from core.store.schema import annotation, label, recording, source, tag, utterance
 from core.text import nfc
 
 Row = dict[str, Any]
+NEW_SPEAKER = Message("speaker of a known utterance that had none: left as it is")
+ELSEWHERE = Message("row whose id is known and belongs to no such recording: left as it is")
 
 
 def add_source(connection: Connection, values: Row) -> int:
@@ -37,14 +45,53 @@ def known_keys(connection: Connection, table: Table, keys: Iterable[str]) -> dic
 
 def add_sentences(connection: Connection, source_id: int, items: Sequence[NewUtterance], at: str) -> Report:
     """Add utterances without a recording; see `Corpus.add_sentences`."""
-    by_key = {item.key: item for item in items}
-    known = known_keys(connection, utterance, by_key)
-    new = [item for key, item in by_key.items() if key not in known]
+    keys = {item.key for item in items}
+    known = known_keys(connection, utterance, keys)
+    new, again = items, list[NewUtterance]()
+    if known or len(keys) < len(items):
+        new, again = _new_and_again(items, known)
     _add_utterances(connection, source_id, [(None, item) for item in new], at)
-    return Report(added=len(new), known=len(items) - len(new))
+    report = Report(added=len(new))
+    if again:
+        ids = known_keys(connection, utterance, {item.key for item in again})
+        compared = compare.compare_utterances(connection, [Delivered(item) for item in again], ids)
+        report.known = len(again) - len(compared.clashes)
+        note_comparison(connection, report, compared, at)
+    return report
 
 
-def add_recordings(connection: Connection, source_id: int, items: Sequence[NewRecording], at: str) -> Report:
+def _new_and_again(
+    items: Sequence[NewUtterance], known: Mapping[str, int]
+) -> tuple[list[NewUtterance], list[NewUtterance]]:
+    """Return the items to add, and those that are known or repeat the key of an earlier item."""
+    new: dict[str, NewUtterance] = {}
+    again = []
+    for item in items:
+        if item.key in known or item.key in new:
+            again.append(item)
+        else:
+            new[item.key] = item
+    return list(new.values()), again
+
+
+def note_comparison(connection: Connection, report: Report, compared: Comparison, at: str) -> None:
+    """Add the clashes to the report, and the labels that nobody gave yet to the database."""
+    levels: tuple[Level, ...] = ("utterance", "recording")
+    for wanted in levels if compared.missing else ():
+        of_level = [(target, labels) for level, target, labels in compared.missing if level == wanted]
+        add_labels(connection, wanted, of_level, at)
+        report.labels_added += sum(len(labels) for _, labels in of_level)
+    if compared.new_speakers:
+        report.note(NEW_SPEAKER, compared.new_speakers)
+    report.clashes += compared.clashes
+    report.clashed += len(compared.clashes)
+    for difference in (difference for clash in compared.clashes for difference in clash.differences):
+        report.differing[difference.field] = report.differing.get(difference.field, 0) + 1
+
+
+def add_recordings(
+    connection: Connection, source_id: int, items: Sequence[NewRecording], at: str, elsewhere: bool = False
+) -> Report:
     """Add recordings with their utterances and labels; see `Corpus.add_recordings`."""
     known = known_keys(connection, recording, {item.key for item in items})
     new: dict[str, NewRecording] = {}
@@ -54,6 +101,9 @@ def add_recordings(connection: Connection, source_id: int, items: Sequence[NewRe
             again.append(item)
         else:
             new[item.key] = item
+    strays: list[Delivered] = []
+    if elsewhere:
+        new, strays = _without_strays(connection, new)
     numbered = list(zip(allot(connection, recording, len(new)), new.values(), strict=True))
     columns = ("id", "key", "source_id", "path", "sha256", "duration_ms", "sample_rate_hz", "meta")
     rows = [
@@ -65,31 +115,102 @@ def add_recordings(connection: Connection, source_id: int, items: Sequence[NewRe
     add_labels(connection, "recording", ((number, _agreed(item, False)) for number, item in numbered), at, "disputed")
     new_utterances = [(number, entry) for number, item in numbered for entry in item.utterances]
     _add_utterances(connection, source_id, new_utterances, at)
-    for item in again:
-        _attach_audio(connection, item)
-    joined = _join(connection, source_id, again, at)
-    report = Report(added=len(new), known=len(again))
+    report = Report(added=len(new))
+    joined = _add_again(connection, source_id, again, strays, at, report) if again or strays else 0
     if new or joined:
         report.note("utterances", len(new_utterances) + joined)
     return report
+
+
+def _add_again(
+    connection: Connection, source_id: int, again: Sequence[NewRecording], strays: Sequence[Delivered], at: str,
+    report: Report,
+) -> int:  # fmt: skip
+    """Compare known recordings with what is delivered; give them the audio and the utterances that they lack.
+
+    A recording with other audio gets no utterance of this delivery. `strays` are known utterances that are delivered
+    with another recording. Returns how many utterances were added.
+    """
+    foreign = compare_again(connection, again, at, report)
+    homes = known_keys(connection, recording, {item.key for item in again})
+    known = known_keys(connection, utterance, {entry.key for item in again for entry in item.utterances})
+    joined = _join(connection, source_id, [item for item in again if item.key not in foreign], homes, known, at)
+    left_out = [
+        Clash(entry.key, None, homes[item.key], "", foreign[item.key].differences[:1])
+        for item in again
+        if item.key in foreign
+        for entry in item.utterances
+        if entry.key not in known
+    ]
+    delivered = [
+        Delivered(entry, item.key, bool(item.sha256))
+        for item in again
+        for entry in item.utterances
+        if entry.key in known
+    ]
+    delivered += strays
+    known |= known_keys(connection, utterance, {stray.item.key for stray in strays})
+    of_utterances = compare.compare_utterances(connection, delivered, known)
+    different = {clash.key for clash in of_utterances.clashes}
+    if left := sum(stray.item.key not in different for stray in strays):
+        report.note(ELSEWHERE, left)
+    of_utterances.clashes += left_out
+    note_comparison(connection, report, of_utterances, at)
+    clashing = {clash.recording_id for clash in report.clashes}
+    report.known = sum(homes[item.key] not in clashing for item in again)
+    return joined
+
+
+def compare_again(connection: Connection, again: Sequence[NewRecording], at: str, report: Report) -> dict[str, Clash]:
+    """Compare known recordings with what is delivered, and give them the audio that they lack.
+
+    Returns the clashes of those that have other audio, by key.
+    """
+    for item in again:
+        _attach_audio(connection, item)
+    homes = known_keys(connection, recording, {item.key for item in again})
+    compared = compare.compare_recordings(connection, again, homes)
+    note_comparison(connection, report, compared, at)
+    return {clash.key: clash for clash in compared.clashes if clash.differences[0].field == "audio"}
 
 
 def _agreed(item: NewRecording, yes: bool) -> dict[str, str]:
     return {name: code for name, code in item.labels.items() if (name not in item.disputed) == yes}
 
 
-def _join(connection: Connection, source_id: int, items: Sequence[NewRecording], at: str) -> int:
+def _without_strays(
+    connection: Connection, new: Mapping[str, NewRecording]
+) -> tuple[dict[str, NewRecording], list[Delivered]]:
+    """Take the utterances that are known already out of new recordings; a recording of only such ones is not new."""
+    taken = known_keys(connection, utterance, [entry.key for item in new.values() for entry in item.utterances])
+    if not taken:
+        return dict(new), []
+    strays = [
+        Delivered(entry, item.key, bool(item.sha256))
+        for item in new.values()
+        for entry in item.utterances
+        if entry.key in taken
+    ]
+    left = {
+        key: replace(item, utterances=tuple(entry for entry in item.utterances if entry.key not in taken))
+        for key, item in new.items()
+    }
+    return {key: item for key, item in left.items() if item.utterances or not new[key].utterances}, strays
+
+
+def _join(
+    connection: Connection, source_id: int, items: Sequence[NewRecording], homes: Mapping[str, int],
+    known: Mapping[str, int], at: str,
+) -> int:  # fmt: skip
     """Give known recordings the utterances that they lack; return how many.
 
     A recording without audio becomes as long as its last utterance.
     """
-    known = known_keys(connection, utterance, {entry.key for item in items for entry in item.utterances})
     lacking = {entry.key: (item.key, entry) for item in items for entry in item.utterances if entry.key not in known}
-    homes = known_keys(connection, recording, {home for home, _ in lacking.values()})
     _add_utterances(connection, source_id, [(homes[home], entry) for home, entry in lacking.values()], at)
     for home, entry in lacking.values():
-        longer = (recording.c.id == homes[home], recording.c.path.is_(None), recording.c.duration_ms < entry.end_ms)
         if entry.end_ms is not None:
+            longer = (recording.c.id == homes[home], recording.c.path.is_(None), recording.c.duration_ms < entry.end_ms)
             connection.execute(update(recording).where(*longer).values(duration_ms=entry.end_ms))
     return len(lacking)
 

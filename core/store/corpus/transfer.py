@@ -4,14 +4,15 @@ An utterance that is imported again is inserted with its text as received. If it
 the curator `IMPORTED` follows, so that its history says where the text came from. Its versions start from 0 again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, select, union
 
-from core.records import IMPORTED, NewRecording, Purpose, Recording, Report, RestoredUtterance
+from core.records import IMPORTED, Clash, NewRecording, NewUtterance, Purpose, Recording, Report, RestoredUtterance
 from core.store.corpus import insert
+from core.store.corpus.compare import Comparison, Delivered, compare_recordings, compare_utterances
 from core.store.engine import allot, insert_many, reading, writing
 from core.store.ledger import current
 from core.store.schema import label, prediction, recording, revision, tag, utterance
@@ -116,23 +117,74 @@ class Transfer:
     ) -> Report:
         """Add the utterances whose keys are new, in one transaction. `recordings`: those that `items` name, by key.
 
-        A recording is added only if a new utterance belongs to it. A parent must be in the workspace or come before
-        its child in `items`; else the child is added without it, and the report notes that.
+        Known ones are compared: what differs is a clash and stays as it is. A recording is added only if a new
+        utterance belongs to it. A parent must be in the workspace or come before its child in `items`; else the child
+        is added without it, and the report notes that.
         """
         report = Report()
         with writing(self._engine) as connection:
             known = insert.known_keys(connection, utterance, [item.new.key for item in items])
-            new = {item.new.key: item for item in items if item.new.key not in known}
-            report.added, report.known = len(new), len(items) - len(new)
+            named = {item.recording: recordings[item.recording] for item in items if item.recording}
+            calls = insert.known_keys(connection, recording, named)
+            known_calls = frozenset(calls)
+            foreign = insert.compare_again(connection, _with_utterances(named, calls, items), at, report)
+            new = {item.new.key: item for item in items if item.new.key not in known and item.recording not in foreign}
+            again = [item for item in items if new.get(item.new.key) is not item]
             wanted = {item.recording: recordings[item.recording] for item in new.values() if item.recording}
-            calls = insert.known_keys(connection, recording, wanted)
             unknown = [call for key, call in wanted.items() if key not in calls]
             if unknown:
                 added = insert.add_recordings(connection, source_id, unknown, at).added
                 report.note("recordings", added)
                 calls = insert.known_keys(connection, recording, wanted)
             _insert_utterances(connection, source_id, list(new.values()), calls, at, report)
+            report.added = len(new)
+            _compare_again(connection, again, recordings, known_calls, foreign, at, report)
         return report
+
+    def compare(self, items: Sequence[RestoredUtterance], recordings: Mapping[str, NewRecording]) -> Comparison:
+        """Compare what an export says with what is stored under the same keys; nothing is written."""
+        with reading(self._engine) as connection:
+            calls = insert.known_keys(connection, recording, recordings)
+            found = compare_recordings(connection, [recordings[key] for key in calls], calls)
+            ids = insert.known_keys(connection, utterance, [item.new.key for item in items])
+            known = [_delivered(item, recordings, calls) for item in items if item.new.key in ids]
+            of_utterances = compare_utterances(connection, known, ids)
+        return found + of_utterances
+
+
+def _with_utterances(
+    named: Mapping[str, NewRecording], calls: Mapping[str, int], items: Sequence[RestoredUtterance]
+) -> list[NewRecording]:
+    """Return the known recordings with the utterances of `items`, which may get their times from its audio."""
+    utterances: dict[str, list[NewUtterance]] = {}
+    for item in items:
+        utterances.setdefault(item.recording or "", []).append(item.new)
+    return [replace(call, utterances=tuple(utterances[key])) for key, call in named.items() if key in calls]
+
+
+def _delivered(item: RestoredUtterance, recordings: Mapping[str, NewRecording], known: Collection[str]) -> Delivered:
+    """Return what is compared. A recording that is neither known nor has audio may be a name that was made up here."""
+    call = recordings.get(item.recording or "")
+    sounds = call is not None and call.sha256 is not None
+    home = item.recording if sounds or item.recording in known else None
+    return Delivered(item.new, home, sounds, item.text, (*item.silver, *item.disputed))
+
+
+def _compare_again(
+    connection: Connection, again: Sequence[RestoredUtterance], recordings: Mapping[str, NewRecording],
+    calls: Collection[str], foreign: Mapping[str, Clash], at: str, report: Report,
+) -> None:  # fmt: skip
+    """Compare known utterances; name those that are left out because their recording has other audio."""
+    ids = insert.known_keys(connection, utterance, {item.new.key for item in again})
+    known = [_delivered(item, recordings, calls) for item in again if item.new.key in ids]
+    compared = compare_utterances(connection, known, ids)
+    report.known = len(known) - len(compared.clashes)
+    compared.clashes += [
+        Clash(item.new.key, None, clash.recording_id, "", clash.differences[:1])
+        for item in again
+        if item.new.key not in ids and (clash := foreign.get(item.recording or "")) is not None
+    ]
+    insert.note_comparison(connection, report, compared, at)
 
 
 def _insert_utterances(

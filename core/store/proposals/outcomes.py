@@ -7,19 +7,24 @@ letters), the proposal is rebased: the change is made on the current text. Else 
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 from core.errors import Unfit
-from core.messages import Message, SchemeName
+from core.messages import Message, SchemeName, Word
 from core.text import letters, nfc, rebase
 
 # Why a proposal cannot be accepted any more. changed: the text changed at the same place. same: the utterance is
 # already as the proposal would make it. left-out: the utterance was skipped. labelled: it has a label already. gone: it
 # was taken out of the corpus. no-copy: the copy that was to stay in its place was left out. last-copy: no other copy of
-# its text would stay (see core.store.proposals.copies).
-Refusal = Literal["changed", "same", "left-out", "labelled", "gone", "no-copy", "last-copy"]
+# its text would stay (see core.store.proposals.copies). overtaken: a time, a speaker, a label or the audio is no longer
+# as it was delivered before.
+Refusal = Literal["changed", "same", "left-out", "labelled", "gone", "no-copy", "last-copy", "overtaken"]
 Outcome = Literal["accepted", "rebased", "decided"] | Refusal  # decided: it was no longer open
+_DELIVERED = {
+    "text": Word("text"), "times": Word("times"), "speaker": Word("speaker"), "labels": Word("labels"),
+    "audio": Word("audio"),
+}  # fmt: skip
 WRITTEN: tuple[Outcome, ...] = ("accepted", "rebased")  # every other outcome leaves the proposal as it was
 
 
@@ -45,13 +50,15 @@ class Change:
 class CurrentState:
     """What a rule reads: the utterance, the schemes under which it has a label, and the copy that is to stay.
 
-    `last_copy`: without the utterance, its text would be gone from the corpus.
+    `last_copy`: without the utterance, its text would be gone from the corpus. `fields` are the present values of what
+    a suggestion of a delivery would change.
     """
 
     utterance: Standing
     labelled: Collection[str] = ()
     copy: Standing | None = None
     last_copy: bool = False
+    fields: Mapping[str, Any] = field(default_factory=dict)
 
 
 def change_for(kind: str, payload: Mapping[str, Any], state: CurrentState) -> Change | Refusal:
@@ -78,6 +85,12 @@ def refusal_error(row: Any, reason: Outcome) -> Unfit:
         "last-copy": Message(
             "utterance {id} is the last copy of this text, so it stays; reject this suggestion, or skip the utterance "
             "in the review to leave it out all the same",
+            id=number,
+        ),
+        "overtaken": Message(
+            "{what} of utterance {id} is no longer as it was delivered: somebody decided on it meanwhile; reject this "
+            "suggestion",
+            what=_DELIVERED.get(row.operation, Word(row.operation)),
             id=number,
         ),
     }[reason]
@@ -120,6 +133,17 @@ def _label(payload: Mapping[str, Any], state: CurrentState) -> Change | Refusal:
     return "left-out" if state.utterance.skipped else Change()
 
 
+def _delivery(payload: Mapping[str, Any], state: CurrentState) -> Change | Refusal:
+    """A text is rebased like a cleaning. Anything else applies while it is as an earlier delivery brought it."""
+    before, after = payload["before"], payload["after"]
+    if "text" in after:
+        return _text({"before": before["text"], "text": after["text"]}, state.utterance.text)
+    if all(state.fields.get(name) == value for name, value in after.items()):
+        return "same"
+    return Change() if all(state.fields.get(name) == value for name, value in before.items()) else "overtaken"
+
+
 _RULES: dict[str, Callable[[Mapping[str, Any], CurrentState], Change | Refusal]] = {
     "cleaning": _cleaning, "exclude": _exclude, "augmentation": _augmentation, "pseudo-label": _label,
+    "delivery": _delivery,
 }  # fmt: skip

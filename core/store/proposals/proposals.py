@@ -13,7 +13,7 @@ from core.messages import Word, message_entry, restore_message
 from core.records import Act, NewUtterance, Proposal, ProposalState, Utterance
 from core.store.corpus.corpus import insert_utterance, one_utterance
 from core.store.engine import reading, writing
-from core.store.proposals import batches
+from core.store.proposals import batches, deliveries
 from core.store.proposals import outcomes as rule
 from core.store.proposals.outcomes import Outcome
 from core.store.review import decisions
@@ -30,7 +30,8 @@ class NewProposal:
     augmentation: {"text", "before", ...}, the new text and the parent's text. pseudo-label: {"scheme", "code",
     "confidence", "margin"}. cleaning: {"text", "before"}, the new text and the text it was made from. exclude:
     {"before", "keep", "keep_text"}, the text it was made from, and the id and the text of the copy that stays, if any;
-    an utterance gets only one exclude. `batch` names the run that made it.
+    an utterance gets only one exclude. delivery: {"before", "after", "source"}, what was delivered before and what is
+    delivered now. `batch` names the run that made it.
     """
 
     kind: str
@@ -45,7 +46,8 @@ class NewProposal:
     @property
     def fingerprint(self) -> str:
         """The SHA-256 of what is suggested. Equal suggestions are equal here, even with another seed or score."""
-        identity = {k: v for k, v in self.payload.items() if k in ("text", "scheme", "code")}
+        names = ("after",) if self.kind == deliveries.KIND else ("text", "scheme", "code")
+        identity = {k: v for k, v in self.payload.items() if k in names}
         parts = [self.kind, self.utterance_id, self.run_id, identity]
         return sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode())
 
@@ -84,6 +86,11 @@ class Proposals:
                     connection.execute(insert(proposal), fresh)
                     new += len(fresh)
         return new
+
+    def fitting(self, items: Sequence[NewProposal]) -> list[NewProposal]:
+        """Return those suggestions of a delivery that could be accepted now; nothing is written."""
+        with reading(self._engine) as connection:
+            return [item for item in items if deliveries.fits(connection, item.utterance_id, item.payload)]
 
     def next(self, kind: str, after_id: int = 0, run_id: str | None = None) -> Proposal | None:
         """Return the first open proposal of `kind` with an id above `after_id`; None if there is none."""
@@ -155,6 +162,14 @@ class Proposals:
                 by_name[name] = Batch(name, min(at, batch.made_at), {**batch.counts, state: n})
         return sorted(by_name.values(), key=lambda batch: batch.made_at, reverse=True)
 
+    def batch_sources(self, kind: str) -> dict[str, str]:
+        """Return the name of each run -> the source that its suggestions came from, as their payload says."""
+        c = proposal.c
+        first = select(func.min(c.id)).where(c.kind == kind, c.batch.is_not(None)).group_by(c.batch)
+        with reading(self._engine) as connection:
+            found = connection.execute(select(c.batch, c.payload).where(c.id.in_(first)))
+            return {batch: str(payload.get("source", "")) for batch, payload in found}
+
     def accept_many(
         self, proposal_ids: Sequence[int], curator: str, at: str, *, act: Act = "accept"
     ) -> dict[int, Outcome]:
@@ -183,6 +198,8 @@ class Proposals:
             for ids in batches.accepted_in(connection, batch):
                 counts = batches.take_back(connection, batch, ids, curator, at)
                 undone, left = undone + counts[0], left + counts[1]
+            counts = deliveries.take_back(connection, batch, curator, at)
+            undone, left = undone + counts[0], left + counts[1]
         return undone, left
 
     def reject_many(self, proposal_ids: Sequence[int], curator: str, at: str) -> int:
@@ -263,14 +280,15 @@ def _accept(connection: Connection, rows: Sequence[Any], curator: str, at: str, 
 
 
 def _accept_single(connection: Connection, row: Any, curator: str, at: str, act: Act) -> Outcome:
-    """Accept one augmentation or pseudo-label."""
+    """Accept one augmentation, pseudo-label or suggestion of a delivery."""
     current = one_utterance(connection, row.utterance_id)
     if not connection.scalar(select(utterance.c.active).where(utterance.c.id == current.id)):
         return "gone"
     payload = dict(row.payload)
     if row.kind == "augmentation" and "before" not in payload:
         payload["before"] = _text_at(connection, current, row.made_at)
-    change = rule.change_for(row.kind, payload, rule.CurrentState(current, current.labels))
+    fields = deliveries.fields(connection, current, payload) if row.kind == deliveries.KIND else {}
+    change = rule.change_for(row.kind, payload, rule.CurrentState(current, current.labels, fields=fields))
     if isinstance(change, str):
         return change
     written = _CARRY_OUT[row.kind](connection, row, current, change, curator, at, act)
@@ -376,4 +394,4 @@ def _write_pseudo_label(
     return {"revision_id": made.id}
 
 
-_CARRY_OUT = {"augmentation": _add_augmentation, "pseudo-label": _write_pseudo_label}
+_CARRY_OUT = {"augmentation": _add_augmentation, "pseudo-label": _write_pseudo_label, "delivery": deliveries.carry_out}

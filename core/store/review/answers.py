@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, 
 from core.records import BY_HAND, IMPORTED, AnnotationKind, StandingAnswer, Vote
 from core.schemes import scheme
 from core.store.engine import insert_many, reading, writing
+from core.store.rows import NAMES
 from core.store.schema import annotation, overlap, revision, utterance
 
 BLOCK = 20_000
@@ -58,6 +59,19 @@ class Answers:
             columns = ("level", "target_id", "scheme", "code", "curator", "at", "spent_ms", "kind")
             insert_many(connection, annotation, columns, values)
         return new
+
+    def changed_votes(self, rows: Sequence[Vote]) -> list[tuple[Vote, str]]:
+        """Return those votes whose rater is known with another answer to the same target, and that answer."""
+        changed = []
+        with reading(self._engine) as connection:
+            for name in {vote.scheme for vote in rows}:
+                definition = scheme(name)
+                known = _answers_of_voters(connection, definition.level, name, {vote.target_id for vote in rows})
+                for vote in (vote for vote in rows if vote.scheme == name):
+                    before = known.get((vote.target_id, vote.curator))
+                    if before is not None and before != definition.parse(vote.code):
+                        changed.append((vote, before))
+        return changed
 
     def standing_answers(
         self, scheme_name: str, kinds: Sequence[AnnotationKind] = ("answer", "vote"), block: int = BLOCK
@@ -130,6 +144,17 @@ class Answers:
             tallies = [Tally(who, "", on, n, ms) for who, on, n, ms in connection.execute(whole)]
             tallies += [Tally(*row) for row in connection.execute(by_scheme)]
         return sorted(tallies, key=lambda tally: (tally.curator, tally.scheme, tally.day))
+
+
+def _answers_of_voters(connection: Connection, level: str, name: str, targets: set[int]) -> dict[tuple[int, str], str]:
+    """Return (target, rater) -> the answer of each vote under a scheme, for these targets."""
+    c, numbers = annotation.c, sorted(targets)
+    answers: dict[tuple[int, str], str] = {}
+    for start in range(0, len(numbers), NAMES):
+        votes = (c.level == level, c.scheme == name, c.kind == "vote", c.target_id.in_(numbers[start : start + NAMES]))
+        query = select(c.target_id, c.curator, c.code).where(*votes).order_by(c.id.desc())
+        answers |= {(target, curator): code for target, curator, code in connection.execute(query)}
+    return answers
 
 
 def stands() -> tuple[ColumnElement[bool], ColumnElement[bool]]:

@@ -14,11 +14,12 @@ from sqlalchemy import Connection, Select, delete, func, insert, select, update
 from core.errors import Conflict, InputError, NotFound, Stale
 from core.messages import SchemeName
 from core.records import SHORTEST_VOICE_MS, Act, Annotation, AnnotationKind, Revision, Utterance
-from core.schemes import join_codes, scheme, split_codes
+from core.schemes import scheme
 from core.store.corpus.corpus import one_utterance
 from core.store.engine import insert_id, reading, writing
 from core.store.review.answers import Answers, by_hand, merged, recount, stands
-from core.store.schema import annotation, label, lease, proposal, recording, remark, revision, utterance
+from core.store.review.labels import current_label, replace_audio, target_of, write_label
+from core.store.schema import annotation, lease, proposal, recording, remark, revision, utterance
 from core.text import nfc
 
 __all__ = ["Review", "decide", "standing", "stands", "undo"]
@@ -126,7 +127,7 @@ class Review(Answers):
             return decide(
                 connection, utterance_id, version, curator, at,
                 text=fields.get("text"), labels=labels, skip=fields.get("skipped"), span=_span_fields(fields),
-                act="restore", restores=to_version, answers=answers,
+                audio=fields.get("audio"), act="restore", restores=to_version, answers=answers,
             )  # fmt: skip
 
     def undo(
@@ -192,6 +193,7 @@ def decide(
     labels: Mapping[str, Mapping[str, str] | None],
     skip: bool | None = None,
     span: Mapping[str, Any] | None = None,
+    audio: Mapping[str, Any] | None = None,
     spent_ms: int | None = None,
     act: Act,
     why: str = "",
@@ -203,7 +205,8 @@ def decide(
 ) -> Revision:
     """Write one decision inside the caller's transaction. `labels`: scheme -> {code, grade, by}, or None to withdraw.
 
-    `span`: the new start_ms, end_ms and voice_usable. `answers`: scheme -> the curator's own answer; if it is None, the
+    `span`: new values of start_ms, end_ms, voice_usable, speaker, group and recording_id; `audio`: the new audio of the
+    recording. `answers`: scheme -> the curator's own answer; if it is None, the
     codes of `labels` are the answers. `Stale` if `version` is old; `Conflict` if the utterance is not in the corpus.
     """
     current = one_utterance(connection, utterance_id)
@@ -211,15 +214,17 @@ def decide(
         raise Conflict("utterance {utterance_id} was taken out of the corpus meanwhile", utterance_id=utterance_id)
     if answers is None:
         answers = {name: value["code"] if value else None for name, value in labels.items()}
-    changed = {"text": None if text is None else nfc(text), "skipped": skip, **(span or {})}
-    wanted = {name: value for name, value in changed.items() if value is not None}
+    changed = {"text": None if text is None else nfc(text), "skipped": skip}
+    wanted = {name: value for name, value in changed.items() if value is not None} | dict(span or {})
     if current.version != version:
         raise _stale(connection, current, {"version": version, **wanted, "labels": dict(answers)})
     wanted = {name: value for name, value in wanted.items() if value != getattr(current, name)}
     before: dict[str, Any] = {name: getattr(current, name) for name in wanted}
     after: dict[str, Any] = dict(wanted)
+    if audio is not None and current.recording_id is not None:
+        before["audio"], after["audio"] = replace_audio(connection, current.recording_id, audio), dict(audio)
     if labels:
-        before["labels"] = {name: _current_label(connection, current, name) for name in labels}
+        before["labels"] = {name: current_label(connection, current, name) for name in labels}
         after["labels"] = {name: dict(value) if value else None for name, value in labels.items()}
         own_codes = {name: code for name, code in answers.items() if code != (labels[name] or {}).get("code")}
         if own_codes and undoes is None:
@@ -234,12 +239,12 @@ def decide(
         wanted["chars"] = len(wanted["text"])
     connection.execute(update(utterance).where(utterance.c.id == utterance_id).values(version=version + 1, **wanted))
     for name, value in labels.items():
-        level, target_id = _target(current, name)
+        level, target_id = target_of(current, name)
         if name in answers:
             row = {"level": level, "target_id": target_id, "scheme": name, "code": answers[name], "curator": curator}
             row |= {"at": at, "spent_ms": spent_ms, "revision_id": revision_id, "kind": kind}
             connection.execute(insert(annotation).values(row))
-        _write_label(connection, level, target_id, name, value)
+        write_label(connection, level, target_id, name, value)
         recount(connection, level, target_id, name)
     return Revision(id=revision_id, **values)
 
@@ -257,7 +262,7 @@ def undo(connection: Connection, revision_id: int, curator: str, at: str) -> Rev
         )
     for name, written in old.after.get("labels", {}).items():
         # A label of the recording may have been decided at another utterance of it.
-        if (value := _current_label(connection, current, name)) != written:
+        if (value := current_label(connection, current, name)) != written:
             who = value["by"] if value else "somebody"
             raise Conflict(
                 "{name} of utterance {id} was decided again by {who}; that has to be undone first",
@@ -280,6 +285,7 @@ def undo(connection: Connection, revision_id: int, curator: str, at: str) -> Rev
         labels=old.before.get("labels", {}),
         skip=old.before.get("skipped"),
         span=_span_fields(old.before),
+        audio=old.before.get("audio"),
         act="undo",
         undoes=revision_id,
     )
@@ -309,7 +315,7 @@ def _labels_of_answers(
     """Return scheme -> the label that follows from the curator's answers `chosen`."""
     labels: dict[str, dict[str, str] | None] = {}
     for name, code in chosen.items():
-        blind = None if settles else merged(connection, *_target(current, name), name, curator, code)
+        blind = None if settles else merged(connection, *target_of(current, name), name, curator, code)
         labels[name] = blind or {"code": code, "grade": "gold", "by": curator}
     return labels
 
@@ -343,8 +349,9 @@ def _span(
 
 
 def _span_fields(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return only the times and voice_usable of a change."""
-    return {name: fields[name] for name in ("start_ms", "end_ms", "voice_usable") if name in fields}
+    """Return only what a change says of times, voice_usable, speaker, group and recording."""
+    names = ("start_ms", "end_ms", "voice_usable", "speaker", "group", "recording_id")
+    return {name: fields[name] for name in names if name in fields}
 
 
 def _stale(connection: Connection, current: Utterance, mine: Mapping[str, Any]) -> Stale:
@@ -361,38 +368,3 @@ def _stale(connection: Connection, current: Utterance, mine: Mapping[str, Any]) 
         "look at it again and decide anew",
         mine, theirs | who, id=current.id, seen=mine["version"], version=current.version,
     )  # fmt: skip
-
-
-def _target(current: Utterance, name: str) -> tuple[str, int]:
-    """Return level and id of the target that a label of the scheme `name` belongs to."""
-    level = scheme(name).level
-    if level == "utterance":
-        return level, current.id
-    if current.recording_id is None:
-        raise Conflict(
-            "{name} is a label of a recording, and utterance {id} has none", name=SchemeName(name), id=current.id
-        )
-    return level, current.recording_id
-
-
-def _current_label(connection: Connection, current: Utterance, name: str) -> dict[str, str] | None:
-    """Return the current label {code, grade, by}; None if there is none.
-
-    All classes of a target are written together, so they have the same grade and the same `by`.
-    """
-    level, target_id = _target(current, name)
-    rows = connection.execute(
-        select(label.c.code, label.c.grade, label.c.by).where(
-            label.c.level == level, label.c.target_id == target_id, label.c.scheme == name
-        )
-    ).all()
-    return {**rows[0]._mapping, "code": join_codes(name, [row.code for row in rows])} if rows else None
-
-
-def _write_label(
-    connection: Connection, level: str, target_id: int, name: str, value: Mapping[str, str] | None
-) -> None:
-    key = {"level": level, "target_id": target_id, "scheme": name}
-    connection.execute(delete(label).filter_by(**key))
-    if value:
-        connection.execute(insert(label), [key | dict(value) | {"code": code} for code in split_codes(value["code"])])

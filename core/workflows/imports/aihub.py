@@ -5,9 +5,10 @@ from pathlib import Path
 
 from core.errors import InputError, UnknownName
 from core.ingest.aihub import corpora
-from core.workflows.imports.entries import Values, find_schemes, store
+from core.records import OnClash
+from core.workflows.imports.entries import EntrySource, Values, find_schemes, store
 from core.workflows.imports.report import BATCH, ImportResult, Progress, names_hash
-from core.workflows.workspace import Workspace, now
+from core.workflows.workspace import Workspace
 
 KINDS = tuple(corpora.CORPORA)
 LICENCE = "AI Hub: not to be passed on"
@@ -19,6 +20,7 @@ def ingest_aihub(
     paths: Sequence[Path],
     progress: Progress = lambda done, total: None,
     batch_size: int = BATCH,
+    on_clash: OnClash = "report",
 ) -> ImportResult:
     """Import label JSONs and audio of corpus `kind` from zips and folders. `UnknownName` lists the kinds."""
     if kind not in corpora.CORPORA:
@@ -28,7 +30,7 @@ def ingest_aihub(
     corpus, files = corpora.CORPORA[kind], corpora.index(paths)
     wanted = {name: Values(values, named=False) for name, values in corpora.values(files, corpus).items()}
     chosen = find_schemes(ws, wanted)
-    source_id = ws.store.corpus.add_source(kind, "sister", LICENCE, names_hash(paths), now())
+    source = EntrySource(kind, "sister", LICENCE, names_hash(paths), on_clash)
     has_audio: dict[str, bool] = {}
 
     def known(key: str) -> bool:
@@ -37,5 +39,14 @@ def ingest_aihub(
             has_audio.update(ws.store.corpus.audio_state([key]))
         return has_audio.get(key, False)
 
-    items = corpora.read(files, corpus, known)
-    return store(ws, source_id, items, chosen, len(files.labels), "rejects-sister.csv", progress, batch_size)
+    total = len(files.labels)
+    return store(
+        ws,
+        source,
+        lambda: corpora.read(files, corpus, known),
+        chosen,
+        total,
+        "rejects-sister.csv",
+        progress,
+        batch_size,
+    )

@@ -11,11 +11,11 @@ from core.ingest.spoken.delivery import Rules
 from core.ingest.spoken.tiers import Roles, parse_roles
 from core.ingest.value_maps import ValueMaps
 from core.messages import Message
-from core.records import NewRecording, Skip
+from core.records import NewRecording, OnClash, Skip
 from core.workflows.imports.audio import NOT_STATED
-from core.workflows.imports.entries import Values, find_schemes, store
+from core.workflows.imports.entries import EntrySource, Values, find_schemes, store
 from core.workflows.imports.report import BATCH, ImportResult, Progress, names_hash
-from core.workflows.workspace import Workspace, now
+from core.workflows.workspace import Workspace
 
 __all__ = ["Roles", "Rules", "ValueMaps", "ingest_annotations", "parse_roles"]
 ELSEWHERE = Message("utterance that is known in another recording (other channels?): left as it is")
@@ -29,6 +29,7 @@ def ingest_annotations(
     licence: str = NOT_STATED,
     progress: Progress = lambda done, total: None,
     batch_size: int = BATCH,
+    on_clash: OnClash = "report",
 ) -> ImportResult:
     """Import files, folders and zips of annotations. `source` names the corpus; by default the first folder does.
 
@@ -40,11 +41,13 @@ def ingest_annotations(
     name = source or _name(paths[0])
     chosen = find_schemes(ws, {scheme: Values(values) for scheme, values in files.values.items()})
     level = {wanted: scheme.level == "recording" for wanted, scheme in chosen.items()}
-    source_id = ws.store.corpus.add_source(name, "annotations", licence, names_hash(paths), now())
-    items = _without_known(ws, delivery.read(files, name, level))
-    return store(
-        ws, source_id, items, chosen, len(files.annotations), "rejects-annotations.csv", progress, batch_size
-    )  # fmt: skip
+    to = EntrySource(name, "annotations", licence, names_hash(paths), on_clash)
+
+    def read() -> Iterator[Entry | Skip]:
+        return _without_known(ws, delivery.read(files, name, level))
+
+    total = len(files.annotations)
+    return store(ws, to, read, chosen, total, "rejects-annotations.csv", progress, batch_size)
 
 
 def _name(path: Path) -> str:

@@ -10,9 +10,10 @@ from core.ingest.audio import folder
 from core.ingest.audio.folder import Rules
 from core.ingest.audio.name_pattern import compile_pattern
 from core.ingest.value_maps import ValueMaps
-from core.workflows.imports.entries import Values, find_schemes, store
+from core.records import OnClash
+from core.workflows.imports.entries import EntrySource, Values, find_schemes, store
 from core.workflows.imports.report import BATCH, ImportResult, Progress, names_hash
-from core.workflows.workspace import Workspace, now
+from core.workflows.workspace import Workspace
 
 NOT_STATED = "not stated"
 
@@ -27,6 +28,7 @@ def ingest_audio(
     licence: str = NOT_STATED,
     progress: Progress = lambda done, total: None,
     batch_size: int = BATCH,
+    on_clash: OnClash = "report",
 ) -> ImportResult:
     """Import folders, zips and files of audio. `source` names the corpus; its default is the name of the first path.
 
@@ -38,6 +40,6 @@ def ingest_audio(
     files = folder.index(paths, rules)
     name = source or paths[0].resolve().stem
     chosen = find_schemes(ws, {scheme: Values(files.values(scheme)) for scheme in files.rules.labels})
-    source_id = ws.store.corpus.add_source(name, "audio-folder", licence, names_hash(paths), now())
-    items = folder.read(files, name)
-    return store(ws, source_id, items, chosen, len(files.clips), "rejects-audio.csv", progress, batch_size)
+    to = EntrySource(name, "audio-folder", licence, names_hash(paths), on_clash)
+    total = len(files.clips)
+    return store(ws, to, lambda: folder.read(files, name), chosen, total, "rejects-audio.csv", progress, batch_size)

@@ -2,23 +2,24 @@
 cleanings become Proposals.
 
 All schemes are found or proposed before the first record is stored, from all values of the corpus; so no value becomes
-a class silently. Each batch is one transaction. Known entries add nothing, so running again completes an interrupted
-import.
+a class silently. Each batch is one transaction. Known entries are compared with what is stored and add nothing, so
+running again completes an interrupted import.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from core.errors import UnknownName
 from core.ingest.aihub.corpora import KnownRecording
-from core.ingest.entries import Cleaning, Entry
+from core.ingest.entries import Cleaning, Entry, Sound
 from core.messages import Message, SchemeName
-from core.records import Level, NewRecording, NewUtterance, Report, Skip
+from core.records import Level, NewRecording, NewUtterance, OnClash, Report, Skip
 from core.schemes import SCHEMES, Scheme
 from core.schemes.missing import class_values, read_value
 from core.store import NewProposal
 from core.workflows.corpus import schemes
-from core.workflows.imports import audio_files
+from core.workflows.imports import audio_files, sources
+from core.workflows.imports.clashes import DECIDED, ClashLog
 from core.workflows.imports.report import BATCH, ImportResult, Progress, few_collections, merge, portions, write_rejects
 from core.workflows.workspace import Workspace, now
 
@@ -54,38 +55,60 @@ def find_schemes(ws: Workspace, wanted: Mapping[str, Values]) -> dict[str, Schem
     return chosen
 
 
+@dataclass(frozen=True, slots=True)
+class EntrySource:
+    """The source that entries go to: its name, kind, licence and hash, and what happens with clashes.
+
+    `apart`: keys that other sources have too get the name of this source.
+    """
+
+    name: str
+    kind: str
+    licence: str
+    sha256: str
+    on_clash: OnClash = "report"
+    apart: bool = False
+
+
 @few_collections()
 def store(
     ws: Workspace,
-    source_id: int,
-    items: Iterator[Entry | KnownRecording | Skip],
+    source: EntrySource,
+    read: Callable[[], Iterator[Entry | KnownRecording | Skip]],
     chosen: Mapping[str, Scheme],
     total: int,
     rejects: str,
     progress: Progress,
     batch_size: int = BATCH,
 ) -> ImportResult:
-    """Store `items` batch by batch; `progress(done, total)` after each batch is on disk. `rejects` is the name of the
-    CSV of what was left out.
+    """Store what `read` yields, batch by batch; `progress(done, total)` after each batch is on disk. `rejects` is the
+    name of the CSV of what was left out.
     """
-    report, done = Report(), 0
+    name, plain = source.name, "" if source.apart else source.name
+    if source.on_clash == "source":
+        name = sources.apart(ws, source.name, lambda: _records(read(), chosen, batch_size), plain)
+    source_id = ws.store.corpus.add_source(name, source.kind, source.licence, source.sha256, now())
+    report, done, log = Report(), 0, ClashLog(ws, name, source.on_clash)
+    target = _Target(ws, source_id, plain, name, log, report)
     progress(0, total)
-    for batch in portions(items, batch_size, _weight):
+    for batch in portions(read(), batch_size, _weight):
         report.skipped += [item for item in batch if isinstance(item, Skip)]
         known = [item for item in batch if isinstance(item, KnownRecording)]
         entries = [item for item in batch if isinstance(item, Entry)]
-        for part in _add(ws, source_id, entries, chosen, report.skipped):
-            merge(report, part)
+        _add(target, [*entries, *(item.entry for item in known if item.entry is not None)], chosen, len(entries))
         for note in (note for entry in entries for note in entry.notes):
             report.note(note)
-        report.known += len(known)
+        report.known += sum(item.entry is None for item in known)
         cleanings = [c for entry in entries for c in entry.cleanings] + [c for item in known for c in item.cleanings]
-        if n_proposals := _add_proposals(ws, cleanings):
+        if n_proposals := _add_proposals(ws, [target.renamed_cleaning(cleaning) for cleaning in cleanings]):
             report.note("cleaning proposals", n_proposals)
         done += len(entries) + len(known)
         progress(min(done, total), total)
     names = tuple(sorted(scheme.name for scheme in chosen.values() if scheme.state == "proposed"))
-    return ImportResult(report, write_rejects(ws, rejects, report.skipped), names)
+    if log.decided:
+        report.note(DECIDED, log.decided)
+    path = write_rejects(ws, rejects, [*report.skipped, *target.clashes])
+    return ImportResult(report, path, names, log.proposals, log.batch)
 
 
 def _weight(item: Entry | KnownRecording | Skip) -> int:
@@ -94,26 +117,96 @@ def _weight(item: Entry | KnownRecording | Skip) -> int:
     return len(item.sound.data) + len(item.sound.copy or b"")
 
 
-def _add(
-    ws: Workspace, source_id: int, entries: Sequence[Entry], chosen: Mapping[str, Scheme], skipped: list[Skip]
-) -> Iterator[Report]:
-    recordings: list[NewRecording] = []
+@dataclass(slots=True)
+class _Target:
+    """Where entries are stored and counted. `source` is their source; keys are renamed unless it is called `name`."""
+
+    ws: Workspace
+    source_id: int
+    name: str
+    source: str
+    log: ClashLog
+    report: Report
+    clashes: list[Skip] = field(default_factory=list)
+
+    def take(
+        self, part: Report, places: Mapping[str, str], sentences: Sequence[NewUtterance] = (),
+        recordings: Sequence[NewRecording] = (),
+    ) -> None:  # fmt: skip
+        merge(self.report, part)
+        self.clashes += self.log.take(part, self.report, places, sentences, recordings)
+
+    def renamed_cleaning(self, cleaning: Cleaning) -> Cleaning:
+        return cleaning if self.source == self.name else replace(cleaning, key=f"{cleaning.key}@{self.source}")
+
+
+def _add(target: _Target, entries: Sequence[Entry], chosen: Mapping[str, Scheme], new: int) -> None:
+    """Store the entries; the first `new` of them are not known to be in the workspace already."""
+    ws = target.ws
+    recordings: dict[str, tuple[NewRecording, Entry]] = {}
+    again: list[NewRecording] = []
     sentences: list[NewUtterance] = []
-    for entry in entries:
-        utterance_labels, recording_labels = _labels(entry, chosen, skipped)
-        if isinstance(entry.record, NewUtterance):
-            sentences.append(replace(entry.record, labels=utterance_labels))
+    for number, entry in enumerate(entries):
+        record = _record(entry, chosen, target.report.skipped if number < new else [])
+        if isinstance(record, NewUtterance):
+            sentences.append(sources.renamed(record, target.name, target.source))
             continue
-        utterances = _with_labels(entry.record.utterances, utterance_labels, entry, chosen, skipped)
-        recording = replace(entry.record, utterances=utterances, labels=recording_labels)
-        if entry.sound is not None:
-            path, digest = audio_files.save(ws, entry.sound.data, entry.sound.kind, entry.sound.copy)
-            recording = replace(recording, path=path, sha256=digest)
-        recordings.append(recording)
+        record = sources.renamed_recording(record, target.name, target.source)
+        if record.key in recordings:
+            again.append(record)
+        else:
+            recordings[record.key] = record, entry
+    has_audio = ws.store.corpus.audio_state(recordings)
+
+    def kept(recording: NewRecording) -> NewRecording:
+        sound = recordings[recording.key][1].sound
+        return recording if sound is None else _with_sound(ws, recording, sound)
+
+    target.log.keep = kept
     if recordings:
-        yield ws.store.corpus.add_recordings(source_id, recordings, now())
+        calls = [record if has_audio.get(key) else kept(record) for key, (record, _) in recordings.items()] + again
+        part = ws.store.corpus.add_recordings(target.source_id, calls, now())
+        places = {u.key: e.where for r, e in recordings.values() for u in r.utterances} if part.clashes else {}
+        places |= {key: entry.where for key, (_, entry) in recordings.items()} if part.clashes else {}
+        target.take(part, places, (), calls)
     if sentences:
-        yield ws.store.corpus.add_sentences(source_id, sentences, now())
+        part = ws.store.corpus.add_sentences(target.source_id, sentences, now())
+        places = (
+            {s.key: e.where for s, e in zip(sentences, _of_sentences(entries), strict=True)} if part.clashes else {}
+        )
+        target.take(part, places, sentences)
+
+
+def _of_sentences(entries: Sequence[Entry]) -> list[Entry]:
+    return [entry for entry in entries if isinstance(entry.record, NewUtterance)]
+
+
+def _with_sound(ws: Workspace, recording: NewRecording, sound: Sound) -> NewRecording:
+    """The recording with its audio stored."""
+    path, digest = audio_files.save(ws, sound.data, sound.kind, sound.copy)
+    return replace(recording, path=path, sha256=digest)
+
+
+def _record(entry: Entry, chosen: Mapping[str, Scheme], skipped: list[Skip]) -> NewUtterance | NewRecording:
+    """The record of an entry with its labels as codes; its audio is not stored."""
+    utterance_labels, recording_labels = _labels(entry, chosen, skipped)
+    if isinstance(entry.record, NewUtterance):
+        return replace(entry.record, labels=utterance_labels)
+    utterances = _with_labels(entry.record.utterances, utterance_labels, entry, chosen, skipped)
+    return replace(entry.record, utterances=utterances, labels=recording_labels)
+
+
+def _records(
+    items: Iterator[Entry | KnownRecording | Skip], chosen: Mapping[str, Scheme], size: int
+) -> Iterator[sources.Records]:
+    """The records of a delivery in batches, to compare them before anything is stored."""
+    for batch in portions(items, size, _weight):
+        entries = [i if isinstance(i, Entry) else i.entry for i in batch if not isinstance(i, Skip)]
+        records = [_record(entry, chosen, []) for entry in entries if entry is not None]
+        yield (
+            [record for record in records if isinstance(record, NewUtterance)],
+            [record for record in records if isinstance(record, NewRecording)],
+        )
 
 
 def _labels(entry: Entry, chosen: Mapping[str, Scheme], skipped: list[Skip]) -> tuple[dict[str, str], dict[str, str]]:

@@ -22,12 +22,15 @@ _COLLECTS = gc.get_threshold()
 class ImportResult:
     """What an import did. `rejects` is the CSV of what could not be used; None if everything could be used.
 
-    `proposed` are the schemes of the data that a person still has to confirm.
+    `proposed` are the schemes of the data that a person still has to confirm. `proposals` counts the suggestions that
+    were made of clashes, in the run `batch`.
     """
 
     report: Report
     rejects: Path | None
     proposed: tuple[str, ...] = ()
+    proposals: int = 0
+    batch: str | None = None
 
 
 @contextmanager

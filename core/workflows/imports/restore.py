@@ -11,28 +11,33 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from core.audio import gate
 from core.batches import batches
-from core.errors import AudioError, InputError, UnknownName
+from core.errors import InputError, UnknownName
 from core.files import sha256
 from core.ingest.exports.gwidama import open_export
 from core.ingest.exports.labelstudio import LabelStudioExport
 from core.ingest.exports.rows import DeliveredPrediction, Export, ExportedRecording, ExportedRow
 from core.messages import Message
-from core.records import Level, NewRecording, Report, RestoredUtterance, Skip
+from core.records import Level, NewRecording, OnClash, Report, RestoredUtterance, Skip
 from core.schemes import JOIN, SCHEMES, Scheme
 from core.schemes.missing import read_value
 from core.store import NewProposal
 from core.workflows.corpus import schemes
 from core.workflows.corpus.bulk import named
-from core.workflows.imports import audio_files
+from core.workflows.imports import sources
 from core.workflows.imports.annotators import store_votes
+from core.workflows.imports.apart import apart
 from core.workflows.imports.call_answers import CallAnswers
+from core.workflows.imports.clashes import DECIDED, ClashLog
+from core.workflows.imports.labelstudio import open_project
 from core.workflows.imports.report import BATCH, ImportResult, Progress, merge, write_rejects
+from core.workflows.imports.restored_audio import DeliveredAudio, with_utterances
+from core.workflows.imports.sources import ChosenSource
 from core.workflows.workspace import Workspace, now
 
 CALLS = 200  # recordings with their sound
 MOST_VALUES = 1_000  # of one scheme; no scheme has so many classes
+Register = Callable[[str], int]  # takes the licence of a source, returns the id of the source
 
 
 @dataclass(slots=True)
@@ -59,9 +64,13 @@ class _Survey:
     calls: CallAnswers = field(default_factory=CallAnswers)
 
 
-def ingest_gwidama(ws: Workspace, path: Path, progress: Progress = lambda done, total: None) -> ImportResult:
+def ingest_gwidama(
+    ws: Workspace, path: Path, progress: Progress = lambda done, total: None, on_clash: OnClash = "report"
+) -> ImportResult:
     """Import an export of this program; `progress(done, total)` in utterances, after each batch is on disk."""
-    return _ingest(ws, open_export(path), progress)
+    ws.store.schemes.sync()
+    file, chosen = apart(ws, open_export(path)) if on_clash == "source" else (open_export(path), None)
+    return _ingest(ws, file, progress, on_clash, None, chosen)
 
 
 def ingest_labelstudio(
@@ -70,30 +79,44 @@ def ingest_labelstudio(
     text: str | None = None,
     progress: Progress = lambda done, total: None,
     labels: Mapping[str, str] | None = None,
+    on_clash: OnClash = "report",
 ) -> ImportResult:
     """Import Label Studio tasks; `text` is the field of `data` that holds the text (None: it is guessed).
 
     `labels` maps a scheme to the `from_name` of the project that it is made of; other names are schemes themselves.
     """
-    return _ingest(ws, LabelStudioExport(path, text, labels), progress)
+    ws.store.schemes.sync()
+    file, delivered, chosen = open_project(ws, LabelStudioExport(path, text, labels), path, on_clash)
+    register = partial(sources.register, ws, chosen.name, delivered)
+    return _ingest(ws, file, progress, on_clash, register, chosen)
 
 
-def _ingest(ws: Workspace, file: Export, progress: Progress) -> ImportResult:
+def _ingest(
+    ws: Workspace, file: Export, progress: Progress, on_clash: OnClash, register: Register | None = None,
+    chosen: ChosenSource | None = None,
+) -> ImportResult:  # fmt: skip
+    """Import an export. `register` adds the source of rows that name none, whose name is that of `chosen`."""
     ws.store.schemes.sync()
     total = Report()
+    if chosen is not None and chosen.note is not None:
+        total.note(chosen.note)
     survey = _survey(file)
     progress(0, survey.rows)
     usable = _schemes(ws, file, survey, total)
     survey.calls.schemes = of_calls = _schemes(ws, file, survey, total, of_calls=True)
     names = _names(survey.recordings)
-    restorer = _Restorer(ws, file.name, survey, names, usable, total)
+    log = ClashLog(ws, chosen.name if chosen is not None else f"export:{file.name}", on_clash)
+    restorer = _Restorer(ws, file.name, survey, names, usable, total, log, register)
     restorer.add_recordings(file.recordings())
     for block in batches(file.rows(), BATCH):
         restorer.restore(block)
-        progress(min(total.added + total.known, survey.rows), survey.rows)
+        progress(min(total.added + total.known + total.clashed, survey.rows), survey.rows)
+    if log.decided:
+        total.note(DECIDED, log.decided)
     schemes_of_file = [scheme for scheme, _ in (*usable.values(), *of_calls.values())]
     proposed = tuple(sorted({scheme.name for scheme in schemes_of_file if scheme.state == "proposed"}))
-    return ImportResult(total, write_rejects(ws, "rejects-exports.csv", total.skipped), proposed)
+    rejects = write_rejects(ws, "rejects-exports.csv", [*total.skipped, *restorer.clashes])
+    return ImportResult(total, rejects, proposed, log.proposals, log.batch)
 
 
 def _survey(file: Export) -> _Survey:
@@ -194,13 +217,17 @@ class _Restorer:
 
     def __init__(
         self, ws: Workspace, name: str, survey: _Survey, names: dict[str | int, str],
-        parse: dict[str, tuple[Scheme, Parse]], total: Report,
+        parse: dict[str, tuple[Scheme, Parse]], total: Report, log: ClashLog, register: Register | None,
     ) -> None:  # fmt: skip
         self._ws, self._name, self._survey, self._names, self._total = ws, name, survey, names, total
         self._parse = {**survey.calls.schemes, **parse}  # a name of whole recordings, unless utterances have it too
         self._refs = {key: ref for ref, key in names.items()}
         self._keys: dict[int, str] = {}  # of rows that are parents
         self._sources: dict[tuple[str, str], int] = {}
+        self._log, self._register = log, register
+        self._audio = DeliveredAudio(ws, total)
+        self.clashes: list[Skip] = []
+        log.keep = self._audio.kept
 
     def add_recordings(self, sounds: Iterable[ExportedRecording | Skip]) -> None:
         """Store the recordings that come with their sound, before their utterances."""
@@ -210,7 +237,8 @@ class _Restorer:
                 self._total.skipped.append(sound)
                 continue
             waiting = by_source.setdefault(self._source(sound.source, sound.licence), [])
-            waiting.append(self._with_audio(sound.new_recording, sound.data, sound.where))
+            known = self._ws.store.corpus.audio_state([sound.new_recording.key]).get(sound.new_recording.key)
+            waiting.append(self._with_audio(sound.new_recording, sound.data, sound.where, known=bool(known)))
             if len(waiting) >= CALLS:
                 self._add_waiting(by_source)
         self._add_waiting(by_source)
@@ -218,7 +246,9 @@ class _Restorer:
     def _add_waiting(self, by_source: dict[int, list[NewRecording]]) -> None:
         """Store the recordings that wait (source id -> recordings) and forget them."""
         for source_id, waiting in by_source.items():
-            self._note("recordings", self._ws.store.corpus.add_recordings(source_id, waiting, now()).added)
+            part = self._ws.store.corpus.add_recordings(source_id, waiting, now())
+            self._note("recordings", part.added)
+            self.clashes += self._log.take(part, self._total, {}, (), waiting)
         by_source.clear()
 
     def restore(self, block: Iterable[ExportedRow | Skip]) -> None:
@@ -240,7 +270,12 @@ class _Restorer:
             has_audio = self._ws.store.corpus.audio_state(recordings)
             has_audio |= {key: True for key, recording in recordings.items() if recording.path is not None}
             items = [self._restored(r, has_audio) for r in rows]
-            merge(self._total, self._ws.store.transfer.restore(source_id, items, recordings, now()))
+            part = self._ws.store.transfer.restore(source_id, items, recordings, now())
+            merge(self._total, part)
+            places = {row.new.key: row.where for row in rows} if part.clashes else {}
+            self.clashes += self._log.take(
+                part, self._total, places, [row.new for row in rows], with_utterances(recordings, items)
+            )
             n_votes = store_votes(self._ws, rows, self._names, self._parse.get, self._survey.calls.schemes.get)
             self._note(Message("votes of annotators"), n_votes)
         self._propose(predictions)
@@ -248,6 +283,8 @@ class _Restorer:
     def _source(self, name: str | None, licence: str | None) -> int:
         """The id of the source of that name and licence; it is added if it is new."""
         source = (name or f"export:{self._name}", licence or "as its origin says")
+        if source not in self._sources and name is None and self._register is not None:
+            self._sources[source] = self._register(source[1])
         if source not in self._sources:
             digest = sha256(self._name.encode())
             self._sources[source] = self._ws.store.corpus.add_source(source[0], "export", source[1], digest, now())
@@ -265,25 +302,17 @@ class _Restorer:
             surveyed = self._survey.recordings[row.recording or ""]
             recording = row.new_recording or NewRecording(key, surveyed.end_ms, None, None, None, ())
             recording = replace(self._labelled(recording), duration_ms=recording.duration_ms or surveyed.end_ms)
-            if row.sound is not None and not state.get(key):
-                recording = self._with_audio(recording, row.sound.read_bytes(), row.where)
+            if row.sound is not None:
+                data = row.sound if state.get(key) else row.sound.read_bytes()
+                recording = self._with_audio(recording, data, row.where, known=bool(state.get(key)))
             recordings[key] = recording
         return recordings
 
-    def _with_audio(self, recording: NewRecording, data: bytes | None, where: str) -> NewRecording:
-        """The recording with its labels and its stored sound; without sound if it cannot be read, which a Skip says."""
-        recording = self._labelled(recording)
-        if data is None:
-            return recording
-        try:
-            probe = gate.probe(data, where)
-        except AudioError as error:
-            self._total.skipped.append(Skip(where, Message("{reason}: imported without audio", reason=error.reason)))
-            return recording
-        path, digest = audio_files.save(self._ws, data, probe.format, probe.copy)
-        return replace(
-            recording, path=path, sha256=digest, duration_ms=probe.duration_ms, sample_rate_hz=probe.sample_rate_hz
-        )
+    def _with_audio(
+        self, recording: NewRecording, data: bytes | Path | None, where: str, known: bool = False
+    ) -> NewRecording:
+        """The recording with its labels and its sound; see `DeliveredAudio.added`."""
+        return self._audio.added(self._labelled(recording), data, where, known)
 
     def _labelled(self, recording: NewRecording) -> NewRecording:
         """The recording with the labels that its rows hold."""

@@ -1,15 +1,16 @@
 """Imports tables: CSV, TSV, XLSX, JSON, JSON Lines, Parquet. Rows are streamed, so memory does not grow with the file.
 
 A second import of the same file adds nothing; running again completes an interrupted import. `rejects-table.csv` names
-each row that could not be used, and each recording without audio. Labels under an unknown or only proposed scheme make
-(or extend) a proposed scheme. Under a settled scheme, a row whose value fits no class is left out and named, so that it
-can be corrected and imported again. A known row stays as it is: labels of a later import are not added to it.
+each row that could not be used. Labels under an unknown or only proposed scheme make (or extend) a proposed scheme.
+Under a settled scheme, a row whose value fits no class is left out and named, so that it can be corrected and imported
+again. A known row is compared with what is stored: a label that nobody gave yet is added, and a row that differs is a
+clash (`core.workflows.imports.clashes`). Which source a table belongs to is decided in `table_sources`.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from functools import partial
 from pathlib import Path
 
 from core.audio import gate
@@ -17,46 +18,35 @@ from core.errors import AudioError, InputError
 from core.ingest.archives import printable
 from core.ingest.tables import File, Meter, Options, Reject, Row, Shape, Table, open_table
 from core.ingest.tables.audio_folder import AudioFolder, MissingAudio
-from core.ingest.tables.guess import Guess, guess_columns
 from core.ingest.tables.labels import LabelReader, rules_of
-from core.ingest.tables.row_parser import (
-    UNLABELLED,
-    Columns,
-    ParsedRow,
-    RowParser,
-    recording_key,
-    usable_for_voice,
-)
+from core.ingest.tables.row_parser import UNLABELLED, Columns, ParsedRow, RowParser, recording_key, usable_for_voice
 from core.ingest.tables.spans import set_aside
-from core.ingest.tables.stream import sha256, source_name
 from core.ingest.tables.times import Unit
 from core.messages import Message, SchemeName
-from core.records import NewRecording, Recording
-from core.schemes import SCHEMES
+from core.records import Clash, NewRecording, OnClash, Recording
 from core.workflows.imports import audio_files
+from core.workflows.imports.clashes import DECIDED, ClashLog
 from core.workflows.imports.grouping import Grouping, persons_of
+from core.workflows.imports.preview import Preview, fitting_scheme, preview
 from core.workflows.imports.rejects import streamed
 from core.workflows.imports.report import BATCH, few_collections
 from core.workflows.imports.table_audio import NO_AUDIO, NamedRecordings, find_audio
 from core.workflows.imports.table_labels import Condition, RowFilter, schemes_of
+from core.workflows.imports.table_sources import (
+    CLASH,
+    Reading,
+    TableClashes,
+    at_known_places,
+    sound_sha256,
+    source_of,
+)  # fmt: skip
 from core.workflows.imports.table_times import checked_units
 from core.workflows.workspace import Workspace, now
 
 __all__ = [
-    "Columns",
-    "Condition",
-    "File",
-    "Options",
-    "Preview",
-    "Reject",
-    "Row",
-    "TableImport",
-    "TableImportOptions",
-    "Unit",
-    "fitting_scheme",
-    "ingest_table",
-    "preview",
-]
+    "Columns", "Condition", "File", "Options", "Preview", "Reject", "Row", "TableImport", "TableImportOptions", "Unit",
+    "fitting_scheme", "ingest_table", "preview",
+]  # fmt: skip
 
 RECORDINGS = 500
 SHOWN_REJECTS = 100
@@ -80,20 +70,12 @@ class TableImportOptions:
     label_ids: bool = False
     unit: Unit | None = None
     labelled_only: bool = False
+    on_clash: OnClash = "report"
     rate_hz: float | None = None
     audio_folder: Path | None = None
     maps: tuple[tuple[str, str, str], ...] = ()
     missing: tuple[str, ...] = ()
     where: tuple[Condition, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """The first rows as these options read them, and a guess which column is which."""
-
-    shape: Shape
-    rows: tuple[Row | Reject, ...]
-    guess: Guess
 
 
 @dataclass(slots=True)
@@ -102,6 +84,8 @@ class TableImport:
 
     `schemes` maps each requested name to the name of the scheme that was used. `unit` is the unit of the start times.
     `audio_missing` are the first names without audio, with the nearest files.
+    `clashed` counts known keys with other content (`clashes` are the first, `differing` counts them by field), and
+    `proposals` the suggestions made of them in the run `batch`. `labels_added` counts labels that known rows got.
     """
 
     source: str
@@ -118,30 +102,15 @@ class TableImport:
     skipped: list[Reject] = field(default_factory=list)
     rejects: Path | None = None
     grouping: Grouping = field(default_factory=Grouping)
+    clashes: list[Clash] = field(default_factory=list)
+    clashed: int = 0
+    labels_added: int = 0
+    differing: dict[str, int] = field(default_factory=dict)
+    proposals: int = 0
+    batch: str | None = None
 
     def note(self, text: str, n: int = 1) -> None:
         self.notes[text] = self.notes.get(text, 0) + n
-
-
-def preview(file: File, options: Options, rows: int = 20) -> Preview:
-    """Read only the beginning of `file`, as `options` say."""
-    table = open_table(file, options)
-    first_rows = tuple(islice(table.rows(), rows))
-    readable = [row for row in first_rows if isinstance(row, Row)]
-    return Preview(table.shape, first_rows, guess_columns(table.shape.columns, readable))
-
-
-def fitting_scheme(shown: Preview, column: str) -> str | None:
-    """The name of a known scheme with a class for every value seen in `column`; None if there is none."""
-    values = [row.cells.get(column) for row in shown.rows if isinstance(row, Row)]
-    for name, scheme in SCHEMES.items():
-        read = LabelReader(scheme)
-        try:
-            if any(read(value) for value in values):
-                return name
-        except InputError:
-            continue
-    return None
 
 
 @few_collections()
@@ -156,41 +125,46 @@ def ingest_table(
     table = (counted := RowFilter()).applied(opened, options.where, columns.labels.values())
     audio = find_audio(table, columns.recording, AudioFolder(options.audio_folder or file.folder))
     units = checked_units(table, columns, audio, options.unit, options.rate_hz)
-    source = _source(file, options.source, table.shape)
-    named = audio.named(ws, source)
     rules = {name: rules_of(name, options.maps, options.missing) for name in columns.labels}
     chosen = schemes_of(ws, table, columns.labels, columns.recording is not None, rules)
-    result = TableImport(source, table.shape, {name: s.name for name, s in chosen.items()})
-    result.unit = units[columns.start].unit if columns.start else None
-    result.audio_missing = audio.missing()
-    reads = {s.name: LabelReader(s, options.label_ids, rules[name]) for name, s in chosen.items()}
+    unit = units[columns.start].unit if columns.start else None
+    readers = {s.name: LabelReader(s, options.label_ids, rules[name]) for name, s in chosen.items()}
     of_recordings = [s.name for s in chosen.values() if s.level == "recording"]
     columns = replace(columns, labels={s.name: columns.labels[name] for name, s in chosen.items()})
-    persons = persons_of(table, columns, named.names)
-    reader = RowParser(columns, source, reads, of_recordings, units, persons, named.names, options.missing)
-    source_id = ws.store.corpus.add_source(source, "table", printable(options.licence), sha256(file), now())
+
+    def read_as(source: str) -> Reading:
+        named = audio.named(ws, source)
+        persons = persons_of(table, columns, named.names)
+        parser = RowParser(columns, source, readers, of_recordings, units, persons, named.names, options.missing)
+        return Reading(parser, named.find)
+
+    ids, spoken = columns.id is not None, columns.recording is not None
+    of_table = source_of(ws, file, table, options.source, read_as, options.on_clash, ids, options.licence, spoken)
+    result = TableImport(of_table.chosen.name, table.shape, {name: s.name for name, s in chosen.items()}, unit)
+    if of_table.chosen.note:
+        result.note(of_table.chosen.note)
+    result.audio_missing, sounds = audio.missing(), audio.named(ws, result.source)
+    reader, log = of_table.reading.parser, ClashLog(ws, result.source, options.on_clash)
     progress(0, 0.0)
     with _rejects(ws, file, result) as reject:
         for no_audio in audio.rejects():
             reject(no_audio)
         rows = _parsed_rows(table, reader, meter := Meter(), result, reject)
         rows = result.grouping.counted(_labelled_rows(rows, result) if options.labelled_only else rows)
+        timed = columns.start is not None
+        target = _Target(ws, of_table.id, result, TableClashes(log, result, reject), sounds, timed, ids)
         if columns.recording is None:
-            _add_sentences(ws, source_id, rows, result, batch_size, lambda: progress(result.rows, meter.share))
+            _add_sentences(target, rows, batch_size, lambda: progress(result.rows, meter.share))
         else:
-            target = _RecordingImport(ws, source_id, result, named, columns.start is not None)
-            _add_recordings(target, rows, named.last, lambda: progress(result.rows, meter.share))
+            _add_recordings(target, rows, sounds.last, lambda: progress(result.rows, meter.share))
     result.rows += counted.left_out
     for note, n in counted.notes.items():
         result.note(note, n)
+    result.proposals, result.batch = log.proposals, log.batch
+    if log.decided:
+        result.note(DECIDED, log.decided)
     progress(result.rows, 1.0)
     return result
-
-
-def _source(file: File, asked: str, shape: Shape) -> str:
-    """The name of the source; each sheet of a workbook but the first is a source of its own."""
-    other = shape.format == "xlsx" and shape.sheet and shape.sheet != shape.sheets[0] and not asked
-    return source_name(file, f"{source_name(file, '')}/{shape.sheet}"[:200] if other else asked)
 
 
 def _parsed_rows(
@@ -217,16 +191,15 @@ def _labelled_rows(rows: Iterator[ParsedRow], result: TableImport) -> Iterator[P
             result.note(UNLABELLED)
 
 
-def _add_sentences(
-    ws: Workspace, source_id: int, rows: Iterator[ParsedRow], result: TableImport, size: int, tell: Callable[[], None]
-) -> None:
+def _add_sentences(target: "_Target", rows: Iterator[ParsedRow], size: int, tell: Callable[[], None]) -> None:
     """Add the rows as sentences without a recording, `size` rows in one transaction."""
     batch: list[ParsedRow] = []
 
     def flush() -> None:
-        report = ws.store.corpus.add_sentences(source_id, [row.utterance for row in batch], now())
-        result.added += report.added
-        result.known += report.known
+        report = target.ws.store.corpus.add_sentences(target.source_id, [row.utterance for row in batch], now())
+        target.result.added += report.added
+        target.result.known += report.known
+        target.clashes.take(report, batch)
         batch.clear()
         tell()
 
@@ -249,18 +222,20 @@ def _flush_on_error(flush: Callable[[], None]) -> Iterator[None]:
 
 
 @dataclass(frozen=True, slots=True)
-class _RecordingImport:
-    """Where recordings are added and counted. `timed`: the rows hold start and end times."""
+class _Target:
+    """Where rows are added and counted. `timed`: the rows hold start and end times; `ids`: they hold ids."""
 
     ws: Workspace
     source_id: int
     result: TableImport
+    clashes: TableClashes
     sounds: NamedRecordings
     timed: bool
+    ids: bool
 
 
 def _add_recordings(
-    target: _RecordingImport, rows: Iterator[ParsedRow], last: Mapping[str, int], tell: Callable[[], None]
+    target: _Target, rows: Iterator[ParsedRow], last: Mapping[str, int], tell: Callable[[], None]
 ) -> None:
     """Add rows by recording. A recording's rows wait in memory until its last row was read."""
     waiting: dict[str, list[ParsedRow]] = {}
@@ -285,7 +260,7 @@ def _add_recordings(
     flush_all()
 
 
-def _store(target: _RecordingImport, calls: Mapping[str, Sequence[ParsedRow]]) -> None:
+def _store(target: _Target, calls: Mapping[str, Sequence[ParsedRow]]) -> None:
     """Store these recordings (name -> rows) in one transaction and count what was new."""
     keys = {name: recording_key(target.result.source, name) for name in calls}
     known = target.ws.store.transfer.recordings_by_key(keys.values())
@@ -295,31 +270,31 @@ def _store(target: _RecordingImport, calls: Mapping[str, Sequence[ParsedRow]]) -
         recordings.append(_recording(target, keys[name], name, rows, before))
         if before is not None and before.path is None and recordings[-1].path is not None:
             target.result.note("recording that had no audio before: joined")
-    recordings = _without_foreign_rows(target, recordings, known)
-    report = target.ws.store.corpus.add_recordings(target.source_id, recordings, now())
+    target.clashes.log.keep = partial(_kept, target)
+    rows = [row for call in calls.values() for row in call]
+    if not target.ids:
+        recordings, rows = at_known_places(target.ws, recordings, known, rows)
+    report = target.ws.store.corpus.add_recordings(target.source_id, recordings, now(), elsewhere=True)
     added = report.notes.get("utterances", 0)
+    clashing = target.clashes.take(report, rows, recordings)
     target.result.added += added
-    target.result.known += sum(map(len, calls.values())) - added
+    target.result.known += len(rows) - added - clashing
     target.result.note("recordings added", report.added)
 
 
-def _without_foreign_rows(
-    target: _RecordingImport, calls: Sequence[NewRecording], known: Mapping[str, Recording]
-) -> list[NewRecording]:
-    """Leave out rows of new recordings if an utterance of the same id is already stored elsewhere."""
-    new_keys = [u.key for call in calls if call.key not in known for u in call.utterances]
-    taken = target.ws.store.corpus.utterance_ids(new_keys)
-    if not taken:
-        return list(calls)
-    target.result.note("row whose id is known and belongs to no such recording: left as it is", len(taken))
-    remaining = [replace(c, utterances=tuple(u for u in c.utterances if u.key not in taken)) for c in calls]
-    return [call for call in remaining if call.utterances]
+def _kept(target: _Target, recording: NewRecording) -> NewRecording:
+    """The recording with its audio stored, for a suggestion to use it."""
+    file = target.sounds.find(str(recording.meta["name"]))
+    if recording.path is not None or isinstance(file, str):
+        return recording
+    path, digest, audio_ms, rate_hz = _audio(target, str(recording.meta["name"]))
+    return replace(recording, path=path, sha256=digest, duration_ms=audio_ms or 0, sample_rate_hz=rate_hz)
 
 
 def _recording(
-    target: _RecordingImport, key: str, name: str, rows: Sequence[ParsedRow], before: Recording | None
+    target: _Target, key: str, name: str, rows: Sequence[ParsedRow], before: Recording | None
 ) -> NewRecording:
-    """The recording to add. If it has audio already (`before`), that audio stays and is not read again."""
+    """The recording to add. If it has audio already (`before`), that audio stays; the delivered one is only hashed."""
     result = target.result
     path = digest = rate_hz = None
     audio_ms = before.duration_ms if before is not None and before.path is not None else None
@@ -343,6 +318,8 @@ def _recording(
                     "row that gives its recording another {scheme} than an earlier one: the first is kept",
                     scheme=SchemeName(scheme),
                 ))  # fmt: skip
+    if before is not None and before.path is not None and isinstance(file := target.sounds.find(name), Path):
+        digest = sound_sha256(file)
     return NewRecording(
         key=key, duration_ms=audio_ms or max((u.end_ms or 0 for u in utterances), default=0), sample_rate_hz=rate_hz,
         path=path, sha256=digest, labels=labels, meta={"name": target.sounds.written.get(name, name)},
@@ -350,7 +327,7 @@ def _recording(
     )  # fmt: skip
 
 
-def _audio(target: _RecordingImport, name: str) -> tuple[str | None, str | None, int | None, int | None]:
+def _audio(target: _Target, name: str) -> tuple[str | None, str | None, int | None, int | None]:
     """Path and SHA-256 in the workspace, length in ms and rate in Hz; four times None if there is no audio."""
     file = target.sounds.find(name)
     if isinstance(file, str):
@@ -369,7 +346,7 @@ def _rejects(ws: Workspace, file: File, result: TableImport) -> Iterator[Callabl
 
         def reject(rejected: Reject) -> None:
             rejects.add(name, rejected.row, printable(rejected.reason))
-            if rejected.kind == NO_AUDIO:  # counted by its note
+            if rejected.kind in (CLASH, NO_AUDIO):  # counted by fields, and by a note
                 return
             result.rejected += 1
             result.reasons[rejected.kind] = result.reasons.get(rejected.kind, 0) + 1

@@ -4,8 +4,9 @@ class that counts votes.
 Each row is one item; in the long form (item, rater, answer) the rows of one item are that item. If the cell of its item
 column is the key of a known utterance, the votes are for that utterance. Otherwise the row becomes an utterance, as
 `ingest table` makes it (with the same key); its text is the text column, or the item if no text column is named. Votes
-set no label: they count for agreement and can be settled later. A second
-import of the same file adds nothing. `rejects-votes.csv` names each row that could not be used.
+set no label: they count for agreement and can be settled later. A second import of the same file adds nothing. A known
+row with another text, and a rater who is known with another answer, are clashes: they stay as they are.
+`rejects-votes.csv` names them, and each row that could not be used.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -19,14 +20,15 @@ from core.ingest.archives import printable
 from core.ingest.tables import File, Meter, Options, Reject, Row, Shape, Table, names, open_table
 from core.ingest.tables.labels import LabelReader, distinct, rules_of
 from core.ingest.tables.row_parser import Columns, ParsedRow, RowParser, cell_text
-from core.ingest.tables.stream import sha256, source_name
 from core.ingest.votes import Choice
 from core.messages import Message, SchemeName, within
-from core.records import Skip, Vote
+from core.records import Clash, Difference, Report, Skip, Vote
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import MOST_CLASSES
 from core.workflows.corpus import schemes
+from core.workflows.imports.clashes import ClashLog
 from core.workflows.imports.report import write_rejects
+from core.workflows.imports.table_sources import Reading, source_of
 from core.workflows.imports.votes_long import OneAnswerEach, VotesImportOptions, ask_about_lists, long_form
 from core.workflows.workspace import Workspace, now
 
@@ -44,6 +46,7 @@ class VotesImport:
 
     `silent` counts rows without a vote. `skipped` are the first rejects; `reasons` counts all rejects by kind. `long`:
     each row is one answer; then `items` are the items that were counted, since they come again.
+    `clashed`, `clashes` and `differing` count and name what is known with other content: texts, and raters' answers.
     """
 
     source: str
@@ -61,6 +64,16 @@ class VotesImport:
     rejects: Path | None = None
     long: bool = False
     items: set[str | None] = field(default_factory=set)
+    notes: dict[str, int] = field(default_factory=dict)
+    clashes: list[Clash] = field(default_factory=list)
+    clashed: int = 0
+    labels_added: int = 0
+    differing: dict[str, int] = field(default_factory=dict)
+    proposals: int = 0
+    batch: str | None = None
+
+    def note(self, what: str, n: int = 1) -> None:
+        self.notes[what] = self.notes.get(what, 0) + n
 
     def reject(self, rejected: Reject) -> Skip:
         """Count a row that could not be used, and return it as a Skip for the CSV."""
@@ -96,21 +109,30 @@ def ingest_votes(
     options = long_form(table, options)
     ask_about_lists(table, options)
     chosen = _scheme(ws, table, options)
-    result = VotesImport(source_name(file, options.source), chosen.name, table.shape, long=options.rater is not None)
-    source_id = ws.store.corpus.add_source(result.source, "votes", printable(options.licence), sha256(file), now())
-    text_column = options.text or options.item or ""
-    reader = RowParser(Columns(text_column, id=options.item), result.source, {}, (), repeats=options.rater is not None)
+    columns = Columns(options.text or options.item or "", id=options.item)
+
+    def read_as(source: str) -> Reading:
+        return Reading(RowParser(columns, source, {}, (), repeats=options.rater is not None), lambda name: name)
+
+    ids, licence = options.item is not None, options.licence
+    of_table = source_of(ws, file, table, options.source, read_as, options.on_clash, ids, licence, kind="votes")
+    result = VotesImport(of_table.chosen.name, chosen.name, table.shape, long=options.rater is not None)
+    if of_table.chosen.note:
+        result.note(of_table.chosen.note)
+    source_id, reader = of_table.id, of_table.reading.parser
+    log = ClashLog(ws, result.source, options.on_clash)
     meter, skips = Meter(), list[Skip]()
     items = _items(table, options, reader, _vote_reader(chosen, options), meter, result, skips)
     progress(0, 0.0)
     try:
         for batch in batches(items, batch_size):
-            _store(ws, source_id, chosen, batch, result)
+            skips += _store(log, source_id, chosen, batch, result)
             progress(result.rows, meter.share)
     finally:
         result.rejects = write_rejects(
             ws, REJECTS, [replace(skip, where=within(file.name, skip.where)) for skip in skips]
         )
+    result.proposals, result.batch = log.proposals, log.batch
     progress(result.rows, 1.0)
     return result
 
@@ -217,8 +239,11 @@ def _items(
         yield _VotesRow(parsed, cell_text(row, options.item) if options.item else None, choices)
 
 
-def _store(ws: Workspace, source_id: int, chosen: Scheme, batch: Sequence[_VotesRow], result: VotesImport) -> None:
-    """Store the votes of a batch, and the utterances that are not known yet."""
+def _store(
+    log: ClashLog, source_id: int, chosen: Scheme, batch: Sequence[_VotesRow], result: VotesImport
+) -> list[Skip]:
+    """Store the votes of a batch, and the utterances that are not known yet; return a Skip for each clash."""
+    ws = log.ws
     ids = ws.store.corpus.utterance_ids([row.name for row in batch if row.name])
     counted = {row.name if row.name in ids else row.parsed.utterance.key: row for row in batch}
     fresh = {key: row.parsed.utterance for key, row in counted.items() if key not in result.items}
@@ -229,17 +254,30 @@ def _store(ws: Workspace, source_id: int, chosen: Scheme, batch: Sequence[_Votes
     result.known += report.known + len(fresh) - len(new)
     ids |= ws.store.corpus.utterance_ids([row.parsed.utterance.key for row in batch if row.name not in ids])
     time = now()
+    targets = [ids[row.name if row.name in ids else row.parsed.utterance.key] for row in batch]
     rows = [
-        Vote(
-            chosen.name,
-            ids[row.name if row.name in ids else row.parsed.utterance.key],
-            choice.code,
-            choice.curator,
-            time,
-        )
-        for row in batch
+        Vote(chosen.name, target, choice.code, choice.curator, time)
+        for row, target in zip(batch, targets, strict=True)
         for choice in row.choices
     ]
+    changed = ws.store.review.changed_votes(rows) if report.added < len(batch) else []
     added = ws.store.review.add_votes(rows)
     result.votes += added
-    result.votes_known += len(rows) - added
+    result.votes_known += len(rows) - added - len(changed)
+    place_of = {
+        target: Message("row {number}", number=row.parsed.row) for row, target in zip(batch, targets, strict=True)
+    }
+    places = {row.parsed.utterance.key: place_of[target] for row, target in zip(batch, targets, strict=True)}
+    skips = log.take(report, result, places, new)
+    return skips + ClashLog(ws, log.source).take(
+        _changed_answers(changed), result, {str(t): place for t, place in place_of.items()}
+    )
+
+
+def _changed_answers(changed: Sequence[tuple[Vote, str]]) -> Report:
+    """The clashes of raters who are known with another answer; they are named and not suggested."""
+    report = Report()
+    for vote, before in changed:
+        difference = Difference(f"label:{vote.scheme}", f"{vote.curator}: {before}", f"{vote.curator}: {vote.code}")
+        report.clashes.append(Clash(str(vote.target_id), vote.target_id, None, "", (difference,)))
+    return report

@@ -14,6 +14,7 @@ from core.ingest.tables import Options, Reject, Row, Table
 from core.ingest.tables.row_parser import cell_text
 from core.ingest.votes import Choice
 from core.messages import Message
+from core.records import OnClash
 from core.schemes import SCHEMES
 
 _RATER_NAMES = (
@@ -42,6 +43,7 @@ class VotesImportOptions:
     source: str = ""
     licence: str = "not stated"
     options: Options = field(default_factory=Options)
+    on_clash: OnClash = "report"
     rater: str | None = None
     answer: str | None = None
     lists: Literal["", "raters", "classes"] = ""

@@ -51,9 +51,9 @@ def test_sentences_are_added_once(store: Store) -> None:
     source = store.corpus.add_source("s", "sentences", "ours", "0", AT)
     items = [NewUtterance("k1", "가", "k1"), NewUtterance("k1", "나", "k1"), NewUtterance("k2", "다", "k2")]
     first = store.corpus.add_sentences(source, items, AT)
-    assert (first.added, first.known) == (2, 1)
+    assert (first.added, first.known, first.clashed) == (2, 0, 1), "a second text under one key is named"
     second = store.corpus.add_sentences(source, items, AT)
-    assert (second.added, second.known) == (0, 3)
+    assert (second.added, second.known, second.clashed) == (0, 2, 1)
 
 
 def test_what_is_absent_is_named(store: Store) -> None:

@@ -17,7 +17,7 @@ from core.store import QueueRequest, Store, open_store
 from core.store.corpus.corpus import Corpus
 from core.store.engine import engine_for, migrate, reading, revision_of, writing
 from core.store.index import chunks
-from core.store.review import decisions
+from core.store.review import decisions, labels
 from core.store.rows import one_utterance
 from core.store.schema import annotation, label, revision, utterance
 
@@ -61,7 +61,7 @@ def one_by_one(url: str, ids: list[int], scheme: str, code: str) -> None:
             now = one_utterance(connection, number)
             if SCHEMES[scheme].level == "recording" and now.recording_id is None:
                 continue
-            standing = decisions._current_label(connection, now, scheme)
+            standing = labels.current_label(connection, now, scheme)
             if standing is None or (standing["code"], standing["grade"]) != (code, "gold"):
                 decisions.decide(connection, number, now.version, "ann", LATER, labels={scheme: answer}, act="review")
 

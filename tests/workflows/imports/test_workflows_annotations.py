@@ -129,3 +129,31 @@ def test_the_command(ws: Workspace, stereo: Path) -> None:
     assert "no file has a tier label: there are agent, caller, danger, urgency" in wrong.stderr
     for channels in ("agent", "a,a", "a,"):
         assert run("ingest", "annotations", stereo, "--channels", channels).exit_code == 2
+
+
+def spoken(ws: Workspace) -> list[tuple[int | None, str]]:
+    return sorted((u.start_ms, u.text) for u in ws.store.corpus.every(Filter()))
+
+
+def test_a_changed_delivery_is_a_clash(ws: Workspace, tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "c", {"a.srt": srt("하나", "둘", "셋"), "a.wav": wav_bytes(3000)})
+    ingest_annotations(ws, [root], Rules())
+    again = ingest_annotations(ws, [root], Rules()).report
+    assert (again.added, again.known, again.clashed) == (0, 1, 0)
+    write_tree(root, {"a.srt": srt("하나", "둘둘", "셋"), "a.wav": wav_bytes(3000, hz=500)})
+    assert ingest_annotations(ws, [root], Rules()).report.differing == {"text": 1, "audio": 1}
+    assert spoken(ws) == [(0, "하나"), (1000, "둘"), (2000, "셋")]
+    assert ingest_annotations(ws, [root], Rules(), on_clash="propose").proposals == 2
+    ingest_annotations(ws, [root], Rules(), on_clash="source")
+    assert [source.name for source in ws.store.corpus.sources()] == ["c", "c (2)"]
+
+
+def test_a_label_tier_that_comes_later_fills_in(ws: Workspace, tmp_path: Path) -> None:
+    tiers = {"agent": [(0, 2, "네 119입니다")], "caller": [(2, 4, "불이 났어요")], "danger": [(2, 4, "위험")]}
+    root = write_tree(tmp_path / "calls", {"a.TextGrid": textgrid(tiers), "a.wav": tones(300, 500)})
+    speakers = ("agent", "caller")
+    ingest_annotations(ws, [root], Rules(Roles(text=speakers), speakers))
+    rules = Rules(Roles(text=speakers, labels={"danger": "danger"}), speakers)
+    first, second = (ingest_annotations(ws, [root], rules).report for _ in range(2))
+    assert (first.clashed, first.labels_added) == (0, 1)
+    assert (second.clashed, second.labels_added, second.known) == (0, 0, 2)
