@@ -1,8 +1,8 @@
 """Embeddings of voices: `python -m bench.embed [--clips 36] [--size large|base]`.
 
-The seed's way (wav2vec2, one utterance at a time, float32, mean over frames) and ours (batches of like length, masked,
-in float32, bf16 and int8) embed the same utterances in turns. bf16 pays where the processor has AMX or on a graphics
-card, int8 elsewhere. The network has the true size of
+The seed's way (wav2vec2, one utterance at a time, float32, mean over frames) and ours (in float32, bf16 and int8) embed
+the same utterances in turns. bf16, in masked batches of like length, pays where the processor has AMX or on a graphics
+card; int8, an utterance at a time, on other processors with VNNI. The network has the true size of
 kresnik/wav2vec2-large-xlsr-korean (24 layers x 1024, 315 million parameters) and random weights, since no hub is
 reachable here; speed does not depend on the weights. An utterance is some spoken digits of one speaker (FSDD), 0.6 to
 4 s long. Then Whisper's encoder, if its weights are installed: a window of 30 s a clip against the windows in use.
@@ -40,12 +40,12 @@ def utterances(count: int) -> Waves:
     made: Waves = []
     while len(made) < count:
         files = sorted(SPOKEN.glob(f"*_{speakers[len(made) % len(speakers)]}_*.wav"))
-        wanted = rng.uniform(SHORTEST_S, LONGEST_S) * 16_000
+        samples = rng.uniform(SHORTEST_S, LONGEST_S) * 16_000
         digits: Waves = []
-        while sum(map(len, digits)) < wanted:
+        while sum(map(len, digits)) < samples:
             path = files[int(rng.integers(len(files)))]
             digits.append(decode(path, path.name).wave)
-        made.append(np.concatenate(digits)[: int(wanted)])
+        made.append(np.concatenate(digits)[: int(samples)])
     return made
 
 
@@ -117,7 +117,7 @@ def wav2vec2_rows(waves: Waves, size: str) -> list[tuple[str, str]]:
     """The seed's way against ours, with a network of a true size."""
     import torch
 
-    from core.speech import wav2vec2
+    from core.speech import precision, wav2vec2
 
     torch.set_num_threads(1)  # processor seconds of one thread: other work on the machine moves them least
     with tempfile.TemporaryDirectory() as folder:
@@ -126,10 +126,10 @@ def wav2vec2_rows(waves: Waves, size: str) -> list[tuple[str, str]]:
         for name in PRECISIONS:
             ways[name] = partial(_embedded, wav2vec2.load.__wrapped__(folder, name))
         seconds, made = in_turns(ways, waves)
-    names = {"seed": "one by one, float32 (the seed)"} | {name: f"batches, {name}" for name in PRECISIONS}
+    names = {"seed": "one by one, float32 (the seed)"} | {name: f"ours, {name}" for name in PRECISIONS}
     return [
         ("network", f"wav2vec2-{size}, {parameters / 1e6:.0f} million parameters, random weights"),
-        ("precision that `auto` takes here", "bf16" if wav2vec2.fast_bf16() else "float32"),
+        ("precision that `auto` tries here", precision.likely("auto")),
         *shown(seconds, "seed", names, sum(map(len, waves)) / 16_000),
         *((f"cosine of {name} with the seed's, lowest / mean", same(made["seed"], made[name])) for name in PRECISIONS),
     ]
@@ -183,7 +183,8 @@ def main() -> int:
     note = (
         f"{len(waves)} utterances of {lengths.min():.1f} to {lengths.max():.1f} s, {lengths.sum():.0f} s in all "
         f"(Whisper: the first {max(6, given.clips // 3)}); {TURNS} turns, medians, one thread, processor seconds. "
-        "bf16 pays on a processor with AMX, which is what `auto` looks for; int8 is a choice of a person."
+        "`auto` takes bf16 on a graphics card or a processor with AMX, int8 on one with VNNI if a trial keeps the "
+        "vectors, else float32."
     )
     command = f"python -m bench.embed --clips {given.clips} --size {given.size}"
     results.write("Embeddings of voices", command, rows, note)

@@ -3,10 +3,12 @@
 The encoder is ../shared/models/ko-e5-small, the data the reviews of ../shared/data/nsmc with label 0 or 1: each text
 once, those with both labels left out, as many of each class, in the order of seed 0. The first 40,000 are for testing,
 the next 2,000 choose the best epoch, the rest is for training, so that a smaller training part lies inside a larger.
+`--corpus questions` reads ../shared/data/chatbot in their place, in the same manner: short texts of three classes.
 
 `epochs` trains one epoch twice, from the same weights and with as many updates: by the fit of the product, and by a
-plain loop that pads every text to the longest length and does not sort. `accuracy` fine-tunes on each size and scores
-the n-gram (scikit-learn with the settings of the recipe) on the same rows.
+plain loop that pads every text to the longest length and does not sort; each of `--lengths` has its number of rows in
+`--sizes`. `accuracy` fine-tunes on each size and scores the n-gram (scikit-learn with the settings of the recipe) on
+the same rows.
 """
 
 import argparse
@@ -15,7 +17,6 @@ import gzip
 import random
 import sys
 import time
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,9 +36,13 @@ from core.training.fits.text_encoder import TextEncoderFit, TextEncoderSettings
 from core.training.trainer.reproducible import reproducible
 
 COMMAND = "python -m bench.finetune"
+QUESTIONS = REVIEWS.parents[1] / "chatbot" / "ChatbotData.csv"
 ENCODER = REVIEWS.parents[2] / "models" / "ko-e5-small"
-TARGET = Target("review", ("negative", "positive"))
-TEST, VALIDATION = 40_000, 2_000
+TARGETS = {
+    "reviews": Target("review", ("negative", "positive")),
+    "questions": Target("question", ("every_day", "break_up", "love")),
+}
+TEST, VALIDATION = {"reviews": 40_000, "questions": 2_000}, {"reviews": 2_000, "questions": 100}
 SETTINGS = TextEncoderSettings(
     epochs=3, batch_size=32, learning_rate=2e-4, max_len=128, pooling="mean", class_weights=False, bf16="off"
 )
@@ -56,22 +61,39 @@ Part = tuple[list[str], NDArray[np.int64]]
 class Data:
     """Texts and class ids of the three sides."""
 
+    target: Target
     train: Part
     validation: Part
     test: Part
 
+    def accuracy(self, model: Any, part: Part) -> float:
+        """The share of right answers of a model on one side."""
+        return float((model.logits(part[0])[self.target.name].argmax(axis=1) == part[1]).mean())
 
-def reviews(train: int, test: int) -> Data:
-    """`train` rows to train on, `test` of the 40,000 to test on."""
+    def rows(self) -> Rows:
+        """The training side as a fit reads it."""
+        return Rows(self.train[0], {self.target.name: self.train[1]}, [None] * len(self.train[0]))
+
+
+def answered(corpus: str) -> list[tuple[str, str]]:
+    """The texts of a corpus with the digits that stand for their classes, as its file has them."""
+    if corpus == "questions":
+        with QUESTIONS.open(encoding="utf-8-sig", newline="") as lines:
+            return [(row["Q"], row["label"]) for row in csv.DictReader(lines)]
     with gzip.open(REVIEWS, "rt", encoding="utf-8", newline="") as lines:
-        rows = [r for r in csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if r[3] in ("0", "1")]
+        return [(r[1], r[3]) for r in csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if r[3] in ("0", "1")]
+
+
+def load(corpus: str, train: int, test: int) -> Data:
+    """`train` rows to train on, `test` of the unseen rows to test on."""
+    target = TARGETS[corpus]
     labels: dict[str, set[str]] = {}
-    for row in rows:
-        labels.setdefault(row[1].strip(), set()).add(row[3])
-    sides: tuple[list[str], list[str]] = ([], [])
-    for text, found in labels.items():
-        if text and len(found) == 1:
-            sides[int(next(iter(found)))].append(text)
+    for text, label in answered(corpus):
+        labels.setdefault(text.strip(), set()).add(label)
+    sides: tuple[list[str], ...] = tuple([] for _ in target.codes)
+    for text, given in labels.items():
+        if text and len(given) == 1:
+            sides[int(next(iter(given)))].append(text)
     chance = random.Random(0)
     for side in sides:
         chance.shuffle(side)
@@ -81,15 +103,8 @@ def reviews(train: int, test: int) -> Data:
         cut = mixed[at : at + n]
         return [text for text, _ in cut], np.array([label for _, label in cut])
 
-    return Data(part(TEST + VALIDATION, train), part(TEST, VALIDATION), part(0, test))
-
-
-def accuracy(model: Any, part: Part) -> float:
-    return float((model.logits(part[0])[TARGET.name].argmax(axis=1) == part[1]).mean())
-
-
-def rows_of(part: Part) -> Rows:
-    return Rows(part[0], {TARGET.name: part[1]}, [None] * len(part[0]))
+    unseen, choosing = TEST[corpus], VALIDATION[corpus]
+    return Data(target, part(unseen + choosing, train), part(unseen, choosing), part(0, test))
 
 
 @dataclass
@@ -111,7 +126,7 @@ def fine_tuned(data: Data, settings: TextEncoderSettings) -> Tuned:
     def epoch_end(epoch: int, model: Any, loss: float, **more: float) -> bool:
         nonlocal seconds, began
         seconds += clock() - began
-        history.append(accuracy(model, data.validation))
+        history.append(data.accuracy(model, data.validation))
         print(f"epoch {epoch}: loss {loss:.4f}, validation {history[-1]:.4f}, {more}", file=sys.stderr)
         if history[-1] == max(history):
             (folder / "best").mkdir(exist_ok=True)
@@ -122,10 +137,10 @@ def fine_tuned(data: Data, settings: TextEncoderSettings) -> Tuned:
     with TemporaryDirectory(prefix="gwidama-finetune-") as made:
         folder = Path(made)
         job = Fitting(folder, 0, lambda done, total, epoch, loss: None, epoch_end)
-        TextEncoderFit()(rows_of(data.train), [TARGET], str(ENCODER), settings, job)
-        model = TextEncoder.load(folder / "best", [TARGET], asdict(settings))
+        TextEncoderFit()(data.rows(), [data.target], str(ENCODER), settings, job)
+        model = TextEncoder.load(folder / "best", [data.target], asdict(settings))
         rate = len(data.train[0]) * len(history) / seconds
-        return Tuned(int(np.argmax(history)) + 1, accuracy(model, data.test), seconds, rate, history)
+        return Tuned(int(np.argmax(history)) + 1, data.accuracy(model, data.test), seconds, rate, history)
 
 
 def ngram(data: Data) -> tuple[float, float]:
@@ -144,7 +159,7 @@ def ngram(data: Data) -> tuple[float, float]:
 def notebook(data: Data, settings: TextEncoderSettings) -> tuple[float, float]:
     """One epoch the notebook way: shuffled, each text padded to `max_len`; returns seconds and test accuracy."""
     with reproducible(0, 0):
-        network = TextEncoder.create([TARGET], str(ENCODER), asdict(settings), data.train[0])
+        network = TextEncoder.create([data.target], str(ENCODER), asdict(settings), data.train[0])
         texts, labels = data.train[0], torch.from_numpy(data.train[1])
         optimizer = torch.optim.AdamW(network.parameters(), lr=settings.learning_rate, weight_decay=0.01)
         order = torch.randperm(len(texts)).split(settings.batch_size)
@@ -156,41 +171,45 @@ def notebook(data: Data, settings: TextEncoderSettings) -> tuple[float, float]:
                 [texts[int(row)] for row in rows], padding="max_length", truncation=True, max_length=settings.max_len,
                 return_token_type_ids=False, return_tensors="pt",
             )  # fmt: skip
-            loss = torch.nn.functional.cross_entropy(network(**batch)[TARGET.name], labels[rows])
+            loss = torch.nn.functional.cross_entropy(network(**batch)[data.target.name], labels[rows])
             loss.backward()
             torch.nn.utils.clip_grad_norm_(network.parameters(), settings.clip)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
         seconds = clock() - began
-        return seconds, accuracy(network, data.test)
+        return seconds, data.accuracy(network, data.test)
 
 
-def epochs(sizes: list[int], test: int, settings: TextEncoderSettings, lengths: Iterable[int], command: str) -> None:
-    """Compare one epoch both ways at each longest length."""
-    data = reviews(sizes[0], test)
-    data = replace(data, validation=(data.validation[0][:64], data.validation[1][:64]))  # there is one epoch only
+def epochs(
+    corpus: str, sizes: list[int], test: int, settings: TextEncoderSettings, lengths: list[int], command: str
+) -> None:
+    """Compare one epoch both ways at each longest length, with the number of rows beside it in `sizes`."""
     rows: list[tuple[str, str]] = []
-    for max_len in lengths:
-        one = replace(settings, epochs=1, max_len=max_len)
+    for max_len, size in zip(lengths, sizes, strict=True):
+        one, data = replace(settings, epochs=1, max_len=max_len), load(corpus, size, test)
+        data = replace(data, validation=(data.validation[0][:64], data.validation[1][:64]))  # there is one epoch only
+        network = TextEncoder.create([data.target], str(ENCODER), asdict(one), data.train[0])
         ours, (seconds, score) = fine_tuned(data, one), notebook(data, one)
+        title = f"{size:,} {corpus} padded to {max_len}"
         rows += [
-            (f"padded to {max_len}: processor seconds, ours / notebook", f"{ours.seconds:.0f} / {seconds:.0f}"),
-            (f"padded to {max_len}: times faster", f"{seconds / ours.seconds:.1f}"),
-            (f"padded to {max_len}: accuracy, ours / notebook", f"{ours.accuracy:.4f} / {score:.4f}"),
+            (f"{title}: true tokens of a text, mean", f"{network.lengths(data.train[0]).mean():.1f}"),
+            (f"{title}: processor seconds, ours / notebook", f"{ours.seconds:.0f} / {seconds:.0f}"),
+            (f"{title}: times faster", f"{seconds / ours.seconds:.1f}"),
+            (f"{title}: accuracy, ours / notebook", f"{ours.accuracy:.4f} / {score:.4f}"),
         ]
     note = (
-        f"{sizes[0]:,} reviews, batches of {settings.batch_size}, the same encoder, head, learning rates and number of "
-        f"updates, fp32, one thread; tested on {test:,} unseen reviews."
+        f"Batches of {settings.batch_size}, the same encoder, head, learning rates and number of updates, fp32, one "
+        f"thread; tested on {test:,} unseen {corpus}. The gain is bound by the longest length over the true one."
     )
-    results.write(TITLES["epochs"], command, rows, note)
+    results.write(f"{TITLES['epochs']}: {corpus}", command, rows, note)
 
 
 def accuracies(sizes: list[int], test: int, settings: TextEncoderSettings, command: str) -> None:
     """Compare the fine-tuned encoder with the n-gram at each size."""
     rows: list[tuple[str, str]] = []
     for size in sizes:
-        data = reviews(size, test)
+        data = load("reviews", size, test)
         plain, seconds = ngram(data)
         print(f"n-gram at {size:,}: {plain:.4f}", file=sys.stderr)
         tuned = fine_tuned(data, settings)
@@ -203,17 +222,18 @@ def accuracies(sizes: list[int], test: int, settings: TextEncoderSettings, comma
         ]
     where = "one GPU, bf16" if torch.cuda.is_available() else "one thread, fp32, seconds of processor time"
     changed = {name: value for name, value in asdict(settings).items() if value != asdict(TextEncoderSettings())[name]}
-    told = ", ".join(f"{name} {value}" for name, value in changed.items())
-    note = f"Tested on {test:,} unseen reviews; {where}. Settings other than the defaults: {told}."
+    listed = ", ".join(f"{name} {value}" for name, value in changed.items())
+    note = f"Tested on {test:,} unseen reviews; {where}. Settings other than the defaults: {listed}."
     results.write(TITLES["accuracy"], command, rows, note)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=TITLES)
+    parser.add_argument("--corpus", choices=TARGETS, default="reviews", help="what `epochs` trains on")
     parser.add_argument("--sizes", default="2000,8000,20000", help="rows to train on, commas between")
-    parser.add_argument("--test", type=int, default=TEST, help=f"how many of the {TEST:,} unseen rows are scored")
-    parser.add_argument("--lengths", default="64,128", help="longest lengths for `epochs`")
+    parser.add_argument("--test", type=int, default=TEST["reviews"], help="how many of the unseen rows are scored")
+    parser.add_argument("--lengths", default="64,128,256", help="longest lengths for `epochs`, one for each size")
     parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE", help="a setting of the fit")
     parser.add_argument("--gpu", action="store_true", help="all 150,000 rows, bf16, on a GPU")
     given = parser.parse_args()
@@ -231,7 +251,7 @@ def main() -> None:
     torch.set_num_threads(1)
     with threadpool_limits(limits=1):
         if given.what == "epochs":
-            epochs(sizes, given.test, settings, map(int, given.lengths.split(",")), command)
+            epochs(given.corpus, sizes, given.test, settings, list(map(int, given.lengths.split(","))), command)
         else:
             accuracies(sizes, given.test, settings, command)
 

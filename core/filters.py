@@ -211,9 +211,9 @@ def from_document(document: Mapping[str, Any]) -> Filter:
     >>> from_document({"speaker": ["caller"], "labels": {"danger": ["-"]}}).labels
     {'danger': ('-',)}
     """
-    known = [condition.name for condition in fields(Filter)]
-    if unknown := [name for name in document if name not in known]:
-        raise UnknownName("filter field", unknown[0], known)
+    names = [condition.name for condition in fields(Filter)]
+    if unknown := [name for name in document if name not in names]:
+        raise UnknownName("filter field", unknown[0], names)
     values: dict[str, Any] = {key: tuple(v) if isinstance(v, list) else v for key, v in document.items()}
     if "labels" in values:
         values["labels"] = {name: tuple(codes) for name, codes in document["labels"].items()}

@@ -16,7 +16,7 @@ from core.workflows.models import pseudo_label
 def choose_run() -> RunInfo | None:
     judging_runs = pseudo_label.judging_runs(ui.workspace())
     if not judging_runs:
-        st.info(_("No trained text model of an utterance scheme yet. Train danger-text on the Train page."))
+        st.info(_("No trained text model of utterances or whole calls yet. Train danger-text on the Train page."))
         return None
     return st.selectbox(
         _("Run"), judging_runs, format_func=lambda run: f"{run.id} · {forms.scheme_title(run.scheme)}", key="pseudo_run"
@@ -67,10 +67,12 @@ def act(run: RunInfo, rule: Rule) -> None:
 
 
 def details(proposal: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
-    """Return the text, the text to compare with, a note, and the predicted class as the label."""
+    """Return the judged text, the same to compare with, a note, and the predicted class as the label."""
     scores = {what: f"{proposal.payload[what]:.2f}" for what in ("confidence", "margin") if what in proposal.payload}
     note = _("confidence {confidence} · margin {margin}").format(**({"confidence": "?", "margin": "?"} | scores))
-    return target.text, target.text, note, {str(proposal.payload["scheme"]): str(proposal.payload["code"])}
+    name = str(proposal.payload["scheme"])
+    text = pseudo_label.judged_text(ui.workspace(), name, target)
+    return text, text, note, {name: str(proposal.payload["code"])}
 
 
 with ui.page("pseudo_label"):

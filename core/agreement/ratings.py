@@ -98,7 +98,7 @@ def latest_answers(answers: Iterable[Answer]) -> list[Answer]:
     for answer in answers:
         if not answer.rater:
             anonymous.append(answer)
-        elif (known := latest.get((answer.item, answer.rater))) is None or known.at <= answer.at:
+        elif (earlier := latest.get((answer.item, answer.rater))) is None or earlier.at <= answer.at:
             latest[answer.item, answer.rater] = answer
     return [*latest.values(), *anonymous]
 
@@ -114,10 +114,10 @@ def ratings_by_class(answers: Iterable[Answer], codes: Sequence[str], join: str)
     `join` is the character between the classes of one answer. `UnknownName` if a class is not in `codes`.
     """
     answers = latest_answers(answers)
-    known = _class_ids(codes)
+    ids = _class_ids(codes)
     for answer in answers:
         for part in answer.code.split(join):
-            _class_id(known, part)
+            _class_id(ids, part)
     binary = {}
     for code in codes:
         yes_no = [Answer(x.item, x.rater, "10"[code not in x.code.split(join)], x.at, x.spent_ms) for x in answers]
@@ -125,7 +125,7 @@ def ratings_by_class(answers: Iterable[Answer], codes: Sequence[str], join: str)
     return binary
 
 
-def _filled(answers: Sequence[Answer], codes: tuple[str, ...], known: dict[str, int]) -> Ratings:
+def _filled(answers: Sequence[Answer], codes: tuple[str, ...], ids: dict[str, int]) -> Ratings:
     items = sorted({answer.item for answer in answers})
     raters = sorted({answer.rater for answer in answers} - {""})
     row = {item: n for n, item in enumerate(items)}
@@ -133,7 +133,7 @@ def _filled(answers: Sequence[Answer], codes: tuple[str, ...], known: dict[str, 
     table = np.full((len(items), len(raters)), MISSING, np.int64)
     anonymous = np.zeros((len(items), len(codes)), np.int64)
     for answer in answers:
-        class_id = _class_id(known, answer.code)
+        class_id = _class_id(ids, answer.code)
         if answer.rater:
             table[row[answer.item], column[answer.rater]] = class_id
         else:
@@ -145,7 +145,7 @@ def _class_ids(codes: Sequence[str]) -> dict[str, int]:
     return {code: n for n, code in enumerate(codes)}
 
 
-def _class_id(known: dict[str, int], code: str) -> int:
-    if code not in known:
-        raise UnknownName("class", code, tuple(known))
-    return known[code]
+def _class_id(ids: dict[str, int], code: str) -> int:
+    if code not in ids:
+        raise UnknownName("class", code, tuple(ids))
+    return ids[code]

@@ -29,10 +29,10 @@ def prune(
         from core.workflows.models.prune import prune as run
         from core.workflows.workspace import open_workspace
 
-        done = run(model, out, corpus or [], open_workspace() if workspace else None)
+        pruned = run(model, out, corpus or [], open_workspace() if workspace else None)
         reply.give(
-            done,
-            f"{done['folder']}: {done['tokens_after']:,} of {done['tokens_before']:,} tokens ({done['kind']}), "
-            f"{done['bytes_after']:,} of {done['bytes_before']:,} bytes",
-            f"{done['texts']:,} texts are cut into the same pieces as before",
+            pruned,
+            f"{pruned['folder']}: {pruned['tokens_after']:,} of {pruned['tokens_before']:,} tokens ({pruned['kind']}), "
+            f"{pruned['bytes_after']:,} of {pruned['bytes_before']:,} bytes",
+            f"{pruned['texts']:,} texts are cut into the same pieces as before",
         )

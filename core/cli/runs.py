@@ -78,20 +78,20 @@ def import_run(
         if scheme is not None or snapshot is not None:
             _published(reply, path, scheme, snapshot, pairs, settings)
             return
-        done = bring_in(open_workspace(), Path(path))
-        info = done.run
-        lines = [f"run {info.id} is {done.state}: it predicts {info.scheme} by {info.modality}"]
-        if done.state == "added":
+        imported = bring_in(open_workspace(), Path(path))
+        info = imported.run
+        lines = [f"run {info.id} is {imported.state}: it predicts {info.scheme} by {info.modality}"]
+        if imported.state == "added":
             lines.append(f"its snapshot {info.snapshot} is not here, so its scores cannot be followed to utterances")
             lines.append(f"to let it serve: python -m core runs use {info.id}")
-        if done.scheme == "proposed":
+        if imported.scheme == "proposed":
             lines.append(
                 f"scheme {info.scheme} came along and is proposed: python -m core schemes confirm {info.scheme}"
             )
         reply.give(
             {
                 "run": info.id, "scheme": info.scheme, "modality": info.modality, "snapshot": info.snapshot,
-                "state": done.state, "scheme_state": done.scheme,
+                "state": imported.state, "scheme_state": imported.scheme,
             },
             *lines,
         )  # fmt: skip
@@ -135,15 +135,15 @@ def recipes(json: Json = False) -> None:
     with answering(json) as reply:
         from core.workflows.models.recipes import broken, described
 
-        known, errors = described(), broken()
+        documents, errors = described(), broken()
         columns = ("recipe", "reads", "targets", "learns", "speakers", "encoders (* usual)", "presets")
         rows = [
             (r["recipe"], " and ".join(r["inputs"]), ", ".join(r["targets"]) or "any", ", ".join(r["schemes"]) or "any",
              ", ".join(r["speakers"]) or "all", "\n".join(_encoders(r)), "\n".join(_presets(r)))
-            for r in known
+            for r in documents
         ]  # fmt: skip
-        reply.give({"recipes": known, "errors": errors}, table("", columns, rows), *errors, *_presets_shown(known),
-                   *_settings(known))  # fmt: skip
+        shown = [table("", columns, rows), *errors, *_presets_shown(documents), *_settings(documents)]
+        reply.give({"recipes": documents, "errors": errors}, *shown)
 
 
 def _encoders(recipe: dict[str, Any]) -> list[str]:

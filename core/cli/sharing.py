@@ -26,8 +26,10 @@ def push(
         from core.workflows.handover.push import push as send
         from core.workflows.workspace import open_workspace
 
-        done = send(open_workspace(), run, repo, private=not public, dry_run=dry_run)
-        rows = [(name, f"{size:,}") for name, size in done.files.items()]
-        kind = "a private repository" if done.private else "a repository that everybody can read"
-        what = f"nothing was sent; this would go to {done.repo}, {kind}" if dry_run else f"sent to {done.address}"
-        reply.give(asdict(done), f"{what}: {done.bytes:,} bytes", table("", ("file", "bytes"), rows))
+        delivery = send(open_workspace(), run, repo, private=not public, dry_run=dry_run)
+        rows = [(name, f"{size:,}") for name, size in delivery.files.items()]
+        kind = "a private repository" if delivery.private else "a repository that everybody can read"
+        what = (
+            f"nothing was sent; this would go to {delivery.repo}, {kind}" if dry_run else f"sent to {delivery.address}"
+        )
+        reply.give(asdict(delivery), f"{what}: {delivery.bytes:,} bytes", table("", ("file", "bytes"), rows))

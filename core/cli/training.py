@@ -41,14 +41,14 @@ def selftrain(
                 if progress.get("total"):
                     show_progress(step, float(progress["done"]), float(progress["total"]))
 
-            done = steps.selftrain(
+            training = steps.selftrain(
                 ws, recipe, snapshot, ws.settings.curator,
                 teacher=teacher_run or steps.Trainee(teacher_encoder, teacher_preset),
                 student=steps.Trainee(student_encoder, student_preset),
                 rule=steps.Rule(confidence=confidence, margin=margin), limit=limit, report=report,
             )  # fmt: skip
-        scores = done.comparison.scores
-        document = {name: value for name, value in asdict(done).items() if name != "comparison"}
+        scores = training.comparison.scores
+        document = {name: value for name, value in asdict(training).items() if name != "comparison"}
         rows = [
             (title, f"{scores[key]['first']:.3f}", f"{scores[key]['second']:.3f}",
              *value_and_interval(scores[key]["difference"], signed=True))
@@ -56,9 +56,10 @@ def selftrain(
         ]  # fmt: skip
         reply.give(
             document | {key: scores[key] for key in ("n", "n_groups", "accuracy", "macro_f1", "mcnemar")},
-            f"{done.judged} unlabelled utterances, {sum(done.kept.values())} pseudo-labels: "
-            + ", ".join(f"{code} {n}" for code, n in done.kept.items()),
-            f"teacher {done.teacher}, student {done.student}; {scores['n']} shared test items that neither has seen",
+            f"{training.judged} unlabelled utterances, {sum(training.kept.values())} pseudo-labels: "
+            + ", ".join(f"{code} {n}" for code, n in training.kept.items()),
+            f"teacher {training.teacher}, student {training.student}; "
+            f"{scores['n']} shared test items that neither has seen",
             table("", ("score", "teacher", "student", "difference", "95 % interval over groups"), rows),
         )
 

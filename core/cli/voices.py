@@ -24,6 +24,9 @@ def embed(
     encoder: Annotated[str, typer.Option(help="whisper-base, or the folder or hub id of a wav2vec2.")] = "whisper-base",
     start: Annotated[str, typer.Option(metavar="COL", help="The column of the start, in ms.")] = "",
     end: Annotated[str, typer.Option(metavar="COL", help="The column of the end, in ms.")] = "",
+    precision: Annotated[
+        str, typer.Option(help="Of a wav2vec2: float32, bf16, int8, or auto, the fastest here that keeps the vectors.")
+    ] = "auto",
     json: Json = False,
 ) -> None:
     """Write one vector for each voice of a table, in the order of its rows. Rows without usable audio are left out."""
@@ -34,8 +37,9 @@ def embed(
 
         with progress_bar("embed") as show_progress:
             report = export_embeddings(
-                file, out, encoder, AudioColumns(audio, start, end), lambda done, n: show_progress("rows", done, n)
-            )
+                file, out, encoder, AudioColumns(audio, start, end), lambda done, n: show_progress("rows", done, n),
+                precision=precision,
+            )  # fmt: skip
         skipped = [{"row": skip.where, "reason": str(skip.reason)} for skip in report.skipped[:MOST_SHOWN]]
         beside = out.with_suffix(".csv")
         document = {

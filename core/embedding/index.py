@@ -112,13 +112,13 @@ class Index:
         matches: list[tuple[int, float]] = []
         with self._data().open("rb") as file:
             for start in range(0, len(allowed), BLOCK):
-                wanted = allowed[start : start + BLOCK]
-                if not wanted.any():
+                mask = allowed[start : start + BLOCK]
+                if not mask.any():
                     continue
                 file.seek(self._offset(start))
-                rows = np.fromfile(file, np.float16, len(wanted) * self.state.dims).reshape(len(wanted), -1)
+                rows = np.fromfile(file, np.float16, len(mask) * self.state.dims).reshape(len(mask), -1)
                 scores = np.round(to_float32(rows) @ vector, DECIMALS)
-                scores[~wanted] = 0
+                scores[~mask] = 0
                 matches += [(start + int(at), round(float(scores[at]), DECIMALS)) for at in _top(scores, limit)]
         return sorted(matches, key=lambda match: (-match[1], match[0]))[:limit]
 

@@ -75,11 +75,14 @@ def frozen_vectors(samples: Sequence[Sample], encoder: str, config: Mapping[str,
     return vectors([sample.text for sample in samples], encoder.removeprefix("frozen+"))
 
 
-def voice_vectors(waves: Sequence[NDArray[np.float32]], encoder: str) -> NDArray[np.float32]:
-    """float32 (N, D) of N waves: by a row of `FROZEN_VOICE`, or by a wav2vec2 of a folder or hub id."""
+def voice_vectors(waves: Sequence[NDArray[np.float32]], encoder: str, precision: str = "auto") -> NDArray[np.float32]:
+    """float32 (N, D) of N waves: by a row of `FROZEN_VOICE`, or by a wav2vec2 of a folder or hub id.
+
+    A wav2vec2 multiplies in `precision` (`core.speech.precision`); the others have one of their own.
+    """
     if encoder in FROZEN_VOICE:
         return cast(NDArray[np.float32], FROZEN_VOICE[encoder].load()(waves))
-    return cast(NDArray[np.float32], WAV2VEC2_VECTORS.load()(waves, encoder))
+    return cast(NDArray[np.float32], WAV2VEC2_VECTORS.load()(waves, encoder, precision))
 
 
 def texts_and_vectors(samples: Sequence[Sample], encoder: str, config: Mapping[str, Any]) -> Values:

@@ -73,10 +73,10 @@ SCHEMES = _Known(BUNDLED)
 
 def scheme(name: str) -> Scheme:
     """Return the scheme called `name`; `UnknownName` if there is none."""
-    known = SCHEMES.get(name)
-    if known is None:
+    definition = SCHEMES.get(name)
+    if definition is None:
         raise UnknownName("scheme", name, tuple(SCHEMES))
-    return known
+    return definition
 
 
 def is_bundled(name: str) -> bool:
@@ -117,6 +117,6 @@ def join_codes(name: str, codes: Sequence[str]) -> str:
     """
     if len(codes) == 1:
         return codes[0]
-    known = SCHEMES.get(name)
-    place = {code: i for i, code in enumerate(known.codes)} if known else {}
+    definition = SCHEMES.get(name)
+    place = {code: i for i, code in enumerate(definition.codes)} if definition else {}
     return JOIN.join(sorted(codes, key=lambda code: (place.get(code, len(place)), code)))

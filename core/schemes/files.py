@@ -148,9 +148,9 @@ def _fields(row: Mapping[str, Any], known: Mapping[str, type], needed: tuple[str
         if name not in known:
             raise BadRecord(within(where, name[:40]), "no such field; there are {known}", known=", ".join(known))
         if not isinstance(value, known[name]):
-            wanted = {str: "a text", list: "a list", bool: "true or false"}[known[name]]
+            kind = {str: "a text", list: "a list", bool: "true or false"}[known[name]]
             raise BadRecord(
-                within(where, name), "expected {wanted}, found {value!r}", wanted=Word(wanted), value=str(value)[:40]
+                within(where, name), "expected {wanted}, found {value!r}", wanted=Word(kind), value=str(value)[:40]
             )
     if missing := [name for name in needed if name not in row]:
         raise BadRecord(within(where, missing[0]), "is missing")

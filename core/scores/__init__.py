@@ -150,9 +150,9 @@ def interval(value: float, draws: Floats | None, column: int) -> dict[str, float
     """The score `value`, with percentiles of `draws[:, column]` where these are defined; `draws` is (R, C)."""
     if not np.isfinite(value):
         return {"value": None, "low": None, "high": None}
-    known = draws[:, column] if draws is not None else np.empty(0)
-    known = known[np.isfinite(known)]
-    low, high = np.percentile(known, _TAILS).tolist() if len(known) else (None, None)
+    finite = draws[:, column] if draws is not None else np.empty(0)
+    finite = finite[np.isfinite(finite)]
+    low, high = np.percentile(finite, _TAILS).tolist() if len(finite) else (None, None)
     return {"value": float(value), "low": low, "high": high}
 
 

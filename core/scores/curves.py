@@ -28,13 +28,13 @@ def one_against_rest(gold: ArrayLike, probs: ArrayLike, codes: Sequence[str]) ->
 def _curves_of(code: str, of_class: NDArray[np.bool_], scores: NDArray[np.float64]) -> dict[str, Any]:
     from sklearn.metrics import average_precision_score, precision_recall_curve, roc_auc_score, roc_curve
 
-    known: dict[str, Any] = {"code": code, "n": int(of_class.sum()), "share": float(of_class.mean())}
+    facts: dict[str, Any] = {"code": code, "n": int(of_class.sum()), "share": float(of_class.mean())}
     if of_class.all() or not of_class.any():
         empty: dict[str, Any] = {"pr": {"recall": [], "precision": []}, "roc": {"fpr": [], "tpr": []}}
-        return known | {"average_precision": None, "auc": None} | empty
+        return facts | {"average_precision": None, "auc": None} | empty
     precision, recall, _ = precision_recall_curve(of_class, scores)
     fpr, tpr, _ = roc_curve(of_class, scores)
-    return known | {
+    return facts | {
         "average_precision": float(average_precision_score(of_class, scores)),
         "auc": float(roc_auc_score(of_class, scores)),
         "pr": {"recall": _thinned(recall), "precision": _thinned(precision)},

@@ -238,9 +238,9 @@ def _trusted(items: Items, targets: Sequence[Target]) -> tuple[Items, dict[str, 
     return answered_only(items, targets), masked
 
 
-def _those(items: Items, wanted: Sequence[bool]) -> Items:
-    """The items whose place in `wanted` is true."""
-    return items if all(wanted) else items.take([place for place, yes in enumerate(wanted) if yes])
+def _those(items: Items, mask: Sequence[bool]) -> Items:
+    """The items whose place in `mask` is true."""
+    return items if all(mask) else items.take([place for place, yes in enumerate(mask) if yes])
 
 
 def _unique(keys: list[str]) -> None:
@@ -290,8 +290,8 @@ def _check_sides(name: str, items: Items, fractions: Fractions) -> None:
             side=Word(empty[0]),
             n=n,
         )
-    wanted = sum(share > 0 for share in fractions)
-    seeds = [seed for seed in range(TRIED_SEEDS) if len(set(assign_sides(groups, fractions, seed))) >= wanted][:3]
+    sides = sum(share > 0 for share in fractions)
+    seeds = [seed for seed in range(TRIED_SEEDS) if len(set(assign_sides(groups, fractions, seed))) >= sides][:3]
     raise NotEnoughData(
         "snapshot {name}: the {side} side is empty; seeds that fill every side: {seeds}",
         name=name,

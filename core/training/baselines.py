@@ -53,8 +53,8 @@ def _features(
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     if modality != "voice":
         return baselines.text_features([i.text for i in train]), baselines.text_features([i.text for i in test])
-    known = [ms for item in train if (ms := _duration_ms(item)) is not None]
-    usual = round(sum(known) / len(known)) if known else 0
+    lengths_ms = [ms for item in train if (ms := _duration_ms(item)) is not None]
+    usual = round(sum(lengths_ms) / len(lengths_ms)) if lengths_ms else 0
     durations = [[usual if (ms := _duration_ms(item)) is None else ms for item in items] for items in (train, test)]
     return baselines.duration_features(durations[0]), baselines.duration_features(durations[1])
 

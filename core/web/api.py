@@ -150,8 +150,9 @@ def health(fits: Annotated[bool, Depends(key_fits)]) -> dict[str, Any]:
     ws = open_workspace()
     serving = in_use.by_run(ws)
     runs = [
-        {"id": run.id, "scheme": run.scheme, "modality": run.modality, "snapshot": run.snapshot,
-         "in_use": run.id in serving, "chosen": run.id in serving and serving[run.id].chosen}
+        {"id": run.id, "scheme": run.scheme, "schemes": run.schemes, "modality": run.modality, "snapshot": run.snapshot,
+         "in_use": run.id in serving, "chosen": run.id in serving and serving[run.id].chosen,
+         "serves": serving[run.id].schemes if run.id in serving else ()}
         for run in finished(ws)
     ]  # fmt: skip
     return {"status": "ok", "version": __version__, "runs": runs}

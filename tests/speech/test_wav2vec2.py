@@ -82,7 +82,8 @@ def test_a_long_wave_is_read_in_pieces(encoder: str, monkeypatch: pytest.MonkeyP
 def test_batches_hold_like_lengths_and_a_budget_of_seconds() -> None:
     second = speech.RATE_HZ
     lengths = [second * n for n in (1, 16, 2, 15, 40, 1)]
-    assert speech._batches(lengths) == [[4], [1, 3], [2, 0, 5]]
+    assert speech._batches(lengths, 32) == [[4], [1, 3], [2, 0, 5]]
+    assert speech._batches(lengths, 0) == [[4], [1], [3], [2], [0], [5]]
 
 
 def test_an_encoder_that_cannot_be_had_is_named(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Tiny encoders with random weights for tests of voice and cross-modal models, saved as local folders."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -12,16 +13,36 @@ WORDS = ["불이", "났어요", "사람이", "쓰러졌어요", "빨리", "와",
 
 def wav2vec2(folder: Path, norm: str = "layer", seed: int = 0) -> str:
     """A wav2vec2 of 2 layers x 32 with its feature extractor; `norm` "layer" (large, masked) or "group" (base)."""
-    from transformers import Wav2Vec2Config, Wav2Vec2FeatureExtractor, Wav2Vec2Model
+    from transformers import Wav2Vec2Config, Wav2Vec2Model
+
+    return _speech(folder, Wav2Vec2Config, Wav2Vec2Model, norm, seed)
+
+
+def wavlm(folder: Path) -> str:
+    """A WavLM of the same size."""
+    from transformers import WavLMConfig, WavLMModel
+
+    return _speech(folder, WavLMConfig, WavLMModel, "layer", 0)
+
+
+def hubert(folder: Path) -> str:
+    """A HuBERT of the same size."""
+    from transformers import HubertConfig, HubertModel
+
+    return _speech(folder, HubertConfig, HubertModel, "layer", 0)
+
+
+def _speech(folder: Path, config_type: Any, model_type: Any, norm: str, seed: int) -> str:
+    from transformers import Wav2Vec2FeatureExtractor
 
     torch.manual_seed(seed)
-    config = Wav2Vec2Config(
+    config = config_type(
         hidden_size=WIDTH, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64, vocab_size=10,
         conv_dim=(16, 16, 16, 16, 16, 16, 16), num_conv_pos_embeddings=16, num_conv_pos_embedding_groups=2,
         feat_extract_norm=norm, do_stable_layer_norm=norm == "layer", conv_bias=norm == "layer",
         classifier_proj_size=16, mask_time_length=2, layerdrop=0.0,
     )  # fmt: skip
-    Wav2Vec2Model(config).save_pretrained(folder)
+    model_type(config).save_pretrained(folder)
     extractor = Wav2Vec2FeatureExtractor(do_normalize=True, return_attention_mask=norm == "layer")
     extractor.save_pretrained(folder)
     return str(folder)

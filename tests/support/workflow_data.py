@@ -9,10 +9,11 @@ from pathlib import Path
 from aihub119_files import deliver
 from training_corpus import TELLING, sentence
 
+from core.records import NewRecording, NewUtterance
 from core.workflows.imports import aihub119
 from core.workflows.models import train
 from core.workflows.snapshots import snapshot
-from core.workflows.workspace import Workspace
+from core.workflows.workspace import Workspace, now
 
 
 def sentence_file(path: Path, n: int = 120) -> Path:
@@ -33,6 +34,25 @@ def import_sentences(ws: Workspace, folder: Path, n: int = 120) -> aihub119.Impo
 
 def import_calls(ws: Workspace, folder: Path, n: int = 2) -> aihub119.ImportResult:
     return aihub119.ingest_aihub119(ws, deliver(folder, range(1, n + 1)))
+
+
+def add_whole_calls(ws: Workspace, labelled: int, unlabelled: int) -> None:
+    """Calls of a taker's turn, which comes second in the file, and two of the caller; the class is in every turn."""
+    rng = random.Random(0)
+    source = ws.store.corpus.add_source("calls", "calls", "ours", "0", now())
+    calls = []
+    for n in range(labelled + unlabelled):
+        low = n % 2 == 0
+        said = [f"{TELLING['normal' if low else 'danger']} {rng.randrange(10**6)}번지" for _ in range(2)]
+        turns = tuple(
+            NewUtterance(f"c{n}:{at}", text, f"c{n}", start, start + 900, who)
+            for at, (start, who, text) in enumerate(
+                [(1000, "caller", said[0]), (0, "taker", "네 119입니다"), (2000, "caller", said[1])]
+            )
+        )
+        labels = {"urgency": "low" if low else "high"} if n < labelled else {}
+        calls.append(NewRecording(f"c{n}", 3000, 16_000, None, None, turns, labels))
+    ws.store.corpus.add_recordings(source, calls, now())
 
 
 def trained(ws: Workspace, folder: Path) -> str:

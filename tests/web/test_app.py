@@ -191,8 +191,8 @@ def test_health_says_more_to_those_with_a_key(
     full = {
         "status": "ok",
         "version": __version__,
-        "runs": [{"id": trained, "scheme": "danger", "modality": "text", "snapshot": "d1", "in_use": True,
-                  "chosen": False}],
+        "runs": [{"id": trained, "scheme": "danger", "schemes": ["danger"], "modality": "text", "snapshot": "d1",
+                  "in_use": True, "chosen": False, "serves": ["danger"]}],
     }  # fmt: skip
     assert client.get("/api/v1/health").json() == full
     monkeypatch.setenv("GWIDAMA_API_KEYS", "one, 열쇠")

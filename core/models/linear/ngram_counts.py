@@ -30,8 +30,8 @@ class WordCounts:
     def grams(self, alphabet: NDArray[np.uint32], low: int, high: int) -> tuple[Keys, NDArray[np.int64]]:
         """The keys of the n-grams of all words, and the word of each; those with a character not in `alphabet` lack."""
         places = np.searchsorted(alphabet, self.codes)
-        known = alphabet[np.minimum(places, len(alphabet) - 1)] == self.codes
-        numbers = np.where(known, places + 1, 0).astype(np.uint64)
+        listed = alphabet[np.minimum(places, len(alphabet) - 1)] == self.codes
+        numbers = np.where(listed, places + 1, 0).astype(np.uint64)
         word = np.repeat(np.arange(len(self.lengths)), self.lengths)
         left = np.repeat(np.cumsum(self.lengths), self.lengths) - np.arange(len(word))  # characters to the word's end
         keys, words = [], []
@@ -83,8 +83,8 @@ def count(texts: Sequence[str], words: Words, low: int, high: int, vocabulary: "
     counted = count_words(texts, words)
     keys, word = counted.grams(vocabulary.alphabet, low, high)
     places = np.minimum(np.searchsorted(vocabulary.keys, keys), len(vocabulary.keys) - 1)
-    known = vocabulary.keys[places] == keys
-    return _counts(counted, vocabulary.columns[places[known]], word[known], len(vocabulary.keys))
+    member = vocabulary.keys[places] == keys
+    return _counts(counted, vocabulary.columns[places[member]], word[member], len(vocabulary.keys))
 
 
 @dataclass(frozen=True, eq=False)

@@ -76,11 +76,11 @@ def vectors(texts: Sequence[str], encoder: str) -> NDArray[np.float32]:
     loaded = load(encoder)
     store = VectorStore(settings().home / "cache" / "vectors" / loaded.identity[:16], loaded.width)
     keys = [hashlib.sha256(f"{loaded.identity}\n{text}".encode("utf-8", "surrogatepass")).digest() for text in texts]
-    known = store.rows()
-    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
-    wanted = sorted(missing, key=lambda key: len(missing[key]))
-    for at in range(0, len(wanted), TOGETHER):
-        block = wanted[at : at + TOGETHER]
+    stored = store.rows()
+    missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in stored}
+    shortest_first = sorted(missing, key=lambda key: len(missing[key]))
+    for at in range(0, len(shortest_first), TOGETHER):
+        block = shortest_first[at : at + TOGETHER]
         store.add(block, loaded.read([missing[key] for key in block]))
     return store.get(keys)
 

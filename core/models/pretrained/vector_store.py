@@ -41,10 +41,10 @@ class VectorStore:
 
     def get(self, keys: Sequence[bytes]) -> NDArray[np.float32]:
         """float32 (N, D) of N known keys; KeyError for an unknown one, `CheckpointMismatch` for a damaged row."""
-        known, records = self.rows(), self._records()
+        row_of, records = self.rows(), self._records()
         if not len(keys):
             return np.zeros((0, self.width), np.float32)
-        rows = np.array([known[key] for key in keys], dtype=np.int64)
+        rows = np.array([row_of[key] for key in keys], dtype=np.int64)
         table = np.memmap(self._vectors, dtype=np.float32, mode="r", shape=(len(records), self.width))
         vectors = np.array(table[rows])
         for row, vector in zip(rows, vectors, strict=True):
@@ -59,9 +59,9 @@ class VectorStore:
         """Append the vectors (N, D) of N keys; those that another process has added meanwhile are left out."""
         make_folder(self.folder)
         with file_lock(self.folder / ".lock"):
-            known = self.rows()
-            self._cut(len(known))
-            fresh = {key: n for n, key in enumerate(keys) if key not in known}
+            row_of = self.rows()
+            self._cut(len(row_of))
+            fresh = {key: n for n, key in enumerate(keys) if key not in row_of}
             rows = np.ascontiguousarray(vectors[list(fresh.values())], dtype=np.float32)
             _append(self._vectors, rows.tobytes())
             records = np.zeros(len(fresh), _RECORD)

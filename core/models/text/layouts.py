@@ -56,8 +56,8 @@ def saved_sequence(source: Pretrained, targets: Sequence[Target]) -> Any:
     """The network that `new_sequence` made and a run saved; ValueError if its classes are not those of the Target."""
     codes = tuple(source.config.id2label[k] for k in sorted(source.config.id2label))
     if len(targets) != 1 or codes != targets[0].codes or source.config.problem_type != _problem(targets[0]):
-        wanted = ", ".join(f"{target.name} ({'|'.join(target.codes)})" for target in targets)
-        raise ValueError(f"the network answers {'|'.join(codes)}, not {wanted}")
+        expected = ", ".join(f"{target.name} ({'|'.join(target.codes)})" for target in targets)
+        raise ValueError(f"the network answers {'|'.join(codes)}, not {expected}")
     return load_model(source, AutoModelForSequenceClassification, new=())
 
 

@@ -45,13 +45,13 @@ class Baselines:
             if length[row]:
                 frames.setdefault(speakers[int(row)], []).append(rows[row, : length[row]])
         every = [part for parts in frames.values() for part in parts]
-        known = {hashed(name): np.concatenate(parts) for name, parts in sorted(frames.items()) if name}
-        known = {name: part for name, part in known.items() if len(part) >= LEAST_FRAMES}
+        by_speaker = {hashed(name): np.concatenate(parts) for name, parts in sorted(frames.items()) if name}
+        by_speaker = {name: part for name, part in by_speaker.items() if len(part) >= LEAST_FRAMES}
         whole = np.concatenate(every) if every else np.zeros((1, rows.shape[2]), np.float32)
-        tables = [whole, *known.values()]
+        tables = [whole, *by_speaker.values()]
         mean = np.stack([table.mean(axis=0) for table in tables])
         deviation = np.stack([table.std(axis=0) for table in tables])
-        return cls(mean.astype(np.float32), deviation.astype(np.float32), tuple(known))
+        return cls(mean.astype(np.float32), deviation.astype(np.float32), tuple(by_speaker))
 
     def differences(self, rows: NDArray[np.float32], speakers: Sequence[str]) -> NDArray[np.float32]:
         """(rows - mean) / (deviation + 1e-8) with the baseline of each row's speaker; `rows` (N, T, 13)."""

@@ -54,11 +54,11 @@ def neutral_rows(rows: Rows, targets: Sequence[Target], code: str) -> NDArray[np
     """
     names = (code,) if code else NEUTRAL
     for target in targets:
-        for k, known in enumerate(target.codes):
-            if known.lower() in names:
+        for k, class_code in enumerate(target.codes):
+            if class_code.lower() in names:
                 answers = rows.answers[target.name]
                 return np.asarray(answers[:, k] == 1 if target.multi else answers == k, np.bool_)
     if code:
-        raise UnknownName("class", code, [known for target in targets for known in target.codes])
+        raise UnknownName("class", code, [class_code for target in targets for class_code in target.codes])
     first = rows.answers[targets[0].name]
     return np.zeros(len(first), np.bool_)

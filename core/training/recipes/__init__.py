@@ -96,15 +96,15 @@ def config_for(chosen: Recipe, encoder: str, overrides: Mapping[str, str], prese
     """
     architecture = architecture_of(chosen, encoder)
     kind = config_type(architecture)
-    known = {f.name: get_type_hints(kind)[f.name] for f in fields(kind)}
+    types = {f.name: get_type_hints(kind)[f.name] for f in fields(kind)}
     values: dict[str, Any] = {}
     for name, value in preset_settings(chosen, architecture, preset).items():
-        _check_known(name, known, Message("setting of preset {preset} of {recipe}", preset=preset or
+        _check_known(name, types, Message("setting of preset {preset} of {recipe}", preset=preset or
                      chosen.default_preset, recipe=chosen.name))  # fmt: skip
-        values[name] = _typed(name, value, known[name])
+        values[name] = _typed(name, value, types[name])
     for name, raw in overrides.items():
-        _check_known(name, known, Message("setting of {recipe}", recipe=chosen.name))
-        values[name] = _parse(name, raw, known[name])
+        _check_known(name, types, Message("setting of {recipe}", recipe=chosen.name))
+        values[name] = _parse(name, raw, types[name])
     return kind(**values)
 
 
@@ -141,9 +141,9 @@ def preset_settings(chosen: Recipe, architecture: str, preset: str | None = None
     )
 
 
-def _check_known(name: str, known: Mapping[str, Any], kind: Message) -> None:
-    if name not in known:
-        raise UnknownName(kind, name, tuple(known))
+def _check_known(name: str, types: Mapping[str, Any], kind: Message) -> None:
+    if name not in types:
+        raise UnknownName(kind, name, tuple(types))
 
 
 def _typed(name: str, value: Value, kind: Any) -> Any:

@@ -113,9 +113,9 @@ class Recipe:
         return list(dict.fromkeys([*first, self.default_encoder, *self.encoders]))
 
     def _has_settings(self, encoder: str, preset: str | None) -> bool:
-        known = self.preset(preset)
-        is_default = preset in (None, self.default_preset) or not known
-        return is_default or self.encoders[encoder].architecture in known
+        tables = self.preset(preset)
+        is_default = preset in (None, self.default_preset) or not tables
+        return is_default or self.encoders[encoder].architecture in tables
 
     def preset(self, name: str | None = None) -> Mapping[str, Mapping[str, Value]]:
         """The settings of a preset by architecture; `UnknownName` lists the recipe's presets."""

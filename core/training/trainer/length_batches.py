@@ -1,7 +1,9 @@
 """The order of the training rows: rows of like length share a batch, so that little is padded.
 
 Each epoch the rows are shuffled, cut into stretches of many batches, sorted by length inside a stretch, and the batches
-of all stretches are shuffled again. The order depends on seed and epoch only.
+of all stretches are shuffled again. Where rows have one class, they are sorted by their place among the lengths of
+their class: each batch then holds the classes in proportion, also where texts of one class are longer than others. The
+order depends on seed and epoch only.
 """
 
 from collections.abc import Iterator, Mapping
@@ -32,10 +34,13 @@ class RowNumbers(Dataset[int]):
 
 
 class LengthSampler(Sampler[int]):
-    """Yields row numbers so that each `batch` of them in a row has like `lengths` (N,)."""
+    """Yields row numbers so that each `batch` of them in a row has like `lengths` (N,), and all `classes` (N,)."""
 
-    def __init__(self, lengths: NDArray[np.int64], batch: int, seed: int) -> None:
+    def __init__(
+        self, lengths: NDArray[np.int64], batch: int, seed: int, classes: NDArray[np.int64] | None = None
+    ) -> None:
         self.lengths, self.batch, self.seed, self.epoch = lengths, batch, seed, 0
+        self.classes = np.zeros(len(lengths), np.int64) if classes is None else classes
 
     def set_epoch(self, epoch: int) -> None:
         """Called by the Trainer before each epoch."""
@@ -51,12 +56,28 @@ class LengthSampler(Sampler[int]):
         batches: list[NDArray[np.int64]] = []
         for at in range(0, len(order), stretch):
             part = order[at : at + stretch]
-            part = part[np.argsort(-self.lengths[part], kind="stable")]
+            part = part[_longest_first(self.lengths[part], self.classes[part])]
             batches += [part[i : i + self.batch] for i in range(0, len(part), self.batch)]
         full, rest = [b for b in batches if len(b) == self.batch], [b for b in batches if len(b) < self.batch]
         shuffled = [full[i] for i in rng.permutation(len(full))]
         for batch in (*shuffled, *rest):  # a short batch comes last, or it would shift the others
             yield from batch.tolist()
+
+
+def _longest_first(lengths: NDArray[np.int64], classes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The places of `lengths` (N,), longest of its class first; as they are if all are of one length.
+
+    >>> _longest_first(np.array([5, 9, 2, 4]), np.array([0, 0, 1, 1])).tolist()
+    [1, 3, 0, 2]
+    """
+    if (lengths == lengths[0]).all():
+        return np.arange(len(lengths))
+    rank = np.zeros(len(lengths))
+    for code in np.unique(classes):
+        of_class = np.flatnonzero(classes == code)
+        ordered = of_class[np.argsort(-lengths[of_class], kind="stable")]
+        rank[ordered] = (np.arange(len(ordered)) + 0.5) / len(ordered)
+    return np.argsort(rank, kind="stable")
 
 
 class Collator:

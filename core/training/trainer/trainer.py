@@ -89,6 +89,7 @@ class FitTrainer(Trainer):
     ) -> None:
         self.settings, self.watch = config, watch
         self.row_lengths: Any = network.lengths(rows.values)  # type: ignore[operator]
+        self.row_classes = next((column for column in rows.answers.values() if column.ndim == 1), None)
         with quiet():
             super().__init__(
                 model=Wrapped(network),
@@ -103,7 +104,7 @@ class FitTrainer(Trainer):
         self.loss_is_scaled_for_ga = False  # the loss is a mean over one batch
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthSampler:
-        return LengthSampler(self.row_lengths, self.settings.batch_size, self.args.seed)
+        return LengthSampler(self.row_lengths, self.settings.batch_size, self.args.seed, self.row_classes)
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
         if self.lr_scheduler is None:
@@ -154,10 +155,10 @@ def _arguments(folder: Path, config: TrainingConfig, seed: int) -> TrainingArgum
     return arguments
 
 
-def uses_bf16(wanted: str) -> bool:
+def uses_bf16(setting: str) -> bool:
     """Whether training runs in bf16: `auto` where a GPU has it, or a CPU that multiplies it in hardware (AMX)."""
-    if wanted != "auto":
-        return wanted == "on"
+    if setting != "auto":
+        return setting == "on"
     if torch.cuda.is_available():
         return torch.cuda.is_bf16_supported()
     return bool(torch.cpu._is_amx_tile_supported())

@@ -24,9 +24,11 @@ def begin() -> None:
     if not snapshots:
         st.info(_("Freeze a snapshot first: training reads nothing else."))
         return
-    known = train.recipes()
+    recipe_names = train.recipes()
     first, second, third, fourth = st.columns([2, 2, 3, 1])
-    recipe = first.selectbox(_("Recipe"), list(known), help=_("An architecture with its data needs."), key="recipe")
+    recipe = first.selectbox(
+        _("Recipe"), list(recipe_names), help=_("An architecture with its data needs."), key="recipe"
+    )
     chosen = second.selectbox(
         _("Snapshot"), train.suitable(recipe, snapshots), format_func=lambda s: s.name,
         placeholder=_("none of this scheme"),

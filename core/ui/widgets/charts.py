@@ -206,11 +206,11 @@ def bars(scheme: Scheme, language: str, probabilities: Mapping[str, float]) -> g
 
 def whiskers(rows: Sequence[tuple[str, Any]], *, percent: bool = False) -> go.Figure:
     """Return a dot with its 95 % interval for each (name, `core.agreement` Figure or Share) that has a value."""
-    known = [(name, score) for name, score in rows if score.value is not None]
-    score_rows = [{"": {"value": score.value, "low": score.low, "high": score.high}} for _, score in known]
-    names = [escape(name) for name, _ in known]
+    measured = [(name, score) for name, score in rows if score.value is not None]
+    score_rows = [{"": {"value": score.value, "low": score.low, "high": score.high}} for _, score in measured]
+    names = [escape(name) for name, _ in measured]
     figure = scores(score_rows, names, {"": ""})
-    ends = [end for _, score in known for end in (score.value, score.low, score.high) if end is not None]
+    ends = [end for _, score in measured for end in (score.value, score.low, score.high) if end is not None]
     figure.update_xaxes(range=[min([0.0, *ends]) - 0.03, 1.03], tickformat=".0%" if percent else ".2f", zeroline=True)
     figure.update_traces(hovertemplate="%{x:.1%}<extra></extra>" if percent else "%{x:.3f}<extra></extra>")
     return figure.update_layout(height=70 + 40 * len(names), showlegend=False)

@@ -39,8 +39,8 @@ def code_title(scheme_name: str, code: str) -> str:
     if code == UNLABELLED:
         return _("unlabelled")
     scheme = SCHEMES.get(scheme_name)
-    known = scheme.codes if scheme else ()
-    return ", ".join(scheme.label(c).title(language()) if scheme and c in known else c for c in split_codes(code))
+    codes = scheme.codes if scheme else ()
+    return ", ".join(scheme.label(c).title(language()) if scheme and c in codes else c for c in split_codes(code))
 
 
 # The state of a view is in its address, so that it can be shared. Streamlit can bind a widget to the URL itself, but

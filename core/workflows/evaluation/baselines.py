@@ -21,8 +21,8 @@ def of_run(ws: Workspace, run: RunInfo) -> Mapping[str, Any]:
     """The baselines of a finished run (`core.training.baselines`). `CheckpointMismatch` if its snapshot is needed and
     cannot be read.
     """
-    known: Mapping[str, Any] | None = run.metrics.get("baselines")
-    return known if known is not None else _computed(ws, run)
+    stored: Mapping[str, Any] | None = run.metrics.get("baselines")
+    return stored if stored is not None else _computed(ws, run)
 
 
 def on_items(ws: Workspace, run: RunInfo, items: Sequence[Item]) -> dict[str, Any]:

@@ -43,8 +43,8 @@ def _write_evaluation(store: Store, target: str, rows: list[OldProbability], fol
     """Write the predictions file of a run again from its rows in the database, if it has any."""
     if not rows:
         return
-    known = {utterance.id: utterance for utterance in store.corpus.utterances([row.utterance_id for row in rows])}
-    items = [_item(known[row.utterance_id], row) for row in rows]
+    by_id = {utterance.id: utterance for utterance in store.corpus.utterances([row.utterance_id for row in rows])}
+    items = [_item(by_id[row.utterance_id], row) for row in rows]
     folder.mkdir(parents=True, exist_ok=True)
     RunFolder(folder).write_predictions([(target, items, np.array([row.probs for row in rows]))])
 
@@ -59,5 +59,5 @@ def _put_back(store: Store, run_id: str, target: str, folder: Path) -> None:
     stored = {row.utterance_id for row in store.ledger.predictions(run_id, purpose="evaluation")}
     rows = evaluation_predictions(folder, run_id, Target.of(scheme(target)))
     lost = [row for row in rows if row.utterance_id not in stored]
-    known = {utterance.id for utterance in store.corpus.utterances([row.utterance_id for row in lost])}
-    store.ledger.put_predictions([row for row in lost if row.utterance_id in known])
+    utterance_ids = {utterance.id for utterance in store.corpus.utterances([row.utterance_id for row in lost])}
+    store.ledger.put_predictions([row for row in lost if row.utterance_id in utterance_ids])

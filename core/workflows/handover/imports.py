@@ -103,12 +103,12 @@ def _schemes(package: RunPackage) -> list[Scheme]:
 
 
 def _scheme(package: RunPackage, file: str, target: Mapping[str, Any]) -> Scheme | None:
-    """The scheme of a Target to propose, None if it is known here."""
+    """The scheme of a Target to propose, None if there is one of its name here."""
     name, codes = target["name"], tuple(target["codes"])
     delivered = _delivered_scheme(package, file)
-    known = SCHEMES.get(name)
-    if known is not None:
-        _check_same(known, delivered, codes, target["kind"], package.where)
+    own = SCHEMES.get(name)
+    if own is not None:
+        _check_same(own, delivered, codes, target["kind"], package.where)
         return None
     if delivered is None:
         raise InputError(
@@ -135,22 +135,22 @@ def _delivered_scheme(package: RunPackage, file: str) -> Scheme | None:
         raise BadRecord(where, "is not UTF-8 (byte {start})", start=error.start) from error
 
 
-def _check_same(known: Scheme, delivered: Scheme | None, codes: tuple[str, ...], kind: str, where: str) -> None:
+def _check_same(own: Scheme, delivered: Scheme | None, codes: tuple[str, ...], kind: str, where: str) -> None:
     """`InputError` unless the scheme here begins with the run's classes, in this order, and is of the same level."""
-    if known.codes[: len(codes)] != codes or known.kind != kind:
+    if own.codes[: len(codes)] != codes or own.kind != kind:
         raise InputError(
             "{where}: scheme {scheme} has other classes or another order here. Here: {here}. In the run: {codes}",
             where=where,
-            scheme=SchemeName(known.name),
-            here=Names(ClassName(known.name, code) for code in known.codes),
+            scheme=SchemeName(own.name),
+            here=Names(ClassName(own.name, code) for code in own.codes),
             codes=Names(codes),
         )
-    if delivered is not None and delivered.level != known.level:
+    if delivered is not None and delivered.level != own.level:
         raise InputError(
             "{where}: scheme {scheme} labels each {here} here and each {level} in the run",
             where=where,
-            scheme=SchemeName(known.name),
-            here=Word(known.level),
+            scheme=SchemeName(own.name),
+            here=Word(own.level),
             level=Word(delivered.level),
         )
 

@@ -63,18 +63,18 @@ def facts(ws: Workspace, run: RunInfo) -> Facts:
     """Collect what the card tells, from the run, its snapshot and the sources of the snapshot's utterances."""
     folder = RunFolder(ws.run_folder(run.id))
     card, metrics = read_card(folder.path), folder.metrics()
-    known = next((info for info in ws.store.ledger.snapshots() if info.name == run.snapshot), None)
-    if known is None:
+    entry = next((info for info in ws.store.ledger.snapshots() if info.name == run.snapshot), None)
+    if entry is None:
         return Facts(run, card, metrics, None, None, (), "스냅샷이 이 작업 공간에 없습니다")
     try:
-        frozen = read(ws.snapshot_folder(known.name))
+        frozen = read(ws.snapshot_folder(entry.name))
     except CheckpointMismatch as error:
-        return Facts(run, card, metrics, known, None, (), str(error))
+        return Facts(run, card, metrics, entry, None, (), str(error))
     if frozen.sha256 != card.snapshot_sha256:
-        return Facts(run, card, metrics, known, None, (), "폴더에 다른 스냅샷이 있습니다")
+        return Facts(run, card, metrics, entry, None, (), "폴더에 다른 스냅샷이 있습니다")
     used = {utterance.source_id for utterance in ws.store.corpus.utterances([item.id for item in frozen.items])}
     sources = tuple(source for source in ws.store.corpus.sources() if source.id in used)
-    return Facts(run, card, metrics, known, frozen, sources)
+    return Facts(run, card, metrics, entry, frozen, sources)
 
 
 def _lines(about: Facts) -> Iterator[str]:

@@ -43,11 +43,15 @@ def export_embeddings(
     encoder: str,
     columns: AudioColumns,
     progress: Progress = lambda done, total: None,
+    *,
+    precision: str = "auto",
 ) -> Report:
     """Write `out` (.npy, float32 (N, D)) and beside it a .csv with the N rows of `table` that it belongs to.
 
     Audio files lie in the folder of the table. `encoder` is whisper-base, or a wav2vec2 by folder or hub id.
-    `UnknownName` for a column that the table does not have, `NotEnoughData` if no row has usable audio.
+    `precision` is what a wav2vec2 multiplies in: float32, bf16, int8, or "auto", the fastest here that keeps the
+    vectors. `UnknownName` for a column that the table does not have and for an unknown precision, `NotEnoughData` if no
+    row has usable audio.
     """
     named = tuple(name for name in (columns.audio, columns.start_ms, columns.end_ms) if name)
     opened = open_table(File.at(table), Options(wanted=named))
@@ -58,7 +62,7 @@ def export_embeddings(
     used_rows: list[Row] = []
     vectors: list[NDArray[np.float32]] = []
     for block in _voiced(rows, AudioFolder(table.resolve().parent), columns, report):
-        vectors.append(voice_vectors([wave for _, wave in block], encoder))
+        vectors.append(voice_vectors([wave for _, wave in block], encoder, precision))
         used_rows += [row for row, _ in block]
         progress(len(used_rows) + len(report.skipped), len(rows))
     if not used_rows:

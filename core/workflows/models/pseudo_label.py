@@ -1,10 +1,12 @@
-"""Pseudo-labels: a run judges unlabelled utterances, a rule keeps the sure predictions, a curator accepts them.
+"""Pseudo-labels: a run judges what is unlabelled, a rule keeps the sure predictions, a curator accepts them.
 
-An accepted pseudo-label is a silver label; it is never used for validation or test.
+A run judges utterances, or whole calls if it was trained on them. The prediction for a call stands at its first turn,
+as the items of its snapshot do; its label is that of the recording. An accepted pseudo-label is a silver label; it is
+never used for validation or test.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any
@@ -17,12 +19,13 @@ from core.errors import InputError
 from core.filters import Filter
 from core.inference.predictor import Predictor, cached
 from core.messages import Message, SchemeName, Word
-from core.records import UNLABELLED, Prediction, RunInfo
+from core.records import UNLABELLED, Prediction, RunInfo, Utterance
 from core.runs.predictions import add_pool
 from core.schemes import scheme
 from core.store import NewProposal
 from core.workflows.cleaning import decisions
 from core.workflows.cleaning.decisions import DecisionCounts
+from core.workflows.snapshots.calls import calls, in_order, transcript
 from core.workflows.workspace import Workspace, now
 
 KIND = "pseudo-label"
@@ -39,37 +42,67 @@ class Preview:
 
 
 def judging_runs(ws: Workspace) -> list[RunInfo]:
-    """The finished runs that can make pseudo-labels: text runs of an utterance scheme, the newest first."""
-    runs = ws.store.ledger.runs("done")
-    return [run for run in runs if run.modality == "text" and scheme(run.scheme).level == "utterance"]
+    """The finished text runs that can make pseudo-labels, the newest first: those of an utterance scheme, and those
+    that were trained on whole calls.
+    """
+    of_calls = _snapshots_of_calls(ws)
+    return [run for run in ws.store.ledger.runs("done") if _judges(run, of_calls)]
 
 
 def judge(ws: Workspace, run_id: str, limit: int = 5000) -> int:
-    """Let a text run judge at most `limit` unlabelled utterances; returns the number of predictions written.
+    """Let a text run judge at most `limit` unlabelled utterances, or calls where it was trained on whole calls.
 
-    `InputError` for a voice run or a run of a recording scheme.
+    Returns the number of predictions written; that for a call stands at its first turn. `InputError` for a voice run,
+    and for a run of a recording scheme that was trained on single utterances.
     """
     info = ws.store.ledger.run(run_id)
-    chosen = scheme(info.scheme)
-    if info.modality != "text" or chosen.level != "utterance":
+    if not _judges(info, _snapshots_of_calls(ws)):
         raise InputError(
-            "run {run_id} judges {scheme} by {modality}; pseudo-labels need a text run of an utterance scheme",
+            "run {run_id} judges {scheme} by {modality}; pseudo-labels need a text run of an utterance scheme, or one "
+            "that was trained on whole calls",
             run_id=run_id,
             scheme=SchemeName(info.scheme),
             modality=Word(info.modality),
         )
-    return _judge(ws, run_id, chosen.name, cached(ws.run_folder(run_id)), limit)
+    predictor = cached(ws.run_folder(run_id))
+    texts = _calls if scheme(info.scheme).level == "recording" else _utterances
+    return _judge(ws, run_id, info.scheme, predictor, islice(texts(ws, info.scheme, predictor), limit))
 
 
-def _judge(ws: Workspace, run_id: str, target: str, predictor: Predictor, limit: int) -> int:
-    """Judge the first `limit` unlabelled utterances whose cleaned text is not empty; the others are left to people."""
-    every = ws.store.corpus.every(Filter(labels={target: (UNLABELLED,)}, skipped=False))
-    readable = islice((u for u in every if predictor.reads(u.text, u.origin)), limit)
+def _snapshots_of_calls(ws: Workspace) -> set[str]:
+    """The names of the snapshots whose items are whole calls."""
+    infos = (*ws.store.ledger.snapshots(), *ws.store.ledger.foreign_snapshots())
+    return {info.name for info in infos if info.counts.get("unit") == "call"}
+
+
+def _judges(run: RunInfo, of_calls: set[str]) -> bool:
+    """Whether the pool has something that the run can judge as in training."""
+    return run.modality == "text" and (scheme(run.scheme).level == "utterance" or run.snapshot in of_calls)
+
+
+def _utterances(ws: Workspace, target: str, predictor: Predictor) -> Iterator[tuple[int, str]]:
+    """Id and text of the unlabelled utterances whose cleaned text is not empty; the others are left to people."""
+    for utterance in ws.store.corpus.every(Filter(labels={target: (UNLABELLED,)}, skipped=False)):
+        if predictor.reads(utterance.text, utterance.origin):
+            yield utterance.id, utterance.text
+
+
+def _calls(ws: Workspace, target: str, predictor: Predictor) -> Iterator[tuple[int, str]]:
+    """Id of the first turn, and the turns joined, of the unlabelled calls in which somebody says something."""
+    labelled = ws.store.corpus.grades("recording", target)
+    unlabelled = {recording.id for recording in ws.store.corpus.recordings() if recording.id not in labelled}
+    for _, turns in calls(ws, unlabelled):
+        if predictor.reads(text := transcript(turns, predictor.card.cleaning)):
+            yield turns[0].id, text
+
+
+def _judge(ws: Workspace, run_id: str, target: str, predictor: Predictor, items: Iterable[tuple[int, str]]) -> int:
+    """Write the predictions for ids with their texts."""
     ids: list[int] = []
     tables = [np.zeros((0, len(predictor.codes)))]
-    for block in batches(readable, BLOCK):
-        ids += [utterance.id for utterance in block]
-        tables.append(predictor.predict_texts([utterance.text for utterance in block]))
+    for block in batches(items, BLOCK):
+        ids += [number for number, _ in block]
+        tables.append(predictor.predict_texts([text for _, text in block]))
     probs = np.vstack(tables)
     add_pool(ws.run_folder(run_id), target, ids, probs)
     ws.store.ledger.put_predictions(
@@ -82,10 +115,23 @@ def _judge(ws: Workspace, run_id: str, target: str, predictor: Predictor, limit:
 
 
 def waiting(ws: Workspace, run_id: str) -> list[Prediction]:
-    """The run's pool predictions for utterances that have no label yet."""
+    """The run's pool predictions for utterances, or calls, that have no label yet."""
     name = ws.store.ledger.run(run_id).scheme
-    labelled = ws.store.corpus.grades("utterance", name)
-    return [p for p in ws.store.ledger.predictions(run_id, purpose="pool") if p.utterance_id not in labelled]
+    pool = ws.store.ledger.predictions(run_id, purpose="pool")
+    if scheme(name).level == "utterance":
+        labelled = set(ws.store.corpus.grades("utterance", name))
+    else:
+        first_turns = ws.store.corpus.utterances([prediction.utterance_id for prediction in pool])
+        labelled = {turn.id for turn in first_turns if name in turn.labels}
+    return [prediction for prediction in pool if prediction.utterance_id not in labelled]
+
+
+def judged_text(ws: Workspace, scheme_name: str, utterance: Utterance) -> str:
+    """What a prediction under the scheme was made from: the text of the utterance, or of its whole call."""
+    if scheme(scheme_name).level == "utterance" or utterance.recording_id is None:
+        return utterance.text
+    turns = ws.store.corpus.every(Filter(recording_id=utterance.recording_id, skipped=False))
+    return transcript(in_order(turns)) or utterance.text
 
 
 def preview(ws: Workspace, run_id: str, rule: Rule) -> Preview:

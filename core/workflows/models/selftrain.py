@@ -77,7 +77,7 @@ def selftrain(
     judged, kept = _pseudo_labels(ws, teacher_id, curator, rule, limit, report)
     snapshot.create(
         ws, student_snapshot, frozen.scheme, "/".join(f"{100 * share:g}" for share in frozen.fractions), frozen.seed,
-        inputs=frozen.inputs, official=frozen.official,
+        inputs=frozen.inputs, official=frozen.official, unit=frozen.unit,
     )  # fmt: skip
     student_id = _trained(ws, recipe_name, student_snapshot, student, report, STEPS[2])
     return SelfTraining(

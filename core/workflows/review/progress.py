@@ -147,17 +147,17 @@ def burn_down(answers: Iterable[StandingAnswer], left: int, today: str) -> tuple
     for answer in answers:
         day = answer.at[:10]
         first[answer.target_id] = min(day, first.get(answer.target_id, day))
-    done = Counter(first.values())
-    if not done:
+    answered = Counter(first.values())
+    if not answered:
         return (Day(today, 0, left),), 0.0
-    start, last = date.fromisoformat(min(done)), date.fromisoformat(max(today, *done))
+    start, last = date.fromisoformat(min(answered)), date.fromisoformat(max(today, *answered))
     days = [(start + timedelta(days=n)).isoformat() for n in range((last - start).days + 1)]
     after, burned = left, list[Day]()
     for day in reversed(days):
-        burned.append(Day(day, done[day], after))
-        after += done[day]
+        burned.append(Day(day, answered[day], after))
+        after += answered[day]
     recent = days[-PACE_DAYS:]
-    pace = sum(done[day] for day in recent) / len(recent)
+    pace = sum(answered[day] for day in recent) / len(recent)
     return (*reversed(burned), *_projected(last, left, pace)), pace
 
 
@@ -168,9 +168,9 @@ def _projected(last: date, left: int, pace: float) -> list[Day]:
     projected, rest, day = list[Day](), float(left), last
     while rest > 1e-9:
         day += timedelta(days=1)
-        done = min(pace, rest)
-        rest -= done
-        projected.append(Day(day.isoformat(), done, max(rest, 0.0), projected=True))
+        answered = min(pace, rest)
+        rest -= answered
+        projected.append(Day(day.isoformat(), answered, max(rest, 0.0), projected=True))
     return projected
 
 

@@ -58,18 +58,18 @@ def queue_filter(queue: str, schemes: Sequence[str], base: Filter | None = None)
     `TAG`, which stays until somebody removes it. Skipped utterances are in "skipped" and "all", and may be in "tagged"
     and in "filter" if `base` asks for them.
     """
-    wanted = base or Filter()
+    narrowed = base or Filter()
     if queue == "skipped":
-        wanted = replace(wanted, skipped=True)
-    elif queue not in ("all", "tagged") and (queue != "filter" or wanted.skipped is None):
-        wanted = replace(wanted, skipped=False)
+        narrowed = replace(narrowed, skipped=True)
+    elif queue not in ("all", "tagged") and (queue != "filter" or narrowed.skipped is None):
+        narrowed = replace(narrowed, skipped=False)
     if queue == "tagged":
-        wanted = replace(wanted, tag=(TAG,))
+        narrowed = replace(narrowed, tag=(TAG,))
     if queue == "unlabelled" and schemes:
-        wanted = replace(wanted, labels={**wanted.labels, schemes[0]: (UNLABELLED,)})
+        narrowed = replace(narrowed, labels={**narrowed.labels, schemes[0]: (UNLABELLED,)})
     if any(scheme(name).level == "recording" for name in schemes):
-        wanted = replace(wanted, in_recording=True)
-    return wanted
+        narrowed = replace(narrowed, in_recording=True)
+    return narrowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +83,10 @@ class QueueSize:
 
 def list_sizes(ws: Workspace, scheme_name: str) -> dict[str, QueueSize]:
     """The size of every list of a scheme, by the name of its queue."""
-    known: dict[str, QueueInfo] = ws.store.queues.built()
+    infos: dict[str, QueueInfo] = ws.store.queues.built()
     sizes = {}
     for queue in BUILT:
-        info = known.get(list_key(queue, scheme_name))
+        info = infos.get(list_key(queue, scheme_name))
         sizes[queue] = QueueSize(queue, info.count if info else 0, info.built_at if info else None)
     return sizes
 

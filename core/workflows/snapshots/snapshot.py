@@ -69,7 +69,7 @@ def _with_left_out(report: Mapping[str, Any], gathered: Gathering) -> dict[str, 
 def _stored(ws: Workspace, frozen: Snapshot) -> SnapshotInfo:
     """Write the folder, then the row of the snapshot."""
     folder = ws.settings.snapshots / frozen.name
-    if folder.exists() and frozen.name not in {known.name for known in ws.store.ledger.snapshots()}:
+    if folder.exists() and frozen.name not in {info.name for info in ws.store.ledger.snapshots()}:
         shutil.rmtree(folder)  # a process was killed after it wrote the folder and before it wrote the row
     write(frozen, folder)
     info = SnapshotInfo(frozen.name, frozen.scheme, frozen.sha256, frozen.created_at, frozen.summary())

@@ -48,8 +48,10 @@ def test_vectors_stand_in_the_order_of_the_rows(delivery: Path, encoder: str, tm
     table = np.load(out, allow_pickle=False)
     assert (table.shape, table.dtype, report.added, seen[-1]) == ((3, WIDTH), np.dtype(np.float32), 3, (6, 6))
     a, b = (soundfile.read(delivery.parent / f"{name}.wav", dtype="float32")[0] for name in "ab")
-    expected = vectors([a[16_000:], b, a[:16_000]], encoder)
-    np.testing.assert_allclose(table, expected, atol=1e-3)
+    clips = [a[16_000:], b, a[:16_000]]
+    np.testing.assert_allclose(table, vectors(clips, encoder), atol=1e-3)
+    export_embeddings(delivery, out, encoder, COLUMNS, precision="float32")
+    np.testing.assert_allclose(np.load(out, allow_pickle=False), vectors(clips, encoder, "float32"), atol=1e-5)
     with out.with_suffix(".csv").open(encoding="utf-8-sig", newline="") as file:
         assert [row["text"] for row in csv.DictReader(file)] == ["불이 났어요", "'=SUM(1)", "네"]
     reasons = {skip.where: str(skip.reason) for skip in report.skipped}
@@ -63,13 +65,16 @@ def test_what_cannot_work_is_refused(delivery: Path, encoder: str, tmp_path: Pat
         export_embeddings(delivery, tmp_path / "x.npy", encoder, AudioColumns("sound"))
     with pytest.raises(NotEnoughData, match="no row has audio that can be used"):
         export_embeddings(delivery, tmp_path / "x.npy", encoder, AudioColumns("text"))
+    with pytest.raises(UnknownName, match="unknown precision 'int4'; known: auto, float32, bf16, int8"):
+        export_embeddings(delivery, tmp_path / "x.npy", encoder, COLUMNS, precision="int4")
     assert not (tmp_path / "x.npy").exists()
 
 
 @pytest.mark.integration
 def test_the_verb_answers_with_one_document(delivery: Path, encoder: str, tmp_path: Path) -> None:
     command = [sys.executable, "-m", "core", "embed", str(delivery), str(tmp_path / "out.npy"), "--audio", "wav",
-               "--start", "startAt", "--end", "endAt", "--encoder", encoder, "--json"]  # fmt: skip
+               "--start", "startAt", "--end", "endAt", "--encoder", encoder, "--precision", "float32",
+               "--json"]  # fmt: skip
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from training_corpus import TELLING, sentence
-from workflow_data import trained
+from workflow_data import add_whole_calls, trained
 
 from core.confidence import Rule
 from core.errors import InputError
@@ -62,6 +62,52 @@ def labelled_by_hand(ws: Workspace, n: int = 100) -> str:
     while ws.store.review.undo("ann", now()) is not None:
         pass
     return spec.run_id
+
+
+def run_of_calls(ws: Workspace) -> str:
+    snapshot.create(ws, "calls", "urgency", unit="call")
+    spec = train.plan(ws, "text", "calls")
+    train.run(ws, spec)
+    return spec.run_id
+
+
+def test_a_run_of_whole_calls_judges_unlabelled_calls(ws: Workspace) -> None:
+    add_whole_calls(ws, 60, 4)
+    run = run_of_calls(ws)
+    assert [info.id for info in pseudo_label.judging_runs(ws)] == [run]
+    assert pseudo_label.judge(ws, run, limit=3) == 3
+    assert pseudo_label.judge(ws, run) == 4
+    first_turns = [3 * n + 2 for n in range(60, 64)]  # the taker speaks first
+    assert judged(ws, run) == first_turns
+    assert read_probabilities(ws.run_folder(run), "pool", "urgency").ids.tolist() == first_turns
+    expected = {number: "low" if n % 2 == 0 else "high" for n, number in enumerate(first_turns, 60)}
+    assert {p.utterance_id: p.code for p in ws.store.ledger.predictions(run, purpose="pool")} == expected
+    shown = pseudo_label.judged_text(ws, "urgency", ws.store.corpus.utterance(first_turns[0]))
+    assert shown.startswith(f"수보자: 네 119입니다 신고자: {TELLING['normal']}")
+    assert pseudo_label.judged_text(ws, "danger", ws.store.corpus.utterance(first_turns[0])) == "네 119입니다"
+
+    assert pseudo_label.preview(ws, run, Rule(0.0, 0.0)).kept == {"high": 2, "medium": 0, "low": 2}
+    assert pseudo_label.propose(ws, run, Rule(0.0, 0.0)) == 4
+    by_hand = ws.store.corpus.utterance(first_turns[0] + 1)  # another turn of the first call
+    ws.store.review.decide(by_hand.id, by_hand.version, "ann", now(), labels={"urgency": "medium"})
+    counts = pseudo_label.accept_all(ws, run, "bob")
+    assert (counts.accepted, counts.refused) == (3, {"labelled": 1})
+    grades = ws.store.corpus.grades("recording", "urgency")
+    assert [grades[n] for n in (61, 62, 63, 64)] == [
+        ("medium", "gold"), ("high", "silver"), ("low", "silver"), ("high", "silver"),
+    ]  # fmt: skip
+    assert pseudo_label.waiting(ws, run) == []
+    assert pseudo_label.judge(ws, run) == 0
+
+
+def test_a_run_of_turns_under_a_scheme_of_calls_makes_no_pseudo_labels(ws: Workspace) -> None:
+    add_whole_calls(ws, 60, 1)
+    snapshot.create(ws, "turns", "urgency")
+    spec = train.plan(ws, "text", "turns")
+    train.run(ws, spec)
+    assert pseudo_label.judging_runs(ws) == []
+    with pytest.raises(InputError, match=r"judges urgency by text; pseudo-labels need .* trained on whole calls"):
+        pseudo_label.judge(ws, spec.run_id)
 
 
 def test_judging_the_pool_overwrites_no_test_row(ws: Workspace, tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from cli_driver import answer, failure
 from training_corpus import TELLING, sentence
-from workflow_data import import_sentences
+from workflow_data import add_whole_calls, import_sentences
 
 from core.confidence import Rule
 from core.errors import InputError, NotEnoughData, UnknownName
@@ -65,6 +65,18 @@ def test_a_finished_teacher_is_taken_and_the_shell_shows_both_scores(ws: Workspa
     assert (shown["teacher"], shown["judged"], shown["student_snapshot"]) == (spec.run_id, 60, "s1-student")
     assert set(shown["macro_f1"]) == {"first", "second", "difference"}
     assert len(ws.store.ledger.runs()) == 2
+
+
+def test_a_student_of_whole_calls_learns_from_whole_calls(ws: Workspace) -> None:
+    add_whole_calls(ws, 60, 6)
+    snapshot.create(ws, "calls", "urgency", unit="call")
+    done = selftrain.selftrain(ws, "text", "calls", "ann", rule=SURE)
+    assert (done.judged, done.kept) == (6, {"high": 3, "low": 3})
+    student = read(ws.snapshot_folder("calls-student"))
+    assert student.unit == "call"
+    silver = {item.recording: item.side for item in student.items if not item.gold}
+    assert len(silver) >= 4  # those that repeat a held-out call are left out
+    assert silver.items() <= {f"c{n}": "train" for n in range(60, 66)}.items()
 
 
 def test_nothing_to_learn_from_is_said(ws: Workspace, tmp_path: Path) -> None:

@@ -89,25 +89,25 @@ def queue_button(ids: Sequence[int], key: str, label: str) -> None:
     """Show a button that puts the utterances `ids` into the review queue, and what it did."""
     if not ids:
         return
-    done = f"queued-{key}"
+    notice = f"queued-{key}"
     st.button(f"{label} ({len(ids):,})", icon=":material/playlist_add:", key=f"queue-{key}", on_click=_queue,
-              args=(tuple(ids), done))  # fmt: skip
-    if text := st.session_state.pop(done, ""):
+              args=(tuple(ids), notice))  # fmt: skip
+    if text := st.session_state.pop(notice, ""):
         st.success(text, icon=":material/done_all:")
         st.page_link("pages/review.py", label=_("Open the review queue"), icon=":material/arrow_forward:",
                      query_params={"queue": "tagged"})  # fmt: skip
-    if trouble := st.session_state.pop(f"{done}-trouble", ""):
+    if trouble := st.session_state.pop(f"{notice}-trouble", ""):
         st.error(forms.plain(trouble), icon=":material/error:")
 
 
-def _queue(ids: tuple[int, ...], done: str) -> None:
+def _queue(ids: tuple[int, ...], notice: str) -> None:
     try:
         action = evaluate.queue_for_review(workspace(), ids, curator())
     except CoreError as error:
-        st.session_state[f"{done}-trouble"] = explain(error)
+        st.session_state[f"{notice}-trouble"] = explain(error)
         return
     already = action.what["already"]
-    st.session_state[done] = _("Queued for review: {n}. Queued before: {already}.").format(
+    st.session_state[notice] = _("Queued for review: {n}. Queued before: {already}.").format(
         n=f"{action.count:,}", already=f"{already:,}"
     )
 
