@@ -1,4 +1,4 @@
-"""가져오기 / Import: upload a table, check how it is read, assign its columns, import it, see the counts."""
+"""가져오기 / Import: upload a table, check how it is read, assign its columns, import it, decide what differs."""
 
 import re
 
@@ -7,6 +7,7 @@ import streamlit as st
 from core import ui
 from core.schemes import SCHEMES
 from core.ui import _, translation
+from core.ui.panels.imports import importing, suggestions
 from core.ui.widgets import forms
 from core.workflows.imports import table as table_import
 
@@ -116,11 +117,7 @@ def mapping(preview: table_import.Preview, token: str) -> table_import.Columns:
     speaker = fourth.selectbox(
         _("Speaker"), columns, index=column_index(columns, guess.speaker), placeholder=_("none"), key=f"speaker-{token}"
     )
-    split = st.selectbox(
-        _("Published split"), columns, index=column_index(columns, guess.split), placeholder=_("none"),
-        key=f"split-{token}",
-        help=_("The column that says train, validation or test. A snapshot can take this split instead of its own."),
-    )  # fmt: skip
+    split, recording, start, end = more_columns(preview, token)
     labels = st.multiselect(
         _("Labels"), [name for name in columns if name != text], default=[n for n in guess.labels[:1] if n != text],
         placeholder=_("none"), key=f"labels-{token}",
@@ -128,7 +125,32 @@ def mapping(preview: table_import.Preview, token: str) -> table_import.Columns:
     schemes = {scheme_of(preview, column, token): column for column in labels}
     if len(schemes) < len(labels):
         st.warning(_("Two columns go to one scheme: only the last is read."))
-    return table_import.Columns(text=text, labels=schemes, id=identity, group=group, speaker=speaker, split=split)
+    return table_import.Columns(
+        text=text, labels=schemes, id=identity, group=group, speaker=speaker, split=split,
+        recording=recording, start=start, end=end,
+    )  # fmt: skip
+
+
+def more_columns(preview: table_import.Preview, token: str) -> tuple[str | None, str | None, str | None, str | None]:
+    """Show a choice of column for the published split and for recordings with their times."""
+    columns, guess = preview.shape.columns, preview.guess
+    roles = (
+        ("split", _("Published split"), guess.split,
+         _("The column that says train, validation or test. A snapshot can take this split instead of its own.")),
+        ("recording", _("Recording"), guess.recording,
+         _("Rows of one recording are one call. An upload brings no audio: the command line joins it later.")),
+        ("start", _("Start"), guess.start, _("When an utterance begins in its recording.")),
+        ("end", _("End"), guess.end, _("When an utterance ends in its recording.")),
+    )  # fmt: skip
+    chosen: list[str | None] = [
+        place.selectbox(
+            title, columns, index=column_index(columns, guessed), placeholder=_("none"), key=f"{role}-{token}",
+            help=help_text,
+        )
+        for place, (role, title, guessed, help_text) in zip(st.columns(4), roles, strict=True)
+    ]  # fmt: skip
+    split, recording, start, end = chosen
+    return split, recording, *((start, end) if recording else (None, None))
 
 
 def column_index(columns: tuple[str, ...], name: str | None) -> int | None:
@@ -157,8 +179,10 @@ def scheme_of(preview: table_import.Preview, column: str, token: str) -> str:
 
 def run(file: table_import.File, read_options: table_import.Options, columns: table_import.Columns, token: str) -> None:
     left, right = st.columns(2)
-    stem = file.name.split(".")[0][:100]
-    source = left.text_input(_("Source"), stem, max_chars=100, key=f"source-{token}")
+    source = left.text_input(
+        _("Source"), max_chars=100, placeholder=file.name.split(".")[0][:100], key=f"source-{token}",
+        help=_("The name of the corpus. Without one it is the name of the file, or the source that has this content."),
+    )  # fmt: skip
     licence = right.text_input(_("Licence"), max_chars=200, placeholder=_("not stated"), key=f"licence-{token}")
     ids = st.checkbox(
         _("Numbers are class positions, from 0"), key=f"ids-{token}",
@@ -171,56 +195,21 @@ def run(file: table_import.File, read_options: table_import.Options, columns: ta
         request = table_import.TableImportOptions(
             columns,
             read_options,
-            source,
+            source.strip(),
             licence or "not stated",
             ids,
             labelled_only=labelled_only and bool(columns.labels),
         )
-        bar = st.progress(0.0)
-
-        def tell(rows: int, share: float) -> None:
-            bar.progress(min(share, 1.0), text=_("Rows read: {n}").format(n=f"{rows:,}"))
-
-        st.session_state["import_done"] = (token, table_import.ingest_table(ui.workspace(), file, request, tell))
-        bar.empty()
-    mark, report = st.session_state.get("import_done", ("", None))
-    if report is not None and mark == token:
-        show_result(report)
-
-
-def show_result(report: table_import.TableImport) -> None:
-    """Show the counts, the rejected rows, and a link to the next page."""
-    counts = ((_("Rows read"), report.rows), (_("Added"), report.added), (_("Known already"), report.known),
-            (_("Not used"), report.rejected))  # fmt: skip
-    for column, (title, n) in zip(st.columns(4), counts, strict=True):
-        column.metric(title, f"{n:,}")
-    for sentence in report.grouping.sentences():
-        st.text(translation.translate(sentence))
-    for what, n in report.notes.items():
-        st.text(f"{n:,} × {translation.translate(what)}")
-    for name in report.schemes.values():
-        if SCHEMES[name].state == "proposed":
-            st.info(
-                _("Scheme {name} is proposed: look at its classes and confirm it.").format(name=forms.plain(name)),
-                icon=":material/label:",
-            )
-    if report.rejected:
-        with st.expander(_("What could not be used, and why"), icon=":material/rule:", expanded=True):
-            st.dataframe(
-                [{_("Row"): skip.row, _("Reason"): translation.translate(skip.reason)} for skip in report.skipped],
-                hide_index=True,
-                key="rejected",
-            )
-            if report.rejects is not None:
-                st.caption(_("Shown: {n}. All of them are in `{file}` of the workspace.").format(
-                    n=len(report.skipped), file=f"rejects/{report.rejects.name}"))  # fmt: skip
-    st.page_link("pages/corpus.py", label=_("Look at it in Corpus"), icon=":material/arrow_forward:")
+        importing.start(file, request, token)
+    importing.show(file, token)
 
 
 with ui.page("import_data"):
+    suggestions.reminder()
     upload = uploaded_table()
     if upload is not None:
         chosen = options(upload[1])
         preview = read(upload[0], chosen, upload[1])
         show(preview, upload[1])
         run(upload[0], chosen, mapping(preview, upload[1]), upload[1])
+    suggestions.panel(importing.latest_batch())

@@ -25,7 +25,7 @@ from urllib.request import urlopen
 from zipfile import ZipFile
 
 from PIL import Image
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Locator, Page, sync_playwright
 
 from core.cleaning import default_plan
 from core.confidence import Rule
@@ -51,7 +51,7 @@ PATIENCE_S = 120
 DECISIONS = 12
 SHARED = 40
 QUERY = "연기"
-SECOND = {"corpus_bulk": "corpus"}  # a second picture -> the page it is of
+SECOND = {"corpus_bulk": "corpus", "import_clashes": "import_data"}  # a second picture -> the page it is of
 VIEW = {"text": ["불"], "danger": ["danger"], "sort": ["-length"]}
 # A delivery with faults: repeats, one text under two labels, masks only, and values that are no class yet.
 REPORTS = (
@@ -65,6 +65,7 @@ REPORTS = (
     ("주차 단속 문의드려요", "정상", "문의"),
 )
 TABLE = "번호,발화 내용,판정,신고 유형\r\n" + "".join(f"{n},{','.join(row)}\r\n" for n, row in enumerate(REPORTS, 1))
+EDITED = TABLE.replace("에서 연기가", "에서 검은 연기가", 1).replace("문의드려요,정상", "문의드려요,위험")
 
 
 @dataclass(frozen=True)
@@ -187,11 +188,16 @@ def corpus_bulk(page: Page, data: PictureData) -> None:
     page.locator(".st-key-bulk_act").wait_for()
 
 
-def import_data(page: Page, data: PictureData) -> None:
-    page.locator("input[type=file]").set_input_files(
-        [{"name": "reports.csv", "mimeType": "text/csv", "buffer": TABLE.encode("cp949")}]
-    )
+def upload(page: Page, text: str) -> None:
+    file = FilePayload(name="reports.csv", mimeType="text/csv", buffer=text.encode("cp949"))
+    page.locator("input[type=file]").set_input_files(file)
     page.locator("[class*=st-key-go-]").wait_for()
+
+
+def import_clashes(page: Page, data: PictureData) -> None:
+    upload(page, EDITED)
+    page.locator("[class*=st-key-go-] button").click()
+    page.locator("[class*=st-key-clash-propose-]").wait_for()
 
 
 def quality_page(page: Page, data: PictureData) -> None:
@@ -251,7 +257,8 @@ def predict(page: Page, data: PictureData) -> None:
 
 
 ACTIONS: dict[str, Callable[[Page, PictureData], None]] = {
-    "import_data": import_data,
+    "import_data": lambda page, data: upload(page, TABLE),
+    "import_clashes": import_clashes,
     "corpus": corpus,
     "corpus_bulk": corpus_bulk,
     "quality": quality_page,

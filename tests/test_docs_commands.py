@@ -248,6 +248,9 @@ def write_files(folder: Path) -> None:
     )
     answers = [{"text": f"문장 {n}", "label": "위험", "answer": "accept", "_task_hash": n} for n in range(2)]
     (folder / "prodigy.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in answers), "utf-8")
+    january = [(1, "집에 불이 났어요"), (2, "괜찮아요"), (3, "물이 새요")]
+    write_table(folder / "january.csv", ("번호", "내용"), january)
+    write_table(folder / "january-corrected.csv", ("번호", "내용"), [(1, "옆집에 불이 났어요"), *january[1:]])
     write_tree(folder / "recordings", {f"{name}.wav": wav_bytes(hz=300 + n) for n, name in enumerate(RECORDINGS)})
     write_annotated_speech(folder)
     save_to_disk(folder / "saved_dataset", [minds_row(n) for n in range(3)])

@@ -16,7 +16,7 @@ from core import __version__
 from core.cli import encoders, models, runs, scores, service, sharing, training, voices
 from core.cli.cleaning import clean, quality
 from core.cli.corpus import browse, exchange, schemes, similar
-from core.cli.imports import annotations, corpora, tables, votes
+from core.cli.imports import annotations, clashes, corpora, tables, votes
 from core.cli.review import agreement, progress
 
 app = typer.Typer(
@@ -39,6 +39,15 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
             "labelstudio": exchange.ingest_labelstudio,
             "table": tables.ingest_table,
             "votes": votes.ingest_votes,
+        },
+    ),
+    "clashes": (
+        "Delivered items that differ from known ones.",
+        {
+            "list": clashes.list_clashes,
+            "accept": clashes.accept_clashes,
+            "reject": clashes.reject_clashes,
+            "undo": clashes.undo_clashes,
         },
     ),
     "schemes": (

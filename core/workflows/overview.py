@@ -5,15 +5,19 @@ from typing import Literal
 
 from core.records import Job, RunInfo, SnapshotInfo
 from core.schemes import SCHEMES
+from core.workflows.imports import clashes as delivery_clashes
 from core.workflows.workspace import Workspace
 
 DEMO_SOURCE = "gwidama-demo"  # the source of the bundled sentences
-NextStep = Literal["import", "label", "schemes", "snapshot", "train", "predict"]
+NextStep = Literal["import", "clashes", "label", "schemes", "snapshot", "train", "predict"]
 
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What the first page shows. `is_demo`: the workspace holds the bundled corpus, whose voices are synthetic."""
+    """What the first page shows. `is_demo`: the workspace holds the bundled corpus, whose voices are synthetic.
+
+    `clashes` counts the suggestions of deliveries that wait for a person.
+    """
 
     counts: dict[str, int]
     progress: dict[str, dict[str, int]]
@@ -22,6 +26,7 @@ class Overview:
     jobs: list[Job]
     next_steps: tuple[NextStep, ...]
     is_demo: bool
+    clashes: int = 0
 
 
 def overview(ws: Workspace) -> Overview:
@@ -30,16 +35,20 @@ def overview(ws: Workspace) -> Overview:
     progress = ws.store.corpus.progress()
     snapshots, runs = ws.store.ledger.snapshots(), ws.store.ledger.runs()
     is_demo = any(source.name == DEMO_SOURCE for source in ws.store.corpus.sources())
-    next_steps = _next_steps(counts, progress, snapshots, runs)
-    return Overview(counts, progress, snapshots, runs, ws.store.board.list(10), next_steps, is_demo)
+    clashes = sum(delivery_clashes.counts(ws).values())
+    next_steps = _next_steps(counts, progress, snapshots, runs, clashes)
+    return Overview(counts, progress, snapshots, runs, ws.store.board.list(10), next_steps, is_demo, clashes)
 
 
 def _next_steps(
-    counts: dict[str, int], progress: dict[str, dict[str, int]], snapshots: list[SnapshotInfo], runs: list[RunInfo]
-) -> tuple[NextStep, ...]:
+    counts: dict[str, int], progress: dict[str, dict[str, int]], snapshots: list[SnapshotInfo], runs: list[RunInfo],
+    clashes: int,
+) -> tuple[NextStep, ...]:  # fmt: skip
     if not counts["utterances"]:
         return ("import",)
-    steps: list[NextStep] = ["schemes"] if any(scheme.state == "proposed" for scheme in SCHEMES.values()) else []
+    steps: list[NextStep] = ["clashes"] if clashes else []
+    if any(scheme.state == "proposed" for scheme in SCHEMES.values()):
+        steps.append("schemes")
     if progress["danger"]["labelled"] < progress["danger"]["targets"]:
         steps.append("label")
     if not snapshots:

@@ -40,6 +40,10 @@ def test_every_verb_takes_json() -> None:
     verbs = ["demo", "serve", "doctor", "search", "quality", "export", "train", "evaluate", "compare", "predict"]
     verbs += ["agreement", "clean", "progress", "recipes", "export-run", "import-run"]
     verbs_of_groups = [
+        "clashes list",
+        "clashes accept",
+        "clashes reject",
+        "clashes undo",
         "ingest aihub119",
         "ingest audio",
         "ingest hf",

@@ -131,3 +131,26 @@ def test_the_published_split_is_guessed_and_the_result_says_what_groups_the_rows
     assert "역할을 가리켜 묶지 않는 화자: 신고자" in shown
     assert "공개된 분할, 학습: 2행" in shown
     assert [u.text for u in ws.store.corpus.every(Filter(tag=("split:test",)))] == ["연기가 나요"]
+
+
+def test_rows_of_a_recording_become_a_call(ws: Workspace) -> None:
+    rows = "a.wav,0,1500,집에 불이 났어요\na.wav,1500,3000,어디세요\nb.wav,0,2000,여보세요\n"
+    page = drop(opened(), "t.csv", f"file,start_ms,end_ms,text\n{rows}".encode())
+    assert [pick(page, role).value for role in ("recording", "start", "end")] == ["file", "start_ms", "end_ms"]
+    page.multiselect[0].set_value([])
+    page.run()
+    press(page)
+    assert [call.key.rpartition(":")[2] for call in ws.store.corpus.recordings()] == ["a.wav", "b.wav"]
+    utterances = list(ws.store.corpus.every(Filter()))
+    assert [(u.text, u.start_ms, u.end_ms) for u in utterances] == [
+        ("집에 불이 났어요", 0, 1500), ("어디세요", 1500, 3000), ("여보세요", 0, 2000),
+    ]  # fmt: skip
+    assert utterances[0].group == utterances[1].group != utterances[2].group
+
+
+def test_a_source_is_called_as_the_person_writes(ws: Workspace) -> None:
+    page = drop(opened(), "t.csv", "text\n집에 불이 났어요\n".encode())
+    next(field for field in page.text_input if (field.key or "").startswith("source-")).set_value(" 서울 2026 ")
+    press(page)
+    assert [source.name for source in ws.store.corpus.sources()] == ["서울 2026"]
+    assert "출처: 서울 2026" in texts(page)

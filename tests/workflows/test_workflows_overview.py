@@ -4,6 +4,7 @@ from pathlib import Path
 
 from workflow_data import import_calls, import_sentences
 
+from core.store import NewProposal
 from core.workflows.overview import DEMO_SOURCE, overview
 from core.workflows.workspace import Workspace, now
 
@@ -25,3 +26,11 @@ def test_the_overview_says_whether_it_is_the_demo(ws: Workspace, tmp_path: Path)
     assert overview(ws).is_demo is False
     ws.store.corpus.add_source(DEMO_SOURCE, "sentences", "ours", "0", now())
     assert overview(ws).is_demo is True
+
+
+def test_suggestions_of_deliveries_that_wait_come_first(ws: Workspace, tmp_path: Path) -> None:
+    import_sentences(ws, tmp_path, 4)
+    payload = {"before": {"text": "a"}, "after": {"text": "b"}, "source": "s", "where": "row 1"}
+    ws.store.proposals.add([NewProposal("delivery", 1, "text", payload, "later")], now())
+    waiting = overview(ws)
+    assert (waiting.next_steps, waiting.clashes) == (("clashes", "snapshot"), 1)

@@ -14,7 +14,7 @@ from core.messages import message_entry
 from core.store.engine import reading, writing
 from core.store.schema import proposal
 
-KINDS = ("cleaning", "exclude")
+KINDS = ("cleaning", "exclude", "delivery")
 
 
 @dataclass(frozen=True, slots=True)

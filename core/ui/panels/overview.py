@@ -13,6 +13,7 @@ from core.workflows.evaluation import marks
 
 STEPS = {
     "import": (N_("Import a delivery: `python -m core ingest aihub119 PATH...`, or `make run` for the demo"), None),
+    "clashes": (N_("Decide on differences between deliveries and the corpus: {n}"), "pages/import_data.py"),
     "label": (N_("Label utterances for danger"), "pages/review.py"),
     "snapshot": (N_("Freeze a snapshot"), "pages/train.py"),
     "train": (N_("Train a model"), "pages/train.py"),
@@ -45,7 +46,8 @@ def show() -> None:
             if target is None:
                 st.markdown(_(text))
             else:
-                st.page_link(target, label=_(text), icon=":material/arrow_forward:")
+                label = _(text).format(n=f"{summary.clashes:,}")
+                st.page_link(target, label=label, icon=":material/arrow_forward:")
     with right:
         st.subheader(_("Progress by scheme"), anchor=False)
         for name, n in summary.progress.items():

@@ -57,9 +57,11 @@ def counts(
     ws: Workspace, kind: str, run_id: str | None = None, *, operation: str | None = None, batch: str | None = None
 ) -> dict[str, int]:
     """How many Proposals of `kind` are open, accepted and rejected; these are the keys."""
-    if operation is None or batch is None:
+    if batch is None:
         return ws.store.proposals.counts(kind, run_id)
-    return ws.store.cleanings.tally(batch).get(operation, {"open": 0, "accepted": 0, "rejected": 0})
+    tally = ws.store.cleanings.tally(batch)
+    chosen = tally.values() if operation is None else [tally.get(operation, {})]
+    return {state: sum(n.get(state, 0) for n in chosen) for state in ("open", "accepted", "rejected")}
 
 
 def _card(ws: Workspace, proposal: Proposal) -> ProposalCard:

@@ -1,6 +1,6 @@
 """Accept or reject Proposals of any kind: one at a time by key, or all above a confidence."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import streamlit as st
 
@@ -22,6 +22,7 @@ REFUSAL_MESSAGES = {
     "gone": N_("the utterance was taken out of the corpus"),
     "no-copy": N_("the copy that was to stay is left out itself"),
     "last-copy": N_("it is the last copy of this text"),
+    "overtaken": N_("a person decided on it meanwhile"),
     "anew": N_("the text was changed; the suggestion was made anew"),
 }
 Details = Callable[[Proposal, Utterance], tuple[str, str, str, dict[str, str]]]
@@ -37,21 +38,20 @@ def desk(
     operation: str | None = None,
     batch: str | None = None,
     bulk: bool = False,
+    tools: Callable[[Mapping[str, int]], None] | None = None,
+    nothing: str = "",
 ) -> None:
     """Show the next open proposal of `kind`. `details` returns (text, original, note, labels) for it and its utterance.
 
     With `hear`, its utterance can be played if it has usable audio. `operation` and `batch` limit the proposals to one
-    step and one cleaning run. With `bulk`, many can be decided at once.
+    step and one run. With `bulk`, many can be decided at once; `tools` draws other actions, and takes the counts.
+    `nothing` is shown if no proposal waits.
     """
-    counts = proposals.counts(workspace(), kind, run_id, operation=operation, batch=batch)
-    for column, (title, n) in zip(
-        st.columns(3),
-        ((_("Waiting"), counts["open"]), (_("Accepted"), counts["accepted"]), (_("Rejected"), counts["rejected"])),
-        strict=True,
-    ):
-        column.metric(title, f"{n:,}")
+    counts = show_counts(kind, run_id, operation, batch)
     if bulk:
         in_bulk(kind, operation, batch)
+    if tools is not None:
+        tools(counts)
     state = st.session_state
     if shown_id := state.get(f"{kind}_show"):
         card: proposals.ProposalCard | None = proposals.card(workspace(), shown_id)
@@ -59,7 +59,7 @@ def desk(
         after = state.get(f"{kind}_after", 0)
         card = proposals.next_waiting(workspace(), kind, after, run_id, operation=operation, batch=batch)
     if card is None:
-        st.info(_("No proposal is waiting. Make some above."))
+        st.info(nothing or _("No proposal is waiting. Make some above."))
         if counts["accepted"] + counts["rejected"] and st.button(_("Undo the last decision"), icon=":material/undo:"):
             _handle(kind, ReviewEvent("undo", 0, 0, ""))
             st.rerun(scope="fragment")
@@ -83,6 +83,22 @@ def desk(
     )  # fmt: skip
 
 
+def show_counts(
+    kind: str, run_id: str | None = None, operation: str | None = None, batch: str | None = None
+) -> dict[str, int]:
+    """Show how many proposals wait, were accepted and were rejected; return the counts by state."""
+    counts = proposals.counts(workspace(), kind, run_id, operation=operation, batch=batch)
+    titles = {"open": _("Waiting"), "accepted": _("Accepted"), "rejected": _("Rejected")}
+    for column, (state, title) in zip(st.columns(3), titles.items(), strict=True):
+        column.metric(title, f"{counts[state]:,}")
+    return counts
+
+
+def refusal(error: Unfit) -> str:
+    """Return why a proposal cannot be accepted, in the reader's language."""
+    return _("This cannot be accepted any more: {reason}.").format(reason=_(REFUSAL_MESSAGES[error.reason]))
+
+
 def _handle(kind: str, event: ReviewEvent) -> None:
     state = st.session_state
     state[f"{kind}_error"], state[f"{kind}_show"] = "", None
@@ -96,9 +112,7 @@ def _handle(kind: str, event: ReviewEvent) -> None:
                 decisions.decide(workspace(), event.item, event.labels["decision"] == "accept", curator())
             state[f"{kind}_after"] = event.item
     except Unfit as error:
-        state[f"{kind}_error"] = _("This cannot be accepted any more: {reason}.").format(
-            reason=_(REFUSAL_MESSAGES[error.reason])
-        )
+        state[f"{kind}_error"] = refusal(error)
     except CoreError as error:
         state[f"{kind}_error"] = explain(error)
 
