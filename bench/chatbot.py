@@ -57,7 +57,7 @@ def main() -> None:
     home = Path(mkdtemp(prefix="gwidama-chatbot-"))
     os.environ["GWIDAMA_HOME"] = str(home)
     from core.workflows.corpus import schemes
-    from core.workflows.imports import table
+    from core.workflows.imports.tables import table
     from core.workflows.models import train
     from core.workflows.snapshots import snapshot
     from core.workflows.workspace import open_workspace

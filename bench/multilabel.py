@@ -23,7 +23,7 @@ from core.scores.baselines import majority_sets, shortcut_multi_probs, text_feat
 from core.scores.multi import best_thresholds, evaluate_multi
 from core.snapshots.format import Snapshot, read
 from core.workflows.corpus import schemes
-from core.workflows.imports import table
+from core.workflows.imports.tables import table
 from core.workflows.models import train
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, open_workspace

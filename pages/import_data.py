@@ -9,7 +9,7 @@ from core.schemes import SCHEMES
 from core.ui import _, translation
 from core.ui.panels.imports import importing, suggestions
 from core.ui.widgets import forms
-from core.workflows.imports import table as table_import
+from core.workflows.imports.tables import table as table_import
 
 MOST_MB = 50
 AUTO = ""

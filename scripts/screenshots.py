@@ -36,7 +36,7 @@ from core.workflows.cleaning import augment, decisions, proposals
 from core.workflows.cleaning import checks as quality
 from core.workflows.cleaning import run as cleaning_runs
 from core.workflows.corpus import bulk, views
-from core.workflows.imports import table
+from core.workflows.imports.tables import table
 from core.workflows.models import pseudo_label, train
 from core.workflows.review import desk as review_desk
 from core.workflows.review.desk import Desk

@@ -86,7 +86,7 @@ from pathlib import Path
 os.umask(int(sys.argv[2], 8))
 from core.workflows.corpus import export
 from core.workflows.imports.audio import Rules, ingest_audio
-from core.workflows.imports.table import Columns, File, TableImportOptions, ingest_table
+from core.workflows.imports.tables.table import Columns, File, TableImportOptions, ingest_table
 from core.workflows.workspace import open_workspace
 from core import jobs
 from core.filters import Filter

@@ -25,7 +25,7 @@ from core.records import NewUtterance
 from core.schemes import publish
 from core.workflows.corpus import export
 from core.workflows.corpus.bulk import named
-from core.workflows.imports import restore
+from core.workflows.imports.exports import restore
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration

@@ -11,7 +11,7 @@ from core.ingest.tables import File, Reject, Row, open_table
 from core.ingest.tables.row_parser import Columns
 from core.ingest.tables.spans import marks_spans, set_aside
 from core.schemes import SCHEMES
-from core.workflows.imports.table import TableImportOptions, ingest_table
+from core.workflows.imports.tables.table import TableImportOptions, ingest_table
 from core.workflows.workspace import Workspace
 
 DOCCANO = [[0, 3, "장소"], [7, 9, "사고"]]

@@ -8,8 +8,9 @@ from streamlit.testing.v1 import AppTest
 from core.filters import Filter
 from core.settings import ROOT
 from core.ui import i18n
-from core.workflows.imports import clashes, table
-from core.workflows.imports.table import Columns, File, TableImportOptions
+from core.workflows.imports import clashes
+from core.workflows.imports.tables import table
+from core.workflows.imports.tables.table import Columns, File, TableImportOptions
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration

@@ -27,7 +27,7 @@ from core.store.engine import engine_for, is_disk_full, migrating
 from core.workflows import workspace
 from core.workflows.corpus import export
 from core.workflows.imports.audio import Rules, ingest_audio
-from core.workflows.imports.table import Columns, File, TableImportOptions, ingest_table
+from core.workflows.imports.tables.table import Columns, File, TableImportOptions, ingest_table
 from core.workflows.workspace import Workspace
 
 FULL = "the disk is full: {what} could not be written. What was saved before stays; free some space and try again"

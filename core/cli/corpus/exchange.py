@@ -60,7 +60,7 @@ def ingest_gwidama(
     """Import a file that `python -m core export` wrote. Known utterances are compared and add nothing."""
 
     def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
-        from core.workflows.imports import restore
+        from core.workflows.imports.exports import restore
 
         return restore.ingest_gwidama(ws, file, progress, on_clash)
 
@@ -83,7 +83,7 @@ def ingest_labelstudio(
         raise typer.BadParameter("--label: every scheme once")
 
     def run(ws: "Workspace", progress: "Progress") -> "ImportResult":
-        from core.workflows.imports import restore
+        from core.workflows.imports.exports import restore
 
         return restore.ingest_labelstudio(ws, file, text, progress, labels, on_clash=on_clash)
 

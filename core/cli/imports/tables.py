@@ -20,7 +20,7 @@ from core.cli.imports.corpora import OnClashOption, clash_document, clash_lines
 from core.cli.imports.values import conditions, labels_and_maps, missing_values
 
 if TYPE_CHECKING:
-    from core.workflows.imports.table import TableImport
+    from core.workflows.imports.tables.table import TableImport
 
 
 def ingest_table(
@@ -101,8 +101,8 @@ def ingest_table(
     if labelled_only and not labels:
         raise typer.BadParameter("--labelled-only leaves nothing where no --label is given")
     with answering(json) as reply:
-        from core.workflows.imports.table import Columns, File, Options, TableImportOptions
-        from core.workflows.imports.workbook import ingest_sheets, total
+        from core.workflows.imports.tables.table import Columns, File, Options, TableImportOptions
+        from core.workflows.imports.tables.workbook import ingest_sheets, total
         from core.workflows.workspace import open_workspace
 
         columns = Columns(text, labels, id, group, speaker, recording, start, end, split_column, duration)

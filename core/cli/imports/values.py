@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
-    from core.workflows.imports.table import Condition
+    from core.workflows.imports.tables.table import Condition
 
 MapRow = tuple[str, str, str]  # scheme ("" for every scheme), value in the file, class ("" for none)
 _MAPPED = re.compile(r"(?P<column>.*?):(?P<pairs>[^:=,]+=[^=,]*(?:,[^:=,]+=[^=,]*)*)")
@@ -54,7 +54,7 @@ def missing_values(text: str) -> tuple[str, ...]:
 
 def conditions(texts: list[str]) -> "tuple[Condition, ...]":
     """The values of `--where`: COL=VALUE or COL!=VALUE."""
-    from core.workflows.imports.table import Condition
+    from core.workflows.imports.tables.table import Condition
 
     conditions_read = []
     for text in texts:

@@ -17,7 +17,7 @@ from core.cli.imports.corpora import OnClashOption, clash_document, clash_lines
 from core.cli.imports.values import labels_and_maps, missing_values
 
 if TYPE_CHECKING:
-    from core.workflows.imports.votes import VotesImport
+    from core.workflows.imports.tables.votes import VotesImport
 
 
 def ingest_votes(
@@ -73,8 +73,8 @@ def ingest_votes(
     columns, counts = tuple(split_names("--raters", raters)), _counts(votes)
     maps = labels_and_maps([], map or [])[1]
     with answering(json) as reply:
-        from core.workflows.imports.votes import File, Options, VotesImportOptions
-        from core.workflows.imports.votes import ingest_votes as import_votes
+        from core.workflows.imports.tables.votes import File, Options, VotesImportOptions
+        from core.workflows.imports.tables.votes import ingest_votes as import_votes
         from core.workflows.workspace import open_workspace
 
         import_options = VotesImportOptions(

@@ -1,7 +1,7 @@
 """Reader of this program's own exports: CSV, JSONL, Parquet and `datasets` folders, of the corpus or of a Snapshot.
 
-CSV and JSONL hold only a number for each recording. `core.workflows.imports.restore` therefore takes the group of its
-utterances as its key if no other recording has that group (so it is for calls), else makes a key of the first
+CSV and JSONL hold only a number for each recording. `core.workflows.imports.exports.restore` therefore takes the group
+of its utterances as its key if no other recording has that group (so it is for calls), else makes a key of the first
 utterance's key; the recording ends with its last utterance. Parquet holds recordings without audio; a `datasets` folder
 holds both. A row of a Snapshot has the frozen text as its original. The apostrophe that keeps a spreadsheet from
 running a cell as a formula is removed. `core.ingest.tables` reads tables from other programs.

@@ -1,7 +1,7 @@
 """Types and helpers that the readers of exports share. A reader yields one ExportedRow for each utterance.
 
-Label values are still as written in the file. `core.workflows.imports.restore` stores the rows: it turns values into
-codes of a Scheme, references into ids and a sound file into a path. Times are ms.
+Label values are still as written in the file. `core.workflows.imports.exports.restore` stores the rows: it turns values
+into codes of a Scheme, references into ids and a sound file into a path. Times are ms.
 """
 
 import math

@@ -29,7 +29,7 @@ from core.text import nfc
 from core.workflows import jobs
 from core.workflows.cleaning import checks
 from core.workflows.cleaning.decisions import DecisionCounts
-from core.workflows.imports import table as ingest_table
+from core.workflows.imports.tables import table as ingest_table
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration

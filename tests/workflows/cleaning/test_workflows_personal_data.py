@@ -8,7 +8,7 @@ from core.cleaning import default_plan
 from core.filters import Filter
 from core.workflows.cleaning import decisions
 from core.workflows.cleaning import run as cleaning
-from core.workflows.imports import table
+from core.workflows.imports.tables import table
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration

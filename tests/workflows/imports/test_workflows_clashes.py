@@ -13,8 +13,9 @@ from core.cli import app
 from core.errors import Unfit
 from core.filters import Filter
 from core.records import Clash, Difference
-from core.workflows.imports import clashes, table
-from core.workflows.imports.table import Columns, File, TableImport, TableImportOptions
+from core.workflows.imports import clashes
+from core.workflows.imports.tables import table
+from core.workflows.imports.tables.table import Columns, File, TableImport, TableImportOptions
 from core.workflows.workspace import Workspace, now
 
 V1 = "id,text,label\n1,불이 났어요,\n2,길을 물어요,\n3,네,정상\n"

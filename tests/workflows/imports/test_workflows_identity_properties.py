@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from core.files import sha256
 from core.filters import Filter
 from core.settings import Settings
-from core.workflows.imports import table
-from core.workflows.imports.table import Columns, File, TableImport, TableImportOptions
+from core.workflows.imports.tables import table
+from core.workflows.imports.tables.table import Columns, File, TableImport, TableImportOptions
 from core.workflows.workspace import Workspace, open_workspace
 
 pytestmark = pytest.mark.integration

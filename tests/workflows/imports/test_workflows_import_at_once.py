@@ -11,7 +11,7 @@ from core.records import Skip
 from core.workflows.imports import rejects
 from core.workflows.imports.audio import Rules, ingest_audio
 from core.workflows.imports.rejects import write_rejects
-from core.workflows.imports.table import Columns, File, TableImportOptions, ingest_table
+from core.workflows.imports.tables.table import Columns, File, TableImportOptions, ingest_table
 from core.workflows.workspace import Workspace
 
 

@@ -1,5 +1,5 @@
-"""core.workflows.imports.table and `python -m core ingest table`: rows are imported once and completely; rejects are
-named.
+"""core.workflows.imports.tables.table and `python -m core ingest table`: rows are imported once and completely;
+rejects are named.
 """
 
 import csv
@@ -24,8 +24,8 @@ from core.ingest.tables.times import TimeUnit
 from core.schemes import scheme
 from core.settings import ROOT
 from core.text.cells import escape_formula
-from core.workflows.imports import table
-from core.workflows.imports.table import Columns, File, TableImport, TableImportOptions
+from core.workflows.imports.tables import table
+from core.workflows.imports.tables.table import Columns, File, TableImport, TableImportOptions
 from core.workflows.workspace import Workspace, open_workspace
 
 WORDS = st.text(st.sampled_from("불이야 ㅎㅈ각각ᄀ\u0301각😀\n\r\t,;|\"'=+-@＝a1. "), min_size=1, max_size=30)

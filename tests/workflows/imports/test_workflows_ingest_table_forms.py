@@ -15,9 +15,9 @@ from core.errors import InputError
 from core.filters import Filter
 from core.ingest.tables.audio_folder import ABSENT, AMBIGUOUS, ELSEWHERE
 from core.schemes import SCHEMES
-from core.workflows.imports import table
-from core.workflows.imports.table import Columns, Condition, File, Options, TableImport, TableImportOptions
-from core.workflows.imports.workbook import ingest_sheets, total
+from core.workflows.imports.tables import table
+from core.workflows.imports.tables.table import Columns, Condition, File, Options, TableImport, TableImportOptions
+from core.workflows.imports.tables.workbook import ingest_sheets, total
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration

@@ -1,4 +1,4 @@
-"""core.ingest.votes, core.workflows.imports.votes and `ingest votes`: imported once and completely; rejects by row."""
+"""core.workflows.imports.tables.votes and `ingest votes`: imported once and completely; rejects by row."""
 
 import csv
 import json
@@ -14,8 +14,8 @@ from core.filters import Filter
 from core.ingest.tables import Reject, Row
 from core.ingest.votes import Choice, of_counts, of_raters
 from core.schemes import SCHEMES, scheme
-from core.workflows.imports import votes as votes_import
-from core.workflows.imports.votes import File, VotesImport, VotesImportOptions
+from core.workflows.imports.tables import votes as votes_import
+from core.workflows.imports.tables.votes import File, VotesImport, VotesImportOptions
 from core.workflows.review.agreement import standing_answers
 from core.workflows.workspace import Workspace
 

@@ -1,4 +1,4 @@
-"""core.workflows.imports.restore on Label Studio projects: votes, labels of whole calls, names of schemes, audio."""
+"""Label Studio projects in core.workflows.imports.exports: votes, labels of whole calls, names of schemes, audio."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -15,8 +15,8 @@ from core.filters import Filter
 from core.records import Utterance
 from core.schemes import SCHEMES, publish
 from core.workflows.corpus import schemes
+from core.workflows.imports.exports.restore import ingest_labelstudio
 from core.workflows.imports.report import ImportResult
-from core.workflows.imports.restore import ingest_labelstudio
 from core.workflows.review.agreement import agreement, standing_answers
 from core.workflows.workspace import Workspace
 

@@ -13,7 +13,7 @@ from core.records import Recording, Utterance
 from core.workflows.corpus import browse, export
 from core.workflows.imports import audio_files
 from core.workflows.imports.audio import Rules, ingest_audio
-from core.workflows.imports.table import Columns, File, TableImportOptions, ingest_table
+from core.workflows.imports.tables.table import Columns, File, TableImportOptions, ingest_table
 from core.workflows.models.predict import playable, read_audio
 from core.workflows.workspace import Workspace
 

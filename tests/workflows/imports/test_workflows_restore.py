@@ -1,4 +1,4 @@
-"""core.workflows.imports.restore: exports and Label Studio projects are imported with everything that they hold."""
+"""core.workflows.imports.exports.restore: exports are imported with everything that they hold."""
 
 import csv
 import json
@@ -23,7 +23,7 @@ from core.runs.predictions import add_pool
 from core.schemes import SCHEMES, publish
 from core.snapshots.format import read as read_snapshot
 from core.workflows.corpus import export
-from core.workflows.imports import restore
+from core.workflows.imports.exports import restore
 from core.workflows.review import desk
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace

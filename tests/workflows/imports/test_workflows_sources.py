@@ -16,12 +16,14 @@ from core.ingest.audio.folder import Rules
 from core.records import Difference, NewRecording, NewUtterance, RestoredUtterance
 from core.store import Comparison
 from core.workflows.corpus import export
-from core.workflows.imports import aihub, aihub119, audio, clashes, restore, table, votes
+from core.workflows.imports import aihub, aihub119, audio, clashes
+from core.workflows.imports.exports import restore
 from core.workflows.imports.huggingface import ColumnMapping, ingest_hf
 from core.workflows.imports.report import ImportResult
 from core.workflows.imports.sources import NamedDelivery, choose, settle
-from core.workflows.imports.table import Columns, File, Options, TableImport, TableImportOptions
-from core.workflows.imports.votes import VotesImportOptions
+from core.workflows.imports.tables import table, votes
+from core.workflows.imports.tables.table import Columns, File, Options, TableImport, TableImportOptions
+from core.workflows.imports.tables.votes import VotesImportOptions
 from core.workflows.workspace import Workspace, now
 
 NUMBERED = Columns("내용", id="번호")

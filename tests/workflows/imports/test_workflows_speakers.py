@@ -16,8 +16,9 @@ from core.ingest.audio.name_pattern import compile_pattern
 from core.schemes import DANGER
 from core.snapshots.format import Item
 from core.snapshots.freeze import build
-from core.workflows.imports import audio, huggingface, restore
+from core.workflows.imports import audio, huggingface
 from core.workflows.imports.audio import Rules
+from core.workflows.imports.exports import restore
 from core.workflows.imports.huggingface import ColumnMapping
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace

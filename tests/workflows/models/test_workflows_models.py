@@ -22,8 +22,8 @@ from core.store import NewProposal
 from core.workflows.cleaning import decisions, proposals
 from core.workflows.corpus import schemes
 from core.workflows.evaluation import evaluate
-from core.workflows.imports import table
-from core.workflows.imports.table import Columns
+from core.workflows.imports.tables import table
+from core.workflows.imports.tables.table import Columns
 from core.workflows.models import predict, pseudo_label, train
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now

@@ -7,8 +7,8 @@ import streamlit as st
 from core.ui.frame import workspace
 from core.ui.i18n import _
 from core.ui.panels.imports import clashes, result
-from core.workflows.imports import table
-from core.workflows.imports.table import File, TableImport, TableImportOptions
+from core.workflows.imports.tables import table
+from core.workflows.imports.tables.table import File, TableImport, TableImportOptions
 
 STATE = "import_done"
 

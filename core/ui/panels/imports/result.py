@@ -7,7 +7,7 @@ from core.ui import translation
 from core.ui.frame import workspace
 from core.ui.i18n import _
 from core.ui.widgets import forms
-from core.workflows.imports.table import TableImport
+from core.workflows.imports.tables.table import TableImport
 
 MOST_NOTES = 12  # the rest is behind a button
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from core.ingest.exports.rows import Export, ExportedRecording, ExportedRow
 from core.messages import Message
 from core.records import Skip
-from core.workflows.imports.labelstudio import compare_export
+from core.workflows.imports.exports.labelstudio import compare_export
 from core.workflows.imports.sources import ChosenSource, renamed, renamed_recording
 from core.workflows.workspace import Workspace
 

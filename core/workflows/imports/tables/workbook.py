@@ -13,8 +13,8 @@ from core.errors import InputError
 from core.files import atomic_path
 from core.ingest.tables import File, open_table
 from core.messages import Message
-from core.workflows.imports import table
-from core.workflows.imports.table import TableImport, TableImportOptions
+from core.workflows.imports.tables import table
+from core.workflows.imports.tables.table import TableImport, TableImportOptions
 from core.workflows.workspace import Workspace
 
 ALL = "all"

@@ -10,7 +10,7 @@ from core.files import sha256
 from core.messages import Message
 from core.records import NewRecording, NewUtterance, Report, RestoredUtterance, Skip
 from core.workflows.imports import audio_files
-from core.workflows.imports.table_sources import sound_sha256
+from core.workflows.imports.tables.sources import sound_sha256
 from core.workflows.workspace import Workspace
 
 

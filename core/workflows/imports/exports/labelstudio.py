@@ -23,7 +23,7 @@ from core.store import Comparison
 from core.store.corpus.compare import plain
 from core.workflows.imports import sources
 from core.workflows.imports.sources import ChosenSource, NamedDelivery
-from core.workflows.imports.table_sources import sound_sha256
+from core.workflows.imports.tables.sources import sound_sha256
 from core.workflows.workspace import Workspace
 
 BLOCK = 2_000

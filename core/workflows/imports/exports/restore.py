@@ -25,13 +25,13 @@ from core.store import NewProposal
 from core.workflows.corpus import schemes
 from core.workflows.corpus.bulk import named
 from core.workflows.imports import sources
-from core.workflows.imports.annotators import store_votes
-from core.workflows.imports.apart import apart
-from core.workflows.imports.call_answers import CallAnswers
 from core.workflows.imports.clashes import DECIDED, ClashLog
-from core.workflows.imports.labelstudio import open_project
+from core.workflows.imports.exports.annotators import store_votes
+from core.workflows.imports.exports.apart import apart
+from core.workflows.imports.exports.call_answers import CallAnswers
+from core.workflows.imports.exports.labelstudio import open_project
+from core.workflows.imports.exports.restored_audio import DeliveredAudio, with_utterances
 from core.workflows.imports.report import BATCH, ImportResult, Progress, merge, write_rejects
-from core.workflows.imports.restored_audio import DeliveredAudio, with_utterances
 from core.workflows.imports.sources import ChosenSource
 from core.workflows.workspace import Workspace, now
 

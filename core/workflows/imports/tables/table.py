@@ -27,12 +27,12 @@ from core.records import Clash, NewRecording, OnClash, Recording
 from core.workflows.imports import audio_files
 from core.workflows.imports.clashes import DECIDED, ClashLog
 from core.workflows.imports.grouping import Grouping, persons_of
-from core.workflows.imports.preview import Preview, fitting_scheme, preview
 from core.workflows.imports.rejects import streamed
 from core.workflows.imports.report import BATCH, few_collections
-from core.workflows.imports.table_audio import NO_AUDIO, NamedRecordings, find_audio
-from core.workflows.imports.table_labels import Condition, RowFilter, schemes_of
-from core.workflows.imports.table_sources import (
+from core.workflows.imports.tables.audio import NO_AUDIO, NamedRecordings, find_audio
+from core.workflows.imports.tables.labels import Condition, RowFilter, schemes_of
+from core.workflows.imports.tables.preview import Preview, fitting_scheme, preview
+from core.workflows.imports.tables.sources import (
     CLASH,
     Reading,
     TableClashes,
@@ -40,7 +40,7 @@ from core.workflows.imports.table_sources import (
     sound_sha256,
     source_of,
 )  # fmt: skip
-from core.workflows.imports.table_times import checked_units
+from core.workflows.imports.tables.times import checked_units
 from core.workflows.workspace import Workspace, now
 
 __all__ = [

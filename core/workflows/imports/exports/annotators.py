@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from core.ingest.exports.rows import ExportedRow
 from core.records import Vote
-from core.workflows.imports.call_answers import Reading, Ref
+from core.workflows.imports.exports.call_answers import Reading, Ref
 from core.workflows.workspace import Workspace, now
 
 ReadingOf = Callable[[str], Reading | None]  # the scheme of a name in the file, None if it cannot be used

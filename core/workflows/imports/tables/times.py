@@ -13,7 +13,7 @@ from core.errors import AudioError, InputError
 from core.ingest.tables import Row, Table
 from core.ingest.tables.row_parser import Columns, cell_text
 from core.ingest.tables.times import TimeUnit, Unit, unit_names, units_of
-from core.workflows.imports.table_audio import FoundAudio
+from core.workflows.imports.tables.audio import FoundAudio
 
 SHORTEST_MS = 100
 SLACK_MS = 500  # an utterance may end a little after its audio

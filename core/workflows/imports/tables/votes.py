@@ -28,8 +28,8 @@ from core.schemes.files import MOST_CLASSES
 from core.workflows.corpus import schemes
 from core.workflows.imports.clashes import ClashLog
 from core.workflows.imports.report import write_rejects
-from core.workflows.imports.table_sources import Reading, source_of
-from core.workflows.imports.votes_long import OneAnswerEach, VotesImportOptions, ask_about_lists, long_form
+from core.workflows.imports.tables.sources import Reading, source_of
+from core.workflows.imports.tables.votes_long import OneAnswerEach, VotesImportOptions, ask_about_lists, long_form
 from core.workflows.workspace import Workspace, now
 
 __all__ = ["File", "Options", "VotesImport", "VotesImportOptions", "ingest_votes"]
