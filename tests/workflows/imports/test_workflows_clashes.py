@@ -66,6 +66,15 @@ def test_labels_that_come_later_are_added_and_what_differs_is_named(ws: Workspac
     assert (again.known, again.clashed, again.labels_added) == (2, 1, 0), "the same report, and nothing added"
 
 
+def test_an_edition_says_how_many_items_it_no_longer_holds(ws: Workspace, tmp_path: Path) -> None:
+    take(ws, put(tmp_path / "work.csv", V1))
+    shorter = take(ws, put(tmp_path / "work.csv", "id,text,label\n1,불이 났어요,\n3,네,정상\n4,어디예요,정상\n"))
+    assert (shorter.added, shorter.known, shorter.notes[table.ABSENT]) == (1, 2, 1)
+    assert "2" in stored(ws), "nothing is removed"
+    part = take(ws, put(tmp_path / "next.csv", "id,text,label\n7,물이 새요,\n"), source="work")
+    assert table.ABSENT not in part.notes, "a further part of a source is no edition of it"
+
+
 def test_a_label_filled_in_is_found_by_the_search(ws: Workspace, tmp_path: Path) -> None:
     later(ws, tmp_path)
     assert [u.text for u in ws.store.corpus.every(Filter(labels={"danger": ("danger",)}))] == ["불이 났어요"]

@@ -51,6 +51,7 @@ __all__ = [
 RECORDINGS = 500
 SHOWN_REJECTS = 100
 REJECTS = "rejects-table.csv"
+ABSENT = Message("known item that this edition does not hold: left as it is")
 Progress = Callable[[int, float], None]
 
 
@@ -145,6 +146,7 @@ def ingest_table(
         result.note(of_table.chosen.note)
     result.audio_missing, sounds = audio.missing(), audio.named(ws, result.source)
     reader, log = of_table.reading.parser, ClashLog(ws, result.source, options.on_clash)
+    size_before = ws.store.deliveries.size(result.source)
     progress(0, 0.0)
     with _rejects(ws, file, result) as reject:
         for no_audio in audio.rejects():
@@ -163,6 +165,9 @@ def ingest_table(
     result.proposals, result.batch = log.proposals, log.batch
     if log.decided:
         result.note(DECIDED, log.decided)
+    held = result.known + result.clashed
+    if held > size_before - held > 0:  # an edition of what is known, not one more part of it
+        result.note(ABSENT, size_before - held)
     progress(result.rows, 1.0)
     return result
 
