@@ -207,6 +207,10 @@ def epochs(
 
 def accuracies(sizes: list[int], test: int, settings: TextEncoderSettings, command: str) -> None:
     """Compare the fine-tuned encoder with the n-gram at each size."""
+    where = "one GPU, bf16" if torch.cuda.is_available() else "one thread, fp32, seconds of processor time"
+    changed = {name: value for name, value in asdict(settings).items() if value != asdict(TextEncoderSettings())[name]}
+    listed = ", ".join(f"{name} {value}" for name, value in changed.items())
+    note = f"Tested on {test:,} unseen reviews; {where}. Settings other than the defaults: {listed}."
     rows: list[tuple[str, str]] = []
     for size in sizes:
         data = load("reviews", size, test)
@@ -220,11 +224,7 @@ def accuracies(sizes: list[int], test: int, settings: TextEncoderSettings, comma
             (f"{size:,} rows: seconds of training / of the n-gram", f"{tuned.seconds:.0f} / {seconds:.1f}"),
             (f"{size:,} rows: items a second", f"{tuned.rate:.0f}"),
         ]
-    where = "one GPU, bf16" if torch.cuda.is_available() else "one thread, fp32, seconds of processor time"
-    changed = {name: value for name, value in asdict(settings).items() if value != asdict(TextEncoderSettings())[name]}
-    listed = ", ".join(f"{name} {value}" for name, value in changed.items())
-    note = f"Tested on {test:,} unseen reviews; {where}. Settings other than the defaults: {listed}."
-    results.write(TITLES["accuracy"], command, rows, note)
+        results.write(TITLES["accuracy"], command, rows, note)  # after each size: the next may take an hour
 
 
 def main() -> None:
