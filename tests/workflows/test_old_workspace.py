@@ -152,6 +152,9 @@ def test_a_command_that_reads_answers_as_before(home: Path, n: int) -> None:
     new = answer(*verb)
     if verb == ["progress"]:  # its projection depends on the day of the test
         old = {key: old[key] for key in ("work", "days")}
+    if verb[0] == "clean":  # which of two equal texts stays is decided for all checks together now
+        for answered in (old, new):
+            del next(step for step in answered["steps"] if step["step"] == "same-text")["samples"]
     assert differences(old, new) == []
 
 
