@@ -123,3 +123,11 @@ def test_placeholders_pass_every_other_step(kind: str) -> None:
 )
 def test_hostile_texts_end(hostile: str) -> None:
     mask(hostile)
+
+
+@pytest.mark.parametrize(
+    "who",
+    ["심정지 환자", "노숙인 아저씨", "배달원 아저씨", "정신과 환자", "외국인 학생", "신생아 보호자", "한의사 선생님"],
+)
+def test_an_illness_or_a_trade_before_a_person_is_no_name(who: str) -> None:
+    assert mask(f"{who}이 쓰러졌어요") == f"{who}이 쓰러졌어요"
