@@ -249,3 +249,9 @@ def test_a_file_says_what_it_is(data: str, name: str, reason: str) -> None:
     if data.startswith("<") and name == "t.xls":
         with pytest.raises(CoreError, match=reason):
             of(data.encode("utf-16"), name)
+
+
+def test_a_name_that_nothing_has_is_named_beside_those_of_the_utterances() -> None:
+    table = of(json.dumps(CALLS), "t.json", wanted=("text", "label"))
+    with pytest.raises(UnknownName, match=r"unknown column 'label'; known: .*text, startAt"):
+        Columns("text", {"danger": "label"}).found_in(table.shape)

@@ -92,7 +92,7 @@ def _records(
 def _opened(file: File, draft: Shape, records: Records, options: Options) -> Table:
     """The table of `records`. If they hold lists of rows that the options need, these are its rows."""
     sample = _sample(records)
-    path = nested.list_within(sample, options)
+    path = nested.list_within(sample, options, nearest=True)
     if path is None and options.sheet is not None and options.sheet != draft.sheet:
         known = [*draft.sheets, *nested.paths(sample)]
         raise UnknownName(Message("list of {file}", file=file.name), options.sheet, [_shown(name) for name in known])

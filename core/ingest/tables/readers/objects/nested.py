@@ -18,10 +18,11 @@ _DEEPEST = 3
 Path = tuple[str, ...]
 
 
-def list_within(records: Sequence[Any], options: Options) -> Path | None:
+def list_within(records: Sequence[Any], options: Options, *, nearest: bool = False) -> Path | None:
     """The list to open in each record, as a path of keys: the one that `options` name, or that holds what they need.
 
-    None if the records themselves are the rows.
+    None if the records themselves are the rows. With `nearest` a list that holds more of what is needed than the
+    records is enough; the names that are missing are then told beside its own.
     """
     outer: dict[str, None] = {}
     inner: dict[Path, dict[str, None]] = {}
@@ -37,7 +38,9 @@ def list_within(records: Sequence[Any], options: Options) -> Path | None:
         if not inner or holds(outer, options.wanted):
             return None
         both = {path: outer | fields | _repeated(outer, fields) for path, fields in inner.items()}
-        return next((path for path, columns in both.items() if holds(columns, options.wanted)), None)
+        best = max(both, key=lambda path: _n_held(both[path], options.wanted))
+        enough = _n_held(outer, options.wanted) + 1 if nearest else len(options.wanted)
+        return best if _n_held(both[best], options.wanted) >= enough else None
     texts = [path for path, fields in inner.items() if named_text(fields)]
     return texts[0] if len(texts) == 1 and not named_text(outer) else None
 
@@ -86,6 +89,11 @@ def _objects(value: Any) -> bool:
 def _repeated(outer: Mapping[str, None], inner: Mapping[str, None]) -> dict[str, None]:
     """The names of the record's fields that its rows have too."""
     return {f"record.{name}": None for name in outer if name in inner}
+
+
+def _n_held(columns: Mapping[str, None], wanted: Sequence[str]) -> int:
+    """How many of the wanted names `columns` has."""
+    return sum(holds(columns, [name]) for name in wanted)
 
 
 def holds(columns: Mapping[str, None], wanted: Sequence[str]) -> bool:
