@@ -10,7 +10,6 @@ import argparse
 import csv
 import re
 import sys
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -18,6 +17,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from bench import results
+from bench.cleaning import add_up, rate
 from bench.gold import Tally
 from core.cleaning.personal_data.pii import PERSONAL_KINDS, personal_spans
 
@@ -126,10 +126,6 @@ def _meet(a: Found, b: Found) -> bool:
     return a[2] == b[2] and a[0] < b[1] and b[0] < a[1]
 
 
-def add_up(tallies: Iterator[Tally]) -> Tally:
-    return sum(tallies, Tally())
-
-
 def describe(tally: Tally) -> str:
     return f"{tally.f1:.3f}; precision {tally.precision:.3f}, recall {tally.recall:.3f}"
 
@@ -156,18 +152,13 @@ def rows_of(name: str, find: Find, gold: Sequence[Sentence], part: str, rounds: 
             f"{what}: sentences without personal data that stay whole",
             f"{sum(not own for own in clean)} of {len(clean)}",
         ),
-        (f"{what}: sentences/s", f"{rate(find, [sentence.text for sentence in sentences], rounds):,.0f}"),
+        (f"{what}: sentences/s", f"{speed(find, sentences, rounds):,.0f}"),
     ]
 
 
-def rate(find: Find, texts: Sequence[str], rounds: int) -> float:
-    seconds = []
-    for _ in range(rounds):
-        began = time.perf_counter()
-        for text in texts:
-            find(text)
-        seconds.append(time.perf_counter() - began)
-    return len(texts) / results.quantile(seconds, 0.5)
+def speed(find: Find, sentences: Sequence[Sentence], rounds: int) -> float:
+    """Sentences per second, one call each."""
+    return rate(lambda texts: [find(text) for text in texts], [sentence.text for sentence in sentences], rounds)
 
 
 def misses(find: Find, gold: Sequence[Sentence], part: str) -> Iterator[str]:

@@ -11,6 +11,8 @@ from contextlib import ExitStack
 import numpy as np
 from numpy.typing import NDArray
 
+from core.audio import gate
+from core.audio.clips import to_pcm16
 from core.audio.gate import MAX_SAMPLES
 from core.audio.header import LIMITS, Limits
 from core.errors import AudioError
@@ -30,12 +32,8 @@ def split(data: bytes, where: str, limits: Limits = LIMITS, most: int = MAX_SAMP
 
 def _limited(blocks: Iterable[NDArray[np.float32]], where: str, most: int) -> Iterable[NDArray[np.float32]]:
     samples = 0
-    for block in blocks:
+    for block in gate.limited(blocks, where, most):
         samples += block.size
-        if samples > most:
-            raise AudioError(
-                where, "too large: more than {max_samples:,} samples once decoded", kind="too-large", max_samples=most
-            )
         yield block
     if not samples:
         raise AudioError(where, "zero frames: nothing could be decoded", kind="no-frames")
@@ -52,7 +50,7 @@ def _written(blocks: Iterable[NDArray[np.float32]], channels: int, rate_hz: int)
             for buffer in buffers
         ]
         for block in blocks:
-            pcm = np.clip(np.rint(block.astype(np.float64) * 32768.0), -32768, 32767).astype(np.int16)
+            pcm = to_pcm16(block)
             for number, file in enumerate(files):
                 file.write(pcm[:, number])
     return [buffer.getvalue() for buffer in buffers]

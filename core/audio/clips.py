@@ -20,13 +20,17 @@ def cut(wave: NDArray[np.float32], rate_hz: int, start_ms: int, end_ms: int) -> 
     return wave[start:end]
 
 
+def to_pcm16(wave: NDArray[np.float32]) -> NDArray[np.int16]:
+    """Return 16-bit samples. Those that were decoded from 16 bits keep their exact values."""
+    return np.clip(np.rint(wave.astype(np.float64) * 32768.0), -32768, 32767).astype(np.int16)
+
+
 def to_wav(wave: NDArray[np.float32], rate_hz: int) -> bytes:
     """Return a 16-bit PCM mono WAV. Samples that were decoded from 16 bits keep their exact values."""
     import soundfile
 
-    pcm = np.clip(np.rint(wave.astype(np.float64) * 32768.0), -32768, 32767).astype(np.int16)
     buffer = io.BytesIO()
-    soundfile.write(buffer, pcm, rate_hz, format="WAV", subtype="PCM_16")
+    soundfile.write(buffer, to_pcm16(wave), rate_hz, format="WAV", subtype="PCM_16")
     return buffer.getvalue()
 
 

@@ -173,15 +173,16 @@ def _resampled(waves: Iterable[NDArray[np.float32]], rate_hz: int, target_hz: in
 
 
 def _gather(waves: Iterable[NDArray[np.float32]], where: str) -> NDArray[np.float32]:
-    pieces, samples = [np.zeros(0, dtype=np.float32)], 0
-    for wave in waves:
-        samples += len(wave)
-        if samples > MAX_SAMPLES:
+    return np.concatenate([np.zeros(0, dtype=np.float32), *limited(waves, where, MAX_SAMPLES)])
+
+
+def limited(blocks: Iterable[NDArray[np.float32]], where: str, most: int) -> Iterator[NDArray[np.float32]]:
+    """Yield `blocks`; `AudioError` as soon as they have more than `most` samples."""
+    samples = 0
+    for block in blocks:
+        samples += block.size
+        if samples > most:
             raise AudioError(
-                where,
-                "too large: more than {max_samples:,} samples once decoded",
-                kind="too-large",
-                max_samples=MAX_SAMPLES,
+                where, "too large: more than {max_samples:,} samples once decoded", kind="too-large", max_samples=most
             )
-        pieces.append(wave)
-    return np.concatenate(pieces)
+        yield block

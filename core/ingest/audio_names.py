@@ -171,7 +171,8 @@ class AudioNames:
     def _at_that_folder(self, named: _Name, paths: Sequence[str]) -> Sequence[str]:
         """Those whose folders agree with `named` over the longest way."""
         shared = {path: _shared(named.folders, self._files[path].folders) for path in paths}
-        return [path for path in paths if shared[path] == max(shared.values())]
+        most = max(shared.values())
+        return [path for path in paths if shared[path] == most]
 
     def _as_written(self, named: _Name, paths: Sequence[str]) -> Sequence[str]:
         """Those with the same file name: letter for letter, else but for case and form."""

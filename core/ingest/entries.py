@@ -8,6 +8,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from core.audio import gate
@@ -27,7 +28,7 @@ TEXT_KEYS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that the hash of megabytes is kept
 class Sound:
     """Audio bytes whose header passed `core.audio.gate`. `kind` is the format in the header, not the file's suffix.
 
@@ -41,7 +42,7 @@ class Sound:
     notes: tuple[str, ...]
     copy: bytes | None = field(default=None, repr=False)
 
-    @property
+    @cached_property
     def sha256(self) -> str:
         return sha256(self.data)
 
@@ -90,11 +91,12 @@ def clip_recording(
     speaker: str | None,
     meta: Mapping[str, Any],
     origin: str = "imported",
+    tags: tuple[str, ...] = (),
 ) -> NewRecording:
     """A recording with one utterance that lasts from its start to its end."""
     utterance = NewUtterance(
         key=f"{key}:1", text=text, group=group, start_ms=0, end_ms=sound.duration_ms, speaker=speaker,
-        voice_usable=sound.duration_ms >= SHORTEST_VOICE_MS, origin=origin,
+        voice_usable=sound.duration_ms >= SHORTEST_VOICE_MS, origin=origin, tags=tags,
     )  # fmt: skip
     return NewRecording(
         key=key, duration_ms=sound.duration_ms, sample_rate_hz=sound.sample_rate_hz, path=None, sha256=sound.sha256,

@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import numpy as np
-
 from core.messages import Message
 from core.quality.digests import DigestedUtterance, DigestTable, digest
 from core.quality.types import MAX_IDS, Check, Finding, Fix
@@ -56,11 +54,8 @@ class Between:
     def _repeats(self) -> Iterator[tuple[int, int, tuple[Any, Any], int]]:
         """(id, id of the first item with the same digest, their two places, number of the group) of each repeat."""
         groups, ids, numbers = self._table.groups(), self._table.ids, self._table.numbers
-        if not len(ids):
-            return
-        ordered, places = numbers[groups.order], list(self._places)
-        lowest, highest = np.minimum.reduceat(ordered, groups.starts), np.maximum.reduceat(ordered, groups.starts)
-        for group in np.flatnonzero(lowest != highest).tolist():
+        places = list(self._places)
+        for group in groups.mixed(numbers):
             first, *others = groups.members(group).tolist()
             for row in others:
                 if numbers[row] != numbers[first]:

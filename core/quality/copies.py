@@ -34,10 +34,7 @@ class Copies:
         groups, numbers = self.texts.groups(), self.texts.numbers
         keeper = groups.first.copy()
         kinds = list(self._kinds)
-        ordered = numbers[groups.order]
-        lowest = np.minimum.reduceat(ordered, groups.starts) if len(ordered) else ordered
-        highest = np.maximum.reduceat(ordered, groups.starts) if len(ordered) else ordered
-        for group in np.flatnonzero(lowest != highest).tolist():
+        for group in groups.mixed(numbers):
             rows = groups.members(group)
             keeper[rows] = rows[best_copy([kinds[number] for number in numbers[rows].tolist()])]
         return keeper

@@ -124,3 +124,12 @@ class Groups:
         """The items of the group with this number."""
         stop = self.starts[group + 1] if group + 1 < len(self.starts) else len(self.order)
         return self.order[self.starts[group] : stop]
+
+    def mixed(self, numbers: NDArray[np.int64]) -> list[int]:
+        """The groups whose items differ in `numbers` int64 (n,)."""
+        if not len(self.order):
+            return []
+        ordered = numbers[self.order]
+        lowest, highest = np.minimum.reduceat(ordered, self.starts), np.maximum.reduceat(ordered, self.starts)
+        groups: list[int] = np.flatnonzero(lowest != highest).tolist()
+        return groups

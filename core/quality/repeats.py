@@ -157,8 +157,4 @@ class LabelConflict:
     def _disagreeing(self, scheme: str) -> list[list[int]]:
         """The items of each text that has several labels; one list for each text, ordered by its first item."""
         table, groups = self._digests[scheme], self._digests[scheme].groups()
-        if not len(table):
-            return []
-        codes = table.numbers[groups.order]
-        lowest, highest = np.minimum.reduceat(codes, groups.starts), np.maximum.reduceat(codes, groups.starts)
-        return sorted(groups.members(group).tolist() for group in np.flatnonzero(lowest != highest).tolist())
+        return sorted(groups.members(group).tolist() for group in groups.mixed(table.numbers))

@@ -10,15 +10,12 @@ from collections.abc import Callable, Sequence
 
 from core.errors import UnknownName
 from core.records import CAPTION
+from core.text import nfc
 
 Rewrite = Callable[[str], str]
 
 # control, format (zero width, BOM, bidi) and lone surrogates, which no file or database can hold
 _UNSEEN = ("Cc", "Cf", "Cs")
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
 
 
 def _strip_controls(text: str) -> str:
@@ -27,14 +24,14 @@ def _strip_controls(text: str) -> str:
         return text
     visible = "".join(c for c in text if c.isspace() or unicodedata.category(c) not in _UNSEEN)
     # Two letters that a removed character separated may compose now: normalise again if the text was in NFC.
-    return _nfc(visible) if unicodedata.is_normalized("NFC", text) else visible
+    return nfc(visible) if unicodedata.is_normalized("NFC", text) else visible
 
 
 def _collapse_space(text: str) -> str:
     return " ".join(text.split())
 
 
-STEPS: dict[str, Rewrite] = {"nfc": _nfc, "strip-controls": _strip_controls, "collapse-space": _collapse_space}
+STEPS: dict[str, Rewrite] = {"nfc": nfc, "strip-controls": _strip_controls, "collapse-space": _collapse_space}
 DEFAULT_PLAN = ("nfc", "strip-controls", "collapse-space")
 
 

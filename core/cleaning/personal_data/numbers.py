@@ -133,7 +133,7 @@ def plates(text: str) -> Spans:
         return []
     spans = [(*match.span(), 0.9) for match in _PLATE.finditer(text)]
     spans += [(*match.span("number"), 0.85) for match in _SPOKEN_PLATE.finditer(text)]
-    return list(_apart(spans))
+    return list(apart(spans))
 
 
 _REST = re.compile(r"(?:[-~/.·]?[0-9*]+)+")
@@ -141,11 +141,11 @@ _REST = re.compile(r"(?:[-~/.·]?[0-9*]+)+")
 
 def _whole(text: str, spans: Spans) -> Spans:
     """The spans in order and apart. Each has the digits that are written to its end too, unless a span begins there."""
-    apart = list(_apart(spans))
-    limits = [start for start, _, _ in apart[1:]] + [len(text)]
+    separate = list(apart(spans))
+    limits = [start for start, _, _ in separate[1:]] + [len(text)]
     return [
         (start, _end(text, end, limit), confidence)
-        for (start, end, confidence), limit in zip(apart, limits, strict=False)
+        for (start, end, confidence), limit in zip(separate, limits, strict=False)
     ]
 
 
@@ -166,7 +166,7 @@ def _date(text: str) -> bool:
     return len(date) == 6 and 1 <= int(date[2:4]) <= 12 and 1 <= int(date[4:6]) <= 31
 
 
-def _apart(spans: Spans) -> Iterator[tuple[int, int, float]]:
+def apart(spans: Spans) -> Iterator[tuple[int, int, float]]:
     """The spans in order, without those that begin inside an earlier span."""
     at = 0
     for span in sorted(spans, key=lambda span: (span[0], -span[1])):

@@ -5,7 +5,7 @@ A region alone (강남구 역삼동), a floor (3층) or a door alone (302호) is
 
 import re
 
-from core.cleaning.personal_data.numbers import Spans
+from core.cleaning.personal_data.numbers import Spans, apart
 from core.cleaning.personal_data.spoken import NUMBER
 
 _PROVINCES = (
@@ -59,8 +59,4 @@ def addresses(text: str) -> Spans:
     if not _DIGIT.search(text):
         return []
     matches = [(*hit.span(), confidence) for rule, confidence in _COMPILED for hit in rule.finditer(text)]
-    spans: Spans = []
-    for start, end, confidence in sorted(matches, key=lambda span: (span[0], -span[1])):
-        if not spans or start >= spans[-1][1]:
-            spans.append((start, end, confidence))
-    return spans
+    return list(apart(matches))

@@ -24,8 +24,7 @@ def space(texts: Sequence[str], words: tuple[str, ...] = ()) -> list[str]:
 def _together(text: str, words: tuple[str, ...]) -> str:
     """`text` without white space inside any of `words`."""
     for word in words:
-        starts = list(_places(text, word))
-        for start, end in reversed(starts):
+        for start, end in reversed(_places(text, word)):
             text = text[:start] + word + text[end:]
     return text
 

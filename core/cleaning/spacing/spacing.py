@@ -7,6 +7,7 @@ ignored here, so the letters of a text never change and no emoji is cut.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from core.cleaning.spacing.pieces import bare
 from core.cleaning.steps.change import Change, Cleaner, Setting, one_of
 from core.plugins import Backend, pick
 from core.visible import emoji
@@ -51,14 +52,10 @@ def make(settings: Mapping[str, Any], least: float) -> Cleaner:
 def _change(before: str, after: str) -> Change | None:
     """The change of white space; None if nothing or a letter changed. Removing a space is less sure than adding one."""
     after = " ".join(after.split())
-    if after == before or _letters(after) != _letters(before) or emoji(after) != emoji(before):
+    if after == before or bare(after) != bare(before) or emoji(after) != emoji(before):
         return None
     removed = _gaps(before) - _gaps(after)
     return Change(after, "spacing", _REMOVED if removed else _INSERTED)
-
-
-def _letters(text: str) -> str:
-    return "".join(text.split())
 
 
 def _gaps(text: str) -> set[int]:

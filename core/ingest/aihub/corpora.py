@@ -81,9 +81,7 @@ class Index:
 class KnownRecording:
     """A recording that is in the workspace with its audio. `entry` is what this delivery says, to be compared."""
 
-    key: str
-    cleanings: tuple[Cleaning, ...] = ()
-    entry: Entry | None = None
+    entry: Entry
 
 
 def index(paths: Sequence[Path]) -> Index:
@@ -158,8 +156,7 @@ def read(files: Index, corpus: Corpus, known: Callable[[str], bool]) -> Iterator
                     ),
                 )
             elif known(key):
-                entry = next(e for e in _entry(row, where, key, sound, corpus) if isinstance(e, Entry))
-                yield KnownRecording(key, entry.cleanings, entry)
+                yield KnownRecording(next(e for e in _entry(row, where, key, sound, corpus) if isinstance(e, Entry)))
             else:
                 yield from _entry(row, where, key, sound, corpus)
             first_places.setdefault(key, where)

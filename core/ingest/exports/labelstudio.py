@@ -55,7 +55,7 @@ class LabelStudioExport:
         for number, task in enumerate(self._tasks(), start=1):
             where = Message("{file}, task {number}", file=self.name, number=number)
             try:
-                yield from self._read(task, where, number)
+                yield from self._read(task, where)
             except BadRecord as error:
                 yield Skip(error.where, error.reason)
         self._project.names.check()
@@ -78,19 +78,19 @@ class LabelStudioExport:
             if isinstance(data, dict) and (name := audio_name(data)) is not None:
                 yield name
 
-    def _read(self, raw: Any, where: str, number: int) -> Iterator[ExportedRow | Skip]:
+    def _read(self, raw: Any, where: str) -> Iterator[ExportedRow | Skip]:
         data = raw.get("data") if isinstance(raw, dict) else None
         if not isinstance(data, dict):
             raise BadRecord(where, "has no `data`: export the project as JSON, not JSON-MIN")
         answers = read_answers(raw, data)
-        key = name_of(data.get("key"), "key", where) or self._key(raw, data, number)
+        key = name_of(data.get("key"), "key", where) or self._key(raw, data)
         results = [answer.results for answer in answers.deciding]
         notes = [note for r in results for note in (*span_notes(r.spans), *unread_notes(r.whole))]
         notes += [NOT_PREDICTED] * region_predictions(raw.get("predictions"))
         task = Task(self._project, key, raw, data, where, answers, audio_name(data), (*answers.notes, *notes))
         yield from (read_regions if any(r.regions for r in results) else read_single)(task)
 
-    def _key(self, task: Mapping[str, Any], data: Mapping[str, Any], number: int) -> str:
+    def _key(self, task: Mapping[str, Any], data: Mapping[str, Any]) -> str:
         """The key of a task: its id if it has one, else a hash of its `data`, which is the same in every file."""
         if isinstance(task.get("id"), int | str):
             return f"labelstudio:{self._project.stem}:{task['id']}"

@@ -8,7 +8,7 @@ content, so the same dataset read again adds nothing.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -195,10 +195,7 @@ def _entry(row: dict[str, Any], data: Dataset, table: Table, number: int, where:
     digest = sha256((sound.sha256 if sound else "").encode() + b"\0" + text.encode())
     key = f"hf:{table.split}:{table.name}:{number}:{digest[:16]}"
     group_name = _group(row.get(mapping.group)) if mapping.group else ""
-    speaker = group_name if group_name and ("speaker" in mapping.group or mapping.group == "client_id") else None
-    role = speaker is not None and not data.group_named and not names_a_person(speaker)
-    group = f"hf:{data.name}:{mapping.group}:{group_name}" if group_name and not role else key
-    notes = (ROLE,) if role else ()
+    speaker, group, notes = who(group_name, data.name, mapping.group, key, data.group_named)
     tags = published_tags(table.split)
     meta = {
         "dataset": data.name,
@@ -216,9 +213,17 @@ def _entry(row: dict[str, Any], data: Dataset, table: Table, number: int, where:
         sentence = NewUtterance(key, text, group, speaker=speaker, meta=meta, tags=tags)
         missing = (Message("row without audio"),) if mapping.audio else ()
         return Entry(where, sentence, None, labels, notes=(*missing, *notes))
-    recording = clip_recording(key, group, text, sound, speaker, meta)
-    recording = replace(recording, utterances=tuple(replace(u, tags=tags) for u in recording.utterances))
+    recording = clip_recording(key, group, text, sound, speaker, meta, tags=tags)
     return Entry(where, recording, sound, labels, notes=recording_notes(recording) + sound.notes + notes)
+
+
+def who(
+    name: str, dataset_name: str, column: str, key: str, named: bool = False
+) -> tuple[str | None, str, tuple[str, ...]]:
+    """The speaker, the group and a note if the speaker is a role. A group that a person `named` is never a role."""
+    speaker = name if name and ("speaker" in column or column == "client_id") else None
+    role = speaker is not None and not named and not names_a_person(speaker)
+    return speaker, f"hf:{dataset_name}:{column}:{name}" if name and not role else key, (ROLE,) if role else ()
 
 
 def _sound(value: Any, root: Path, where: str) -> Any:

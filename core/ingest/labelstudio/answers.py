@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.ingest.labelstudio.results import SortedResults, sort_results, usable
+from core.ingest.labelstudio.results import SortedResults, sort_results, span_facts, usable
 from core.ingest.votes import NAMELESS, PREFIX
 from core.messages import Message
 
@@ -35,6 +35,11 @@ class Answers:
     voters: tuple[Answer, ...] = ()
     skipped: bool = False
     notes: tuple[str, ...] = ()
+
+    @property
+    def spans(self) -> list[dict[str, Any]]:
+        """The spans of the deciding answers as plain values."""
+        return [fact for answer in self.deciding for fact in span_facts(answer.results.spans)]
 
 
 def read_answers(task: Mapping[str, Any], data: Mapping[str, Any]) -> Answers:

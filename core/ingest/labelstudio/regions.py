@@ -14,7 +14,7 @@ from core.errors import BadRecord
 from core.ingest.exports.rows import ExportedRow, name_of
 from core.ingest.labelstudio.answers import Answer
 from core.ingest.labelstudio.audio import ABSENT
-from core.ingest.labelstudio.results import Results, channel_of, region_times, span_facts, unread_notes
+from core.ingest.labelstudio.results import Results, channel_of, region_times, unread_notes
 from core.ingest.labelstudio.single import read_single
 from core.ingest.labelstudio.task import DISAGREE, Judged, Task, judge
 from core.messages import Message
@@ -75,7 +75,7 @@ def _rows(
     notes = [*_notes(task, [call, *judged.values()]), *([ABSENT] if sound == ABSENT else [])]
     notes += unread_notes(result for region in times for result in kept.results.regions[region])
     for place, region in enumerate(times, start=1):
-        row = _row(task, kept, judged[region], place, region, times[region])
+        row = _row(task, kept, judged[region], region, times[region])
         row = replace(row, new_recording=recording, sound=sound if isinstance(sound, Path) else None)
         if place == 1:
             row = replace(
@@ -130,8 +130,7 @@ def _judged(task: Task, results: Mapping[str, Results], of_recording: bool = Fal
 
 def _call_details(task: Task, call: Judged) -> dict[str, Any]:
     """The details of the recording: the task's own data, and what is about the whole call and no label."""
-    spans = [fact for answer in task.answers.deciding for fact in span_facts(answer.results.spans)]
-    more = {"text": call.text, "spans": spans}
+    more = {"text": call.text, "spans": task.answers.spans}
     return {"data": task.data, **call.details, **{name: value for name, value in more.items() if value}}
 
 
@@ -141,7 +140,7 @@ def _notes(task: Task, judged: Sequence[Judged]) -> list[str]:
     return [*task.notes, *(note for note in notes if note != DISAGREE), *([DISAGREE] if DISAGREE in notes else [])]
 
 
-def _row(task: Task, kept: Answer, judged: Judged, place: int, region: str, times: Times) -> ExportedRow:
+def _row(task: Task, kept: Answer, judged: Judged, region: str, times: Times) -> ExportedRow:
     """The utterance of one region."""
     start, end = times
     channel = channel_of(kept.results.regions[region])

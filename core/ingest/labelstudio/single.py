@@ -10,7 +10,7 @@ from core.errors import AudioError, BadRecord
 from core.ingest.exports import gwidama
 from core.ingest.exports.rows import ExportedRow, text_of
 from core.ingest.labelstudio.audio import ABSENT
-from core.ingest.labelstudio.results import TEXT_FIELDS, predictions_of, span_facts, text_field
+from core.ingest.labelstudio.results import TEXT_FIELDS, predictions_of, text_field
 from core.ingest.labelstudio.task import Judged, Task, judge
 from core.messages import Message
 from core.records import SHORTEST_VOICE_MS, NewRecording, NewUtterance, Skip
@@ -55,7 +55,7 @@ def _notes(task: Task, judged: Judged, sound: Path | Message | None) -> list[str
 
 def _with_details(task: Task, judged: Judged, new: NewUtterance) -> NewUtterance:
     """The utterance with what is neither its text nor a label in its details."""
-    spans = [fact for answer in task.answers.deciding for fact in span_facts(answer.results.spans)]
+    spans = task.answers.spans
     details = {**judged.details, **({"spans": spans} if spans else {})}
     return replace(new, meta={**new.meta, **details}) if details else new
 

@@ -48,6 +48,8 @@ class AudioFolder:
         For at most `_NEAREST` missing names the nearest files are looked up.
         """
         files: dict[str, str | MissingAudio] = {}
+        if not (names := tuple(names)):
+            return files  # the folder need not be walked
         missing = 0
         for name, match in self._names.find_all(names).items():
             if match.path is not None:

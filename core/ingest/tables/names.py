@@ -1,7 +1,7 @@
 """Column names: makes them unique, finds columns without data (unnamed, or a row count), and finds a column by name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from core.errors import UnknownName
 from core.ingest.tables.types import Cell
@@ -66,6 +66,14 @@ def find(columns: Sequence[str], wanted: str) -> str:
     if len(similar) != 1:
         raise UnknownName("column", wanted, tuple(columns))
     return similar[0]
+
+
+def holds(columns: Sequence[str], wanted: Iterable[str]) -> bool:
+    """Whether `find` finds every name in `wanted`."""
+    try:
+        return all(find(columns, name) for name in wanted)
+    except UnknownName:
+        return False
 
 
 def _folded(name: str) -> str:

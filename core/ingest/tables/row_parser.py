@@ -265,9 +265,7 @@ class RowParser:
         start_column, end_column = self._columns.start, self._columns.end or self._columns.duration
         if start_column is None or end_column is None:
             return None, None
-        start, end = self._time(row, start_column), self._time(row, end_column)
-        if self._columns.duration is not None and start is not None and end is not None:
-            end += start
+        start, end = span_ms(row, self._columns, self._units)
         if start is None or end is None or end <= start:
             times = [row.cells.get(name) for name in (start_column, end_column)]
             reason = (
@@ -278,8 +276,14 @@ class RowParser:
             return Reject(row.number, "unusable times", reason)
         return start, end
 
-    def _time(self, row: Row, column: str) -> int | None:
-        return self._units.get(column, _DEFAULT_UNIT).ms(cell_text(row, column) or "")
+
+def span_ms(row: Row, columns: Columns, units: Mapping[str, TimeUnit]) -> tuple[int | None, int | None]:
+    """Start and end of `row` in ms, the end also by a duration; None for a time that cannot be read."""
+    named = (columns.start or "", columns.end or columns.duration or "")
+    start, end = (units.get(name, _DEFAULT_UNIT).ms(cell_text(row, name) or "") for name in named)
+    if columns.duration is not None and start is not None and end is not None:
+        end += start
+    return start, end
 
 
 def cell_text(row: Row, column: str) -> str | None:

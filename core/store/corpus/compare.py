@@ -6,7 +6,7 @@ that stand now. What was received is the original, and after that the content of
 edges of a text, line ends and Unicode forms make no difference.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,6 +34,11 @@ class Delivered:
     sounds: bool = False
     text: str | None = None
     ignored: Collection[str] = ()
+
+
+def delivered_in(calls: Iterable[NewRecording], known: Container[str]) -> list[Delivered]:
+    """Return the utterances of `calls` whose keys are known."""
+    return [Delivered(u, call.key, bool(call.sha256)) for call in calls for u in call.utterances if u.key in known]
 
 
 @dataclass(slots=True)

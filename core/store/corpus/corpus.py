@@ -169,12 +169,12 @@ def _compared(
     connection: Connection, sentences: Sequence[NewUtterance], recordings: Sequence[NewRecording]
 ) -> Comparison:
     homes = insert.known_keys(connection, recording, {call.key for call in recordings})
-    delivered = [Delivered(item) for item in sentences]
-    delivered += [Delivered(item, call.key, bool(call.sha256)) for call in recordings for item in call.utterances]
-    ids = insert.known_keys(connection, utterance, {entry.item.key for entry in delivered})
+    spoken = {item.key for call in recordings for item in call.utterances}
+    ids = insert.known_keys(connection, utterance, spoken | {item.key for item in sentences})
+    delivered = [Delivered(item) for item in sentences if item.key in ids] + compare.delivered_in(recordings, ids)
     calls = [call for call in recordings if call.key in homes]
     of_calls = compare.compare_recordings(connection, calls, homes)
-    found = compare.compare_utterances(connection, [entry for entry in delivered if entry.item.key in ids], ids)
+    found = compare.compare_utterances(connection, delivered, ids)
     sound = {call.key for call in calls if call.sha256} & compare.with_audio(connection, homes)
     strangers = [c for c in calls if c.key not in sound and not any(u.key in ids for u in c.utterances)]
     return of_calls + found + Comparison(other=len(strangers))

@@ -8,7 +8,7 @@ index is updated at the end of the transaction.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Table, select, update
 
@@ -23,6 +23,7 @@ from core.store.schema import annotation, label, recording, source, tag, utteran
 from core.text import nfc
 
 Row = dict[str, Any]
+Item = TypeVar("Item", NewUtterance, NewRecording)
 NEW_SPEAKER = Message("speaker of a known utterance that had none: left as it is")
 ELSEWHERE = Message("row whose id is known and belongs to no such recording: left as it is")
 
@@ -49,7 +50,8 @@ def add_sentences(connection: Connection, source_id: int, items: Sequence[NewUtt
     known = known_keys(connection, utterance, keys)
     new, again = items, list[NewUtterance]()
     if known or len(keys) < len(items):
-        new, again = _new_and_again(items, known)
+        fresh, again = _new_and_again(items, known)
+        new = list(fresh.values())
     _add_utterances(connection, source_id, [(None, item) for item in new], at)
     report = Report(added=len(new))
     if again:
@@ -60,18 +62,16 @@ def add_sentences(connection: Connection, source_id: int, items: Sequence[NewUtt
     return report
 
 
-def _new_and_again(
-    items: Sequence[NewUtterance], known: Mapping[str, int]
-) -> tuple[list[NewUtterance], list[NewUtterance]]:
-    """Return the items to add, and those that are known or repeat the key of an earlier item."""
-    new: dict[str, NewUtterance] = {}
-    again = []
+def _new_and_again(items: Sequence[Item], known: Mapping[str, int]) -> tuple[dict[str, Item], list[Item]]:
+    """Return the items to add by key, and those that are known or repeat the key of an earlier item."""
+    new: dict[str, Item] = {}
+    again: list[Item] = []
     for item in items:
         if item.key in known or item.key in new:
             again.append(item)
         else:
             new[item.key] = item
-    return list(new.values()), again
+    return new, again
 
 
 def note_comparison(connection: Connection, report: Report, compared: Comparison, at: str) -> None:
@@ -94,13 +94,7 @@ def add_recordings(
 ) -> Report:
     """Add recordings with their utterances and labels; see `Corpus.add_recordings`."""
     known = known_keys(connection, recording, {item.key for item in items})
-    new: dict[str, NewRecording] = {}
-    again: list[NewRecording] = []
-    for item in items:
-        if item.key in known or item.key in new:
-            again.append(item)
-        else:
-            new[item.key] = item
+    new, again = _new_and_again(items, known)
     strays: list[Delivered] = []
     if elsewhere:
         new, strays = _without_strays(connection, new)
@@ -131,8 +125,8 @@ def _add_again(
     A recording with other audio gets no utterance of this delivery. `strays` are known utterances that are delivered
     with another recording. Returns how many utterances were added.
     """
-    foreign = compare_again(connection, again, at, report)
     homes = known_keys(connection, recording, {item.key for item in again})
+    foreign = compare_again(connection, again, homes, at, report)
     known = known_keys(connection, utterance, {entry.key for item in again for entry in item.utterances})
     joined = _join(connection, source_id, [item for item in again if item.key not in foreign], homes, known, at)
     left_out = [
@@ -142,13 +136,7 @@ def _add_again(
         for entry in item.utterances
         if entry.key not in known
     ]
-    delivered = [
-        Delivered(entry, item.key, bool(item.sha256))
-        for item in again
-        for entry in item.utterances
-        if entry.key in known
-    ]
-    delivered += strays
+    delivered = [*compare.delivered_in(again, known), *strays]
     known |= known_keys(connection, utterance, {stray.item.key for stray in strays})
     of_utterances = compare.compare_utterances(connection, delivered, known)
     different = {clash.key for clash in of_utterances.clashes}
@@ -161,14 +149,15 @@ def _add_again(
     return joined
 
 
-def compare_again(connection: Connection, again: Sequence[NewRecording], at: str, report: Report) -> dict[str, Clash]:
+def compare_again(
+    connection: Connection, again: Sequence[NewRecording], homes: Mapping[str, int], at: str, report: Report
+) -> dict[str, Clash]:
     """Compare known recordings with what is delivered, and give them the audio that they lack.
 
-    Returns the clashes of those that have other audio, by key.
+    `homes` maps the key of each to its id. Returns the clashes of those that have other audio, by key.
     """
     for item in again:
         _attach_audio(connection, item)
-    homes = known_keys(connection, recording, {item.key for item in again})
     compared = compare.compare_recordings(connection, again, homes)
     note_comparison(connection, report, compared, at)
     return {clash.key: clash for clash in compared.clashes if clash.differences[0].field == "audio"}
@@ -185,12 +174,7 @@ def _without_strays(
     taken = known_keys(connection, utterance, [entry.key for item in new.values() for entry in item.utterances])
     if not taken:
         return dict(new), []
-    strays = [
-        Delivered(entry, item.key, bool(item.sha256))
-        for item in new.values()
-        for entry in item.utterances
-        if entry.key in taken
-    ]
+    strays = compare.delivered_in(new.values(), taken)
     left = {
         key: replace(item, utterances=tuple(entry for entry in item.utterances if entry.key not in taken))
         for key, item in new.items()

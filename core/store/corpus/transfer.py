@@ -127,7 +127,8 @@ class Transfer:
             named = {item.recording: recordings[item.recording] for item in items if item.recording}
             calls = insert.known_keys(connection, recording, named)
             known_calls = frozenset(calls)
-            foreign = insert.compare_again(connection, _with_utterances(named, calls, items), at, report)
+            known_named = {key: call for key, call in named.items() if key in calls}
+            foreign = insert.compare_again(connection, with_utterances(known_named, items), calls, at, report)
             new = {item.new.key: item for item in items if item.new.key not in known and item.recording not in foreign}
             again = [item for item in items if new.get(item.new.key) is not item]
             wanted = {item.recording: recordings[item.recording] for item in new.values() if item.recording}
@@ -152,14 +153,12 @@ class Transfer:
         return found + of_utterances
 
 
-def _with_utterances(
-    named: Mapping[str, NewRecording], calls: Mapping[str, int], items: Sequence[RestoredUtterance]
-) -> list[NewRecording]:
-    """Return the known recordings with the utterances of `items`, which may get their times from its audio."""
-    utterances: dict[str, list[NewUtterance]] = {}
+def with_utterances(recordings: Mapping[str, NewRecording], items: Sequence[RestoredUtterance]) -> list[NewRecording]:
+    """Return the recordings with the utterances of `items`, which may get their times from its audio."""
+    of_call: dict[str, list[NewUtterance]] = {}
     for item in items:
-        utterances.setdefault(item.recording or "", []).append(item.new)
-    return [replace(call, utterances=tuple(utterances[key])) for key, call in named.items() if key in calls]
+        of_call.setdefault(item.recording or "", []).append(item.new)
+    return [replace(call, utterances=tuple(of_call.get(key, ()))) for key, call in recordings.items()]
 
 
 def _delivered(item: RestoredUtterance, recordings: Mapping[str, NewRecording], known: Collection[str]) -> Delivered:

@@ -25,6 +25,7 @@ from core.errors import JobFailed
 from core.models.pretrained.encoders import quiet
 from core.plugins import Backend
 from core.schemes.target import Target
+from core.speech.precision import fast_bf16
 from core.training.fits import Fitting, Rows
 from core.training.trainer import checkpoints
 from core.training.trainer.config import TrainingConfig
@@ -157,11 +158,7 @@ def _arguments(folder: Path, config: TrainingConfig, seed: int) -> TrainingArgum
 
 def uses_bf16(setting: str) -> bool:
     """Whether training runs in bf16: `auto` where a GPU has it, or a CPU that multiplies it in hardware (AMX)."""
-    if setting != "auto":
-        return setting == "on"
-    if torch.cuda.is_available():
-        return torch.cuda.is_bf16_supported()
-    return bool(torch.cpu._is_amx_tile_supported())
+    return fast_bf16() if setting == "auto" else setting == "on"
 
 
 @contextmanager

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.errors import InputError, UnknownName
+from core.errors import UnknownName
 from core.ingest.aihub import corpora
 from core.records import OnClash
 from core.workflows.imports.entries import EntrySource, Values, find_schemes, store
-from core.workflows.imports.report import BATCH, ImportResult, Progress, names_hash
+from core.workflows.imports.report import BATCH, ImportResult, Progress, check_exist, names_hash
 from core.workflows.workspace import Workspace
 
 KINDS = tuple(corpora.CORPORA)
@@ -25,8 +25,7 @@ def ingest_aihub(
     """Import label JSONs and audio of corpus `kind` from zips and folders. `UnknownName` lists the kinds."""
     if kind not in corpora.CORPORA:
         raise UnknownName("sister corpus", kind, KINDS)
-    if missing := [str(path) for path in paths if not path.exists()]:
-        raise InputError("not found: {missing}", missing=", ".join(missing))
+    check_exist(paths)
     corpus, files = corpora.CORPORA[kind], corpora.index(paths)
     wanted = {name: Values(values, named=False) for name, values in corpora.values(files, corpus).items()}
     chosen = find_schemes(ws, wanted)

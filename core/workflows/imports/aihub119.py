@@ -19,7 +19,16 @@ from core.ingest.aihub.mapping import KeyMapping, read_mapping
 from core.records import NewRecording, NewUtterance, OnClash, Report, Skip
 from core.workflows.imports import audio_files
 from core.workflows.imports.clashes import DECIDED, ClashLog
-from core.workflows.imports.report import BATCH, ImportResult, Progress, merge, names_hash, portions, write_rejects
+from core.workflows.imports.report import (
+    BATCH,
+    ImportResult,
+    Progress,
+    check_exist,
+    merge,
+    names_hash,
+    portions,
+    write_rejects,
+)
 from core.workflows.imports.sources import Records, apart, renamed_recording
 from core.workflows.workspace import Workspace, now
 
@@ -42,8 +51,7 @@ def ingest_aihub119(
     not exist.
     """
     keys = None if mapping is None else read_mapping(mapping)
-    if missing := [str(path) for path in paths if not path.exists()]:
-        raise InputError("not found: {missing}", missing=", ".join(missing))
+    check_exist(paths)
     files = aihub119.index(paths)
     name = _source(ws, files, keys, on_clash, batch_size)
     source_id = ws.store.corpus.add_source(name, "calls", LICENCE, names_hash(paths), now())

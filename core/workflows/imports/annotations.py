@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from core.errors import InputError
 from core.ingest.entries import Entry
 from core.ingest.spoken import delivery
 from core.ingest.spoken.delivery import Rules
@@ -14,7 +13,7 @@ from core.messages import Message
 from core.records import NewRecording, OnClash, Skip
 from core.workflows.imports.audio import NOT_STATED
 from core.workflows.imports.entries import EntrySource, Values, find_schemes, store
-from core.workflows.imports.report import BATCH, ImportResult, Progress, names_hash
+from core.workflows.imports.report import BATCH, ImportResult, Progress, check_exist, names_hash
 from core.workflows.workspace import Workspace
 
 __all__ = ["Roles", "Rules", "ValueMaps", "ingest_annotations", "parse_roles"]
@@ -35,8 +34,7 @@ def ingest_annotations(
 
     `InputError` before anything is stored: if a path does not exist, or if no file has a tier that a rule names.
     """
-    if missing := [str(path) for path in (*paths, *([rules.folder] if rules.folder else [])) if not path.exists()]:
-        raise InputError("not found: {missing}", missing=", ".join(missing))
+    check_exist((*paths, *([rules.folder] if rules.folder else [])))
     files = delivery.index(paths, rules)
     name = source or _name(paths[0])
     chosen = find_schemes(ws, {scheme: Values(values) for scheme, values in files.values.items()})

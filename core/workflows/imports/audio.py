@@ -5,14 +5,13 @@ them.
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.errors import InputError
 from core.ingest.audio import folder
 from core.ingest.audio.folder import Rules
 from core.ingest.audio.name_pattern import compile_pattern
 from core.ingest.value_maps import ValueMaps
 from core.records import OnClash
 from core.workflows.imports.entries import EntrySource, Values, find_schemes, store
-from core.workflows.imports.report import BATCH, ImportResult, Progress, names_hash
+from core.workflows.imports.report import BATCH, ImportResult, Progress, check_exist, names_hash
 from core.workflows.workspace import Workspace
 
 NOT_STATED = "not stated"
@@ -35,8 +34,7 @@ def ingest_audio(
     All clips of a speaker are one group within a source. `InputError` before anything is stored: if a path does not
     exist, or if a rule names a field that the pattern lacks.
     """
-    if missing := [str(path) for path in paths if not path.exists()]:
-        raise InputError("not found: {missing}", missing=", ".join(missing))
+    check_exist(paths)
     files = folder.index(paths, rules)
     name = source or paths[0].resolve().stem
     chosen = find_schemes(ws, {scheme: Values(files.values(scheme)) for scheme in files.rules.labels})

@@ -18,7 +18,6 @@ from core.workflows.cleaning.decisions import DecisionCounts, Progress
 from core.workflows.workspace import Workspace, now
 
 DELIVERY = "delivery"
-OPERATIONS = ("text", "times", "speaker", "labels", "audio")
 SHOWN_CLASHES = 100
 DECIDED = Message("field that a curator decided: not suggested anew")
 _SHOWN_TEXT = 120  # characters of a text in a sentence
@@ -26,9 +25,42 @@ _OPERATION_OF = {"text": "text", "start_ms": "times", "end_ms": "times", "speake
 _AUDIO = ("sha256", "path", "duration_ms", "sample_rate_hz")
 
 __all__ = [
-    "DECIDED", "DELIVERY", "OPERATIONS", "ClashLog", "DecisionCounts", "DeliveryBatch", "Suggestion", "accept_all",
+    "DECIDED", "DELIVERY", "ClashLog", "DecisionCounts", "DeliveryBatch", "Suggestion", "accept_all",
     "batches", "counts", "decide", "page", "reject_all", "sentence", "summary", "undo", "undo_batch",
 ]  # fmt: skip
+
+
+@dataclass(slots=True, kw_only=True)
+class ClashCounts:
+    """The notes and clashes in the result of an import of a table; `clashes` are the first, `clashed` counts all.
+
+    `differing` counts them by field, `labels_added` the labels that known rows got, and `proposals` the suggestions
+    that were made of them in the run `batch`.
+    """
+
+    notes: dict[str, int] = field(default_factory=dict)
+    clashes: list[Clash] = field(default_factory=list)
+    clashed: int = 0
+    labels_added: int = 0
+    differing: dict[str, int] = field(default_factory=dict)
+    proposals: int = 0
+    batch: str | None = None
+
+    def note(self, what: str, n: int = 1) -> None:
+        """Add `n` to the count of the note `what`."""
+        self.notes[what] = self.notes.get(what, 0) + n
+
+    def add_clashes(self, other: "ClashCounts") -> None:
+        """Add the notes and clashes of another part of the same delivery."""
+        for what, n in other.notes.items():
+            self.note(what, n)
+        self.clashes = [*self.clashes, *other.clashes][:SHOWN_CLASHES]
+        self.clashed += other.clashed
+        self.labels_added += other.labels_added
+        for name, n in other.differing.items():
+            self.differing[name] = self.differing.get(name, 0) + n
+        self.proposals += other.proposals
+        self.batch = ", ".join(filter(None, (self.batch, other.batch))) or None
 
 
 class Counted(Protocol):

@@ -93,16 +93,15 @@ def store(
     progress(0, total)
     for batch in portions(read(), batch_size, _weight):
         report.skipped += [item for item in batch if isinstance(item, Skip)]
-        known = [item for item in batch if isinstance(item, KnownRecording)]
         entries = [item for item in batch if isinstance(item, Entry)]
-        _add(target, [*entries, *(item.entry for item in known if item.entry is not None)], chosen, len(entries))
+        again = [item.entry for item in batch if isinstance(item, KnownRecording)]
+        _add(target, [*entries, *again], chosen, len(entries))
         for note in (note for entry in entries for note in entry.notes):
             report.note(note)
-        report.known += sum(item.entry is None for item in known)
-        cleanings = [c for entry in entries for c in entry.cleanings] + [c for item in known for c in item.cleanings]
+        cleanings = [cleaning for entry in (*entries, *again) for cleaning in entry.cleanings]
         if n_proposals := _add_proposals(ws, [target.renamed_cleaning(cleaning) for cleaning in cleanings]):
             report.note("cleaning proposals", n_proposals)
-        done += len(entries) + len(known)
+        done += len(entries) + len(again)
         progress(min(done, total), total)
     names = tuple(sorted(scheme.name for scheme in chosen.values() if scheme.state == "proposed"))
     if log.decided:
@@ -112,9 +111,10 @@ def store(
 
 
 def _weight(item: Entry | KnownRecording | Skip) -> int:
-    if not isinstance(item, Entry) or item.sound is None:
+    entry = item.entry if isinstance(item, KnownRecording) else item
+    if not isinstance(entry, Entry) or entry.sound is None:
         return 0
-    return len(item.sound.data) + len(item.sound.copy or b"")
+    return len(entry.sound.data) + len(entry.sound.copy or b"")
 
 
 @dataclass(slots=True)
@@ -202,7 +202,7 @@ def _records(
     """The records of a delivery in batches, to compare them before anything is stored."""
     for batch in portions(items, size, _weight):
         entries = [i if isinstance(i, Entry) else i.entry for i in batch if not isinstance(i, Skip)]
-        records = [_record(entry, chosen, []) for entry in entries if entry is not None]
+        records = [_record(entry, chosen, []) for entry in entries]
         yield (
             [record for record in records if isinstance(record, NewUtterance)],
             [record for record in records if isinstance(record, NewRecording)],

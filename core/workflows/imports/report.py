@@ -1,12 +1,13 @@
 """Parts that all imports share: portions of rows and the running report."""
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from core.errors import InputError
 from core.files import sha256
 from core.records import Report
 from core.workflows.imports.rejects import write_rejects as write_rejects
@@ -67,6 +68,12 @@ def merge(total: Report, part: Report) -> None:
     total.known += part.known
     for note, n in part.notes.items():
         total.note(note, n)
+
+
+def check_exist(paths: Iterable[Path]) -> None:
+    """Raise `InputError` that names the paths that do not exist."""
+    if missing := [str(path) for path in paths if not path.exists()]:
+        raise InputError("not found: {missing}", missing=", ".join(missing))
 
 
 def names_hash(paths: Sequence[Path]) -> str:

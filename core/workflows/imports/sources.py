@@ -106,13 +106,20 @@ def choose(
     return ChosenSource(free, None if free == delivered.base else _apart(delivered.base, free), new=True)
 
 
+def _numbered(name: str) -> Iterator[str]:
+    """`name`, `name (2)`, `name (3)` …"""
+    yield name
+    for number in range(2, _MOST_COMPARED):
+        yield _cut(name, f" ({number})")
+
+
 def _by_length(name: str) -> tuple[int, str]:
     return len(name), name
 
 
 def _asked(delivered: NamedDelivery, compare: Compare, kinds: Collection[str]) -> ChosenSource:
     """The source of the name that a person gave, or with a number after it if the delivery clashes with that."""
-    for name in (delivered.name, *(_cut(delivered.name, f" ({number})") for number in range(2, _MOST_COMPARED))):
+    for name in _numbered(delivered.name):
         if name not in kinds or not compare(name).clashes:
             break
     return ChosenSource(name, None if name == delivered.name else _apart(delivered.name, name))
@@ -140,7 +147,7 @@ def apart(ws: Workspace, name: str, read: Callable[[], Iterable[Records]], plain
     """
     plain = name if plain is None else plain
     kinds = ws.store.deliveries.kinds()
-    for candidate in (name, *(_cut(name, f" ({number})") for number in range(2, _MOST_COMPARED))):
+    for candidate in _numbered(name):
         if candidate not in kinds:
             return candidate
         compared = (

@@ -23,7 +23,7 @@ from core.workflows.jobs import Context
 from core.workflows.workspace import Workspace, now, open_workspace
 
 __all__ = [
-    "RECIPES", "TrainSpec", "can_resume", "parse_settings", "plan", "recipes", "resume", "resume_plan", "run",
+    "RECIPES", "TrainSpec", "parse_settings", "plan", "recipes", "resume", "resume_plan", "run",
     "run_job", "settings_help", "start", "suitable",
 ]  # fmt: skip
 
@@ -104,11 +104,6 @@ def resumable(ws: Workspace) -> set[str]:
     """The ids of the trainings that were cancelled or failed after they had begun, so that they can go on."""
     ended = (run.id for state in UNFINISHED for run in ws.store.ledger.runs(state))
     return {run_id for run_id in ended if RunFolder(ws.run_folder(run_id)).config() is not None}
-
-
-def can_resume(ws: Workspace, run_id: str) -> bool:
-    """Whether a training is one of `resumable`."""
-    return run_id in resumable(ws)
 
 
 def resume_plan(ws: Workspace, run_id: str) -> engine.TrainSpec:

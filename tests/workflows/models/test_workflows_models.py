@@ -174,11 +174,11 @@ def test_how_a_training_ended_is_recorded(ws: Workspace, tmp_path: Path, kind: t
     assert ws.store.ledger.run(spec.run_id).state == state
     with pytest.raises(InputError, match=f"is {state}; it has no scores yet"):
         evaluate.report(ws, spec.run_id)
-    assert train.can_resume(ws, spec.run_id)
+    assert spec.run_id in train.resumable(ws)
     assert train.resume_plan(ws, spec.run_id).run_id == spec.run_id
     train.run(ws, train.resume_plan(ws, spec.run_id))
     assert ws.store.ledger.run(spec.run_id).state == "done"
-    assert not train.can_resume(ws, spec.run_id)
+    assert spec.run_id not in train.resumable(ws)
     with pytest.raises(InputError, match="is done: only a training that was cancelled, failed or killed can go on"):
         train.resume(ws, spec.run_id)
 

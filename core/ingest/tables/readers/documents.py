@@ -69,7 +69,7 @@ def document(file: File, encoding: str, options: Options) -> Table:
     whole = outline.RowForm("objects", ".")
     if form.path not in ("", ".") and options.wanted and options.sheet in (None, form.path) and seen.tops == 1:
         fields = {name: None for record in _sample(records) for name in _fields(record)}
-        if not nested.holds(fields, options.wanted) and nested.list_within(_sample(records_as(whole)), options):
+        if not names.holds(tuple(fields), options.wanted) and nested.list_within(_sample(records_as(whole)), options):
             form, records = whole, records_as(whole)  # the document is one record, and a field of it is asked for
 
     place = form.path if form.form == "objects" and form.path != "." else None

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Sequence
 from statistics import median
 
-from core.errors import UnknownName
 from core.ingest.tables import names
 from core.ingest.tables.types import Cell
 
@@ -76,11 +75,7 @@ def is_named(first: Sequence[Cell], wanted: Sequence[str]) -> bool:
 
 def _holds(first: Sequence[str], wanted: Sequence[str]) -> bool:
     """Whether the row `first` holds every column name in `wanted`."""
-    columns = names.unique(first)
-    try:
-        return all(names.find(columns, name) for name in wanted)
-    except UnknownName:
-        return False
+    return names.holds(names.unique(first), wanted)
 
 
 def _by_columns(first: Sequence[str], rest: Sequence[Sequence[Cell]]) -> tuple[bool, str]:

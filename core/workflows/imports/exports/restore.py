@@ -22,6 +22,7 @@ from core.records import Level, NewRecording, OnClash, Report, RestoredUtterance
 from core.schemes import JOIN, SCHEMES, Scheme
 from core.schemes.missing import read_value
 from core.store import NewProposal
+from core.store.corpus.transfer import with_utterances
 from core.workflows.corpus import schemes
 from core.workflows.corpus.bulk import named
 from core.workflows.imports import sources
@@ -30,7 +31,7 @@ from core.workflows.imports.exports.annotators import store_votes
 from core.workflows.imports.exports.apart import apart
 from core.workflows.imports.exports.call_answers import CallAnswers
 from core.workflows.imports.exports.labelstudio import open_project
-from core.workflows.imports.exports.restored_audio import DeliveredAudio, with_utterances
+from core.workflows.imports.exports.restored_audio import DeliveredAudio
 from core.workflows.imports.report import BATCH, ImportResult, Progress, merge, write_rejects
 from core.workflows.imports.sources import ChosenSource
 from core.workflows.workspace import Workspace, now

@@ -4,7 +4,7 @@ A second import of the same file adds nothing; running again completes an interr
 each row that could not be used. Labels under an unknown or only proposed scheme make (or extend) a proposed scheme.
 Under a settled scheme, a row whose value fits no class is left out and named, so that it can be corrected and imported
 again. A known row is compared with what is stored: a label that nobody gave yet is added, and a row that differs is a
-clash (`core.workflows.imports.clashes`). Which source a table belongs to is decided in `table_sources`.
+clash (`core.workflows.imports.clashes`). Which source a table belongs to is decided in `sources` beside it.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,9 +23,9 @@ from core.ingest.tables.row_parser import UNLABELLED, Columns, ParsedRow, RowPar
 from core.ingest.tables.spans import set_aside
 from core.ingest.tables.times import Unit
 from core.messages import Message, SchemeName
-from core.records import Clash, NewRecording, OnClash, Recording
+from core.records import NewRecording, OnClash, Recording
 from core.workflows.imports import audio_files
-from core.workflows.imports.clashes import DECIDED, ClashLog
+from core.workflows.imports.clashes import DECIDED, ClashCounts, ClashLog
 from core.workflows.imports.grouping import Grouping, persons_of
 from core.workflows.imports.rejects import streamed
 from core.workflows.imports.report import BATCH, few_collections
@@ -78,15 +78,18 @@ class TableImportOptions:
     missing: tuple[str, ...] = ()
     where: tuple[Condition, ...] = ()
 
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """Every column that a person named."""
+        return (*self.columns.named, *(condition.column for condition in self.where))
+
 
 @dataclass(slots=True)
-class TableImport:
+class TableImport(ClashCounts):
     """What an import did, counted in rows. `skipped` are the first rejects; `reasons` counts all rejects by kind.
 
     `schemes` maps each requested name to the name of the scheme that was used. `unit` is the unit of the start times.
     `audio_missing` are the first names without audio, with the nearest files.
-    `clashed` counts known keys with other content (`clashes` are the first, `differing` counts them by field), and
-    `proposals` the suggestions made of them in the run `batch`. `labels_added` counts labels that known rows got.
     """
 
     source: str
@@ -99,19 +102,9 @@ class TableImport:
     known: int = 0
     rejected: int = 0
     reasons: dict[str, int] = field(default_factory=dict)
-    notes: dict[str, int] = field(default_factory=dict)
     skipped: list[Reject] = field(default_factory=list)
     rejects: Path | None = None
     grouping: Grouping = field(default_factory=Grouping)
-    clashes: list[Clash] = field(default_factory=list)
-    clashed: int = 0
-    labels_added: int = 0
-    differing: dict[str, int] = field(default_factory=dict)
-    proposals: int = 0
-    batch: str | None = None
-
-    def note(self, text: str, n: int = 1) -> None:
-        self.notes[text] = self.notes.get(text, 0) + n
 
 
 @few_collections()
@@ -120,8 +113,7 @@ def ingest_table(
     batch_size: int = BATCH,
 ) -> TableImport:  # fmt: skip
     """Import the rows of `file`; `progress(rows read, share of the file)` after each batch is on disk."""
-    wanted = (*options.columns.named, *(condition.column for condition in options.where))
-    opened = open_table(file, replace(options.options, wanted=wanted))
+    opened = open_table(file, replace(options.options, wanted=options.wanted))
     opened, columns = set_aside(opened, options.columns.found_in(opened.shape))
     table = (counted := RowFilter()).applied(opened, options.where, columns.labels.values())
     audio = find_audio(table, columns.recording, AudioFolder(options.audio_folder or file.folder))

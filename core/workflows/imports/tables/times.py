@@ -11,7 +11,7 @@ from pathlib import Path
 from core.audio import gate
 from core.errors import AudioError, InputError
 from core.ingest.tables import Row, Table
-from core.ingest.tables.row_parser import Columns, cell_text
+from core.ingest.tables.row_parser import Columns, cell_text, span_ms
 from core.ingest.tables.times import TimeUnit, Unit, unit_names, units_of
 from core.workflows.imports.tables.audio import FoundAudio
 
@@ -64,15 +64,10 @@ def check_times(table: Table, columns: Columns, units: Mapping[str, TimeUnit], a
 
 def _spans(table: Table, columns: Columns, units: Mapping[str, TimeUnit]) -> Iterator[tuple[str, int, int]]:
     """Recording, start and end of each row whose times can be read."""
-    start_column, end_column = columns.start or "", columns.end or columns.duration or ""
     for row in table.rows():
         if isinstance(row, Row):
-            start = units[start_column].ms(cell_text(row, start_column) or "")
-            end = units[end_column].ms(cell_text(row, end_column) or "")
-            if start is None or end is None:
-                continue
-            end += start if columns.end is None else 0
-            if end > start:
+            start, end = span_ms(row, columns, units)
+            if start is not None and end is not None and end > start:
                 yield cell_text(row, columns.recording or "") or "", start, end
 
 
@@ -80,6 +75,8 @@ def _outside(
     table: Table, columns: Columns, units: Mapping[str, TimeUnit], audio: FoundAudio
 ) -> tuple[str, int, int, int] | None:
     """The first utterance and the length of its audio if every utterance ends after its audio, else None."""
+    if not any(isinstance(file, str) for file in audio.files.values()):
+        return None
     lengths: dict[str, int | None] = {}
     first: tuple[str, int, int, int] | None = None
     for name, start, end in _spans(table, columns, units):

@@ -26,7 +26,7 @@ from core.records import Clash, Difference, Report, Skip, Vote
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import MOST_CLASSES
 from core.workflows.corpus import schemes
-from core.workflows.imports.clashes import ClashLog
+from core.workflows.imports.clashes import ClashCounts, ClashLog
 from core.workflows.imports.report import write_rejects
 from core.workflows.imports.tables.sources import Reading, source_of
 from core.workflows.imports.tables.votes_long import OneAnswerEach, VotesImportOptions, ask_about_lists, long_form
@@ -41,12 +41,12 @@ Progress = Callable[[int, float], None]
 
 
 @dataclass(slots=True)
-class VotesImport:
+class VotesImport(ClashCounts):
     """What an import did. `rows`, `added`, `known`, `rejected` count rows; `votes` and `votes_known` count votes.
 
     `silent` counts rows without a vote. `skipped` are the first rejects; `reasons` counts all rejects by kind. `long`:
-    each row is one answer; then `items` are the items that were counted, since they come again.
-    `clashed`, `clashes` and `differing` count and name what is known with other content: texts, and raters' answers.
+    each row is one answer; then `items` are the items that were counted, since they come again. Clashes are of texts
+    and of raters' answers.
     """
 
     source: str
@@ -64,16 +64,6 @@ class VotesImport:
     rejects: Path | None = None
     long: bool = False
     items: set[str | None] = field(default_factory=set)
-    notes: dict[str, int] = field(default_factory=dict)
-    clashes: list[Clash] = field(default_factory=list)
-    clashed: int = 0
-    labels_added: int = 0
-    differing: dict[str, int] = field(default_factory=dict)
-    proposals: int = 0
-    batch: str | None = None
-
-    def note(self, what: str, n: int = 1) -> None:
-        self.notes[what] = self.notes.get(what, 0) + n
 
     def reject(self, rejected: Reject) -> Skip:
         """Count a row that could not be used, and return it as a Skip for the CSV."""

@@ -7,13 +7,11 @@ The fields of the record go with every row. If both have a field of one name, th
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from core.errors import UnknownName
 from core.ingest.tables import names
 from core.ingest.tables.guess import named_text
 from core.ingest.tables.readers import values
 from core.ingest.tables.types import Options
 
-_LOOK = 200  # records
 _DEEPEST = 3
 Path = tuple[str, ...]
 
@@ -26,7 +24,7 @@ def list_within(records: Sequence[Any], options: Options, *, nearest: bool = Fal
     """
     outer: dict[str, None] = {}
     inner: dict[Path, dict[str, None]] = {}
-    for record in records[:_LOOK]:
+    for record in records:
         if isinstance(record, Mapping) and not values.deep(record):
             outer |= {name: None for name, value in values.flat(record) if not _objects(value)}
             for path, children in _lists(record):
@@ -35,7 +33,7 @@ def list_within(records: Sequence[Any], options: Options, *, nearest: bool = Fal
     if (named_path := next((path for path in inner if ".".join(path) == options.sheet), None)) is not None:
         return named_path
     if options.wanted:
-        if not inner or holds(outer, options.wanted):
+        if not inner or names.holds(tuple(outer), options.wanted):
             return None
         both = {path: outer | fields | _repeated(outer, fields) for path, fields in inner.items()}
         best = max(both, key=lambda path: _n_held(both[path], options.wanted))
@@ -47,7 +45,7 @@ def list_within(records: Sequence[Any], options: Options, *, nearest: bool = Fal
 
 def paths(records: Sequence[Any]) -> list[str]:
     """The lists of objects within the records, as `a.b`."""
-    return list(dict.fromkeys(".".join(path) for record in records[:_LOOK] for path, _ in _lists(record)))
+    return list(dict.fromkeys(".".join(path) for record in records for path, _ in _lists(record)))
 
 
 def opened(record: Any, path: Path) -> Iterator[Any]:
@@ -93,12 +91,4 @@ def _repeated(outer: Mapping[str, None], inner: Mapping[str, None]) -> dict[str,
 
 def _n_held(columns: Mapping[str, None], wanted: Sequence[str]) -> int:
     """How many of the wanted names `columns` has."""
-    return sum(holds(columns, [name]) for name in wanted)
-
-
-def holds(columns: Mapping[str, None], wanted: Sequence[str]) -> bool:
-    """Whether `columns` has every wanted name."""
-    try:
-        return all(names.find(tuple(columns), name) for name in wanted)
-    except UnknownName:
-        return False
+    return sum(names.holds(tuple(columns), [name]) for name in wanted)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Literal
 
-from core.errors import InputError, UnknownName
+from core.errors import InputError
 from core.ingest.tables import names
 from core.ingest.tables.guess import named_text
 from core.ingest.tables.readers.encoding import open_text
@@ -142,7 +142,4 @@ def _of_objects(outline: Outline, wanted: Sequence[str]) -> RowForm | None:
 
 def _holds(columns: Sequence[str], wanted: Sequence[str]) -> bool:
     """Whether `columns` has every wanted name; a dotted name is looked up by its first part."""
-    try:
-        return bool(wanted) and all(names.find(columns, name.partition(".")[0]) for name in wanted)
-    except UnknownName:
-        return False
+    return bool(wanted) and names.holds(columns, [name.partition(".")[0] for name in wanted])
