@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from aihub119_files import wav_bytes, write_tree, write_zip
+from odd_sounds import encoded
 
 from core.errors import InputError
 from core.ingest.entries import Entry
@@ -163,3 +164,14 @@ def test_columns_that_are_not_there_and_folders_without_audio(tmp_path: Path) ->
     assert not is_audiofolder(write_tree(tmp_path / "f", {"a.wav": b"a", "data.arrow": b"x"}))
     with pytest.raises(InputError, match="g: no audio file in it"):
         open_audiofolder(write_tree(tmp_path / "g", {"a.wav": b"text"}), ColumnMapping())
+
+
+@pytest.mark.integration
+def test_phone_audio_is_read_as_in_every_other_import(tmp_path: Path) -> None:
+    root = write_tree(tmp_path / "d", {
+        "metadata.csv": b"file_name,transcription\na.m4a,fire\nb.amr,help\n",
+        "a.m4a": encoded("a.m4a"), "b.amr": encoded("a.amr"), "c.txt": b"notes",
+    })  # fmt: skip
+    _, entries, skips = read(root)
+    assert [told(entry)[0] for entry in entries] == ["fire", "help"]
+    assert skips == {"d/c.txt": "neither audio nor a metadata table"}

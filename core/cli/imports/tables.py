@@ -139,7 +139,7 @@ def _by_sheet(results: "list[tuple[str, TableImport]]") -> dict[str, Any]:
     """The counts of each sheet, before they are added up; nothing if there is one."""
     if len(results) < 2:
         return {}
-    names = ("source", "rows", "added", "known", "rejected")
+    names = ("source", "rows", "added", "known", "rejected", "clashed", "batch")
     return {"by_sheet": [{"sheet": sheet} | {n: getattr(result, n) for n in names} for sheet, result in results]}
 
 

@@ -6,22 +6,22 @@ Zips and tars in the folder are read too. A key is made of split, path and conte
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from core.audio.header import sniff
+from core.audio.header import may_be_sound
+from core.content import HEAD_BYTES
 from core.errors import AudioError, BadRecord, InputError
 from core.files import sha256
 from core.ingest.archives import Member, members
 from core.ingest.audio_names import AudioNames, is_audio
-from core.ingest.entries import ROLE, TEXT_KEYS, Entry, clip_recording, read_sound, recording_notes, storable
-from core.ingest.huggingface.dataset import GROUP_KEYS, MOST_CLASSES, ColumnMapping
+from core.ingest.entries import TEXT_KEYS, Entry, clip_recording, read_sound, recording_notes, storable
+from core.ingest.huggingface.dataset import GROUP_KEYS, MOST_CLASSES, ColumnMapping, who
 from core.ingest.tables import File, Reject, Row, open_table
 from core.ingest.tables.types import Cell
 from core.messages import Message
 from core.records import NewUtterance, Skip
 from core.schemes import usable_name
-from core.speakers import names_a_person
 from core.split import published_side, published_tags
 
 METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
@@ -132,11 +132,11 @@ def open_audiofolder(path: Path, mapping: ColumnMapping, name: str = "") -> Audi
 
 def _add_clip(data: AudioFolderDataset, member: Member) -> None:
     try:
-        is_audio = bool(sniff(member.head(12)))
+        sounds = may_be_sound(member.head(HEAD_BYTES))
     except BadRecord as error:
         data.skips.append(Skip(error.where, error.reason))
         return
-    if is_audio:
+    if sounds:
         data.clips.append(member)
     else:
         data.skips.append(Skip(member.name, Message("neither audio nor a metadata table")))
@@ -264,8 +264,7 @@ def _clip_entry(clip: Member, data: AudioFolderDataset) -> Entry:
     text = " ".join(_values(cells.get(data.mapping.text)))
     speaker, group, role = _who(cells, data, key)
     tags = published_tags(split)
-    recording = clip_recording(key, group, text, sound, speaker, _meta(cells, data, split, clip.name))
-    recording = replace(recording, utterances=tuple(replace(u, tags=tags) for u in recording.utterances))
+    recording = clip_recording(key, group, text, sound, speaker, _meta(cells, data, split, clip.name), tags=tags)
     labels = {scheme: tuple(_values(cells.get(name))) for scheme, name in data.labels.items() if name != FOLDER}
     labels |= {scheme: (class_folder(clip),) for scheme, name in data.labels.items() if name == FOLDER}
     notes = recording_notes(recording) + sound.notes + role + ((UNNAMED,) if data.described and row is None else ())
@@ -290,10 +289,7 @@ def _who(cells: Mapping[str, Cell], data: AudioFolderDataset, key: str) -> tuple
     """The speaker, the group and a note if the speaker is a role."""
     column = data.mapping.group
     name = next(iter(_values(cells.get(column))), "") if column else ""
-    speaker = name if name and ("speaker" in column or column == "client_id") else None
-    if speaker is not None and not names_a_person(speaker):
-        return speaker, key, (ROLE,)
-    return speaker, f"hf:{data.name}:{column}:{name}" if name else key, ()
+    return who(name, data.name, column, key)
 
 
 def _meta(cells: Mapping[str, Cell], data: AudioFolderDataset, split: str, where: str) -> dict[str, object]:

@@ -7,6 +7,7 @@ its SHA-256 that of the file as it came.
 
 from core.audio import gate
 from core.files import make_folder, sha256, write_bytes
+from core.records import Recording
 from core.workflows.workspace import Workspace
 
 SUFFIXES = {"WAV": ".wav", "FLAC": ".flac", "OGG": ".ogg", "MP3": ".mp3", "AIFF": ".aiff", "AU": ".au"}
@@ -31,10 +32,10 @@ def save(ws: Workspace, data: bytes, kind: str = "WAV", copy: bytes | None = Non
     return stem + COPY, digest
 
 
-def is_same_sound(ws: Workspace, path: str, digest: str | None, data: bytes) -> bool:
-    """Whether `data` is the sound of a recording with this path and SHA-256: the file as it came, or its copy."""
-    received = sha256(data)
-    return received == digest or (path.endswith(COPY) and received == sha256(ws.inside(path)))
+def is_copy(ws: Workspace, recording: Recording, digest: str) -> bool:
+    """Whether `digest` is that of the FLAC copy that is kept beside the file of `recording` as it came."""
+    path = recording.path
+    return path is not None and path.endswith(COPY) and sha256(ws.inside(path)) == digest
 
 
 def _keep(ws: Workspace, relative: str, data: bytes) -> None:

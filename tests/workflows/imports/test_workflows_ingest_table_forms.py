@@ -340,6 +340,26 @@ def test_every_sheet_is_read_and_is_a_source_of_its_own(ws: Workspace, tmp_path:
     assert (again["added"], again["known"]) == (0, 4)
 
 
+def test_the_clashes_of_every_sheet_are_counted(ws: Workspace, tmp_path: Path) -> None:
+    base = ("--text", "내용", "--id", "번호", "--label", "u=긴급도", "--sheet", "all")
+    told("table", workbook(tmp_path / "신고.xlsx", 일월=JANUARY[:3], 이월=FEBRUARY), *base)
+    edited = [*FEBRUARY[:3], (1, "물이 많이 새요", "중"), (2, "네", "하")]
+    path = workbook(tmp_path / "신고.xlsx", 일월=JANUARY[:3], 이월=edited)
+    done = told("table", path, *base, "--on-clash", "propose")
+    assert (done["known"], done["clashed"], done["differing"], done["suggested"]) == (3, 1, {"text": 1}, 1)
+    assert [sheet["clashed"] for sheet in done["by_sheet"]] == [0, 1]
+    assert done["batch"] == done["by_sheet"][1]["batch"] is not None
+
+
+def test_a_sheet_without_a_column_of_a_condition_is_left_out_before_anything_is_stored(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    path = workbook(tmp_path / "신고.xlsx", 일월=JANUARY[:3], 이월=[("번호", "내용"), (1, "물이 새요")])
+    done = told("table", path, "--text", "내용", "--sheet", "all", "--where", "긴급도=상")
+    assert (done["added"], [text for text, _ in stored(ws)]) == (1, ["불이 났어요"])
+    assert any(note.startswith("sheet 이월 left out: unknown column '긴급도'") for note in done["notes"])
+
+
 def test_sheets_without_ids_and_a_file_without_sheets(ws: Workspace, tmp_path: Path) -> None:
     path = workbook(tmp_path / "신고.xlsx", 일월=JANUARY[:3], 이월=JANUARY[:3])
     order = TableImportOptions(Columns("내용"), Options(sheet="all"), source="내 출처")

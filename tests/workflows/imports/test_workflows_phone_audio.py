@@ -13,6 +13,7 @@ from core.records import Recording, Utterance
 from core.workflows.corpus import browse, export
 from core.workflows.imports import audio_files
 from core.workflows.imports.audio import Rules, ingest_audio
+from core.workflows.imports.exports.restore import ingest_gwidama
 from core.workflows.imports.tables.table import Columns, File, TableImportOptions, ingest_table
 from core.workflows.models.predict import playable, read_audio
 from core.workflows.workspace import Workspace
@@ -51,11 +52,8 @@ def test_a_folder_from_a_phone(ws: Workspace, tmp_path: Path, sounds: dict[str, 
             assert soundfile.info(
                 str(ws.inside(recording.path))
             ).frames * 1000 // recording.sample_rate_hz == pytest.approx(recording.duration_ms, abs=1)
-            assert audio_files.is_same_sound(ws, recording.path, recording.sha256, data)
-            assert audio_files.is_same_sound(
-                ws, recording.path, recording.sha256, ws.inside(recording.path).read_bytes()
-            )
-            assert not audio_files.is_same_sound(ws, recording.path, recording.sha256, sounds["a.mp3"])
+            assert audio_files.is_copy(ws, recording, sha256(ws.inside(recording.path).read_bytes()))
+            assert not audio_files.is_copy(ws, recording, sha256(sounds["a.mp3"]))
     for utterance in _utterances(ws):
         clip, rate_hz = soundfile.read(io.BytesIO(browse.clip(ws, utterance.id)))
         assert len(clip) * 1000 / rate_hz == pytest.approx(utterance.end_ms, abs=2)
@@ -112,6 +110,8 @@ def test_an_export_carries_the_copy(ws: Workspace, tmp_path: Path, sounds: dict[
     ingest_audio(ws, [tmp_path / "a.amr"], Rules())
     report = export.save(ws, tmp_path / "out", name="hf")
     assert (report.utterances, report.left_out) == (1, {})
+    back = ingest_gwidama(ws, tmp_path / "out").report
+    assert (back.added, back.known, back.clashed) == (0, 1, 0), "the copy is the sound that came, not another one"
 
 
 def test_the_predict_page_and_rest_decode_the_same_formats(sounds: dict[str, bytes]) -> None:

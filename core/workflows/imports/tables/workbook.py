@@ -11,9 +11,10 @@ from pathlib import Path
 
 from core.errors import InputError
 from core.files import atomic_path
-from core.ingest.tables import File, open_table
+from core.ingest.tables import File, names, open_table
 from core.messages import Message
 from core.workflows.imports.tables import table
+from core.workflows.imports.tables.audio import SHOWN_MISSING
 from core.workflows.imports.tables.table import TableImport, TableImportOptions
 from core.workflows.workspace import Workspace
 
@@ -65,12 +66,12 @@ def total(results: list[tuple[str, TableImport]]) -> TableImport:
         first.source = ", ".join(dict.fromkeys((first.source, result.source)))
         for name in ("rows", "added", "known", "rejected"):
             setattr(first, name, getattr(first, name) + getattr(result, name))
-        for counts in ("reasons", "notes"):
-            for what, n in getattr(result, counts).items():
-                getattr(first, counts)[what] = getattr(first, counts).get(what, 0) + n
+        for kind, n in result.reasons.items():
+            first.reasons[kind] = first.reasons.get(kind, 0) + n
+        first.add_clashes(result)
         first.schemes |= result.schemes
         first.skipped = [*first.skipped, *result.skipped][: table.SHOWN_REJECTS]
-        first.audio_missing += result.audio_missing
+        first.audio_missing = [*first.audio_missing, *result.audio_missing][:SHOWN_MISSING]
         first.grouping.add(result.grouping)
     return first
 
@@ -84,8 +85,10 @@ def _of(options: TableImportOptions, sheet: str | None, place: int = 0) -> Table
 def _unfit(file: File, options: TableImportOptions) -> InputError | None:
     """The reason why the sheet cannot be read with these options, None if it can."""
     try:
-        opened = open_table(file, replace(options.options, wanted=options.columns.named))
+        opened = open_table(file, replace(options.options, wanted=options.wanted))
         options.columns.found_in(opened.shape)
+        for condition in options.where:
+            names.find(opened.shape.columns, condition.column)
     except InputError as error:
         return error
     return None
