@@ -21,11 +21,10 @@ DEEPEST = 10
 
 LAYERS = (
     ("errors",),
-    ("content", "private"),
-    ("records", "plugins", "settings", "batches", "files", "hangul", "speakers", "visible"),
-    ("schemes",),
-    # below their peers of design.md: splitting, augmenting and cleaning need to know what the same text is
+    ("records", "plugins", "settings", "batches", "files", "hangul", "speakers"),
+    # below their peers: schemes, splitting, augmenting and cleaning need to know what the same text is
     ("text",),
+    ("schemes",),
     ("cleaning", "augment", "audio", "split", "embedding", "quality", "scores", "confidence", "agreement", "filters"),
     ("models", "speech", "snapshots"),
     ("runs",),
@@ -33,7 +32,7 @@ LAYERS = (
     ("workflows",),
     ("ui", "cli", "web", "pages", "app"),
 )
-SAME_ROOM = {"messages": "errors", "scanned": "records"}  # an error carries its message; scans are records too
+SAME_ROOM = {"messages": "errors"}  # an error carries its message
 DOORS = {"models", "runs", "ingest", "store", "training", "inference", "jobs", "export"}
 # Peers do not import each other, but for these.
 PEERS = {

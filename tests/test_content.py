@@ -1,4 +1,4 @@
-"""core.content: what a file is, by its content and whatever its name."""
+"""core.files.content: what a file is, by its content and whatever its name."""
 
 import io
 import zipfile
@@ -6,7 +6,7 @@ import zipfile
 import openpyxl
 import pytest
 
-from core.content import binary_kind, describe, is_text
+from core.files.content import binary_kind, describe, is_text
 
 GRID = 'File type = "ooTextFile"\nObject class = "TextGrid"\n'
 

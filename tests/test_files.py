@@ -13,6 +13,7 @@ import pytest
 
 from core import files
 from core.errors import DiskFull
+from core.settings import ROOT
 
 
 def names(folder: Path) -> list[str]:
@@ -125,7 +126,7 @@ os.kill(os.getpid(), 9)
 
 
 def test_what_a_killed_process_left_is_removed_and_live_files_stay(tmp_path: Path) -> None:
-    subprocess.run([sys.executable, "-c", LEAVE, str(tmp_path)], check=False, cwd=Path(files.__file__).parents[1])
+    subprocess.run([sys.executable, "-c", LEAVE, str(tmp_path)], check=False, cwd=ROOT)
     assert len(names(tmp_path)) == 2
     mine = files.temporary_path(tmp_path / "mine")
     mine.touch()

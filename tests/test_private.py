@@ -1,4 +1,4 @@
-"""core.private: a workspace is readable by its owner only, whatever the umask, and so is what an old version wrote."""
+"""core.files.private: a workspace is readable by its owner only, whatever the umask, and old files too."""
 
 import os
 import stat
@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from aihub119_files import wav_bytes
 
-from core import private
-from core.private import correct, is_private, keep_private, open_to_others
+from core.files import private
+from core.files.private import correct, is_private, keep_private, open_to_others
 from core.settings import ROOT
 
 

@@ -36,7 +36,7 @@ from core.schemes.files import (
     to_toml,
 )
 from core.schemes.missing import class_values, is_missing, read_value
-from core.visible import folded, visible
+from core.text.visible import folded, visible
 
 MOOD = """
 name = "mood"

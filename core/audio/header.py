@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from core.audio.repair.flac import is_hidden
 from core.audio.repair.mpeg import first_frame
-from core.content import describe, is_text
+from core.files.content import describe, is_text
 from core.messages import Message
 
 
@@ -37,7 +37,7 @@ class Extent:
     present: int
 
 
-# What FFmpeg reads, by the name that `core.content.describe` gives it.
+# What FFmpeg reads, by the name that `core.files.content.describe` gives it.
 FOREIGN = {
     "M4A sound (MP4)": "M4A",
     "MP4": "MP4",

@@ -32,8 +32,8 @@ from core.audio.readable import Header as Header
 from core.audio.readable import to_ms as to_ms
 from core.audio.repair import mpeg, riff
 from core.audio.repair.mpeg import JUNK_BYTES
-from core.content import HEAD_BYTES, text_kind
 from core.errors import AudioError, AudioKind
+from core.files.content import HEAD_BYTES, text_kind
 from core.messages import Message
 
 BLOCK_FRAMES = 1 << 16

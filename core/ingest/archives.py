@@ -22,8 +22,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, cast
 
-from core.content import HEAD_BYTES, describe
 from core.errors import BadRecord, InputError
+from core.files.content import HEAD_BYTES, describe
 from core.ingest.parts import Part, Segment, Source, joined, missing, part_of
 from core.ingest.tars import BROKEN as BROKEN_TAR
 from core.ingest.tars import TarEntry, is_tar, plain_tar, tar_entries

@@ -20,7 +20,7 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from core.visible import folded
+from core.text.visible import folded
 
 SUFFIXES = (
     ".wav", ".wavp", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".aif", ".aiff", ".aifc", ".au", ".snd",

@@ -12,9 +12,9 @@ from functools import cached_property
 from typing import Any
 
 from core.audio import gate
-from core.content import HEAD_BYTES, binary_kind
 from core.errors import BadRecord
 from core.files import sha256
+from core.files.content import HEAD_BYTES, binary_kind
 from core.ingest.archives import Member
 from core.messages import Message
 from core.records import SHORTEST_VOICE_MS, NewRecording, NewUtterance

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from core.errors import InputError
-from core.visible import folded
+from core.text.visible import folded
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from core.ingest.tables.row_parser import cell_text
 from core.ingest.tables.types import Cell
 from core.messages import Message
 from core.schemes.missing import is_missing
-from core.visible import visible
+from core.text.visible import visible
 
 PREFIX = "vote:"
 NAMELESS = f"{PREFIX}#"  # a number follows, since the person is unknown

@@ -16,11 +16,11 @@ from typing import Any
 
 from core.errors import Cancelled, CoreError, DiskFull, JobFailed
 from core.files import full_disk_named, remove_leftovers
+from core.files.private import keep_private
 from core.jobs import APPLICATION, EXECUTOR, JOBS, QUEUE, VERSION, WORKFLOW, enqueue
 from core.jobs.context import JobContext, Stopped, now
 from core.messages import Message
 from core.plugins import Backend, pick
-from core.private import keep_private
 from core.records import JobState
 from core.settings import settings
 from core.store import Board, open_store

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from core.records import CAPTION, ScannedUtterance
 from core.text import letters
-from core.visible import same_text
+from core.text.visible import same_text
 
 DIGEST_BYTES = 16
 

@@ -12,7 +12,7 @@ from typing import Literal
 from core.errors import InputError, UnknownName
 from core.messages import ClassName, Message, SchemeName, Word
 from core.records import Level
-from core.visible import folded
+from core.text.visible import folded
 
 Kind = Literal["single", "multi"]
 State = Literal["proposed", "active"]

@@ -33,7 +33,7 @@ from core.errors import BadRecord, InputError
 from core.messages import Message, SchemeName, Word, within
 from core.records import Level, Utterance
 from core.schemes.classes import JOIN, SPARE_KEYS, Kind, Label, Scheme, State, tidy
-from core.visible import folded, visible
+from core.text.visible import folded, visible
 
 PALETTE = ("#0f8a5f", "#dc2626", "#2563eb", "#b45309", "#7c3aed", "#0e7490", "#64748b")
 LONGEST_FILE = 1 << 18

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterable
 
 from core.schemes.classes import JOIN, Scheme
-from core.visible import folded, visible
+from core.text.visible import folded, visible
 
 _WRITTEN = frozenset(("NA", "None"))  # only in this writing: `na` and `none` may be classes
 _ANY_CASE = frozenset((

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.errors import InputError, NotFound
 from core.files import remove_leftovers
-from core.private import keep_private
+from core.files.private import keep_private
 from core.settings import Settings, settings
 from core.store import Store, open_store
 

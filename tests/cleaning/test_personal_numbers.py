@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from core.cleaning.personal_data.pii import clean, mask, personal_spans
 from core.cleaning.personal_data.reading import read
 from core.cleaning.steps import unicode
-from core.visible import emoji
+from core.text.visible import emoji
 
 # every sign that people, phones and word processors write for a dash, and what some lists have in its place
 DASHES = "-‐‑‒–—―−－﹣﹘⁃ー─━ㅡ➖~～〜∼·・•ㆍ/／⁄._,"

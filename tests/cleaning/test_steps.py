@@ -13,7 +13,7 @@ from core.cleaning.steps import repeats, stop, tags, unicode
 from core.cleaning.steps.change import Change
 from core.errors import InputError
 from core.quality.texts import tidy_text
-from core.visible import emoji
+from core.text.visible import emoji
 
 
 def after(change: Change | None) -> str | None:

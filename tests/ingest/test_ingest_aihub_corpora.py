@@ -189,4 +189,7 @@ def test_known_recordings_leave_their_audio_unread_but_keep_their_suggestions(tm
     items = list(corpora.read(corpora.index([tmp_path / "e"]), CORPORA["elder"], lambda key: True))
     (recording_known,) = items
     assert isinstance(recording_known, KnownRecording)
-    assert (recording_known.entry.record.key, recording_known.entry.cleanings[0].text) == ("elder:노인남여_1", "이렇게 앉아 있었지")
+    assert (recording_known.entry.record.key, recording_known.entry.cleanings[0].text) == (
+        "elder:노인남여_1",
+        "이렇게 앉아 있었지",
+    )

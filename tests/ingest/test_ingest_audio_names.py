@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from core.errors import InputError
 from core.ingest.audio_names import AudioNames, Match, is_audio, spellings
 from core.ingest.tables.audio_folder import ABSENT, AMBIGUOUS, ELSEWHERE, AudioFolder, MissingAudio
-from core.visible import folded
+from core.text.visible import folded
 
 NFD = unicodedata.normalize("NFD", "신고전화_01.wav")
 FILES = AudioNames(

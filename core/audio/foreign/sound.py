@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.audio.foreign.workers import BOUNDS, INSTALL, Bounds, DecoderError, Worker, borrowed, installed
-from core.content import HEAD_BYTES, describe
 from core.errors import AudioError
+from core.files.content import HEAD_BYTES, describe
 from core.messages import Message
 
 MOST_VALUES = 1_000_000_000  # frames x channels; half an hour of eight channels at 48 kHz is 0.7

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from core.text import nfc
-from core.visible import BLANKS
+from core.text.visible import BLANKS
 
 _PLAIN = re.compile(r"[^\x21-\x7e가-힣ㄱ-ㅎㅏ-ㅠㅢㅣ…♥♡ ]|  |^ | $")  # without one of these, a text reads as it stands
 # the letters of a syllable in conjoining jamo, or a character with the marks that combine with it

@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable
 
 from core.cleaning.steps.text import PLACEHOLDER
-from core.visible import EMOJI
+from core.text.visible import EMOJI
 
 _WHOLE = re.compile(f"{PLACEHOLDER.pattern}|{EMOJI.pattern}")
 Space = Callable[[str], str]

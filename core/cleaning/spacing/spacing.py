@@ -10,7 +10,7 @@ from typing import Any
 from core.cleaning.spacing.pieces import bare
 from core.cleaning.steps.change import Change, Cleaner, Setting, one_of
 from core.plugins import Backend, pick
-from core.visible import emoji
+from core.text.visible import emoji
 
 SPACERS: dict[str, Backend] = {
     "kiwi": Backend("core.cleaning.spacing.kiwi:space", needs=("kiwipiepy",), install="pip install kiwipiepy==0.24.1"),

@@ -11,7 +11,7 @@ from typing import Any
 from core.cleaning.steps.change import Change, Cleaner, clean_each
 from core.messages import Names, Word
 from core.text import nfc
-from core.visible import BLANKS, visible
+from core.text.visible import BLANKS, visible
 
 _WIDE = {code: code - 0xFEE0 for code in (*range(0xFF10, 0xFF1A), *range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from core.audio.header import SUFFIXES, may_be_sound
 from core.cleaning.steps import tags
-from core.content import HEAD_BYTES
 from core.errors import AudioError, BadRecord
 from core.files import sha256
+from core.files.content import HEAD_BYTES
 from core.ingest.archives import Limits, Member, members, printable
 from core.ingest.entries import Cleaning, Entry, Sound, parse_json, read_sound, recording_notes
 from core.messages import Message

@@ -17,8 +17,8 @@ from pathlib import Path, PurePosixPath
 from core.audio import pcm
 from core.audio.header import may_be_sound, not_audio
 from core.audio.repair.mpeg import JUNK_BYTES
-from core.content import HEAD_BYTES
 from core.errors import AudioError, BadRecord, InputError
+from core.files.content import HEAD_BYTES
 from core.ingest.archives import Member, members
 from core.ingest.audio import notation, transcripts
 from core.ingest.audio.channels import ONE_SOUND, parted

@@ -6,8 +6,8 @@ an MP3. A file of that suffix with the header of another format is read as that.
 
 from core.audio import pcm
 from core.audio.header import may_be_sound
-from core.content import HEAD_BYTES
 from core.errors import AudioError
+from core.files.content import HEAD_BYTES
 from core.ingest.archives import Member
 from core.ingest.entries import Sound, read_sound
 from core.messages import Message

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from core.audio.header import may_be_sound
-from core.content import HEAD_BYTES
 from core.errors import AudioError, BadRecord, InputError
 from core.files import sha256
+from core.files.content import HEAD_BYTES
 from core.ingest.archives import Member, members
 from core.ingest.audio_names import AudioNames, is_audio
 from core.ingest.entries import TEXT_KEYS, Entry, clip_recording, read_sound, recording_notes, storable

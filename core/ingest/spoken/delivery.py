@@ -27,7 +27,7 @@ from core.ingest.spoken.tiers import Roles
 from core.ingest.value_maps import ValueMaps
 from core.messages import Message, Names
 from core.records import Skip
-from core.visible import folded
+from core.text.visible import folded
 
 _ARCHIVE = re.compile(r"\.(zip|tar|tgz|tar\.(gz|bz2|xz))$", re.I)
 LARGEST = 50_000_000  # bytes of a file of annotations

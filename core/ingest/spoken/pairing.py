@@ -15,7 +15,7 @@ from pathlib import PurePosixPath
 from core.ingest.archives import Member
 from core.ingest.audio_names import AudioNames
 from core.ingest.spoken.formats.table import FORMATS, Format
-from core.visible import folded
+from core.text.visible import folded
 
 _Home = tuple[str | tuple[str, ...], str]  # a stem or the place of a sound, and a channel
 _KINDS = frozenset([

@@ -16,7 +16,7 @@ from core.ingest.entries import TEXT_KEYS
 from core.ingest.spoken.formats.document import Document, Interval, Tier
 from core.messages import Message, Names
 from core.records import Skip
-from core.visible import folded
+from core.text.visible import folded
 
 SILENCE = Message("interval that marks a silence: no utterance")
 TEXT, SPEAKER = "text", "speaker"

@@ -15,7 +15,7 @@ from core.ingest.tables.types import Cell, Reject, Row
 from core.messages import Message, SchemeName
 from core.schemes import Scheme
 from core.schemes.missing import class_values, is_missing
-from core.visible import folded, visible
+from core.text.visible import folded, visible
 
 _PARTS = re.compile(r"[,;|]")
 _WHOLE_FLOAT = re.compile(r"(-?\d+)\.0+")

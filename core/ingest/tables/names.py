@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from core.errors import UnknownName
 from core.ingest.tables.types import Cell
-from core.visible import folded, visible
+from core.text.visible import folded, visible
 
 _UNNAMED = re.compile(r"unnamed:? ?\d*(_level_\d+)?", re.I)
 _INDEX = ("index", "level_0")  # pandas writes these

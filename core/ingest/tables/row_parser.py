@@ -33,7 +33,7 @@ from core.records import SHORTEST_VOICE_MS, NewUtterance
 from core.schemes.missing import is_missing
 from core.speakers import names_a_person
 from core.split import published_tags
-from core.visible import folded
+from core.text.visible import folded
 
 GroupedBy = Literal["group", "speaker", "recording", "row"]
 _ID_CHARS = 200

@@ -12,8 +12,8 @@ from pathlib import PurePath
 from typing import Any, BinaryIO
 
 from core import files
-from core.content import binary_kind
 from core.errors import InputError
+from core.files.content import binary_kind
 from core.ingest.archives import printable
 from core.ingest.tables.bombs import bomb, most_bytes
 from core.ingest.tables.types import SAMPLE_BYTES, File, Meter

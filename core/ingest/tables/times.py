@@ -13,7 +13,7 @@ from typing import Literal
 
 from core.errors import InputError
 from core.ingest.tables.types import SAMPLE_ROWS, Row, Table
-from core.visible import folded
+from core.text.visible import folded
 
 Unit = Literal["ms", "s", "frames", "samples"]
 LONGEST_MS = 24 * 3_600_000

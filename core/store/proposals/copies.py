@@ -18,7 +18,7 @@ from core.store.corpus import find
 from core.store.schema import proposal, utterance
 from core.text import letters
 from core.text.near_duplicates import nearly_equal
-from core.visible import same_text
+from core.text.visible import same_text
 
 COMPARING = ("same-text", "same-letters", "near-text", "label-conflict")  # operations that leave out copies
 WITHOUT_CONTENT = ("mask-only", "empty-text", "no-letters")  # operations on texts that say nothing

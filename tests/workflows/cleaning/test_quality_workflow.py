@@ -28,7 +28,7 @@ from core.records import NewRecording, NewUtterance, ScannedUtterance
 from core.schemes import DANGER
 from core.store import NewProposal, Store
 from core.text import nfc
-from core.visible import same_text
+from core.text.visible import same_text
 from core.workflows import jobs
 from core.workflows.cleaning import checks
 from core.workflows.cleaning.decisions import DecisionCounts

@@ -15,7 +15,7 @@ from core.filters import Filter
 from core.records import NewUtterance
 from core.store import NewProposal, Store, open_store
 from core.text import letters
-from core.visible import same_text
+from core.text.visible import same_text
 from core.workflows.cleaning import checks, decisions
 from core.workflows.cleaning import run as cleaning
 from core.workflows.workspace import Workspace

@@ -16,7 +16,7 @@ from typing import Any
 from core.cleaning.spelling.backends.remote import SURE, may_leave, refused
 from core.cleaning.steps.change import Change
 from core.cleaning.steps.text import PLACEHOLDER
-from core.visible import emoji
+from core.text.visible import emoji
 
 MOST_LETTERS = 450  # it cuts a longer text into sentences and loses the white space between them
 

@@ -24,7 +24,7 @@ from core.ingest.tables.readers.delimited import Record
 from core.ingest.tables.stream import seekable
 from core.ingest.tables.types import CELL_CHARS, SAMPLE_ROWS, File, Meter, Options, Shape, Table
 from core.messages import Message
-from core.visible import folded
+from core.text.visible import folded
 
 MOST_BYTES, SHARED_BYTES = 1_000_000_000, 300_000_000
 RATIO, RATIO_FROM_BYTES = 200, 1_000_000

@@ -15,7 +15,7 @@ from core.ingest.tables.types import SAMPLE_ROWS
 from core.messages import Message, SchemeName
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import MOST_CLASSES
-from core.visible import folded
+from core.text.visible import folded
 from core.workflows.corpus import schemes
 from core.workflows.workspace import Workspace
 

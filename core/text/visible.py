@@ -9,6 +9,8 @@ compared by `folded`, and texts by `same_text`. Emoji sequences are made of char
 import re
 import unicodedata
 
+from core.text import nfc
+
 _PICTURE = (
     "[\u00a9\u00ae\u203c\u2049\u2122\u2139\u2194-\u21aa\u231a-\u23ff\u24c2\u25aa-\u27bf\u2934\u2935\u2b05-\u2b55"
     "\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]"
@@ -35,7 +37,7 @@ def visible(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return " ".join(text.split())
-    return _nfc(" ".join(_without_unseen(_nfc(text)).split()))
+    return nfc(" ".join(_without_unseen(nfc(text)).split()))
 
 
 def folded(text: str) -> str:
@@ -56,10 +58,10 @@ def same_text(text: str) -> str:
     >>> same_text(" 불이\u00a0났어\u200b요 "), same_text("불이  났어요")
     ('불이 났어요', '불이  났어요')
     """
-    text = _nfc(text)
+    text = nfc(text)
     if text.isprintable() and not _PRINTABLE_BUT_ODD.search(text):
         return text.strip()
-    return _nfc(_WHITE.sub(" ", _without_unseen(text)).strip())
+    return nfc(_WHITE.sub(" ", _without_unseen(text)).strip())
 
 
 def emoji(text: str) -> list[str]:
@@ -88,7 +90,3 @@ def _seen(text: str) -> str:
     if text.isprintable():
         return text
     return "".join(c for c in text if c.isspace() or unicodedata.category(c) not in _UNSEEN)
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from core.scanned import ScannedRecording as ScannedRecording
-from core.scanned import ScannedSpan as ScannedSpan
-from core.scanned import ScannedUtterance as ScannedUtterance
+from core.records.scanned import ScannedRecording as ScannedRecording
+from core.records.scanned import ScannedSpan as ScannedSpan
+from core.records.scanned import ScannedUtterance as ScannedUtterance
 
 Level = Literal["utterance", "recording"]
 Side = Literal["train", "validation", "test"]

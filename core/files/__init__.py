@@ -2,7 +2,7 @@
 
 A new file or folder is written under a hidden name in the folder of its target. When it is complete and on the disk, it
 is renamed to the target. So a reader sees the old or the new content and never a part, even after a power cut. A full
-disk is a `DiskFull`. `core.files` knows nothing of workspaces; `core.private` keeps one from other users.
+disk is a `DiskFull`. `core.files` knows nothing of workspaces; `core.files.private` keeps one from other users.
 """
 
 import errno
@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from core.errors import DiskFull
-from core.private import open_to_others
+from core.files.private import open_to_others
 
 BLOCK_BYTES = 1 << 20
 Sync = Callable[[int], None]  # takes a file descriptor
