@@ -64,6 +64,11 @@ SUFFIXES = (  # of files that may hold sound; the gate decides by their content
 COPIED = ("CAF", "W64")  # libsndfile reads these, but no browser does
 
 
+def is_too_much(missing_s: float, whole_s: float) -> bool:
+    """Whether too much of a sound is missing. Up to 1 % may be, but at least 50 ms and at most 1 s."""
+    return missing_s > min(max(0.05, 0.01 * whole_s), 1.0)
+
+
 def sniff(head: bytes) -> str:
     """Return the format that libsndfile reads and the first bytes show: WAV, FLAC, OGG, MP3, AIFF, AU, CAF, W64; or "".
 

@@ -24,6 +24,7 @@ from core.audio.header import (
     foreign_kind,
     hidden_kind,
     is_closed_ogg,
+    is_too_much,
     not_audio,
     sniff,
 )
@@ -77,13 +78,13 @@ def open_sound(data: bytes | Path | BinaryIO, where: str, limits: Limits) -> Ite
     with ExitStack() as stack:
         stream = stack.enter_context(_stream(data, where, limits))
         head = stream.read(HEAD_BYTES)
-        if not (kind := sniff(head) or foreign_kind(head)):
-            kind = hidden_kind(head + stream.read(JUNK_BYTES))
+        native, foreign = sniff(head), foreign_kind(head)
+        kind = native or foreign or hidden_kind(head + stream.read(JUNK_BYTES))
         if not kind:
             raise AudioError(where, not_audio(head), kind="not-audio")
-        if foreign_kind(head):
+        if foreign:
             opened = _foreign(stack, stream, kind, where, limits)
-        elif kind == "FLAC" and not sniff(head):
+        elif kind == "FLAC" and not native:
             opened = _foreign(stack, stream, kind, where, limits, demuxer="flac")
         else:
             try:
@@ -193,7 +194,7 @@ def is_truncated(missing: int, claimed: int, rate_hz: int) -> bool:
 
     The sizes in headers are often a little wrong, and that does no harm.
     """
-    return missing / rate_hz > min(max(0.05, 0.01 * claimed / rate_hz), 1.0)
+    return is_too_much(missing / rate_hz, claimed / rate_hz)
 
 
 def check_duration(duration_ms: int, where: str, limits: Limits) -> None:

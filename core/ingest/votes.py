@@ -49,6 +49,10 @@ def rater_name(column: str) -> str:
     return PREFIX + column
 
 
+def _unknown(row: Row, column: str, error: UnknownName) -> Reject:
+    return Reject(row.number, "unknown class", Message("column {column}: {error}", column=column, error=error))
+
+
 def of_raters(row: Row, columns: Sequence[str], read: LabelReader) -> list[Choice] | Reject:
     """The answers in `columns`, one column for each rater; `read` turns a cell into a code."""
     choices = []
@@ -56,7 +60,7 @@ def of_raters(row: Row, columns: Sequence[str], read: LabelReader) -> list[Choic
         try:
             code = read(row.cells.get(column))
         except UnknownName as error:
-            return Reject(row.number, "unknown class", Message("column {column}: {error}", column=column, error=error))
+            return _unknown(row, column, error)
         if code:
             choices.append(Choice(rater_name(column), code))
     return choices
@@ -77,7 +81,7 @@ def of_long_row(row: Row, rater: str, answer: str, read: LabelReader) -> list[Ch
         try:
             code = read(value)
         except UnknownName as error:
-            return Reject(row.number, "unknown class", Message("column {column}: {error}", column=answer, error=error))
+            return _unknown(row, answer, error)
         if code:
             choices.append(Choice(PREFIX + visible(name), code))
     return choices
@@ -91,8 +95,7 @@ def of_lists(row: Row, columns: Sequence[str], read: LabelReader) -> list[Choice
             try:
                 code = read(value)
             except UnknownName as error:
-                reason = Message("column {column}: {error}", column=column, error=error)
-                return Reject(row.number, "unknown class", reason)
+                return _unknown(row, column, error)
             if code:
                 choices.append(Choice(f"{NAMELESS}{len(choices) + 1}", code))
     return choices

@@ -253,13 +253,14 @@ def extend_scheme(scheme: Scheme, values: Iterable[str]) -> Scheme:
             n=len(scheme.labels) + len(titles),
             most_classes=MOST_CLASSES,
         )
-    rows = list(to_document(scheme)["label"])
+    document = to_document(scheme)
+    rows = list(document["label"])
     taken = {*map(folded, scheme.spellings), *titles}
     for title in titles.values():
         code = _free_code(slug(title), taken - {folded(title)})
         taken.add(folded(code))
         rows.append({"code": code, "ko": title, "aliases": [title]})
-    return replace(from_document(to_document(scheme) | {"label": rows}, scheme.name), state=scheme.state)
+    return replace(from_document(document | {"label": rows}, scheme.name), state=scheme.state)
 
 
 def slug(value: str) -> str:

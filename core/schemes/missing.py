@@ -60,7 +60,7 @@ def read_value(scheme: Scheme, value: str) -> str:
     if is_missing(value):
         return ""
     parts = value.split(JOIN) if scheme.kind == "multi" else [value]
-    codes = [scheme.find(part) for part in parts if scheme.find(part) or not is_missing(part)]
+    codes = [code for part in parts if (code := scheme.find(part)) or not is_missing(part)]
     if None in codes:
         return scheme.parse(value)
     return scheme.join(code for code in codes if code)

@@ -24,7 +24,7 @@ EMOJI = re.compile(
 BLANKS = dict.fromkeys((0x3164, 0xFFA0, 0x115F, 0x1160, 0x2800), " ")  # letters and a sign that look like spaces
 _UNSEEN = ("Cc", "Cf", "Cs")  # control, format (zero width, BOM, direction) and lone surrogates
 _SELECTOR = "\u034f\ufe00-\ufe0f"  # marks that show nothing: joiner of marks, variation selectors
-_PRINTABLE_BUT_ODD = re.compile(f"[{_SELECTOR}\u3164\uffa0\u115f\u1160\u2800]")
+_PRINTABLE_BUT_ODD = re.compile(f"[{_SELECTOR}{''.join(map(chr, BLANKS))}]")
 _WHITE = re.compile(r"\s")
 _SELECTORS = re.compile(f"[{_SELECTOR}]")
 

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.audio.foreign.workers import BOUNDS, INSTALL, Bounds, DecoderError, Worker, borrowed, installed
+from core.audio.header import is_too_much
 from core.errors import AudioError
 from core.files.content import HEAD_BYTES, describe
 from core.messages import Message
@@ -26,10 +27,10 @@ BY_FFMPEG = Message("read by FFmpeg: a FLAC copy is kept for players")
 class ForeignSound:
     """The samples of one file: float32 (frames, channels), at `rate_hz`. `notes` is complete at the end."""
 
-    def __init__(self, worker: Worker, header: dict[str, Any], what: str) -> None:
+    def __init__(self, worker: Worker, header: dict[str, Any]) -> None:
         self.rate_hz, self.channels, self.bits = header["rate_hz"], header["channels"], header["bits"]
         self.notes: list[str] = []
-        self._worker, self._what, self._claimed_s = worker, what, header["claimed_s"]
+        self._worker, self._claimed_s = worker, header["claimed_s"]
         self._waiting = np.zeros((0, self.channels), np.float32)
         self._frames, self._ended = 0, False
 
@@ -57,7 +58,7 @@ class ForeignSound:
         """Note what was lost; refuse a sound of which too much is missing."""
         self._ended = True
         seconds, lost_s = self._frames / self.rate_hz, float(summary["lost_s"])
-        if lost_s > min(max(0.05, 0.01 * seconds), 1.0):
+        if is_too_much(lost_s, seconds):
             raise DecoderError("damaged", str(round(lost_s * 1000)))
         if self._claimed_s - seconds > max(0.1, min(0.01 * self._claimed_s, 1.0)):
             raise DecoderError("truncated", f"{seconds * 1000:.0f} {self._claimed_s * 1000:.0f}")
@@ -88,7 +89,7 @@ def open_foreign(
             _, content = worker.receive()
         except DecoderError as error:
             raise as_audio_error(error, where, what) from error
-        yield ForeignSound(worker, json.loads(content), what)
+        yield ForeignSound(worker, json.loads(content))
 
 
 def as_audio_error(error: DecoderError, where: str, what: str) -> AudioError:

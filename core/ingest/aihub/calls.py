@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from core.audio import gate
 from core.errors import AudioError, BadRecord
-from core.files import sha256
 from core.ingest.aihub import label
 from core.ingest.aihub.mapping import KeyMapping
 from core.ingest.archives import Limits, Member, members
+from core.ingest.entries import Sound, read_sound
 from core.messages import Message
 from core.records import NewRecording, Skip
 
@@ -28,22 +27,25 @@ _LENGTH_SLACK_MS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One call. `wav` is the delivered bytes, None without audio; `recording.path` is None until they are stored.
+    """One call. `sound` is the delivered audio, None without; `recording.path` is None until it is stored.
 
     `notes` has one string for each occurrence, so that equal notes can be counted.
     """
 
     recording: NewRecording
-    wav: bytes | None
+    sound: Sound | None
     notes: tuple[str, ...]
-    probe: gate.Probe | None = None
+
+    @property
+    def wav(self) -> bytes | None:
+        """The delivered bytes."""
+        return self.sound.data if self.sound else None
 
 
 @dataclass(frozen=True, slots=True)
 class KnownCall:
     """A call that is in the workspace already. `call` is what this delivery says, to be compared."""
 
-    key: str
     wav: Member | None
     call: Call
 
@@ -109,7 +111,7 @@ def read_index(
             continue
         wav = unpaired.take(member.stem, document["_id"])
         if known(key):
-            yield KnownCall(key, wav, next(c for c in _call(document, key, member, wav) if isinstance(c, Call)))
+            yield KnownCall(wav, next(c for c in _call(document, key, member, wav) if isinstance(c, Call)))
         else:
             yield from _call(document, key, member, wav)
     yield from unpaired.leftovers(keys)
@@ -139,41 +141,25 @@ def _call(document: dict[str, Any], key: str, member: Member, wav: Member | None
         duration_ms=ends if audio_ms is None else audio_ms,
         sample_rate_hz=sound.sample_rate_hz if sound else None,
         path=None,
-        sha256=sha256(sound.data) if sound else None,
+        sha256=sound.sha256 if sound else None,
         utterances=label.utterances(document, key, member.name, audio_ms, issues),
         labels=label.recording_labels(document, member.name, issues),
         meta=_meta(document, member, wav),
     )
     yield from issues.skips
-    yield Call(recording, sound.data if sound else None, tuple(issues.notes), sound.probe if sound else None)
+    yield Call(recording, sound, tuple(issues.notes))
 
 
-@dataclass(frozen=True, slots=True)
-class _Sound:
-    data: bytes
-    probe: gate.Probe
-
-    @property
-    def duration_ms(self) -> int:
-        return self.probe.duration_ms
-
-    @property
-    def sample_rate_hz(self) -> int:
-        return self.probe.sample_rate_hz
-
-
-def _sound(wav: Member | None, member: Member, issues: label.Issues) -> _Sound | None:
+def _sound(wav: Member | None, member: Member, issues: label.Issues) -> Sound | None:
     """The bytes of the WAV and its real length. Without a usable WAV: None, and a `Skip` with the reason."""
     if wav is None:
         issues.skips.append(Skip(member.name, "no WAV delivered: text imported without audio"))
         return None
     try:
-        data = wav.read()
-        probe = gate.probe(data, wav.name)
+        return read_sound(wav, wav.name)
     except (AudioError, BadRecord) as error:
         issues.skips.append(Skip(wav.name, Message("{reason}: text imported without audio", reason=error.reason)))
         return None
-    return _Sound(data, probe)
 
 
 def _meta(document: dict[str, Any], member: Member, wav: Member | None) -> dict[str, Any]:

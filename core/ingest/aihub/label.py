@@ -12,7 +12,7 @@ from typing import Any
 
 from core.errors import BadRecord, UnknownName
 from core.ingest.aihub.mapping import KeyMapping
-from core.ingest.entries import parse_json
+from core.ingest.entries import NO_TEXT, parse_json
 from core.messages import Message
 from core.records import SHORTEST_VOICE_MS, NewUtterance, Skip
 from core.schemes import scheme
@@ -36,7 +36,6 @@ INVERTED = Message("utterance ends at or before its start")
 BEYOND = Message("utterance lies outside the audio")
 UNTIMED = Message("utterance without times")
 SHORT = Message("utterance too short for voice")
-NO_TEXT = Message("utterance without text")
 NO_SPEAKER = Message("utterance of an unknown speaker")
 NO_UTTERANCES = Message("call without utterances")
 

@@ -89,7 +89,7 @@ def speech(document: Document, roles: Roles, where: str) -> tuple[list[Speech], 
     only_labels = not tiers and not roles.text and bool(roles.labels)  # what is heard, and no words
     if only_labels:
         tiers = {tier.name for name in roles.labels.values() if (tier := _find(document, name))}
-    texts = [i for i in document.intervals if i.tier in tiers and _is_speech(i, roles, where, skips, notes)]
+    texts = [i for i in document.intervals if i.tier in tiers and _is_speech(i, where, skips, notes)]
     texts.sort(key=lambda interval: (interval.start_ms, interval.end_ms))
     speaker_of = _Covering(document, roles.speaker, texts, where) if roles.speaker else None
     labels_of = {scheme: _Covering(document, tier, texts, where) for scheme, tier in roles.labels.items()}
@@ -132,7 +132,7 @@ def _find(document: Document, name: str) -> Tier | None:
     return alike[0] if len(alike) == 1 else None
 
 
-def _is_speech(interval: Interval, roles: Roles, where: str, skips: list[Skip], notes: list[str]) -> bool:
+def _is_speech(interval: Interval, where: str, skips: list[Skip], notes: list[str]) -> bool:
     """Whether the interval has a text and a duration."""
     if not interval.text:
         return False

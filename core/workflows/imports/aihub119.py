@@ -137,8 +137,7 @@ def _weight(item: aihub119.Call | aihub119.KnownCall | Skip) -> int:
 
 
 def _with_audio(ws: Workspace, recording: NewRecording, call: aihub119.Call) -> NewRecording:
-    if call.wav is None:
+    if (sound := call.sound) is None:
         return recording
-    kind, copy = (call.probe.format, call.probe.copy) if call.probe else ("WAV", None)
-    path, digest = audio_files.save(ws, call.wav, kind, copy)
+    path, digest = audio_files.save(ws, sound.data, sound.kind, sound.copy)
     return replace(recording, path=path, sha256=digest)

@@ -55,7 +55,7 @@ def table(file: File, draft: Shape, sample: Sequence[Sequence[str]], grid: Grid,
     def rows(meter: Meter) -> Iterator[Row | Reject]:
         waiting, titles = has_header, above
         for number, record in enumerate(grid(meter, width), start=1):
-            if record == [] or (ragged and isinstance(record, list) and not any(record)) or number <= skipped:
+            if _is_blank(record, ragged) or number <= skipped:
                 continue
             if titles and not isinstance(record, Broken):
                 titles -= 1
@@ -68,11 +68,14 @@ def table(file: File, draft: Shape, sample: Sequence[Sequence[str]], grid: Grid,
     return Table(file, shape, rows)
 
 
+def _is_blank(record: Record, ragged: bool) -> bool:
+    return record == [] or (ragged and isinstance(record, list) and not any(record))
+
+
 def _row_number(records: Iterator[Record], above: int, ragged: bool) -> int:
     """The number of the first row below `above` rows that are neither blank nor broken."""
     for number, record in enumerate(records, start=1):
-        blank = record == [] or (ragged and isinstance(record, list) and not any(record))
-        if not blank and not isinstance(record, Broken):
+        if not _is_blank(record, ragged) and not isinstance(record, Broken):
             above -= 1
             if above < 0:
                 return number

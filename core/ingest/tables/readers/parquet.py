@@ -56,7 +56,7 @@ def table(file: File, options: Options) -> Table:
 
     def rows(meter: Meter) -> Iterator[Row | Reject]:
         these = records(meter) if path is None else (c for r in records(meter) for c in nested.opened(r, path))
-        return (_row(number, record) for number, record in enumerate(these, start=1))
+        return (values.row(number, record) for number, record in enumerate(these, start=1))
 
     sample = [row for row, _ in zip(rows(Meter()), range(SAMPLE_ROWS), strict=False) if isinstance(row, Row)]
     columns = list(dict.fromkeys(name for row in sample for name in row.cells)) or readable
@@ -77,10 +77,6 @@ def table(file: File, options: Options) -> Table:
         sheet=".".join(path) if path else None,
     )
     return Table(file, shape, kept_rows)
-
-
-def _row(number: int, record: dict[str, Any]) -> Row | Reject:
-    return values.row(number, record)
 
 
 def _holds_bytes(kind: pa.DataType) -> bool:

@@ -177,12 +177,11 @@ class TableClashes:
         if not part.clashes:
             return len(self.log.take(part, self.total, {}))
         rows = list(rows)
-        places = {row.utterance.key: Message("row {number}", number=row.row) for row in reversed(rows)}
         numbers = {row.utterance.key: row.row for row in reversed(rows)}
         for call in reversed(recordings):
-            keys = [item.key for item in call.utterances if item.key in numbers]
-            if keys:
-                places[call.key], numbers[call.key] = places[keys[0]], numbers[keys[0]]
+            if keys := [item.key for item in call.utterances if item.key in numbers]:
+                numbers[call.key] = numbers[keys[0]]
+        places = {key: Message("row {number}", number=number) for key, number in numbers.items()}
         skips = self.log.take(part, self.total, places, [row.utterance for row in rows], recordings)
         by_place: dict[str, int] = {place: numbers[key] for key, place in places.items()}
         for skip in skips:

@@ -10,7 +10,7 @@ clash (`core.workflows.imports.clashes`). Which source a table belongs to is dec
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from core.audio import gate
@@ -125,9 +125,13 @@ def ingest_table(
     of_recordings = [s.name for s in chosen.values() if s.level == "recording"]
     columns = replace(columns, labels={s.name: columns.labels[name] for name, s in chosen.items()})
 
-    def read_as(source: str) -> Reading:
+    @cache
+    def known_as(source: str) -> tuple[NamedRecordings, dict[str, str]]:
         named = audio.named(ws, source)
-        persons = persons_of(table, columns, named.names)
+        return named, persons_of(table, columns, named.names)
+
+    def read_as(source: str) -> Reading:
+        named, persons = known_as(source)
         parser = RowParser(columns, source, readers, of_recordings, units, persons, named.names, options.missing)
         return Reading(parser, named.find)
 
@@ -136,7 +140,7 @@ def ingest_table(
     result = TableImport(of_table.chosen.name, table.shape, {name: s.name for name, s in chosen.items()}, unit)
     if of_table.chosen.note:
         result.note(of_table.chosen.note)
-    result.audio_missing, sounds = audio.missing(), audio.named(ws, result.source)
+    result.audio_missing, (sounds, _) = audio.missing(), known_as(result.source)
     reader, log = of_table.reading.parser, ClashLog(ws, result.source, options.on_clash)
     size_before = ws.store.deliveries.size(result.source)
     progress(0, 0.0)

@@ -178,11 +178,10 @@ def _answers_as_one_column(
     rows: Iterator[Row | Reject], columns: Sequence[str], name: str, split: bool
 ) -> Iterator[Row]:
     """The answers of all raters, as rows of one column called `name`. `split`: a list holds one of each rater."""
-    for row in rows:
-        for column in columns if isinstance(row, Row) else ():
-            cell = row.cells.get(column) if isinstance(row, Row) else None
+    for row in (row for row in rows if isinstance(row, Row)):
+        for cell in map(row.cells.get, columns):
             for value in votes.as_list(cell) if split else (cell,):
-                yield Row(row.number if isinstance(row, Row) else 0, {name: value})
+                yield Row(row.number, {name: value})
 
 
 def _vote_reader(chosen: Scheme, options: VotesImportOptions) -> Callable[[Row], list[Choice] | Reject]:
