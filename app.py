@@ -21,7 +21,6 @@ if get_script_run_ctx(suppress_warning=True) is not None:
     with ui.page("overview"):
         overview.show()
 else:
-    from core.settings import settings
     from core.web import desk, headers, media
     from core.web.api import api
     from core.workflows.workspace import open_workspace
@@ -31,7 +30,6 @@ else:
         open_workspace()
         yield
 
-    headers.trust(settings().host)
     app = st.App(
         Path(__file__).resolve(),
         lifespan=lifespan,

@@ -1,5 +1,6 @@
 """Time and memory of a call, and a way to run a call in its own process."""
 
+import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -21,6 +22,26 @@ def memory_mb() -> float:
     """The current resident memory of this process, in MB."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return float(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+def tree_cpu_s(pid: int) -> float:
+    """The seconds of processor time that a process and its living descendants have used."""
+    ticks: dict[int, float] = {}
+    children: dict[int, list[int]] = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            words = status.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+        except OSError:
+            continue
+        own = int(status.parent.name)
+        ticks[own] = float(words[11]) + float(words[12])
+        children.setdefault(int(words[1]), []).append(own)
+    tree, total = [pid], 0.0
+    while tree:
+        one = tree.pop()
+        total += ticks.get(one, 0.0)
+        tree += children.get(one, [])
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def in_own_process(call: Callable[..., Value], *values: object) -> Value:

@@ -25,17 +25,25 @@ def free_port() -> int:
 @contextmanager
 def serving(home: Path) -> Iterator[str]:
     """Run a server on the workspace `home` while the block runs; yield its address."""
+    with logged_server(home) as (url, _):
+        yield url
+
+
+@contextmanager
+def logged_server(home: Path, log: Path | None = None) -> Iterator[tuple[str, int]]:
+    """Run a server as `serving` does; `log` takes all it prints. Yield its address and the id of its process."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GWIDAMA_")}
     environment = clean | {"GWIDAMA_HOME": str(home), "GWIDAMA_CURATOR": "bench"}
     port = free_port()
-    server = subprocess.Popen(
-        [sys.executable, "-m", "core", "serve", "--port", str(port)], cwd=ROOT, env=environment,
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-    )  # fmt: skip
+    with (log or Path(os.devnull)).open("wb") as output:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "core", "serve", "--port", str(port)], cwd=ROOT, env=environment,
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output if log else None,
+        )  # fmt: skip
     try:
         url = f"http://127.0.0.1:{port}"
         await_health(f"{url}/api/v1/health", server)
-        yield url
+        yield url, server.pid
     finally:
         server.terminate()
         server.wait(30)

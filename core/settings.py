@@ -5,11 +5,18 @@ Paths are absolute. Nothing here creates a file or folder.
 
 import os
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from core.errors import InputError
 
+VARIABLES = (
+    *(f"GWIDAMA_{name}" for name in (
+        "HOME", "DATABASE_URL", "JOBS_URL", "API_KEYS", "HOST", "PORT", "CURATOR", "WHISPER", "WARM_UP", "LOG", "OPEN",
+        "HOSTS",
+    )),
+    "USER", "HOME", "RANK", "WORLD_SIZE", "HF_ENDPOINT", "HF_TOKEN", "PROMETHEUS_MULTIPROC_DIR",
+)  # fmt: skip
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
 DEMO = ASSETS / "demo"
@@ -23,6 +30,8 @@ class Settings:
     `curator` is the name under which a person at this machine decides. `whisper` is a folder with weights, "" for none.
     Under `accelerate launch` this is process `process` of `processes` that train together. `hub_endpoint` and
     `hub_token` are the hub that `push` sends to. Without `warm_up` a server loads its models at the first prediction.
+    With `log` the REST service writes a line for each request; its processes keep their figures in `metrics_folder`.
+    With `open` the server may listen on addresses that other machines reach; `hosts` are more names it answers to.
     """
 
     home: Path
@@ -36,6 +45,10 @@ class Settings:
     process: int = 0
     processes: int = 1
     warm_up: bool = True
+    log: bool = True
+    metrics_folder: str = ""
+    open: bool = False
+    hosts: frozenset[str] = frozenset()
     hub_endpoint: str = "https://huggingface.co"
     hub_token: str = field(default="", repr=False)
 
@@ -63,9 +76,16 @@ class Settings:
 
 def settings() -> Settings:
     """Read `GWIDAMA_HOME`, `_DATABASE_URL`, `_JOBS_URL`, `_API_KEYS` (commas), `_HOST`, `_PORT`, `_CURATOR`,
-    `_WHISPER`, `_WARM_UP` (0: no); `RANK` and `WORLD_SIZE`, which `accelerate launch` sets; `HF_ENDPOINT`, `HF_TOKEN`.
+    `_WHISPER`, `_WARM_UP` (0: no), `_LOG` (0: no), `_OPEN` (1: yes), `_HOSTS` (commas); `RANK` and `WORLD_SIZE`, which
+    `accelerate launch` sets; `HF_ENDPOINT`, `HF_TOKEN`; `PROMETHEUS_MULTIPROC_DIR`.
     """
-    env = os.environ
+    return _read(tuple((name, os.environ.get(name)) for name in VARIABLES), os.getcwd())
+
+
+@lru_cache(maxsize=16)
+def _read(variables: tuple[tuple[str, str | None], ...], folder: str) -> Settings:
+    """The settings of an environment, for a working folder; a server asks for them at each request."""
+    env = {name: value for name, value in variables if value is not None}
     home = Path(env.get("GWIDAMA_HOME") or default_home()).expanduser().resolve()
     database_url = env.get("GWIDAMA_DATABASE_URL") or f"sqlite:///{home / 'gwidama.db'}"
     jobs_url = env.get("GWIDAMA_JOBS_URL") or (
@@ -75,7 +95,7 @@ def settings() -> Settings:
         home=home,
         database_url=database_url,
         jobs_url=jobs_url,
-        api_keys=frozenset(k.strip() for k in env.get("GWIDAMA_API_KEYS", "").split(",") if k.strip()),
+        api_keys=_list(env.get("GWIDAMA_API_KEYS", "")),
         host=env.get("GWIDAMA_HOST") or "127.0.0.1",
         port=_port(env.get("GWIDAMA_PORT") or "8501"),
         curator=env.get("GWIDAMA_CURATOR") or env.get("USER") or "curator",
@@ -83,6 +103,10 @@ def settings() -> Settings:
         process=int(env.get("RANK") or 0),
         processes=int(env.get("WORLD_SIZE") or 1),
         warm_up=env.get("GWIDAMA_WARM_UP") != "0",
+        log=env.get("GWIDAMA_LOG") != "0",
+        metrics_folder=env.get("PROMETHEUS_MULTIPROC_DIR") or "",
+        open=env.get("GWIDAMA_OPEN") == "1",
+        hosts=_list(env.get("GWIDAMA_HOSTS", "")),
         hub_endpoint=env.get("HF_ENDPOINT") or "https://huggingface.co",
         hub_token=env.get("HF_TOKEN") or "",
     )
@@ -102,6 +126,10 @@ def child_environment() -> dict[str, str]:
     """Return the environment for a child process that has to import `core` from any working folder."""
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     return {**os.environ, "PYTHONPATH": path}
+
+
+def _list(raw: str) -> frozenset[str]:
+    return frozenset(name.strip() for name in raw.split(",") if name.strip())
 
 
 def _port(raw: str) -> int:

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # plain `pytest` does not add it
     sys.path.insert(0, str(ROOT))
 
-VARIABLES = ("HOME", "DATABASE_URL", "JOBS_URL", "API_KEYS", "HOST", "PORT", "CURATOR")
+VARIABLES = ("HOME", "DATABASE_URL", "JOBS_URL", "API_KEYS", "HOST", "PORT", "CURATOR", "OPEN", "HOSTS")
 DEMO_TIMEOUT_S = 900
 
 

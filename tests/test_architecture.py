@@ -52,7 +52,7 @@ ONLY_IN = {
     "torch": ("core.models", "core.training", "core.inference", "core.speech"),
     "transformers": ("core.models", "core.training", "core.inference", "core.speech"),
     "dbos": ("core.jobs",),
-    "fastapi": ("core.web.api",),
+    "fastapi": ("core.web.service",),
     "typer": ("core.cli",),
     "ray": (),
 }

@@ -45,7 +45,7 @@ MAKE = f"make --no-print-directory -C {ROOT} VENV={sys.prefix} " + " ".join(
 )
 # The output that shows success, for some commands. All commands must exit with 0.
 ANSWERS = {
-    "curl": r'^\{"(source|status)"',
+    "curl": r'^\{"(source|status|id)"',
     "python -m core ingest ": r"\b0 (files or parts )?not used",
     "python -m core search": r"[1-9]\d* of [1-9]\d* utterances",
 }
@@ -181,7 +181,7 @@ STANDS_FOR: dict[str, Callable[[Reader], str]] = {
 def replacing_the_shell(command: str) -> str:
     """`command` with `exec`, so that it replaces bash and gets its signals; in `A=b command`, A is set first."""
     first, _, rest = command.partition(" ")
-    return f"export {first}; exec {rest}" if "=" in first else f"exec {command}"
+    return f"export {first}; {replacing_the_shell(rest)}" if "=" in first else f"exec {command}"
 
 
 def until(fact: Callable[[], bool], what: str) -> None:
@@ -221,7 +221,7 @@ def test_every_command_of_a_page_runs(reader: Reader, page: str) -> None:
 
 
 def is_server(line: str) -> bool:
-    return any(line.endswith(server) for server in SERVERS)
+    return any(line.endswith(server) or f"{server} --" in line for server in SERVERS)
 
 
 # --- the files that the pages name --------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ import pytest
 from core.workflows.doctor import OPTIONAL, required
 
 ROOT = Path(__file__).resolve().parent.parent
-UNSEEN = {"python-multipart", "accelerate", "pandas"}  # starlette, transformers and streamlit import them
+# starlette, transformers, streamlit and uvicorn import them
+UNSEEN = {"python-multipart", "accelerate", "pandas", "uvloop", "httptools"}
 
 
 def normal(name: str) -> str:

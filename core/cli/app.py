@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from core import __version__
-from core.cli import encoders, models, runs, scores, service, sharing, training, voices
+from core.cli import encoders, keys, models, runs, scores, service, sharing, training, voices
 from core.cli.cleaning import clean, quality
 from core.cli.corpus import browse, exchange, schemes, similar
 from core.cli.imports import annotations, clashes, corpora, tables, votes
@@ -71,6 +71,10 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         },
     ),
     "models": ("Pretrained encoders.", {"prune": encoders.prune}),
+    "keys": (
+        "Keys of the REST service.",
+        {"add": keys.add_key, "list": keys.list_keys, "revoke": keys.revoke_key},
+    ),
 }
 # Verbs had these names before 0.2.0. They still work, but no help text lists them.
 _OLD_NAMES: dict[str, dict[str, str]] = {"ingest": {"own": "gwidama", "sister": "aihub"}}

@@ -107,6 +107,7 @@ def list_runs(json: Json = False) -> None:
     with answering(json) as reply:
         from core.workflows.models.in_use import by_run
         from core.workflows.models.runs import every
+        from core.workflows.service.lists import run_documents
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
@@ -114,7 +115,7 @@ def list_runs(json: Json = False) -> None:
         rows = [(r.id, r.recipe, r.encoder, r.snapshot, r.state, _headline(r), _use(serving.get(r.id))) for r in runs]
         columns = ("run", "recipe", "encoder", "snapshot", "state", "macro-F1 on test", "in use")
         reply.give(
-            {"runs": [_run(r) | _use_fields(serving.get(r.id)) for r in runs]},
+            {"runs": run_documents(ws)},
             table("", columns, rows) if rows else "no run yet: freeze a snapshot, then train a recipe on it",
         )
 
@@ -255,19 +256,9 @@ def _file(name: str) -> Path:
 
 
 def _run(info: RunInfo) -> dict[str, Any]:
-    from core.workflows.evaluation.marks import warnings
+    from core.workflows.service.lists import run_document
 
-    values = asdict(info)
-    return {"run": values.pop("id"), **values, "warnings": warnings(info.metrics)}
-
-
-def _use_fields(serving: "Serving | None") -> dict[str, Any]:
-    choice = serving.choice if serving else None
-    return {
-        "in_use": serving is not None,
-        "chosen_by": choice.chosen_by if choice else None,
-        "chosen_at": choice.chosen_at if choice else None,
-    }
+    return run_document(info)
 
 
 def _use(serving: "Serving | None") -> str:

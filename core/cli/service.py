@@ -34,20 +34,26 @@ def demo(context: typer.Context, json: Json = False) -> None:
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; loopback by default.")] = None,
     port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on.")] = None,
+    api_only: Annotated[bool, typer.Option("--api-only", help="The REST service alone, without pages.")] = False,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes of the service, with --api-only.")] = 1,
     json: Json = False,
 ) -> None:
     """Start the dashboard, the REST service and the job worker; Ctrl-C stops them."""
+    if workers > 1 and not api_only:
+        raise typer.BadParameter("--workers needs --api-only: the dashboard is one process")
     code = 0
     with answering(json) as reply:
         from core.settings import settings
         from core.web.serve import serve as run_server
+        from core.web.service.alone import serve_alone
 
         def ready(address: str) -> None:
             reply.give({"url": address}, f"귀담아 Gwidama: {address}")
             reply.send()
 
         configured = settings()
-        code = run_server(host or configured.host, configured.port if port is None else port, ready)
+        where = host or configured.host, configured.port if port is None else port
+        code = serve_alone(*where, workers, ready) if api_only else run_server(*where, ready)
     raise typer.Exit(code)
 
 

@@ -37,7 +37,7 @@ def engine_for(url: str) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() != "sqlite":
-            return create_engine(url, pool_pre_ping=True)
+            return create_engine(url, pool_pre_ping=True, hide_parameters=True)
     except (ArgumentError, NoSuchModuleError) as error:
         raise InputError("the database URL cannot be used: {error}", error=error) from error
     except ModuleNotFoundError as error:
@@ -48,7 +48,7 @@ def engine_for(url: str) -> Engine:
     if parsed.database:
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     # Each transaction opens a connection (0.1 ms), so that no thread of Streamlit keeps the file open.
-    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 10})
+    engine = create_engine(url, poolclass=NullPool, connect_args={"timeout": 10}, hide_parameters=True)
     event.listen(engine, "connect", _pragmas)
     event.listen(engine, "begin", _begin)
     return engine

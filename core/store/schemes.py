@@ -5,11 +5,8 @@ files were not written since, `sync` does not even ask for that sum. The row of 
 and its name may be used again.
 """
 
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, Row, delete, exists, func, insert, literal, null, select, update
@@ -18,14 +15,13 @@ from core.errors import Conflict, UnknownName
 from core.messages import SchemeName
 from core.schemes import Scheme, check_growth, is_bundled, publish, published_token
 from core.schemes.files import from_document, to_document
+from core.store.changes import Changes, Trace, is_settled
 from core.store.engine import reading, writing
 from core.store.review import decisions
 from core.store.schema import annotation, label, revision, run
 from core.store.schema import scheme as table
 
 REJECTED = "rejected"
-SETTLED_NS = 100_000_000  # two writes to a file within this time may get the same time stamp
-Trace = tuple[tuple[int, int], ...]  # (time of the last write in ns, size in bytes) of each file
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,13 +38,12 @@ class Schemes:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._url = engine.url.render_as_string(hide_password=True)
-        file = engine.url.database if engine.dialect.name == "sqlite" else None
-        self._files = (Path(file), Path(f"{file}-wal")) if file and file != ":memory:" else ()
+        self._changes = Changes(engine)
         self._seen: tuple[object, Trace] | None = None
 
     def sync(self) -> None:
         """Publish this store's schemes to `core.schemes`, unless they are published there already."""
-        trace = self._trace()
+        trace = self._changes.trace()
         if self._seen is not None and self._seen == (published_token(), trace):
             return
         with reading(self._engine) as connection:
@@ -56,17 +51,7 @@ class Schemes:
             rows = connection.execute(_standing()).all() if published_token() != token else None
         if rows is not None:
             publish(token, [_scheme(row) for row in rows])
-        calm = trace and time.time_ns() - max(stamp for stamp, _ in trace) > SETTLED_NS
-        self._seen = (token, trace) if calm else None
-
-    def _trace(self) -> Trace:
-        """Return time of the last write and size of the database's files; empty if the database is not a file."""
-        stamps = []
-        for file in self._files:
-            with suppress(FileNotFoundError):  # SQLite deletes the log with the last connection
-                status = file.stat()
-                stamps.append((status.st_mtime_ns, status.st_size))
-        return tuple(stamp for stamp in stamps if stamp[1])
+        self._seen = (token, trace) if is_settled(trace) else None
 
     def list(self) -> list[StoredScheme]:
         """Return the workspace's schemes, also proposed ones, oldest first; rejected ones are left out."""

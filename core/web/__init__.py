@@ -1,1 +1,1 @@
-"""HTTP besides pages: the REST service, routes of the review desk, audio, uploads, headers, and `serve`."""
+"""HTTP besides pages: who is let in, review routes, audio, uploads, headers, time-outs, and `serve`."""

@@ -1,4 +1,4 @@
-"""Security headers of every response, and the host names that the server accepts.
+"""Security headers of every response, and the middleware of the server in its order.
 
 The content-security policy allows no request to another machine: an image in a transcript cannot send anything out,
 and an injected script does not run. Streamlit's page has one inline script, allowed by its hash; component modules
@@ -13,13 +13,16 @@ from pathlib import Path
 import streamlit
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from streamlit import net_util
+
+from core.settings import settings
+from core.web.doors import Doors, house
+from core.web.service import access
 
 INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
-EVERYWHERE = ("0.0.0.0", "::")
 
-_trusted = ["localhost", "127.0.0.1", "[::1]"]
+_chosen: set[str] = set()
 
 
 def policy(page: str) -> str:
@@ -61,20 +64,29 @@ class SecurityHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(self.headers)
+                headers = MutableHeaders(scope=message)
+                for name, value in self.headers.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self.app(scope, receive, send_with_headers if scope["type"] == "http" else send)
 
 
 def trust(host: str) -> None:
-    """Accept `host` too: the address that a person chose to serve on. Call it before the first request."""
-    _trusted.append("*" if host in EVERYWHERE else host)
+    """Answer to `host` too: the address that a person chose to serve on. Call it before the first request."""
+    _chosen.add(host)
 
 
 def middleware() -> list[Middleware]:
-    """Return the middleware, outermost first: the response to a refused host has the headers too."""
-    return [
-        Middleware(SecurityHeaders),
-        Middleware(TrustedHostMiddleware, allowed_hosts=_trusted, www_redirect=False),
-    ]
+    """Return the middleware, outermost first: the response to a refused request has the headers too."""
+    stay_inside()
+    return [Middleware(SecurityHeaders), Middleware(Doors, house=house(settings(), _chosen), key_fits=access.fits)]
+
+
+def stay_inside() -> None:
+    """Keep Streamlit from asking a server elsewhere for the address of this machine.
+
+    It would ask when a websocket or a request names an origin that it does not know. `Doors` lets none of them in;
+    this holds for every other way there as well.
+    """
+    net_util._internal_ip = net_util._external_ip = "127.0.0.1"

@@ -1,32 +1,36 @@
 """`serve`: run dashboard and REST service in this process and the job worker as its child; both stop together.
 
-The worker is tied to this process by a pipe: when this process ends, `kill -9` included, the kernel closes the pipe
-and the worker ends too. A worker that ends early is started again, after a longer pause each time.
+The worker is a child that `core.web.children` keeps running.
 """
 
 import errno
 import signal
 import socket
-import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from threading import Event, Thread
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Thread
 
 import uvicorn
 
 from core.errors import CoreError, InputError
 from core.messages import Message
 from core.settings import ROOT, child_environment, settings
-from core.web import headers
+from core.web import doors, headers
+from core.web.children import kept_running
+from core.web.slow import TimedProtocol
 from core.workflows import jobs
 from core.workflows.models.predict import warm_up
+from core.workflows.service import keys
 from core.workflows.workspace import open_workspace
 
-BACKOFF_S = (1.0, 2.0, 5.0, 15.0, 60.0)
-HEALTHY_S = 60.0  # a worker that ran for so long is started again without a pause
-STOP_S = 15.0
+GRACE_S = 10  # for requests that are being answered when the server is stopped
+OPENED = """
+!! GWIDAMA_OPEN=1: {address} 에서 다른 컴퓨터의 접속을 받습니다. API 키가 있는 사람은 모든 녹음을 듣고,
+!! 모든 텍스트와 라벨을 읽고 바꾸고, 말뭉치를 내보내고, 예측을 요청할 수 있습니다. 암호화되지 않습니다. {keys_ko}
+!! GWIDAMA_OPEN=1: {address} takes connections from other machines. Whoever has an API key can hear every recording,
+!! read and change every text and label, export the corpus, and ask for predictions. Nothing is encrypted. {keys_en}
+"""
 
 
 def announce(address: str) -> None:
@@ -39,18 +43,22 @@ def serve(host: str, port: int, ready: Callable[[str], None] = announce) -> int:
     Calls `ready` with the address when it answers. Raises `InputError` if the address cannot be used. Call it only
     from the main thread.
     """
-    listener = _listen(host, port)
-    open_workspace()
+    check_address(host)
+    listener = listen(host, port)
+    ws = open_workspace()
+    if ws.settings.open:
+        warn_of_open(host, bool(keys.known(ws).by_digest))
     headers.trust(host)
     sys.path.insert(0, str(ROOT))  # app.py lies there
     config = uvicorn.Config(
-        "app:app", ws="websockets-sansio", log_level="warning", access_log=False, timeout_graceful_shutdown=3
-    )
-    server = _Server(config, f"http://{_url_host(host)}:{listener.getsockname()[1]}", ready)
+        "app:app", http=TimedProtocol, ws="websockets-sansio", log_level="warning", access_log=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )  # fmt: skip
+    server = _Server(config, f"http://{url_host(host)}:{listener.getsockname()[1]}", ready)
     # While it runs, uvicorn catches signals and raises them again afterwards: the worker must be stopped too.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.handle_exit)
-    with _worker():
+    with kept_running("worker", jobs.worker_command(), child_environment()):
         server.run(sockets=[listener])
     return 0 if server.started else 1
 
@@ -73,9 +81,34 @@ def _warm_up() -> None:
         warm_up(open_workspace())
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+def check_address(host: str) -> None:
+    """Raise `InputError` for an address that other machines reach, unless the server is open."""
+    if not (settings().open or doors.is_loopback(host)):
+        raise InputError(
+            "{host} is reached from other machines, and there is no login: the server listens on this machine only "
+            "(127.0.0.1). GWIDAMA_OPEN=1 opens it, and then it asks for API keys.",
+            host=url_host(host),
+        )
+
+
+def warn_of_open(host: str, has_keys: bool) -> None:
+    """Say loudly what an open server opens."""
+    keys_ko = (
+        "" if has_keys else "아직 키가 없어서 아무도 들어올 수 없습니다: python -m core keys add NAME --scope media"
+    )
+    keys_en = "" if has_keys else "There is no key yet, so nobody gets in: python -m core keys add NAME --scope media"
+    print(OPENED.format(address=url_host(host), keys_ko=keys_ko, keys_en=keys_en), file=sys.stderr, flush=True)
+
+
+def listen(host: str, port: int, shared: bool = False) -> socket.socket:
+    """Return a listening socket; `InputError` if the address cannot be used. `shared`: other processes listen there."""
+    # The protocol is named: asyncio sets TCP_NODELAY only where it is, and without it an answer waits for 40 ms.
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if shared:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listener.bind((host, port))
         listener.listen(256)
@@ -85,54 +118,12 @@ def _listen(host: str, port: int) -> socket.socket:
         reason = Message("it is in use; is a server running already?") if in_use else error.strerror
         raise InputError(
             "cannot serve on {host}:{port}: {reason} Choose another with --port.",
-            host=_url_host(host),
+            host=url_host(host),
             port=port,
             reason=reason,
         ) from error
     return listener
 
 
-def _url_host(host: str) -> str:
+def url_host(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-@contextmanager
-def _worker() -> Iterator[None]:
-    """Keep a worker running as long as the block runs."""
-    leaving = Event()
-    keeper = Thread(target=_keep_worker_alive, args=(leaving,), name="keep-worker", daemon=True)
-    keeper.start()
-    try:
-        yield
-    finally:
-        leaving.set()
-        keeper.join()
-
-
-def _keep_worker_alive(leaving: Event) -> None:
-    command = jobs.worker_command()
-    deaths = 0
-    while not leaving.is_set():
-        began = time.monotonic()
-        # A session of its own: Ctrl-C reaches only this process, which then stops the worker in order.
-        with subprocess.Popen(
-            command, stdin=subprocess.PIPE, start_new_session=True, env=child_environment()
-        ) as worker:
-            while worker.poll() is None and not leaving.wait(0.2):
-                pass
-            if worker.returncode is None:
-                _stop_worker(worker)
-        if leaving.is_set():
-            return
-        deaths = 0 if time.monotonic() - began > HEALTHY_S else deaths + 1
-        pause = BACKOFF_S[min(deaths, len(BACKOFF_S)) - 1] if deaths else 0.0
-        print(f"the worker ended ({worker.returncode}); starting it again in {pause:.0f} s", file=sys.stderr)
-        leaving.wait(pause)
-
-
-def _stop_worker(worker: subprocess.Popen[bytes]) -> None:
-    worker.terminate()
-    try:
-        worker.wait(STOP_S)
-    except subprocess.TimeoutExpired:
-        worker.kill()

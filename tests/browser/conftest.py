@@ -36,6 +36,7 @@ def live(home: Path) -> Iterator[Live]:
     server.start()
     yield server
     server.end()
+    assert not server.outbound.exists(), server.outbound.read_text("utf-8")
 
 
 @pytest.fixture

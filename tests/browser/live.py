@@ -83,6 +83,7 @@ class Live:
             self.port = int(probe.getsockname()[1])
         self.address = f"http://127.0.0.1:{self.port}"
         self.log = home.parent / f"{home.name}.log"
+        self.outbound = home.parent / f"{home.name}-outbound.log"  # what left this machine or tried to
 
     @cached_property
     def ws(self) -> Workspace:
@@ -92,7 +93,8 @@ class Live:
     def environment(self) -> dict[str, str]:
         others = {k: v for k, v in os.environ.items() if not k.startswith(("GWIDAMA_", "STREAMLIT_"))}
         # Most tests ask for no prediction: their servers need not load the models, which takes seconds.
-        return others | {"GWIDAMA_HOME": str(self.home), "GWIDAMA_CURATOR": CURATOR, "GWIDAMA_WARM_UP": "0"}
+        guarded = {"OUTBOUND_LOG": str(self.outbound), "PYTHONPATH": str(ROOT / "tests" / "support" / "outbound")}
+        return others | guarded | {"GWIDAMA_HOME": str(self.home), "GWIDAMA_CURATOR": CURATOR, "GWIDAMA_WARM_UP": "0"}
 
     def core(self, *arguments: str) -> str:
         """Run one shell command of Gwidama and return its output."""

@@ -340,7 +340,9 @@ def test_the_documentation_loads_nothing_from_elsewhere(client: TestClient) -> N
         assert asset in page
         assert client.get(f"/api/{asset}").status_code == 200
     schema = client.get("/api/openapi.json").json()
-    assert set(schema["paths"]) == {"/v1/health", "/v1/predict"}
+    batch = "/v1/predict/batch"
+    listed = {"/v1/health", "/v1/predict", "/v1/runs", "/v1/schemes", "/v1/metrics"}
+    assert set(schema["paths"]) == listed | {batch, f"{batch}/{{id}}", f"{batch}/{{id}}/results"}
     assert schema["servers"] == [{"url": "/api"}]
     bodies = schema["paths"]["/v1/predict"]["post"]["requestBody"]["content"]
     assert set(bodies) == {"multipart/form-data", "application/json"}

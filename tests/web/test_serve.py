@@ -9,9 +9,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from websockets.exceptions import InvalidStatus
+from websockets.sync.client import connect
+from websockets.typing import Origin, Subprotocol
 
 from core.errors import InputError
 from core.settings import ROOT
@@ -20,6 +24,7 @@ from core.web.serve import serve
 pytestmark = pytest.mark.integration
 
 PATIENCE_S = 120
+GUARD = ROOT / "tests" / "support" / "outbound"
 START = "import sys; from core.web.serve import serve; sys.exit(serve('127.0.0.1', 0))"
 
 
@@ -37,7 +42,9 @@ class Server:
         self.path = folder / f"serve-{time.monotonic_ns()}.log"
         with self.path.open("wb") as log:
             env = {k: v for k, v in os.environ.items() if not k.startswith(("GWIDAMA_", "STREAMLIT_"))}
-            env |= {"GWIDAMA_HOME": str(folder / "home"), "PYTHONPATH": str(ROOT), "PYTHONUNBUFFERED": "1"}
+            self.outbound = folder / "outbound.log"
+            env |= {"GWIDAMA_HOME": str(folder / "home"), "PYTHONUNBUFFERED": "1", "OUTBOUND_LOG": str(self.outbound)}
+            env["PYTHONPATH"] = f"{GUARD}{os.pathsep}{ROOT}"
             self.process = subprocess.Popen(command, env=env, cwd=folder, stdout=log, stderr=log)
 
     def log(self) -> str:
@@ -98,11 +105,62 @@ def test_dashboard_rest_and_worker_start_and_stop_together(start: Callable[..., 
         answer = httpx.get(address + path)
         assert (answer.status_code, "<title>Streamlit</title>" in answer.text) == (200, True)
         assert "script-src 'self' 'sha256-" in answer.headers["content-security-policy"]
-    server.process.send_signal(signal.SIGTERM)
-    assert server.process.wait(PATIENCE_S) == 0, server.log()
+    foreign_requests_stay_inside(address)
+    leave_in_the_middle(address)
+    assert not server.outbound.exists(), server.outbound.read_text("utf-8")
+    with half_sent(address, b'{"te') as late, connect(f"{address.replace('http', 'ws')}/_stcore/stream"):
+        server.process.send_signal(signal.SIGTERM)
+        until(lambda: refuses(address), "no new request is taken")
+        late.sendall(b'xt": "  "}')
+        assert late.recv(4096).startswith(b"HTTP/1.1 409 Conflict"), "a request that has begun is answered"
+        assert server.process.wait(PATIENCE_S) == 0, server.log()
     assert not alive(worker)
     assert "Traceback" not in server.log()
     assert "Fatal" not in server.log()
+
+
+def foreign_requests_stay_inside(address: str) -> None:
+    """Ask as pages of other sites would; Streamlit looked up the outside address of the machine at such a websocket."""
+    stream = f"{address.replace('http', 'ws')}/_stcore/stream"
+    for origin, host in (("http://evil.example", None), ("http://192.0.2.7:8501", None), (address, "evil.example")):
+        more = {"Host": host} if host else {}  # a second one: websockets sends its own
+        with pytest.raises(InvalidStatus), connect(stream, origin=Origin(origin), additional_headers=more):
+            pass
+        for path in ("/_stcore/health", "/_stcore/host-config", "/corpus", "/api/v1/predict", "/audio/recording/1"):
+            refused = httpx.get(address + path, headers={"Origin": origin} | ({"Host": host} if host else {}))
+            assert refused.status_code in (400, 403), path
+    with connect(stream, origin=Origin(address), subprotocols=[Subprotocol("streamlit")]) as own:
+        assert own.ping().wait(PATIENCE_S)
+
+
+def half_sent(address: str, part: bytes) -> socket.socket:
+    """Return a connection on which the first part of a body of 14 bytes has been sent."""
+    host, port = urlsplit(address).netloc.split(":")
+    connection = socket.create_connection((host, int(port)), PATIENCE_S)
+    connection.sendall(
+        f"POST /api/v1/predict HTTP/1.1\r\nhost: {host}\r\ncontent-type: application/json\r\n".encode()
+        + b"content-length: 14\r\n\r\n" + part
+    )  # fmt: skip
+    return connection
+
+
+def refuses(address: str) -> bool:
+    try:
+        httpx.get(f"{address}/api/v1/health")
+    except httpx.TransportError:
+        return True
+    return False
+
+
+def leave_in_the_middle(address: str) -> None:
+    """Send a part of a request and go away, at routes of each kind."""
+    for path in ("/api/v1/predict", "/desk/x/take", "/_stcore/upload_file/a/b"):
+        for kind in ("application/json", "multipart/form-data; boundary=b"):
+            host, port = urlsplit(address).netloc.split(":")
+            head = f"POST {path} HTTP/1.1\r\nhost: {host}:{port}\r\norigin: {address}\r\ncontent-type: {kind}\r\n"
+            with socket.create_connection((host, int(port))) as leaver:
+                leaver.sendall(f"{head}content-length: 99999\r\n\r\n--b\r\n".encode() + bytes(5_000))
+    assert httpx.get(f"{address}/api/v1/health").status_code == 200
 
 
 def test_kill_9_of_the_server_ends_the_worker(start: Callable[..., Server]) -> None:

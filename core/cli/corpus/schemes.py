@@ -7,7 +7,6 @@
 - `schemes reject`: `{"name", "withdrawn": n}`, n labels
 """
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -83,17 +82,9 @@ def export_scheme(
 
 
 def _document(s: "Scheme") -> dict[str, Any]:
-    from core.schemes import is_bundled
+    from core.workflows.service.lists import scheme_document
 
-    named = {"name": s.name, "ko": s.ko, "en": s.en, "level": s.level, "labels": [asdict(x) for x in s.labels]}
-    more = {
-        "kind": s.kind,
-        "state": s.state,
-        "bundled": is_bundled(s.name),
-        "critical": s.critical,
-        "ordinal": s.ordinal,
-    }
-    return named | more | {"aliases": dict(s.aliases)}
+    return scheme_document(s)
 
 
 def _properties(s: "Scheme") -> str:

@@ -7,7 +7,7 @@ pickled: vocabulary, idf and coefficients are arrays. It does not clean texts: t
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +16,9 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 from safetensors.numpy import load_file, save
+from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfTransformer, TfidfVectorizer
+from sklearn.utils.sparsefuncs_fast import inplace_csr_row_normalize_l2
 
 from core.errors import InputError, NotEnoughData
 from core.files import write_bytes
@@ -110,7 +112,9 @@ class NgramModel:
     """A fitted model: `vectorizer` with V n-grams, and for each Target a linear head on their tf-idf."""
 
     def __init__(self, config: NgramConfig, vectorizer: TfidfVectorizer, heads: Mapping[str, LinearHead]) -> None:
-        self.config, self.vectorizer, self.heads = config, vectorizer, heads
+        self.config, self.vectorizer = config, vectorizer
+        # Column by column, as the product with sparse rows reads them: it would copy them at each call.
+        self.heads = {name: replace(head, coef=np.asfortranarray(head.coef)) for name, head in heads.items()}
         self.loss = float("nan")  # of the training rows, known to `fit` alone
 
     @classmethod
@@ -136,14 +140,43 @@ class NgramModel:
         return all_logits(self.heads, self._features(values))
 
     def _features(self, texts: Sequence[str]) -> Any:
-        """The tf-idf of the n-grams, (N, V); the fast way for many texts gives the same bits as the vectorizer."""
+        """The tf-idf of the n-grams, (N, V); both ways, for few and for many texts, give the vectorizer's bits."""
         config, known = self.config, self._known if len(texts) >= MANY else None
         if known is None:
-            return self.vectorizer.transform(texts)
+            return self._features_of_few(texts)
         counts = ngram_counts.count(texts, _words(config), config.min_n, config.max_n, known)
         weighing = TfidfTransformer(sublinear_tf=config.sublinear_tf)
         weighing.idf_ = self.vectorizer.idf_
         return weighing.transform(counts.astype(np.float64), copy=False)
+
+    def _features_of_few(self, texts: Sequence[str]) -> csr_matrix:
+        """`vectorizer.transform` without its checks of every argument, which take longer than the counting."""
+        vocabulary, idf, ngrams = self._parts
+        columns: list[int] = []
+        counts: list[int] = []
+        ends = [0]
+        for text in texts:
+            counted: dict[int, int] = {}
+            for column in map(vocabulary.get, ngrams(text)):
+                if column is not None:
+                    counted[column] = counted.get(column, 0) + 1
+            in_order = sorted(counted)
+            columns += in_order
+            counts += map(counted.__getitem__, in_order)
+            ends.append(len(columns))
+        values, indices = np.array(counts, np.float64), np.array(columns, np.int32)
+        if self.config.sublinear_tf:
+            np.log(values, values)
+            values += 1.0
+        values *= idf[indices]
+        rows = csr_matrix((values, indices, np.array(ends, np.int32)), shape=(len(texts), len(vocabulary)))
+        inplace_csr_row_normalize_l2(rows)
+        return rows
+
+    @cached_property
+    def _parts(self) -> tuple[dict[str, int], NDArray[np.float64], Callable[[str], list[str]]]:
+        """Vocabulary, weights and analyzer; the vectorizer checks itself each time that it gives them."""
+        return self.vectorizer.vocabulary_, np.asarray(self.vectorizer.idf_), self.vectorizer.analyzer
 
     @cached_property
     def _known(self) -> ngram_counts.Vocabulary | None:
@@ -200,7 +233,7 @@ class NgramModel:
         for gram, start, end in placed_ngrams(text, self.config):
             if gram in vocabulary and end > start:
                 places[vocabulary[gram]].append((start, end))
-        tfidf = self.vectorizer.transform([text]).tocsr()
+        tfidf = self._features_of_few([text])
         mean = coef[:, tfidf.indices].mean(axis=0)
         gains = tfidf.data * (coef[class_index, tfidf.indices] - mean)
         shares = np.zeros(len(text))

@@ -11,14 +11,14 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from core.audio import Audio, cut, decode, to_wav
 from core.audio.vad import segments
 from core.confidence import best_answer
-from core.errors import InputError, NotEnoughData
+from core.errors import CoreError, InputError, NotEnoughData
 from core.inference.predictor import Predictor, cached
 from core.ingest.aihub import label
 from core.messages import Message
@@ -26,6 +26,7 @@ from core.models.values import Sample
 from core.records import SHORTEST_VOICE_MS
 from core.schemes.target import Target
 from core.workflows.models import in_use
+from core.workflows.service.renewed import Renewed
 from core.workflows.snapshots.calls import transcript
 from core.workflows.workspace import Workspace
 
@@ -58,10 +59,17 @@ def _predictors(ws: Workspace, run_ids: Sequence[str]) -> dict[Predictor, _Use]:
     if run_ids:
         named = [cached(ws.run_folder(run_id)) for run_id in run_ids]
         return {p: _Use(True, tuple(target.name for target in p.targets)) for p in named}
+    return _serving.of(ws)
+
+
+def _in_use(ws: Workspace) -> dict[Predictor, _Use]:
     serving = in_use.serving(ws)
     if not serving:
         raise NotEnoughData("no trained model yet: run `python -m core demo`, or train one")
     return {cached(ws.run_folder(item.run.id)): _Use(item.chosen, item.schemes) for item in serving}
+
+
+_serving = Renewed(_in_use)  # a request makes no query for what serves
 
 
 def warm_up(ws: Workspace) -> None:
@@ -82,7 +90,19 @@ def predict_text(ws: Workspace, text: str, run_ids: Sequence[str] = (), source: 
     return _document(source, [Span(None, None, text)], models, None)
 
 
-def read_audio(data: bytes | Path, source: str) -> Audio:
+def predict_texts(ws: Workspace, texts: Sequence[str], run_ids: Sequence[str] = ()) -> list[dict[str, Any] | CoreError]:
+    """As `predict_text` for each text, but the models judge all texts in one batch. A text that fails is its error."""
+    models = {p: use for p, use in _predictors(ws, run_ids).items() if p.modality != "voice"}
+    if not models:
+        raise InputError("none of the chosen runs judges text")
+    read = [any(p.reads(text) for p in models) for text in texts]
+    spans = [Span(None, None, text) for text, reads in zip(texts, read, strict=True) if reads]
+    judged = zip(spans, _judge(spans, models, None), strict=True)
+    documents = (_put_together("text", [span], [judgements], models, None) for span, judgements in judged)
+    return [next(documents) if reads else InputError("{source}: the text is empty", source="text") for reads in read]
+
+
+def read_audio(data: bytes | Path | BinaryIO, source: str) -> Audio:
     """Decode a recording once, for `predict_audio` and `playable`; `AudioError` if it cannot be decoded."""
     return decode(data, source)
 
@@ -234,9 +254,19 @@ def _judgement(predictor: Predictor, target: Target, row: np.ndarray, chosen: bo
 def _document(
     source: str, spans: Sequence[Span], models: Mapping[Predictor, _Use], audio: Audio | None
 ) -> dict[str, Any]:
+    return _put_together(source, spans, _judge(spans, models, audio), models, audio)
+
+
+def _put_together(
+    source: str,
+    spans: Sequence[Span],
+    judged: Sequence[dict[str, Any]],
+    models: Mapping[Predictor, _Use],
+    audio: Audio | None,
+) -> dict[str, Any]:
     utterances = [
         {"start_ms": s.start_ms, "end_ms": s.end_ms, "text": s.text, "judgements": j}
-        for s, j in zip(spans, _judge(spans, models, audio), strict=True)
+        for s, j in zip(spans, judged, strict=True)
     ]
     call = _judge_call(spans, models, audio)
     document = {"source": source, "utterances": utterances} | ({"call": call} if call else {})

@@ -1,0 +1,77 @@
+"""The prediction workflow, as the service calls it: the only file of the service that imports it."""
+
+from collections.abc import Sequence
+from typing import Any, BinaryIO
+
+from core.errors import CoreError, NotEnoughData, UnknownName
+from core.schemes import SCHEMES
+from core.web.service.forms import Recording
+from core.workflows.models import runs
+from core.workflows.models.predict import predict_audio, predict_text, predict_texts, read_audio, warm_up
+from core.workflows.workspace import Workspace, open_workspace
+
+__all__ = ["judge_recording", "judge_texts", "only", "predict_audio", "predict_text", "warm", "warm_up"]
+
+Document = dict[str, Any]
+
+BY_SCHEME = ("verdict", "call")  # parts of the document that are by scheme
+IN_UTTERANCES = ("judgements", "abstained")
+
+
+def judge_texts(ws: Workspace, texts: Sequence[str], run_ids: Sequence[str]) -> list[Document | CoreError]:
+    """One document or error for each text; the models read all of them in one batch."""
+    return predict_texts(ws, texts, run_ids)
+
+
+def judge_recording(file: BinaryIO, recording: Recording) -> Document:
+    """The document of one recording; `CoreError` if it cannot be judged."""
+    check_schemes(recording.schemes)
+    audio = read_audio(file, recording.source)
+    document = predict_audio(
+        open_workspace(),
+        audio,
+        recording.source,
+        text=recording.text,
+        labels=recording.label_bytes(),
+        run_ids=recording.run,
+    )
+    return only(document, recording.schemes)
+
+
+def check_schemes(schemes: Sequence[str]) -> None:
+    """`UnknownName` for a name that no scheme has."""
+    if unknown := next((name for name in schemes if name not in SCHEMES), None):
+        raise UnknownName("scheme", unknown, tuple(SCHEMES))
+
+
+def check_runs(ws: Workspace, names: Sequence[str]) -> None:
+    """`NotFound` for a run that the workspace does not have."""
+    for name in names:
+        runs.get(ws, name)
+
+
+def only(document: Document, schemes: Sequence[str]) -> Document:
+    """The document with the judgements of `schemes` alone; all of it if none is named.
+
+    `NotEnoughData` if nothing in it judges any of them.
+    """
+    if not schemes:
+        return document
+    utterances = [
+        {**utterance, **{part: _of(utterance[part], schemes) for part in IN_UTTERANCES if part in utterance}}
+        for utterance in document["utterances"]
+    ]
+    kept = {part: _of(document[part], schemes) for part in BY_SCHEME if part in document}
+    answered = any(u["judgements"] or u.get("abstained") for u in utterances) or any(kept.values())
+    if not answered and not document.get("abstained") and utterances:
+        raise NotEnoughData("no run in use judges {schemes} here", schemes=", ".join(schemes))
+    return {**document, **kept, "utterances": utterances}
+
+
+def _of(by_scheme: dict[str, Any], schemes: Sequence[str]) -> dict[str, Any]:
+    return {name: value for name, value in by_scheme.items() if name in schemes}
+
+
+def warm(ws: Workspace) -> None:
+    """Load what answers first, so that the first caller does not wait for libraries."""
+    warm_up(ws)
