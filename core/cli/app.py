@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from core import __version__
-from core.cli import encoders, models, runs, scores, service, sharing, training, voices
+from core.cli import batches, encoders, models, predictions, runs, scores, service, sharing, training, voices
 from core.cli.cleaning import clean, quality
 from core.cli.corpus import browse, exchange, schemes, similar
 from core.cli.imports import annotations, clashes, corpora, tables, votes
@@ -104,7 +104,8 @@ app.command("export")(exchange.export)
 app.command("train")(models.train)
 app.command("evaluate")(models.evaluate)
 app.command("compare")(scores.compare)
-app.command("predict", cls=models.PredictCommand)(models.predict)
+app.command("predict", cls=predictions.PredictCommand)(predictions.predict)
+app.command("predict-batch")(batches.predict_batch)
 app.command("embed")(voices.embed)
 app.command("recipes")(runs.recipes)
 app.command("export-run")(runs.export_run)

@@ -37,8 +37,8 @@ from core.errors import (
 )
 from core.settings import settings
 from core.workflows.models import in_use
-from core.workflows.models.predict import predict_audio, predict_text
 from core.workflows.models.runs import finished
+from core.workflows.predict.predict import predict_audio, predict_text
 from core.workflows.workspace import open_workspace
 
 MAX_FILE = 50_000_000

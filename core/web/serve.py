@@ -21,7 +21,7 @@ from core.messages import Message
 from core.settings import ROOT, child_environment, settings
 from core.web import headers
 from core.workflows import jobs
-from core.workflows.models.predict import warm_up
+from core.workflows.predict.predict import warm_up
 from core.workflows.workspace import open_workspace
 
 BACKOFF_S = (1.0, 2.0, 5.0, 15.0, 60.0)
