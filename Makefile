@@ -108,6 +108,7 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m bench.review
 	@$(BIN)/python -m bench.train
 	@$(BIN)/python -m bench.voice
+	@$(BIN)/python -m bench.transcribe
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov test-results build *.egg-info assets/player/node_modules

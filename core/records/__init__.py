@@ -175,7 +175,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A machine's suggestion. Its `kind` is augmentation, pseudo-label, cleaning, exclude or delivery.
+    """A machine's suggestion. Its `kind` is augmentation, pseudo-label, cleaning, exclude, delivery or transcript.
 
     `payload` holds the values that are written if a person accepts it. `confidence` is in [0, 1], or None if the maker
     has no figure. `batch` names the run that made this suggestion together with others.
