@@ -13,7 +13,19 @@ from typing import Annotated
 import typer
 
 from core import __version__
-from core.cli import batches, encoders, models, predictions, runs, scores, service, sharing, training, voices
+from core.cli import (
+    batches,
+    encoders,
+    models,
+    predictions,
+    runs,
+    scores,
+    service,
+    sharing,
+    training,
+    transcribe,
+    voices,
+)
 from core.cli.cleaning import clean, quality
 from core.cli.corpus import browse, exchange, schemes, similar
 from core.cli.imports import annotations, clashes, corpora, tables, votes
@@ -70,7 +82,7 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
             "tensorboard": training.tensorboard,
         },
     ),
-    "models": ("Pretrained encoders.", {"prune": encoders.prune}),
+    "models": ("Pretrained encoders.", {"fetch": transcribe.fetch_model, "prune": encoders.prune}),
 }
 # Verbs had these names before 0.2.0. They still work, but no help text lists them.
 _OLD_NAMES: dict[str, dict[str, str]] = {"ingest": {"own": "gwidama", "sister": "aihub"}}
@@ -107,6 +119,7 @@ app.command("compare")(scores.compare)
 app.command("predict", cls=predictions.PredictCommand)(predictions.predict)
 app.command("predict-batch")(batches.predict_batch)
 app.command("embed")(voices.embed)
+app.command("transcribe")(transcribe.transcribe)
 app.command("recipes")(runs.recipes)
 app.command("export-run")(runs.export_run)
 app.command("import-run")(runs.import_run)

@@ -15,6 +15,8 @@ from streamlit.testing.v1 import AppTest
 from core.settings import ROOT
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def odd(shared: Path) -> list[Path]:

@@ -33,10 +33,9 @@ def opened(name: str, lang: str = "ko", **query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     for key, value in {"lang": lang, **query}.items():
         app.query_params[key] = value
-    app.run()
     if name != "overview":
-        app.switch_page(next(page.file for page in PAGES if page.name == name)).run()
-    return app
+        app.switch_page(next(page.file for page in PAGES if page.name == name))
+    return app.run()
 
 
 def page_text(app: AppTest) -> str:
