@@ -9,6 +9,10 @@ PYTEST_ARGS ?=
 ROUNDS ?= 5
 PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet)
 
+# Compiled files are kept also where the environment says no: the suite starts some hundred Pythons, and pytest writes
+# the assertions of every test file anew, which takes seconds a worker.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help install dev optional run test quick coverage test-busy check format messages screenshots bench clean
@@ -104,6 +108,8 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m bench.review
 	@$(BIN)/python -m bench.train
 	@$(BIN)/python -m bench.voice
+	@$(BIN)/python -m bench.predict
+	@$(BIN)/python -m bench.transcribe
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov test-results build *.egg-info assets/player/node_modules

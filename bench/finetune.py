@@ -211,20 +211,19 @@ def accuracies(sizes: list[int], test: int, settings: TextEncoderSettings, comma
     changed = {name: value for name, value in asdict(settings).items() if value != asdict(TextEncoderSettings())[name]}
     listed = ", ".join(f"{name} {value}" for name, value in changed.items())
     note = f"Tested on {test:,} unseen reviews; {where}. Settings other than the defaults: {listed}."
-    rows: list[tuple[str, str]] = []
-    for size in sizes:
+    for size in sizes:  # a section for each: the next may take an hour
         data = load("reviews", size, test)
         plain, seconds = ngram(data)
         print(f"n-gram at {size:,}: {plain:.4f}", file=sys.stderr)
         tuned = fine_tuned(data, settings)
-        rows += [
-            (f"{size:,} rows: accuracy, fine-tuned / n-gram", f"{tuned.accuracy:.4f} / {plain:.4f}"),
-            (f"{size:,} rows: points above the n-gram", f"{100 * (tuned.accuracy - plain):.1f}"),
-            (f"{size:,} rows: best of epochs", f"{tuned.best} of {len(tuned.history)}"),
-            (f"{size:,} rows: seconds of training / of the n-gram", f"{tuned.seconds:.0f} / {seconds:.1f}"),
-            (f"{size:,} rows: items a second", f"{tuned.rate:.0f}"),
+        rows = [
+            ("accuracy, fine-tuned / n-gram", f"{tuned.accuracy:.4f} / {plain:.4f}"),
+            ("points above the n-gram", f"{100 * (tuned.accuracy - plain):.1f}"),
+            ("best of epochs", f"{tuned.best} of {len(tuned.history)}"),
+            ("seconds of training / of the n-gram", f"{tuned.seconds:.0f} / {seconds:.1f}"),
+            ("items a second", f"{tuned.rate:.0f}"),
         ]
-        results.write(TITLES["accuracy"], command, rows, note)  # after each size: the next may take an hour
+        results.write(f"{TITLES['accuracy']}: {size:,} rows", command, rows, note)
 
 
 def main() -> None:

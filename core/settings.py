@@ -27,7 +27,9 @@ class Settings:
     """Where the workspace is, and at which address it is served.
 
     `database_url` is a URL of SQLAlchemy, `sqlite:////path` by default. `jobs_url` is the database of the job queue.
-    `curator` is the name under which a person at this machine decides. `whisper` is a folder with weights, "" for none.
+    `curator` is the name under which a person at this machine decides. `whisper` is a folder with weights, a size or a
+    hub id, "" for the installed ones. `transcriber` names who writes down speech, "" for the default. `sensevoice` is
+    the folder of SenseVoice. `speech_url`, `speech_key` and `speech_model` are those of a service that transcribes.
     Under `accelerate launch` this is process `process` of `processes` that train together. `hub_endpoint` and
     `hub_token` are the hub that `push` sends to. Without `warm_up` a server loads its models at the first prediction.
     With `log` the REST service writes a line for each request; its processes keep their figures in `metrics_folder`.
@@ -42,6 +44,11 @@ class Settings:
     port: int
     curator: str
     whisper: str = ""
+    transcriber: str = ""
+    sensevoice: str = ""
+    speech_url: str = ""
+    speech_key: str = field(default="", repr=False)
+    speech_model: str = "whisper-1"
     process: int = 0
     processes: int = 1
     warm_up: bool = True
@@ -76,8 +83,9 @@ class Settings:
 
 def settings() -> Settings:
     """Read `GWIDAMA_HOME`, `_DATABASE_URL`, `_JOBS_URL`, `_API_KEYS` (commas), `_HOST`, `_PORT`, `_CURATOR`,
-    `_WHISPER`, `_WARM_UP` (0: no), `_LOG` (0: no), `_OPEN` (1: yes), `_HOSTS` (commas); `RANK` and `WORLD_SIZE`, which
-    `accelerate launch` sets; `HF_ENDPOINT`, `HF_TOKEN`; `PROMETHEUS_MULTIPROC_DIR`.
+    `_WHISPER`, `_TRANSCRIBER`, `_SENSEVOICE`, `_SPEECH_URL`, `_SPEECH_KEY`, `_SPEECH_MODEL`, `_WARM_UP` (0: no), `_LOG`
+    (0: no), `_OPEN` (1: yes), `_HOSTS` (commas); `RANK` and `WORLD_SIZE`, which `accelerate launch` sets;
+    `HF_ENDPOINT`, `HF_TOKEN`; `PROMETHEUS_MULTIPROC_DIR`.
     """
     return _read(tuple((name, os.environ.get(name)) for name in VARIABLES), os.getcwd())
 
@@ -100,6 +108,11 @@ def _read(variables: tuple[tuple[str, str | None], ...], folder: str) -> Setting
         port=_port(env.get("GWIDAMA_PORT") or "8501"),
         curator=env.get("GWIDAMA_CURATOR") or env.get("USER") or "curator",
         whisper=env.get("GWIDAMA_WHISPER") or "",
+        transcriber=env.get("GWIDAMA_TRANSCRIBER") or "",
+        sensevoice=env.get("GWIDAMA_SENSEVOICE") or "",
+        speech_url=env.get("GWIDAMA_SPEECH_URL") or "",
+        speech_key=env.get("GWIDAMA_SPEECH_KEY") or "",
+        speech_model=env.get("GWIDAMA_SPEECH_MODEL") or "whisper-1",
         process=int(env.get("RANK") or 0),
         processes=int(env.get("WORLD_SIZE") or 1),
         warm_up=env.get("GWIDAMA_WARM_UP") != "0",

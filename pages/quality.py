@@ -4,7 +4,7 @@ import streamlit as st
 
 from core import ui
 from core.ui import _, translation
-from core.ui.panels.cleaning import quality
+from core.ui.panels.cleaning import quality, transcripts
 from core.ui.panels.overview import JOB_STATES
 from core.ui.widgets import forms
 from core.workflows import jobs
@@ -79,3 +79,4 @@ with ui.page("quality"):
             st.error(forms.plain(translation.translate(trouble)))
         results()
         quality.decide()
+        transcripts.panel()

@@ -10,6 +10,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterator
+from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from core.files import write_bytes
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "core" / "ui" / "locale" / "ko.po"
 FIELD = re.compile(r"\{\w+[^{}]*\}")
+MARK = re.compile(rb"\bN?_\(")
 KEYWORDS = {"_": None, "N_": None}
 TABLE = "STRINGS"
 # The calls that take a template of `core.messages`, and the position of that argument.
@@ -63,14 +65,21 @@ def messages(files: list[Path]) -> dict[str, str]:
     return first_use
 
 
+@lru_cache(maxsize=1)
+def tree(path: Path) -> ast.Module:
+    """The syntax tree of `path`; two searches walk over it, one after the other."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def _marked(path: Path) -> Iterator[tuple[int, str]]:
-    with path.open("rb") as file:
-        for line, text, _, _ in extract("python", file, keywords=KEYWORDS):
+    source = path.read_bytes()
+    if MARK.search(source):  # most files have none, and babel is slow
+        for line, text, _, _ in extract("python", BytesIO(source), keywords=KEYWORDS):
             yield line, text if isinstance(text, str) else text[0]
 
 
 def _tabled(path: Path) -> Iterator[tuple[int, str]]:
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+    for node in tree(path).body:
         match node:
             case ast.Assign([ast.Name(name)], ast.Dict(values=values)) if name == TABLE:
                 messages_ = values
@@ -83,7 +92,7 @@ def _tabled(path: Path) -> Iterator[tuple[int, str]]:
 
 def templates(path: Path) -> Iterator[tuple[int, str]]:
     """The templates in the calls of TEMPLATES in `path`. A template of fields and signs alone is left out."""
-    for _, argument in template_arguments(ast.parse(path.read_text(encoding="utf-8"))):
+    for _, argument in template_arguments(tree(path)):
         for node in choices(argument):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and _has_letters(node.value):
                 yield node.lineno, node.value

@@ -246,12 +246,10 @@ def evaluate(page: Page, data: PictureData) -> None:
 
 
 def predict(page: Page, data: PictureData) -> None:
-    page.locator("input[type=file]").set_input_files(
-        [
-            {"name": "call.wav", "mimeType": "audio/wav", "buffer": data.wav},
-            {"name": "call.json", "mimeType": "application/json", "buffer": data.labels},
-        ]
-    )
+    sound = FilePayload(name="call.wav", mimeType="audio/wav", buffer=data.wav)
+    labels = FilePayload(name="call.json", mimeType="application/json", buffer=data.labels)
+    page.locator("input[type=file]").first.set_input_files([sound, labels])
+    page.locator(".gw-verdicts").first.wait_for()
     page.locator(".gw-player[data-ready=true]").wait_for()
     page.locator(".js-plotly-plot").first.wait_for()
 

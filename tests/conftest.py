@@ -32,18 +32,11 @@ VARIABLES = ("HOME", "DATABASE_URL", "JOBS_URL", "API_KEYS", "HOST", "PORT", "CU
 DEMO_TIMEOUT_S = 900
 
 
-def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """For `make quick`: do not import files whose tests are all of another mark; some import transformers."""
-    if config.option.markexpr != "unit" or collection_path.suffix != ".py":
-        return None
-    marked = "\npytestmark = pytest.mark.integration\n" in collection_path.read_text(encoding="utf-8")
-    return True if marked else None
-
-
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test browser, integration or unit, by its folder, its file's own mark and its fixtures.
 
-    The slow files come first, because a slow file that one worker begins last keeps the others waiting.
+    The slow files come first, because a slow file that one worker begins last keeps the others waiting. The very first
+    builds the demo workspace; those that need it too follow after browser files that do not.
     """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
@@ -55,12 +48,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.integration)
         elif not any(item.iter_markers("integration")):
             item.add_marker(pytest.mark.unit)
-    order = {"browser": 0, "integration": 1, "unit": 2}
-    kind_of_file: dict[Path, int] = {}
+    order = {"browser": 0, "integration": 2, "unit": 3}
+    place: dict[Path, int] = {}
     for item in items:
         kind = min(order[mark.name] for mark in item.iter_markers() if mark.name in order)
-        kind_of_file[item.path] = min(kind, kind_of_file.get(item.path, kind))
-    items.sort(key=lambda item: kind_of_file[item.path])
+        place[item.path] = min(kind, place.get(item.path, kind))
+    with_demo = dict.fromkeys(item.path for item in items if "demo_home" in getattr(item, "fixturenames", ()))
+    for number, path in enumerate(path for path in with_demo if place[path] == order["browser"]):
+        place[path] += 1 if number else -1
+    items.sort(key=lambda item: place[item.path])
 
 
 @pytest.fixture(scope="session")

@@ -25,7 +25,19 @@ LAYERS = (
     # below their peers: schemes, splitting, augmenting and cleaning need to know what the same text is
     ("text",),
     ("schemes",),
-    ("cleaning", "augment", "audio", "split", "embedding", "quality", "scores", "confidence", "agreement", "filters"),
+    (
+        "cleaning",
+        "augment",
+        "audio",
+        "split",
+        "embedding",
+        "quality",
+        "scores",
+        "confidence",
+        "abstention",
+        "agreement",
+        "filters",
+    ),
     ("models", "speech", "snapshots"),
     ("runs",),
     ("ingest", "store", "training", "inference", "jobs", "export"),
@@ -68,10 +80,16 @@ def name_of(path: Path) -> str:
 
 
 @cache
+def files() -> dict[str, Path]:
+    """Return the file of each module of the product."""
+    paths = [*(ROOT / "core").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]
+    return {name_of(path): path for path in sorted(paths)}
+
+
+@cache
 def modules() -> dict[str, ast.Module]:
     """Return the syntax tree of each module of the product."""
-    files = [*(ROOT / "core").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]
-    return {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(files)}
+    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in files().items()}
 
 
 @cache
@@ -230,7 +248,7 @@ def test_files_are_written_by_core_files() -> None:
 
 # --- pages ----------------------------------------------------------------------------------------------------------
 
-PAGES = [module for module in modules() if unit(module) == "pages"]
+PAGES = [module for module in files() if unit(module) == "pages"]
 
 
 def is_frame(node: ast.stmt) -> bool:
@@ -271,7 +289,7 @@ def test_a_page_has_no_classes_or_sql(page: str) -> None:
 
 # --- faces ----------------------------------------------------------------------------------------------------------
 
-FACES = [module for module in modules() if unit(module) in LAYERS[-1]]
+FACES = [module for module in files() if unit(module) in LAYERS[-1]]
 
 
 @pytest.mark.parametrize("face", FACES)

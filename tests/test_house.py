@@ -30,7 +30,7 @@ def pins(file: str) -> dict[str, str]:
 
 def imported() -> set[str]:
     """The distributions that the product's files import."""
-    files = [*(ROOT / "core").rglob("*.py"), *(ROOT / "pages").glob("*.py"), *ROOT.glob("*.py")]
+    files = [*(ROOT / "core").rglob("*.py"), *(ROOT / "pages").glob("*.py"), ROOT / "app.py"]
     names: set[str] = set()
     for path in files:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

@@ -1,5 +1,6 @@
 """The wheel as people install it: built from the sources, installed in a new environment, run in another folder."""
 
+import importlib
 import json
 import os
 import re
@@ -90,6 +91,16 @@ def test_the_wheel_holds_what_the_product_reads(wheel: Path) -> None:
     assert {f"assets/demo/archives/{path.name}" for path in (ROOT / "assets/demo/archives").iterdir()} <= packed
     assert {f"assets/player/dist/{path.name}" for path in (ROOT / "assets/player/dist").iterdir()} <= packed
     assert [name for name in packed if name.startswith(("tests", "bench", "workspace", ".venv"))] == []
+
+
+def test_every_module_can_be_imported() -> None:
+    """Also those that no other test needs; most of them are loaded only when a person asks for what they do."""
+    paths = [path for path in (ROOT / "core").rglob("*.py") if path.name != "__main__.py"]
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in paths}
+    modules = {name for name in modules if not name.startswith("core.store.migrations.")}
+    assert len(modules) > 400
+    for name in sorted(modules):
+        importlib.import_module(name)
 
 
 def test_the_wheel_asks_for_what_requirements_pin(wheel: Path) -> None:

@@ -346,11 +346,11 @@ def test_each_value_has_its_own_class(values: list[str]) -> None:
 
 
 @given(value=st.text(min_size=1, max_size=12).filter(lambda v: v.strip()))
-def test_a_slug_is_a_legal_code_and_unique(value: str) -> None:
+def test_a_slug_is_a_legal_code_that_can_be_read_back(value: str) -> None:
     code = slug(value)
     assert re.fullmatch(r"\w[\w.-]*", code)
     assert slug(code) == code
-    if not re.search("_[0-9a-f]+_", value):
+    if "_" not in value:  # an underscore of the value may look like one that slug wrote
         assert re.sub("_([0-9a-f]+)_", lambda m: chr(int(m[1], 16)), code) == tidy(value)
 
 

@@ -11,8 +11,6 @@ from itertools import combinations
 
 import numpy as np
 from krippendorff import alpha
-from sklearn.metrics import cohen_kappa_score
-from statsmodels.stats.inter_rater import fleiss_kappa
 
 from core.agreement.figures import Figure, Resampling, drawn_interval, interval, quotient
 from core.agreement.ratings import MISSING, Floats, Ints, Ratings
@@ -58,6 +56,8 @@ def unanimous(rated: Ratings, draws: Resampling) -> Figure:
 
 def fleiss(rated: Ratings, draws: Resampling) -> Figure:
     """Return Fleiss' kappa on the items that have the most common number of answers (at least two)."""
+    from statsmodels.stats.inter_rater import fleiss_kappa
+
     full = rated.subset(rated.per_item == _most_common(rated.per_item))
     if not full.items:
         return _undefined(full, NO_SHARED)
@@ -132,6 +132,8 @@ def kappa_by_pair(
 
 
 def _pair(a: str, b: str, left: Ints, right: Ints, draws: Resampling, ordinal: bool) -> Pair:
+    from sklearn.metrics import cohen_kappa_score  # takes a second to load, as statsmodels does
+
     n = len(left)
     agreed = float((left == right).mean())
     used = np.unique([left, right])

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from statsmodels.stats.proportion import proportion_confint
 
 from core.agreement.ratings import Floats
 
@@ -60,6 +59,8 @@ def share(k: int, n: int) -> Share:
     >>> share(1, 2).value, share(0, 0).value
     (0.5, None)
     """
+    from statsmodels.stats.proportion import proportion_confint  # takes a second to load
+
     if n == 0:
         return Share(0, 0, None, None, None)
     low, high = proportion_confint(k, n, method="wilson")

@@ -58,8 +58,9 @@ FOREIGN = {
     "MPEG video stream": "MPEG",
 }
 SUFFIXES = (  # of files that may hold sound; the gate decides by their content
-    ".wav", ".wavp", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aiff", ".aif", ".aifc", ".au", ".snd", ".caf", ".w64",
-    ".m4a", ".mp4", ".aac", ".3gp", ".3g2", ".amr", ".awb", ".webm", ".mka", ".mkv", ".mov", ".wma",
+    ".wav", ".wavp", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".aif", ".aiff", ".aifc", ".au", ".snd",
+    ".m4a", ".m4b", ".aac", ".mp4", ".3gp", ".3gpp", ".3g2", ".amr", ".awb", ".webm", ".mka", ".caf", ".w64", ".rf64",
+    ".wma", ".pcm", ".mov", ".mkv",
 )  # fmt: skip
 COPIED = ("CAF", "W64")  # libsndfile reads these, but no browser does
 

@@ -3,7 +3,8 @@
 A backend finds raw spans of sound. The same rules then turn them into utterances: spans with less than 300 ms between
 them are merged, 100 ms are added on both sides, spans that are still under 300 ms are dropped (a click, but not a
 shouted syllable), and spans longer than 15 s are split at their quietest point.
-The backend `energy` finds any sound above the noise; `silero` recognises speech. Neither distinguishes speakers.
+The backend `silero` recognises speech and is the default; `energy` finds any sound above the noise, and is the default
+where `silero` is not installed. Neither distinguishes speakers.
 """
 
 from collections.abc import Iterable
@@ -29,21 +30,34 @@ VADS: dict[str, Backend] = {
 Spans = list[tuple[int, int]]
 
 
-def segments(wave: NDArray[np.float32], rate_hz: int = 16_000, backend: str = "energy") -> Spans:
+def default() -> str:
+    """The backend that `segments` takes where none is named: `silero` where it is installed, else `energy`."""
+    return "silero" if VADS["silero"].installed() else "energy"
+
+
+def raw(wave: NDArray[np.float32], rate_hz: int = 16_000, backend: str | None = None) -> Spans:
+    """Return the raw spans of a backend, before the rules on lengths.
+
+    `wave` is float32 (n,), mono. `UnknownName` or `MissingBackend` if the backend does not exist or is not installed.
+    """
+    find = pick(VADS, backend or default(), "voice activity backend")
+    spans: Spans = find(wave, rate_hz) if len(wave) else []
+    return spans
+
+
+def segments(wave: NDArray[np.float32], rate_hz: int = 16_000, backend: str | None = None) -> Spans:
     """Return the utterances as `(start_ms, end_ms)`, in order, not overlapping, at most 15 s each; [] for silence.
 
     `wave` is float32 (n,), mono. `UnknownName` or `MissingBackend` if the backend does not exist or is not installed.
     """
-    find = pick(VADS, backend, "voice activity backend")
-    if not len(wave):
-        return []
-    long_enough = [span for span in _merged(find(wave, rate_hz)) if span[1] - span[0] + 2 * PAD_MS >= SHORTEST_MS]
+    found = raw(wave, rate_hz, backend)
+    long_enough = [span for span in _merged(found) if span[1] - span[0] + 2 * PAD_MS >= SHORTEST_MS]
     total_ms = len(wave) * 1000 // rate_hz
     padded = [(max(0, start - PAD_MS), min(total_ms, end + PAD_MS)) for start, end in long_enough]
     if all(end - start <= LONGEST_MS for start, end in padded):
         return padded
     levels = frame_db(wave, rate_hz)
-    return [piece for span in padded for piece in _split(span, levels)]
+    return [piece for span in padded for piece in split(span, levels)]
 
 
 def energy(wave: NDArray[np.float32], rate_hz: int) -> Spans:
@@ -108,8 +122,11 @@ def _merged(spans: Iterable[tuple[int, int]]) -> Spans:
     return merged
 
 
-def _split(span: tuple[int, int], levels: NDArray[np.float64]) -> Spans:
-    """Split until no span is longer than 15 s, each time at the quietest 200 ms near the middle."""
+def split(span: tuple[int, int], levels: NDArray[np.float64]) -> Spans:
+    """Split until no span is longer than 15 s, each time at the quietest 200 ms near the middle.
+
+    `levels` are those of `frame_db`, of the wave in which the span lies.
+    """
     start, end = span
     if end - start <= LONGEST_MS:
         return [span]
@@ -117,4 +134,4 @@ def _split(span: tuple[int, int], levels: NDArray[np.float64]) -> Spans:
     smooth = np.convolve(levels, np.ones(20) / 20, mode="same")
     inner = smooth[(start + margin) // HOP_MS : (end - margin) // HOP_MS]
     at = start + margin + int(inner.argmin()) * HOP_MS
-    return _split((start, at), levels) + _split((at, end), levels)
+    return split((start, at), levels) + split((at, end), levels)

@@ -13,7 +13,20 @@ from typing import Annotated
 import typer
 
 from core import __version__
-from core.cli import encoders, keys, models, runs, scores, service, sharing, training, voices
+from core.cli import (
+    batches,
+    encoders,
+    keys,
+    models,
+    predictions,
+    runs,
+    scores,
+    service,
+    sharing,
+    training,
+    transcribe,
+    voices,
+)
 from core.cli.cleaning import clean, quality
 from core.cli.corpus import browse, exchange, schemes, similar
 from core.cli.imports import annotations, clashes, corpora, tables, votes
@@ -70,7 +83,7 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
             "tensorboard": training.tensorboard,
         },
     ),
-    "models": ("Pretrained encoders.", {"prune": encoders.prune}),
+    "models": ("Pretrained encoders.", {"fetch": transcribe.fetch_model, "prune": encoders.prune}),
     "keys": (
         "Keys of the REST service.",
         {"add": keys.add_key, "list": keys.list_keys, "revoke": keys.revoke_key},
@@ -108,8 +121,10 @@ app.command("export")(exchange.export)
 app.command("train")(models.train)
 app.command("evaluate")(models.evaluate)
 app.command("compare")(scores.compare)
-app.command("predict", cls=models.PredictCommand)(models.predict)
+app.command("predict", cls=predictions.PredictCommand)(predictions.predict)
+app.command("predict-batch")(batches.predict_batch)
 app.command("embed")(voices.embed)
+app.command("transcribe")(transcribe.transcribe)
 app.command("recipes")(runs.recipes)
 app.command("export-run")(runs.export_run)
 app.command("import-run")(runs.import_run)

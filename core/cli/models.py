@@ -9,28 +9,24 @@
   "metrics", a run of text and voice "ablation" {"text", "voice": {"n", "n_groups", "accuracy", "macro_f1", ...}};
   several classes an item have no "confusion"; `official` is null or {"did": "keep" or "clean", "train",
   "validation": n that repeat a later side, ...}
+- `evaluate`: also `"alarms"`: null without calls in the test split, else `{"run", "scheme", "class", "operating_point",
+  "of": "test" or "filter", "within_ms", "calls", "dangerous", "utterances", "recall_within": {"value", "low", "high",
+  "n"}, "recall", "said_later", "false_alarms" (a call), "calls_with_false_alarm", "time_to_alarm_ms": {"median", "p90",
+  "n"}, "delay_ms", "curve": [{"ms", "recall"}], "unknown", "left_out": {reason: calls}}`
 - `evaluate --gold`: the same and `"gold": {"snapshot", "sha256", "side", "scores", "baselines", "not_gold",
   "unusable"}`; `scores` and `baselines` are as in "metrics"
 - `runs list`: `{"runs": [one run as above, ...]}`, newest first, each with `in_use` (it serves its scheme), `chosen_by`
   and `chosen_at` (null: it serves because it is the newest, nobody has chosen)
-- `predict`: `{"inputs": [...]}`, one entry for each input in the order given: `{"source", "utterances": [{"start_ms",
-  "end_ms", "text", "judgements": {scheme: {"label", "confidence", "probabilities": {class: p}, "run",
-  "chosen"}}}]}` (`chosen`: false if the run serves only because it is the newest; "call" beside "utterances" holds
-  such judgements of runs that were trained on whole calls, where there are some), or `{"source", "error"}` for an
-  input that cannot be judged; the others are judged all the same, and the exit code is 1
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
-from pathlib import Path
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
-from typer.core import TyperCommand
 
-from core.cli.frame import Json, Reply, answering, progress_bar, table
-from core.cli.scores import class_table, confusion_table, gold_lines, score_rows, score_text
-from core.errors import InputError
+from core.cli.frame import Filters, Json, Reply, answering, filter_pairs, progress_bar, table
+from core.cli.scores import alarm_lines, class_table, confusion_table, gold_lines, score_rows, score_text
 from core.records import RunInfo
 
 if TYPE_CHECKING:
@@ -39,7 +35,6 @@ if TYPE_CHECKING:
     from core.workflows.workspace import Workspace
 
 GoldSide = Literal["all", "test"]
-_OPTION_ORDER = "gwidama.order"
 
 
 def train(
@@ -130,9 +125,15 @@ def evaluate(
         typer.Option(metavar="SCHEME", help="The scheme, of a run that judges several."),
     ] = None,
     gold_side: Annotated[GoldSide, typer.Option(help="Which items of the --gold snapshot count.")] = "all",
+    within: Annotated[float, typer.Option(min=1, help="Seconds in which a call should raise its alarm.")] = 30,
+    filter: Filters = None,
     json: Json = False,
 ) -> None:
-    """Show the scores of RUN on its test split, which training never saw, beside trivial baselines."""
+    """Show the scores of RUN on its test split, which training never saw, beside trivial baselines.
+
+    With --filter, the alarms are timed in the calls with a matching utterance instead of those of the test split.
+    """
+    filters = filter_pairs(filter)
     with answering(json) as reply:
         from core.workflows.evaluation.evaluate import report
         from core.workflows.workspace import open_workspace
@@ -140,67 +141,25 @@ def evaluate(
         ws = open_workspace()
         info, metrics = report(ws, run, target)
         info = replace(info, metrics=metrics)
+        timed = _alarms(ws, run, target, filters, round(within * 1000))
         if gold is None:
-            _give_run(reply, info)
+            _give_run(reply, info, {"alarms": timed}, *alarm_lines(timed))
         else:
             from core.workflows.evaluation.gold import score_on_gold
 
             scores = score_on_gold(ws, run, gold, gold_side)
-            reply.give(_run(info) | {"gold": asdict(scores)}, f"run {info.id}", *gold_lines(scores))
+            document = _run(info) | {"gold": asdict(scores), "alarms": timed}
+            reply.give(document, f"run {info.id}", *gold_lines(scores), *alarm_lines(timed))
 
 
-class PredictCommand(TyperCommand):
-    """Keeps the order of the options on the command line, which the parsed lists do not hold."""
+def _alarms(ws: "Workspace", run: str, target: str | None, filters: list[str], within_ms: int) -> dict[str, Any] | None:
+    """How soon calls raise their alarm; None if the run has no call in its test split. An explicit filter must fit."""
+    from core.workflows.corpus.browse import read_filter
+    from core.workflows.predict import alarms
 
-    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        ctx.meta[_OPTION_ORDER] = [option.name for option in self.make_parser(ctx).parse_args(list(args))[2]]
-        return super().parse_args(ctx, args)
-
-
-@dataclass(frozen=True, slots=True)
-class _Input:
-    """One `--text` or `--wav` of the command line; `labels` is the path of the label JSON that describes the WAV."""
-
-    kind: Literal["text", "wav"]
-    value: str
-    labels: str | None = None
-
-    @property
-    def source(self) -> str:
-        return "text" if self.kind == "text" else self.value
-
-
-def predict(
-    ctx: typer.Context,
-    text: Annotated[list[str] | None, typer.Option(help="A sentence to judge.")] = None,
-    wav: Annotated[list[str] | None, typer.Option(metavar="FILE", help="A recording to judge.")] = None,
-    labels: Annotated[
-        list[str] | None,
-        typer.Option(metavar="FILE", help="Label JSON with utterances and texts of the --wav before it."),
-    ] = None,
-    run: Annotated[
-        list[str] | None, typer.Option(help="Judge by this run; by default by the run in use for each scheme.")
-    ] = None,
-    json: Json = False,
-) -> None:
-    """Judge sentences and recordings."""
-    inputs = _inputs(ctx.meta[_OPTION_ORDER], {"text": text or [], "wav": wav or [], "labels": labels or []})
-    with answering(json) as reply:
-        from core.workflows.models.predict import predictors
-        from core.workflows.workspace import open_workspace
-
-        ws, runs = open_workspace(), run or []
-        predictors(ws, runs)  # if there is no model, or a run is unknown, the whole request fails
-        documents: list[dict[str, Any]] = []
-        with progress_bar("predict") as show_progress:
-            for n, input_ in enumerate(inputs):
-                show_progress("inputs", n, len(inputs))
-                documents.append(_predict_input(ws, input_, runs))
-        lines = [item for document in documents for item in _lines(document)]
-        reply.give({"inputs": documents}, *lines)
-        if errors := [d["error"] for d in documents if "error" in d]:
-            more = f" (and {len(errors) - 1} more of {len(inputs)} inputs)" if len(errors) > 1 else ""
-            reply.complain(f"{errors[0]}{more}")
+    if not filters:
+        return alarms.alarms_of_test(ws, run, target, within_ms)
+    return alarms.alarm_times(ws, run, target, read_filter(ws, filters), within_ms)
 
 
 def _settings(pairs: Sequence[str]) -> dict[str, str]:
@@ -208,51 +167,6 @@ def _settings(pairs: Sequence[str]) -> dict[str, str]:
         if not pair.partition("=")[0].strip() or "=" not in pair:
             raise typer.BadParameter(f"--set {pair}: expected key=value")
     return {key.strip(): value for key, _, value in (pair.partition("=") for pair in pairs)}
-
-
-def _inputs(order: Sequence[str | None], given: dict[str, list[str]]) -> list[_Input]:
-    """The inputs in the order of the command line, each `--labels` joined to the `--wav` before it."""
-    remaining = {name: iter(values) for name, values in given.items()}
-    inputs: list[_Input] = []
-    for name in order:
-        if name == "text":
-            inputs.append(_Input("text", _utf8(next(remaining[name]))))
-        elif name == "wav":
-            inputs.append(_Input("wav", next(remaining[name])))
-        elif name == "labels":
-            if not inputs or inputs[-1].kind != "wav" or inputs[-1].labels is not None:
-                raise typer.BadParameter("--labels belongs right after the --wav that it describes")
-            inputs[-1] = replace(inputs[-1], labels=next(remaining[name]))
-    if not inputs:
-        raise typer.BadParameter("give at least one --text or --wav")
-    return inputs
-
-
-def _utf8(text: str) -> str:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise typer.BadParameter("--text is not valid UTF-8") from None
-    return text
-
-
-def _predict_input(ws: "Workspace", input_: _Input, runs: Sequence[str]) -> dict[str, Any]:
-    from core.workflows.models.predict import predict_audio, predict_text
-
-    try:
-        if input_.kind == "text":
-            return predict_text(ws, input_.value, runs, input_.source)
-        labels = None if input_.labels is None else _file(input_.labels).read_bytes()
-        return predict_audio(ws, _file(input_.value), input_.source, labels=labels, run_ids=runs)
-    except (InputError, OSError) as error:
-        return {"source": input_.source, "error": str(error)}
-
-
-def _file(name: str) -> Path:
-    path = Path(name)
-    if not path.is_file():
-        raise InputError("{name}: no such file", name=name)
-    return path
 
 
 def _run(info: RunInfo) -> dict[str, Any]:
@@ -268,7 +182,7 @@ def _use(serving: "Serving | None") -> str:
     return f"in use, {choice.chosen_by}, {choice.chosen_at[:10]}" if choice else "newest, nobody has chosen"
 
 
-def _give_run(reply: Reply, info: RunInfo) -> None:
+def _give_run(reply: Reply, info: RunInfo, more: Mapping[str, Any] | None = None, *further: Any) -> None:
     from core.workflows.evaluation.marks import warnings
     from core.workflows.evaluation.scored import under
 
@@ -277,7 +191,7 @@ def _give_run(reply: Reply, info: RunInfo) -> None:
     for name in info.schemes:
         lines += _score_lines(under(info, name), f"{name}, " if len(info.schemes) > 1 else "", notes)
         notes = []
-    reply.give(_run(info), *lines)
+    reply.give(_run(info) | dict(more or {}), *lines, *further)
 
 
 def _score_lines(info: RunInfo, title: str, notes: Sequence[str]) -> Iterator[Any]:
@@ -298,29 +212,3 @@ def _headline(info: RunInfo) -> str:
     if "test" not in info.metrics:
         return ""
     return ", ".join([score_text(info.metrics["test"]["macro_f1"]), *short_marks(info.metrics)])
-
-
-def _lines(document: dict[str, Any]) -> Iterator[Any]:
-    if "error" in document:
-        yield f"{document['source']}: {document['error']}"
-        return
-    rows = []
-    for utterance in document["utterances"]:
-        when = (
-            ""
-            if utterance["start_ms"] is None
-            else f"{utterance['start_ms'] / 1000:.2f}-{utterance['end_ms'] / 1000:.2f} s"
-        )
-        predictions = [
-            f"{name}: {prediction['label']} {prediction['confidence']:.2f}"
-            for name, prediction in utterance["judgements"].items()
-        ]
-        rows.append((when, utterance["text"], "\n".join(predictions)))
-    call = document.get("call", {})
-    if call:
-        rows.append(("whole call", "", "\n".join(f"{n}: {p['label']} {p['confidence']:.2f}" for n, p in call.items())))
-    yield table(document["source"], ("when", "text", "judgements"), rows)
-    judged = [item for utterance in document["utterances"] for item in utterance["judgements"].items()]
-    judged += call.items()
-    for name, run in dict.fromkeys((name, item["run"]) for name, item in judged if not item["chosen"]):
-        yield f"{name}: run {run} is the newest, nobody has chosen; to choose it: python -m core runs use {run}"

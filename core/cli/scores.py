@@ -130,6 +130,23 @@ def gold_lines(gold: "GoldScores") -> list[Any]:
     ]
 
 
+def alarm_lines(timed: Mapping[str, Any] | None) -> list[str]:
+    """How soon calls raise their alarm, as lines; none without calls."""
+    if timed is None:
+        return []
+    time, seconds = timed["time_to_alarm_ms"], timed["within_ms"] / 1000
+    median = "" if time["median"] is None else f"; median time to alarm {time['median'] / 1000:.1f} s"
+    left_out = ", ".join(f"{reason}: {n}" for reason, n in timed["left_out"].items())
+    return [
+        f"{timed['scheme']}, alarms in {timed['calls']} calls ({timed['of']}), {timed['dangerous']} of them "
+        f"{timed['class']}: recall within {seconds:g} s {score_text(timed['recall_within'])}, "
+        f"in the whole call {score_text(timed['recall'])}{median}",
+        f"false alarms a call {score_text(timed['false_alarms'])}; calls with one "
+        f"{score_text(timed['calls_with_false_alarm'])}",
+        *([f"calls left out: {left_out}"] if left_out else []),
+    ]
+
+
 def score_text(score: Mapping[str, float | None]) -> str:
     """A score with its interval in brackets, where it has one."""
     value, interval = value_and_interval(score)

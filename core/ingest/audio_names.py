@@ -20,13 +20,9 @@ from functools import cached_property
 from pathlib import PurePosixPath
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from core.audio.header import SUFFIXES
 from core.text.visible import folded
 
-SUFFIXES = (
-    ".wav", ".wavp", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".mp2", ".aif", ".aiff", ".aifc", ".au", ".snd",
-    ".m4a", ".m4b", ".aac", ".mp4", ".3gp", ".3gpp", ".3g2", ".amr", ".awb", ".webm", ".mka", ".caf", ".w64", ".rf64",
-    ".wma", ".pcm", ".mov", ".mkv",
-)  # fmt: skip
 # Eight digits are more often a date than the mark of an upload, so they are one only in an upload's address.
 _UPLOAD = re.compile(
     r"((?!\d{8}-)[0-9a-f]{8}-|[0-9a-f]{32}[-_]|[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}[-_])(?=.)", re.I
@@ -196,18 +192,14 @@ class AudioNames:
         return paths
 
 
-def spellings(name: str) -> tuple[str, ...]:
+def _forms(name: str) -> tuple[_Form, ...]:
     """The forms of `name` as a path with `/`, from the nearest to what is written to the most changed.
 
-    >>> spellings("C:\\\\calls\\\\a%20b.wav")
-    ('calls/a%20b.wav', 'calls/a b.wav')
-    >>> spellings("/data/upload/3/1f2e3d4c-a.wav")
-    ('data/upload/3/1f2e3d4c-a.wav', 'a.wav')
+    >>> [form.path for form in _forms("C:\\\\calls\\\\a%20b.wav")]
+    ['calls/a%20b.wav', 'calls/a b.wav']
+    >>> [form.path for form in _forms("/data/upload/3/1f2e3d4c-a.wav")]
+    ['data/upload/3/1f2e3d4c-a.wav', 'a.wav']
     """
-    return tuple(form.path for form in _forms(name))
-
-
-def _forms(name: str) -> tuple[_Form, ...]:
     paths = [path.strip("/") for path in _paths(name.strip()) if path.strip("/")]
     short = [_Form(path) for path in paths]
     for path in paths:

@@ -58,6 +58,21 @@ def is_tar(name: str) -> bool:
     return name.lower().endswith(SUFFIXES)
 
 
+def is_archive(name: str) -> bool:
+    """Whether `name` has the suffix of a zip or a tar."""
+    return name.lower().endswith((".zip", *SUFFIXES))
+
+
+def without_suffix(name: str) -> str:
+    """`name` without the suffix of an archive.
+
+    >>> without_suffix("calls.tar.gz"), without_suffix("calls.ZIP"), without_suffix("calls")
+    ('calls', 'calls', 'calls')
+    """
+    suffixes = [suffix for suffix in (".zip", *SUFFIXES) if name.lower().endswith(suffix)]
+    return name[: -max(map(len, suffixes))] if suffixes else name
+
+
 def plain_tar(source: Source, packed: int, ratio: int, ratio_from_bytes: int) -> Source:
     """`source`, or a temporary file with its content if it is compressed; `packed` is its size.
 

@@ -26,6 +26,8 @@ JOBS: dict[str, Backend] = {
     "quality": Backend("core.workflows.cleaning.checks:run_job"),
     "clean": Backend("core.workflows.cleaning.run:run_job"),
     "label-errors": Backend("core.workflows.review.label_errors:run_job"),
+    "predict-batch": Backend("core.workflows.predict.batch:run_job"),
+    "transcribe": Backend("core.workflows.speech.corpus:run_job"),
 }
 
 # Client and worker must agree on these. The executor keeps its name, so a new worker continues a dead worker's jobs.

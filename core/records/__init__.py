@@ -8,6 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from core.records.reports import Clash as Clash
+from core.records.reports import Difference as Difference
+from core.records.reports import OnClash as OnClash
+from core.records.reports import Report as Report
+from core.records.reports import Skip as Skip
 from core.records.scanned import ScannedRecording as ScannedRecording
 from core.records.scanned import ScannedSpan as ScannedSpan
 from core.records.scanned import ScannedUtterance as ScannedUtterance
@@ -25,13 +30,13 @@ RemarkKind = Literal["comment", "flag", "unflag"]
 # cleaning that applies itself. import: what an export says was decided before.
 Act = Literal["review", "skip", "settle", "restore", "undo", "bulk", "accept", "clean", "import"]
 
-OnClash = Literal["report", "propose", "source"]  # what an import does with a known key that has other content
-
 UNLABELLED = "-"  # in a list of codes it stands for targets without a label
 CAPTION = "caption"  # the origin of texts that describe a recording: many recordings share one, and nobody spoke it
 BY_HAND: tuple[Act, ...] = ("review", "skip", "settle", "restore")
 IMPORTED = "import"  # the curator name of labels that came with a delivery
 SHORTEST_VOICE_MS = 500  # a shorter span is not judged by voice (a rule of the seed systems)
+LONGEST_MS = 24 * 3_600_000  # a later time is a wrong unit, not a place in a recording
+TAIL_MS = 100  # an utterance may end this much after its audio, since times in labels are rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +175,7 @@ class Revision:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A machine's suggestion. Its `kind` is augmentation, pseudo-label, cleaning, exclude or delivery.
+    """A machine's suggestion. Its `kind` is augmentation, pseudo-label, cleaning, exclude, delivery or transcript.
 
     `payload` holds the values that are written if a person accepts it. `confidence` is in [0, 1], or None if the maker
     has no figure. `batch` names the run that made this suggestion together with others.
@@ -250,60 +255,6 @@ class Job:
     created_at: str
     updated_at: str
     cancel_requested: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """One item of a batch that could not be used."""
-
-    where: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One field in which a delivery differs from an earlier one under the same key.
-
-    `field` is text, start_ms, end_ms, speaker, label:SCHEME or audio: a SHA-256, or the key of another recording.
-    """
-
-    field: str
-    before: str | int | None
-    after: str | int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Clash:
-    """A known key that a delivery gives with other content. It is of a recording if `utterance_id` is None."""
-
-    key: str
-    utterance_id: int | None
-    recording_id: int | None
-    where: str
-    differences: tuple[Difference, ...]
-
-
-@dataclass(slots=True)
-class Report:
-    """The result of a batch: counts of new (`added`) and already present (`known`) records, the items that could not be
-    used (`skipped`), and counts of remarkable facts about items that were used (`notes`).
-
-    `clashed` counts known keys with other content: `clashes` are the first, `differing` counts them by field.
-    `labels_added` counts labels that known items got because nobody had given them one.
-    """
-
-    added: int = 0
-    known: int = 0
-    skipped: list[Skip] = field(default_factory=list)
-    notes: dict[str, int] = field(default_factory=dict)
-    clashes: list[Clash] = field(default_factory=list)
-    clashed: int = 0
-    labels_added: int = 0
-    differing: dict[str, int] = field(default_factory=dict)
-
-    def note(self, what: str, n: int = 1) -> None:
-        """Add `n` to the count of the note `what`."""
-        self.notes[what] = self.notes.get(what, 0) + n
 
 
 @dataclass(frozen=True, slots=True)

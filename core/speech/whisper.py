@@ -5,6 +5,7 @@ the next multiple of `STEP_S`, so that clips of one length share a batch. The wi
 of one gives what a batch of many gives. A clip above 30 s is read in pieces.
 """
 
+import os
 from collections.abc import Sequence
 from functools import lru_cache
 from math import ceil
@@ -23,6 +24,7 @@ FRAME = 320  # samples of one frame of the encoder, 20 ms
 LONGEST_S, STEP_S = 30, 4
 BATCH_S = 60  # seconds of padded sound in one batch
 WIDTH = 512
+WORKERS = min(4, os.cpu_count() or 1)  # calls at a time
 DIMS = 2 * WIDTH
 
 
@@ -88,7 +90,7 @@ def _encoded(waves: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
     """The true frames of each wave, float32 (frames, 512); all waves have one window."""
     import ctranslate2
 
-    model = _model(str(whisper_folder(settings())))
+    model = load_model(str(whisper_folder(settings())), "cpu")
     frames = window_s(len(waves[0])) * 100  # of the log-mel spectrogram: 10 ms
     padded = [np.pad(wave, (0, frames * 160 - len(wave))) for wave in waves]
     mel = np.stack([model.feature_extractor(wave, padding=0)[:, :frames] for wave in padded])
@@ -96,9 +98,23 @@ def _encoded(waves: Sequence[NDArray[np.float32]]) -> list[NDArray[np.float32]]:
     return [rows[: ceil(len(wave) / FRAME)] for rows, wave in zip(np.array(encoded), waves, strict=True)]
 
 
-@lru_cache(maxsize=1)
-def _model(folder: str) -> Any:
-    """One copy a process, on one thread as all training here."""
+@lru_cache(maxsize=2)
+def load_model(folder: str, device: str) -> Any:
+    """The weights of `folder`, one copy a process for voices and for transcripts.
+
+    Each of `WORKERS` calls at a time computes on one thread as all training here, so that results do not depend on the
+    number of cores. On a graphics card ("cuda") the weights are float16 instead of int8.
+    """
     from faster_whisper import WhisperModel
 
-    return WhisperModel(folder, device="cpu", compute_type="int8", cpu_threads=1, local_files_only=True)
+    kind = "int8" if device == "cpu" else "float16"
+    return WhisperModel(
+        folder, device=device, compute_type=kind, cpu_threads=1, num_workers=WORKERS, local_files_only=True
+    )
+
+
+def device() -> str:
+    """Where transcripts are computed: "cuda" where there is a graphics card, else "cpu"."""
+    import ctranslate2
+
+    return "cuda" if ctranslate2.get_cuda_device_count() else "cpu"

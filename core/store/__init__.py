@@ -1,18 +1,19 @@
 """The store: it takes records and returns records. Only this package uses SQLAlchemy; no session or SQL leaves it.
 
-`open_store(url)` migrates the database and returns a `Store` with nineteen parts: `corpus`, `review`, `proposals`,
+`open_store(url)` migrates the database and returns a `Store` with twenty-one parts: `corpus`, `review`, `proposals`,
 `ledger` (snapshots, runs, predictions), `board` (jobs), `schemes` (of the workspace), `transfer` (export, and import of
 an export), `scan` (reads the whole corpus for checks), `bulk` (labels or tags many utterances at once), `views` (saved
 searches), `texts` (reads texts for an index), `leases` (which curator has which utterances), `queues` (ranked lists),
 `cards` (what is shown next to an utterance), `remarks`, `cleanings` (cleaning runs by step), `in_use` (which run serves
-a scheme), `deliveries` (what was imported for each source), and `keys` (of the REST service). Each call is one
-transaction. Audio files and model weights stay on disk.
+a scheme), `deliveries` (what was imported for each source), `fusion` (the weights of text and voice), `keys` (of the
+REST service) and `changes` (whether the database was written). Each call is one transaction. Audio files and model
+weights stay on disk.
 """
 
 from dataclasses import dataclass
 
 from core.store.board import Board
-from core.store.changes import is_settled
+from core.store.changes import Changes, is_settled
 from core.store.corpus.compare import Comparison
 from core.store.corpus.corpus import Corpus
 from core.store.corpus.deliveries import Deliveries, Delivery
@@ -21,6 +22,7 @@ from core.store.corpus.scan import CorpusScan, ScannedSample
 from core.store.corpus.texts import Texts
 from core.store.corpus.transfer import RunPrediction, Transfer, UtteranceExtras
 from core.store.engine import engine_for, migrate
+from core.store.fusion import FusionWeight, FusionWeights
 from core.store.in_use import RunChoice, RunsInUse
 from core.store.keys import ApiKey, ApiKeys
 from core.store.ledger import Ledger, OldProbability
@@ -39,8 +41,8 @@ from core.store.schemes import Schemes, StoredScheme
 from core.store.views import Views
 
 __all__ = [
-    "ELSEWHERE", "NEW_SPEAKER", "ApiKey", "ApiKeys", "Batch", "Board", "Bulk", "Cards", "CleaningRuns", "Comparison",
-    "Corpus", "CorpusScan", "Deliveries", "Delivery", "Leases", "Ledger", "NewProposal",
+    "ELSEWHERE", "NEW_SPEAKER", "ApiKey", "ApiKeys", "Batch", "Board", "Bulk", "Cards", "Changes", "CleaningRuns",
+    "Comparison", "Corpus", "CorpusScan", "Deliveries", "Delivery", "FusionWeight", "Leases", "Ledger", "NewProposal",
     "OldProbability", "Outcome", "Proposals", "QueueInfo", "QueueRequest", "Queues", "Ranked", "Remarks", "Review",
     "RunChoice", "RunPrediction", "RunsInUse", "ScannedSample", "Schemes", "Store", "StoredScheme", "Tally", "Texts",
     "Transfer",
@@ -70,7 +72,9 @@ class Store:
     cleanings: CleaningRuns
     in_use: RunsInUse
     deliveries: Deliveries
+    fusion: FusionWeights
     keys: ApiKeys
+    changes: Changes
 
 
 def open_store(url: str) -> Store:
@@ -81,5 +85,5 @@ def open_store(url: str) -> Store:
         Corpus(engine), Review(engine), Proposals(engine), Ledger(engine), Board(engine), Schemes(engine),
         Transfer(engine), CorpusScan(engine), Bulk(engine), Views(engine), Texts(engine), Leases(engine),
         Queues(engine), Cards(engine), Remarks(engine), CleaningRuns(engine),
-        RunsInUse(engine), Deliveries(engine), ApiKeys(engine),
+        RunsInUse(engine), Deliveries(engine), FusionWeights(engine), ApiKeys(engine), Changes(engine),
     )  # fmt: skip

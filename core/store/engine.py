@@ -153,6 +153,12 @@ def config_for(url: str) -> Config:
     return config
 
 
+@cache
+def _newest() -> str | None:
+    """Return the newest revision. It loads each migration, which takes longer than the rest of opening a database."""
+    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+
+
 def revision_of(url: str) -> str | None:
     """Return the revision of the schema of `url`; None for an empty database."""
     with reading(engine_for(url)) as connection:
@@ -162,7 +168,7 @@ def revision_of(url: str) -> str | None:
 def migrate(url: str, to: str = "head") -> None:
     """Migrate the database to revision `to`; fast if it is there. `StoreError` if a newer program made it."""
     config = config_for(url)
-    wanted = ScriptDirectory.from_config(config).get_current_head() if to == "head" else to
+    wanted = _newest() if to == "head" else to
     if revision_of(url) == wanted:
         if to == "head":
             _renew(url)

@@ -7,7 +7,6 @@ from sqlalchemy import JSON, Column, Engine, Integer, String, Table, insert, sel
 
 from core.errors import InputError, NotFound
 from core.messages import Word
-from core.store.changes import Changes, Trace
 from core.store.engine import reading, writing
 from core.store.schema import Id, metadata
 
@@ -50,11 +49,6 @@ class ApiKey:
 class ApiKeys:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._changes = Changes(engine)
-
-    def trace(self) -> Trace:
-        """What changes when the database is written; empty if only a query can tell."""
-        return self._changes.trace()
 
     def add(self, key: ApiKey) -> None:
         """Add a key; `InputError` if its name is taken, also by a revoked key."""

@@ -341,6 +341,16 @@ run_in_use = Table(
     Column("chosen_at", String, nullable=False),
 )
 
+# The share of the text, beside the voice, that a person chose for a scheme.
+fusion_weight = Table(
+    "fusion_weight",
+    metadata,
+    Column("scheme", String, primary_key=True),
+    Column("text", Float, nullable=False),
+    Column("chosen_by", String, nullable=False),
+    Column("chosen_at", String, nullable=False),
+)
+
 # Predictions of runs. `purpose`: evaluation (a validation or test row of a snapshot) or pool (an utterance that nobody
 # has labelled). The probabilities are in the run's folder.
 prediction = Table(

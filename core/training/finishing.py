@@ -18,6 +18,7 @@ from core.runs.folder import code_version
 from core.speech import weights
 from core.split import SIDES
 from core.training.inputs import Inputs
+from core.training.limits import fit_limits
 from core.training.scoring import HELD_OUT, TargetScores, score_ablation, score_target
 from core.training.setup import Report, Setup, TrainSpec
 
@@ -36,7 +37,7 @@ def finish(spec: TrainSpec, report: Report, now: Callable[[], str] | None = None
         return setup.folder.metrics()
     report({"unit": "scoring"})
     with setup.threads():
-        scored, inputs = _scored(setup)
+        scored, inputs, model = _scored(setup)
     metrics = _metrics(setup, scored, inputs)
     setup.folder.write_predictions(
         [
@@ -47,13 +48,15 @@ def finish(spec: TrainSpec, report: Report, now: Callable[[], str] | None = None
     )
     setup.folder.write_metrics(metrics)
     setup.folder.place_model(metrics["best_epoch"])
-    _write_card(setup, scored, (now or _utc)())
+    with setup.threads():
+        limits = fit_limits(setup.folder, model, setup.recipe.modality, scored, inputs)
+    _write_card(setup, scored, limits, (now or _utc)())
     setup.folder.drop_checkpoint()
     return metrics
 
 
-def _scored(setup: Setup) -> tuple[list[TargetScores], Inputs]:
-    """The scores of the best model for each Target."""
+def _scored(setup: Setup) -> tuple[list[TargetScores], Inputs, Model]:
+    """The scores of the best model for each Target, its inputs and itself."""
     place = setup.folder.fitted_model(setup.folder.history()[-1]["best"])
     model = load_model(place, setup.reading.architecture, setup.targets, asdict(setup.config))
     inputs = setup.inputs()
@@ -77,7 +80,7 @@ def _scored(setup: Setup) -> tuple[list[TargetScores], Inputs]:
         of_target.metrics["ablation"] = score_ablation(
             of_target.target, own, of_target.rows["test"], temperature, setup.spec.seed
         )
-    return scored, inputs
+    return scored, inputs, model
 
 
 def _one_part(model: Model, test: Inputs) -> dict[str, Mapping[str, NDArray[np.float64]]]:
@@ -108,7 +111,7 @@ def _metrics(setup: Setup, scored: list[TargetScores], inputs: Inputs) -> dict[s
     }
 
 
-def _write_card(setup: Setup, scored: list[TargetScores], created_at: str) -> None:
+def _write_card(setup: Setup, scored: list[TargetScores], limits: dict[str, Any], created_at: str) -> None:
     snapshot = setup.snapshot
     keys = ("n", "n_groups", "accuracy", "macro_f1", "weighted_f1")
     card = Card(
@@ -130,6 +133,7 @@ def _write_card(setup: Setup, scored: list[TargetScores], created_at: str) -> No
         preset=setup.spec.preset,
         unit=snapshot.unit,
         base=_base(setup),
+        limits=limits,
     )
     write_card(setup.folder.path, card)
 

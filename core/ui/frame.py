@@ -143,7 +143,7 @@ PAGES = (
         "pages/predict.py",
         N_("Live prediction"),
         ":material/graphic_eq:",
-        N_("Upload a WAV or type a sentence and see what the models hear."),
+        N_("Drop a recording, speak or type: what was said, how dangerous it is, and how far to trust that."),
     ),
     PageInfo(
         "schemes",

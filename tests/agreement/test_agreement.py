@@ -11,8 +11,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from krippendorff import alpha
-from sklearn.metrics import cohen_kappa_score
-from statsmodels.stats.inter_rater import fleiss_kappa
 
 from core.agreement import Agreement, Answer, build_ratings, compare_answers, measure, share
 from core.agreement import coefficients as formulas
@@ -88,6 +86,8 @@ def test_the_votes_of_crema_d(shared: Path) -> None:
     assert (result.cohen, result.against) == ((), ())
     assert result.fleiss.n == 11_296  # those with ten votes, the commonest number
     counts = np.array([[int(row[code]) for code in "ADFHNS"] for row in rows])
+    from statsmodels.stats.inter_rater import fleiss_kappa  # a second to import: only here
+
     assert result.nominal.value == pytest.approx(alpha(value_counts=counts, level_of_measurement="nominal"))
     assert result.fleiss.value == pytest.approx(fleiss_kappa(counts[counts.sum(axis=1) == 10]))
 
@@ -108,6 +108,8 @@ def test_the_textbook_example_with_missing_answers() -> None:
 @settings(max_examples=40, deadline=None)
 @given(st.integers(0, 10_000), st.integers(2, 6), st.integers(2, 5), st.sampled_from([0.0, 0.4]))
 def test_the_sums_give_the_values_of_the_libraries(seed: int, raters: int, classes: int, missing: float) -> None:
+    from statsmodels.stats.inter_rater import fleiss_kappa
+
     rated = random_ratings(40, raters, classes, seed, missing)
     counts = rated.shared.counts[:, rated.shared.counts.sum(axis=0) > 0]
     for features, of_sums, level in (
@@ -124,6 +126,8 @@ def test_the_sums_give_the_values_of_the_libraries(seed: int, raters: int, class
 
 @pytest.mark.parametrize("ordinal", [False, True])
 def test_the_sums_of_a_pair_give_the_value_of_scikit_learn(ordinal: bool) -> None:
+    from sklearn.metrics import cohen_kappa_score
+
     rated = random_ratings(200, 2, 4, 3)
     (pair,) = kappa_by_pair(rated, SOME, ordinal=ordinal)
     left, right = rated.table.T

@@ -19,6 +19,8 @@ from core.errors import AudioError
 from core.settings import ROOT
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.integration
+
 
 @pytest.fixture
 def odd(shared: Path) -> list[Path]:

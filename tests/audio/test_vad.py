@@ -1,5 +1,6 @@
 """core.audio.vad: bursts in noise, spoken digits, silence, and the rules on lengths."""
 
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -7,11 +8,12 @@ import numpy as np
 import pytest
 
 from core.audio import decode
-from core.audio.vad import LONGEST_MS, PAD_MS, VADS, energy, segments
+from core.audio.vad import LONGEST_MS, PAD_MS, VADS, default, energy, raw, segments
 from core.errors import MissingBackend, UnknownName
 
 FSDD = Path(__file__).resolve().parent.parent.parent.parent / "shared" / "data" / "fsdd" / "recordings"
 BURSTS = [(1000, 1800), (3000, 3400), (5000, 7500), (9000, 11_000)]
+by_energy = partial(segments, backend="energy")  # tones are sound, and no speech
 INSTALLED = [name for name, backend in VADS.items() if backend.installed()]
 
 
@@ -29,7 +31,7 @@ def in_noise(spans: list[tuple[int, int]], total_ms: int, snr_db: float, rate_hz
 @pytest.mark.parametrize("rate_hz", [8_000, 16_000])
 def test_bursts_are_found_in_noise(snr_db: float, rate_hz: int) -> None:
     wave = in_noise(BURSTS, 12_000, snr_db, rate_hz)
-    utterances = segments(wave, rate_hz)
+    utterances = by_energy(wave, rate_hz)
     assert len(utterances) == len(BURSTS)
     for (start, end), (true_start, true_end) in zip(utterances, BURSTS, strict=True):
         assert abs(start + PAD_MS - true_start) <= 30
@@ -39,7 +41,7 @@ def test_bursts_are_found_in_noise(snr_db: float, rate_hz: int) -> None:
 def test_a_quiet_burst_beside_a_loud_one_is_found() -> None:
     wave = in_noise([(4000, 5000)], 7000, 50)
     wave[16_000:32_000] += 0.1 * in_noise([(0, 1000)], 1000, 50)
-    assert [round(start, -2) for start, _ in segments(wave)] == [900, 3900]
+    assert [round(start, -2) for start, _ in by_energy(wave)] == [900, 3900]
 
 
 @pytest.mark.skipif(not FSDD.is_dir(), reason="../shared/data/fsdd is absent")
@@ -84,22 +86,22 @@ def test_segments_are_ordered_apart_and_inside(backend: str, rate_hz: int) -> No
 
 def test_short_gaps_are_bridged_and_clicks_dropped() -> None:
     spans = [(1000, 1400), (1600, 2000), (4000, 4500)]
-    assert len(segments(in_noise(spans, 6000, 40))) == 2
+    assert len(by_energy(in_noise(spans, 6000, 40))) == 2
     clicked = in_noise([(2000, 3000)], 6000, 40)
     clicked[16 * 4500 : 16 * 4530] = 0.9
     assert len(energy(clicked, 16_000)) == 2
-    assert len(segments(clicked)) == 1
+    assert len(by_energy(clicked)) == 1
 
 
 def test_a_shouted_syllable_is_kept() -> None:
-    ((start, end),) = segments(in_noise([(2000, 2180)], 5000, 30))
+    ((start, end),) = by_energy(in_noise([(2000, 2180)], 5000, 30))
     assert (start + PAD_MS, end - PAD_MS) == (pytest.approx(2000, abs=20), pytest.approx(2180, abs=20))
 
 
 def test_long_sound_is_split_at_its_quietest_point() -> None:
     wave = in_noise([(0, 20_000)], 21_000, 40)
     wave[16 * 11_900 : 16 * 12_100] *= 0.3
-    (first, middle), (again, last) = segments(wave)
+    (first, middle), (again, last) = by_energy(wave)
     assert first == 0
     assert middle == again
     assert abs(middle - 12_000) <= 100
@@ -108,7 +110,7 @@ def test_long_sound_is_split_at_its_quietest_point() -> None:
 
 def test_steady_sound_is_not_lost() -> None:
     siren = (0.3 * np.sin(np.arange(16_000 * 40) * 0.2)).astype(np.float32)
-    utterances = segments(siren)
+    utterances = by_energy(siren)
     assert (utterances[0][0], utterances[-1][1]) == (0, 40_000)
     assert all(end - start <= LONGEST_MS for start, end in utterances)
     assert all(left[1] == right[0] for left, right in pairwise(utterances))
@@ -126,3 +128,11 @@ def test_silero_hears_speech_and_not_a_tone() -> None:
     if not VADS["silero"].installed():
         pytest.skip("faster-whisper is not installed: " + VADS["silero"].install)
     assert segments(in_noise([(1000, 3000)], 5000, 40), backend="silero") == []
+
+
+def test_silero_is_the_default_where_it_is_installed() -> None:
+    tone = in_noise([(1000, 3000)], 5000, 30)
+    assert default() == ("silero" if VADS["silero"].installed() else "energy")
+    assert (segments(tone) == []) == VADS["silero"].installed()
+    assert raw(tone, backend="energy") == energy(tone, 16_000)
+    assert raw(tone[:0]) == []

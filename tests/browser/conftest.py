@@ -1,4 +1,8 @@
-"""Fixtures of the browser tests: one Chromium and server for each module, one watched context for each test."""
+"""Fixtures of the browser tests: one Chromium, window and server for each module; each test watches the window.
+
+Tests of a module use its window one after another: a new one would load and compile all of Streamlit again, which
+takes two seconds of processor time. In between it is emptied.
+"""
 
 import shutil
 from collections.abc import Iterator
@@ -9,8 +13,8 @@ import pytest
 
 pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
-from live import ARGS, FINDER, PATIENCE_MS, Live
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from live import ARGS, Live, leave, open_window
+from playwright.sync_api import Browser, ConsoleMessage, Dialog, Error, Page, Request, sync_playwright
 
 
 @pytest.fixture(scope="module")
@@ -39,28 +43,39 @@ def live(home: Path) -> Iterator[Live]:
     assert not server.outbound.exists(), server.outbound.read_text("utf-8")
 
 
+@pytest.fixture(scope="module")
+def window(browser: Browser) -> Iterator[Page]:
+    opened = open_window(browser)
+    yield opened
+    opened.context.close()
+
+
 @pytest.fixture
-def page(browser: Browser, live: Live) -> Iterator[Page]:
+def page(window: Page, live: Live) -> Iterator[Page]:
     """Fail the test if the page broke, a dialog opened, the policy was violated or a request went to another host."""
-    context = browser.new_context(viewport={"width": 1400, "height": 1000}, locale="ko-KR")
-    context.add_init_script(FINDER)
-    opened = context.new_page()
-    opened.set_default_timeout(PATIENCE_MS)
     wrong: list[str] = []
 
     def asked(request: Request) -> None:
         parts = urlsplit(request.url)
-        if parts.scheme not in ("data", "blob") and parts.netloc != f"127.0.0.1:{live.port}":
+        if parts.scheme not in ("data", "blob", "about") and parts.netloc != f"127.0.0.1:{live.port}":
             wrong.append(f"request to {request.url}")
 
     def on_console(message: ConsoleMessage) -> None:
         if "Content Security Policy" in message.text:
             wrong.append(message.text)
 
-    opened.on("request", asked)
-    opened.on("console", on_console)
-    opened.on("pageerror", lambda error: wrong.append(f"error on the page: {error}"))
-    opened.on("dialog", lambda dialog: (wrong.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-    yield opened
-    context.close()
+    def on_error(error: Error) -> None:
+        wrong.append(f"error on the page: {error}")
+
+    def on_dialog(dialog: Dialog) -> None:
+        wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    listeners = {"request": asked, "console": on_console, "pageerror": on_error, "dialog": on_dialog}
+    for event, listener in listeners.items():
+        window.on(event, listener)
+    yield window
+    leave(window)
+    for event, listener in listeners.items():
+        window.remove_listener(event, listener)
     assert not wrong

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from playwright.sync_api import Locator, Page, TimeoutError, expect
+from playwright.sync_api import Browser, Locator, Page, TimeoutError, ViewportSize, expect
 
 from core.settings import ROOT, Settings
 from core.ui.i18n import catalogue
@@ -27,6 +27,7 @@ ARGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-com
 PATIENCE_S = 60
 PATIENCE_MS = PATIENCE_S * 1000
 CURATOR = "tester"
+VIEWPORT: ViewportSize = {"width": 1400, "height": 1000}
 
 expect.set_options(timeout=PATIENCE_MS)
 
@@ -142,6 +143,29 @@ class Live:
 
         until(look, "there is a worker")
         return pids[0]
+
+
+def open_window(browser: Browser) -> Page:
+    """Return an empty window with storage of its own."""
+    context = browser.new_context(viewport=VIEWPORT, locale="ko-KR")
+    context.add_init_script(FINDER)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE_MS)
+    return page
+
+
+def leave(page: Page) -> None:
+    """Empty the window for the next test: only its cache stays. A test that adds a script takes a window of its own."""
+    page.unroute_all()
+    page.context.clear_cookies()
+    page.context.clear_permissions()
+    page.evaluate("() => origin !== 'null' && (localStorage.clear(), sessionStorage.clear())")
+    page.goto("about:blank")
+    page.set_viewport_size(VIEWPORT)
+    page.emulate_media(color_scheme="light")
+    for other in page.context.pages:
+        if other != page:
+            other.close()
 
 
 def go(page: Page, live: Live, name: str, lang: str = "ko", **query: str) -> None:

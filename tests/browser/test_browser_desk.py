@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live import CURATOR, FINDER, PATIENCE_MS, Live, answered, component, expect, go, shown, until
+from live import CURATOR, Live, answered, component, expect, go, leave, open_window, shown, until
 from playwright.sync_api import Browser, Page, Response, Route
 from store_data import sentences
 
@@ -35,26 +35,33 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def windows(browser: Browser) -> Iterator[dict[str, Page]]:
+    """The window of each curator, opened when the curator first sits down."""
+    opened: dict[str, Page] = {}
+    yield opened
+    for window in opened.values():
+        window.context.close()
+
+
 @pytest.fixture
-def sit(browser: Browser, live: Live, page: Page) -> Iterator[Sit]:
-    """Return a function that opens the Review page in a separate browser for the named curator."""
-    contexts = []
+def sit(browser: Browser, windows: dict[str, Page], live: Live, page: Page) -> Iterator[Sit]:
+    """Return a function that opens the Review page in a separate window for the named curator."""
+    taken = []
 
     def down(name: str) -> Page:
-        contexts.append(browser.new_context(viewport={"width": 1400, "height": 1000}, locale="ko-KR"))
-        contexts[-1].add_init_script(FINDER)
-        opened = contexts[-1].new_page()
-        opened.set_default_timeout(PATIENCE_MS)
-        go(opened, live, "review", lang="en")
-        box = opened.get_by_role("textbox", name="Curator", exact=True)
-        with_another_desk(opened, lambda: (box.fill(name), box.press("Enter")))
-        expect(component(opened, "desk")).to_have_attribute("data-curator", name)
+        window = windows.get(name) or windows.setdefault(name, open_window(browser))
+        taken.append(window)
+        go(window, live, "review", lang="en")
+        box = window.get_by_role("textbox", name="Curator", exact=True)
+        with_another_desk(window, lambda: (box.fill(name), box.press("Enter")))
+        expect(component(window, "desk")).to_have_attribute("data-curator", name)
         box.blur()
-        return opened
+        return window
 
     yield down
-    for context in contexts:
-        context.close()
+    for window in taken:
+        leave(window)
 
 
 def with_another_desk(page: Page, act: Callable[[], object]) -> None:

@@ -1,15 +1,12 @@
-"""Results of models on the real pages: confusion cells, predictions, proposals; and the language switch."""
+"""Results of models on the real pages: confusion cells and proposals; and the language switch."""
 
-import json
 import re
-import zipfile
 
 import pytest
-from live import Live, component, confusion_cell, expect, go, idle, ko, main, shown, until
+from live import Live, confusion_cell, expect, go, idle, ko, main, shown, until
 from playwright.sync_api import Page, Response
 
 from core.schemes import SENTIMENT
-from core.settings import DEMO
 from core.ui.frame import PAGES
 from core.workflows.cleaning import augment
 from core.workflows.evaluation import evaluate
@@ -20,16 +17,6 @@ TITLES = {info.name: info.title for info in PAGES}
 
 def newest(live: Live, recipe: str) -> str:
     return next(run.id for run in live.ws.store.ledger.runs("done") if run.recipe == recipe)
-
-
-def delivered() -> tuple[bytes, bytes]:
-    """Return a call of the demo as it is delivered: (WAV, label JSON)."""
-    with (
-        zipfile.ZipFile(DEMO / "archives" / "TS_서울_화재.zip") as sounds,
-        zipfile.ZipFile(DEMO / "archives" / "TL_서울_화재.zip") as labels,
-    ):
-        name = sorted(member for member in sounds.namelist() if member.endswith(".wav"))[0]
-        return sounds.read(name), labels.read(name.replace(".wav", ".json"))
 
 
 # --- evaluate ---------------------------------------------------------------------------------------------------------
@@ -62,48 +49,6 @@ def test_a_confusion_cell_opens_its_utterances(live: Live, page: Page) -> None:
     assert {answer.url.rpartition("/")[2] for answer in responses} == {
         str(mistake.prediction.utterance_id) for mistake in behind[:30]
     }
-
-
-# --- predict ----------------------------------------------------------------------------------------------------------
-
-
-def test_an_uploaded_call_gets_a_player_and_a_timeline(live: Live, page: Page) -> None:
-    wav, labels = delivered()
-    spoken = [
-        utterance
-        for utterance in json.loads(labels.decode("utf-8-sig"))["utterances"]
-        if utterance["endAt"] > utterance["startAt"]
-    ]
-    go(page, live, "predict")
-    page.locator("input[type=file]").set_input_files(
-        [
-            {"name": "call.wav", "mimeType": "audio/wav", "buffer": wav},
-            {"name": "call.json", "mimeType": "application/json", "buffer": labels},
-        ]
-    )
-    root = component(page, "player")
-    expect(root).to_have_attribute("data-ready", "true")
-    rows = root.locator(".gw-row")
-    expect(rows).to_have_count(len(spoken))
-    expect(rows.first.locator(".gw-badge")).to_contain_text(re.compile(r"\d+%"))
-    for name in ("위험", "감정(119)"):
-        expect(main(page).locator("strong").get_by_text(name, exact=True)).to_be_visible()
-    expect(page.locator(".js-plotly-plot:visible")).to_have_count(3)  # danger, urgency and emotion over time
-    rows.nth(1).click()
-    start, end = spoken[1]["startAt"], spoken[1]["endAt"]
-    expect(root).to_have_attribute("data-played-ms", f"{start}-{end}")
-
-
-def test_a_typed_sentence_is_judged_and_explained(live: Live, page: Page) -> None:
-    go(page, live, "predict")
-    page.get_by_role("tab", name=ko("Sentence")).click()
-    page.get_by_role("textbox", name=ko("A sentence"), exact=True).fill("할머니가 쓰러졌는데 숨을 안 쉬어요")
-    page.get_by_role("button", name=ko("Judge")).click()
-    metrics = page.get_by_test_id("stMetric")
-    expect(metrics).to_have_count(2)  # danger and urgency have text models
-    expect(metrics.filter(has_text="위험").first).to_contain_text(re.compile(r"\d+%"))
-    explanation = main(page).get_by_test_id("stText").first
-    expect(explanation).to_contain_text(re.compile(r"[＋－] ‘.+’ \([+-]\d\.\d\d\)"))
 
 
 # --- language ---------------------------------------------------------------------------------------------------------

@@ -1,6 +1,8 @@
 import json
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from core.audio import cut, decode
 from core.errors import CheckpointMismatch, InputError, NotEnoughData
 from core.files import sha256
 from core.inference.predictor import Predictor, cached, load
+from core.models.values import Sample
 from core.runs.folder import read_predictions
 from core.snapshots.format import read
 from core.training.engine import train
@@ -239,3 +242,66 @@ def test_cached_until_the_card_changes(text: Path) -> None:
     (text / "card.json").unlink()
     with pytest.raises(CheckpointMismatch, match=r"card\.json is missing"):
         cached(text)
+
+
+def change_card(folder: Path, **changes: object) -> None:
+    card = json.loads((folder / "card.json").read_text("utf-8")) | changes
+    (folder / "card.json").write_text(json.dumps(card), "utf-8")
+
+
+def test_the_card_holds_where_the_run_cannot_tell(text: Path, trained: Path) -> None:
+    predictor = load(text)
+    rows = [row for row in read_predictions(text) if row["side"] == "validation"]
+    held = predictor.card.limits
+    assert (held["level"], held["fitted_on"], held["korean"], held["operating_points"]) == (0.9, "validation", True, {})
+    right = sorted(row["probs"][("normal", "danger").index(row["gold"])] for row in rows)
+    threshold = right[len(right) - int(np.ceil((len(right) + 1) * 0.9))]
+    assert held["sets"] == {"danger": {"n": len(rows), "threshold": pytest.approx(threshold)}}
+    assert (held["unfamiliar"]["by"], held["unfamiliar"]["n"]) == ("pairs", len(rows))
+    assert 0.5 <= held["unfamiliar"]["threshold"] <= 0.9
+    assert predictor.limits.thresholds == {"danger": pytest.approx(threshold)}
+    texts = [item.text for item in read(trained / "snapshots" / "d1").items if item.side == "test"]
+    assert [predictor.refuses(plain) for plain in texts] == [None] * len(texts)
+    refused = [predictor.refuses(plain) for plain in ("🔥🔥", "ㅋㅋㅋ", "hello", "꿻뛟 쀍쑓퐗")]
+    assert refused == ["empty", "empty", "not_korean", "unfamiliar"]
+
+
+def test_a_run_of_an_earlier_version_gets_its_limits_from_its_folder(text: Path) -> None:
+    fitted = load(text).limits
+    change_card(text, limits={})
+    computed = load(text).limits
+    assert computed.thresholds == {"danger": pytest.approx(fitted.thresholds["danger"])}
+    assert (computed.fitted_on, computed.farthest, computed.known) == ("default", 0.8, fitted.known)
+    (text / "predictions.parquet").unlink()
+    assert load(text).limits.thresholds == {}
+
+
+@pytest.mark.parametrize("limits", [{"level": 1}, {"level": "x"}, {"level": 0.9, "sets": []}, "no"])
+def test_limits_that_no_card_has_are_refused(text: Path, limits: object) -> None:
+    change_card(text, limits=limits)
+    with pytest.raises(CheckpointMismatch, match=r"card\.json lacks or has an odd field"):
+        load(text)
+
+
+def test_an_operating_point_of_the_card_is_the_alarm(text: Path) -> None:
+    assert load(text).limits.alarm("danger") == 0.5
+    change_card(text, limits={**load(text).card.limits, "operating_points": {"danger": 0.3}})
+    assert load(text).limits.alarm("danger") == 0.3
+    assert load(text).limits.alarm("urgency") == 0.5
+
+
+def test_a_voice_far_from_those_of_the_training_is_refused(trained: Path, voice: Predictor) -> None:
+    waves = waves_of(trained)
+    probs, codes = voice.assess([Sample("", wave) for wave in waves])
+    np.testing.assert_allclose(probs["sentiment"], voice.predict_waves(waves))
+    assert codes == [None] * len(waves)
+    near = replace(voice, limits=replace(voice.limits, farthest=0.0))
+    distance = voice.model.distance  # type: ignore[attr-defined]
+    far = distance(near._prepared([Sample("", wave) for wave in waves]))
+    assert near.assess([Sample("", wave) for wave in waves])[1] == [None if far is None else "unfamiliar"] * len(waves)
+
+
+def test_many_threads_share_one_copy_of_a_run(text: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        copies = set(map(id, pool.map(cached, [text] * 32)))
+    assert len(copies) == 1

@@ -221,3 +221,23 @@ def test_the_fit_learns_with_baselines_and_augmentation(tmp_path: Path) -> None:
     assert len(seen) == 6
     assert (seen[-1][1] == answers).mean() > 0.9
     assert asdict(replace(config, epochs=1))["features"] == "spread"
+
+
+def test_the_own_voice_of_a_recording_stands_for_the_neutral_one() -> None:
+    model, values = made(masked(), **SPREAD), masked()
+    louder = values | {"mfcc": values["mfcc"] + 40, "speaker": ["x"] * 5 + ["y", ""]}
+    assert model.baselines is not None
+    mean, deviation = model.baselines.own(louder["mfcc"], louder["length"], louder["speaker"])
+    frames = np.concatenate([louder["mfcc"][row, : louder["length"][row]] for row in range(5)])
+    np.testing.assert_allclose(mean[:5], np.tile(frames.mean(axis=0), (5, 1)), rtol=1e-5)
+    np.testing.assert_allclose(deviation[:5], np.tile(frames.std(axis=0), (5, 1)), rtol=1e-5)
+    np.testing.assert_array_equal(mean[5:], np.tile(model.baselines.mean[0], (2, 1)), "too little sound of y and of ''")
+    same = values | {"speaker": ["x"] * 5 + ["y", ""]}
+    np.testing.assert_allclose(
+        model.logits(model.with_own_voices(louder))["mood"][:5],
+        model.logits(model.with_own_voices(same))["mood"][:5],
+        atol=1e-3,
+    )
+    assert np.abs(model.logits(louder)["mood"][:5] - model.logits(same)["mood"][:5]).max() > 1e-2
+    plain = made()
+    assert plain.with_own_voices(MFCC) is MFCC

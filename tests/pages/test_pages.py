@@ -33,10 +33,9 @@ def opened(name: str, lang: str = "ko", **query: str) -> AppTest:
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     for key, value in {"lang": lang, **query}.items():
         app.query_params[key] = value
-    app.run()
     if name != "overview":
-        app.switch_page(next(page.file for page in PAGES if page.name == name)).run()
-    return app
+        app.switch_page(next(page.file for page in PAGES if page.name == name))
+    return app.run()
 
 
 def page_text(app: AppTest) -> str:
@@ -85,7 +84,7 @@ def test_each_page_says_what_to_do_on_an_empty_workspace(ws: Workspace, name: st
         "pseudo_label": "Train danger-text on the Train page",
         "train": "Freeze a snapshot first",
         "evaluate": "train one on the Train page",
-        "predict": "Upload a WAV or type a sentence",
+        "predict": "No trained model yet, so nothing can be judged: train one on the Train page.",
     }
     assert hints[name] in page_text(app)
 
@@ -172,25 +171,41 @@ def test_a_snapshot_is_frozen_and_refused_the_second_time(demo_ws: Workspace) ->
     assert "같은 이름의 스냅샷" in app.error[0].value
 
 
+def verdicts(app: AppTest) -> str:
+    """Return the HTML of the verdict cards on the page."""
+    return "\n".join(element.proto.body for element in app.get("html") if "gw-verdicts" in element.proto.body)
+
+
 def test_a_typed_sentence_is_judged_with_reasons(demo_ws: Workspace) -> None:
     app = opened("predict", "en")
-    next(field for field in app.text_input if field.label == "A sentence").set_value("할머니가 쓰러지셨어요")
-    next(button for button in app.button if button.label == "Judge").click().run()
+    app.text_input(key="predict_sentence").set_value("할머니가 쓰러지셨어요").run()
     assert not app.exception
-    metrics = {metric.label: metric.value for metric in app.metric}
-    assert metrics["Danger"] == "Danger"
-    assert "What spoke for it and against it" in page_text(app)
-    assert "calibrated on validation" in page_text(app)
+    assert 'data-kind="danger"' in verdicts(app)
+    assert "What spoke for ‘Danger’ and against it" in page_text(app)
+    assert "nobody has chosen a run yet" in verdicts(app)
+
+
+def test_a_pasted_conversation_has_the_verdict_of_its_riskiest_line(demo_ws: Workspace) -> None:
+    app = opened("predict", "en")
+    app.toggle(key="predict_lines").set_value(True).run()
+    app.text_area(key="predict_text").set_value("네, 감사합니다\n할머니가 쓰러졌는데 숨을 안 쉬어요\n...").run()
+    assert not app.exception
+    assert 'data-kind="danger"' in verdicts(app)
+    (rows,) = [table.value for table in app.dataframe if "Danger" in table.value]
+    assert rows["Danger"][1].startswith("▲ Danger")
+    assert len(rows) == 3
 
 
 def test_a_wav_is_cut_into_utterances_and_judged(demo_ws: Workspace, call: tuple[bytes, bytes]) -> None:
     app = opened("predict", "en")
+    app.toggle(key="predict_transcribe").set_value(False).run()
     app.file_uploader[0].set_value(("call.wav", call[0], "audio/wav")).run()
     assert not app.exception
     assert not app.error
     (document,) = [json.loads(element.value) for element in app.json]
     assert len(document["utterances"]) > 3
     assert {scheme for u in document["utterances"] for scheme in u["judgements"]} == {"sentiment"}
+    assert 'data-kind="unsure"' in verdicts(app), "danger needs words"
 
 
 def test_with_its_label_json_the_transcript_is_judged_too(demo_ws: Workspace, call: tuple[bytes, bytes]) -> None:
@@ -202,6 +217,20 @@ def test_with_its_label_json_the_transcript_is_judged_too(demo_ws: Workspace, ca
     utterances = json.loads(call[1].decode("utf-8-sig"))["utterances"]
     assert [u["start_ms"] for u in document["utterances"]] == [u["startAt"] for u in utterances]
     assert {s for u in document["utterances"] for s in u["judgements"]} == {"danger", "urgency", "sentiment"}
+
+
+def test_several_recordings_have_a_card_each_and_a_bad_one_its_reason(
+    demo_ws: Workspace, call: tuple[bytes, bytes]
+) -> None:
+    app = opened("predict", "en")
+    files = [
+        ("a.wav", call[0], "audio/wav"), ("a.json", call[1], "application/json"), ("b.wav", b"RIFF", "audio/wav"),
+        ("lonely.json", call[1], "application/json"),
+    ]  # fmt: skip
+    app.file_uploader[0].set_value(files).run()
+    assert not app.exception
+    assert len(app.json) == len(app.error) == 1
+    assert "lonely\\.json came without its recording" in page_text(app)
 
 
 def test_what_cannot_be_heard_is_one_message_in_korean(demo_ws: Workspace) -> None:
@@ -233,7 +262,7 @@ def test_odd_audio_gives_a_result_or_a_message(demo_ws: Workspace, shared: Path,
     app = opened("predict", "en")
     app.file_uploader[0].set_value((path.name, path.read_bytes(), "audio/wav")).run()
     assert not app.exception
-    answers = [len(app.error), len(app.json), page_text(app).count("No speech was found in this recording.")]
+    answers = [len(app.error), len(app.json)]  # a recording without speech is judged too: it cannot be told
     assert sum(answers) == 1, answers
 
 

@@ -9,8 +9,8 @@ from core.settings import ROOT
 
 
 def page(name: str, **query: str | list[str]) -> AppTest:
-    """Return page `name` after its first run. `app.py` is its main script, so that links resolve."""
-    opened = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60).run()
+    """Return page `name` after its first run, as a link opens it; `app.py` is its main script, so links resolve."""
+    opened = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
     opened.switch_page(f"pages/{name}.py")
     for key, value in query.items():
         opened.query_params[key] = value

@@ -64,9 +64,15 @@ class Engine:
         return epoch >= self.stop_after
 
 
-@pytest.fixture
-def encoder(tmp_path: Path) -> str:
-    return str(save_encoder(tmp_path / "encoder"))
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
+    return str(save_encoder(tmp_path_factory.mktemp("encoder") / "bert"))
+
+
+@pytest.fixture(scope="module")
+def whole(encoder: str, tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """A fit of SETTINGS from its first step to its last; the tests only read it."""
+    return fit(Engine(tmp_path_factory.mktemp("whole") / "job"), encoder)
 
 
 def rows(texts: list[str] = TEXTS, labels: list[str] = LABELS) -> Rows:
@@ -95,24 +101,25 @@ def test_it_learns_better_than_chance(tmp_path: Path, encoder: str) -> None:
     assert all(entry["rate"] > 0 and entry["learning_rate"] >= 0 for entry in engine.epochs)
 
 
-def test_steps_are_counted_over_all_epochs(tmp_path: Path, encoder: str) -> None:
-    engine = fit(Engine(tmp_path / "job"), encoder)
-    assert [done for done, _, _ in engine.steps] == list(range(25))  # 120 rows are 8 batches of 16 at most
-    assert {total for _, total, _ in engine.steps} == {24}
-    assert [epoch for done, _, epoch in engine.steps if done in (1, 8, 9, 16, 17, 24)] == [1, 1, 2, 2, 3, 3]
+def test_steps_are_counted_over_all_epochs(whole: Engine) -> None:
+    assert [done for done, _, _ in whole.steps] == list(range(25))  # 120 rows are 8 batches of 16 at most
+    assert {total for _, total, _ in whole.steps} == {24}
+    assert [epoch for done, _, epoch in whole.steps if done in (1, 8, 9, 16, 17, 24)] == [1, 1, 2, 2, 3, 3]
 
 
-def test_equal_seeds_give_equal_bits_and_the_process_keeps_its_chance(tmp_path: Path, encoder: str) -> None:
+def test_equal_seeds_give_equal_bits_and_the_process_keeps_its_chance(
+    tmp_path: Path, encoder: str, whole: Engine
+) -> None:
     random.seed(3)
     torch.manual_seed(3)
     np.random.seed(3)
     before = random.getstate(), torch.get_rng_state(), np.random.get_state()[1].tolist()  # type: ignore[union-attr,index]
-    one, two = fit(Engine(tmp_path / "one"), encoder), fit(Engine(tmp_path / "two"), encoder)
+    again = fit(Engine(tmp_path / "again"), encoder)
     assert random.getstate() == before[0]
     assert torch.equal(torch.get_rng_state(), before[1])
     assert np.random.get_state()[1].tolist() == before[2]  # type: ignore[union-attr,index]
-    assert same(one.weights, two.weights)
-    assert not same(one.weights, fit(Engine(tmp_path / "three", seed=1), encoder).weights)
+    assert same(again.weights, whole.weights)
+    assert not same(whole.weights, fit(Engine(tmp_path / "other", seed=1), encoder).weights)
 
 
 class Killed(Exception):
@@ -156,7 +163,7 @@ fit(Engine(Path({folder!r}), on_step=kill), {encoder!r})
 """
 
 
-def test_after_sigkill_the_weights_are_the_same(tmp_path: Path, encoder: str) -> None:
+def test_after_sigkill_the_weights_are_the_same(tmp_path: Path, encoder: str, whole: Engine) -> None:
     path = [str(Path(__file__).parent), *filter(None, sys.path)]
     script = SCRIPT.format(path=path, folder=str(tmp_path / "killed"), encoder=encoder)
     done = subprocess.run(
@@ -165,12 +172,11 @@ def test_after_sigkill_the_weights_are_the_same(tmp_path: Path, encoder: str) ->
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
     resumed = fit(Engine(tmp_path / "killed"), encoder)
     assert [entry["epoch"] for entry in resumed.epochs] == [2, 3]
-    assert same(resumed.weights, fit(Engine(tmp_path / "whole"), encoder).weights)
+    assert same(resumed.weights, whole.weights)
 
 
-def test_a_checkpoint_holds_optimizer_and_schedule_and_no_pickled_arguments(tmp_path: Path, encoder: str) -> None:
-    fit(Engine(tmp_path / "job"), encoder)
-    kept = sorted((tmp_path / "job" / "trainer").iterdir())
+def test_a_checkpoint_holds_optimizer_and_schedule_and_no_pickled_arguments(whole: Engine) -> None:
+    kept = sorted((whole.folder / "trainer").iterdir())
     assert [path.name for path in kept] == ["checkpoint-16", "checkpoint-24"]
     assert {path.name for path in kept[1].iterdir()} == {
         "model.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth", "trainer_state.json"
@@ -187,9 +193,8 @@ def test_the_engine_says_when_to_stop_and_a_stopped_fit_stays_stopped(tmp_path: 
     assert (again.epochs, again.steps) == ([], [])
 
 
-def test_a_finished_fit_trains_no_more(tmp_path: Path, encoder: str) -> None:
-    fit(Engine(tmp_path / "job"), encoder)
-    assert fit(Engine(tmp_path / "job"), encoder).epochs == []
+def test_a_finished_fit_trains_no_more(encoder: str, whole: Engine) -> None:
+    assert fit(Engine(whole.folder), encoder).epochs == []
 
 
 def test_a_person_cancels_between_two_batches(tmp_path: Path, encoder: str) -> None:

@@ -44,7 +44,14 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def home(corpus: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(corpus, tmp_path / "home"))
+    return Path(shutil.copytree(corpus, tmp_path / "home", ignore=shutil.ignore_patterns("runs")))
+
+
+@pytest.fixture(scope="module")
+def straight(corpus: Path) -> tuple[TrainSpec, dict[str, Any]]:
+    """A run that was trained without a stop, with one thread, and its metrics. The tests compare with it."""
+    spec = voice_spec(corpus, "straight", **QUICK)
+    return spec, train(spec, quiet)
 
 
 def test_a_spec_is_json_both_ways(tmp_path: Path) -> None:
@@ -154,9 +161,10 @@ def weights(spec: TrainSpec) -> dict[str, str]:
     return hashes(spec.run_folder)
 
 
-def test_stopped_anywhere_and_taken_up_again_gives_the_same_weights(home: Path) -> None:
-    straight = voice_spec(home, "straight", **QUICK)
-    metrics = train(straight, quiet)
+def test_stopped_anywhere_and_taken_up_again_gives_the_same_weights(
+    home: Path, straight: tuple[TrainSpec, dict[str, Any]]
+) -> None:
+    whole, metrics = straight
     broken = voice_spec(home, "broken", **QUICK)
     prepare(broken, quiet)
 
@@ -170,10 +178,10 @@ def test_stopped_anywhere_and_taken_up_again_gives_the_same_weights(home: Path) 
     fit(broken, quiet)
     fit(broken, quiet)  # a step may run again after it was done
     assert finish(broken, quiet) == metrics
-    assert weights(broken) == weights(straight)
+    assert weights(broken) == weights(whole)
     histories = [
         [{k: v for k, v in line.items() if k != "rate"} for line in RunFolder(s.run_folder).history()]
-        for s in (broken, straight)
+        for s in (broken, whole)
     ]
     assert histories[0] == histories[1]
 
@@ -190,49 +198,44 @@ train(TrainSpec.from_dict(json.loads(sys.argv[1])), report)
 """
 
 
-def test_killed_in_the_second_epoch_it_goes_on_to_the_same_weights(home: Path) -> None:
-    straight, killed = voice_spec(home, "straight", **QUICK), voice_spec(home, "killed", **QUICK)
-    metrics = train(straight, quiet)
+def test_killed_in_the_second_epoch_it_goes_on_to_the_same_weights(
+    home: Path, straight: tuple[TrainSpec, dict[str, Any]]
+) -> None:
+    whole, metrics = straight
+    killed = voice_spec(home, "killed", **QUICK)
     child = subprocess.run([sys.executable, "-c", _KILLED, json.dumps(killed.to_dict())], cwd=ROOT)
     assert child.returncode == -signal.SIGKILL
     assert [line["epoch"] for line in RunFolder(killed.run_folder).history()] == [1]
     assert not RunFolder(killed.run_folder).finished
     assert train(killed, quiet) == metrics
-    assert weights(killed) == weights(straight)
+    assert weights(killed) == weights(whole)
 
 
 def test_training_leaves_the_world_as_it_was(home: Path) -> None:
     import torch
 
     threads, random_state = torch.get_num_threads(), torch.get_rng_state()
-    train(voice_spec(home, **QUICK), quiet)
+    train(voice_spec(home, epochs="1", batch_size="8"), quiet)
     assert torch.get_num_threads() == threads
     assert torch.equal(torch.get_rng_state(), random_state)
 
 
 TRAIN_IN_A_PROCESS = """
-import sys
-from pathlib import Path
-from training_corpus import voice_spec
-from core.training.engine import train
+import json, sys
+from core.training.engine import TrainSpec, train
 
-train(voice_spec(Path(sys.argv[1]), sys.argv[2], epochs="6", batch_size="8"), lambda progress: None)
+train(TrainSpec.from_dict(json.loads(sys.argv[1])), lambda progress: None)
 """
 
 
-def test_the_number_of_threads_changes_no_weight(home: Path) -> None:
-    """More than the machine has is allowed, and splits the sums all the same."""
-    made = {}
-    for threads in ("1", "3"):
-        names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        environment = (
-            os.environ | dict.fromkeys(names, threads) | {"PYTHONPATH": f"{ROOT}:{ROOT / 'tests' / 'support'}"}
-        )
-        run_id = f"threads-{threads}"
-        command = [sys.executable, "-c", TRAIN_IN_A_PROCESS, str(home), run_id]
-        subprocess.run(command, cwd=ROOT, env=environment, check=True)
-        made[threads] = weights(voice_spec(home, run_id, epochs="6", batch_size="8"))
-    assert made["1"] == made["3"]
+def test_the_number_of_threads_changes_no_weight(home: Path, straight: tuple[TrainSpec, dict[str, Any]]) -> None:
+    """More than the machine has is allowed, and splits the sums all the same. The tests themselves have one."""
+    assert os.environ["OMP_NUM_THREADS"] == "1"
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "3")
+    three = voice_spec(home, "three", **QUICK)
+    command = [sys.executable, "-c", TRAIN_IN_A_PROCESS, json.dumps(three.to_dict())]
+    subprocess.run(command, cwd=ROOT, env=os.environ | threads, check=True)
+    assert weights(three) == weights(straight[0])
 
 
 def test_another_seed_gives_other_weights(home: Path) -> None:
@@ -255,9 +258,8 @@ def test_cancelling_during_features_leaves_nothing_half(home: Path) -> None:
     assert train(spec, quiet)["epochs"] == 3
 
 
-def test_a_finished_run_is_not_trained_again(home: Path) -> None:
-    spec = voice_spec(home, **QUICK)
-    metrics = train(spec, quiet)
+def test_a_finished_run_is_not_trained_again(straight: tuple[TrainSpec, dict[str, Any]]) -> None:
+    spec, metrics = straight
     before = {p.name: p.stat().st_mtime_ns for p in spec.run_folder.iterdir()}
     names: list[str] = []
 

@@ -8,10 +8,17 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 
-from core.ui.i18n import CATALOGUE
-from scripts.messages import PO, messages, read, sources, updated
+from core.ui.i18n import CATALOGUE, catalogue
+from scripts.messages import PO, messages, read, sources, templates, updated
 
-ALL = messages(sources())
+# Names of programs and of file formats are the same in Korean.
+NAMES = re.compile(r"[A-Z0-9]{2,4}|py-hanspell|korector|QuickTime|Matroska|WebM|Ogg|Praat TextGrid|<exists>")
+
+
+@pytest.fixture(scope="module")
+def every() -> dict[str, str]:
+    """All messages of the product with the place of their first use."""
+    return messages(sources())
 
 
 @pytest.fixture(scope="module")
@@ -24,15 +31,25 @@ def placeholders(text: str) -> list[str]:
     return sorted(name for _, name, _, _ in string.Formatter().parse(text) if name is not None)
 
 
-def test_the_tool_and_the_pages_read_the_same_catalogue() -> None:
+def test_the_tool_and_the_pages_read_the_same_catalogue(every: dict[str, str]) -> None:
     assert PO == CATALOGUE
-    assert len(ALL) > 30
+    assert len(every) > 30
 
 
-def test_every_message_is_translated(korean: Catalog) -> None:
-    translations = {text: korean.get(text) for text in ALL}
-    assert [f"{ALL[text]}: {text}" for text, entry in translations.items() if entry is None or not entry.string] == []
+def test_every_message_is_translated(every: dict[str, str], korean: Catalog) -> None:
+    translations = {text: korean.get(text) for text in every}
+    assert [f"{every[text]}: {text}" for text, entry in translations.items() if entry is None or not entry.string] == []
     assert [text for text, entry in translations.items() if entry is not None and entry.fuzzy] == []
+
+
+def test_every_template_of_the_product_is_in_the_catalogue(every: dict[str, str]) -> None:
+    korean = catalogue("ko")
+    product = {text for path in sources() for _, text in templates(path)}
+    assert len(product) > 450
+    assert [
+        text for text in product if not NAMES.fullmatch(text) and not re.search("[가-힣]", korean.gettext(text))
+    ] == []
+    assert product <= set(every)
 
 
 def test_placeholders_are_the_same_in_both_languages(korean: Catalog) -> None:
@@ -44,8 +61,8 @@ def test_placeholders_are_the_same_in_both_languages(korean: Catalog) -> None:
     assert wrong == []
 
 
-def test_nothing_obsolete_is_kept(korean: Catalog) -> None:
-    assert sorted(str(entry.id) for entry in korean if entry.id and entry.id not in ALL) == []
+def test_nothing_obsolete_is_kept(every: dict[str, str], korean: Catalog) -> None:
+    assert sorted(str(entry.id) for entry in korean if entry.id and entry.id not in every) == []
     assert list(korean.obsolete) == []
 
 

@@ -10,21 +10,6 @@ from core.messages import ClassName, Message, Names, SchemeName, Word
 from core.quality import CHECKS
 from core.schemes import URGENCY
 from core.ui import i18n, translation
-from core.ui.i18n import catalogue
-from scripts.messages import messages, sources, templates
-
-# Names of programs and of file formats are the same in Korean.
-NAMES = re.compile(r"[A-Z0-9]{2,4}|py-hanspell|korector|QuickTime|Matroska|WebM|Ogg|Praat TextGrid|<exists>")
-
-
-def test_every_template_of_the_product_is_in_the_catalogue() -> None:
-    korean = catalogue("ko")
-    every = {text for path in sources() for _, text in templates(path)}
-    assert len(every) > 450
-    assert [
-        text for text in every if not NAMES.fullmatch(text) and not re.search("[가-힣]", korean.gettext(text))
-    ] == []
-    assert every <= set(messages(sources()))
 
 
 def test_every_check_is_told_in_korean() -> None:

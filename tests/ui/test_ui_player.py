@@ -261,17 +261,31 @@ def browser(chromium: str) -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def page(browser: Any) -> Iterator[Any]:
+@pytest.fixture(scope="module")
+def window(browser: Any) -> Iterator[Any]:
+    """One window for all tests: a new one would load and compile all of Streamlit again."""
     context = browser.new_context(viewport={"width": 1100, "height": 900})
     context.add_init_script(EAR)
-    page = context.new_page()
-    page.set_default_timeout(30_000)
-    broken: list[str] = []
-    page.on("pageerror", lambda error: broken.append(str(error)))
-    yield page
-    title = page.title()
+    opened = context.new_page()
+    opened.set_default_timeout(30_000)
+    yield opened
     context.close()
+
+
+@pytest.fixture
+def page(window: Any) -> Iterator[Any]:
+    """The window, empty; the test fails if its page broke or hostile text became code."""
+    broken: list[str] = []
+
+    def on_error(error: Any) -> None:
+        broken.append(str(error))
+
+    window.on("pageerror", on_error)
+    yield window
+    title = window.title()
+    window.evaluate("() => origin !== 'null' && (localStorage.clear(), sessionStorage.clear())")
+    window.goto("about:blank")
+    window.remove_listener("pageerror", on_error)
     assert not broken
     assert title != "owned"
 

@@ -188,9 +188,10 @@ def test_the_fields_of_a_recording_are_read() -> None:
     )
     assert (recording.source, recording.run, recording.schemes) == ("전화.wav", ["a", "b", "c"], ["danger", "urgency"])
     assert recording.transcriber == "off"
-    labels = recording.label_bytes()
-    assert labels is not None
-    assert b'"startAt": 100, "endAt": 900' in labels
+    assert [(s.start_ms, s.end_ms, s.text, s.speaker) for s in recording.segments] == [
+        (100, 900, "불이 났어요", "caller"),
+        (900, 950, "", "caller"),
+    ]
 
 
 @pytest.mark.parametrize(

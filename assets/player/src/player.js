@@ -1,8 +1,9 @@
 // The player component: a recording's waveform, its utterances as regions and as a list of buttons.
-// Sends the trigger `region` (the id) once for each click or Enter; plays exactly that region.
+// Sends the trigger `region` (the id) once for each click or Enter; plays exactly that region. Where `editable`, a text
+// can be changed in its row: the trigger `edit` carries {id, text}.
 
 import RegionsPlugin from "wavesurfer.js/dist/plugins/regions.esm.js";
-import { button, clock, el, icon, mount } from "./dom.js";
+import { button, clock, el, hide, icon, mount } from "./dom.js";
 import { lanes } from "./lanes.js";
 import { Sound, Wave } from "./wave.js";
 
@@ -32,11 +33,12 @@ class Player {
 
   update({ data, setTriggerValue }) {
     this.send = (id) => setTriggerValue("region", id);
+    this.sendEdit = (edit) => setTriggerValue("edit", edit);
     const before = this.shown;
     this.shown = {
       strings: JSON.stringify(data.strings),
       frame: `${data.height} ${data.duration_ms}`,
-      regions: JSON.stringify(data.regions),
+      regions: JSON.stringify([data.regions, data.editable]),
       url: data.audio_url,
       selected: data.selected,
     };
@@ -115,7 +117,7 @@ class Player {
     this.lanes = count;
     this.holder.style.setProperty("--gw-strip", `${count * STRIP_PX + 4}px`);
     this.regions = this.data.regions.map((region, index) => this.#region(region, index, lane.get(region.id)));
-    this.rows.replaceChildren(...this.regions.map((region) => el("li", {}, region.row)));
+    this.rows.replaceChildren(...this.regions.map(({ parts }) => el("li", { class: "gw-item" }, ...parts)));
     this.rows.hidden = this.regions.length === 0;
     this.#drawMarks();
   }
@@ -124,16 +126,56 @@ class Player {
     const tone = region.tone.replace(/[^a-z-]/g, "") || "plain";
     const span = `${clock(region.start_ms)} – ${clock(region.end_ms)}`;
     const title = `${span} ${region.text}`;
+    const mark = { danger: "! ", unsure: "? " }[tone] ?? "";
     const shade = el("div", { title });
-    const chip = el("div", { title, text: tone === "danger" ? `! ${region.text}` : region.text });
+    const chip = el("div", { title, text: mark + region.text });
     const row = button(
       { class: `gw-row tone-${tone}`, "data-id": region.id, tabindex: "-1", onclick: () => this.#choose(index) },
       el("span", { class: "gw-when", text: span }),
-      el("span", { class: "gw-who", text: this.data.strings[`tone_${tone}`] ?? "" }),
-      el("span", { class: "gw-text", text: region.text }),
+      el("span", { class: "gw-who", text: region.speaker || (this.data.strings[`tone_${tone}`] ?? "") }),
+      el("span", { class: "gw-text" }, region.text, region.note ? el("em", { class: "gw-remark", text: region.note }) : null),
       region.badge ? el("span", { class: "gw-badge", text: region.badge }) : null,
     );
-    return { ...region, tone, lane, shade, chip, row };
+    const chips = (region.chips ?? []).map(({ text, tone }) =>
+      el("span", { class: `gw-chip is-${tone.replace(/[^a-z]/g, "")}`, text }));
+    const judged = chips.length ? el("div", { class: "gw-judged" }, ...chips) : null;
+    const parts = [row, ...(this.data.editable ? this.#editor(region) : []), judged].filter(Boolean);
+    return { ...region, tone, lane, shade, chip, row, parts };
+  }
+
+  /** A button that opens the text of a region, and the form that it opens. Enter saves, Esc leaves. */
+  #editor(region) {
+    const { strings } = this.data;
+    const field = el("textarea", { class: "gw-edit-text", rows: "2", maxlength: "2000", "aria-label": strings.text });
+    const pencil = button({
+      class: "gw-small gw-pencil", text: region.text ? strings.edit : strings.write, onclick: () => open(form.hidden),
+    });
+    const save = () => {
+      const text = field.value.trim();
+      open(false);
+      if (text !== region.text) this.sendEdit({ id: region.id, text });
+    };
+    const form = el("div", { class: "gw-form" }, field,
+      button({ class: "gw-small", text: strings.save, onclick: save }),
+      button({ class: "gw-small", text: strings.close, onclick: () => open(false) }));
+    form.hidden = true;
+    const open = (on) => {
+      hide(form, !on);
+      pencil.setAttribute("aria-expanded", String(on));
+      if (!on) return pencil.focus();
+      field.value = region.text;
+      field.focus();
+    };
+    field.addEventListener("keydown", (event) => {
+      if (event.isComposing) return;
+      if (event.code === "Escape") open(false);
+      else if (event.code === "Enter" && !event.shiftKey) {
+        event.preventDefault();
+        save();
+      }
+    });
+    pencil.setAttribute("aria-expanded", "false");
+    return [pencil, form];
   }
 
   /** Needed at every change of the duration: wavesurfer cuts a region to the duration that it knows at that time. */
@@ -225,11 +267,11 @@ class Player {
   }
 
   #ownsSpace(event) {
-    return event.code === "Space" && !event.target.closest(".gw-zoom");
+    return event.code === "Space" && !event.target.closest(".gw-zoom, .gw-form, .gw-pencil");
   }
 
   #key(event) {
-    if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey) return;
+    if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.target.closest(".gw-form")) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.code];
     if (this.#ownsSpace(event)) {
       event.preventDefault();

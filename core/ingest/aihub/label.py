@@ -14,7 +14,7 @@ from core.errors import BadRecord, UnknownName
 from core.ingest.aihub.mapping import KeyMapping
 from core.ingest.entries import NO_TEXT, parse_json
 from core.messages import Message
-from core.records import SHORTEST_VOICE_MS, NewUtterance, Skip
+from core.records import LONGEST_MS, SHORTEST_VOICE_MS, TAIL_MS, NewUtterance, Skip
 from core.schemes import scheme
 
 SPEAKERS: Mapping[float, str] = {0: "taker", 1: "caller"}  # as in the data; the official guide's sample has it reversed
@@ -24,8 +24,6 @@ ROLES = {
 }  # fmt: skip
 PERSONAL = ("address",)  # fields of a label file that hold personal data
 LABELS = {"urgencyLevel": "urgency", "sentiment": "sentiment", "disasterLarge": "disaster"}
-LONGEST_MS = 24 * 3_600_000
-TAIL_MS = 100  # an utterance may end this much after the audio, since times in labels are rounded
 
 _ID, _OTHER_ID = re.compile(r"[0-9A-Za-z-]{1,64}"), re.compile(r"[0-9A-Za-z_-]{1,64}")
 _CLOCK = re.compile(r"(?:(\d{1,2}):)?(\d{1,2}):(\d{1,2}(?:\.\d+)?)")

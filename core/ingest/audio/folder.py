@@ -25,6 +25,7 @@ from core.ingest.audio.channels import ONE_SOUND, parted
 from core.ingest.audio.name_pattern import FOLDER, Pattern
 from core.ingest.audio.raw_sound import is_headerless, read_member
 from core.ingest.entries import ROLE, Entry, Sound, clip_recording, recording_notes
+from core.ingest.tars import without_suffix
 from core.ingest.value_maps import ValueMaps
 from core.messages import Message
 from core.records import Skip
@@ -127,9 +128,9 @@ def _add_member(member: Member, listing: Listing) -> None:
 
 
 def _folder(member: Member) -> str:
-    """The name of the member's folder; at the top level that of the given folder, or the zip's name without suffix."""
+    """The name of the member's folder; at the top level that of the given folder, or of the archive without suffix."""
     parent = PurePosixPath(member.inner).parent.name
-    return parent or (member.archive[:-4] if member.archive.lower().endswith(".zip") else member.archive)
+    return parent or without_suffix(member.archive)
 
 
 def read(files: Listing, source: str) -> Iterator[Entry | Skip]:

@@ -12,13 +12,11 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import PurePosixPath
 
+from core.audio.header import SUFFIXES
 from core.errors import InputError
 from core.messages import Message
 
 FOLDER = "folder"  # the field that every file has: the name of the folder it lies in
-SUFFIXES = (
-    ".wav", ".wavp", ".wave", ".flac", ".ogg", ".oga", ".opus", ".mp3", ".aif", ".aiff", ".aifc", ".au", ".snd", ".pcm",
-)  # fmt: skip
 _WIDEST = 100
 _WIDTH = re.compile(r"[1-9]\d{0,2}")
 

@@ -19,6 +19,7 @@ from core.ingest.entries import TEXT_KEYS, Entry, clip_recording, read_sound, re
 from core.ingest.huggingface.dataset import GROUP_KEYS, MOST_CLASSES, ColumnMapping, who
 from core.ingest.tables import File, Reject, Row, open_table
 from core.ingest.tables.types import Cell
+from core.ingest.tars import is_archive
 from core.messages import Message
 from core.records import NewUtterance, Skip
 from core.schemes import usable_name
@@ -30,7 +31,6 @@ LABEL_KEYS = ("label", "labels", "class", "라벨", "분류")
 UNNAMED = Message("audio file that no metadata describes: imported without a text")
 _DOCUMENTS = ("readme.md", "license", "license.txt", "license.md", ".gitattributes", ".gitignore")
 _FILE_NAME = "file_name"
-_ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,9 +93,9 @@ def is_audiofolder(path: Path) -> bool:
     A zip or a tar counts as such a folder.
     """
     if not path.is_dir():
-        return path.name.lower().endswith(_ARCHIVES)
+        return is_archive(path.name)
     names = [item.name.lower() for item in path.rglob("*") if item.is_file()]
-    audio = any(is_audio(name) or name.endswith(_ARCHIVES) for name in names)
+    audio = any(is_audio(name) or is_archive(name) for name in names)
     tables = any(name.endswith((".arrow", ".parquet")) and name not in METADATA for name in names)
     return audio and (not tables or any(name in METADATA for name in names))
 

@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from core.audio.header import SUFFIXES
 from core.errors import BadRecord
-from core.ingest.audio_names import SUFFIXES
 from core.ingest.exports.rows import DeliveredPrediction, text_of
 from core.messages import Message
+from core.records import LONGEST_MS
 from core.schemes import JOIN
 
 TEXT_RESULT = "transcription"
 TEXT_FIELDS = ("text", "transcription", "transcript", "sentence", "발화", "문장")
 AUDIO_FIELDS = ("audio", "wav", "sound")
 READ = ("choices", "labels", "textarea")
-LONGEST_MS = 24 * 3_600_000
 _EDIT = re.compile(
     r"transcri|text|sentence|utterance|correct|edit|fix|rewrit|normal|수정|교정|전사|발화|문장|텍스트", re.I
 )

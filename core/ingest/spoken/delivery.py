@@ -6,7 +6,6 @@ below the delivery; an utterance's key is its own id (EAF), else its tier and it
 that names the place of the damage.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -24,12 +23,12 @@ from core.ingest.spoken.groups import Groups, persons
 from core.ingest.spoken.pairing import Annotated, Pair, Placed, channel_of, pair
 from core.ingest.spoken.recordings import Annotation
 from core.ingest.spoken.tiers import Roles
+from core.ingest.tars import is_archive, without_suffix
 from core.ingest.value_maps import ValueMaps
 from core.messages import Message, Names
 from core.records import Skip
 from core.text.visible import folded
 
-_ARCHIVE = re.compile(r"\.(zip|tar|tgz|tar\.(gz|bz2|xz))$", re.I)
 LARGEST = 50_000_000  # bytes of a file of annotations
 
 
@@ -126,7 +125,7 @@ def _placed(paths: Sequence[Path], skips: list[Skip]) -> Iterator[Placed]:
     """Every file under `paths`. With several roots, a path begins with the name of its root. A zip and the folder that
     it unpacks to have the same paths.
     """
-    roots = [path if path.is_dir() or _ARCHIVE.search(path.name) else path.parent for path in map(Path.resolve, paths)]
+    roots = [path if path.is_dir() or is_archive(path.name) else path.parent for path in map(Path.resolve, paths)]
     several = len(set(roots)) > 1
     for path, root in zip(paths, roots, strict=True):
         for item in members(path):
@@ -134,7 +133,7 @@ def _placed(paths: Sequence[Path], skips: list[Skip]) -> Iterator[Placed]:
                 skips.append(item)
             else:
                 *folders, last = item.place[len(root.parts) - several :]
-                yield Placed(item, "/".join([*(_ARCHIVE.sub("", folder) for folder in folders), last]))
+                yield Placed(item, "/".join([*map(without_suffix, folders), last]))
 
 
 def _is_sound(member: Member) -> bool:

@@ -21,10 +21,9 @@ from core.ingest.spoken.pairing import Annotated, Pair
 from core.ingest.spoken.tiers import Roles, Speech
 from core.ingest.value_maps import ValueMaps
 from core.messages import Message, Names
-from core.records import SHORTEST_VOICE_MS, NewRecording, NewUtterance, Skip
+from core.records import SHORTEST_VOICE_MS, TAIL_MS, NewRecording, NewUtterance, Skip
 from core.text.visible import folded
 
-TAIL_MS = 100  # an utterance may end this much after the audio, since programs round
 MACHINE = "machine-transcript"  # the tag of texts that a speech recogniser wrote
 NO_AUDIO = Message("recording without audio beside it: text imported without audio")
 AMBIGUOUS = Message("recording whose name several audio files have: text imported without audio")

@@ -13,10 +13,10 @@ from typing import Literal
 
 from core.errors import InputError
 from core.ingest.tables.types import SAMPLE_ROWS, Row, Table
+from core.records import LONGEST_MS
 from core.text.visible import folded
 
 Unit = Literal["ms", "s", "frames", "samples"]
-LONGEST_MS = 24 * 3_600_000
 _CLOCK = re.compile(r"(?:(\d+) days?,? )?(?:(\d{1,3}):)?(\d{1,2}):(\d{1,2}(?:[.,]\d+)?)")
 _NUMBER = re.compile(r"\d{1,12}(?:[.,]\d+)?")
 _THOUSANDS = re.compile(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?")

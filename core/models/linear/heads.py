@@ -76,6 +76,11 @@ class HeadsModel:
             return no_logits(self.heads)
         return all_logits(self.heads, (values - self.mean) / self.scale)
 
+    def distance(self, values: NDArray[np.float32]) -> NDArray[np.float64]:
+        """How far each vector lies from those of the training, (N,): about 1 for a usual one."""
+        standard = (np.asarray(values, np.float64) - self.mean) / self.scale
+        return np.asarray(np.sqrt(np.mean(standard**2, axis=1)))
+
     def save(self, folder: Path) -> None:
         arrays = {"mean": self.mean, "scale": self.scale} | head_arrays(self.heads)
         write_bytes(folder / WEIGHTS, save(arrays))

@@ -96,9 +96,20 @@ class TextEncoder(nn.Module):
         """`input_ids` and `attention_mask` (W, L) of W windows, and `window` (W,): which text each belongs to."""
         return tokens.batch(self.tokenizer, values, self.config.max_len, self.config.stride, self.config.max_windows)
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor, window: Tensor | None = None) -> dict[str, Tensor]:
-        """Target name -> logits (n, K) of n texts; without `window` each row is a text."""
-        if window is None or self.training or len(input_ids) <= _WINDOWS_TOGETHER:
+    def forward(
+        self,
+        input_ids: Tensor | None = None,
+        attention_mask: Tensor | None = None,
+        window: Tensor | None = None,
+        inputs_embeds: Tensor | None = None,
+    ) -> dict[str, Tensor]:
+        """Target name -> logits (n, K) of n texts; without `window` each row is a text.
+
+        `inputs_embeds` are vectors of tokens in place of `input_ids`.
+        """
+        if input_ids is None or attention_mask is None:
+            parts = self._of_windows(input_ids, attention_mask, inputs_embeds)
+        elif window is None or self.training or len(input_ids) <= _WINDOWS_TOGETHER:
             parts = self._of_windows(input_ids, attention_mask)
         else:
             pairs = zip(input_ids.split(_WINDOWS_TOGETHER), attention_mask.split(_WINDOWS_TOGETHER), strict=True)
@@ -107,15 +118,18 @@ class TextEncoder(nn.Module):
         logits = parts if window is None else [_mean_by(part, window) for part in parts]
         return {target.name: part for target, part in zip(self.targets, logits, strict=True)}
 
-    def _of_windows(self, input_ids: Tensor, attention_mask: Tensor) -> list[Tensor]:
+    def _of_windows(
+        self, input_ids: Tensor | None, attention_mask: Tensor | None, inputs_embeds: Tensor | None = None
+    ) -> list[Tensor]:
         """The logits of each Target, (W, K)."""
-        output = self.model(input_ids=input_ids, attention_mask=attention_mask)
+        output = self.model(input_ids=input_ids, attention_mask=attention_mask, inputs_embeds=inputs_embeds)
         if self.heads is None:
             return [output.logits]
         hidden = output.last_hidden_state
         if self.config.pooling == "cls":
             pooled = hidden[:, 0]
         else:
+            assert attention_mask is not None
             mask = attention_mask.unsqueeze(-1).to(hidden.dtype)
             pooled = (hidden * mask).sum(dim=1) / mask.sum(dim=1)
         pooled = self.dropout(pooled)

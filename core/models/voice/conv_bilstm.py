@@ -29,7 +29,7 @@ from core.files import write_bytes, write_json
 from core.models import Arrays
 from core.models.network import batched_logits
 from core.models.values import Values, count, known_settings
-from core.models.voice.neutral_voice import Baselines
+from core.models.voice.neutral_voice import EPSILON, Baselines
 from core.schemes.target import Target
 
 WEIGHTS, SHAPE = "model.safetensors", "conv_bilstm.json"
@@ -129,8 +129,25 @@ class ConvBilstm(nn.Module):
         if self.training and (self.config.speed or self.config.pitch):
             rows, length = self._varied(rows, length)
         if self.baselines is not None:
-            rows = self.baselines.differences(rows, values["speaker"])
+            rows = self._differences(self.baselines, rows, values)
         return {"mfcc": torch.from_numpy(rows), "length": torch.from_numpy(length)}
+
+    def with_own_voices(self, values: Values) -> Values:
+        """The values of one recording, to be judged by how each speaker sounds in it; the same without baselines.
+
+        Columns `own_mean` and `own_deviation`, float32 (N, 13), are added.
+        """
+        if self.baselines is None or self.config.baseline != "speaker":
+            return values
+        mean, deviation = self.baselines.own(values["mfcc"], values["length"], values["speaker"])
+        return dict(values) | {"own_mean": mean, "own_deviation": deviation}
+
+    @staticmethod
+    def _differences(baselines: Baselines, rows: NDArray[np.float32], values: Values) -> NDArray[np.float32]:
+        if "own_mean" not in values:
+            return baselines.differences(rows, values["speaker"])
+        mean, deviation = values["own_mean"][:, None], values["own_deviation"][:, None]
+        return np.asarray((rows - mean) / (deviation + EPSILON), np.float32)
 
     def forward(self, mfcc: Tensor, length: Tensor | None = None) -> dict[str, Tensor]:
         """Target name -> logits (n, K) of `mfcc` (n, 100, 13)."""
@@ -146,6 +163,19 @@ class ConvBilstm(nn.Module):
     def logits(self, values: Values) -> dict[str, NDArray[np.float64]]:
         """Target name -> float64 (N, K); see `core.models.Model`."""
         return batched_logits(self, values)
+
+    def distance(self, values: Values) -> NDArray[np.float64] | None:
+        """How far the mean frame of each voice lies from those of the training, (N,): about 1 or less for a usual one.
+
+        None for the features "clip", which are standardised over each clip.
+        """
+        if self.config.features == "clip":
+            return None
+        made = self.collate(values)
+        true = torch.arange(FRAMES) < made["length"].clamp(min=1)[:, None]
+        means = (made["mfcc"] * true[:, :, None]).sum(dim=1) / true.sum(dim=1)[:, None]
+        standard = ((means - self.mean) / self.deviation).double()
+        return np.asarray(standard.square().mean(dim=1).sqrt().numpy())
 
     def save(self, folder: Path) -> None:
         """Write the weights, and the baselines beside them."""

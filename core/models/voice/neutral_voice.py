@@ -59,6 +59,24 @@ class Baselines:
         at = np.array([place.get(hashed(name), 0) if name else 0 for name in speakers], dtype=np.int64)
         return np.asarray((rows - self.mean[at][:, None]) / (self.deviation[at][:, None] + EPSILON), np.float32)
 
+    def own(
+        self, rows: NDArray[np.float32], length: NDArray[np.int64], speakers: Sequence[str]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Mean and deviation (N, 13) for N clips of one recording: of all clips of the same speaker in it.
+
+        What somebody sounds like in most of a call stands for the neutral voice that nobody recorded. A speaker with
+        less than a second of sound has the baseline that training knows.
+        """
+        place = {name: at for at, name in enumerate(self.speakers, start=1)}
+        known = [place.get(hashed(name), 0) if name else 0 for name in speakers]
+        mean, deviation = self.mean[known].copy(), self.deviation[known].copy()
+        for name in set(speakers):
+            own = [row for row, speaker in enumerate(speakers) if speaker == name]
+            frames = np.concatenate([rows[row, : length[row]] for row in own])
+            if len(frames) >= 2 * LEAST_FRAMES:
+                mean[own], deviation[own] = frames.mean(axis=0), frames.std(axis=0)
+        return mean, deviation
+
     def save(self, folder: Path) -> None:
         """Write arrays and hashes into `folder`."""
         write_bytes(folder / ARRAYS, save({"mean": self.mean, "deviation": self.deviation}))

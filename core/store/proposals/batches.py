@@ -23,7 +23,7 @@ from core.store.schema import proposal, revision, utterance
 COLUMNS = (
     "id", "utterance_id", "version", "curator", "at", "before", "after", "act", "why", "undoes", "proposal_id",
 )  # fmt: skip
-KINDS = ("cleaning", "exclude")
+KINDS = ("cleaning", "exclude", "transcript")
 
 
 @dataclass(slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, insert, select
 
 from core.errors import Conflict
-from core.records import IMPORTED, SHORTEST_VOICE_MS, Act, NewRecording, Utterance
+from core.records import IMPORTED, SHORTEST_VOICE_MS, TAIL_MS, Act, NewRecording, Utterance
 from core.schemes import SCHEMES
 from core.store.corpus import insert as corpus
 from core.store.proposals import outcomes as rule
@@ -21,7 +21,6 @@ from core.store.rows import one_utterance
 from core.store.schema import annotation, proposal, recording, source
 
 KIND = "delivery"
-TAIL_MS = 100  # an utterance may end this much after its audio, since times in labels are rounded
 
 
 def fields(connection: Connection, current: Utterance, payload: Mapping[str, Any]) -> dict[str, Any]:

@@ -145,5 +145,5 @@ def _delivery(payload: Mapping[str, Any], state: CurrentState) -> Change | Refus
 
 _RULES: dict[str, Callable[[Mapping[str, Any], CurrentState], Change | Refusal]] = {
     "cleaning": _cleaning, "exclude": _exclude, "augmentation": _augmentation, "pseudo-label": _label,
-    "delivery": _delivery,
+    "delivery": _delivery, "transcript": _cleaning,
 }  # fmt: skip

@@ -28,7 +28,8 @@ class NewProposal:
     """A proposal that is not in the store yet. What `payload` has depends on `kind`:
 
     augmentation: {"text", "before", ...}, the new text and the parent's text. pseudo-label: {"scheme", "code",
-    "confidence", "margin"}. cleaning: {"text", "before"}, the new text and the text it was made from. exclude:
+    "confidence", "margin"}. cleaning: {"text", "before"}, the new text and the text it was made from. transcript: the
+    same, from the sound, with {"language", "words"}. exclude:
     {"before", "keep", "keep_text"}, the text it was made from, and the id and the text of the copy that stays, if any;
     an utterance gets only one exclude. delivery: {"before", "after", "source"}, what was delivered before and what is
     delivered now. `batch` names the run that made it.

@@ -24,7 +24,7 @@ def _with_layout(figure: go.Figure, height: int, **layout: Any) -> go.Figure:
     return figure.update_layout(**(base | layout))
 
 
-def _cell_text_color() -> str:
+def text_color() -> str:
     """Return the colour of text on coloured cells, for the browser's theme."""
     return "#e5e9f0" if st.context.theme.type == "dark" else "#1f2937"
 
@@ -60,7 +60,7 @@ def confusion(matrix: Sequence[Sequence[int]], scheme: Scheme, language: str, ax
     for i, j in cells:
         cell_text = f"<b>{matrix[i][j]}</b><br>{shares[i][j]:.0%}"
         figure.add_annotation(
-            x=names[j], y=names[i], text=cell_text, showarrow=False, font={"size": 15, "color": _cell_text_color()}
+            x=names[j], y=names[i], text=cell_text, showarrow=False, font={"size": 15, "color": text_color()}
         )
     figure.update_yaxes(autorange="reversed", title=axes[0], showgrid=False)
     figure.update_xaxes(title=axes[1], side="top", showgrid=False, tickangle=0)
@@ -242,7 +242,7 @@ def burn_down(days: Sequence[tuple[str, float, bool]], names: tuple[str, str], f
         figure.add_shape(type="line", x0=end, x1=end, y0=0, y1=1, yref="paper", line={"color": AMBER, "dash": "dot"})
         figure.add_annotation(
             x=end, y=1, yref="paper", text=f"<b>{escape(finish)}</b>", showarrow=False, xanchor="right", xshift=-6,
-            yanchor="top", font={"color": _cell_text_color(), "size": 14},
+            yanchor="top", font={"color": text_color(), "size": 14},
         )  # fmt: skip
     figure.update_xaxes(type="date", tickformat="%m-%d")
     figure.update_yaxes(rangemode="tozero", tickformat=",.0f")
@@ -299,6 +299,22 @@ def class_curves(
     figure.update_xaxes(range=[-0.02, 1.02], title=axes[0])
     figure.update_yaxes(range=[-0.02, 1.02], title=axes[1])
     return _with_layout(figure, 340, showlegend=True)
+
+
+def recall_by_time(
+    points: Sequence[tuple[float, float]], within_s: float, axes: tuple[str, str], mark: str
+) -> go.Figure:
+    """Return the share of calls whose alarm has come after so many seconds; `within_s` is marked as `mark`."""
+    figure = go.Figure()
+    figure.add_scatter(
+        x=[x for x, _ in points], y=[y for _, y in points], mode="lines+markers", line_shape="hv",
+        line={"color": BLUE, "width": 3}, marker={"size": 6}, fill="tozeroy", fillcolor="rgba(37,99,235,.12)",
+        hovertemplate="%{x:.0f}: %{y:.0%}<extra></extra>",
+    )  # fmt: skip
+    figure.add_vline(x=within_s, line={"color": AMBER, "dash": "dash", "width": 2}, annotation_text=escape(mark))
+    figure.update_xaxes(title=axes[0], range=[0, max((x for x, _ in points), default=1)])
+    figure.update_yaxes(title=axes[1], range=[-0.02, 1.05], tickformat=".0%")
+    return _with_layout(figure, 260, showlegend=False)
 
 
 def reliability(lines: Mapping[str, Sequence[Mapping[str, float]]], axes: tuple[str, str]) -> go.Figure:

@@ -24,6 +24,7 @@ RESERVED_KEYS = "sze"
 Kind = Literal["decision", "skip", "undo"]
 KINDS: tuple[Kind, ...] = ("decision", "skip", "undo")
 _REMEMBERED = 64
+LONGEST_TEXT = 2000
 
 # English texts of both components; each is translated by gettext unless a page passes its own.
 STRINGS: dict[str, str] = {
@@ -31,6 +32,7 @@ STRINGS: dict[str, str] = {
     "autoplay": "Autoplay",
     "blocked": "The browser wants a key or a click before it plays sound.",
     "changes": "Changes",
+    "close": "close",
     "edit": "edit the text",
     "empty_text": "The text is empty.",
     "incomplete": "A label is missing.",
@@ -57,7 +59,9 @@ STRINGS: dict[str, str] = {
     "tone_danger": "Danger",
     "tone_plain": "",
     "tone_taker": "Call taker",
+    "tone_unsure": "",
     "undo": "undo the last decision",
+    "write": "write what you hear",
     "zoom": "Zoom",
     "zoom_in": "Zoom in",
     "zoom_out": "Zoom out",
@@ -65,8 +69,19 @@ STRINGS: dict[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Chip:
+    """A short text below the row of a region. `tone`: danger, unsure (dashed), differ (double edge) or plain."""
+
+    text: str
+    tone: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
-    """An utterance `[start_ms, end_ms)`. `tone`: caller, taker, danger or plain; `badge`: a short text in its row."""
+    """An utterance `[start_ms, end_ms)`. `tone`: caller, taker, danger, unsure or plain; `badge`: a text in its row.
+
+    `speaker` replaces the speaker that `tone` names; `note` is a remark after the text; `chips` stand below the row.
+    """
 
     id: str
     start_ms: int
@@ -74,6 +89,17 @@ class Region:
     text: str
     tone: str = "plain"
     badge: str = ""
+    speaker: str = ""
+    note: str = ""
+    chips: tuple[Chip, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """A changed text of the region `id`."""
+
+    id: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,11 +191,13 @@ def player(
     strings: Mapping[str, str] | None = None,
     key: str,
     height: int = 120,
+    on_edit: Callable[[Edit], None] | None = None,
 ) -> str | None:
     """Show the waveform with its utterances, each playable exactly; return the id of the region just chosen, else None.
 
     `selected` is a position in `regions` or an id; `height` of the waveform is in pixels; `strings` replaces
-    entries of `STRINGS`. Without `audio_url` the regions can still be chosen.
+    entries of `STRINGS`. Without `audio_url` the regions can still be chosen. With `on_edit`, the text of a region can
+    be changed in its row; `on_edit` is called before the page's body runs.
     """
     ids = [region.id for region in regions]
     if isinstance(selected, str):
@@ -181,9 +209,28 @@ def player(
         "selected": selected,
         "strings": _translated(strings),
         "height": height,
+        "editable": on_edit is not None,
     }
-    chosen = _PLAYER(key=key, data=data, on_region_change=_do_nothing).region
-    return chosen if chosen in ids else None
+
+    def edited() -> None:
+        edit = parse_edit(st.session_state[key]["edit"], ids)
+        if on_edit is not None:
+            on_edit(edit)
+
+    result = _PLAYER(key=key, data=data, on_region_change=_do_nothing, on_edit_change=edited)
+    return result.region if result.region in ids else None
+
+
+def parse_edit(value: object, ids: Sequence[str]) -> Edit:
+    """Check a changed text that the browser sent. `InputError` if it has another form or names no region.
+
+    >>> parse_edit({"id": "0", "text": " 불이 났어요 "}, ["0"])
+    Edit(id='0', text='불이 났어요')
+    """
+    match value:
+        case {"id": str(region), "text": str(text)} if region in ids and len(text) <= LONGEST_TEXT:
+            return Edit(region, " ".join(text.split()))
+    raise InputError("player: malformed edit")
 
 
 def review(

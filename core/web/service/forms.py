@@ -4,7 +4,6 @@ A recording of more than half a megabyte goes to a temporary file on the disk as
 memory. The decoder reads that file.
 """
 
-import json
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Annotated, Literal
@@ -55,16 +54,6 @@ class Recording(BaseModel):
     schemes: list[RunName] = Field(default=[], max_length=MAX_RUNS)
     transcriber: str | None = Field(default=None, max_length=200)
     segments: list[Segment] = Field(default=[], max_length=MAX_SEGMENTS)
-
-    def label_bytes(self) -> bytes | None:
-        """The label JSON that names the utterances: the one that came, or one of the segments."""
-        if self.labels is not None or not self.segments:
-            return self.labels
-        utterances = [
-            {"text": s.text, "startAt": s.start_ms, "endAt": s.end_ms, "speaker": int(s.speaker == "caller")}
-            for s in self.segments
-        ]
-        return json.dumps({"_id": "segments", "utterances": utterances}).encode()
 
 
 _SEGMENTS: TypeAdapter[list[Segment]] = TypeAdapter(list[Segment])

@@ -7,7 +7,14 @@ from core.errors import CoreError, NotEnoughData, UnknownName
 from core.schemes import SCHEMES
 from core.web.service.forms import Recording
 from core.workflows.models import runs
-from core.workflows.models.predict import predict_audio, predict_text, predict_texts, read_audio, warm_up
+from core.workflows.predict.predict import (
+    Span,
+    predict_audio,
+    predict_text,
+    predict_texts,
+    read_audio,
+    warm_up,
+)
 from core.workflows.workspace import Workspace, open_workspace
 
 __all__ = ["judge_recording", "judge_texts", "only", "predict_audio", "predict_text", "warm", "warm_up"]
@@ -26,14 +33,15 @@ def judge_texts(ws: Workspace, texts: Sequence[str], run_ids: Sequence[str]) -> 
 def judge_recording(file: BinaryIO, recording: Recording) -> Document:
     """The document of one recording; `CoreError` if it cannot be judged."""
     check_schemes(recording.schemes)
-    audio = read_audio(file, recording.source)
     document = predict_audio(
         open_workspace(),
-        audio,
+        read_audio(file, recording.source),
         recording.source,
         text=recording.text,
-        labels=recording.label_bytes(),
+        labels=recording.labels,
         run_ids=recording.run,
+        segments=[Span(s.start_ms, s.end_ms, s.text or None, s.speaker) for s in recording.segments] or None,
+        transcriber=recording.transcriber,
     )
     return only(document, recording.schemes)
 

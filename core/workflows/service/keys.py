@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from core.errors import InputError, UnknownName
 from core.store import ApiKey as ApiKey
-from core.workflows.service.renewed import Renewed
+from core.workflows.renewed import Renewed
 from core.workflows.workspace import Workspace, now
 
 # What a key may be for: judgements; lists of runs and schemes; figures of the service; sound, exports, review routes.

@@ -9,7 +9,7 @@ from core.schemes import SCHEMES, Scheme, is_bundled
 from core.workflows.evaluation.marks import warnings
 from core.workflows.models.in_use import Serving, by_run
 from core.workflows.models.runs import every, finished
-from core.workflows.service.renewed import Renewed
+from core.workflows.renewed import Renewed
 from core.workflows.workspace import Workspace
 
 

@@ -14,8 +14,9 @@ from core.ingest.entries import storable
 from core.ingest.spoken import tiers
 from core.ingest.spoken.formats import audacity, elan, recognised, sami, subtitles, table
 from core.ingest.spoken.formats import textgrid as praat
-from core.ingest.spoken.formats.document import LONGEST_MS, Document, Reader
+from core.ingest.spoken.formats.document import Document, Reader
 from core.ingest.spoken.tiers import Roles
+from core.records import LONGEST_MS
 
 EAF = (
     '<ANNOTATION_DOCUMENT><HEADER TIME_UNITS="milliseconds"/><TIME_ORDER><TIME_SLOT TIME_SLOT_ID="t1" TIME_VALUE="0"/>'

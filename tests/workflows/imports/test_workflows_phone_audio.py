@@ -15,7 +15,7 @@ from core.workflows.imports import audio_files
 from core.workflows.imports.audio import Rules, ingest_audio
 from core.workflows.imports.exports.restore import ingest_gwidama
 from core.workflows.imports.tables.table import Columns, File, TableImportOptions, ingest_table
-from core.workflows.models.predict import playable, read_audio
+from core.workflows.predict.predict import playable, read_audio
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration

@@ -7,7 +7,8 @@ from tiny_bert import tiny_bert
 from workflow_data import import_sentences
 
 from core.runs.card import read_card
-from core.workflows.models import predict, train
+from core.workflows.models import train
+from core.workflows.predict import predict
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 

@@ -25,7 +25,8 @@ from core.workflows.handover.export import export_run
 from core.workflows.handover.imports import import_run, imported
 from core.workflows.handover.model_card import model_card
 from core.workflows.imports import aihub119
-from core.workflows.models import in_use, predict, pseudo_label, runs, train
+from core.workflows.models import in_use, pseudo_label, runs, train
+from core.workflows.predict import predict
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, open_workspace
 

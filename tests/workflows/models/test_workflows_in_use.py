@@ -9,7 +9,8 @@ from workflow_data import trained
 
 from core.errors import InputError, NotFound
 from core.records import RunInfo, SnapshotInfo
-from core.workflows.models import in_use, predict, train
+from core.workflows.models import in_use, train
+from core.workflows.predict import predict
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration

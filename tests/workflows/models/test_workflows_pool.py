@@ -19,7 +19,8 @@ from core.store import Store
 from core.text.model_text import STEPS, model_text
 from core.workflows.corpus import export
 from core.workflows.evaluation import evaluate
-from core.workflows.models import predict, pseudo_label, train
+from core.workflows.models import pseudo_label, train
+from core.workflows.predict import predict
 from core.workflows.review import queues
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now

@@ -16,7 +16,8 @@ from core.runs.folder import read_predictions
 from core.settings import settings
 from core.speech import weights
 from core.training.recipes import recipe
-from core.workflows.models import predict, train
+from core.workflows.models import train
+from core.workflows.predict import predict
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 

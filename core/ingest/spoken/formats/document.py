@@ -13,9 +13,8 @@ from typing import Any
 from core.errors import BadRecord
 from core.ingest.entries import decode_text, storable
 from core.messages import Message, within
-from core.records import Skip
+from core.records import LONGEST_MS, Skip
 
-LONGEST_MS = 24 * 3_600_000
 _ENDS = re.compile(r"\r\n?|[\u2028\u2029\x85]")
 
 

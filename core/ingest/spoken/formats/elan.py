@@ -13,8 +13,9 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 from core.errors import BadRecord
-from core.ingest.spoken.formats.document import LONGEST_MS, Document, Interval, line
+from core.ingest.spoken.formats.document import Document, Interval, line
 from core.messages import Message, within
+from core.records import LONGEST_MS
 
 INTERPOLATED = Message("annotation without a time of its own: the span of its neighbours shared evenly")
 _FRAMES_MS = {"milliseconds": 1.0, "PAL-frames": 40.0, "PAL-50-frames": 20.0, "NTSC-frames": 1001 / 30}

@@ -8,9 +8,9 @@ import html
 import re
 from collections.abc import Sequence
 
-from core.ingest.spoken.formats.document import LONGEST_MS, Document, Interval
+from core.ingest.spoken.formats.document import Document, Interval
 from core.messages import Message, within
-from core.records import Skip
+from core.records import LONGEST_MS, Skip
 
 TIER = "captions"
 _SYNC = re.compile(r"<sync\b[^<>]*?\bstart\s*=\s*[\"']?(-?\d{1,12})[^<>]*>", re.I)

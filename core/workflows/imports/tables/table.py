@@ -50,7 +50,7 @@ __all__ = [
 
 RECORDINGS = 500
 SHOWN_REJECTS = 100
-REJECTS = "rejects-table.csv"
+REJECTS, REJECT_COLUMNS = "rejects-table.csv", ("file", "row", "reason")
 ABSENT = Message("known item that this edition does not hold: left as it is")
 Progress = Callable[[int, float], None]
 
@@ -343,7 +343,7 @@ def _audio(target: _Target, name: str) -> tuple[str | None, str | None, int | No
 def _rejects(ws: Workspace, file: File, result: TableImport) -> Iterator[Callable[[Reject], None]]:
     """Yields a function that writes a reject. The CSV is complete when the import ends, also if it ends in an error."""
     name = printable(file.name)
-    with streamed(ws, REJECTS, ("file", "row", "reason")) as rejects:
+    with streamed(ws, REJECTS, REJECT_COLUMNS) as rejects:
 
         def reject(rejected: Reject) -> None:
             rejects.add(name, rejected.row, printable(rejected.reason))

@@ -7,12 +7,12 @@ columns is left out with a note.
 import csv
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 
 from core.errors import InputError
-from core.files import atomic_path
 from core.ingest.tables import File, names, open_table
 from core.messages import Message
+from core.text.cells import unescape_formula
+from core.workflows.imports.rejects import ENCODING, streamed
 from core.workflows.imports.tables import table
 from core.workflows.imports.tables.audio import SHOWN_MISSING
 from core.workflows.imports.tables.table import TableImport, TableImportOptions
@@ -98,18 +98,15 @@ def _rejected(result: TableImport, sheet: str) -> list[list[str]]:
     """The lines of the CSV of rejects, with the sheet beside the file."""
     if result.rejects is None:
         return []
-    with result.rejects.open(encoding="utf-8-sig", newline="") as file:
-        return [[f"{name} [{sheet}]", *rest] for name, *rest in list(csv.reader(file))[1:]]
+    with result.rejects.open(encoding=ENCODING, newline="") as file:
+        rows = [[unescape_formula(cell) for cell in row] for row in list(csv.reader(file))[1:]]
+    return [[f"{name} [{sheet}]", *rest] for name, *rest in rows]
 
 
 def _write(ws: Workspace, results: list[tuple[str, TableImport]], lines: list[list[str]]) -> None:
     """Write one CSV for all sheets, and name it in every result."""
-    path: Path | None = next((result.rejects for _, result in results if result.rejects is not None), None)
-    if path is None:
-        return
-    with atomic_path(path) as partial, partial.open("w", newline="", encoding="utf-8-sig") as out:
-        writer = csv.writer(out)
-        writer.writerow(["file", "row", "reason"])
-        writer.writerows(lines)
+    with streamed(ws, table.REJECTS, table.REJECT_COLUMNS) as rejects:
+        for line in lines:
+            rejects.add(*line)
     for _, result in results:
-        result.rejects = path
+        result.rejects = rejects.path

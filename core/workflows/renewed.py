@@ -26,7 +26,7 @@ class Renewed(Generic[Value]):
         self._kept: OrderedDict[str, tuple[object, Value]] = OrderedDict()
 
     def of(self, ws: Workspace) -> Value:
-        trace = ws.store.keys.trace()
+        trace = ws.store.changes.trace()
         stamp: object = trace or int(time.monotonic() / PATIENCE_S)
         kept = self._kept.get(ws.settings.database_url)
         if kept is not None and kept[0] == stamp:

@@ -1,0 +1,60 @@
+// The player: the text of a region can be changed in its row, and what is sent.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import "./support/packages.js";
+import { press, setUp } from "./support/dom.js";
+
+const STRINGS = new Proxy({}, { get: (_, name) => name });
+const region = (id, text) => ({ id, start_ms: 0, end_ms: 900, text, tone: "danger", badge: "", speaker: "", note: "", chips: [{ text: "▲ 위험 93%", tone: "danger" }] });
+
+async function openPlayer(editable = true) {
+  const { document } = setUp();
+  const sent = [];
+  const root = document.createElement("div");
+  root.setAttribute("class", "gw-player");
+  document.body.append(root);
+  const { default: mounted } = await import("../src/player.js");
+  const data = { strings: STRINGS, height: 100, duration_ms: 2000, audio_url: null, selected: null, editable, regions: [region("0", "불이 났어요"), region("1", "")] };
+  mounted({ parentElement: document.body, data, setTriggerValue: (name, value) => sent.push([name, value]) });
+  return { root, sent, pencils: root.querySelectorAll(".gw-pencil") };
+}
+
+const open = (pencil) => (pencil.click(), pencil.parentNode.querySelector(".gw-edit-text"));
+
+test("Enter sends the changed text once, and without spaces around it", async () => {
+  const { sent, pencils } = await openPlayer();
+  assert.deepEqual(pencils.map((one) => one.textContent), ["edit", "write"]);
+  const field = open(pencils[1]);
+  assert.equal(field.value, "");
+  field.value = "  사람이 쓰러졌어요 ";
+  press("Enter");
+  assert.deepEqual(sent, [["edit", { id: "1", text: "사람이 쓰러졌어요" }]]);
+  assert.equal(document.activeElement, pencils[1], "the form is closed and the button has the focus");
+});
+
+test("an unchanged text, Esc and a letter that is still composed send nothing", async () => {
+  const { sent, pencils } = await openPlayer();
+  open(pencils[0]);
+  press("Enter");
+  const field = open(pencils[0]);
+  field.value = "다른 말";
+  press("Enter", { isComposing: true });
+  press("Escape");
+  assert.equal(open(pencils[0]).value, "불이 났어요", "what was typed and left is forgotten");
+  assert.deepEqual(sent, []);
+});
+
+test("the space bar writes a space while a text is changed, and elsewhere plays", async () => {
+  const { root, pencils } = await openPlayer();
+  open(pencils[0]);
+  assert.equal(press("Space"), true);
+  root.querySelector(".gw-row").focus();
+  assert.equal(press("Space"), false);
+});
+
+test("without a handler there is nothing to edit, and what each modality says is shown as text", async () => {
+  const { root, pencils } = await openPlayer(false);
+  assert.equal(pencils.length, 0);
+  assert.deepEqual(root.querySelectorAll(".gw-chip").map((one) => [one.textContent, one.getAttribute("class")])[0], ["▲ 위험 93%", "gw-chip is-danger"]);
+});

@@ -1,0 +1,108 @@
+"""Where a run cannot tell: fitted on the validation side when it was trained, and kept in its card.
+
+The card holds `limits`: {"level", "fitted_on", "sets": {target: {"n", "threshold"}}, "unfamiliar": null or {"by":
+"pairs" or "distance", "n", "threshold"}, "korean", "operating_points": {target: probability}}. A run of an earlier
+version has none: its thresholds are computed from its predictions on the validation side, and what cannot be computed
+is a stated default. The pairs of characters of the training texts are those of the n-grams, or in `seen.safetensors`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import load_file, save
+
+from core.abstention import familiar
+from core.abstention.conformal import LEVEL, fitted_threshold, right_probabilities
+from core.errors import CheckpointMismatch
+from core.files import write_bytes
+from core.models import Model
+from core.runs.card import MODEL_FOLDER, Card
+from core.runs.folder import read_predictions
+from core.schemes.target import Target
+
+SEEN, PAIRS = "seen.safetensors", "pairs"
+DEFAULT = "default"  # `fitted_on` of what was not fitted
+ALARM = 0.5  # the probability of danger from which an utterance is an alarm
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`thresholds`: the least probability that fits, by target; None where there were too few items to fit one.
+
+    `known`: the pairs of the training texts, None where nobody knows them. `farthest`: the largest share of new pairs,
+    or the largest distance of a voice, that is familiar; None: everything is. `korean`: foreign texts are refused.
+    """
+
+    level: float = LEVEL
+    fitted_on: str = DEFAULT
+    thresholds: Mapping[str, float | None] = field(default_factory=dict)
+    farthest: float | None = None
+    korean: bool = True
+    operating_points: Mapping[str, float] = field(default_factory=dict)
+    known: frozenset[str] | None = None
+
+    def alarm(self, target: str) -> float:
+        """The probability from which danger is an alarm: the run's operating point, else one half."""
+        return self.operating_points.get(target, ALARM)
+
+
+def read_limits(folder: Path, card: Card, model: Model) -> Limits:
+    """The limits of a finished run. `CheckpointMismatch` if its card says something that they cannot be."""
+    known = known_pairs(folder, model) if card.modality != "voice" else None
+    if not card.limits:
+        farthest = familiar.UNKNOWN if known is not None else None
+        return Limits(thresholds=_computed(folder, card), farthest=farthest, known=known)
+    try:
+        return _parsed(card.limits, known)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise CheckpointMismatch(
+            "{path} lacks or has an odd field: {error}", path=folder / "card.json", error=error
+        ) from error
+
+
+def _parsed(raw: Mapping[str, Any], known: frozenset[str] | None) -> Limits:
+    unfamiliar = raw["unfamiliar"]
+    return Limits(
+        level=float(raw["level"]),
+        fitted_on=str(raw["fitted_on"]),
+        thresholds={name: _number(values["threshold"]) for name, values in raw["sets"].items()},
+        farthest=None if unfamiliar is None else _number(unfamiliar["threshold"]),
+        korean=bool(raw["korean"]),
+        operating_points={name: float(value) for name, value in raw.get("operating_points", {}).items()},
+        known=known,
+    )
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _computed(folder: Path, card: Card) -> dict[str, float | None]:
+    """The thresholds of a run of an earlier version, from what it predicted on its validation side."""
+    try:
+        return {target.name: _threshold(folder, target) for target in card.targets}
+    except (CheckpointMismatch, KeyError, ValueError, IndexError):  # a run that was handed over without predictions
+        return {}
+
+
+def _threshold(folder: Path, target: Target) -> float | None:
+    rows = [row for row in read_predictions(folder, target.name) if row["side"] == "validation" and row["gold"]]
+    probs = np.array([row["probs"] for row in rows], dtype=np.float64)
+    return fitted_threshold(right_probabilities(target, probs, [row["gold"] for row in rows]))
+
+
+def known_pairs(folder: Path, model: Model) -> frozenset[str] | None:
+    """The pairs of characters of the training texts of a run; None where nothing in its folder tells."""
+    grams: Any = getattr(getattr(model, "vectorizer", None), "vocabulary_", None)
+    if grams is not None:
+        return familiar.pairs_of_grams(grams)
+    path = folder / MODEL_FOLDER / SEEN
+    return familiar.from_array(load_file(path)[PAIRS]) if path.is_file() else None
+
+
+def write_pairs(folder: Path, known: frozenset[str]) -> None:
+    """Write the pairs of the training texts into the model of a run whose weights do not tell them."""
+    write_bytes(folder / MODEL_FOLDER / SEEN, save({PAIRS: familiar.as_array(known)}))

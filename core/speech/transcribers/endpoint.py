@@ -1,0 +1,88 @@
+"""Any service with OpenAI's interface for transcription. It is off until a person turns it on twice.
+
+`GWIDAMA_SPEECH_URL` gives the address, and the transcriber `endpoint` must be chosen by name: the sound of a call
+leaves this machine, and nothing in it can be masked first. Only spans with speech are sent. The answer passes the same
+guards as every other reading.
+"""
+
+import io
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from core.audio.clips import to_wav
+from core.errors import InputError, MissingBackend
+from core.plugins import Backend
+from core.settings import Settings
+from core.speech.transcribers.guards import Reading
+from core.speech.transcribers.listening import Listener, Read, Waves
+from core.speech.transcribers.transcript import RATE_HZ, Word
+
+NAME = "endpoint"
+TIMEOUT_S = 60.0
+CLIENT = Backend("openai:OpenAI", ("openai",), "pip install openai==3.52.0")
+
+Send = Callable[[bytes, str], Mapping[str, Any]]  # a WAV and a language; the service's JSON
+
+
+def make(settings: Settings) -> Listener:
+    """The transcriber that asks the service; `MissingBackend` if no address is given."""
+    if not settings.speech_url:
+        raise MissingBackend(
+            "give the address of the service in GWIDAMA_SPEECH_URL; the sound of calls leaves this machine then"
+        )
+    return Listener(NAME, settings.speech_model, Endpoint(_sender(settings)))
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """Reads clips by sending each as a WAV."""
+
+    send: Send
+
+    def read(self, clips: Waves, language: str) -> list[Read]:
+        """The reading of each clip, without a prompt; `InputError` if the service does not answer."""
+        return [(reading(self.send(to_wav(clip, RATE_HZ), language)), None) for clip in clips]
+
+
+def reading(answer: Mapping[str, Any]) -> Reading:
+    """The service's answer (`verbose_json`: text, segments, words in seconds) as a Reading."""
+    segments = [segment for segment in answer.get("segments") or () if isinstance(segment, Mapping)]
+    return Reading(
+        str(answer.get("text") or "").strip(),
+        _mean(segments, "avg_logprob"),
+        _mean(segments, "no_speech_prob"),
+        words=tuple(_word(word) for word in answer.get("words") or () if str(word.get("word", "")).strip()),
+    )
+
+
+def _mean(segments: list[Mapping[str, Any]], name: str) -> float | None:
+    values = [float(segment[name]) for segment in segments if segment.get(name) is not None]
+    return sum(values) / len(values) if values else None
+
+
+def _word(word: Mapping[str, Any]) -> Word:
+    start_ms = round(1000 * float(word.get("start") or 0))
+    return Word(start_ms, max(start_ms, round(1000 * float(word.get("end") or 0))), str(word["word"]), 1.0)
+
+
+def _sender(settings: Settings) -> Send:
+    """A function that asks the service of `settings`; the client is made at the first clip."""
+
+    def send(wav: bytes, language: str) -> Mapping[str, Any]:
+        import openai
+
+        client = CLIENT.load()(
+            base_url=settings.speech_url, api_key=settings.speech_key or "none", timeout=TIMEOUT_S, max_retries=1
+        )
+        try:
+            answer = client.audio.transcriptions.create(
+                file=("clip.wav", io.BytesIO(wav), "audio/wav"), model=settings.speech_model, language=language,
+                response_format="verbose_json", timestamp_granularities=["word", "segment"], temperature=0,
+            )  # fmt: skip
+        except openai.OpenAIError as error:
+            raise InputError("the speech service {url}: {error}", url=settings.speech_url, error=error) from error
+        document: Mapping[str, Any] = answer.model_dump()
+        return document
+
+    return send

@@ -1,0 +1,92 @@
+"""The tab of recordings: several files at once, the microphone, a call of the demo; one card for each."""
+
+from collections.abc import Sequence
+from pathlib import PurePath
+
+import streamlit as st
+from streamlit.runtime.uploaded_file_manager import UploadedFile
+
+from core.schemes import SCHEMES
+from core.ui.frame import guard
+from core.ui.i18n import _
+from core.ui.panels.predict import call_card, calls
+from core.ui.panels.predict.calls import Delivered
+from core.ui.panels.predict.options import Options
+from core.ui.widgets import forms
+from core.workflows.predict import demo_calls
+
+
+def show(options: Options) -> None:
+    """Show the inputs and a card for each recording."""
+    delivered = _inputs()
+    calls.keep_only(item.id for item in delivered)
+    for item in delivered:
+        with guard():  # one bad file leaves the others
+            call_card.show(calls.opened(item), options)
+
+
+def _inputs() -> list[Delivered]:
+    left, right = st.columns([3, 2])
+    files = left.file_uploader(
+        _("Recordings (WAV, MP3, M4A, 3GP, AMR, WebM …), several at once; and their 119 label JSON if there is one"),
+        type=None, accept_multiple_files=True, max_upload_size=50,
+    )  # fmt: skip
+    spoken = right.audio_input(_("or speak"), sample_rate=16000)
+    titles = {kind: demo_title(kind) for kind in demo_calls.kinds()}
+    demo = right.pills(
+        _("or hear a call of the demo"), list(titles), key="predict_demo", format_func=titles.__getitem__,
+        help=_("Its voices are synthetic (espeak-ng). The recogniser does not understand them, so these calls come "
+               "with the words of their label JSON."),
+    )  # fmt: skip
+    text = _typed(len(files) + (spoken is not None))
+    delivered = [_from_demo(demo)] if demo else []
+    return [*delivered, *_spoken(spoken, text), *paired(files, text)]
+
+
+def _typed(n_sounds: int) -> str | None:
+    if n_sounds != 1:
+        return None
+    with st.expander(_("I have the words of this recording"), icon=":material/edit_note:"):
+        text = st.text_area(
+            _("Transcript, if you have one (one line an utterance)"), height=80,
+            help=_("Text models judge the transcript; without one the recogniser writes it, or only the voice is "
+                   "judged."),
+        )  # fmt: skip
+    return text.strip() or None
+
+
+def _from_demo(kind: str) -> Delivered:
+    wav, labels = demo_calls.read(kind)
+    name = _("Call of the demo: {kind}").format(kind=demo_title(kind))
+    return Delivered(f"demo-{kind}", name, lambda: wav, labels, synthetic=True)
+
+
+def demo_title(kind: str) -> str:
+    """Return the title of a kind of emergency in the reader's language."""
+    return forms.code_title("disaster", SCHEMES["disaster"].parse(kind))
+
+
+def _spoken(spoken: UploadedFile | None, text: str | None) -> list[Delivered]:
+    if spoken is None:
+        return []
+    return [Delivered(spoken.file_id, _("Spoken just now"), spoken.getvalue, text=text)]
+
+
+def paired(files: Sequence[UploadedFile], text: str | None) -> list[Delivered]:
+    """Pair each recording with the label JSON of its name; a single JSON belongs to a single recording.
+
+    A label JSON without its recording is named on the page.
+    """
+    labels = {PurePath(f.name).stem: f for f in files if f.name.lower().endswith(".json")}
+    sounds = [f for f in files if f not in labels.values() and not f.name.lower().endswith(".json")]
+    if len(sounds) == 1 and len(labels) == 1:
+        labels = {PurePath(sounds[0].name).stem: next(iter(labels.values()))}
+    stems = {PurePath(f.name).stem for f in sounds}
+    for lonely in (file.name for stem, file in labels.items() if stem not in stems):
+        st.info(_("{name} came without its recording: drop both together.").format(name=forms.plain(lonely)))
+    found = {f.file_id: labels.get(PurePath(f.name).stem) for f in sounds}
+    words = text if len(sounds) == 1 else None
+    return [
+        Delivered(f.file_id, f.name, f.getvalue, label.getvalue() if (label := found[f.file_id]) else None, words)
+        for f in sounds
+    ]

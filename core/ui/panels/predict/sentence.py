@@ -1,0 +1,68 @@
+"""The tab of sentences: judged as one types, one sentence or a conversation of several lines."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import streamlit as st
+
+from core.errors import CoreError
+from core.ui.frame import guard
+from core.ui.i18n import _
+from core.ui.panels.predict import answers, exports, judging, verdict, why
+from core.ui.panels.predict.options import Options
+from core.ui.widgets import forms
+
+MOST_LINES = 200
+
+
+@st.fragment  # each pause of typing judges again, and runs only this tab
+def show(options: Options) -> None:
+    """Show a line that is judged as one types, or a text of several lines."""
+    with guard():
+        if st.toggle(_("Several lines"), key="predict_lines"):
+            _conversation(options)
+        else:
+            _sentence(options)
+
+
+def _sentence(options: Options) -> None:
+    text = st.text_input(
+        _("A sentence"), placeholder=_("e.g. 할머니가 쓰러지셨어요"), max_chars=2000, live="300ms",
+        key="predict_sentence", help=_("It is judged as you type."),
+    )  # fmt: skip
+    if not text.strip():
+        return
+    with st.spinner(_("Judging …")):
+        (document,) = judging.lines([text], options)
+    if isinstance(document, CoreError):
+        raise document
+    verdict.show(document)
+    why.show(document["utterances"][0], "sentence")
+    exports.show(document, key="sentence")
+    with st.expander(_("As JSON, like the REST service answers"), icon=":material/data_object:"):
+        st.json(document, expanded=False)
+
+
+def _conversation(options: Options) -> None:
+    """Judge each line as an utterance of one conversation."""
+    typed = st.text_area(
+        _("A typed or pasted conversation, one line an utterance"), max_chars=20_000, height=160, key="predict_text"
+    )
+    texts = [line.strip() for line in typed.splitlines() if line.strip()][:MOST_LINES]
+    if not texts:
+        return
+    documents = judging.lines(texts, options)
+    whole = judging.conversation(documents, options)
+    if whole is not None:
+        verdict.show(whole)
+    st.dataframe([_row(text, document) for text, document in zip(texts, documents, strict=True)], hide_index=True)
+    if whole is not None:
+        exports.show(whole, key="conversation")
+
+
+def _row(text: str, document: Mapping[str, Any] | CoreError) -> dict[str, str]:
+    row = {_("Text"): text}
+    if isinstance(document, CoreError):
+        return row | {_("Judgement"): f"? {_('Cannot tell')}"}
+    said = document["verdict"]
+    return row | {forms.scheme_title(name): answers.short(name, said[name]) for name in answers.ordered(said)}

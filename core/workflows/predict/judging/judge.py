@@ -1,0 +1,135 @@
+"""What the runs say of the spans of an input, and of the whole call.
+
+A run reads only what is there: a text run the words, a voice run a span that is long enough. What an earlier document
+of the same input says is used again where words and run are the same.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from core.abstention import Code
+from core.audio import Audio, cut
+from core.inference.predictor import Predictor
+from core.models import Modality
+from core.models.values import Sample
+from core.records import SHORTEST_VOICE_MS
+from core.workflows.predict.judging.fusion import Part
+from core.workflows.predict.judging.serving import Plan
+from core.workflows.predict.judging.spans import Span
+from core.workflows.snapshots.calls import transcript
+
+Said = dict[str, dict[Modality, Part]]  # scheme -> modality -> what a run says
+Known = Sequence[Mapping[str, Any] | None]  # judgements of an earlier document, by span
+
+
+def judge(spans: Sequence[Span], plan: Plan, audio: Audio | None, known: Known = ()) -> list[Said]:
+    """What the runs of utterances say of each span."""
+    said: list[Said] = [{} for _ in spans]
+    for predictor in plan.of_unit("utterance"):
+        _reuse(predictor, plan, known, said)
+        open_spans = [i for i in range(len(spans)) if not _has_all(said[i], predictor, plan)]
+        samples = {i: sample for i in open_spans if (sample := sample_of(spans[i], predictor, audio))}
+        for i, part in _answers(predictor, plan, samples):
+            said[i].setdefault(part.target.name, {}).setdefault(predictor.modality, part)
+    return said
+
+
+def judge_call(spans: Sequence[Span], plan: Plan, audio: Audio | None) -> Said:
+    """What the runs say that read a whole call: its turns joined as in training."""
+    said: Said = {}
+    turns = [_Turn(n, span) for n, span in enumerate(spans)]
+    for predictor in plan.of_unit("call"):
+        joined = transcript(turns, predictor.card.cleaning)
+        whole = Span(None if audio is None else 0, None if audio is None else audio.duration_ms, joined)
+        sample = sample_of(whole, predictor, audio)
+        for _, part in _answers(predictor, plan, {} if sample is None else {0: sample}):
+            said.setdefault(part.target.name, {}).setdefault(predictor.modality, part)
+    return said
+
+
+def why_unjudged(span: Span, plan: Plan, name: str) -> Code:
+    """Why no run could judge a span under a scheme."""
+    if span.transcript is not None and span.transcript["state"] != "ok":
+        return "no_speech" if span.transcript["state"] == "no_speech" else "not_understood"
+    reads_voice = any(p.modality != "text" and name in use.schemes for p, use in plan.models.items())
+    return "too_short" if reads_voice and not _long_enough(span) else "empty"
+
+
+def sample_of(span: Span, predictor: Predictor, audio: Audio | None) -> Sample | None:
+    """What a run reads of a span; None if there is nothing that it could judge.
+
+    A run of text and voice reads the voice alone where it cannot tell of the text.
+    """
+    text = predictor.reads(span.text or "") if predictor.modality != "voice" else ""
+    voiced = predictor.modality != "text" and audio is not None and _long_enough(span)
+    if voiced and text and predictor.refuses(text):
+        text = ""
+    if _needs_both(predictor) and not (text and voiced):
+        return None
+    if not text and not voiced:
+        return None
+    raw = (span.text or "") if text else ""
+    if audio is None or not voiced:
+        return Sample(raw)
+    return Sample(raw, _wave(audio, span), span.speaker, audio.source_rate_hz)
+
+
+class _Turn:
+    """A span as a turn of a transcript."""
+
+    origin = "imported"
+
+    def __init__(self, number: int, span: Span) -> None:
+        self.id, self.start_ms, self.speaker, self.text = number, span.start_ms, span.speaker, span.text or ""
+
+
+def _answers(predictor: Predictor, plan: Plan, samples: Mapping[int, Sample]) -> list[tuple[int, Part]]:
+    """The answers of a run for the samples, under each scheme that it is used for."""
+    if not samples:
+        return []
+    probs, refused = predictor.assess([*samples.values()], plan.own_voice)
+    use, baseline = plan.models[predictor], baseline_of(predictor, plan)
+    return [
+        (i, Part(predictor, target, row, code, use.chosen, baseline))
+        for target in predictor.targets
+        if target.name in use.schemes
+        for i, row, code in zip(samples, probs[target.name], refused, strict=True)
+    ]
+
+
+def baseline_of(predictor: Predictor, plan: Plan) -> str:
+    """Whose neutral voice a run takes off here: "own" is that of the speaker in this recording."""
+    return "own" if plan.own_voice and predictor.baseline == "speaker" else predictor.baseline
+
+
+def _reuse(predictor: Predictor, plan: Plan, known: Known, said: list[Said]) -> None:
+    """Take the answers of a run from an earlier document. A span whose words changed has only its voice there."""
+    use, baseline = plan.models[predictor], baseline_of(predictor, plan)
+    for i, judgements in enumerate(known):
+        for target in (target for target in predictor.targets if target.name in use.schemes):
+            of_scheme = (judgements or {}).get(target.name, {}).get("by", {}).get(predictor.modality)
+            same = (predictor.run_id, baseline)
+            if of_scheme is not None and (of_scheme["run"], of_scheme.get("baseline", "")) == same:
+                row = np.array([of_scheme["probabilities"][code] for code in target.codes], dtype=np.float64)
+                code = of_scheme["abstained"]
+                part = Part(predictor, target, row, None if code == "undecided" else code, use.chosen, baseline)
+                said[i].setdefault(target.name, {}).setdefault(predictor.modality, part)
+
+
+def _has_all(said: Said, predictor: Predictor, plan: Plan) -> bool:
+    return all(predictor.modality in said.get(name, {}) for name in plan.models[predictor].schemes)
+
+
+def _needs_both(predictor: Predictor) -> bool:
+    """Whether a run of text and voice cannot do without one of them, as the network of the seed."""
+    return predictor.modality == "both" and predictor.card.config.get("fusion") == "seed"
+
+
+def _long_enough(span: Span) -> bool:
+    return span.duration_ms is not None and span.duration_ms >= SHORTEST_VOICE_MS
+
+
+def _wave(audio: Audio, span: Span) -> np.ndarray:
+    return cut(audio.wave, audio.sample_rate_hz, span.start_ms or 0, min(span.end_ms or 0, audio.duration_ms))

@@ -1,0 +1,168 @@
+"""One verdict a scheme for a whole input, with the first alarm, and how often its run finds such a class.
+
+A run that read the whole call decides. Else a scheme of utterances with a critical class (danger) takes the utterance
+where that class is most probable, and another scheme the mean over the utterances, weighted by their durations.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from core.abstention import NO_WORDS, Code, reason
+from core.inference.predictor import Predictor
+from core.runs.folder import RunFolder
+from core.schemes import SCHEMES
+from core.schemes.target import Target
+from core.workflows.predict.judging.fusion import Part, judgement
+from core.workflows.predict.judging.serving import Plan
+from core.workflows.workspace import Workspace
+
+KEYS = ("label", "confidence", "probabilities", "run", "chosen", "abstained", "reason", "set")
+Utterances = Sequence[Mapping[str, Any]]
+
+
+def verdicts(ws: Workspace, plan: Plan, document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Scheme -> verdict, for each scheme that is judged."""
+    return {name: _verdict(ws, plan, document, name) for name in plan.schemes}
+
+
+def _verdict(ws: Workspace, plan: Plan, document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    utterances = document["utterances"]
+    judged = [i for i, u in enumerate(utterances) if name in u["judgements"]]
+    critical = critical_class(name)
+    call = document.get("call", {}).get(name)
+    at: int | None = None
+    if call is not None:
+        base = {key: call[key] for key in KEYS}
+    elif not judged:
+        base = _nothing(document, name)
+    elif critical:
+        at = _most_critical(utterances, judged, name, critical)
+        base = {key: utterances[at]["judgements"][name][key] for key in KEYS}
+    else:
+        base = _mean(plan, utterances, judged, name)
+        at = judged[0] if len(judged) == 1 else None
+    return base | {
+        "level": "call" if call is not None else "utterance",
+        "utterance": at,
+        "first_alarm_ms": _first_alarm(plan, utterances, name, critical) if critical else None,
+        "recall": _recall(ws, base["run"], name, critical or base["label"]),
+    }
+
+
+def critical_class(name: str) -> str:
+    """The class of a scheme of utterances that is an alarm, "" for none."""
+    scheme = SCHEMES.get(name)
+    return scheme.critical if scheme and scheme.level == "utterance" and scheme.kind != "multi" else ""
+
+
+def is_refused(judged: Mapping[str, Any]) -> bool:
+    """Whether the input, and not the balance of the classes, keeps a run from telling."""
+    return judged["abstained"] not in (None, "undecided")
+
+
+def is_alarm(plan: Plan, judged: Mapping[str, Any], name: str, critical: str) -> bool:
+    """Whether a judgement is an alarm: its critical class is at or above the operating point of its run.
+
+    A judgement whose classes are not told apart is one all the same: silence would cost more.
+    """
+    by_id = {predictor.run_id: predictor for predictor in plan.models}
+    least = by_id[judged["run"]].limits.alarm(name)
+    return not is_refused(judged) and judged["probabilities"].get(critical, 0.0) >= least
+
+
+def _first_alarm(plan: Plan, utterances: Utterances, name: str, critical: str) -> int | None:
+    """When the first alarm is known: at the end of its utterance."""
+    ends = [
+        u["end_ms"]
+        for u in utterances
+        if u["end_ms"] is not None and (j := u["judgements"].get(name)) and is_alarm(plan, j, name, critical)
+    ]
+    return min(ends, default=None)
+
+
+def _most_critical(utterances: Utterances, judged: Sequence[int], name: str, critical: str) -> int:
+    """The utterance where the critical class is most probable; one that a run cannot judge only if all are such."""
+    by_place = {i: utterances[i]["judgements"][name] for i in judged}
+    usable = [i for i in judged if not is_refused(by_place[i])] or judged
+    return max(usable, key=lambda i: (by_place[i]["probabilities"].get(critical, 0.0), -i))
+
+
+def _mean(plan: Plan, utterances: Utterances, judged: Sequence[int], name: str) -> dict[str, Any]:
+    """The mean over the utterances that were told, weighted by duration; over all if none was, with their reason."""
+    told = [i for i in judged if not utterances[i]["judgements"][name]["abstained"]]
+    used = told or judged
+    own = [utterances[i]["judgements"][name] for i in used]
+    weights = np.array([_duration(utterances[i]) for i in used], dtype=np.float64)
+    predictor = _predictor(plan, own, weights)
+    target = next(target for target in predictor.targets if target.name == name)
+    rows = np.array([[one["probabilities"].get(code, 0.0) for code in target.codes] for one in own])
+    row = weights @ rows / weights.sum()
+    code = None if told else _most_common([one["abstained"] for one in own], weights)
+    part = Part(predictor, target, row, None if code == "undecided" else code, own[0]["chosen"])
+    return _as_undecided(part.to_dict(), target, part) if code == "undecided" else part.to_dict()
+
+
+def _as_undecided(values: dict[str, Any], target: Target, part: Part) -> dict[str, Any]:
+    """A mean of utterances none of which was decided is not decided either."""
+    if values["abstained"]:
+        return values
+    return judgement(part, target, part.row, part.fits, "undecided")
+
+
+def _predictor(plan: Plan, judgements: Sequence[Mapping[str, Any]], weights: np.ndarray) -> Predictor:
+    """The run that judged most of the time."""
+    by_id = {predictor.run_id: predictor for predictor in plan.models}
+    return by_id[_most_common([judged["run"] for judged in judgements], weights)]
+
+
+def _most_common(values: Sequence[Any], weights: np.ndarray) -> Any:
+    shares: dict[Any, float] = {}
+    for value, weight in zip(values, weights, strict=True):
+        shares[value] = shares.get(value, 0.0) + float(weight)
+    return max(shares, key=lambda value: shares[value])
+
+
+def _duration(utterance: Mapping[str, Any]) -> float:
+    return 1.0 if utterance["start_ms"] is None else float(max(1, utterance["end_ms"] - utterance["start_ms"]))
+
+
+def _nothing(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """A verdict without probabilities: nothing could be judged."""
+    codes = [u["abstained"][name] for u in document["utterances"] if name in u["abstained"]]
+    code: Code = document["abstained"] or (_most_common(codes, np.ones(len(codes))) if codes else "no_speech")
+    wordless = code == "empty" and not any(u["text"] for u in document["utterances"])
+    sentence = NO_WORDS if wordless else reason(code)
+    more = {"probabilities": {}, "chosen": False, "abstained": code, "reason": sentence, "set": []}
+    return dict.fromkeys(KEYS) | more
+
+
+def _recall(ws: Workspace, run_id: str | None, name: str, code: str | None) -> dict[str, Any] | None:
+    """How many of the items of a class the run found on its test side, with bounds."""
+    if run_id is None or not code:
+        return None
+    metrics = _metrics(ws, run_id)
+    scores = metrics.get("targets", {}).get(name, metrics).get("test", {})
+    row = next((row for row in scores.get("per_class", ()) if row["code"] == code), None)
+    if row is None or row["recall"]["value"] is None:
+        return None
+    return {"class": code, **{key: row["recall"][key] for key in ("value", "low", "high")}, "n": row["n"]}
+
+
+_METRICS: dict[str, tuple[int, dict[str, Any]]] = {}
+_MOST_KEPT = 64
+
+
+def _metrics(ws: Workspace, run_id: str) -> dict[str, Any]:
+    """The scores of a run, from memory while its file stays as it is; {} where there is none."""
+    path = ws.settings.runs / run_id / "metrics.json"
+    if not path.is_file():
+        return {}
+    changed_ns = path.stat().st_mtime_ns
+    kept = _METRICS.get(str(path))
+    if kept is None or kept[0] != changed_ns:
+        while len(_METRICS) >= _MOST_KEPT:
+            _METRICS.pop(next(iter(_METRICS)), None)
+        kept = _METRICS[str(path)] = (changed_ns, RunFolder(path.parent).metrics())
+    return kept[1]

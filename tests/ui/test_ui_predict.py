@@ -1,0 +1,192 @@
+"""The parts of the Live prediction page that turn a prediction document into what is drawn."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pytest
+
+from core.errors import InputError
+from core.schemes import DANGER, URGENCY
+from core.ui.i18n import in_language
+from core.ui.panels.predict import answers, chart, segments, verdict
+from core.ui.widgets import call_chart, player, verdicts, words
+from core.ui.widgets.call_chart import Stretch, Words
+
+HOSTILE = '<img src=x onerror="alert(1)">'
+
+
+@pytest.fixture(autouse=True)
+def english() -> Iterator[None]:
+    with in_language("en"):
+        yield
+
+
+def judgement(label: str, confidence: float, other: str = "normal", **more: Any) -> dict[str, Any]:
+    probabilities = {label: confidence, other: 1 - confidence}
+    base = {"label": label, "confidence": confidence, "probabilities": probabilities, "run": "danger-text-1"}
+    return (
+        base | {"chosen": True, "abstained": None, "reason": None, "set": [label], "by": {}, "disagree": False} | more
+    )
+
+
+def utterance(text: str | None, judgements: Mapping[str, Any], start_ms: int = 0, **more: Any) -> dict[str, Any]:
+    times = {"start_ms": start_ms, "end_ms": start_ms + 1000}
+    return (
+        times
+        | {"text": text, "speaker": "caller", "transcript": None, "judgements": judgements, "abstained": {}}
+        | more
+    )
+
+
+def document(*utterances: dict[str, Any], **of_verdict: Any) -> dict[str, Any]:
+    found: dict[str, Any] = {"run": "danger-text-1", "level": "utterance", "utterance": 1, "first_alarm_ms": 2000}
+    found |= {"label": "danger", "confidence": 0.934, "abstained": None, "reason": None, "set": ["danger"]}
+    found |= {"recall": {"class": "danger", "value": 0.93, "low": 0.88, "high": 0.96, "n": 120}}
+    return {
+        "source": "a.wav",
+        "utterances": list(utterances),
+        "verdict": {"danger": found | of_verdict},
+        "abstained": None,
+    }
+
+
+CALM = utterance("네, 119입니다", {"danger": judgement("normal", 0.9, "danger")}, speaker="taker")
+ALARM = utterance("불이 났어요", {"danger": judgement("danger", 0.93)}, 1000)
+
+
+# --- the verdict --------------------------------------------------------------------------------------------------
+
+
+def test_an_alarm_says_how_sure_where_when_and_how_much_the_run_finds() -> None:
+    card = verdict.card("danger", document(CALM, ALARM)["verdict"]["danger"], document(CALM, ALARM), first=True)
+    assert (card.kind, card.answer, card.share, card.confidence) == ("danger", "Danger", "93%", 0.934)
+    assert card.leads == ("First alarm at 0:02.0",)
+    assert card.fine == (
+        "Calibrated: of 100 answers as sure as this one, about 93 are right.",
+        "Decided by utterance 2",
+        "On its test split this run found 93% of 120 ‘Danger’ (95 % interval 88% to 96%)",
+        "Run danger-text-1",
+    )
+
+
+def test_without_an_alarm_the_card_says_so() -> None:
+    calm = document(CALM, label="normal", first_alarm_ms=None)
+    card = verdict.card("danger", calm["verdict"]["danger"], calm, first=False)
+    assert (card.kind, card.answer, card.leads) == ("clear", "Normal", ("No alarm in the whole call",))
+    assert card.fine[0] == "Calibrated probability"
+
+
+def test_what_cannot_be_told_shows_the_reason_and_no_label_or_number() -> None:
+    unsure = document(ALARM, abstained="undecided", set=["danger", "normal"], first_alarm_ms=None)
+    card = verdict.card("danger", unsure["verdict"]["danger"], unsure, first=True)
+    assert (card.kind, card.answer, card.share, card.confidence) == ("unsure", "Cannot tell", "", None)
+    assert card.leads == ("these classes are not told apart: Danger, Normal", "It may be ‘Danger’: listen to it.")
+    foreign = document(utterance("hello", {}), abstained="not_korean", first_alarm_ms=None)
+    card = verdict.card("danger", foreign["verdict"]["danger"], foreign, first=True)
+    assert card.leads == ("the text is not Korean, and the run was trained on Korean",)
+    assert card.fine == ("Run danger-text-1",), "no score of the run beside a text that it cannot read"
+
+
+@pytest.mark.parametrize(
+    ("scheme", "label", "kind"),
+    [("danger", "normal", "clear"), ("urgency", "low", "clear"), ("urgency", "medium", "class"),
+     ("urgency", "high", "danger"), ("sentiment", "anxious", "class")],
+)  # fmt: skip
+def test_only_the_class_furthest_from_an_alarm_is_all_clear(scheme: str, label: str, kind: str) -> None:
+    assert answers.kind(scheme, {"label": label, "abstained": None}) == kind
+
+
+@pytest.mark.parametrize("code", answers.CODES)
+@pytest.mark.parametrize("lang", ["ko", "en"])
+def test_every_reason_has_a_sentence_in_both_languages(code: str, lang: str) -> None:
+    with in_language(lang):
+        sentence = answers.reason("danger", {"abstained": code, "label": "normal", "set": []})
+    assert len(sentence) > 8
+    assert any("가" <= letter <= "힣" for letter in sentence) == (lang == "ko")
+
+
+def test_certainty_is_not_rounded_up_to_all() -> None:
+    assert [answers.percent(share) for share in (0.996, 1.0, 0.004, 0.675)] == ["99%", "100%", "0%", "68%"]
+
+
+def test_titles_cannot_bring_markup() -> None:
+    card = verdicts.Verdict("danger", HOSTILE, HOSTILE, 0.5, HOSTILE, (HOSTILE,), (HOSTILE,))
+    assert "<img" not in verdicts.card_html(card)
+    assert verdicts.card_html(card).count("&lt;img") == 5
+    assert "<img" not in words.words_html([(HOSTILE, 1.0)], HOSTILE)
+
+
+# --- the utterances -----------------------------------------------------------------------------------------------
+
+
+def test_regions_are_coloured_by_the_alarm_and_marked_by_a_shape() -> None:
+    calm, alarm = segments.regions(document(CALM, ALARM))
+    assert (calm.tone, alarm.tone, alarm.speaker, alarm.id) == ("taker", "danger", "Caller", "1")
+    assert [chip.text for chip in (*calm.chips, *alarm.chips)] == ["Danger: ● Normal 90%", "Danger: ▲ Danger 93%"]
+    assert [chip.tone for chip in (*calm.chips, *alarm.chips)] == ["plain", "danger"]
+
+
+def test_text_and_voice_that_disagree_are_marked() -> None:
+    by = {"text": judgement("danger", 0.97), "voice": judgement("normal", 0.55, "danger")}
+    both = judgement("danger", 0.84, by=by, disagree=True, weights={"text": 0.7, "voice": 0.3})
+    (chip,) = segments.regions(document(utterance("불이야", {"danger": both})))[0].chips
+    assert chip.tone == "differ"
+    assert chip.text == "≠ they disagree · Danger: ▲ Danger 84% (text ▲ Danger 97%, voice ● Normal 55%)"
+
+
+def test_an_utterance_without_an_answer_says_why() -> None:
+    silent = utterance(None, {}, abstained={"danger": "not_understood", "urgency": "not_understood"})
+    silent["transcript"] = {"text": "", "state": "not_understood", "confidence": 0.1, "words": []}
+    (region,) = segments.regions(document(silent))
+    assert (region.text, region.tone, region.note) == ("", "unsure", "not understood")
+    assert region.chips[0].text.startswith("? Danger, Urgency: Cannot tell — ")
+
+
+def test_words_that_nobody_knows_are_no_empty_text() -> None:
+    (region,) = segments.regions(document(utterance(None, {}, abstained={"danger": "empty"})))
+    assert region.chips[0].text == "? Danger: Cannot tell — nobody knows the words: nothing was typed or transcribed"
+    (region,) = segments.regions(document(utterance("...", {}, abstained={"danger": "empty"})))
+    assert "no word is left to read" in region.chips[0].text
+
+
+def test_a_recognised_text_says_how_sure_the_recogniser_is_until_it_is_changed() -> None:
+    heard = {"text": "불이 났어요", "state": "ok", "confidence": 0.82, "words": []}
+    spoken = utterance("불이 났어요", {"danger": judgement("danger", 0.9)}, transcript=heard)
+    assert segments.regions(document(spoken))[0].note == "recognised, 82% sure of the words"
+    assert segments.regions(document(spoken), edited=[0])[0].note == "changed"
+
+
+@pytest.mark.parametrize(
+    "sent", [None, {"id": "9", "text": "a"}, {"id": "0", "text": 1}, {"id": "0", "text": "가" * 2001}, ["0", "a"]]
+)
+def test_a_malformed_edit_is_refused(sent: object) -> None:
+    with pytest.raises(InputError, match="malformed edit"):
+        player.parse_edit(sent, ["0", "1"])
+
+
+# --- the course of the call ---------------------------------------------------------------------------------------
+
+WORDS = Words("course", "highest", "first alarm", "seconds", "cannot tell")
+
+
+def test_the_curve_follows_the_critical_class_and_remembers_the_highest() -> None:
+    rows = chart.ribbons(document(CALM, ALARM))
+    figure = call_chart.call_chart(
+        rows, DANGER, alarm_ms=2000, duration_ms=3000, language="en", words=WORDS, ink="#000000"
+    )
+    here, _doubtful, highest, alarm = figure.data[:4]
+    assert [y for y in here.y if y is not None] == pytest.approx([0.1, 0.1, 0.93, 0.93])
+    assert list(zip(highest.x, highest.y, strict=True))[-1] == (2.0, pytest.approx(0.93))
+    assert (alarm.x, alarm.text) == ((2.0,), ("<b>first alarm</b>",))
+
+
+def test_what_a_model_cannot_tell_is_faint_and_not_on_the_curve() -> None:
+    stretches = [Stretch(0, 1000, {"low": 0.2, "medium": 0.3, "high": 0.5}, sure=False, counts=False)]
+    figure = call_chart.call_chart(
+        [(URGENCY, stretches)], URGENCY, alarm_ms=None, duration_ms=1000, language="ko", words=WORDS, ink="#000000"
+    )
+    assert (figure.data[0].y, figure.data[1].y, figure.data[2].y) == ((), (), (0.0,))
+    bars = [trace for trace in figure.data if trace.type == "bar"]
+    assert [bar.marker.opacity for bar in bars] == [(call_chart.FAINT,)] * 3
+    assert [bar.marker.pattern.shape for bar in bars] == ["", "/", "x"], "classes are not told apart by colour alone"
+    assert figure.data[-1].hovertext == ("cannot tell",)
