@@ -10,13 +10,8 @@ from pathlib import Path
 
 from core.errors import InputError
 
-VARIABLES = (
-    *(f"GWIDAMA_{name}" for name in (
-        "HOME", "DATABASE_URL", "JOBS_URL", "API_KEYS", "HOST", "PORT", "CURATOR", "WHISPER", "WARM_UP", "LOG", "OPEN",
-        "HOSTS",
-    )),
-    "USER", "HOME", "RANK", "WORLD_SIZE", "HF_ENDPOINT", "HF_TOKEN", "PROMETHEUS_MULTIPROC_DIR",
-)  # fmt: skip
+PREFIX = "GWIDAMA_"
+OTHERS = ("USER", "HOME", "RANK", "WORLD_SIZE", "HF_ENDPOINT", "HF_TOKEN", "PROMETHEUS_MULTIPROC_DIR")
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
 DEMO = ASSETS / "demo"
@@ -87,13 +82,14 @@ def settings() -> Settings:
     (0: no), `_OPEN` (1: yes), `_HOSTS` (commas); `RANK` and `WORLD_SIZE`, which `accelerate launch` sets;
     `HF_ENDPOINT`, `HF_TOKEN`; `PROMETHEUS_MULTIPROC_DIR`.
     """
-    return _read(tuple((name, os.environ.get(name)) for name in VARIABLES), os.getcwd())
+    own = ((name, value) for name, value in os.environ.items() if name.startswith(PREFIX) or name in OTHERS)
+    return _read(tuple(own), os.getcwd())
 
 
 @lru_cache(maxsize=16)
-def _read(variables: tuple[tuple[str, str | None], ...], folder: str) -> Settings:
+def _read(variables: tuple[tuple[str, str], ...], folder: str) -> Settings:
     """The settings of an environment, for a working folder; a server asks for them at each request."""
-    env = {name: value for name, value in variables if value is not None}
+    env = dict(variables)
     home = Path(env.get("GWIDAMA_HOME") or default_home()).expanduser().resolve()
     database_url = env.get("GWIDAMA_DATABASE_URL") or f"sqlite:///{home / 'gwidama.db'}"
     jobs_url = env.get("GWIDAMA_JOBS_URL") or (

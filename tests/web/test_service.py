@@ -89,7 +89,7 @@ def test_known_segments_are_judged_and_the_others_are_not_looked_for(client: Tes
     late = [{"start_ms": 5000, "end_ms": 6000, "text": "불"}]
     outside = client.post("/api/v1/predict", files={"file": ("a.wav", wav())}, data={"segments": json.dumps(late)})
     assert outside.status_code == 400, outside.text
-    assert "no utterance lies inside the recording" in outside.json()["error"]
+    assert "no segment of a recording of 2000 ms lies between 5000 and 6000 ms" in outside.json()["error"]
 
 
 def test_lists_are_those_of_the_shell(client: TestClient) -> None:

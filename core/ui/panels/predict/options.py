@@ -44,7 +44,9 @@ class Options:
 
 def choose() -> Options:
     """Show each group of choices behind a button, and return what was chosen."""
-    serving = {(name, item.run.modality): item for item in in_use.serving(workspace()) for name in item.schemes}
+    serving: dict[Slot, in_use.Serving] = {
+        (name, item.run.modality): item for item in in_use.serving(workspace()) for name in item.schemes
+    }
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover(_("Choose runs"), icon=":material/model_training:", key="predict_runs"):
             run_ids = _choose_runs(serving)
