@@ -5,7 +5,6 @@ servers run at the same time, and only one of them is asked at a time. The clien
 """
 
 import io
-import json
 import os
 import subprocess
 import sys
@@ -14,15 +13,14 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from itertools import product
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import soundfile
 
 from bench.process import tree_cpu_s
 from bench.results import quantile, write
 from bench.server import ROOT, await_health, free_port
 from bench.service_client import Load, measure, text_request, wav_request
+from core.workflows.predict import demo_calls
 
 SECONDS, ROUNDS = 1.0, 2
 CLIENTS = (1, 16, 50)
@@ -43,13 +41,12 @@ Case = tuple[str, bool, int]  # text or wav, whether connections are kept, clien
 
 
 def recordings(n: int = 8) -> list[bytes]:
-    """`n` WAVs of 3 s with three bursts of noise, like utterances: 96 KB each."""
+    """`n` WAVs of 3 s, one after the other of a call of the demo."""
+    wave, rate_hz = soundfile.read(io.BytesIO(demo_calls.read("화재")[0]), dtype="int16")
     made = []
-    for seed in range(n):
-        noise = np.random.default_rng(seed).normal(0, 0.1, 48_000)
-        spoken = np.sin(np.arange(48_000) / 16_000 * 2 * np.pi) > 0
+    for start in range(n):
         buffer = io.BytesIO()
-        soundfile.write(buffer, noise * spoken, 16_000, format="WAV", subtype="PCM_16")
+        soundfile.write(buffer, wave[3 * rate_hz * start : 3 * rate_hz * (start + 1)], rate_hz, format="WAV")
         made.append(buffer.getvalue())
     return made
 
@@ -60,7 +57,8 @@ def running(home: Path, command: list[str]) -> Iterator[tuple[int, str, int]]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("GWIDAMA_", "OMP_"))}
     port, flask = free_port(), "bench.flask_server" in command
     server = subprocess.Popen(
-        [sys.executable, *command, str(port)], cwd=ROOT, env=clean | {"GWIDAMA_HOME": str(home), "GWIDAMA_LOG": "0"},
+        [sys.executable, *command, str(port)], cwd=ROOT,
+        env=clean | {"GWIDAMA_HOME": str(home), "GWIDAMA_LOG": "0", "GWIDAMA_TRANSCRIBER": "off"},
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
@@ -127,23 +125,12 @@ def main() -> None:
         "python -m bench.service",
         rows(loads),
         "Answers a second, as a ratio to the better of the two Flask servers, and the 95th percentile of the time to "
-        "an answer. A text is a sentence that two n-gram runs judge; a WAV has 3 s and three utterances for the voice "
-        "run. The processor time of an answer is of all processes of the server; other work disturbs it less. "
+        "an answer. A text is a sentence that two n-gram runs judge; a WAV has 3 s of a call, for the voice run alone: "
+        "nothing is transcribed. The processor time of an answer is of all processes of the server; other work "
+        "disturbs it less. "
         "All servers call the same prediction functions; Flask is its own threaded server, which keeps no connection.",
     )
 
 
-def documents(loads: dict[Case, dict[str, Load]]) -> Any:
-    """The figures as JSON, for `--json`."""
-    return [
-        {"kind": kind, "kept": kept, "clients": clients, "server": name, "rate": load.rate, "failures": load.failures}
-        for (kind, kept, clients), servers in loads.items()
-        for name, load in servers.items()
-    ]
-
-
 if __name__ == "__main__":
-    if "--json" in sys.argv:
-        print(json.dumps(documents(run(Path(os.environ["GWIDAMA_BENCH_HOME"])))))
-    else:
-        main()
+    main()

@@ -61,6 +61,7 @@ class _Options:
     transcriber: str | None
     weights: Mapping[str, float]
     why: bool
+    own_voice: bool
 
 
 def predict(
@@ -84,11 +85,14 @@ def predict(
     why: Annotated[
         bool, typer.Option("--why", help="Also say which words counted, and the nearest training utterances.")
     ] = False,
+    own_voice: Annotated[
+        bool, typer.Option("--own-voice", help="Compare a voice with its usual sound in the recording itself.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Judge sentences and recordings, or say that it cannot be told, and why."""
     inputs = _inputs(ctx.meta[_OPTION_ORDER], {"text": text or [], "wav": wav or [], "labels": labels or []})
-    options = _Options(run or [], transcriber, _weights(weights or []), why)
+    options = _Options(run or [], transcriber, _weights(weights or []), why, own_voice)
     with answering(json) as reply:
         from core.workflows.predict.predict import predictors
         from core.workflows.workspace import open_workspace
@@ -155,7 +159,7 @@ def _predict_input(ws: "Workspace", input_: _Input, options: _Options) -> dict[s
             document = predict_text(ws, input_.value, source=input_.source, **how)
         else:
             labels = None if input_.labels is None else _file(input_.labels).read_bytes()
-            how |= {"transcriber": options.transcriber}
+            how |= {"transcriber": options.transcriber, "own_voice": options.own_voice}
             document = predict_audio(ws, _file(input_.value), input_.source, labels=labels, **how)
         return why(ws, document) if options.why else document
     except (InputError, OSError) as error:

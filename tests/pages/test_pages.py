@@ -230,7 +230,9 @@ def test_several_recordings_have_a_card_each_and_a_bad_one_its_reason(
     app.file_uploader[0].set_value(files).run()
     assert not app.exception
     assert len(app.json) == len(app.error) == 1
-    assert "lonely\\.json came without its recording" in page_text(app)
+    assert "Judged by its words: drop its recording too" in page_text(app)
+    (words,) = app.dataframe
+    assert len(words.value) == len(json.loads(call[1].decode("utf-8-sig"))["utterances"])
 
 
 def test_what_cannot_be_heard_is_one_message_in_korean(demo_ws: Workspace) -> None:

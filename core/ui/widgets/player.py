@@ -33,7 +33,7 @@ STRINGS: dict[str, str] = {
     "blocked": "The browser wants a key or a click before it plays sound.",
     "changes": "Changes",
     "close": "close",
-    "edit": "edit the text",
+    "edit": "Edit the text",
     "empty_text": "The text is empty.",
     "incomplete": "A label is missing.",
     "key_move": "previous, next utterance",

@@ -62,7 +62,7 @@ STRINGS: dict[str, str] = {
     "conflict_title": "Somebody was faster",
     "counters": "{left} left · {done} decisions by {who} · {rate} an hour",
     "curator": "Curator",
-    "edit": "edit the text",
+    "edit": "Edit the text",
     "end": "End",
     "empty": "This queue is empty. Choose another one, or freeze a snapshot on the Train page.",
     "empty_text": "The text is empty.",

@@ -195,17 +195,11 @@ def judged(ws: Workspace, item: Input, options: BatchOptions) -> dict[str, Any]:
 
 
 def _conversation(ws: Workspace, item: Input, options: BatchOptions) -> dict[str, Any]:
-    """The document of a text: each of its lines is an utterance. The error of its first line if it has no other."""
-    lines = [line.strip() for line in (item.text or "").splitlines() if line.strip()] or [""]
-    answers = predict.predict_texts(ws, lines, options.run_ids, item.name, weights=options.weights)
-    documents = [answer for answer in answers if not isinstance(answer, CoreError)]
-    if not documents:
-        raise next(answer for answer in answers if isinstance(answer, CoreError))
-    if len(documents) == 1:
-        return documents[0]
-    utterances = [utterance for document in documents for utterance in document["utterances"]]
-    whole = documents[0] | {"utterances": utterances}
-    return predict.judge_again(ws, whole, run_ids=options.run_ids, weights=options.weights)
+    """The document of a text: each of its lines is an utterance."""
+    lines = [line.strip() for line in (item.text or "").splitlines() if line.strip()]
+    if not lines:
+        raise InputError("{source}: the text is empty", source=item.name)
+    return predict.predict_conversation(ws, lines, options.run_ids, item.name, weights=options.weights)
 
 
 # -- reading

@@ -38,8 +38,21 @@ from core.workflows.predict.judging.verdict import verdicts
 from core.workflows.workspace import Workspace
 
 __all__ = [
-    "OFF", "Runs", "Span", "calibrated_on", "explain", "judge_again", "playable", "predict_audio", "predict_text",
-    "predict_texts", "predictors", "read_audio", "warm_up",
+    "OFF",
+    "Runs",
+    "Span",
+    "calibrated_on",
+    "explain",
+    "judge_again",
+    "playable",
+    "predict_audio",
+    "predict_conversation",
+    "predict_labels",
+    "predict_text",
+    "predict_texts",
+    "predictors",
+    "read_audio",
+    "warm_up",
 ]  # fmt: skip
 
 Document = dict[str, Any]
@@ -102,6 +115,37 @@ def predict_texts(
         else:
             answers.append(InputError("{source}: the text is empty", source=source))
     return answers
+
+
+def predict_labels(
+    ws: Workspace,
+    labels: bytes,
+    source: str,
+    run_ids: Runs = (),
+    *,
+    schemes: Sequence[str] = (),
+    weights: Weights | None = None,
+) -> Document:
+    """Judge the words of a 119 label JSON whose recording is not there; `BadRecord` or `InputError` if it has none."""
+    return _words(ws, source, spans.delivered(labels, source, None), serving.plan(ws, run_ids, schemes, weights))
+
+
+def predict_conversation(
+    ws: Workspace,
+    lines: Sequence[str],
+    run_ids: Runs = (),
+    source: str = "text",
+    *,
+    schemes: Sequence[str] = (),
+    weights: Weights | None = None,
+) -> Document:
+    """Judge typed lines as the utterances of one conversation."""
+    return _words(ws, source, [Span(None, None, line) for line in lines], serving.plan(ws, run_ids, schemes, weights))
+
+
+def _words(ws: Workspace, source: str, said: list[Span], plan: Plan) -> Document:
+    readers = plan.without_voice_runs()
+    return _document(ws, source, Heard(said, spans.state("given")), readers, None, judge(said, readers, None))
 
 
 def read_audio(data: bytes | Path | BinaryIO, source: str) -> Audio:

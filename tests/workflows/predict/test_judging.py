@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from aihub119_files import label_bytes, spoken
 from fake_runs import fake_run
 
 from core.audio import Audio
@@ -244,3 +245,30 @@ def test_another_baseline_is_another_answer(ws: Workspace, monkeypatch: pytest.M
         made = predict.judge_again(ws, first, audio(), own_voice=own)
         assert made["utterances"][0]["judgements"]["danger"]["by"]["voice"]["baseline"] == name
         assert voice.model.asked == asked + n  # type: ignore[attr-defined]
+
+
+def test_a_label_json_is_judged_by_its_words_where_its_recording_is_missing(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    used = plan(fake_run("t", fire), fake_run("v", (0.3, 0.7), modality="voice"))
+    monkeypatch.setattr(serving, "plan", lambda *_arguments, **_options: used)
+    said = [spoken(0, 500, 1_500, "네 119입니다", 0), spoken(1, 2_500, 3_800, "여기 불이 났어요")]
+    judged = predict.predict_labels(ws, label_bytes(1, utterances=said), "a.json")
+    assert [(u["start_ms"], u["text"], u["speaker"]) for u in judged["utterances"]] == [
+        (500, "네 119입니다", "taker"),
+        (2_500, "여기 불이 났어요", "caller"),
+    ]
+    assert [list(u["judgements"]["danger"]["by"]) for u in judged["utterances"]] == [["text"], ["text"]]
+    assert (judged["verdict"]["danger"]["label"], judged["verdict"]["danger"]["first_alarm_ms"]) == ("danger", 3_800)
+    with pytest.raises(InputError, match="no utterance has a time"):
+        predict.predict_labels(ws, label_bytes(1, utterances=[]), "a.json")
+
+
+def test_the_lines_of_a_conversation_are_its_utterances(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    used = plan(fake_run("t", fire))
+    monkeypatch.setattr(serving, "plan", lambda *_arguments, **_options: used)
+    judged = predict.predict_conversation(ws, ["안녕하세요", "불이 났어요", "🔥🔥"])
+    assert [u["text"] for u in judged["utterances"]] == ["안녕하세요", "불이 났어요", "🔥🔥"]
+    assert judged["verdict"]["danger"]["utterance"] == 1
+    last = judged["utterances"][2]
+    assert (last["abstained"] or last["judgements"]["danger"]["abstained"]) in ({"danger": "empty"}, "empty")

@@ -21,6 +21,7 @@ def first(call: Call, options: Options) -> None:
     call.document = predict.predict_audio(
         workspace(), call.audio, given.name, text=given.text, labels=given.labels, run_ids=options.run_ids,
         weights=options.weights, transcriber=options.transcriber, language=options.language,
+        own_voice=options.own_voice,
     )  # fmt: skip
     call.heard_with, call.judged_with = options.hearing, _inputs(call, options)
 
@@ -36,18 +37,19 @@ def again(call: Call, options: Options) -> None:
     call.judged_with = _inputs(call, options)
 
 
+def words(labels: bytes, name: str, options: Options) -> dict[str, Any]:
+    """Judge the words of a label JSON without its recording."""
+    return predict.predict_labels(workspace(), labels, name, options.run_ids, weights=options.weights)
+
+
 def lines(texts: Sequence[str], options: Options) -> list[dict[str, Any] | CoreError]:
     """Judge sentences, each by itself; an error stands in the place of one that has nothing to read."""
     return predict.predict_texts(workspace(), texts, options.run_ids, weights=options.weights)
 
 
-def conversation(documents: Sequence[dict[str, Any] | CoreError], options: Options) -> dict[str, Any] | None:
-    """Return one document of judged lines, each an utterance; None if none of them has anything to read."""
-    judged = [document for document in documents if not isinstance(document, CoreError)]
-    if not judged:
-        return None
-    whole = judged[0] | {"utterances": [utterance for document in judged for utterance in document["utterances"]]}
-    return predict.judge_again(workspace(), whole, run_ids=options.run_ids, weights=options.weights)
+def conversation(texts: Sequence[str], options: Options) -> dict[str, Any]:
+    """Return one document of lines, each an utterance."""
+    return predict.predict_conversation(workspace(), texts, options.run_ids, weights=options.weights)
 
 
 def _inputs(call: Call, options: Options) -> object:

@@ -22,13 +22,15 @@ LANGUAGES = {"ko": "한국어", "en": "English", "ja": "日本語", "zh": "中�
 class Options:
     """`run_ids` names the runs of a scheme where others than those in use were chosen; `weights` the shares of text.
 
-    `transcriber` is None for the usual recogniser and "off" for none; `language` is the one it listens for.
+    `transcriber` is None for the usual recogniser and "off" for none; `language` is the one it listens for. With
+    `own_voice` a voice is compared with its usual sound in the recording itself.
     """
 
     run_ids: Mapping[str, Sequence[str]] = field(default_factory=dict)
     weights: Mapping[str, float] = field(default_factory=dict)
     transcriber: str | None = None
     language: str = "ko"
+    own_voice: bool = False
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -38,8 +40,8 @@ class Options:
 
     @property
     def hearing(self) -> tuple[object, ...]:
-        """A value that changes when a recording has to be transcribed again."""
-        return self.transcriber, self.language
+        """A value that changes when the sound of a recording has to be read again."""
+        return self.transcriber, self.language, self.own_voice
 
 
 def choose() -> Options:
@@ -52,12 +54,13 @@ def choose() -> Options:
             run_ids = _choose_runs(serving)
         with st.popover(_("Text and voice"), icon=":material/tune:", key="predict_weights"):
             weights = choose_weights(serving.keys())
+            own_voice = _choose_baseline()
         with st.popover(_("Speech recognition"), icon=":material/speech_to_text:", key="predict_speech"):
             transcriber, language = _choose_transcriber()
     if not serving:
         st.info(_("No trained model yet, so nothing can be judged: train one on the Train page."),
                 icon=":material/model_training:")  # fmt: skip
-    return Options(run_ids, weights, transcriber, language)
+    return Options(run_ids, weights, transcriber, language, own_voice)
 
 
 def _choose_runs(serving: Mapping[Slot, in_use.Serving]) -> dict[str, list[str]]:
@@ -111,6 +114,16 @@ def _choose_weight(name: str, saved: float) -> float:
     title = forms.plain(forms.scheme_title(name))
     share = st.slider(title, 0, 100, round(saved * 100), 5, format=_("text %d%%"), key=f"weight-{name}")
     return share / 100
+
+
+def _choose_baseline() -> bool:
+    """Show with what a run compares a voice that was trained on differences from a usual sound."""
+    titles = {False: _("voices of the training data"), True: _("the same voice in this recording")}
+    chosen = st.radio(
+        _("A voice is compared with"), list(titles), format_func=titles.__getitem__, key="predict_baseline",
+        help=_("It counts for runs that were trained on the difference of a voice from a neutral one."),
+    )  # fmt: skip
+    return bool(chosen)
 
 
 def _choose_transcriber() -> tuple[str | None, str]:

@@ -9,7 +9,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.schemes import SCHEMES
 from core.ui.frame import guard
 from core.ui.i18n import _
-from core.ui.panels.predict import call_card, calls
+from core.ui.panels.predict import call_card, calls, judging, sentence
 from core.ui.panels.predict.calls import Delivered
 from core.ui.panels.predict.options import Options
 from core.ui.widgets import forms
@@ -17,15 +17,26 @@ from core.workflows.predict import demo_calls
 
 
 def show(options: Options) -> None:
-    """Show the inputs and a card for each recording."""
-    delivered = _inputs()
+    """Show the inputs, a card for each recording, and one for each label JSON that came without its recording."""
+    delivered, lonely = _inputs()
     calls.keep_only(item.id for item in delivered)
     for item in delivered:
         with guard():  # one bad file leaves the others
             call_card.show(calls.opened(item), options)
+    for file in lonely:
+        with guard():
+            _words_only(file, options)
 
 
-def _inputs() -> list[Delivered]:
+def _words_only(file: UploadedFile, options: Options) -> None:
+    with st.container(border=True):
+        st.subheader(forms.plain(file.name), anchor=False)
+        st.caption(_("Judged by its words: drop its recording too, and the voice is judged as well."))
+        whole = judging.words(file.getvalue(), file.name, options)
+        sentence.show_conversation(whole, key=file.file_id)
+
+
+def _inputs() -> tuple[list[Delivered], list[UploadedFile]]:
     left, right = st.columns([3, 2])
     files = left.file_uploader(
         _("Recordings (WAV, MP3, M4A, 3GP, AMR, WebM …), several at once; and their 119 label JSON if there is one"),
@@ -40,7 +51,8 @@ def _inputs() -> list[Delivered]:
     )  # fmt: skip
     text = _typed(len(files) + (spoken is not None))
     delivered = [_from_demo(demo)] if demo else []
-    return [*delivered, *_spoken(spoken, text), *paired(files, text)]
+    recordings, lonely = paired(files, text)
+    return [*delivered, *_spoken(spoken, text), *recordings], lonely
 
 
 def _typed(n_sounds: int) -> str | None:
@@ -72,21 +84,21 @@ def _spoken(spoken: UploadedFile | None, text: str | None) -> list[Delivered]:
     return [Delivered(spoken.file_id, _("Spoken just now"), spoken.getvalue, text=text)]
 
 
-def paired(files: Sequence[UploadedFile], text: str | None) -> list[Delivered]:
+def paired(files: Sequence[UploadedFile], text: str | None) -> tuple[list[Delivered], list[UploadedFile]]:
     """Pair each recording with the label JSON of its name; a single JSON belongs to a single recording.
 
-    A label JSON without its recording is named on the page.
+    Returns the recordings, and the label JSONs that came without one.
     """
     labels = {PurePath(f.name).stem: f for f in files if f.name.lower().endswith(".json")}
     sounds = [f for f in files if f not in labels.values() and not f.name.lower().endswith(".json")]
     if len(sounds) == 1 and len(labels) == 1:
         labels = {PurePath(sounds[0].name).stem: next(iter(labels.values()))}
     stems = {PurePath(f.name).stem for f in sounds}
-    for lonely in (file.name for stem, file in labels.items() if stem not in stems):
-        st.info(_("{name} came without its recording: drop both together.").format(name=forms.plain(lonely)))
+    lonely = [file for stem, file in labels.items() if stem not in stems]
     found = {f.file_id: labels.get(PurePath(f.name).stem) for f in sounds}
     words = text if len(sounds) == 1 else None
-    return [
+    recordings = [
         Delivered(f.file_id, f.name, f.getvalue, label.getvalue() if (label := found[f.file_id]) else None, words)
         for f in sounds
     ]
+    return recordings, lonely

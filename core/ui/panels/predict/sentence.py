@@ -51,18 +51,17 @@ def _conversation(options: Options) -> None:
     texts = [line.strip() for line in typed.splitlines() if line.strip()][:MOST_LINES]
     if not texts:
         return
-    documents = judging.lines(texts, options)
-    whole = judging.conversation(documents, options)
-    if whole is not None:
-        verdict.show(whole)
-    st.dataframe([_row(text, document) for text, document in zip(texts, documents, strict=True)], hide_index=True)
-    if whole is not None:
-        exports.show(whole, key="conversation")
+    show_conversation(judging.conversation(texts, options), key="conversation")
 
 
-def _row(text: str, document: Mapping[str, Any] | CoreError) -> dict[str, str]:
-    row = {_("Text"): text}
-    if isinstance(document, CoreError):
-        return row | {_("Judgement"): f"? {_('Cannot tell')}"}
-    said = document["verdict"]
-    return row | {forms.scheme_title(name): answers.short(name, said[name]) for name in answers.ordered(said)}
+def show_conversation(whole: Mapping[str, Any], key: str) -> None:
+    """Show the verdict of a document of words, a line for each utterance, and the downloads."""
+    verdict.show(whole)
+    st.dataframe([_row(utterance) for utterance in whole["utterances"]], hide_index=True)
+    exports.show(dict(whole), key=key)
+
+
+def _row(utterance: Mapping[str, Any]) -> dict[str, str]:
+    said = utterance["judgements"]
+    judged = {forms.scheme_title(name): answers.short(name, said[name]) for name in answers.ordered(said)}
+    return {_("Text"): utterance["text"] or ""} | (judged or {_("Judgement"): f"? {_('Cannot tell')}"})

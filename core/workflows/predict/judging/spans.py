@@ -104,16 +104,19 @@ def _inside(span: Span, duration_ms: int, source: str) -> Span:
     return replace(span, end_ms=min(span.end_ms, duration_ms))
 
 
-def delivered(labels: bytes, source: str, duration_ms: int) -> list[Span]:
-    """The utterances of a 119 label JSON that lie inside the recording; `InputError` if none does."""
+def delivered(labels: bytes, source: str, duration_ms: int | None) -> list[Span]:
+    """The utterances of a 119 label JSON that lie inside the recording; `InputError` if none does.
+
+    `duration_ms` is None without a recording.
+    """
     where = Message("label JSON of {source}", source=source)
     document = label.decode(labels, where)
     utterances = label.utterances(document, "", where, duration_ms, label.Issues())
-    spans = [
-        Span(u.start_ms, min(u.end_ms, duration_ms), u.text or None, u.speaker)
-        for u in utterances
-        if u.start_ms is not None and u.end_ms is not None and u.start_ms < min(u.end_ms, duration_ms)
-    ]
+    timed = ((u, u.start_ms, u.end_ms) for u in utterances if u.start_ms is not None and u.end_ms is not None)
+    cut = ((u, start, end if duration_ms is None else min(end, duration_ms)) for u, start, end in timed)
+    spans = [Span(start, end, u.text or None, u.speaker) for u, start, end in cut if start < end]
+    if not spans and duration_ms is None:
+        raise InputError("{where}: no utterance has a time", where=where)
     if not spans:
         raise InputError(
             "{where}: no utterance lies inside the recording of {duration_ms} ms", where=where, duration_ms=duration_ms
