@@ -3,8 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# Each worker loads torch (about 1 GB), so more than four gain little.
-WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -le 4 ] && echo "$$n" || echo 4)
+# One worker more than cores, since tests wait for browsers and servers. Each loads torch (about 1 GB): at most four.
+WORKERS ?= $(shell n=$$(getconf _NPROCESSORS_ONLN 2>/dev/null || echo 2); [ "$$n" -lt 4 ] && echo "$$((n + 1))" || echo 4)
 PYTEST_ARGS ?=
 ROUNDS ?= 5
 PIP := $(BIN)/python -m pip install --disable-pip-version-check $(if $(CI),--quiet)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 CORE = Path(__file__).resolve().parent / "core"
-NOT_QUICK = "\npytestmark = pytest.mark.integration\n"
+NOT_QUICK = ("\npytestmark = pytest.mark.integration\n", "\npytestmark = [pytest.mark.integration,")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -14,4 +14,6 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
         return None
     source = collection_path.read_text(encoding="utf-8")
     no_example = CORE in collection_path.parents and ">>>" not in source
-    return True if no_example or (config.option.markexpr == "unit" and NOT_QUICK in source) else None
+    return (
+        True if no_example or (config.option.markexpr == "unit" and any(mark in source for mark in NOT_QUICK)) else None
+    )

@@ -30,6 +30,8 @@ if str(ROOT) not in sys.path:  # plain `pytest` does not add it
 
 VARIABLES = ("HOME", "DATABASE_URL", "JOBS_URL", "API_KEYS", "HOST", "PORT", "CURATOR", "OPEN", "HOSTS")
 DEMO_TIMEOUT_S = 900
+# Recordings are judged without words here, in child processes too: the recogniser takes seconds for each.
+os.environ["GWIDAMA_TRANSCRIBER"] = "off"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -137,6 +139,14 @@ def _workspace(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspac
     yield workspace.open_workspace()
     workspace._open.cache_clear()
     schemes.publish(None, [])  # the next test must not know the schemes of this workspace
+
+
+@pytest.fixture(scope="module")
+def recogniser() -> Iterator[None]:
+    """The usual speech recogniser, which is switched off elsewhere."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("GWIDAMA_TRANSCRIBER")
+        yield
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ class Reader:
         unwanted = ("GWIDAMA_", "STREAMLIT_", "MAKE", "PYTEST")
         self.env = {name: value for name, value in os.environ.items() if not name.startswith(unwanted)} | {
             "HOME": str(folder), "GWIDAMA_HOME": str(folder / "workspace"), "GWIDAMA_PORT": str(self.port),
-            "GWIDAMA_WARM_UP": "0", "PYTHONPATH": str(ROOT),
+            "GWIDAMA_WARM_UP": "0", "GWIDAMA_TRANSCRIBER": "off", "PYTHONPATH": str(ROOT),
             "PATH": f"{sys.prefix}/bin:{os.environ['PATH']}", "COLUMNS": "120",
         }  # fmt: skip
 
@@ -81,10 +81,14 @@ class Reader:
 
     def _in_bash(self, line: str) -> tuple[int, str, str]:
         completed = subprocess.run(
-            ["bash", "-c", line], cwd=self.folder, env=self.env, stdin=subprocess.DEVNULL,
+            ["bash", "-c", line], cwd=self.folder, env=self._environment(line), stdin=subprocess.DEVNULL,
             capture_output=True, text=True, timeout=600, check=False,
         )  # fmt: skip
         return completed.returncode, completed.stdout, completed.stderr
+
+    def _environment(self, line: str) -> dict[str, str]:
+        """The recogniser works for the command that is about it; for every other one it would take seconds."""
+        return self.env | {"GWIDAMA_TRANSCRIBER": "" if line.startswith(f"{CORE}transcribe") else "off"}
 
     def _may_run_here(self, line: str) -> bool:
         """Whether `line` is a command of Gwidama alone, without anything that bash does."""
@@ -93,7 +97,7 @@ class Reader:
     def _here(self, line: str) -> tuple[int, str, str]:
         """Run a command in this process: dozens of them would otherwise load all libraries anew, seconds each."""
         workspace._open.cache_clear()
-        with chdir(self.folder), patch.dict(os.environ, self.env):
+        with chdir(self.folder), patch.dict(os.environ, self._environment(line)):
             words = [os.path.expanduser(word) for word in shlex.split(line)]
             result = RUNNER.invoke(app, words[len(CORE.split()) :])
         workspace._open.cache_clear()

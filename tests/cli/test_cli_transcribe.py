@@ -10,7 +10,7 @@ from core.errors import NotFound
 from core.speech import weights
 from core.workflows.workspace import Workspace
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("recogniser")]
 
 
 def test_nothing_is_without_text(ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

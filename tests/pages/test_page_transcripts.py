@@ -14,7 +14,7 @@ from core.store import NewProposal
 from core.workflows.speech import corpus, errors
 from core.workflows.workspace import Workspace, now
 
-pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("english")]
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("english", "recogniser")]
 
 
 def page() -> AppTest:

@@ -20,7 +20,7 @@ from core.speech import weights, whisper
 from core.speech.transcribers import faster, transformers_whisper
 from core.speech.transcribers.listening import Listener
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("recogniser")]
 
 NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 

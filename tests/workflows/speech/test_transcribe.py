@@ -20,6 +20,8 @@ from core.workflows.cleaning import decisions, proposals
 from core.workflows.speech import corpus, errors, transcribe
 from core.workflows.workspace import Workspace
 
+pytestmark = pytest.mark.usefixtures("recogniser")
+
 AT = "2026-01-01T00:00:00.000000+00:00"
 
 
