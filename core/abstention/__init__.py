@@ -25,6 +25,15 @@ _SENTENCES: dict[Code, Message] = {
 NO_WORDS = Message("nobody knows the words: nothing was typed or transcribed")  # in place of "empty" then
 
 
+def unjudged(code: Code, text: str | None) -> Message:
+    """The reason for which nothing judged an utterance; a `text` of None is one that nobody knows.
+
+    >>> unjudged("empty", None)
+    'nobody knows the words: nothing was typed or transcribed'
+    """
+    return NO_WORDS if code == "empty" and text is None else reason(code)
+
+
 def reason(code: Code, **fields: Any) -> Message:
     """The sentence of a code. `classes`, a `Names` of at least two classes, names those that are not told apart.
 

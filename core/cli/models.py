@@ -12,7 +12,7 @@
 - `evaluate`: also `"alarms"`: null without calls in the test split, else `{"run", "scheme", "class", "operating_point",
   "of": "test" or "filter", "within_ms", "calls", "dangerous", "utterances", "recall_within": {"value", "low", "high",
   "n"}, "recall", "said_later", "false_alarms" (a call), "calls_with_false_alarm", "time_to_alarm_ms": {"median", "p90",
-  "n"}, "delay_ms", "curve": [{"ms", "recall"}], "unknown", "left_out": {reason: calls}}`
+  "n"}, "delay_ms", "curve": [{"ms", "recall"}], "unknown", "unread", "left_out": {reason: calls}}`
 - `evaluate --gold`: the same and `"gold": {"snapshot", "sha256", "side", "scores", "baselines", "not_gold",
   "unusable"}`; `scores` and `baselines` are as in "metrics"
 - `runs list`: `{"runs": [one run as above, ...]}`, newest first, each with `in_use` (it serves its scheme), `chosen_by`

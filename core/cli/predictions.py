@@ -3,9 +3,9 @@
 - An entry is the document of `core.workflows.predict.predict`: `{"source", "transcriber": {"name", "state": "ok",
   "absent", "off" or "given", "reason"}, "utterances": [{"start_ms", "end_ms", "text", "speaker", "transcript",
   "judgements": {scheme: {"label", "confidence", "probabilities": {class: p}, "run", "chosen", "abstained", "reason",
-  "set", "by": {"text", "voice" or "both"}, "weights", "disagree"}}, "abstained": {scheme: code}}], "verdict": {scheme:
-  {"label", "confidence", "probabilities", "run", "chosen", "abstained", "reason", "set", "level", "utterance",
-  "first_alarm_ms", "recall": {"class", "value", "low", "high", "n"}}}, "abstained"}`.
+  "set", "alarm", "by": {"text", "voice" or "both"}, "weights", "disagree"}}, "abstained": {scheme: code}}], "verdict":
+  {scheme: {"label", "confidence", "probabilities", "run", "chosen", "abstained", "reason", "set", "alarm", "level",
+  "utterance", "first_alarm_ms", "recall": {"class", "value", "low", "high", "n"}}}, "abstained"}`.
 - `chosen`: false if the run serves only because it is the newest. "call" beside "utterances" holds judgements of runs
   that were trained on whole calls, where there are some. `abstained`: null, or why the run cannot tell: too_short,
   empty, not_korean, unfamiliar, undecided, not_understood, no_speech; the label stays there all the same.
@@ -191,7 +191,7 @@ def _rows(document: Mapping[str, Any]) -> Iterator[tuple[str, str | None, str]]:
     for utterance in document["utterances"]:
         timed = utterance["start_ms"] is not None
         when = f"{utterance['start_ms'] / 1000:.2f}-{utterance['end_ms'] / 1000:.2f} s" if timed else ""
-        yield when, utterance["text"], "\n".join(_said(utterance["judgements"]))
+        yield when, utterance["text"], "\n".join((*_said(utterance["judgements"]), *_unjudged(utterance)))
     if call := document.get("call", {}):
         yield "whole call", "", "\n".join(_said(call))
 
@@ -204,14 +204,25 @@ def _said(judgements: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name}: {answer}" + (" (text and voice disagree)" if judged["disagree"] else "")
 
 
+def _unjudged(utterance: Mapping[str, Any]) -> Iterator[str]:
+    """One line for each scheme that nothing judged, with the reason."""
+    from core.abstention import unjudged
+
+    for name, code in utterance["abstained"].items():
+        if name not in utterance["judgements"]:
+            yield f"{name}: cannot tell: {unjudged(code, utterance['text'])}"
+
+
 def _verdicts(document: Mapping[str, Any]) -> Iterator[str]:
-    """The verdict of an input of several utterances, or of one that could not be judged."""
+    """The verdict of an input of several utterances or of none, and the first alarm of every input."""
     heard = document["transcriber"]
     if heard["state"] == "absent" and document["utterances"]:
         yield "no speech recogniser: " + (heard["reason"] or "only the voice is judged")
-    for name, verdict in document["verdict"].items() if len(document["utterances"]) != 1 else ():
+    for name, verdict in document["verdict"].items():
         answer = f"cannot tell: {verdict['reason']}" if verdict["abstained"] else verdict["label"]
         first = verdict["first_alarm_ms"]
+        if len(document["utterances"]) == 1 and first is None:
+            continue  # the row of the utterance says it
         yield f"verdict, {name}: {answer}" + (f", first alarm at {first / 1000:.2f} s" if first is not None else "")
 
 

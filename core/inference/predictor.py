@@ -97,7 +97,7 @@ class Predictor:
         if own_voice and self.baseline == "speaker":
             values = self.model.with_own_voices(values)  # type: ignore[attr-defined]
         if self.modality == "voice":
-            return self.judge(values), self._far(values, len(cleaned))
+            return self.judge(values), self.unlike(values, len(cleaned))
         return self.judge(values), [self.refuses(sample.text) if sample.text else None for sample in cleaned]
 
     def refuses(self, text: str) -> Code | None:
@@ -108,10 +108,15 @@ class Predictor:
             return "unfamiliar" if new_share(text, limits.known) > limits.farthest else None
         return code
 
-    def _far(self, values: Values, n: int) -> list[Code | None]:
-        """Which voices lie far from those of the training, where the model can tell."""
+    @property
+    def knows_voices(self) -> bool:
+        """Whether a run of voices can tell which of them are unlike those of its training."""
+        return self.modality == "voice" and hasattr(self.model, "distance") and self.limits.farthest is not None
+
+    def unlike(self, values: Values, n: int) -> list[Code | None]:
+        """Which of `n` voices lie far from those of the training, where the model can tell."""
         distance: Any = getattr(self.model, "distance", None)
-        distances = None if distance is None or self.limits.farthest is None else distance(values)
+        distances = distance(values) if self.knows_voices else None
         if distances is None:
             return [None] * n
         return ["unfamiliar" if far > self.limits.farthest else None for far in distances]

@@ -22,10 +22,10 @@ from core.models import Model
 from core.runs.card import MODEL_FOLDER, Card
 from core.runs.folder import read_predictions
 from core.schemes.target import Target
+from core.scores.alarms import ALARM
 
 SEEN, PAIRS = "seen.safetensors", "pairs"
 DEFAULT = "default"  # `fitted_on` of what was not fitted
-ALARM = 0.5  # the probability of danger from which an utterance is an alarm
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,8 @@ def _threshold(folder: Path, target: Target) -> float | None:
 def known_pairs(folder: Path, model: Model) -> frozenset[str] | None:
     """The pairs of characters of the training texts of a run; None where nothing in its folder tells."""
     grams: Any = getattr(getattr(model, "vectorizer", None), "vocabulary_", None)
-    if grams is not None:
-        return familiar.pairs_of_grams(grams)
+    if grams and (known := familiar.pairs_of_grams(grams)):  # a run of single characters has no pairs there
+        return known
     path = folder / MODEL_FOLDER / SEEN
     return familiar.from_array(load_file(path)[PAIRS]) if path.is_file() else None
 

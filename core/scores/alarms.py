@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from statsmodels.stats.proportion import proportion_confint
 
 from core.errors import NotEnoughData
 from core.scores import interval, resampled_sums
 
+ALARM = 0.5  # the probability of the critical class from which an utterance is an alarm
 WITHIN_MS = 30_000
 CURVE_STEP_MS = 5_000
 CURVE_STEPS = 24  # the curve ends at two minutes
@@ -30,6 +30,17 @@ class Turn:
     end_ms: int
     alarm: bool
     critical: bool | None
+
+
+def is_alarm(p: float, least: float | None) -> bool:
+    """Return whether the probability `p` of the critical class is an alarm.
+
+    It is from `least` on, the operating point of a run; a run without one raises an alarm from one half on.
+
+    >>> is_alarm(0.5, None), is_alarm(0.5, 0.7), is_alarm(0.4, 0.3)
+    (True, False, True)
+    """
+    return bool(p >= (ALARM if least is None else least))
 
 
 def alarm_scores(
@@ -87,6 +98,8 @@ def _share(k: int, n: int) -> dict[str, Any]:
     """The share `k` of `n` with its interval; all None for n = 0."""
     if n == 0:
         return {"value": None, "low": None, "high": None, "n": 0}
+    from statsmodels.stats.proportion import proportion_confint  # slow to import, and judging needs `is_alarm` alone
+
     low, high = proportion_confint(k, n, method="wilson")
     return {"value": k / n, "low": max(0.0, float(low)), "high": min(1.0, float(high)), "n": n}
 

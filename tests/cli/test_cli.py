@@ -260,7 +260,7 @@ def test_predict_keeps_the_order_of_the_command_line(ws: Workspace, tmp_path: Pa
     prediction = first["judgements"]["danger"]
     assert set(prediction) == {
         "label", "confidence", "probabilities", "run", "chosen", "abstained", "reason", "set", "by", "weights",
-        "disagree",
+        "disagree", "alarm",
     }  # fmt: skip
     assert (prediction["label"], prediction["run"]) == ("danger", model)
     assert set(prediction["probabilities"]) == {"normal", "danger"}

@@ -4,13 +4,20 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from core.errors import NotEnoughData
-from core.scores.alarms import CURVE_STEP_MS, CURVE_STEPS, Turn, alarm_scores
+from core.scores.alarms import ALARM, CURVE_STEP_MS, CURVE_STEPS, Turn, alarm_scores, is_alarm
 
 EARLY = [Turn(0, 4_000, False, False), Turn(4_000, 9_000, True, True), Turn(9_000, 12_000, True, False)]
 LATE = [Turn(0, 5_000, False, False), Turn(35_000, 41_000, True, True)]
 MISSED = [Turn(2_000, 5_000, False, True), Turn(6_000, 8_000, False, None)]
 CALM = [Turn(0, 3_000, True, False), Turn(4_000, 6_000, True, False), Turn(7_000, 9_000, True, None)]
 QUIET = [Turn(0, 3_000, False, False)]
+
+
+def test_one_half_is_an_alarm_unless_the_run_has_an_operating_point() -> None:
+    assert [is_alarm(p, None) for p in (ALARM - 0.01, ALARM, 0.9)] == [False, True, True]
+    assert [is_alarm(p, 0.7) for p in (0.6, 0.7)] == [False, True]
+    assert is_alarm(0.4, 0.3), "below one half, and an alarm of this run"
+    assert is_alarm(0.0, 0.0), "an operating point of nothing is one"
 
 
 def test_recall_within_counts_calls_whose_right_alarm_came_in_time() -> None:

@@ -1,6 +1,7 @@
 """The parts of the Live prediction page that turn a prediction document into what is drawn."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -8,9 +9,12 @@ import pytest
 from core.errors import InputError
 from core.schemes import DANGER, URGENCY
 from core.ui.i18n import in_language
-from core.ui.panels.predict import answers, chart, segments, verdict
+from core.ui.panels.predict import answers, chart, judging, recordings, segments, verdict
+from core.ui.panels.predict.calls import Call, Delivered
+from core.ui.panels.predict.options import Options
 from core.ui.widgets import call_chart, player, verdicts, words
 from core.ui.widgets.call_chart import Stretch, Words
+from core.workflows.predict import predict
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 
@@ -190,3 +194,50 @@ def test_what_a_model_cannot_tell_is_faint_and_not_on_the_curve() -> None:
     assert [bar.marker.opacity for bar in bars] == [(call_chart.FAINT,)] * 3
     assert [bar.marker.pattern.shape for bar in bars] == ["", "/", "x"], "classes are not told apart by colour alone"
     assert figure.data[-1].hovertext == ("cannot tell",)
+
+
+# --- what is judged again -----------------------------------------------------------------------------------------
+
+
+def test_another_baseline_is_judged_again_without_transcribing_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, bool]] = []
+
+    def note(name: str) -> Callable[..., dict[str, Any]]:
+        def judged(*_given: Any, own_voice: bool, **_options: Any) -> dict[str, Any]:
+            told.append((name, own_voice))
+            return document(CALM)
+
+        return judged
+
+    monkeypatch.setattr(judging, "workspace", lambda: None)
+    monkeypatch.setattr(predict, "predict_audio", note("first"))
+    monkeypatch.setattr(predict, "judge_again", note("again"))
+    call = Call(Delivered("1", "a.wav", bytes), None, "t")  # type: ignore[arg-type]
+    plain, own = Options(), Options(own_voice=True)
+    judging.first(call, plain)
+    assert (judging.is_stale(call, plain), judging.is_stale(call, own)) == (False, True)
+    judging.again(call, own)
+    assert told == [("first", False), ("again", True)], "the words stay, the voice is compared anew"
+    judging.again(call, Options(own_voice=True, language="en"))
+    assert told[2:] == [("first", True), ("again", True)], "another language is transcribed anew"
+
+
+@pytest.mark.parametrize(
+    ("names", "pairs", "lonely"),
+    [
+        (["a.wav", "b.wav", "b.json"], [("a.wav", None), ("b.wav", b"b.json")], []),
+        (["a.wav", "other.json"], [("a.wav", b"other.json")], []),
+        (["a.wav", "a.wav", "a.json"], [("a.wav", None), ("a.wav", None)], ["a.json"]),
+        (["a.wav", "b.wav", "a.json", "a.json"], [("a.wav", None), ("b.wav", None)], ["a.json", "a.json"]),
+        (["a.json"], [], ["a.json"]),
+    ],
+)
+def test_a_label_json_goes_to_the_one_recording_of_its_name(
+    names: list[str], pairs: list[tuple[str, bytes | None]], lonely: list[str]
+) -> None:
+    files: list[Any] = [
+        SimpleNamespace(name=name, file_id=str(n), getvalue=name.encode) for n, name in enumerate(names)
+    ]
+    made, alone = recordings.paired(files, None)
+    assert [(item.name, item.labels) for item in made] == pairs
+    assert [file.name for file in alone] == lonely

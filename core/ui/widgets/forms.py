@@ -152,10 +152,11 @@ def choice_groups(schemes: Sequence[Scheme], current: Mapping[str, str]) -> list
 def seconds(ms: int) -> str:
     """Format milliseconds as minutes and seconds.
 
-    >>> seconds(61_500)
-    '1:01.5'
+    >>> seconds(61_500), seconds(59_990)
+    ('1:01.5', '1:00.0')
     """
-    return f"{ms // 60000}:{ms % 60000 / 1000:04.1f}"
+    minutes, tenths = divmod((ms + 50) // 100, 600)
+    return f"{minutes}:{tenths / 10:04.1f}"
 
 
 def minute(at: str) -> str:

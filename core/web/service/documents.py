@@ -23,6 +23,7 @@ class Decision(Document):
     run: str
     abstained: Code | None = None
     set: list[str] = []
+    alarm: bool = Field(False, description="the class that must not be missed reaches the operating point of the run")
 
 
 class Judgement(Decision):
@@ -72,6 +73,7 @@ class Verdict(Document):
     abstained: Code | None = None
     reason: str | None = None
     set: list[str] = []
+    alarm: bool = False
     run: str
     level: Literal["call", "utterance"]
     utterance: int | None = None

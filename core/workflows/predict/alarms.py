@@ -1,34 +1,39 @@
 """How soon a run raises an alarm in the calls of its test split, or in calls that a filter chooses.
 
 It is computed for a run that judges utterances, under a scheme with a critical class. An alarm is what it is on Live
-prediction: the operating point of the run decides, and a text of which the run cannot tell is none. On the test split
-the probabilities are those that the training wrote. Calls of a filter are judged now, with every turn that they have
+prediction: the operating point of the run decides. A turn that the run cannot read, or of which it cannot tell, is
+none, and stays in its call: danger that nobody hears is missed. On the test split the probabilities are those that the
+training wrote. Calls of a filter are judged now, with every turn that they have
 today; a call that training or tuning saw is left out and counted, as is one without a label. The answer is that of
-`core.scores.alarms.alarm_scores` with "run", "scheme", "class", "operating_point" (null: the most probable class
-decides), "of" ("test" or "filter"), "unknown" (turns without a label) and "left_out" (calls by reason).
+`core.scores.alarms.alarm_scores` with "run", "scheme", "class", "operating_point" (null: one half decides), "of"
+("test" or "filter"), "unknown" (turns without a label), "unread" (turns of which the run could not tell) and "left_out"
+(calls by reason).
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import pyarrow.compute as pc
 
 from core.batches import batches
-from core.errors import CheckpointMismatch, InputError, NotEnoughData, NotFound
+from core.errors import CheckpointMismatch, InputError, NotEnoughData, NotFound, UnknownName
 from core.filters import Filter, from_query
 from core.inference.predictor import Predictor, cached
 from core.messages import Message, SchemeName
+from core.models.values import Values
 from core.records import Recording, RunInfo, Utterance
-from core.schemes import Scheme, scheme
-from core.scores.alarms import WITHIN_MS, Turn, alarm_scores
+from core.schemes import scheme
+from core.scores.alarms import WITHIN_MS, Turn, alarm_scores, is_alarm
+from core.snapshots.answers import answered, answers_of, silver
 from core.snapshots.items import Item, Items
-from core.training.inputs import Reading, read_inputs
+from core.training.inputs import Reading, of_speakers, read_inputs
+from core.training.recipes import recipe
 from core.workflows.evaluation import baselines
-from core.workflows.evaluation.scored import codes_of, finished_run, frozen_items, scored, target_of
+from core.workflows.evaluation.scored import finished_run, scored, target_of
 from core.workflows.snapshots.calls import in_order
 from core.workflows.workspace import Workspace
 
@@ -40,13 +45,16 @@ AT_ONCE = 500  # recordings that are looked up at once
 
 @dataclass(frozen=True, slots=True)
 class _Spoken:
-    """A turn before it is judged: its call, span and cleaned text, and whether people call it critical."""
+    """A turn: its call and span, whether people call it critical, and the probability that it is.
+
+    `p` is None where the run could not read the turn, or cannot tell of it.
+    """
 
     call: str
     start_ms: int
     end_ms: int
-    text: str
     critical: bool | None
+    p: float | None
 
 
 def choices(ws: Workspace) -> dict[str, Filter]:
@@ -88,21 +96,15 @@ def alarm_times(
     name = target_of(run, target)
     _check_run(ws, run, name)
     left_out: dict[str, int] = {}
-    if wanted is None:
-        spoken, probs = _of_test(ws, run, name)
-    else:
-        spoken, probs, left_out = _of_filter(ws, run, name, wanted)
+    spoken, left_out = _of_test(ws, run, name) if wanted is None else _of_filter(ws, run, name, wanted)
     if not spoken:
         raise NotEnoughData(
             "run {run}: no call to time, since no judged utterance lies in a recording: choose labelled calls by "
             "a filter that training has not seen",
             run=run_id,
         )
-    predictor = cached(ws.run_folder(run_id))
-    least = predictor.limits.operating_points.get(name)
-    alarms = raises_alarm(probs, list(codes_of(run, name)).index(scheme(name).critical), least)
-    refused = [predictor.modality == "text" and predictor.refuses(turn.text) is not None for turn in spoken]
-    calls, bare = _labelled(_by_call(spoken, alarms & ~np.array(refused)))
+    least = cached(ws.run_folder(run_id)).limits.operating_points.get(name)
+    calls, bare = _labelled(_by_call(spoken, least))
     left_out |= {UNLABELLED: bare} if bare else {}
     if not calls:
         raise NotEnoughData("run {run}: nobody labelled the calls under {scheme}", run=run_id, scheme=SchemeName(name))
@@ -114,21 +116,9 @@ def alarm_times(
         "of": "test" if wanted is None else "filter",
         **alarm_scores(calls, within_ms),
         "unknown": sum(turn.critical is None for call in calls for turn in call),
+        "unread": sum(turn.p is None for turn in spoken),
         "left_out": left_out,
     }
-
-
-def raises_alarm(probs: NDArray[np.float64], critical: int, least: float | None) -> NDArray[np.bool_]:
-    """Whether each row of `probs` (N, K) is an alarm, bool (N,): column `critical` is at least `least`.
-
-    Without such an operating point, the critical class is the most probable one.
-
-    >>> raises_alarm(np.array([[.4, .6], [.7, .3]]), 1, None).tolist()
-    [True, False]
-    """
-    if least is None:
-        return np.asarray(probs.argmax(axis=1) == critical)
-    return np.asarray(probs[:, critical] >= least)
 
 
 def _check_run(ws: Workspace, run: RunInfo, name: str) -> None:
@@ -146,11 +136,12 @@ def _check_run(ws: Workspace, run: RunInfo, name: str) -> None:
         )
 
 
-def _by_call(spoken: Sequence[_Spoken], alarms: Sequence[bool] | NDArray[np.bool_]) -> list[list[Turn]]:
+def _by_call(spoken: Sequence[_Spoken], least: float | None) -> list[list[Turn]]:
+    """The turns by call, each with its alarm; one that the run could not read raises none."""
     calls: dict[str, list[Turn]] = {}
-    for turn, alarm in zip(spoken, alarms, strict=True):
-        judged = Turn(turn.start_ms, turn.end_ms, bool(alarm), turn.critical)
-        calls.setdefault(turn.call, []).append(judged)
+    for turn in spoken:
+        alarm = turn.p is not None and is_alarm(turn.p, least)
+        calls.setdefault(turn.call, []).append(Turn(turn.start_ms, turn.end_ms, alarm, turn.critical))
     return list(calls.values())
 
 
@@ -160,39 +151,76 @@ def _labelled(calls: Sequence[list[Turn]]) -> tuple[list[list[Turn]], int]:
     return labelled, len(calls) - len(labelled)
 
 
-def _of_test(ws: Workspace, run: RunInfo, name: str) -> tuple[list[_Spoken], NDArray[np.float64]]:
-    """The turns of the test split that lie in a recording, with the probabilities of the training."""
+def _of_test(ws: Workspace, run: RunInfo, name: str) -> tuple[list[_Spoken], dict[str, int]]:
+    """The labelled turns of the test split that lie in a recording, with the probabilities of the training."""
     tested = scored(ws, run.id, name)
-    frozen = frozen_items(ws, run.snapshot, tested.ids)
-    critical = tested.codes.index(scheme(name).critical)
-    rows: list[int] = []
-    spoken: list[_Spoken] = []
-    for row, key in enumerate(tested.keys):
-        item = frozen[key]
-        if item.recording and item.start_ms is not None and item.end_ms is not None:
-            rows.append(row)
-            spoken.append(
-                _Spoken(item.recording, item.start_ms, item.end_ms, item.text, bool(tested.gold[row] == critical))
-            )
-    return spoken, tested.probs[rows]
+    predictor = cached(ws.run_folder(run.id))
+    critical = scheme(name).critical
+    p_of = dict(zip(tested.keys, tested.probs[:, tested.codes.index(critical)].tolist(), strict=True))
+    items = _test_items(ws, run, name, predictor)
+    refused = _refused(ws, predictor, items, p_of)
+    codes = answers_of(items, name)
+    spoken = [
+        _Spoken(
+            item.recording or "", item.start_ms or 0, item.end_ms or 0, code == critical,
+            None if item.key in refused else p_of.get(item.key),
+        )
+        for item, code in zip(items, codes, strict=True)
+    ]  # fmt: skip
+    return _readable(spoken, {item.recording or "" for item in items if _offers(item, predictor)})
 
 
-def _of_filter(
-    ws: Workspace, run: RunInfo, name: str, wanted: Filter
-) -> tuple[list[_Spoken], NDArray[np.float64], dict[str, int]]:
+def _test_items(ws: Workspace, run: RunInfo, name: str, predictor: Predictor) -> Items:
+    """The items of the test split with times and an answer, of those speakers whom the run was trained on."""
+    items = baselines.snapshot_items(ws, run.snapshot)
+    held_out = pc.and_(pc.equal(items.table["side"], "test"), pc.is_valid(items.table["recording"]))
+    timed = pc.and_(pc.is_valid(items.table["start_ms"]), pc.is_valid(items.table["end_ms"]))
+    gold = pc.and_(answered(items, name), pc.invert(silver(items, name)))
+    own = Items(items.table.filter(pc.and_(pc.and_(held_out, timed), gold)))
+    try:
+        return of_speakers(own, recipe(predictor.card.recipe).speakers)
+    except UnknownName:  # a recipe that a person has removed
+        return own
+
+
+def _refused(ws: Workspace, predictor: Predictor, items: Items, judged: Collection[str]) -> set[str]:
+    """The keys of the items of which the run cannot tell, by their texts or by their voices."""
+    if not predictor.knows_voices:
+        return {item.key for item in items if _refuses(item, predictor)}
+    used, values = _inputs(ws, predictor, items.take([i for i, key in enumerate(items.column("key")) if key in judged]))
+    codes = predictor.unlike(values, len(used)) if len(used) else []
+    return {key for key, code in zip(used.column("key"), codes, strict=True) if code is not None}
+
+
+def _refuses(item: Item, predictor: Predictor) -> bool:
+    """Whether a run cannot tell of the text of an item; one of text and voice may have its voice instead."""
+    if predictor.modality == "voice" or not item.text or predictor.refuses(item.text) is None:
+        return False
+    return predictor.modality == "text" or item.audio is None or predictor.card.config.get("fusion") == "seed"
+
+
+def _offers(item: Item, predictor: Predictor) -> bool:
+    """Whether an item has what the run reads, a text or a sound, however little of it can be used."""
+    return (predictor.modality != "voice" and bool(item.text)) or (predictor.modality != "text" and bool(item.audio))
+
+
+def _readable(spoken: Sequence[_Spoken], calls: Collection[str]) -> tuple[list[_Spoken], dict[str, int]]:
+    """The turns of `calls`, in which the run has something to read, and how many calls are left out."""
+    bare = len({turn.call for turn in spoken} - set(calls))
+    return [turn for turn in spoken if turn.call in calls], {UNREADABLE: bare} if bare else {}
+
+
+def _of_filter(ws: Workspace, run: RunInfo, name: str, wanted: Filter) -> tuple[list[_Spoken], dict[str, int]]:
     """The turns of the calls with a matching utterance, judged now; and the calls that were left out, by reason."""
     predictor = cached(ws.run_folder(run.id))
     seen = {item.recording for item in baselines.snapshot_items(ws, run.snapshot) if item.side != "test"}
     calls = list(_calls(ws, wanted))
     unseen = [(recording, turns) for recording, turns in calls if recording.key not in seen]
-    turns = {turn.key: (recording, turn) for recording, own in unseen for turn in own}
-    items = Items.of(_item(recording, turn, predictor) for recording, turn in turns.values())
-    used, probs = _judged(ws, predictor, items, name)
-    texts = zip(used.column("key"), used.column("text"), strict=True)
-    spoken = [_spoken(*turns[key], text, scheme(name)) for key, text in texts]
-    silent = len(unseen) - len({turn.call for turn in spoken})
-    reasons = {SEEN: len(calls) - len(unseen), UNREADABLE: silent}
-    return spoken, probs, {reason: n for reason, n in reasons.items() if n}
+    items = Items.of(_item(recording, turn, predictor) for recording, own in unseen for turn in own)
+    p_of = _judged(ws, predictor, items, name)
+    spoken = [_spoken(recording, turn, p_of.get(turn.key), name) for recording, own in unseen for turn in own]
+    kept, left_out = _readable(spoken, {item.recording or "" for item in items if _offers(item, predictor)})
+    return kept, ({SEEN: len(calls) - len(unseen)} if len(calls) > len(unseen) else {}) | left_out
 
 
 def _calls(ws: Workspace, wanted: Filter) -> Iterator[tuple[Recording, list[Utterance]]]:
@@ -206,27 +234,42 @@ def _calls(ws: Workspace, wanted: Filter) -> Iterator[tuple[Recording, list[Utte
 
 
 def _item(recording: Recording, turn: Utterance, predictor: Predictor) -> Item:
-    return Item(
+    item = Item(
         turn.id, turn.key, turn.group, predictor.reads(turn.text, turn.origin), "", audio=recording.path,
         start_ms=turn.start_ms, end_ms=turn.end_ms, speaker=turn.speaker, recording=recording.key,
     )  # fmt: skip
+    voiced = predictor.modality == "both" and item.audio is not None and not _refuses(item, predictor)
+    return replace(item, text="") if voiced and item.text and predictor.refuses(item.text) else item
 
 
-def _spoken(recording: Recording, turn: Utterance, text: str, chosen: Scheme) -> _Spoken:
-    code = turn.labels.get(chosen.name)
-    critical = None if code is None else code == chosen.critical
-    return _Spoken(recording.key, turn.start_ms or 0, turn.end_ms or 0, text, critical)
+def _spoken(recording: Recording, turn: Utterance, p: float | None, name: str) -> _Spoken:
+    code = turn.labels.get(name)
+    critical = None if code is None else code == scheme(name).critical
+    return _Spoken(recording.key, turn.start_ms or 0, turn.end_ms or 0, critical, p)
 
 
-def _judged(ws: Workspace, predictor: Predictor, items: Items, name: str) -> tuple[Items, NDArray[np.float64]]:
-    """The items that the run can read, with its probabilities (N, K)."""
+def _judged(ws: Workspace, predictor: Predictor, items: Items, name: str) -> dict[str, float]:
+    """The probability of the critical class by key, for each item of which the run can tell."""
+    used, values = _inputs(ws, predictor, items)
+    if not len(used):
+        return {}
+    target = next(target for target in predictor.targets if target.name == name)
+    probs = predictor.judge(values)[name][:, target.codes.index(scheme(name).critical)].tolist()
+    far = predictor.unlike(values, len(used)) if predictor.modality == "voice" else [None] * len(used)
+    return {
+        item.key: p
+        for item, p, code in zip(used, probs, far, strict=True)
+        if code is None and not _refuses(item, predictor)
+    }
+
+
+def _inputs(ws: Workspace, predictor: Predictor, items: Items) -> tuple[Items, Values]:
+    """The items that the run can read, and what it reads of them."""
     card = predictor.card
     reading = Reading(card.modality, card.architecture, card.encoder, card.config)
     if not len(items):
-        return items, np.zeros((0, len(predictor.codes)))
+        return items, np.zeros((0, 1), dtype=np.float32)
     with tempfile.TemporaryDirectory() as folder:
         cache = Path(folder) / "features.safetensors"
         inputs = read_inputs(items, reading, ws.settings.home, cache, lambda done, total: None)
-    if not inputs.items:
-        return inputs.items, np.zeros((0, len(predictor.codes)))
-    return inputs.items, predictor.judge(inputs.values)[name]
+    return inputs.items, inputs.values

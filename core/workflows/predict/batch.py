@@ -1,8 +1,9 @@
 """Batch prediction: a folder, a zip or single files judged as one job, the riskiest first.
 
 A batch has a folder `batches/ID` in the workspace: the uploads in `input/`, a document for each input in `documents/`,
-and `batch.json` with the rows. Each input is one durable step, so a killed worker goes on where it was, and rows can be
-read while the job runs. An input that cannot be judged is a row with its error; the others are judged all the same.
+and `batch.json` with the rows. The names of the inputs are frozen when the job begins, and each input is one durable
+step, so a killed worker goes on where it was, whatever came into the folder or left it meanwhile. Rows can be read
+while the job runs. An input that cannot be judged is a row with its error; the others are judged all the same.
 What counts as an input is decided by `core.workflows.predict.batch_inputs`.
 """
 
@@ -36,6 +37,7 @@ JOB = "predict-batch"  # the kind of its jobs
 FOLDER, FILE, UPLOADS, DOCUMENTS = "batches", "batch.json", "input", "documents"
 SAVE_S = 2.0  # rows are written to the disk this often
 NAME = re.compile(r"predict-batch-[0-9a-f]{12}")
+LATE = Message("it came after the batch began")
 Step = Callable[[str, Callable[[], Any]], Any]
 Progress = Callable[[int, int], None]
 
@@ -48,11 +50,12 @@ class BatchOptions:
     transcriber: str | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
     language: str = "ko"
+    own_voice: bool = False
 
     def as_json(self) -> dict[str, Any]:
         runs = dict(self.run_ids) if isinstance(self.run_ids, Mapping) else list(self.run_ids)
         return {"run_ids": runs, "transcriber": self.transcriber, "weights": dict(self.weights),
-                "language": self.language}  # fmt: skip
+                "language": self.language, "own_voice": self.own_voice}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,15 +151,18 @@ def run(
     """Judge every input of a prepared batch, and return it as it is at the end."""
     batch, saved_s = read(ws, batch_id), clock()
     listed, skipped = inputs(_place(ws, batch))
+    here = {item.name: item for item in listed}
+    names: list[str] = step("names", lambda: list(here))
+    skipped += [Skip(name, LATE) for name in sorted(here.keys() - set(names))]
     rows: list[dict[str, Any]] = []
-    progress(0, len(listed))
-    for number, item in enumerate(listed):
-        rows.append(step(f"input {number}", partial(_judge, ws, batch, number, item)))
-        if clock() - saved_s >= SAVE_S or number + 1 == len(listed):
+    progress(0, len(names))
+    for number, name in enumerate(names):
+        rows.append(step(f"input {number}", partial(_judge, ws, batch, number, name, here.get(name))))
+        if clock() - saved_s >= SAVE_S or number + 1 == len(names):
             saved_s = clock()
-            _save(ws, _with(batch, rows, len(listed), skipped))
-        progress(number + 1, len(listed))
-    done = _with(batch, rows, len(listed), skipped)
+            _save(ws, _with(batch, rows, len(names), skipped))
+        progress(number + 1, len(names))
+    done = _with(batch, rows, len(names), skipped)
     _save(ws, done)
     return done
 
@@ -171,13 +177,15 @@ def _place(ws: Workspace, batch: Batch) -> Path:
     return Path(batch.path) if batch.path else folder(ws, batch.id) / UPLOADS
 
 
-def _judge(ws: Workspace, batch: Batch, number: int, item: Input) -> dict[str, Any]:
-    """Judge one input, write its document, and return its row."""
+def _judge(ws: Workspace, batch: Batch, number: int, name: str, item: Input | None) -> dict[str, Any]:
+    """Judge the input `name`, write its document, and return its row; `item` is None if its file is gone."""
     try:
+        if item is None:
+            raise NotFound("{source}: the file is gone", source=name)
         document = judged(ws, item, batch.options)
     except CoreError as error:
         return {
-            "n": number, "source": item.name, "state": "failed", "error": message_to_json(error.message), "risk": None,
+            "n": number, "source": name, "state": "failed", "error": message_to_json(error.message), "risk": None,
         }  # fmt: skip
     write_json(folder(ws, batch.id) / DOCUMENTS / f"{number:06d}.json", document)
     return {"n": number, "state": "judged", "error": None} | summary(document).as_json()
@@ -191,6 +199,7 @@ def judged(ws: Workspace, item: Input, options: BatchOptions) -> dict[str, Any]:
     return predict.predict_audio(
         ws, item.sound.read(), item.name, text=item.text, labels=labels, run_ids=options.run_ids,
         transcriber=options.transcriber, weights=options.weights, language=options.language,
+        own_voice=options.own_voice,
     )  # fmt: skip
 
 
@@ -258,13 +267,18 @@ def documents(ws: Workspace, batch: Batch) -> list[dict[str, Any]]:
 
 
 def sound(ws: Workspace, batch: Batch, number: int) -> bytes | None:
-    """The bytes of the recording of one row; None for a text. `NotFound` if the files are gone."""
+    """The bytes of the recording of one row; None for a text. `NotFound` without such a row or its file."""
+    name = next((row["source"] for row in batch.rows if row["n"] == number), None)
+    if name is None:
+        raise NotFound("batch {batch_id}: no document {number}", batch_id=batch.id, number=number)
     try:
         listed, _ = inputs(_place(ws, batch))
     except InputError as error:
         raise NotFound("batch {batch_id}: its files are gone", batch_id=batch.id) from error
-    item = listed[number].sound if number < len(listed) else None
-    return None if item is None else item.read()
+    item = next((item for item in listed if item.name == name), None)
+    if item is None:
+        raise NotFound("{source}: the file is gone", source=name)
+    return None if item.sound is None else item.sound.read()
 
 
 def remove(ws: Workspace, batch_id: str) -> None:

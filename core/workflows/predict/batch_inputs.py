@@ -2,12 +2,14 @@
 
 A recording is a file with the suffix of sound. A JSON of the same name is its 119 label JSON, a text file of the same
 name its transcript (one line an utterance); both are taken from the same folder first, else from anywhere, because AI
-Hub delivers sound and labels in two archives. Every other text file is judged as a text. Nothing is decoded here.
+Hub delivers sound and labels in two archives. From anywhere only where the name is that of one recording and of one
+such file: words never go to another call. Every other text file is judged as a text. Nothing is decoded here.
 """
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain, count
 from pathlib import Path, PurePosixPath
 
 from core.errors import CoreError
@@ -22,6 +24,7 @@ LIMITS = Limits(json_bytes=20_000_000, other_bytes=200_000_000)
 LONGEST_TEXT = 20_000  # characters of a text file
 NO_INPUT = Message("neither sound nor text")
 ALONE = Message("a JSON without a recording of the same name")
+AMBIGUOUS = Message("a JSON whose name more than one recording has")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +54,12 @@ def inputs(path: Path, limits: Limits = LIMITS) -> tuple[list[Input], list[Skip]
             listed.append(item)
     sounds = [item for item in listed if is_audio(item.inner)]
     beside = {suffix: _by_stem([item for item in listed if item.suffix == suffix]) for suffix in (LABELS, TEXT)}
+    named = _by_stem(sounds)
     used: set[str] = set()
     found: list[Input] = []
     for sound in sounds:
-        labels, script = (_of(sound, beside[suffix], used) for suffix in (LABELS, TEXT))
+        alone = len(named[_stem(sound)]) == 1
+        labels, script = (_of(sound, beside[suffix], used, alone) for suffix in (LABELS, TEXT))
         text = None if script is None else _text(script, shown(script), skips)
         found.append(Input(shown(sound), sound, labels, text))
     for item in listed:
@@ -64,8 +69,25 @@ def inputs(path: Path, limits: Limits = LIMITS) -> tuple[list[Input], list[Skip]
             text = _text(item, shown(item), skips)
             found += [] if text is None else [Input(shown(item), text=text)]
         else:
-            skips.append(Skip(shown(item), ALONE if item.suffix == LABELS else NO_INPUT))
-    return sorted(found, key=lambda item: item.name), skips
+            skips.append(Skip(shown(item), _no_input(item, named)))
+    return _told_apart(sorted(found, key=lambda item: item.name)), skips
+
+
+def _no_input(item: Member, named: Mapping[str, Sequence[Member]]) -> Message:
+    """Why a file is no input; `named` holds the recordings by the stem of their names."""
+    if item.suffix != LABELS:
+        return NO_INPUT
+    return AMBIGUOUS if len(named.get(_stem(item), [])) > 1 else ALONE
+
+
+def _told_apart(found: Sequence[Input]) -> list[Input]:
+    """The inputs with a number after a name that an earlier one has: a name stands for one input."""
+    unique: dict[str, Input] = {}
+    for item in found:
+        names = chain([item.name], (f"{item.name} ({n})" for n in count(2)))
+        name = next(name for name in names if name not in unique)
+        unique[name] = replace(item, name=name)
+    return list(unique.values())
 
 
 def _by_stem(listed: Sequence[Member]) -> dict[str, list[Member]]:
@@ -79,10 +101,11 @@ def _stem(item: Member) -> str:
     return unicodedata.normalize("NFC", item.stem).casefold()
 
 
-def _of(sound: Member, by_stem: dict[str, list[Member]], used: set[str]) -> Member | None:
-    """The file that lies beside `sound`: in its folder, else the only one of that name."""
+def _of(sound: Member, by_stem: Mapping[str, list[Member]], used: set[str], alone: bool) -> Member | None:
+    """The file that lies beside `sound`: in its folder, else the only one of the name that it has `alone`."""
     alike = by_stem.get(_stem(sound), [])
-    near = [item for item in alike if _folder(item) == _folder(sound)] or (alike if len(alike) == 1 else [])
+    elsewhere = alike if alone and len(alike) == 1 else []
+    near = [item for item in alike if _folder(item) == _folder(sound)] or elsewhere
     used |= {item.name for item in near[:1]}
     return near[0] if near else None
 

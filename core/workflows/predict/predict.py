@@ -4,11 +4,12 @@ Page, shell and REST service get the same document:
 `{"source", "transcriber": {"name", "state", "reason"}, "utterances": [{"start_ms", "end_ms", "text", "speaker",
 "transcript", "judgements": {scheme: judgement}, "abstained": {scheme: code}}], "call": {scheme: judgement}, "verdict":
 {scheme: verdict}, "abstained": code or null}`. A judgement is `{"label", "confidence", "probabilities": {class: p},
-"run", "chosen", "abstained": code or null, "reason": sentence or null, "set": [classes that fit], "by": {"text",
-"voice" or "both": the judgement of one run}, "weights": {"text", "voice"} or null, "disagree"}`; a verdict has the
-first eight, "level", "utterance", "first_alarm_ms" and "recall". Times are None for a sentence, `text` is None where
-nobody knows the words. Runs that were trained on whole calls judge the joined turns once: "call" is there only with
-such a run. `chosen` is false if the run serves only because it is the newest and nobody has chosen one. The label
+"run", "chosen", "abstained": code or null, "reason": sentence or null, "set": [classes that fit], "alarm", "by":
+{"text", "voice" or "both": the judgement of one run}, "weights": {"text", "voice"} or null, "disagree"}`; a verdict has
+the first nine, "level", "utterance", "first_alarm_ms" and "recall". Times are None for a sentence, and where a label
+JSON gives none; `text` is None where nobody knows the words. Runs that were trained on whole calls judge the joined
+turns once: "call" is there only with such a run. `chosen` is false if the run serves only because it is the newest and
+nobody has chosen one. "alarm": the class that must not be missed reaches the operating point of the run. The label
 stays where a run cannot tell (`core.abstention`): a face shows the reason instead.
 """
 
@@ -103,9 +104,7 @@ def predict_texts(
     weights: Weights | None = None,
 ) -> list[Document | CoreError]:
     """Judge several sentences in one batch, each as `predict_text` judges it alone; an error stands in its place."""
-    plan = serving.plan(ws, run_ids, schemes, weights).without_voice_runs()
-    if not plan.models:
-        raise InputError("none of the chosen runs judges text")
+    plan = _of_text(serving.plan(ws, run_ids, schemes, weights))
     readable = [text for text in texts if any(p.reads(text) for p in plan.models)]
     said = iter(judge([Span(None, None, text) for text in readable], plan, None))
     answers: list[Document | CoreError] = []
@@ -126,7 +125,10 @@ def predict_labels(
     schemes: Sequence[str] = (),
     weights: Weights | None = None,
 ) -> Document:
-    """Judge the words of a 119 label JSON whose recording is not there; `BadRecord` or `InputError` if it has none."""
+    """Judge the words of a 119 label JSON whose recording is not there.
+
+    `BadRecord` or `InputError` if it has none, `InputError` if no chosen run reads text.
+    """
     return _words(ws, source, spans.delivered(labels, source, None), serving.plan(ws, run_ids, schemes, weights))
 
 
@@ -139,13 +141,21 @@ def predict_conversation(
     schemes: Sequence[str] = (),
     weights: Weights | None = None,
 ) -> Document:
-    """Judge typed lines as the utterances of one conversation."""
+    """Judge typed lines as the utterances of one conversation. `InputError` if no chosen run reads text."""
     return _words(ws, source, [Span(None, None, line) for line in lines], serving.plan(ws, run_ids, schemes, weights))
 
 
 def _words(ws: Workspace, source: str, said: list[Span], plan: Plan) -> Document:
-    readers = plan.without_voice_runs()
+    readers = _of_text(plan)
     return _document(ws, source, Heard(said, spans.state("given")), readers, None, judge(said, readers, None))
+
+
+def _of_text(plan: Plan) -> Plan:
+    """The runs that can judge words without sound. `InputError` if there is none."""
+    readers = plan.without_voice_runs()
+    if not readers.models:
+        raise InputError("none of the chosen runs judges text")
+    return readers
 
 
 def read_audio(data: bytes | Path | BinaryIO, source: str) -> Audio:
@@ -202,7 +212,7 @@ def judge_again(
     """
     plan = serving.plan(ws, run_ids, schemes, weights, own_voice)
     if audio is None:
-        plan = plan.without_voice_runs()
+        plan = _of_text(plan)
     changed = {i: text for i, text in (texts or {}).items() if text != document["utterances"][i]["text"]}
     own = [_span(u, changed.get(i)) for i, u in enumerate(document["utterances"])]
     known: Known = [

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from html import escape
 from typing import Any
 
+from core.abstention import unjudged
 from core.messages import ClassName, Message, SchemeName
 from core.schemes import SCHEMES, split_codes
 from core.workflows.predict.summary import Summary, alarm_scheme, by_risk, critical_probability, is_alarm, summary
@@ -95,10 +96,13 @@ def english(text: str) -> str:
 def clock(ms: int | None) -> str:
     """Milliseconds as minutes and seconds.
 
-    >>> clock(61_500), clock(None)
-    ('1:01.5', '')
+    >>> clock(61_500), clock(59_990), clock(None)
+    ('1:01.5', '1:00.0', '')
     """
-    return "" if ms is None else f"{ms // 60000}:{ms % 60000 / 1000:04.1f}"
+    if ms is None:
+        return ""
+    minutes, tenths = divmod((ms + 50) // 100, 600)
+    return f"{minutes}:{tenths / 10:04.1f}"
 
 
 def _list(rows: Sequence[Summary], say: Translate) -> str:
@@ -137,7 +141,7 @@ def _card(name: str, verdict: Mapping[str, Any], say: Translate) -> str:
     scheme = SCHEMES.get(name)
     alarm = scheme is not None and is_alarm(verdict, scheme)
     kind = "unsure" if verdict.get("abstained") else "alarm" if alarm else ""
-    lines = [say(Message("run {run}", run=verdict["run"]))]
+    lines = [say(Message("run {run}", run=verdict["run"]))] if verdict["run"] else []
     if recall := _recall(name, verdict.get("recall"), say):
         lines.append(recall)
     small = "".join(f"<p><small>{escape(line)}</small></p>" for line in lines)
@@ -216,7 +220,12 @@ def _turns(document: Document, say: Translate) -> str:
 
 def _judged(turn: Mapping[str, Any], say: Translate) -> Iterator[str]:
     for name, judgement in turn["judgements"].items():
-        answer = escape(f"{say(SchemeName(name))}: {_answer(name, judgement, say)}")
-        yield f"<span class='unsure-text'>{answer}</span>" if judgement.get("abstained") else answer
-    for name in turn.get("abstained", {}):
-        yield f"<span class='unsure-text'>{escape(f'{say(SchemeName(name))}: {say(CANNOT_TELL)}')}</span>"
+        answer = f"{say(SchemeName(name))}: {_answer(name, judgement, say)}"
+        yield _unsure(answer, judgement.get("reason"), say) if judgement.get("abstained") else escape(answer)
+    for name, code in turn.get("abstained", {}).items():
+        yield _unsure(f"{say(SchemeName(name))}: {say(CANNOT_TELL)}", unjudged(code, turn["text"]), say)
+
+
+def _unsure(answer: str, reason: str | None, say: Translate) -> str:
+    """What cannot be told, and why."""
+    return f"<span class='unsure-text'>{escape(answer + (f' ({say(reason)})' if reason else ''))}</span>"

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from core.schemes import SCHEMES, Scheme
+from core.scores.alarms import is_alarm as reaches_alarm
 
 UNDECIDED = "undecided"  # the reason for which a judgement cannot tell that still has a risk
-EVEN = 0.5
 
 Document = Mapping[str, Any]
 Judgement = Mapping[str, Any]
@@ -62,7 +62,7 @@ def summary(document: Document) -> Summary:
         utterances=len(document["utterances"]),
         duration_ms=max(ends, default=None),
         risk=_risk(document, chosen) if chosen else None,
-        alarm=first_ms is not None or (chosen is not None and is_alarm(verdict, chosen)),
+        alarm=first_ms is not None or (chosen is not None and _alarms(document, verdict, chosen)),
         first_alarm_ms=first_ms,
         abstained=document.get("abstained"),
         verdict=document.get("verdict", {}),
@@ -81,12 +81,20 @@ def alarm_scheme(document: Document) -> Scheme | None:
 
 
 def is_alarm(judgement: Judgement | None, scheme: Scheme) -> bool:
-    """Whether the critical class is at least as probable as not.
+    """Whether a judgement is an alarm, as was decided when it was judged.
 
-    Two classes that are not told apart are an alarm all the same: silence would cost more.
+    Documents of older versions do not tell: there the critical class is at least as probable as not.
     """
+    if judgement is not None and judgement.get("alarm") is not None:
+        return bool(judgement["alarm"])
     probability = critical_probability(judgement, scheme)
-    return probability is not None and probability >= EVEN
+    return probability is not None and reaches_alarm(probability, None)
+
+
+def _alarms(document: Document, verdict: Judgement | None, scheme: Scheme) -> bool:
+    """Whether the verdict or an utterance, with or without times, is an alarm."""
+    said = [utterance["judgements"].get(scheme.name) for utterance in document["utterances"]]
+    return any(is_alarm(judgement, scheme) for judgement in (verdict, *said))
 
 
 def critical_probability(judgement: Judgement | None, scheme: Scheme) -> float | None:

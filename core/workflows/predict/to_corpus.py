@@ -3,9 +3,11 @@
 What a person typed or delivered becomes the text of an utterance. What a machine said never does: a transcript becomes
 a cleaning Proposal, a judgement a pseudo-label Proposal with the run that made it; where a run cannot tell there is
 none. Sound that the corpus holds already, under any key, is not added again: its utterances with the same span get the
-Proposals. A repeated call adds nothing.
+Proposals. Two turns may have one span, as two people speak at once: they are told apart by their order. A turn without
+times has none in the corpus either. A repeated call adds nothing.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +64,7 @@ def send(ws: Workspace, document: Document, data: bytes | None) -> Sent:
 
 # -- the utterances
 
+Span = tuple[int | None, int | None]
 Stored = list[Utterance | None]  # the utterance of each turn; None if the corpus has none with this span
 
 
@@ -81,10 +84,10 @@ def _sound(
     path, digest = audio_files.save(ws, data, header.format, header.copy)
     if (known := _with_sound(ws, path, digest)) is not None:
         ids = ws.store.scan.utterances_of([known]).get(known, [])
-        spans = {(u.start_ms, u.end_ms): u for u in ws.store.corpus.utterances(ids)}
-        return known, [spans.get((turn["start_ms"], turn["end_ms"])) for turn in turns], 0
+        of_known = ws.store.corpus.utterances(sorted(ids))
+        return known, _with_spans(of_known, [_span(turn, header.duration_ms) for turn in turns]), 0
     key = f"predicted:{digest[:24]}"
-    utterances = [_utterance(key, turn, header.duration_ms) for turn in turns]
+    utterances = _utterances(key, turns, header.duration_ms)
     recording = NewRecording(
         key, header.duration_ms, header.sample_rate_hz, path, digest, tuple(utterances),
         meta={"file": document["source"], "made_by": SOURCE},
@@ -95,12 +98,35 @@ def _sound(
     return number or 0, stored, len(utterances)
 
 
-def _utterance(key: str, turn: Mapping[str, Any], duration_ms: int) -> NewUtterance:
-    start, end = int(turn["start_ms"] or 0), min(int(turn["end_ms"] or duration_ms), duration_ms)
+def _with_spans(utterances: Sequence[Utterance], spans: Sequence[Span]) -> Stored:
+    """The utterance of each span; of several with one span each stands for one turn, in their order."""
+    left: dict[Span, deque[Utterance]] = {}
+    for utterance in utterances:
+        left.setdefault((utterance.start_ms, utterance.end_ms), deque()).append(utterance)
+    return [of_span.popleft() if (of_span := left.get(span)) else None for span in spans]
+
+
+def _utterances(key: str, turns: Sequence[Mapping[str, Any]], duration_ms: int) -> list[NewUtterance]:
+    """The turns of a recording; a span that comes again has a number in its key."""
+    spans = [_span(turn, duration_ms) for turn in turns]
+    earlier = [spans[:n].count(span) for n, span in enumerate(spans)]
+    return [_utterance(key, *values) for values in zip(turns, spans, earlier, strict=True)]
+
+
+def _utterance(key: str, turn: Mapping[str, Any], span: Span, earlier: int) -> NewUtterance:
+    start, end = span
+    own = "untimed" if start is None or end is None else f"{start}-{end}"
     return NewUtterance(
-        f"{key}:{start}-{end}", "" if _by_machine(turn) else turn["text"] or "", group=key, start_ms=start, end_ms=end,
-        speaker=turn.get("speaker"), voice_usable=end - start >= SHORTEST_VOICE_MS, tags=(TAG,),
+        f"{key}:{own}" + (f"#{earlier + 1}" if earlier else ""), "" if _by_machine(turn) else turn["text"] or "",
+        group=key, start_ms=start, end_ms=end, speaker=turn.get("speaker"),
+        voice_usable=start is not None and end is not None and end - start >= SHORTEST_VOICE_MS, tags=(TAG,),
     )  # fmt: skip
+
+
+def _span(turn: Mapping[str, Any], duration_ms: int) -> Span:
+    """Where a turn lies in a recording; (None, None) if nobody knows."""
+    start, end = turn["start_ms"], turn["end_ms"]
+    return (None, None) if start is None or end is None else (int(start), min(int(end), duration_ms))
 
 
 def _by_machine(turn: Mapping[str, Any]) -> bool:

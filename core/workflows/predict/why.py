@@ -8,6 +8,7 @@ from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from threading import Lock
 from typing import Any
+from weakref import WeakValueDictionary
 
 from core.errors import CoreError
 from core.inference.nearest import MOST, Nearest
@@ -75,21 +76,40 @@ class _Trained:
     index: Nearest
 
 
-_CACHE: OrderedDict[tuple[str, str], tuple[Predictor, _Trained | None]] = OrderedDict()
-_LOCK = Lock()
+class _Reading:
+    """The lock under which one run is read."""
+
+    def __init__(self) -> None:
+        self.lock = Lock()
+
+
+Key = tuple[str, str]  # a run, a scheme
+_CACHE: OrderedDict[Key, tuple[Predictor, _Trained | None]] = OrderedDict()
+_LOCK = Lock()  # of both tables, held for no longer than a look
+_READING: WeakValueDictionary[Key, _Reading] = WeakValueDictionary()
 
 
 def _trained(ws: Workspace, predictor: Predictor, name: str) -> _Trained | None:
     """The training utterances of a run, read once as long as the run stays as it is."""
-    key = (str(ws.settings.runs / predictor.run_id), name)
+    key: Key = (str(ws.settings.runs / predictor.run_id), name)
     with _LOCK:
-        kept = _CACHE.pop(key, None)
+        reading = _READING.setdefault(key, _Reading())
+    with reading.lock:  # who asks for another run does not wait
+        with _LOCK:
+            kept = _CACHE.get(key)
         if kept is None or kept[0] is not predictor:
             kept = (predictor, _read(ws, predictor, name))
-        _CACHE[key] = kept
+        _keep(key, kept)
+    return kept[1]
+
+
+def _keep(key: Key, value: tuple[Predictor, _Trained | None]) -> None:
+    """Put a run at the end of those that stay in memory, and drop the first of too many."""
+    with _LOCK:
+        _CACHE[key] = value
+        _CACHE.move_to_end(key)
         while len(_CACHE) > KEPT:
             _CACHE.popitem(last=False)
-    return kept[1]
 
 
 def _read(ws: Workspace, predictor: Predictor, name: str) -> _Trained | None:

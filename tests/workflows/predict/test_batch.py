@@ -12,7 +12,7 @@ from fake_runs import fake_run
 from core.errors import InputError, NotFound
 from core.jobs import JOBS
 from core.workflows.predict import batch
-from core.workflows.predict.batch_inputs import inputs
+from core.workflows.predict.batch_inputs import Input, _told_apart, inputs
 from core.workflows.predict.judging import serving
 from core.workflows.predict.judging.serving import Plan, Use
 from core.workflows.workspace import Workspace
@@ -70,6 +70,38 @@ def test_two_files_of_one_name_in_other_folders_are_paired_with_none(tmp_path: P
     assert [(item.name, item.labels) for item in listed] == [("a/x.wav", None)]
 
 
+def write(root: Path, *names: str) -> Path:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(b"{}")
+    return root
+
+
+def test_what_lies_elsewhere_belongs_to_a_recording_only_if_its_name_is_that_of_one(tmp_path: Path) -> None:
+    """Deliveries number their calls anew each day: the words of one day are not those of another."""
+    same_folder = write(tmp_path / "days", "day1/001.wav", "day1/001.json", "day2/001.wav")
+    listed, skipped = inputs(same_folder)
+    assert [(item.name, item.labels is not None) for item in listed] == [
+        ("day1/001.wav", True),
+        ("day2/001.wav", False),
+    ]
+    assert skipped == []
+    elsewhere = write(tmp_path / "apart", "day1/001.wav", "day2/001.WAV", "words/001.json", "words/001.txt")
+    listed, skipped = inputs(elsewhere)
+    assert [(item.name, item.labels, item.text) for item in listed] == [
+        ("day1/001.wav", None, None), ("day2/001.WAV", None, None), ("words/001.txt", None, "{}"),
+    ]  # fmt: skip
+    assert [(skip.where, str(skip.reason)) for skip in skipped] == [
+        ("words/001.json", "a JSON whose name more than one recording has")
+    ]
+
+
+def test_a_name_stands_for_one_input() -> None:
+    named = [Input("a"), Input("a"), Input("a (2)"), Input("a")]
+    assert [item.name for item in _told_apart(named)] == ["a", "a (2)", "a (2) (2)", "a (3)"]
+
+
 def test_a_batch_is_sorted_by_risk_and_names_what_failed(ws: Workspace, runs: None, delivery: Path) -> None:
     batch_id = batch.prepare(ws, delivery, batch.BatchOptions(transcriber="off"))
     told: list[tuple[int, int]] = []
@@ -104,7 +136,7 @@ def test_a_job_goes_on_with_the_input_after_the_last_finished_one(ws: Workspace,
 
     def step(name: str, fn: Callable[[], Any]) -> Any:
         if name not in stored:
-            if len(stored) == 3:
+            if len(stored) == 4:  # the names, and three inputs
                 raise KeyboardInterrupt  # the worker dies
             stored[name] = fn()
         return stored[name]
@@ -126,6 +158,59 @@ def test_a_job_goes_on_with_the_input_after_the_last_finished_one(ws: Workspace,
     done = batch.run(ws, batch_id, step=again)
     assert (judged, len(done.rows)) == (["input 3", "input 4"], 5)
     assert first.items() <= stored.items()
+
+
+def test_a_folder_that_changes_after_a_kill_moves_no_row(ws: Workspace, runs: None, tmp_path: Path) -> None:
+    """Rows are tied to names: what comes later is left out, what is gone fails, each of the others is judged once."""
+    place = tmp_path / "calls"
+    place.mkdir()
+    for name, text in (("b.txt", "네"), ("c.txt", "불이 났어요"), ("d.txt", "네네")):
+        (place / name).write_text(text, "utf-8")
+    (place / "e.wav").write_bytes(wav_bytes(2_000))
+    batch_id = batch.prepare(ws, place, batch.BatchOptions(transcriber="off"))
+    stored: dict[str, Any] = {}
+
+    def step(name: str, fn: Callable[[], Any]) -> Any:
+        if name == "input 1" and not place.joinpath("a.txt").exists():
+            raise KeyboardInterrupt  # the worker dies
+        return stored[name] if name in stored else stored.setdefault(name, fn())
+
+    with pytest.raises(KeyboardInterrupt):
+        batch.run(ws, batch_id, step=step)
+    (place / "a.txt").write_text("불이 번져요", "utf-8")
+    (place / "d.txt").unlink()
+    done = batch.run(ws, batch_id, step=step)
+    rows = {row["n"]: (row["source"], row["state"]) for row in done.rows}
+    assert rows == {0: ("b.txt", "judged"), 1: ("c.txt", "judged"), 2: ("d.txt", "failed"), 3: ("e.wav", "judged")}
+    assert [str(row["error"]) for row in done.rows if row["error"]] == ["d.txt: the file is gone"]
+    assert [(skip.where, str(skip.reason)) for skip in done.skipped] == [("a.txt", "it came after the batch began")]
+    assert (done.total, batch.document(ws, batch_id, 1)["source"]) == (4, "c.txt")
+    (place / "c.wav").write_bytes(wav_bytes(1_000))
+    assert batch.sound(ws, done, 3) == wav_bytes(2_000), "the sound of a row is that of its name"
+    (place / "e.wav").unlink()
+    with pytest.raises(NotFound, match=r"e\.wav: the file is gone"):
+        batch.sound(ws, done, 3)
+    with pytest.raises(NotFound, match="no document 9"):
+        batch.sound(ws, done, 9)
+
+
+def test_a_batch_keeps_how_voices_are_compared(
+    ws: Workspace, runs: None, delivery: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch_id = batch.prepare(ws, delivery / "call2.wav", batch.BatchOptions(transcriber="off", own_voice=True))
+    options = batch.read(ws, batch_id).options
+    asked: list[Any] = []
+
+    def plan(*given: Any) -> Plan:
+        asked.append(given[-1])
+        raise NotFound("no run")
+
+    monkeypatch.setattr(serving, "plan", plan)
+    batch.run(ws, batch_id)
+    assert (options.own_voice, asked) == (True, [True])
+    old = options.as_json()
+    del old["own_voice"]  # a batch of an earlier version
+    assert batch.BatchOptions(**old).own_voice is False
 
 
 def test_a_zip_of_uploads_is_a_batch_and_names_are_no_paths(ws: Workspace, runs: None, tmp_path: Path) -> None:

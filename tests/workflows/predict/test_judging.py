@@ -2,7 +2,10 @@
 
 import json
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event, Thread
 from types import SimpleNamespace
 from typing import Any
 
@@ -15,11 +18,13 @@ from core.audio import Audio
 from core.errors import InputError, MissingBackend
 from core.files import write_json
 from core.inference.predictor import Predictor
-from core.workflows.predict import predict
+from core.runs.limits import known_pairs, write_pairs
+from core.workflows.predict import predict, why
 from core.workflows.predict.judging import serving, spans
 from core.workflows.predict.judging.judge import judge
 from core.workflows.predict.judging.serving import Plan, Use
 from core.workflows.predict.judging.spans import Heard, Span
+from core.workflows.predict.stream import Stream
 from core.workflows.workspace import Workspace
 
 SPANS = [
@@ -260,7 +265,7 @@ def test_a_label_json_is_judged_by_its_words_where_its_recording_is_missing(
     ]
     assert [list(u["judgements"]["danger"]["by"]) for u in judged["utterances"]] == [["text"], ["text"]]
     assert (judged["verdict"]["danger"]["label"], judged["verdict"]["danger"]["first_alarm_ms"]) == ("danger", 3_800)
-    with pytest.raises(InputError, match="no utterance has a time"):
+    with pytest.raises(InputError, match="no utterance has words"):
         predict.predict_labels(ws, label_bytes(1, utterances=[]), "a.json")
 
 
@@ -272,3 +277,79 @@ def test_the_lines_of_a_conversation_are_its_utterances(ws: Workspace, monkeypat
     assert judged["verdict"]["danger"]["utterance"] == 1
     last = judged["utterances"][2]
     assert (last["abstained"] or last["judgements"]["danger"]["abstained"]) in ({"danger": "empty"}, "empty")
+
+
+def test_words_alone_need_a_run_that_reads_text(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    used = plan(fake_run("v", (0.3, 0.7), modality="voice"))
+    monkeypatch.setattr(serving, "plan", lambda *_arguments, **_options: used)
+    typed = document(ws, [Span(None, None, "불이 났어요")], fake_run("t", fire))
+    for judged in (
+        lambda: predict.predict_text(ws, "불이 났어요"),
+        lambda: predict.predict_conversation(ws, ["네", "불이 났어요"]),
+        lambda: predict.predict_labels(ws, label_bytes(1), "a.json"),
+        lambda: predict.judge_again(ws, typed),
+    ):
+        with pytest.raises(InputError, match="none of the chosen runs judges text"):
+            judged()
+
+
+def test_two_named_runs_that_judge_the_same_are_refused(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither is dropped without a word; runs of other schemes, or of text and of voice, stand side by side."""
+    made = {
+        "a": fake_run("a", fire), "b": fake_run("b", fire), "u": fake_run("u", (0.2, 0.3, 0.5), scheme="urgency"),
+        "v": fake_run("v", (0.3, 0.7), modality="voice"),
+    }  # fmt: skip
+    monkeypatch.setattr(serving, "read", lambda ws: serving.Stored((), frozenset(made), {}))
+    monkeypatch.setattr(serving, "_load", lambda ws, stored, run_id: made[run_id])
+    said = "the runs a and b both judge danger by text: name one of them"
+    for named in (["a", "b"], {"danger": ["a", "b"]}):
+        with pytest.raises(InputError, match=said):
+            serving.plan(ws, named)
+    assert [run.run_id for run in serving.plan(ws, ["a", "u", "v", "a"]).models] == ["a", "u", "v"]
+
+
+def test_a_run_of_single_characters_knows_no_pairs(tmp_path: Path) -> None:
+    """Without pairs nothing can be told of what is new: nothing is unfamiliar, until the pairs are written beside."""
+    single = SimpleNamespace(vectorizer=SimpleNamespace(vocabulary_={"불": 0, "나": 1}))
+    assert known_pairs(tmp_path, single) is None  # type: ignore[arg-type]
+    (tmp_path / "model").mkdir()
+    write_pairs(tmp_path, frozenset({"불나"}))
+    assert known_pairs(tmp_path, single) == {"불나"}  # type: ignore[arg-type]
+    longer = SimpleNamespace(vectorizer=SimpleNamespace(vocabulary_={"불": 0, "불이": 1}))
+    assert known_pairs(tmp_path, longer) == {"불이"}  # type: ignore[arg-type]
+
+
+def test_the_training_utterances_of_one_run_are_read_while_another_reads(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow, fast = fake_run("slow", fire), fake_run("fast", fire)
+    begun, go, asked = Event(), Event(), list[str]()
+
+    def read(ws: Workspace, predictor: Predictor, name: str) -> None:
+        asked.append(predictor.run_id)
+        if predictor is slow:
+            begun.set()
+            assert go.wait(10)
+
+    monkeypatch.setattr(why, "_read", read)
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(why._trained, ws, slow, "danger") for _ in range(2)]
+        try:
+            assert begun.wait(10)
+            other = Thread(target=why._trained, args=(ws, fast, "danger"), daemon=True)
+            other.start()
+            other.join(5)
+            assert not other.is_alive(), "a run that is read holds up no other"
+        finally:
+            go.set()
+        assert [future.result(10) for future in waiting] == [None, None]
+    assert sorted(asked) == ["fast", "slow"], "each is read once, also for two that ask at once"
+
+
+def test_a_live_call_compares_voices_as_it_was_told(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    used, asked = plan(fake_run("t", fire)), list[Any]()
+    monkeypatch.setattr(serving, "plan", lambda *given: asked.append(given[-1]) or used)  # type: ignore[func-returns-value]
+    said = label_bytes(1, utterances=[spoken(0, 0, 1_000, "불이 났어요")])
+    Stream(ws, audio(3_000), "a.wav", labels=said, own_voice=True).play()
+    assert len(asked) > 1
+    assert set(asked) == {True}

@@ -11,7 +11,7 @@ from prediction_documents import RUN, document, judgement, turn
 from core.messages import ClassName, Message
 from core.schemes import DANGER
 from core.workflows.predict.report import csv_bytes, json_bytes
-from core.workflows.predict.report_page import english, html
+from core.workflows.predict.report_page import clock, english, html
 from core.workflows.predict.summary import by_risk, critical_probability, is_alarm, summary
 
 ALARMED = document(
@@ -111,6 +111,23 @@ def test_the_report_says_that_it_cannot_tell_and_why() -> None:
     section = text[text.rindex("b.wav") : text.rindex("c.wav")]
     assert "Cannot tell" in section
     assert "Danger 55%" not in section, "no class is shown where the run cannot tell"
+
+
+def test_what_nothing_judged_has_its_reason_and_names_no_run() -> None:
+    silent = document("d.wav", turn(0, 300, None, None), turn(1_000, 59_990, None, None, abstained={"danger": "empty"}))
+    text = " ".join(Tags(html([silent, UNSURE], "2026-11-30T14:00:00+00:00")).texts)
+    assert "run None" not in text
+    assert "Danger: Cannot tell (the sound is too short for a voice model)" in text
+    assert "Danger: Cannot tell (nobody knows the words: nothing was typed or transcribed)" in text
+    assert "Danger: Cannot tell (the classes are not told apart)" in text
+    assert "0:01.0 – 1:00.0" in text
+
+
+def test_a_minute_is_never_sixty_seconds() -> None:
+    from core.ui.widgets.forms import seconds
+
+    for ms, said in ((59_949, "0:59.9"), (59_950, "1:00.0"), (59_990, "1:00.0"), (119_999, "2:00.0"), (0, "0:00.0")):
+        assert (clock(ms), seconds(ms)) == (said, said)
 
 
 @pytest.mark.parametrize("language", ["ko", "en"])

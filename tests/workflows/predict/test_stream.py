@@ -101,3 +101,89 @@ def test_labels_that_do_not_fit_are_refused_at_the_start(ws: Workspace, runs: li
     late = label_bytes(1, utterances=[spoken(0, 60_000, 61_000)])
     with pytest.raises(InputError, match="no utterance lies inside the recording of 7000 ms"):
         Stream(ws, call(), "a.wav", labels=late)
+
+
+def test_a_long_way_passes_over_no_sound() -> None:
+    """A page that was away for three minutes hears all three, and not the last sixty seconds of them."""
+    rng = np.random.default_rng(0)
+    wave = rng.normal(0, 0.001, 180 * RATE_HZ).astype(np.float32)
+    for second in (5, 65, 100, 170):
+        wave[second * RATE_HZ : (second + 1) * RATE_HZ] += rng.normal(0, 0.2, RATE_HZ).astype(np.float32)
+    stream = Stream.__new__(Stream)
+    stream.audio, stream.at_ms, stream._last_ms, stream._known = (
+        Audio(wave, RATE_HZ, RATE_HZ, 1, "WAV", 180_000), 0, 0, None,
+    )  # fmt: skip
+    found: list[int] = []
+
+    def step(to_ms: int) -> list[Any]:
+        stream.at_ms = to_ms
+        said = stream._said()
+        stream._last_ms = max([stream._last_ms, *(span.end_ms or 0 for span in said)])
+        found.extend(round((span.start_ms or 0) / 1_000) for span in said)
+        return []
+
+    stream._step = step  # type: ignore[method-assign]
+    stream.advance(180_000)
+    assert (found, stream.at_ms) == ([5, 65, 100, 170], 180_000)
+
+
+def test_the_time_to_alarm_is_when_it_was_judged(ws: Workspace, runs: list[Any]) -> None:
+    stream = Stream(ws, call(), "a.wav", labels=labels())
+    stream.advance(4_500)
+    stream.advance(6_500)
+    assert stream.document["stream"]["first_alarm_ms"] == 4_500
+    assert stream.document["verdict"]["danger"]["first_alarm_ms"] == 3_800, "the end of its utterance"
+
+
+def test_the_rest_of_a_known_utterance_is_no_utterance() -> None:
+    sound = call()
+    ((_, end),) = ended_spans(sound, 0, 2_300)
+    assert ended_spans(sound, end - 200, 2_300) == [], "200 ms of it are left"
+    assert len(ended_spans(sound, end - 400, 2_300)) == 1
+
+
+def test_a_run_of_whole_calls_hears_nothing_that_comes_later(
+    ws: Workspace, runs: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heard: list[tuple[int, int]] = []
+
+    def judge_call(own: Any, plan: Plan, audio: Audio) -> dict[str, Any]:
+        heard.append((audio.duration_ms, len(audio.wave) * 1_000 // RATE_HZ))
+        return {}
+
+    monkeypatch.setattr(predict, "judge_call", judge_call)
+    stream = Stream(ws, call(), "a.wav", labels=labels())
+    assert set(heard) == {(0, 0)}, "nothing has been played"
+    stream.advance(2_000)
+    assert heard[-1] == (2_000, 2_000)
+    stream.advance(6_500)
+    assert max(heard) == (6_500, 6_500)
+    stream.advance(7_000)
+    assert heard[-1] == (7_000, 7_000), "at the end it has heard all, whether or not somebody spoke"
+
+
+def test_words_without_a_time_are_judged_when_the_recording_has_ended(ws: Workspace, runs: list[Any]) -> None:
+    said = label_bytes(1, utterances=[spoken(0, None, None, "불이 났어요"), spoken(1, 500, 1_500, "네")])
+    stream = Stream(ws, call(), "a.wav", labels=said)
+    assert [u["text"] for u in stream.advance(6_900)] == ["네"]
+    assert [u["text"] for u in stream.advance(7_000)] == ["불이 났어요"]
+    assert stream.document["verdict"]["danger"]["label"] == "danger"
+    assert stream.document["stream"]["first_alarm_ms"] is None
+
+
+def test_an_own_voice_is_compared_with_all_that_was_heard(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    together: list[int] = []
+
+    def with_own_voices(values: Any) -> Any:
+        together.append(len(values["length"]))
+        return values
+
+    voice = fake_run("v", (0.7, 0.3), modality="voice", config={"baseline": "speaker"})
+    voice.model.with_own_voices = with_own_voices  # type: ignore[attr-defined]
+    plan = Plan({voice: Use(True, ("danger",))}, {}, True)
+    monkeypatch.setattr(serving, "plan", lambda *_arguments, **_options: plan)
+    stream = Stream(ws, call(), "a.wav", labels=labels(), own_voice=True)
+    for at in (2_000, 4_000, 7_000):
+        (new,) = stream.advance(at)
+        assert new["judgements"]["danger"]["by"]["voice"]["baseline"] == "own"
+    assert [n for n in together if n > 1] == [2, 3]

@@ -83,6 +83,29 @@ def test_another_cut_of_known_sound_adds_no_second_set_of_utterances(with_run: W
     assert ws.store.corpus.counts()["utterances"] == 3
 
 
+def test_two_people_at_once_are_two_utterances(with_run: Workspace) -> None:
+    """Turns with one span are kept apart by their order, also when the corpus has the sound already."""
+    ws = with_run
+    spoken = [
+        turn(0, 2_000, "네 119입니다", 0.1),
+        turn(0, 2_000, "불이 났어요", 0.9),
+        turn(None, None, "살려주세요", 0.9),
+    ]
+    sent = to_corpus.send(ws, document("a.wav", *spoken), wav_bytes(6_000))
+    assert (sent.utterances, sent.proposals, sent.known) == (3, 3, False)
+    stored = sorted(ws.store.corpus.find(Filter(recording_id=sent.recording_id)).rows, key=lambda u: u.id)
+    assert [(u.start_ms, u.end_ms, u.text, u.voice_usable) for u in stored] == [
+        (0, 2_000, "네 119입니다", True), (0, 2_000, "불이 났어요", True), (None, None, "살려주세요", False),
+    ]  # fmt: skip
+    assert to_corpus.send(ws, document("a.wav", *spoken), wav_bytes(6_000)) == to_corpus.Sent(
+        sent.recording_id, 0, 0, True
+    )
+    changed = [spoken[0], spoken[1] | {"text": "불이 크게 났어요"}, spoken[2]]
+    to_corpus.send(ws, document("a.wav", *changed), wav_bytes(6_000))
+    (text,) = proposals(ws, to_corpus.TEXT)
+    assert (text.utterance_id, text.payload["before"]) == (stored[1].id, "불이 났어요")
+
+
 def test_a_verdict_on_the_recording_is_proposed_once(with_run: Workspace) -> None:
     ws = with_run
     urgency = judgement(0.9) | {"label": "high", "probabilities": {"low": 0.05, "medium": 0.05, "high": 0.9}}

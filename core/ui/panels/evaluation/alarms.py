@@ -35,6 +35,8 @@ def show(run: RunInfo) -> None:
         st.info(forms.plain(explain(error)), icon=":material/timer_off:")
         return
     _tiles(timed)
+    if timed["unread"]:
+        st.caption(_("{n} utterances could not be read by the run: they raise no alarm.").format(n=timed["unread"]))
     _course(timed)
 
 

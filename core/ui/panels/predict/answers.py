@@ -35,7 +35,7 @@ def kind(scheme: str, answer: Mapping[str, Any]) -> Kind:
         return "unsure"
     if not critical(scheme):
         return "class"
-    if answer["label"] == critical(scheme):
+    if answer["label"] == critical(scheme) or answer.get("alarm"):
         return "danger"
     codes = SCHEMES[scheme].codes
     furthest = codes[-1] if codes[0] == critical(scheme) else codes[0]  # medium urgency is not all clear

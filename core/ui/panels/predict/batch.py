@@ -63,7 +63,9 @@ def _begin(options: Options) -> None:
     if left.button(_("Judge all"), type="primary", icon=":material/playlist_play:", disabled=not files,
                    key="batch_start", width="stretch"):  # fmt: skip
         content = ((file.name, file.getvalue()) for file in files)
-        chosen = batch.BatchOptions(options.run_ids, options.transcriber, options.weights, options.language)
+        chosen = batch.BatchOptions(
+            options.run_ids, options.transcriber, options.weights, options.language, options.own_voice
+        )
         started = batch.prepare_uploads(workspace(), content, chosen)
         st.session_state["batch"] = batch.start(workspace(), started)
         st.session_state[TURN] = turn + 1

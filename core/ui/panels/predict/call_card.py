@@ -12,7 +12,7 @@ import streamlit as st
 from core.ui import translation
 from core.ui.frame import guard
 from core.ui.i18n import _
-from core.ui.panels.predict import chart, exports, judging, segments, verdict, why
+from core.ui.panels.predict import chart, exports, judging, segments, sentence, verdict, why
 from core.ui.panels.predict.calls import Call
 from core.ui.panels.predict.options import Options
 from core.ui.widgets import forms
@@ -97,12 +97,20 @@ def _below(call: Call) -> None:
     """Show the course of the call, the reasons, and the whole answer as JSON."""
     document = call.document
     assert document is not None
+    _untimed(document)
     chart.show(document, call.audio.duration_ms, call.key)
     if document["utterances"]:
         _why(call, document)
     exports.show(document, call.delivered.data, call.key)
     with st.expander(_("As JSON, like the REST service answers"), icon=":material/data_object:"):
         st.json(document, expanded=False)
+
+
+def _untimed(document: Mapping[str, Any]) -> None:
+    """Show the utterances that have no place on the waveform."""
+    if rows := [sentence.row(utterance) for utterance in document["utterances"] if utterance["start_ms"] is None]:
+        st.caption(_("Without times in the label JSON, so judged by their words:"))
+        st.dataframe(rows, hide_index=True)
 
 
 def _why(call: Call, document: Mapping[str, Any]) -> None:

@@ -32,8 +32,9 @@ def again(call: Call, options: Options) -> None:
         first(call, options)
     assert call.document is not None
     call.document = predict.judge_again(
-        workspace(), call.document, call.audio, texts=call.edits, run_ids=options.run_ids, weights=options.weights
-    )
+        workspace(), call.document, call.audio, texts=call.edits, run_ids=options.run_ids, weights=options.weights,
+        own_voice=options.own_voice,
+    )  # fmt: skip
     call.judged_with = _inputs(call, options)
 
 

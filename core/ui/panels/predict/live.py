@@ -95,7 +95,7 @@ def _play(name: str, data: bytes, labels: bytes | None, options: Options) -> Non
     audio = predict.read_audio(data, name)
     stream = Stream(
         workspace(), audio, name, labels=labels, run_ids=options.run_ids, transcriber=options.transcriber,
-        weights=options.weights, language=options.language,
+        weights=options.weights, language=options.language, own_voice=options.own_voice,
     )  # fmt: skip
     token, before = uploads.keep(predict.playable(audio)), st.session_state.get(STATE)
     st.session_state[STATE] = Playing(stream, data, token, before.turn + 1 if before else 0)
@@ -167,7 +167,8 @@ def _latest(document: Mapping[str, Any]) -> None:
         marks = " · ".join(
             f"{forms.scheme_title(name)} {answers.short(name, said[name])}" for name in answers.ordered(said)
         )
-        when = f"{forms.seconds(utterance['start_ms'])} {forms.speaker_title(utterance.get('speaker'))}".strip()
+        at = "" if utterance["start_ms"] is None else forms.seconds(utterance["start_ms"])
+        when = f"{at} {forms.speaker_title(utterance.get('speaker'))}".strip()
         with st.container(border=True, gap=None):
             st.text(utterance["text"] or segments.note(utterance) or "…")
             st.caption(forms.plain(f"{when} · {marks or _('cannot tell')}"))

@@ -36,12 +36,12 @@ class Options:
     def key(self) -> tuple[object, ...]:
         """A value that changes with every option."""
         runs_of = tuple((name, tuple(ids)) for name, ids in sorted(self.run_ids.items()))
-        return runs_of, tuple(sorted(self.weights.items())), self.hearing
+        return runs_of, tuple(sorted(self.weights.items())), self.hearing, self.own_voice
 
     @property
     def hearing(self) -> tuple[object, ...]:
-        """A value that changes when the sound of a recording has to be read again."""
-        return self.transcriber, self.language, self.own_voice
+        """A value that changes when a recording has to be transcribed again."""
+        return self.transcriber, self.language
 
 
 def choose() -> Options:

@@ -1,5 +1,6 @@
 """The tab of recordings: several files at once, the microphone, a call of the demo; one card for each."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -87,18 +88,23 @@ def _spoken(spoken: UploadedFile | None, text: str | None) -> list[Delivered]:
 def paired(files: Sequence[UploadedFile], text: str | None) -> tuple[list[Delivered], list[UploadedFile]]:
     """Pair each recording with the label JSON of its name; a single JSON belongs to a single recording.
 
+    Files arrive without their folders, so a name that several have pairs nothing: words never go to another call.
     Returns the recordings, and the label JSONs that came without one.
     """
-    labels = {PurePath(f.name).stem: f for f in files if f.name.lower().endswith(".json")}
-    sounds = [f for f in files if f not in labels.values() and not f.name.lower().endswith(".json")]
-    if len(sounds) == 1 and len(labels) == 1:
-        labels = {PurePath(sounds[0].name).stem: next(iter(labels.values()))}
-    stems = {PurePath(f.name).stem for f in sounds}
-    lonely = [file for stem, file in labels.items() if stem not in stems]
-    found = {f.file_id: labels.get(PurePath(f.name).stem) for f in sounds}
+    labels = [f for f in files if f.name.lower().endswith(".json")]
+    sounds = [f for f in files if not f.name.lower().endswith(".json")]
+    of_sounds, of_labels = (Counter(PurePath(f.name).stem for f in some) for some in (sounds, labels))
+    by_stem = {PurePath(f.name).stem: f for f in labels}
+    found = {
+        f.file_id: by_stem[stem] for f in sounds if of_sounds[stem := PurePath(f.name).stem] == of_labels[stem] == 1
+    }
+    if len(sounds) == len(labels) == 1:
+        found = {sounds[0].file_id: labels[0]}
+    used = {label.file_id for label in found.values()}
+    lonely = [label for label in labels if label.file_id not in used]
     words = text if len(sounds) == 1 else None
     recordings = [
-        Delivered(f.file_id, f.name, f.getvalue, label.getvalue() if (label := found[f.file_id]) else None, words)
+        Delivered(f.file_id, f.name, f.getvalue, label.getvalue() if (label := found.get(f.file_id)) else None, words)
         for f in sounds
     ]
     return recordings, lonely

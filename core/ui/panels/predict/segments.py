@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.abstention import NO_WORDS
+from core.abstention import unjudged
 from core.ui.i18n import _
 from core.ui.panels.predict import answers
 from core.ui.widgets import forms
@@ -86,8 +86,8 @@ def _unjudged(utterance: Mapping[str, Any]) -> tuple[Chip, ...]:
     by_reason: dict[str, list[str]] = {}
     for scheme, code in (utterance.get("abstained") or {}).items():
         if scheme not in utterance["judgements"]:
-            no_words = code == "empty" and utterance["text"] is None
-            sentence = answers.reason(scheme, {"abstained": code, "reason": NO_WORDS if no_words else None})
+            given = unjudged(code, utterance["text"])
+            sentence = answers.reason(scheme, {"abstained": code, "reason": given})
             by_reason.setdefault(sentence, []).append(forms.scheme_title(scheme))
     return tuple(
         Chip(f"? {', '.join(names)}: {_('Cannot tell')} — {sentence}", "unsure")

@@ -57,11 +57,12 @@ def _conversation(options: Options) -> None:
 def show_conversation(whole: Mapping[str, Any], key: str) -> None:
     """Show the verdict of a document of words, a line for each utterance, and the downloads."""
     verdict.show(whole)
-    st.dataframe([_row(utterance) for utterance in whole["utterances"]], hide_index=True)
+    st.dataframe([row(utterance) for utterance in whole["utterances"]], hide_index=True)
     exports.show(dict(whole), key=key)
 
 
-def _row(utterance: Mapping[str, Any]) -> dict[str, str]:
+def row(utterance: Mapping[str, Any]) -> dict[str, str]:
+    """Return one line of a table: the text, and what was judged of it."""
     said = utterance["judgements"]
     judged = {forms.scheme_title(name): answers.short(name, said[name]) for name in answers.ordered(said)}
     return {_("Text"): utterance["text"] or ""} | (judged or {_("Judgement"): f"? {_('Cannot tell')}"})

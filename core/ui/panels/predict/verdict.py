@@ -8,6 +8,7 @@ from core.ui.i18n import _
 from core.ui.panels.predict import answers, segments
 from core.ui.widgets import forms, verdicts
 from core.ui.widgets.verdicts import Verdict
+from core.workflows.predict.summary import summary
 
 
 def show(document: Mapping[str, Any]) -> None:
@@ -59,7 +60,8 @@ def _first_alarm(scheme: str, verdict: Mapping[str, Any], document: Mapping[str,
         timed = any(utterance["start_ms"] is not None for utterance in document["utterances"])
         if not timed or not answers.critical(scheme) or SCHEMES[scheme].level != "utterance":
             return ""
-        return "" if verdict.get("abstained") else _("No alarm in the whole call")
+        # An alarm without times, or of the whole call, has no moment, and there is an alarm all the same.
+        return "" if verdict.get("abstained") or summary(document).alarm else _("No alarm in the whole call")
     return _("First alarm at {time}").format(time=forms.seconds(at))
 
 

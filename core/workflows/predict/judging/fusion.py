@@ -1,7 +1,8 @@
 """Text and voice together: one judgement of a scheme from what each run says.
 
 A run that learnt from text and voice together wins. Else the probabilities are weighed, .7 for the text and .3 for the
-voice unless a person chose other weights. A part of which its run cannot tell (foreign words, say) has no weight.
+voice unless a person chose other weights. A part of which its run cannot tell (foreign words, say) has no weight; a run
+of both that cannot tell leaves the answer to the others.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,9 @@ from core.confidence import best_answer
 from core.inference.predictor import Predictor
 from core.messages import ClassName, Message, Names
 from core.models import Modality
+from core.schemes import SCHEMES
 from core.schemes.target import Target
+from core.scores.alarms import is_alarm
 
 Parts = Mapping[Modality, "Part"]
 
@@ -62,7 +65,26 @@ def judgement(
         "abstained": code,
         "reason": sentence(code, target, fits),
         "set": list(fits),
+        "alarm": refused is None and _alarms(by, target, row),
     }
+
+
+def critical_class(name: str) -> str:
+    """The class of a scheme of utterances that is an alarm, "" for none."""
+    scheme = SCHEMES.get(name)
+    return scheme.critical if scheme and scheme.level == "utterance" and scheme.kind != "multi" else ""
+
+
+def _alarms(by: Part, target: Target, row: NDArray[np.float64]) -> bool:
+    """Whether the critical class reaches the operating point of the run.
+
+    Classes that are not told apart are an alarm all the same: silence would cost more.
+    """
+    critical = critical_class(target.name)
+    if critical not in target.codes:
+        return False
+    least = by.predictor.limits.operating_points.get(target.name)
+    return is_alarm(float(row[target.codes.index(critical)]), least)
 
 
 def sentence(code: Code | None, target: Target, fits: tuple[str, ...]) -> Message | None:
@@ -77,12 +99,13 @@ def fused(parts: Parts, text_weight: float) -> dict[str, Any]:
     by = {modality: part.to_dict() for modality, part in parts.items()}
     more = {"by": by, "weights": None, "disagree": _disagree(by)}
     text, voice = parts.get("text"), parts.get("voice")
-    if "both" in parts:
+    refused = [part.refused is not None for part in parts.values()]
+    if "both" in parts and (parts["both"].refused is None or all(refused)):
         return by["both"] | more
     if text is not None and voice is not None and text.refused == voice.refused:
         weights = {"text": text_weight, "voice": 1 - text_weight}
         return _weighed(text, voice, text_weight) | more | {"weights": weights}
-    part: Modality = min(parts, key=lambda name: (parts[name].refused is not None, name != "text"))
+    part: Modality = min(parts, key=lambda name: (parts[name].refused is not None, name == "both", name != "text"))
     return by[part] | more
 
 

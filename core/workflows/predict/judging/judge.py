@@ -18,7 +18,7 @@ from core.records import SHORTEST_VOICE_MS
 from core.workflows.predict.judging.fusion import Part
 from core.workflows.predict.judging.serving import Plan
 from core.workflows.predict.judging.spans import Span
-from core.workflows.snapshots.calls import transcript
+from core.workflows.snapshots.calls import in_order, transcript
 
 Said = dict[str, dict[Modality, Part]]  # scheme -> modality -> what a run says
 Known = Sequence[Mapping[str, Any] | None]  # judgements of an earlier document, by span
@@ -30,6 +30,8 @@ def judge(spans: Sequence[Span], plan: Plan, audio: Audio | None, known: Known =
     for predictor in plan.of_unit("utterance"):
         _reuse(predictor, plan, known, said)
         open_spans = [i for i in range(len(spans)) if not _has_all(said[i], predictor, plan)]
+        if open_spans and baseline_of(predictor, plan) == "own":
+            open_spans = [*range(len(spans))]  # a voice is compared with all that it says in the recording
         samples = {i: sample for i in open_spans if (sample := sample_of(spans[i], predictor, audio))}
         for i, part in _answers(predictor, plan, samples):
             said[i].setdefault(part.target.name, {}).setdefault(predictor.modality, part)
@@ -39,7 +41,7 @@ def judge(spans: Sequence[Span], plan: Plan, audio: Audio | None, known: Known =
 def judge_call(spans: Sequence[Span], plan: Plan, audio: Audio | None) -> Said:
     """What the runs say that read a whole call: its turns joined as in training."""
     said: Said = {}
-    turns = [_Turn(n, span) for n, span in enumerate(spans)]
+    turns = in_order(_Turn(n, span) for n, span in enumerate(spans))
     for predictor in plan.of_unit("call"):
         joined = transcript(turns, predictor.card.cleaning)
         whole = Span(None if audio is None else 0, None if audio is None else audio.duration_ms, joined)

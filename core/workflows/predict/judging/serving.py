@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from core.errors import InputError, NotEnoughData
 from core.inference.predictor import Predictor, cached
-from core.messages import Names, SchemeName
+from core.messages import Names, SchemeName, Word
+from core.models import Modality
 from core.schemes import scheme
 from core.workflows.models import in_use
 from core.workflows.renewed import Renewed
@@ -76,7 +77,8 @@ def plan(
     """The named runs, or the runs in use; only for `schemes` if any are given.
 
     `runs` by scheme replace what is in use for these schemes. `InputError` for a weight outside [0, 1] and if no run
-    judges what is asked for, `NotFound` for an unknown run, `NotEnoughData` without any run.
+    judges what is asked for or two named ones judge the same, `NotFound` for an unknown run, `NotEnoughData` without
+    any run.
     """
     for name in schemes:
         scheme(name)
@@ -85,7 +87,25 @@ def plan(
     models = _by_scheme(ws, stored, runs) if isinstance(runs, Mapping) else _by_id(ws, stored, runs)
     if schemes:
         models = _only(models, schemes)
+    _check_clashes(models)
     return Plan(models, {**stored.weights, **chosen}, own_voice)
+
+
+_READS: Mapping[Modality, Word] = {"text": Word("text"), "voice": Word("voice"), "both": Word("text and voice")}
+
+
+def _check_clashes(models: Mapping[Predictor, Use]) -> None:
+    """`InputError` if two runs that a person named judge one scheme by the same: one of them would be dropped."""
+    judges: dict[tuple[str, str, str], Predictor] = {}
+    for predictor, use in models.items():
+        for name in use.schemes if use.chosen else ():
+            first = judges.setdefault((name, predictor.modality, predictor.card.unit), predictor)
+            if first is not predictor:
+                raise InputError(
+                    "the runs {first} and {second} both judge {scheme} by {modality}: name one of them",
+                    first=first.run_id, second=predictor.run_id, scheme=SchemeName(name),
+                    modality=_READS[predictor.modality],
+                )  # fmt: skip
 
 
 def checked(share: float) -> float:

@@ -10,6 +10,7 @@ from core.audio.vad import segments
 from core.errors import CoreError, InputError
 from core.ingest.aihub import label
 from core.messages import Message
+from core.records import NewUtterance
 from core.workflows.workspace import Workspace
 
 OFF = "off"  # in place of the name of a speech recogniser: transcribe nothing
@@ -19,8 +20,9 @@ State = Literal["ok", "absent", "off", "given"]
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A piece of the input that models judge, `[start_ms, end_ms)`; a sentence has no times.
+    """A piece of the input that models judge, `[start_ms, end_ms)`.
 
+    A sentence has no times, nor has an utterance of a label JSON that does not say when it was spoken.
     `text` is None where nobody knows the words. `transcript` is what a speech recogniser heard, as JSON.
     """
 
@@ -92,7 +94,9 @@ def _with_lines(spans: list[Span], lines: list[str], duration_ms: int) -> list[S
 
 
 def _inside(span: Span, duration_ms: int, source: str) -> Span:
-    """The span, cut at the end of the recording; `InputError` if it does not lie in it."""
+    """The span, cut at the end of the recording; `InputError` if it does not lie in it. Words may have no times."""
+    if span.start_ms is None and span.end_ms is None and span.text:
+        return span
     if span.start_ms is None or span.end_ms is None or not 0 <= span.start_ms < min(span.end_ms, duration_ms):
         raise InputError(
             "{source}: no segment of a recording of {duration_ms} ms lies between {start} and {end} ms",
@@ -105,23 +109,43 @@ def _inside(span: Span, duration_ms: int, source: str) -> Span:
 
 
 def delivered(labels: bytes, source: str, duration_ms: int | None) -> list[Span]:
-    """The utterances of a 119 label JSON that lie inside the recording; `InputError` if none does.
+    """The utterances of a 119 label JSON, in the delivered order; `InputError` if none can be judged.
 
-    `duration_ms` is None without a recording.
+    One without usable times, or after the end of the recording, keeps its words and has no times. `duration_ms` is None
+    without a recording: there words are enough. With one, an utterance has to lie in it, or to have no times at all.
     """
     where = Message("label JSON of {source}", source=source)
     document = label.decode(labels, where)
     utterances = label.utterances(document, "", where, duration_ms, label.Issues())
-    timed = ((u, u.start_ms, u.end_ms) for u in utterances if u.start_ms is not None and u.end_ms is not None)
-    cut = ((u, start, end if duration_ms is None else min(end, duration_ms)) for u, start, end in timed)
-    spans = [Span(start, end, u.text or None, u.speaker) for u, start, end in cut if start < end]
+    spans = [span for u in utterances if (span := _as_delivered(u, duration_ms))]
     if not spans and duration_ms is None:
-        raise InputError("{where}: no utterance has a time", where=where)
-    if not spans:
+        raise InputError("{where}: no utterance has words", where=where)
+    if duration_ms is not None and _none_inside(spans) and any(map(_is_timed, utterances)):
         raise InputError(
             "{where}: no utterance lies inside the recording of {duration_ms} ms", where=where, duration_ms=duration_ms
         )
+    if not spans:
+        raise InputError("{where}: no utterance has times or words", where=where)
     return spans
+
+
+def _none_inside(spans: Sequence[Span]) -> bool:
+    return all(span.start_ms is None for span in spans)
+
+
+def _is_timed(utterance: NewUtterance) -> bool:
+    start, end = utterance.start_ms, utterance.end_ms
+    return start is not None and end is not None and start < end
+
+
+def _as_delivered(utterance: NewUtterance, duration_ms: int | None) -> Span | None:
+    """The span of an utterance; None if it has neither usable times nor words."""
+    start, end, text = utterance.start_ms, utterance.end_ms, utterance.text or None
+    if start is not None and end is not None:
+        end = end if duration_ms is None else min(end, duration_ms)
+        if start < end:
+            return Span(start, end, text, utterance.speaker)
+    return None if text is None else Span(None, None, text, utterance.speaker)
 
 
 def _transcribed(ws: Workspace, audio: Audio, spans: list[Span], name: str | None, language: str) -> Heard:

@@ -1,7 +1,8 @@
 """One verdict a scheme for a whole input, with the first alarm, and how often its run finds such a class.
 
-A run that read the whole call decides. Else a scheme of utterances with a critical class (danger) takes the utterance
-where that class is most probable, and another scheme the mean over the utterances, weighted by their durations.
+A run that read the whole call decides, unless it cannot tell and an utterance was judged. Else a scheme of utterances
+with a critical class (danger) takes the utterance where that class is most probable, and another scheme the mean over
+the utterances, weighted by their durations.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,13 +13,12 @@ import numpy as np
 from core.abstention import NO_WORDS, Code, reason
 from core.inference.predictor import Predictor
 from core.runs.folder import RunFolder
-from core.schemes import SCHEMES
 from core.schemes.target import Target
-from core.workflows.predict.judging.fusion import Part, judgement
+from core.workflows.predict.judging.fusion import Part, critical_class, judgement
 from core.workflows.predict.judging.serving import Plan
 from core.workflows.workspace import Workspace
 
-KEYS = ("label", "confidence", "probabilities", "run", "chosen", "abstained", "reason", "set")
+KEYS = ("label", "confidence", "probabilities", "run", "chosen", "abstained", "reason", "set", "alarm")
 Utterances = Sequence[Mapping[str, Any]]
 
 
@@ -31,7 +31,7 @@ def _verdict(ws: Workspace, plan: Plan, document: Mapping[str, Any], name: str) 
     utterances = document["utterances"]
     judged = [i for i, u in enumerate(utterances) if name in u["judgements"]]
     critical = critical_class(name)
-    call = document.get("call", {}).get(name)
+    call = _of_call(document, judged, name)
     at: int | None = None
     if call is not None:
         base = {key: call[key] for key in KEYS}
@@ -46,15 +46,18 @@ def _verdict(ws: Workspace, plan: Plan, document: Mapping[str, Any], name: str) 
     return base | {
         "level": "call" if call is not None else "utterance",
         "utterance": at,
-        "first_alarm_ms": _first_alarm(plan, utterances, name, critical) if critical else None,
+        "first_alarm_ms": _first_alarm(utterances, name) if critical else None,
         "recall": _recall(ws, base["run"], name, critical or base["label"]),
     }
 
 
-def critical_class(name: str) -> str:
-    """The class of a scheme of utterances that is an alarm, "" for none."""
-    scheme = SCHEMES.get(name)
-    return scheme.critical if scheme and scheme.level == "utterance" and scheme.kind != "multi" else ""
+def _of_call(document: Mapping[str, Any], judged: Sequence[int], name: str) -> Mapping[str, Any] | None:
+    """What is said of the whole call; None without it, or if it is refused where an utterance is not."""
+    call: Mapping[str, Any] | None = document.get("call", {}).get(name)
+    if call is None or not is_refused(call):
+        return call
+    told = any(not is_refused(document["utterances"][i]["judgements"][name]) for i in judged)
+    return None if told else call
 
 
 def is_refused(judged: Mapping[str, Any]) -> bool:
@@ -62,24 +65,10 @@ def is_refused(judged: Mapping[str, Any]) -> bool:
     return judged["abstained"] not in (None, "undecided")
 
 
-def is_alarm(plan: Plan, judged: Mapping[str, Any], name: str, critical: str) -> bool:
-    """Whether a judgement is an alarm: its critical class is at or above the operating point of its run.
-
-    A judgement whose classes are not told apart is one all the same: silence would cost more.
-    """
-    by_id = {predictor.run_id: predictor for predictor in plan.models}
-    least = by_id[judged["run"]].limits.alarm(name)
-    return not is_refused(judged) and judged["probabilities"].get(critical, 0.0) >= least
-
-
-def _first_alarm(plan: Plan, utterances: Utterances, name: str, critical: str) -> int | None:
-    """When the first alarm is known: at the end of its utterance."""
-    ends = [
-        u["end_ms"]
-        for u in utterances
-        if u["end_ms"] is not None and (j := u["judgements"].get(name)) and is_alarm(plan, j, name, critical)
-    ]
-    return min(ends, default=None)
+def _first_alarm(utterances: Utterances, name: str) -> int | None:
+    """When the first alarm is known: at the end of its utterance. One without times has no such moment."""
+    alarms = (u for u in utterances if name in u["judgements"] and u["judgements"][name]["alarm"])
+    return min((u["end_ms"] for u in alarms if u["end_ms"] is not None), default=None)
 
 
 def _most_critical(utterances: Utterances, judged: Sequence[int], name: str, critical: str) -> int:
@@ -94,7 +83,7 @@ def _mean(plan: Plan, utterances: Utterances, judged: Sequence[int], name: str) 
     told = [i for i in judged if not utterances[i]["judgements"][name]["abstained"]]
     used = told or judged
     own = [utterances[i]["judgements"][name] for i in used]
-    weights = np.array([_duration(utterances[i]) for i in used], dtype=np.float64)
+    weights = _durations([utterances[i] for i in used])
     predictor = _predictor(plan, own, weights)
     target = next(target for target in predictor.targets if target.name == name)
     rows = np.array([[one["probabilities"].get(code, 0.0) for code in target.codes] for one in own])
@@ -124,8 +113,11 @@ def _most_common(values: Sequence[Any], weights: np.ndarray) -> Any:
     return max(shares, key=lambda value: shares[value])
 
 
-def _duration(utterance: Mapping[str, Any]) -> float:
-    return 1.0 if utterance["start_ms"] is None else float(max(1, utterance["end_ms"] - utterance["start_ms"]))
+def _durations(utterances: Utterances) -> np.ndarray:
+    """The lengths of the utterances; one without times counts as much as those with times do on average."""
+    known = {i: max(1, u["end_ms"] - u["start_ms"]) for i, u in enumerate(utterances) if u["start_ms"] is not None}
+    usual = sum(known.values()) / len(known) if known else 1.0
+    return np.array([known.get(i, usual) for i in range(len(utterances))], dtype=np.float64)
 
 
 def _nothing(document: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -134,7 +126,7 @@ def _nothing(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     code: Code = document["abstained"] or (_most_common(codes, np.ones(len(codes))) if codes else "no_speech")
     wordless = code == "empty" and not any(u["text"] for u in document["utterances"])
     sentence = NO_WORDS if wordless else reason(code)
-    more = {"probabilities": {}, "chosen": False, "abstained": code, "reason": sentence, "set": []}
+    more = {"probabilities": {}, "chosen": False, "abstained": code, "reason": sentence, "set": [], "alarm": False}
     return dict.fromkeys(KEYS) | more
 
 
