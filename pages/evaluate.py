@@ -134,7 +134,7 @@ def ablation(metrics: dict[str, Any]) -> None:
     titles = {"text": _("By the text alone"), "voice": _("By the voice alone")}
     for part, scores in metrics.get("ablation", {}).items():
         score = scores["macro_f1"]
-        st.caption(f"{titles[part]}: {_('Macro-F1')} {number(score)} ({interval(score)})")
+        st.caption(f"{titles[part]}: " + _("Macro-F1") + f" {number(score)} ({interval(score)})")
 
 
 def calibration(metrics: dict[str, Any]) -> None:

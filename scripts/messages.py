@@ -15,7 +15,6 @@ from io import BytesIO
 from pathlib import Path
 
 from babel.messages.catalog import Catalog
-from babel.messages.extract import extract
 from babel.messages.pofile import read_po, write_po
 
 from core.files import write_bytes
@@ -23,8 +22,6 @@ from core.files import write_bytes
 ROOT = Path(__file__).resolve().parent.parent
 PO = ROOT / "core" / "ui" / "locale" / "ko.po"
 FIELD = re.compile(r"\{\w+[^{}]*\}")
-MARK = re.compile(rb"\bN?_\(")
-KEYWORDS = {"_": None, "N_": None}
 TABLE = "STRINGS"
 # The calls that take a template of `core.messages`, and the position of that argument.
 TEMPLATES = dict.fromkeys(
@@ -67,15 +64,18 @@ def messages(files: list[Path]) -> dict[str, str]:
 
 @lru_cache(maxsize=1)
 def tree(path: Path) -> ast.Module:
-    """The syntax tree of `path`; two searches walk over it, one after the other."""
+    """The syntax tree of `path`; three searches walk over it, one after the other."""
     return ast.parse(path.read_text(encoding="utf-8"))
 
 
 def _marked(path: Path) -> Iterator[tuple[int, str]]:
-    source = path.read_bytes()
-    if MARK.search(source):  # most files have none, and babel is slow
-        for line, text, _, _ in extract("python", BytesIO(source), keywords=KEYWORDS):
-            yield line, text if isinstance(text, str) else text[0]
+    """The texts in `_("...")` and `N_("...")`, also inside an f-string, where babel sees no call."""
+    found = []
+    for node in ast.walk(tree(path)):
+        match node:
+            case ast.Call(ast.Name("_" | "N_") | ast.Attribute(attr="_" | "N_"), [ast.Constant(str(text)), *_]):
+                found.append((node.lineno, text))
+    yield from sorted(found)
 
 
 def _tabled(path: Path) -> Iterator[tuple[int, str]]:

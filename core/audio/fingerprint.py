@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 RATE_HZ = 16_000
 WINDOW, HOP = 4096, 512
+BLOCK = 1024  # frames that are measured together, half a minute: they overlap, so all together need much memory
 BANDS = 33
 LOW_HZ, HIGH_HZ = 300.0, 3000.0
 MOST_ERRORS = 0.25  # share of bits; two different sounds differ in about half
@@ -29,12 +30,17 @@ def fingerprint(wave: NDArray[np.float32]) -> Fingerprint:
     if len(wave) < WINDOW + HOP:
         return np.zeros(0, np.uint32)
     frames = np.lib.stride_tricks.sliding_window_view(wave, WINDOW)[::HOP]
-    power = np.abs(np.fft.rfft(frames * np.hanning(WINDOW).astype(np.float32), axis=1)) ** 2
-    edges = np.geomspace(LOW_HZ, HIGH_HZ, BANDS + 1) * WINDOW / RATE_HZ
-    energy = np.add.reduceat(power, edges.astype(np.int64), axis=1)[:, :BANDS]
+    energy = np.concatenate([_energy(frames[first : first + BLOCK]) for first in range(0, len(frames), BLOCK)])
     across = np.diff(energy, axis=1)
     bits = np.diff(across, axis=0) > 0
     return bits.astype(np.uint32) @ (np.uint32(1) << np.arange(BANDS - 1, dtype=np.uint32))
+
+
+def _energy(frames: NDArray[np.float32]) -> NDArray[np.floating]:
+    """The energy of some frames in each band, (frames, 33)."""
+    power = np.abs(np.fft.rfft(frames * np.hanning(WINDOW).astype(np.float32), axis=1)) ** 2
+    edges = np.geomspace(LOW_HZ, HIGH_HZ, BANDS + 1) * WINDOW / RATE_HZ
+    return np.asarray(np.add.reduceat(power, edges.astype(np.int64), axis=1)[:, :BANDS])
 
 
 def differ(first: Fingerprint, second: Fingerprint) -> float:

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from core.audio.clips import cut
 from core.plugins import Backend, pick
 
 MERGE_MS = 300
@@ -20,6 +21,7 @@ PAD_MS = 100
 LONGEST_MS = 15_000
 FRAME_MS, HOP_MS = 25, 10
 SILENT_DB = -70.0  # a recording whose loudest stretch is below this holds no speech
+BLOCK = 6000  # frames that are measured together: a minute of sound
 ZERO_DB = -95.0  # digital silence is below this; it is left out when the noise floor is estimated
 
 VADS: dict[str, Backend] = {
@@ -54,23 +56,28 @@ def segments(wave: NDArray[np.float32], rate_hz: int = 16_000, backend: str | No
     long_enough = [span for span in _merged(found) if span[1] - span[0] + 2 * PAD_MS >= SHORTEST_MS]
     total_ms = len(wave) * 1000 // rate_hz
     padded = [(max(0, start - PAD_MS), min(total_ms, end + PAD_MS)) for start, end in long_enough]
-    if all(end - start <= LONGEST_MS for start, end in padded):
-        return padded
-    levels = frame_db(wave, rate_hz)
-    return [piece for span in padded for piece in split(span, levels)]
+    return [piece for span in padded for piece in pieces(wave, span, rate_hz)]
+
+
+def pieces(wave: NDArray[np.float32], span: tuple[int, int], rate_hz: int = 16_000) -> Spans:
+    """Return the span, or the pieces of a span above 15 s, split where it is quietest; only the span is measured."""
+    start, end = span
+    if end - start <= LONGEST_MS:
+        return [span]
+    inside = split((0, end - start), frame_db(cut(wave, rate_hz, start, end), rate_hz))
+    return [(start + begin, start + stop) for begin, stop in inside]
 
 
 def energy(wave: NDArray[np.float32], rate_hz: int) -> Spans:
     """Return the raw spans whose energy is above a threshold that depends on the noise floor of the recording."""
-    from librosa.effects import split
-
     centred = wave - np.mean(wave, dtype=np.float64).astype(np.float32)
-    frame, hop = _frame_hop(rate_hz)
-    limit_db = _threshold_db(frame_db(centred, rate_hz), HOP_MS)
+    levels = frame_db(centred, rate_hz)
+    limit_db = _threshold_db(levels, HOP_MS)
     if limit_db is None:
         return []
-    spans = split(centred, top_db=-limit_db, ref=1.0, frame_length=frame, hop_length=hop)
-    return [(int(start) * 1000 // rate_hz, int(end) * 1000 // rate_hz) for start, end in spans]
+    sound = np.concatenate([[False], levels > limit_db, [False]])
+    edges = np.minimum(np.flatnonzero(sound[1:] != sound[:-1]) * _frame_hop(rate_hz)[1], len(wave))
+    return [(int(start) * 1000 // rate_hz, int(end) * 1000 // rate_hz) for start, end in edges.reshape(-1, 2)]
 
 
 def silero(wave: NDArray[np.float32], rate_hz: int) -> Spans:
@@ -84,12 +91,26 @@ def silero(wave: NDArray[np.float32], rate_hz: int) -> Spans:
 
 
 def frame_db(wave: NDArray[np.float32], rate_hz: int) -> NDArray[np.float64]:
-    """Return the RMS level in dBFS of 25 ms frames, one each 10 ms, centred as in librosa: float64 (1 + n // hop,)."""
+    """Return the RMS level in dBFS of 25 ms frames, one each 10 ms, centred as in librosa: float64 (1 + n // hop,).
+
+    Frames overlap, so all of them together need many times the memory of the wave: they are measured block by block.
+    """
+    frame, hop = _frame_hop(rate_hz)
+    total = 1 + max(0, len(wave) + 2 * (frame // 2) - frame) // hop
+    levels = [_block_rms(wave, rate_hz, first, min(BLOCK, total - first)) for first in range(0, total, BLOCK)]
+    return np.asarray(20.0 * np.log10(np.maximum(np.concatenate(levels), 1e-5)))
+
+
+def _block_rms(wave: NDArray[np.float32], rate_hz: int, first: int, n: int) -> NDArray[np.float64]:
+    """The RMS of `n` frames from frame `first` on; outside the wave there is silence."""
     from librosa.feature import rms
 
     frame, hop = _frame_hop(rate_hz)
-    level = rms(y=wave, frame_length=frame, hop_length=hop)[0].astype(np.float64)
-    return np.asarray(20.0 * np.log10(np.maximum(level, 1e-5)))
+    start = first * hop - frame // 2
+    end = start + (n - 1) * hop + frame
+    samples = np.pad(wave[max(0, start) : end], (max(0, -start), max(0, end - max(0, start, len(wave)))))
+    level = rms(y=samples, frame_length=frame, hop_length=hop, center=False)[0]
+    return np.asarray(level, np.float64)
 
 
 def _frame_hop(rate_hz: int) -> tuple[int, int]:
@@ -123,15 +144,19 @@ def _merged(spans: Iterable[tuple[int, int]]) -> Spans:
 
 
 def split(span: tuple[int, int], levels: NDArray[np.float64]) -> Spans:
-    """Split until no span is longer than 15 s, each time at the quietest 200 ms near the middle.
+    """Split until no span is longer than 15 s, each time at the quietest 200 ms of its middle half.
 
     `levels` are those of `frame_db`, of the wave in which the span lies.
     """
+    return _split(span, np.convolve(levels, np.ones(20) / 20, mode="same"))
+
+
+def _split(span: tuple[int, int], smooth: NDArray[np.float64]) -> Spans:
+    """Each part has at most three quarters of the span, so that a recording of hours is split in few steps."""
     start, end = span
     if end - start <= LONGEST_MS:
         return [span]
-    margin = min(LONGEST_MS // 3, (end - start) // 4)
-    smooth = np.convolve(levels, np.ones(20) / 20, mode="same")
+    margin = (end - start) // 4
     inner = smooth[(start + margin) // HOP_MS : (end - margin) // HOP_MS]
     at = start + margin + int(inner.argmin()) * HOP_MS
-    return split((start, at), levels) + split((at, end), levels)
+    return _split((start, at), smooth) + _split((at, end), smooth)

@@ -22,6 +22,7 @@ from core.workflows.workspace import Workspace, open_workspace
 
 ICON = ASSETS / "icon.png"
 SIDEBAR_PX = 230
+LEFT_BEHIND = ("predict",)  # pages whose state under "PAGE:..." is dropped when another page is opened
 # Streamlit leaves wide margins around a page: tables need that room, above all in a narrow window. What stands
 # beside a picture moves below it before it gets too narrow to read. The element with the keyboard focus is outlined.
 PAGE_STYLE = """<style>
@@ -164,10 +165,18 @@ def page(name: str) -> Iterator[None]:
     )
     st.html(PAGE_STYLE)
     _sidebar(name)
+    _leave_others(name)
     st.title(_(info.title), anchor=False)
     st.caption(_(info.help))
     with guard():
         yield
+
+
+def _leave_others(name: str) -> None:
+    """Drop the large state of another page, such as decoded calls."""
+    prefixes = tuple(f"{other}:" for other in LEFT_BEHIND if other != name)
+    for key in [key for key in st.session_state if str(key).startswith(prefixes)]:
+        del st.session_state[key]
 
 
 @contextmanager

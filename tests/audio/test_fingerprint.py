@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sounds import RATE_HZ as TALK_HZ
 from sounds import talk
 
+from core.audio import fingerprint as prints
 from core.audio.fingerprint import MOST_ERRORS, RATE_HZ, differ, fingerprint, near_identical
 
 Wave = NDArray[np.float32]
@@ -58,3 +59,19 @@ def test_other_sounds_are_not() -> None:
 @given(st.integers(0, 20_000))
 def test_any_length_has_a_fingerprint(samples: int) -> None:
     assert fingerprint(np.ones(samples, np.float32)).dtype == np.uint32
+
+
+def test_a_long_recording_is_measured_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[int] = []
+    original = prints._energy
+
+    def counted(frames: Wave) -> NDArray[np.floating]:
+        measured.append(len(frames))
+        return original(frames)
+
+    monkeypatch.setattr(prints, "_energy", counted)
+    whole = fingerprint(voice(1))
+    monkeypatch.setattr(prints, "BLOCK", 30)
+    assert np.array_equal(fingerprint(voice(1)), whole)
+    assert measured[0] == sum(measured[1:]) == len(whole) + 1
+    assert max(measured[1:]) == 30

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from core.audio import decode
-from core.audio.vad import LONGEST_MS, PAD_MS, VADS, default, energy, raw, segments
+from core.audio import decode, vad
+from core.audio.vad import LONGEST_MS, PAD_MS, VADS, default, energy, frame_db, raw, segments, split
 from core.errors import MissingBackend, UnknownName
 
 FSDD = Path(__file__).resolve().parent.parent.parent.parent / "shared" / "data" / "fsdd" / "recordings"
@@ -106,6 +106,58 @@ def test_long_sound_is_split_at_its_quietest_point() -> None:
     assert middle == again
     assert abs(middle - 12_000) <= 100
     assert abs(last - 20_000) <= 130
+
+
+@pytest.mark.parametrize("rate_hz", [8_000, 11_025, 16_000])
+def test_levels_in_blocks_are_the_levels_of_the_whole(rate_hz: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from librosa.feature import rms
+
+    monkeypatch.setattr(vad, "BLOCK", 7)
+    frame, hop = rate_hz * 25 // 1000, rate_hz // 100
+    for n in (1, 50, hop, 7 * hop, 7 * hop + 1, 15 * hop + 33):
+        sound = np.random.default_rng(n).normal(0.0, 0.1, n).astype(np.float32)
+        whole = rms(y=sound, frame_length=frame, hop_length=hop)[0].astype(np.float64)
+        assert frame_db(sound, rate_hz) == pytest.approx(20 * np.log10(np.maximum(whole, 1e-5)), abs=1e-4), n
+
+
+def test_energy_finds_what_librosa_finds() -> None:
+    from librosa.effects import split as by_librosa
+
+    sound = in_noise([(0, 300), *BURSTS, (11_500, 12_000)], 12_000, 25)
+    limit_db = vad._threshold_db(frame_db(sound, 16_000), 10)
+    assert limit_db is not None
+    expected = by_librosa(sound, top_db=-limit_db, ref=1.0, frame_length=400, hop_length=160)
+    found = energy(sound, 16_000)
+    assert found == [(int(start) // 16, int(end) // 16) for start, end in expected]
+    assert (found[0][0], found[-1][1]) == (0, 12_000)
+
+
+def test_hours_of_flat_level_are_split_in_few_steps() -> None:
+    minutes = 600
+    parts = split((0, 60_000 * minutes), np.full(6000 * minutes, -20.0))
+    assert (parts[0][0], parts[-1][1]) == (0, 60_000 * minutes)
+    assert all(left[1] == right[0] for left, right in pairwise(parts))
+    assert all(LONGEST_MS // 4 <= end - start <= LONGEST_MS for start, end in parts)
+
+
+def test_only_a_long_span_is_measured_and_block_by_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    measured: list[int] = []
+    original = vad._block_rms
+
+    def counted(wave: np.ndarray, rate_hz: int, first: int, n: int) -> np.ndarray:
+        measured.append(n)
+        return original(wave, rate_hz, first, n)
+
+    monkeypatch.setattr(vad, "_block_rms", counted)
+    monkeypatch.setattr(vad, "BLOCK", 1000)
+    monkeypatch.setattr(vad, "raw", lambda wave, rate_hz, backend: [(10_000, 12_000), (30_000, 49_800)])
+    sound = np.random.default_rng(0).normal(0.0, 0.1, 16_000 * 100).astype(np.float32)
+    sound[16 * 38_900 : 16 * 39_100] = 0.0
+    assert segments(sound)[0] == (9900, 12_100)
+    (start, middle), (again, end) = segments(sound)[1:]
+    assert (start, middle, end) == (29_900, again, 49_900)
+    assert abs(middle - 39_000) <= 20
+    assert measured == [1000, 1000, 1] * 2, "20 s of 100"
 
 
 def test_steady_sound_is_not_lost() -> None:

@@ -37,5 +37,7 @@ def test_no_weights_is_one_clear_line(ws: Workspace, monkeypatch: pytest.MonkeyP
 def test_wrong_usage(ws: Workspace) -> None:
     assert run("transcribe", "--undo", "x", "--score").exit_code == 2
     assert run("transcribe", "--filter", "danger").exit_code == 2
+    for way in ((), ("--score",)):
+        assert failure("transcribe", "--language", "kr", *way).startswith("no recogniser knows the language 'kr'; give")
     assert "unknown transcriber 'siri'" in failure("transcribe", "--transcriber", "siri")
     assert failure("transcribe", "--undo", "none") == str(NotFound("no batch {batch!r} of proposals", batch="none"))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.speech.transcribers.guards import Reading, cut_repeats, judged, pooled, similar
+from core.speech.transcribers.guards import Reading, cut_repeats, judged, pooled, similar, worth_a_prompt
 from core.speech.transcribers.prompts import PROMPTS
 from core.speech.transcribers.transcript import Word
 
@@ -63,6 +63,49 @@ def test_a_loop_is_cut_and_a_long_one_is_no_text() -> None:
     assert cut_repeats("네 네 네") == "네 네 네"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1111호에 불이 났어요",
+        "010-0000-1234로 전화 주세요",
+        "전화번호는 010-2222-2222예요",
+        "피해액이 10,000,000,000원이에요",
+        "공일공 이이이이 사사사사 번이에요",
+        "0 1 0 2 2 2 2 3 3 3 3 번이에요",
+        "2-2-2-2 번이에요",
+    ],
+)
+def test_a_number_is_never_cut(text: str) -> None:
+    words = tuple(Word(n * 300, n * 300 + 250, f" {w}", 0.9) for n, w in enumerate(text.split()))
+    verdict = judged(Reading(text, -0.2, 0.0, KO, words), None, 5.0, "ko")
+    assert (verdict.state, verdict.text) == ("ok", text)
+    assert [(w.start_ms, w.text) for w in verdict.words] == [(n * 300, w) for n, w in enumerate(text.split())]
+
+
+def test_digits_without_end_are_a_loop() -> None:
+    assert cut_repeats("1" * 11) == "1" * 11
+    assert cut_repeats("1" * 12) == "111"
+    assert cut_repeats("5층 5층 5층 5층 5층") == "5층 5층 5층", "a repeat with a letter in it is no number"
+    for loop in ("0" * 30, "3, " * 15, "일" * 30, "0000-" * 12):
+        assert state(read(loop), seconds=9.0) == ("not_understood", ""), loop
+
+
+@pytest.mark.parametrize("logprob", [float("nan"), float("-inf")])
+def test_a_likelihood_that_is_no_number_is_the_least(logprob: float) -> None:
+    verdict = judged(read("불이 났어요", logprob), None, 2.0, "ko")
+    assert (verdict.state, verdict.text, verdict.confidence) == ("not_understood", "", 0.0)
+    assert not worth_a_prompt(read("불이 났어요", logprob))
+    assert judged(read("불이 났어요", logprob, 0.9), None, 2.0, "ko").state == "no_speech"
+    plain = read("불이 났어요", -0.6)
+    assert state(plain, read("불이 났어요!", logprob)) == ("ok", "불이 났어요")
+    assert judged(read("불이 났어요", 900.0), None, 2.0, "ko").confidence == 1.0
+
+
+def test_without_a_likelihood_the_words_and_the_event_tell_whether_somebody_speaks() -> None:
+    assert judged(Reading("", None, 1.0), None, 2.0, "ko").state == "no_speech", "music"
+    assert judged(Reading("", None, 0.0), None, 2.0, "ko").state == "not_understood", "speech"
+
+
 def test_nobody_speaks_that_fast() -> None:
     text = "서울시 강남구 테헤란로 백이십삼 번지 대한빌딩 지하 일층 주차장입니다"
     assert state(read(text), seconds=4.0)[0] == "ok"
@@ -100,6 +143,11 @@ def test_words_go_with_the_text() -> None:
     words = tuple(Word(n * 300, n * 300 + 250, f" {w}", 0.9) for n, w in enumerate(["불이", "났어요", "났어요"]))
     verdict = judged(Reading("불이 났어요 났어요", -0.2, 0.0, KO, words), None, 2.0, "ko")
     assert [(w.start_ms, w.text) for w in verdict.words] == [(0, "불이"), (300, "났어요"), (600, "났어요")]
+    said = ["빨리", "빨리", "빨리", "빨리", "아아아아아", "불이야"]
+    repeated = tuple(Word(n * 300, n * 300 + 250, f" {w}", 0.9) for n, w in enumerate(said))
+    verdict = judged(Reading(" ".join(said), -0.2, 0.0, KO, repeated), None, 3.0, "ko")
+    assert verdict.text == "빨리 빨리 빨리 아아아 불이야"
+    assert [w.start_ms for w in verdict.words] == [0, 300, 600, 1200, 1500], "what comes after a repeat keeps its time"
     assert judged(Reading("불이", None, None, {}, words[:1]), None, 1.0, "ko").confidence == 0.9
 
 

@@ -106,9 +106,10 @@ def test_extraction_finds_calls_and_tables(tmp_path: Path, monkeypatch: pytest.M
         'STRINGS: dict[str, str] = {"a": "From a table", "b": ""}\n'
         'TITLE = N_("Marked")\n'
         'st.text(_("Two " "pieces"))\n'
-        '_(TITLE)\nother("no message")\n',
+        '_(TITLE)\nother("no message")\n'
+        "text = f\"{_('In an f-string')} {n}\"\n",
         encoding="utf-8",
     )
     assert messages([path]) == {
-        "Marked": "page.py:2", "Two pieces": "page.py:3", "From a table": "page.py:1",
+        "Marked": "page.py:2", "Two pieces": "page.py:3", "From a table": "page.py:1", "In an f-string": "page.py:6",
     }  # fmt: skip

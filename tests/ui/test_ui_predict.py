@@ -1,20 +1,29 @@
 """The parts of the Live prediction page that turn a prediction document into what is drawn."""
 
+from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
+import streamlit as st
 
+from core.audio import Audio
 from core.errors import InputError
 from core.schemes import DANGER, URGENCY
+from core.ui import frame, i18n
 from core.ui.i18n import in_language
-from core.ui.panels.predict import answers, chart, judging, recordings, segments, verdict
+from core.ui.panels.evaluation import alarms
+from core.ui.panels.imports import differences
+from core.ui.panels.predict import answers, batch, calls, chart, judging, live, recordings, segments, sentence, verdict
 from core.ui.panels.predict.calls import Call, Delivered
 from core.ui.panels.predict.options import Options
 from core.ui.widgets import call_chart, player, verdicts, words
 from core.ui.widgets.call_chart import Stretch, Words
-from core.workflows.predict import predict
+from core.web import uploads
+from core.workflows.predict import demo_calls, predict
+from core.workflows.predict.batch import Batch
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 
@@ -241,3 +250,140 @@ def test_a_label_json_goes_to_the_one_recording_of_its_name(
     made, alone = recordings.paired(files, None)
     assert [(item.name, item.labels) for item in made] == pairs
     assert [file.name for file in alone] == lonely
+
+
+def test_probabilities_that_mean_nothing_are_not_drawn() -> None:
+    shares = {"low": 0.01, "medium": 0.02, "high": 0.97}
+    stretches = [Stretch(0, 1000, shares, sure=False, counts=False), Stretch(1000, 2000, shares, sure=False)]
+    figure = call_chart.call_chart(
+        [(URGENCY, stretches)], None, alarm_ms=None, duration_ms=2000, language="en", words=WORDS, ink="#000000"
+    )
+    bars = [trace for trace in figure.data if trace.type == "bar"]
+    assert [bar.y for bar in bars] == [(0.0, 0.01), (0.0, 0.02), (0.0, 0.97)]
+    assert [bar.customdata for bar in bars] == [bar.y for bar in bars], "nor are they told under the mouse"
+    assert figure.data[-1].x == (0.5, 1.5), "both are marked by ?"
+
+
+# --- words in the reader's language -------------------------------------------------------------------------------
+
+
+def test_what_is_marked_is_korean_on_a_korean_page() -> None:
+    both = judgement("danger", 0.84, disagree=True)
+    with in_language("ko"):
+        (chip,) = segments.regions(document(utterance("불이야", {"danger": both})))[0].chips
+        assert chip.text == "≠ 엇갈림 · 위험: ▲ 위험 84%"
+        assert live.demo_title("구급") == "구급"
+        assert alarms._seconds(4200) == differences.value_text("start_ms", 4200).replace("00초", "초") == "4.2초"
+        hover = Words("", "", "", "", "", i18n._("{s} s")).hover("%{y:.0%}")
+    assert hover == "%{x:.1f}초: %{y:.0%}"
+    assert [live._given([], None, kind)[0] for kind in demo_calls.kinds()[:1]] == [
+        f"Call of the demo: {live.demo_title(kind)}" for kind in demo_calls.kinds()[:1]
+    ]
+    assert live.demo_title("구급") == "Medical", "no Korean word on an English page"
+
+
+# --- a conversation -----------------------------------------------------------------------------------------------
+
+
+def test_no_line_of_a_conversation_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[str] = []
+    typed = "\n".join(["네, 알겠습니다"] * 200 + ["", "불이 났어요"])
+    assert len(typed) < sentence.MOST_CHARACTERS
+    monkeypatch.setattr(st, "text_area", lambda *_args, **more: typed[: more["max_chars"]])
+    monkeypatch.setattr(sentence.judging, "conversation", lambda texts, _options: judged.extend(texts))
+    monkeypatch.setattr(sentence, "show_conversation", lambda *_args, **_more: None)
+    sentence._conversation(Options())
+    assert (len(judged), judged[-1]) == (201, "불이 났어요")
+
+
+# --- what a session holds -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def session(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    state: dict[str, Any] = {}
+    monkeypatch.setattr(st, "session_state", state)
+    return state
+
+
+@pytest.fixture
+def sound(monkeypatch: pytest.MonkeyPatch) -> Audio:
+    """One second of silence, which every recording decodes to; the server plays no upload yet."""
+    audio = Audio(np.zeros(16_000, np.float32), 16_000, 16_000, 1, "wav", 1000)
+    monkeypatch.setattr(predict, "read_audio", lambda _data, _name: audio)
+    monkeypatch.setattr(uploads, "_uploads", OrderedDict())
+    return audio
+
+
+def delivered(name: str, **more: Any) -> Delivered:
+    return Delivered("demo-fire", name, lambda: b"wav", **more)
+
+
+@pytest.mark.usefixtures("session", "sound")
+def test_a_call_keeps_its_edits_when_the_language_changes_its_name() -> None:
+    call = calls.opened(delivered("Call of the demo: Fire", labels=b"{}"))
+    call.edits[0], call.document = "불이야", {"source": "Call of the demo: Fire"}
+    again = calls.opened(delivered("데모 통화: 화재", labels=b"{}"))
+    assert (again is call, again.edits) == (True, {0: "불이야"})
+    assert again.delivered.name == again.document["source"] == "데모 통화: 화재"  # type: ignore[index]
+    assert calls.opened(delivered("데모 통화: 화재", text="다른 말")).edits == {}, "other words are judged anew"
+
+
+@pytest.mark.usefixtures("session", "sound")
+def test_a_sound_that_other_uploads_pushed_out_can_be_played_again() -> None:
+    call = calls.opened(delivered("a.wav"))
+    for number in range(uploads.ENTRIES):
+        uploads.keep(str(number).encode())
+    assert uploads.get(call.token) is None
+    assert calls.opened(delivered("a.wav")).token == call.token
+    assert uploads.get(call.token) == predict.playable(call.audio)
+
+
+def test_another_page_drops_the_calls_and_keeps_the_rest(session: dict[str, Any]) -> None:
+    large = {calls.STATE: {"a": object()}, live.STATE: object(), batch.OPENED: object()}
+    session |= large | {"review:token": "t", "lang": "ko"}
+    frame._leave_others("predict")
+    assert set(session) == {*large, "review:token", "lang"}
+    frame._leave_others("corpus")
+    assert set(session) == {"review:token", "lang"}
+
+
+# --- a batch that is still judged ---------------------------------------------------------------------------------
+
+
+def rows(*numbers: int) -> Batch:
+    listed = tuple({"n": n, "source": f"{n}.wav", "state": "judged", "risk": 0.5, "verdict": {}, "alarm": False}
+                   for n in numbers)  # fmt: skip
+    return Batch("batch-1", "calls", "2026-11-30T00:00:00+00:00", rows=listed)
+
+
+def test_the_chosen_call_stays_open_when_a_riskier_one_comes(
+    session: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables: list[dict[str, Any]] = []
+    monkeypatch.setattr(st, "dataframe", lambda _rows, **more: tables.append(more))
+    assert batch._rows(rows(4, 7)) is None
+    session[tables[0]["key"]] = SimpleNamespace(selection=SimpleNamespace(rows=[1]))
+    tables[0]["on_select"]()
+    assert batch._rows(rows(4, 7)) == 7
+    assert batch._rows(rows(9, 4, 2, 7)) == 7
+    assert [table["selection_default"]["selection"]["rows"] for table in tables] == [[], [1], [3]]
+    assert tables[0]["key"] == tables[1]["key"] != tables[2]["key"], "positions of one order never count in another"
+    session[tables[2]["key"]] = SimpleNamespace(selection=SimpleNamespace(rows=[]))
+    tables[2]["on_select"]()
+    assert batch._rows(rows(9, 4, 2, 7)) is None
+
+
+def test_the_sound_of_the_open_call_is_made_once(
+    session: dict[str, Any], sound: Audio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(batch, "workspace", lambda: None)
+    monkeypatch.setattr(batch.batch, "document", lambda _ws, _id, n: {"source": f"{n}.wav"})
+    monkeypatch.setattr(batch.batch, "sound", lambda _ws, _item, n: b"wav" if n else None)
+    monkeypatch.setattr(predict, "playable", lambda _audio: made.append("wav") or b"RIFF")
+    first = batch._open(rows(4, 7), 7)
+    assert batch._open(rows(9, 4, 7), 7) is first
+    assert (made, first.audio, uploads.get(first.token)) == (["wav"], sound, b"RIFF")
+    assert batch._open(rows(0), 0).audio is None, "a text has no sound"
+    assert session[batch.OPENED].document == {"source": "0.wav"}

@@ -1,6 +1,7 @@
 // The player component: a recording's waveform, its utterances as regions and as a list of buttons.
 // Sends the trigger `region` (the id) once for each click or Enter; plays exactly that region. Where `editable`, a text
-// can be changed in its row: the trigger `edit` carries {id, text}.
+// can be changed in its row: the trigger `edit` carries {id, text}. Regions that come anew (a judged text brings them)
+// leave open forms, what is typed in them, and the keyboard's place as they are.
 
 import RegionsPlugin from "wavesurfer.js/dist/plugins/regions.esm.js";
 import { button, clock, el, hide, icon, mount } from "./dom.js";
@@ -9,6 +10,9 @@ import { Sound, Wave } from "./wave.js";
 
 const LEVELS = [1, 2, 4, 8, 16, 32];
 const STRIP_PX = 26;
+const SEEK_MS = 1000;
+const KEYS = { key_move: "↑ ↓", key_seek: "← →", key_play: "Enter", key_pause: "Space" };
+const STOPS = "button, textarea"; // what takes the keyboard in the item of a region
 
 class Player {
   constructor(root) {
@@ -44,12 +48,16 @@ class Player {
     };
     const changed = (name) => this.shown[name] !== before[name];
     const reframed = changed("strings") || changed("frame");
+    const redrawn = reframed || changed("regions");
+    const place = redrawn ? this.#place() : null;
     this.data = data;
     if (reframed) this.#frame();
     else this.wave.recolor();
-    if (reframed || changed("regions")) this.#drawRegions();
+    if (redrawn) this.#drawRegions();
     if (reframed || changed("url")) this.#load();
-    if (reframed || changed("regions") || changed("selected")) this.#select(data.selected ?? -1);
+    if (redrawn || changed("selected")) this.#select(data.selected ?? -1);
+    if (place) this.#restore(place);
+    if (place && !changed("selected")) this.rows.scrollTop = place.scroll;
   }
 
   #frame() {
@@ -71,8 +79,8 @@ class Player {
         el("span", { class: "gw-zoom", role: "group", "aria-label": strings.zoom },
           zoom("zoom_out", "−", -1), this.zoomLabel, zoom("zoom_in", "+", 1))),
       this.holder, this.status, this.rows,
-      el("p", { class: "gw-keys" }, ...["key_move", "key_play", "key_pause"].map((name, i) =>
-        el("span", {}, el("kbd", { text: ["↑ ↓", "Enter", "Space"][i] }), ` ${strings[name]}`))),
+      el("p", { class: "gw-keys" }, ...Object.entries(KEYS).map(([name, keys]) =>
+        el("span", {}, el("kbd", { text: keys }), ` ${strings[name]}`))),
     );
     this.marks = RegionsPlugin.create();
     this.wave = new Wave(this.root, this.holder, {
@@ -117,7 +125,7 @@ class Player {
     this.lanes = count;
     this.holder.style.setProperty("--gw-strip", `${count * STRIP_PX + 4}px`);
     this.regions = this.data.regions.map((region, index) => this.#region(region, index, lane.get(region.id)));
-    this.rows.replaceChildren(...this.regions.map(({ parts }) => el("li", { class: "gw-item" }, ...parts)));
+    this.rows.replaceChildren(...this.regions.map(({ item }) => item));
     this.rows.hidden = this.regions.length === 0;
     this.#drawMarks();
   }
@@ -139,8 +147,32 @@ class Player {
     const chips = (region.chips ?? []).map(({ text, tone }) =>
       el("span", { class: `gw-chip is-${tone.replace(/[^a-z]/g, "")}`, text }));
     const judged = chips.length ? el("div", { class: "gw-judged" }, ...chips) : null;
-    const parts = [row, ...(this.data.editable ? this.#editor(region) : []), judged].filter(Boolean);
-    return { ...region, tone, lane, shade, chip, row, parts };
+    const editor = this.data.editable ? this.#editor(region) : null;
+    const item = el("li", { class: "gw-item" }, row, editor?.pencil, editor?.form, judged);
+    return { ...region, tone, lane, shade, chip, row, editor, item };
+  }
+
+  /** What a person is doing in the list: texts that are being changed, the element with the focus, the scroll. */
+  #place() {
+    const focused = this.root.getRootNode().activeElement;
+    const at = this.regions.find(({ item }) => focused && item.contains(focused));
+    return {
+      drafts: this.regions.filter(({ editor }) => editor && !editor.form.hidden).map(({ id, editor: { field } }) =>
+        ({ id, value: field.value, selection: [field.selectionStart, field.selectionEnd, field.selectionDirection] })),
+      focus: at ? { id: at.id, stop: [...at.item.querySelectorAll(STOPS)].indexOf(focused) } : null,
+      scroll: this.rows?.scrollTop ?? 0,
+    };
+  }
+
+  /** Brings it back in the new list; a region that is gone takes its draft with it. */
+  #restore({ drafts, focus }) {
+    const of = (id) => this.regions.find((region) => region.id === id);
+    for (const { id, value, selection } of drafts) of(id)?.editor?.restore(value, selection);
+    const at = focus && of(focus.id);
+    if (!at) return;
+    const stop = [...at.item.querySelectorAll(STOPS)][focus.stop] ?? at.row;
+    if (stop === at.row) this.#roam(at);
+    stop.focus({ preventScroll: true });
   }
 
   /** A button that opens the text of a region, and the form that it opens. Enter saves, Esc leaves. */
@@ -175,7 +207,13 @@ class Player {
       }
     });
     pencil.setAttribute("aria-expanded", "false");
-    return [pencil, form];
+    const restore = (value, selection) => {
+      hide(form, false);
+      pencil.setAttribute("aria-expanded", "true");
+      field.value = value;
+      field.setSelectionRange(...selection);
+    };
+    return { pencil, form, field, restore };
   }
 
   /** Needed at every change of the duration: wavesurfer cuts a region to the duration that it knows at that time. */
@@ -231,6 +269,11 @@ class Player {
     if (this.sound.playing) this.sound.play(ms, this.wave.durationMs);
   }
 
+  /** Tab leads to one row of the list: this one. */
+  #roam(region) {
+    for (const one of this.regions) one.row.tabIndex = one === region ? 0 : -1;
+  }
+
   #toggle() {
     if (this.sound.playing) return this.sound.stop();
     const region = this.regions[this.selected];
@@ -273,16 +316,20 @@ class Player {
   #key(event) {
     if (event.isComposing || event.ctrlKey || event.altKey || event.metaKey || event.target.closest(".gw-form")) return;
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.code];
+    const seek = { ArrowRight: SEEK_MS, ArrowLeft: -SEEK_MS }[event.code];
     if (this.#ownsSpace(event)) {
       event.preventDefault();
       if (!event.repeat) this.#toggle();
     } else if (event.code === "Enter" && event.repeat) {
       event.preventDefault();
+    } else if (seek) {
+      event.preventDefault();
+      this.#seek(Math.min(this.wave.durationMs, Math.max(0, this.atMs + seek)));
     } else if (step && this.regions.length) {
       event.preventDefault();
       const at = this.regions.findIndex((r) => r.row === event.target);
       const next = Math.min(this.regions.length - 1, Math.max(0, (at < 0 ? this.selected : at) + step));
-      this.regions.forEach((r, i) => (r.row.tabIndex = i === next ? 0 : -1));
+      this.#roam(this.regions[next]);
       this.regions[next].row.focus();
     }
   }

@@ -2,12 +2,14 @@
 
 `GWIDAMA_SPEECH_URL` gives the address, and the transcriber `endpoint` must be chosen by name: the sound of a call
 leaves this machine, and nothing in it can be masked first. Only spans with speech are sent. The answer passes the same
-guards as every other reading.
+guards as every other reading. A service that does not say how likely its text is has no text here.
 """
 
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from math import inf, isfinite
+from statistics import fmean
 from typing import Any
 
 from core.audio.clips import to_wav
@@ -46,24 +48,39 @@ class Endpoint:
 
 
 def reading(answer: Mapping[str, Any]) -> Reading:
-    """The service's answer (`verbose_json`: text, segments, words in seconds) as a Reading."""
-    segments = [segment for segment in answer.get("segments") or () if isinstance(segment, Mapping)]
+    """The service's answer (`verbose_json`: text, segments, words in seconds) as a Reading.
+
+    Where a segment, or the whole answer, has no likelihood, the reading has -inf, and nothing of it is believed.
+    """
+    segments = _rows(answer, "segments")
+    likely = [_figure(segment.get("avg_logprob")) for segment in segments]
+    silent = [p for segment in segments if (p := _figure(segment.get("no_speech_prob"))) is not None]
     return Reading(
         str(answer.get("text") or "").strip(),
-        _mean(segments, "avg_logprob"),
-        _mean(segments, "no_speech_prob"),
-        words=tuple(_word(word) for word in answer.get("words") or () if str(word.get("word", "")).strip()),
+        fmean(-inf if logprob is None else logprob for logprob in likely) if likely else -inf,
+        fmean(silent) if silent else None,
+        words=tuple(_word(word) for word in _rows(answer, "words") if str(word.get("word", "")).strip()),
     )
 
 
-def _mean(segments: list[Mapping[str, Any]], name: str) -> float | None:
-    values = [float(segment[name]) for segment in segments if segment.get(name) is not None]
-    return sum(values) / len(values) if values else None
+def _rows(answer: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """The objects of a list in the answer; what is something else is left out."""
+    rows = answer.get(name)
+    return [row for row in rows if isinstance(row, Mapping)] if isinstance(rows, list | tuple) else []
+
+
+def _figure(value: object) -> float | None:
+    """A finite number, else None.
+
+    >>> _figure(-0.2), _figure("-0.2"), _figure(float("nan")), _figure(None)
+    (-0.2, None, None, None)
+    """
+    return float(value) if isinstance(value, int | float) and isfinite(value) else None
 
 
 def _word(word: Mapping[str, Any]) -> Word:
-    start_ms = round(1000 * float(word.get("start") or 0))
-    return Word(start_ms, max(start_ms, round(1000 * float(word.get("end") or 0))), str(word["word"]), 1.0)
+    start_ms = round(1000 * (_figure(word.get("start")) or 0.0))
+    return Word(start_ms, max(start_ms, round(1000 * (_figure(word.get("end")) or 0.0))), str(word["word"]), 1.0)
 
 
 def _sender(settings: Settings) -> Send:

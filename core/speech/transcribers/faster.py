@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from core.settings import Settings
 from core.speech import weights, whisper
-from core.speech.transcribers import guards
+from core.speech.transcribers import guards, languages
 from core.speech.transcribers.guards import Reading
 from core.speech.transcribers.listening import Listener, Read, Waves
 from core.speech.transcribers.prompts import PROMPTS
@@ -56,22 +56,24 @@ def _read(model: Any, clips: Waves, language: str) -> list[Read]:
     import ctranslate2
     from faster_whisper.tokenizer import Tokenizer
 
+    multilingual = model.model.is_multilingual
+    if multilingual and model.hf_tokenizer.token_to_id(f"<|{language}|>") is None:  # an older model has fewer languages
+        raise languages.unknown(language)
     mel = np.stack([_mel(model, clip) for clip in clips])
     encoded = model.model.encode(ctranslate2.StorageView.from_array(np.ascontiguousarray(mel)), to_cpu=True)
-    multilingual = model.model.is_multilingual
-    languages = _languages(model.model.detect_language(encoded)) if multilingual else [{} for _ in clips]
+    heard = _languages(model.model.detect_language(encoded)) if multilingual else [{} for _ in clips]
     decoding = _Decoding(
         model,
         Tokenizer(model.hf_tokenizer, multilingual, task="transcribe", language=language if multilingual else "en"),
         np.array(encoded),
         [len(clip) for clip in clips],
-        languages,
+        heard,
     )
-    hopeful = [row for row, spoken in enumerate(languages) if spoken.get(language, 1.0) >= guards.LEAST_OF_CLIP]
+    hopeful = [row for row, spoken in enumerate(heard) if spoken.get(language, 1.0) >= guards.LEAST_OF_CLIP]
     plain = decoding.readings(hopeful, "")
     worth = [row for row in hopeful if guards.worth_a_prompt(plain[row])] if language in PROMPTS else []
     prompted = decoding.readings(worth, PROMPTS.get(language, ""))
-    return [(plain.get(row, Reading("", None, 0.0, spoken)), prompted.get(row)) for row, spoken in enumerate(languages)]
+    return [(plain.get(row, Reading("", None, 0.0, spoken)), prompted.get(row)) for row, spoken in enumerate(heard)]
 
 
 def _mel(model: Any, clip: NDArray[np.float32]) -> NDArray[np.float32]:

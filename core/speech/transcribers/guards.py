@@ -12,7 +12,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
-from math import exp
+from math import exp, inf, isnan
 
 from core.speech.transcribers.transcript import State, Word
 
@@ -26,6 +26,7 @@ SAME = 0.6  # share of letters that two readings must have in common
 MOST_LETTERS_PER_S = 12.0
 GRACE_S = 0.5  # a clip is cut close, so that its words may be a little faster
 KEPT_REPEATS = 3
+NUMBER_LOOP = 12  # digits in a row from which a repeat of digits alone is a loop: no telephone number has as many equal
 LOOP_SHARE = 0.6  # of the letters that only repeat, above which the reading is a loop
 LEAST_SCRIPT = 0.5  # share of the letters in the script of the language
 
@@ -37,6 +38,7 @@ _SUBTITLES = re.compile(
     r"|자막을|[가-힣A-Z]{2,4}\s?뉴스\s?\S{2,4}입니다|thanks?\s*(you\s*)?for\s*watching|subscribe|amara\.org|字幕|ご視聴|谢谢观看",
     re.I,
 )
+_DIGITS = frozenset("0123456789공영일이삼사오육칠팔구")  # as written, and as spelled in Korean
 _SCRIPTS = {"ko": ("HANGUL",), "ja": ("HIRAGANA", "KATAKANA", "CJK"), "zh": ("CJK",), "ru": ("CYRILLIC",)}
 
 
@@ -45,7 +47,8 @@ class Reading:
     """What a recogniser read in one clip, before anything of it is believed.
 
     `logprob` is the mean log-probability of a token, `no_speech` the probability that nobody speaks, `languages` the
-    probability of each language; None or empty where the recogniser does not tell.
+    probability of each language; None or empty where the recogniser does not tell. A recogniser that should tell
+    `logprob` and did not has -inf there: its text is not believed.
     """
 
     text: str
@@ -53,6 +56,13 @@ class Reading:
     no_speech: float | None = None
     languages: Mapping[str, float] = field(default_factory=dict)
     words: tuple[Word, ...] = ()
+
+    @property
+    def likelihood(self) -> float | None:
+        """`logprob`, at most 0; what is no number is the least likely."""
+        if self.logprob is None:
+            return None
+        return -inf if isnan(self.logprob) else min(0.0, self.logprob)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,8 @@ def judged(
 
 def worth_a_prompt(plain: Reading) -> bool:
     """Whether a reading with the prompt could be believed: not where this one says nothing, or anything at all."""
-    return bool(_letters(plain.text)) and (plain.logprob is None or plain.logprob >= HOPELESS_LOGPROB)
+    likelihood = plain.likelihood
+    return bool(_letters(plain.text)) and (likelihood is None or likelihood >= HOPELESS_LOGPROB)
 
 
 def pooled(readings: Sequence[tuple[Reading, float]], language: str) -> float | None:
@@ -96,13 +107,23 @@ def pooled(readings: Sequence[tuple[Reading, float]], language: str) -> float | 
 
 
 def cut_repeats(text: str) -> str:
-    """`text` with what is said more than `KEPT_REPEATS` times in a row said that often.
+    """`text` with what is said more than `KEPT_REPEATS` times in a row said that often; a number stays whole.
 
     >>> cut_repeats("빨리 빨리 빨리 빨리 빨리 와 주세요"), cut_repeats("아아아아아아아아 불이야")
     ('빨리 빨리 빨리 와 주세요', '아아아 불이야')
+    >>> cut_repeats("1111호, 010-0000-1234, 일 일 일 일 호"), cut_repeats("3, " * 15)
+    ('1111호, 010-0000-1234, 일 일 일 일 호', '3, 3, 3,')
     """
-    words = _REPEATED_WORDS.sub(lambda match: " ".join([match[1]] * KEPT_REPEATS), text)
-    return _REPEATED.sub(lambda match: match[1] * KEPT_REPEATS, words).strip()
+    words = _REPEATED_WORDS.sub(lambda match: _kept(match, " "), text)
+    return _REPEATED.sub(lambda match: _kept(match, ""), words).strip()
+
+
+def _kept(match: re.Match[str], between: str) -> str:
+    """What is left of a repeat: all of a number below `NUMBER_LOOP` digits, else `KEPT_REPEATS` times what repeats."""
+    letters = _letters(match[0])
+    if letters and _DIGITS.issuperset(letters) and len(letters) < NUMBER_LOOP:
+        return match[0]
+    return between.join([match[1]] * KEPT_REPEATS)
 
 
 def similar(one: str, other: str) -> float:
@@ -129,7 +150,7 @@ def _believed(plain: Reading, prompted: Reading | None, seconds: float, language
 def _text_of(reading: Reading, seconds: float, language: str) -> str | None:
     """The text of a reading that can be believed, without repeats, else None."""
     spoken = _letters(reading.text)
-    if not spoken or (reading.logprob is not None and reading.logprob < LEAST_LOGPROB):
+    if not spoken or (reading.likelihood is not None and not reading.likelihood >= LEAST_LOGPROB):
         return None
     text = cut_repeats(reading.text)
     looping = len(_letters(text)) < (1 - LOOP_SHARE) * len(spoken)
@@ -140,10 +161,15 @@ def _text_of(reading: Reading, seconds: float, language: str) -> str | None:
 
 
 def _silent(reading: Reading) -> bool:
-    """Whether the recogniser itself thinks that nobody speaks, and finds its own words unlikely."""
-    if reading.no_speech is None or reading.logprob is None:
-        return not reading.text.strip() and reading.no_speech is None
-    return reading.no_speech >= SILENT and (reading.logprob < UNLIKELY or not reading.text.strip())
+    """Whether the recogniser itself thinks that nobody speaks, and gives no words or finds its own words unlikely.
+
+    One that does not tell whether somebody speaks tells it by giving no words.
+    """
+    empty, likelihood = not reading.text.strip(), reading.likelihood
+    if reading.no_speech is None:
+        return empty
+    unlikely = likelihood is not None and not likelihood >= UNLIKELY
+    return reading.no_speech >= SILENT and (empty or unlikely)
 
 
 def _language(reading: Reading, language: str, in_all: float | None) -> str:
@@ -159,19 +185,19 @@ def _language(reading: Reading, language: str, in_all: float | None) -> str:
 
 def _confidence(reading: Reading) -> float:
     """The mean probability of a token, 0 to 1; of the words, where the recogniser tells no more; 0 without a figure."""
-    if reading.logprob is not None:
-        return round(min(1.0, exp(reading.logprob)), 4)
+    if reading.likelihood is not None:
+        return round(exp(reading.likelihood), 4)
     return round(sum(w.probability for w in reading.words) / len(reading.words), 4) if reading.words else 0.0
 
 
 def _words(reading: Reading, text: str) -> tuple[Word, ...]:
-    """The words of the reading, as long as they make the text; those after the first cut repeat are left out."""
-    kept, made = [], ""
+    """The words of the reading that make the text, in order; what was cut as a repeat is left out."""
+    kept, made, letters = [], "", _letters(text)
     for word in reading.words:
-        made += _letters(word.text)
-        if not _letters(text).startswith(made):
-            break
-        kept.append(replace(word, text=word.text.strip()))
+        spoken = cut_repeats(word.text)
+        if letters.startswith(made + _letters(spoken)):
+            made += _letters(spoken)
+            kept.append(replace(word, text=spoken))
     return tuple(word for word in kept if word.text)
 
 

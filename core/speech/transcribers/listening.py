@@ -1,11 +1,14 @@
 """From a recording to its transcripts, the same for every recogniser: who speaks where, what is read, what is believed.
 
-Voice activity comes first: a span without speech is not read at all. A span above `vad.LONGEST_MS` is read in pieces
-and put together again. Every reading passes the guards. A recogniser never sees its own earlier text.
+Voice activity comes first, by Silero: a span without speech is not read at all. It looks at the sound from shortly
+before the first span to the end of the last, so that a new turn of a long call costs no more than itself. A span above
+`vad.LONGEST_MS` is read in pieces and put together again. Every reading passes the guards. A recogniser never sees its
+own earlier text.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -13,10 +16,12 @@ from numpy.typing import NDArray
 
 from core.audio import vad
 from core.audio.clips import cut
-from core.speech.transcribers import guards
+from core.speech.transcribers import guards, languages
 from core.speech.transcribers.guards import Reading, Verdict
 from core.speech.transcribers.transcript import RATE_HZ, Span, Transcript
 
+SPEECH_VAD = "silero"  # `energy` takes noise and music for speech, and a recogniser then invents words
+BEFORE_MS = 1000  # of sound that voice activity detection gets before the first span
 LEAST_SPEECH_MS = 128  # of speech in a span: four frames; the first note of a melody passes for three
 
 Waves = Sequence[NDArray[np.float32]]
@@ -34,7 +39,7 @@ class Recogniser(Protocol):
 class Listener:
     """A Transcriber: a recogniser with its name, behind voice activity detection and the guards.
 
-    `model` names the weights. `speech` finds who speaks when; None takes the voice activity backend that is installed.
+    `model` names the weights. `speech` finds who speaks when; None takes Silero.
     """
 
     name: str
@@ -45,10 +50,14 @@ class Listener:
     def transcribe(
         self, wave: NDArray[np.float32], spans: Sequence[Span] | None, language: str = "ko"
     ) -> list[Transcript]:
-        """One Transcript for each span; without spans, for each stretch of speech in the wave."""
+        """One Transcript for each span; without spans, for each stretch of speech in the wave.
+
+        `InputError` for a language that no recogniser knows; `MissingBackend` if Silero is not installed.
+        """
+        languages.check(language)
         chosen = list(vad.segments(wave) if spans is None else spans)
-        speech = self._speech(wave) if chosen else []
         owned = [(row, piece) for row, span in enumerate(chosen) for piece in _pieces(wave, span)]
+        speech = self._speech(wave, [piece for _, piece in owned])
         voiced = [(row, piece) for row, piece in owned if _spoken_ms(speech, piece) >= LEAST_SPEECH_MS]
         reads = self.recogniser.read([cut(wave, RATE_HZ, *piece) for _, piece in voiced], language) if voiced else []
         verdicts = _verdicts([piece for _, piece in voiced], reads, language)
@@ -57,9 +66,14 @@ class Listener:
             by_row.setdefault(row, []).append(verdict)
         return [_transcript(span, by_row.get(row, []), language) for row, span in enumerate(chosen)]
 
-    def _speech(self, wave: NDArray[np.float32]) -> Sequence[Span]:
-        find: FindSpeech = self.speech or vad.raw
-        return find(wave, RATE_HZ) if len(wave) else []
+    def _speech(self, wave: NDArray[np.float32], pieces: Sequence[Span]) -> Sequence[Span]:
+        """Who speaks when, from `BEFORE_MS` before the first piece to the end of the last."""
+        if not pieces:
+            return []
+        find: FindSpeech = self.speech or partial(vad.raw, backend=SPEECH_VAD)
+        begin = max(0, min(start for start, _ in pieces) - BEFORE_MS)
+        part = cut(wave, RATE_HZ, begin, max(end for _, end in pieces))
+        return [(begin + start, begin + end) for start, end in find(part, RATE_HZ)]
 
 
 def _pieces(wave: NDArray[np.float32], span: Span) -> list[Span]:
@@ -67,10 +81,7 @@ def _pieces(wave: NDArray[np.float32], span: Span) -> list[Span]:
     start, end = max(0, span[0]), min(len(wave) * 1000 // RATE_HZ, span[1])
     if end <= start:
         return []
-    if end - start <= vad.LONGEST_MS:
-        return [(start, end)]
-    inside = vad.split((0, end - start), vad.frame_db(cut(wave, RATE_HZ, start, end), RATE_HZ))
-    return [(start + a, start + b) for a, b in inside]
+    return vad.pieces(wave, (start, end), RATE_HZ)
 
 
 def _spoken_ms(speech: Sequence[Span], span: Span) -> int:

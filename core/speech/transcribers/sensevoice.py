@@ -1,7 +1,7 @@
 """SenseVoice by sherpa-onnx, from a local folder: words, emotion and sound events in one pass. Not installed by itself.
 
 `GWIDAMA_SENSEVOICE` names a folder with `tokens.txt` and `model.int8.onnx` or `model.onnx`. The recogniser tells no
-probabilities; what it takes for music, laughter or applause alone counts as no speech.
+probabilities, so its event decides: what it takes for music, laughter or applause is no speech, and has no text.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,11 +63,11 @@ def reading(result: Any, samples: int) -> Reading:
     """A result of sherpa-onnx as a Reading: `text`, `lang`, `event`, and `tokens` with `timestamps` in seconds."""
     heard = _tag(getattr(result, "lang", ""))
     event = _tag(getattr(result, "event", ""))
-    text = str(result.text).strip()
     languages: Mapping[str, float] = {heard: 1.0} if heard in LANGUAGES else {}
-    silent = event not in ("", "speech") and not text
+    if event not in ("", "speech") or heard == "nospeech":
+        return Reading("", None, 1.0, languages)
     words = _words(getattr(result, "tokens", ()), getattr(result, "timestamps", ()), samples * 1000 // RATE_HZ)
-    return Reading(text, None, 1.0 if silent else None, languages, words)
+    return Reading(str(result.text).strip(), None, 0.0 if event == "speech" else None, languages, words)
 
 
 def _tag(raw: str) -> str:

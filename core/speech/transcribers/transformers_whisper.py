@@ -6,6 +6,7 @@ as it is: no hub, no remote code, no pickled weights.
 
 from dataclasses import dataclass
 from functools import lru_cache
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -69,9 +70,9 @@ def _read(pipe: Any, clip: Any, language: str) -> Reading:
     with torch.inference_mode():
         scored = pipe.model.generate(features, **options, output_scores=True, return_dict_in_generate=True)
         logprobs = pipe.model.compute_transition_scores(scored.sequences, scored.scores, normalize_logits=True)
-    kept = logprobs[torch.isfinite(logprobs)]
+    kept = logprobs[~torch.isinf(logprobs)]  # what was suppressed; a NaN stays, so that the guards see it
     words = tuple(_word(part) for part in answer.get("chunks", ()) if part["text"].strip())
-    return Reading(answer["text"].strip(), float(kept.mean()) if len(kept) else None, words=words)
+    return Reading(answer["text"].strip(), float(kept.mean()) if len(kept) else -inf, words=words)
 
 
 def _options(pipe: Any, language: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """One picture of a call over time: the running danger curve, and below it a ribbon of probabilities for each scheme.
 
 Takes rows of plain values, returns a figure. Classes are told apart by colour and by pattern; what a model could not
-tell is faint and marked with "?".
+tell is faint and marked with "?". Where its probabilities mean nothing, only the "?" stands.
 """
 
 from collections.abc import Mapping, Sequence
@@ -35,13 +35,18 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Translated texts of the picture."""
+    """Translated texts of the picture. `at` is a number of seconds with its unit; `{s}` stands for the number."""
 
     curve: str
     running: str
     alarm: str
     seconds: str
     unsure: str
+    at: str = "{s} s"
+
+    def hover(self, value: str) -> str:
+        """Return what Plotly shows at a point: its time, then `value`."""
+        return f"{escape(self.at).format(s='%{x:.1f}')}: {value}"
 
 
 def call_chart(
@@ -97,7 +102,7 @@ def _curve(
         name = title if sure else f"{title} ({escape(words.unsure)})"
         line = {"color": red, "width": 4 if sure else 2.5, "dash": dash}
         figure.add_scatter(x=x, y=y, mode="lines", line=line, row=1, col=1, showlegend=False, name=name,
-                           hovertemplate="%{x:.1f} s: %{y:.0%}")  # fmt: skip
+                           hovertemplate=words.hover("%{y:.0%}"))  # fmt: skip
     highest, running = 0.0, [(0.0, 0.0)]
     for stretch in (stretch for stretch in stretches if stretch.counts):
         highest = max(highest, stretch.probabilities.get(scheme.critical, 0.0))
@@ -105,7 +110,7 @@ def _curve(
     figure.add_scatter(
         x=[x for x, _ in running], y=[y for _, y in running], mode="lines", line_shape="hv", fill="tozeroy",
         row=1, col=1, name=words.running, fillcolor="rgba(220,38,38,.14)",
-        line={"color": red, "width": 1.5, "dash": "dot"}, showlegend=False, hovertemplate="%{x:.1f} s: %{y:.0%}",
+        line={"color": red, "width": 1.5, "dash": "dot"}, showlegend=False, hovertemplate=words.hover("%{y:.0%}"),
     )  # fmt: skip
     _row_title(figure, 1, words.curve, ink)
     figure.update_yaxes(range=[-0.03, 1.08], tickformat=".0%", row=1, col=1, tickvals=[0, 0.5, 1])
@@ -122,16 +127,19 @@ def _curve(
 def _ribbon(
     figure: go.Figure, row: int, scheme: Scheme, stretches: Sequence[Stretch], language: str, words: Words, ink: str
 ) -> None:
-    """Draw the probabilities of each utterance one above the other, as wide as the utterance is long."""
+    """Draw the probabilities of each utterance one above the other, as wide as the utterance is long.
+
+    An utterance whose probabilities mean nothing has none.
+    """
     middles = [(s.start_ms + s.end_ms) / 2000 for s in stretches]
     base = [0.0] * len(stretches)
     for place, label in enumerate(scheme.labels):
-        heights = [stretch.probabilities.get(label.code, 0.0) for stretch in stretches]
+        heights = [stretch.probabilities.get(label.code, 0.0) if stretch.counts else 0.0 for stretch in stretches]
         name = escape(label.title(language))
         figure.add_bar(
             x=middles, y=heights, base=list(base), width=[(s.end_ms - s.start_ms) / 1000 for s in stretches], name=name,
             legendgroup=scheme.name, legendgrouptitle={"text": escape(scheme.title(language))}, row=row, col=1,
-            customdata=heights, hovertemplate=f"%{{x:.1f}} s: {name} %{{customdata:.0%}}<extra></extra>",
+            customdata=heights, hovertemplate=words.hover(f"{name} %{{customdata:.0%}}<extra></extra>"),
             marker={"color": label.color, "opacity": [1 if s.sure else FAINT for s in stretches], "line": {"width": 0},
                     "pattern": {"shape": PATTERNS[place % len(PATTERNS)], "fillmode": "overlay", "size": 6,
                                 "fgcolor": "rgba(255,255,255,.45)"}},

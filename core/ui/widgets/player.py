@@ -39,6 +39,7 @@ STRINGS: dict[str, str] = {
     "key_move": "previous, next utterance",
     "key_pause": "play, pause",
     "key_play": "play the utterance",
+    "key_seek": "a second back, on",
     "keys": "Keys",
     "leave": "done",
     "loading": "Loading the audio …",

@@ -20,6 +20,7 @@ from core.filters import Filter
 from core.jobs import submit
 from core.messages import Message, message_from_json, message_to_json
 from core.records import Skip, Utterance
+from core.speech.transcribers import languages
 from core.speech.transcribers.transcript import Transcriber, Transcript
 from core.store import NewProposal
 from core.workflows import jobs
@@ -80,8 +81,9 @@ def run(
 ) -> Transcribed:
     """Suggest a text for each utterance of `wanted` that has audio and none, by `transcriber`, else by that of `name`.
 
-    With the `run_id` of an interrupted run, continue that run.
+    With the `run_id` of an interrupted run, continue that run. `InputError` for a language that no recogniser knows.
     """
+    languages.check(language)
     transcriber, batch = transcriber or chosen(ws, name), run_id or new_id()
     blocks = step("blocks", partial(_blocks, ws, wanted))
     total = sum(map(len, blocks))
@@ -100,7 +102,11 @@ def run(
 
 
 def start(ws: Workspace, wanted: Filter, name: str | None = None, language: str = "ko") -> str:
-    """Queue a run as a job; returns the id of both. `MissingBackend` if there is no transcriber."""
+    """Queue a run as a job; returns the id of both. `MissingBackend` if there is no transcriber.
+
+    `InputError` for a language that no recogniser knows; nothing is queued then.
+    """
+    languages.check(language)
     chosen(ws, name)
     params = {"wanted": filters.to_document(wanted), "name": name, "language": language}
     return submit(ws.store, JOB, JOB, params, new_id())

@@ -17,6 +17,7 @@ from core.files import make_folder, write_json
 from core.filters import Filter
 from core.records import Utterance
 from core.scores.letters import LetterErrors, letter_errors
+from core.speech.transcribers import languages
 from core.speech.transcribers.transcript import Transcriber, Transcript
 from core.workflows.speech.corpus import chosen, transcripts
 from core.workflows.workspace import Workspace, now
@@ -70,8 +71,9 @@ def measure(
 ) -> Measured:
     """Transcribe at most `most` utterances of `wanted` that have audio and a human text, and count wrong letters.
 
-    `NotEnoughData` if there is none, `MissingBackend` if there is no transcriber.
+    `NotEnoughData` if there is none, `MissingBackend` if there is no transcriber, `InputError` for an unknown language.
     """
+    languages.check(language)
     transcriber = transcriber or chosen(ws, name)
     utterances = _written_by_people(ws, wanted, most)
     if not utterances:

@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 import soundfile
 
-from core.errors import CheckpointMismatch, JobFailed, MissingBackend, NotEnoughData, UnknownName
+from core.errors import CheckpointMismatch, InputError, JobFailed, MissingBackend, NotEnoughData, UnknownName
 from core.filters import Filter
 from core.records import NewRecording, NewUtterance
 from core.speech import weights
 from core.speech.transcribers.transcript import Transcript, Word
-from core.workflows import workspace
+from core.workflows import jobs, workspace
 from core.workflows.cleaning import decisions, proposals
 from core.workflows.speech import corpus, errors, transcribe
 from core.workflows.workspace import Workspace
@@ -176,6 +176,19 @@ def test_the_hub_is_asked_only_by_fetch(bare: Workspace, monkeypatch: pytest.Mon
     with pytest.raises(MissingBackend, match=r"'tiny.en' cannot be fetched: the hub cannot be reached from here: pip"):
         transcribe.fetch(bare)
     assert asked == ["huggingface.co"]
+
+
+def test_a_language_that_does_not_exist_is_one_error_before_anything_is_queued(ws: Workspace) -> None:
+    add_call(ws, "c", ["", "불이 났어요"])
+    message = "no recogniser knows the language 'kr'; give a code such as ko, en, ja, zh or vi"
+    with pytest.raises(InputError, match=message):
+        corpus.run(ws, Filter(), language="kr", transcriber=Scripted({}))
+    with pytest.raises(InputError, match=message):
+        errors.measure(ws, Filter(), language="kr", transcriber=Scripted({}))
+    with pytest.raises(InputError, match=message):
+        corpus.start(ws, Filter(), language="kr")
+    assert jobs.recent(ws, 5) == []
+    assert errors.last(ws) is None
 
 
 def test_a_failing_transcriber_is_an_error(ws: Workspace) -> None:

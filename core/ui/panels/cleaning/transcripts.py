@@ -60,7 +60,7 @@ def _progress(job_id: str) -> None:
             st.session_state["transcribe_trouble"] = job.error or ""
         st.rerun()
     done, total = int(job.progress.get("done", 0)), int(job.progress.get("total", 0))
-    text = f"{_(JOB_STATES[job.state])} · {done:,} / {total:,} {_('utterances')}"
+    text = f"{_(JOB_STATES[job.state])} · {done:,} / {total:,} " + _("utterances")
     st.progress(min(done / total, 1.0) if total else 0.0, text=text)
     if st.button(_("Cancel"), key="cancel_transcribe", disabled=job.cancel_requested):
         jobs.cancel(workspace(), job.id)

@@ -57,7 +57,7 @@ def _tiles(timed: Mapping[str, Any]) -> None:
          _interval(timed["recall_within"], share=True), dangerous),
         (_("False alarms a call"), _number(timed["false_alarms"]), _interval(timed["false_alarms"], share=False),
          _("{n} calls").format(n=timed["calls"])),
-        (_("Median time to alarm"), "–" if time["median"] is None else f"{time['median'] / 1000:.1f} s",
+        (_("Median time to alarm"), _seconds(time["median"]),
          "" if time["p90"] is None else _("9 of 10 within {time} s").format(time=f"{time['p90'] / 1000:.1f}"),
          _("{n} calls with a right alarm").format(n=time["n"])),
         (_("Recall in the whole call"), _share(timed["recall"]), _interval(timed["recall"], share=True),
@@ -91,6 +91,10 @@ def _course(timed: Mapping[str, Any]) -> None:
 
 def _share(score: Mapping[str, Any]) -> str:
     return "–" if score["value"] is None else f"{score['value']:.0%}"
+
+
+def _seconds(ms: int | None) -> str:
+    return "–" if ms is None else _("{s} s").format(s=f"{ms / 1000:.1f}")
 
 
 def _number(score: Mapping[str, Any]) -> str:

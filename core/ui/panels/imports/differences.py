@@ -42,7 +42,7 @@ def value_text(field: str, value: Any) -> str:
     if field == "speaker":
         return forms.speaker_title(str(value))
     if field in ("start_ms", "end_ms"):
-        return f"{int(value) / 1000:.3f} s"
+        return _("{s} s").format(s=f"{int(value) / 1000:.3f}")
     return f"{value[:HASH_CHARS]}…" if field == "audio" and re.fullmatch("[0-9a-f]{64}", str(value)) else str(value)
 
 

@@ -4,7 +4,10 @@ The job is the worker's, so it goes on when the page is closed. Rows appear whil
 by the shell (`predict-batch`), which needs no upload.
 """
 
-from collections.abc import Mapping
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -17,7 +20,7 @@ from core.ui import translation
 from core.ui.frame import guard, workspace
 from core.ui.i18n import N_, _
 from core.ui.panels.overview import JOB_STATES
-from core.ui.panels.predict import answers, chart, exports, segments, verdict
+from core.ui.panels.predict import answers, calls, chart, exports, segments, verdict
 from core.ui.panels.predict.options import Options
 from core.ui.widgets import forms
 from core.ui.widgets.player import player
@@ -26,16 +29,28 @@ from core.workflows import jobs
 from core.workflows.predict import batch, predict
 
 UPLOAD_MB = 50
-SHOWN = 20  # batches in the list
+CHOSEN = "predict:batch_chosen"  # the number of the chosen input, by batch
+OPENED = "predict:batch_opened"
 TURN = "batch_turn"  # a started batch empties the uploader
 KINDS = {"files": N_("Files or a zip"), "folder": N_("A folder")}
+
+
+@dataclass(slots=True)
+class Opened:
+    """The chosen row: its document, its sound with the token under which it is played, or why it cannot be heard."""
+
+    key: str
+    document: dict[str, Any]
+    audio: Audio | None = None
+    token: str = ""
+    trouble: CoreError | None = None
 
 
 def show(options: Options | None = None) -> None:
     """Show the uploader, the batches with their progress, and the rows of the chosen one."""
     with guard():
         _begin(options or Options())
-    listed = batch.every(workspace())[:SHOWN]
+    listed = batch.every(workspace())
     if not listed:
         st.info(
             _("No batch yet. Drop recordings, label JSONs and texts above: each is judged, the riskiest comes first.")
@@ -123,18 +138,33 @@ def _progress(item: batch.Batch, job: Job | None) -> None:
 
 
 def _rows(item: batch.Batch) -> int | None:
-    """Show the rows, the riskiest first; return the number of the chosen input."""
-    table = st.dataframe(
-        [_row(row) for row in item.rows], hide_index=True, key=f"rows-{item.id}", on_select="rerun",
-        selection_mode="single-row",
+    """Show the rows, the riskiest first; return the number of the chosen input.
+
+    The table knows its selection by position, and a row that comes moves the others: each order is a table of its own,
+    in which the chosen input is selected again.
+    """
+    numbers = [int(row["n"]) for row in item.rows]
+    number = st.session_state.setdefault(CHOSEN, {}).get(item.id)
+    key, place = _table_key(item.id, numbers), [numbers.index(number)] if number in numbers else []
+    st.dataframe(
+        [_row(row) for row in item.rows], hide_index=True, key=key, selection_mode="single-row",
+        on_select=partial(_choose, item.id, numbers, key), selection_default={"selection": {"rows": place}},
         column_config={_("Risk"): st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)},
     )  # fmt: skip
-    chosen = table.selection.rows
-    if not chosen or chosen[0] >= len(item.rows):
+    if not place:
         st.caption(_("Choose a row to hear the call and see its judgements."))
         return None
-    row = item.rows[chosen[0]]
-    return int(row["n"]) if row["state"] == "judged" else None
+    return number if item.rows[place[0]]["state"] == "judged" else None
+
+
+def _table_key(batch_id: str, numbers: Sequence[int]) -> str:
+    return f"rows-{batch_id}-{zlib.crc32(repr(numbers).encode()):x}"
+
+
+def _choose(batch_id: str, numbers: Sequence[int], key: str) -> None:
+    """Remember the number of the input that was selected in the table `key`, whose rows had these numbers."""
+    rows = st.session_state[key].selection.rows
+    st.session_state.setdefault(CHOSEN, {})[batch_id] = numbers[rows[0]] if rows else None
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,29 +202,35 @@ def _left_out(item: batch.Batch) -> None:
 
 def _opened(item: batch.Batch, number: int) -> None:
     """Show one document: verdict, waveform, course of the call, downloads."""
-    document, key = batch.document(workspace(), item.id, number), f"{item.id}-{number}"
+    opened = _open(item, number)
+    document, audio, key = opened.document, opened.audio, opened.key
     with st.container(border=True, key=f"opened-{key}"):
         st.subheader(forms.plain(document["source"]), anchor=False)
         verdict.show(document)
-        data = _sound(item, number)
-        if data is not None:
-            audio = _decoded(data, document["source"])
-            token = uploads.keep(predict.playable(audio))
-            player(audio_url=f"/audio/upload/{token}", duration_ms=audio.duration_ms,
+        if opened.trouble is not None:
+            st.caption(forms.plain(translation.translate(opened.trouble.message)))
+        if audio is not None:
+            calls.keep_sound(opened.token, audio)
+            player(audio_url=f"/audio/upload/{opened.token}", duration_ms=audio.duration_ms,
                    regions=segments.regions(document), key=f"heard-{key}")  # fmt: skip
             chart.show(document, audio.duration_ms, key)
-        exports.show(document, None if data is None else (lambda: data), key)
+        exports.show(document, None if audio is None else partial(_bytes, item, number), key)
 
 
-def _sound(item: batch.Batch, number: int) -> bytes | None:
-    """The recording of a row; None for a text, or if its file is gone."""
-    try:
-        return batch.sound(workspace(), item, number)
-    except CoreError as error:
-        st.caption(forms.plain(translation.translate(error.message)))
-        return None
+def _open(item: batch.Batch, number: int) -> Opened:
+    """Return the chosen row; its file is read and its WAV made once, not each second while the batch runs."""
+    key, known = f"{item.id}-{number}", st.session_state.get(OPENED)
+    if known is None or known.key != key:
+        known = st.session_state[OPENED] = Opened(key, batch.document(workspace(), item.id, number))
+        try:
+            if data := batch.sound(workspace(), item, number):
+                known.audio = predict.read_audio(data, known.document["source"])
+                known.token = uploads.keep(predict.playable(known.audio))
+        except CoreError as error:
+            known.trouble = error
+    opened: Opened = known
+    return opened
 
 
-@st.cache_resource(max_entries=4, show_spinner=False)
-def _decoded(data: bytes, source: str) -> Audio:
-    return predict.read_audio(data, source)
+def _bytes(item: batch.Batch, number: int) -> bytes:
+    return batch.sound(workspace(), item, number) or b""

@@ -1,6 +1,7 @@
 """The calls that this browser session has opened: decoded once, judged, and judged again after a change.
 
-A call is dropped when its file leaves the page, so its samples do not stay in memory.
+A call is dropped when its file leaves the page, and all when another page is opened (`core.ui.frame`), so their samples
+do not stay in memory.
 """
 
 from collections.abc import Callable, Iterable
@@ -29,7 +30,8 @@ class Delivered:
 
     @property
     def version(self) -> tuple[object, ...]:
-        return self.name, self.labels, self.text
+        """What the words of the call depend on. The name does not count: the language of the page changes it."""
+        return self.labels, self.text
 
 
 @dataclass(slots=True)
@@ -53,17 +55,32 @@ class Call:
         """A key for widgets; equal recordings that were uploaded twice have different keys."""
         return f"{self.token[:12]}-{self.delivered.id}"
 
+    def rename(self, delivered: Delivered) -> None:
+        """Take the name that the recording has now; a document that names it by the old one follows."""
+        if self.document is not None and delivered.name != self.delivered.name:
+            self.document = self.document | {"source": delivered.name}
+        self.delivered = delivered
+
 
 def opened(delivered: Delivered) -> Call:
     """Return the call of what was delivered; it is decoded the first time. `AudioError` if it cannot be decoded."""
     calls: dict[str, Call] = st.session_state.setdefault(STATE, {})
     known = calls.get(delivered.id)
+    if known is not None:
+        keep_sound(known.token, known.audio)
     if known is not None and known.delivered.version == delivered.version:
+        known.rename(delivered)
         return known
     audio = known.audio if known is not None else predict.read_audio(delivered.data(), delivered.name)
     token = known.token if known is not None else uploads.keep(predict.playable(audio))
     calls[delivered.id] = Call(delivered, audio, token)
     return calls[delivered.id]
+
+
+def keep_sound(token: str, audio: Audio) -> None:
+    """Put the sound of a player back if other uploads have pushed it out; the same sound has the same token."""
+    if uploads.get(token) is None:
+        uploads.keep(predict.playable(audio))
 
 
 def keep_only(ids: Iterable[str]) -> None:

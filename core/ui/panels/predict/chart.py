@@ -21,8 +21,9 @@ def show(document: Mapping[str, Any], duration_ms: int, key: str) -> None:
     curve = SCHEMES[main] if SCHEMES[main].critical else None
     alarm_ms = document["verdict"].get(main, {}).get("first_alarm_ms")
     words = Words(
-        _("Danger as the call unfolds"), _("highest so far"), _("first alarm"), _("seconds"), _("Cannot tell")
-    )
+        _("Danger as the call unfolds"), _("highest so far"), _("first alarm"), _("seconds"), _("Cannot tell"),
+        _("{s} s"),
+    )  # fmt: skip
     figure = call_chart(rows, curve, alarm_ms=alarm_ms, duration_ms=duration_ms, language=language(), words=words,
                         ink=charts.text_color())  # fmt: skip
     st.plotly_chart(figure, key=f"chart-{key}")

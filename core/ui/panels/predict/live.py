@@ -14,8 +14,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 from core.ui.frame import guard, workspace
 from core.ui.i18n import _
-from core.ui.panels.predict import answers, chart, exports, segments, verdict
+from core.ui.panels.predict import answers, calls, chart, exports, segments, verdict
 from core.ui.panels.predict.options import Options
+from core.ui.panels.predict.recordings import demo_title
 from core.ui.widgets import forms, live_state
 from core.ui.widgets.live_player import live_player
 from core.ui.widgets.live_state import State
@@ -64,7 +65,7 @@ def _begin(options: Options) -> None:
         key="live_files",
     )  # fmt: skip
     spoken = right.audio_input(_("or speak: it is played when you stop"), sample_rate=16000, key="live_spoken")
-    kind = right.pills(_("or take a call of the demo"), demo_calls.kinds(), key="live_demo")
+    kind = right.pills(_("or take a call of the demo"), demo_calls.kinds(), key="live_demo", format_func=demo_title)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.segmented_control(_("Speed"), list(SPEEDS), format_func=SPEEDS.__getitem__, default=1, required=True,
                                      key="live_speed")  # fmt: skip
@@ -88,7 +89,7 @@ def _given(
         return sounds[0].name, sounds[0].getvalue(), labels[0].getvalue() if labels else None
     if spoken is not None:
         return _("Spoken just now"), spoken.getvalue(), None
-    return (_("Call of the demo: {kind}").format(kind=kind), *demo_calls.read(kind)) if kind else None
+    return (_("Call of the demo: {kind}").format(kind=demo_title(kind)), *demo_calls.read(kind)) if kind else None
 
 
 def _play(name: str, data: bytes, labels: bytes | None, options: Options) -> None:
@@ -105,6 +106,7 @@ def _play(name: str, data: bytes, labels: bytes | None, options: Options) -> Non
 def _unfold(playing: Playing, speed: int) -> None:
     """Hear what has been played since the last run of this fragment, and show what is known now."""
     with guard():
+        calls.keep_sound(playing.token, playing.stream.audio)
         heard = live_player(
             f"/audio/upload/{playing.token}", speed=speed, key=playing.key,
             blocked=_("The browser wants a key or a click before it plays sound."),
@@ -171,4 +173,4 @@ def _latest(document: Mapping[str, Any]) -> None:
         when = f"{at} {forms.speaker_title(utterance.get('speaker'))}".strip()
         with st.container(border=True, gap=None):
             st.text(utterance["text"] or segments.note(utterance) or "…")
-            st.caption(forms.plain(f"{when} · {marks or _('cannot tell')}"))
+            st.caption(forms.plain(f"{when} · " + (marks or _("cannot tell"))))

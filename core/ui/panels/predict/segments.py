@@ -77,7 +77,7 @@ def _chip(scheme: str, judgement: Mapping[str, Any]) -> Chip:
     elif said:
         text += f" · {said[0][0]}"
     if judgement.get("disagree"):
-        return Chip(f"≠ {_('they disagree')} · {text}", "differ")
+        return Chip("≠ " + _("they disagree") + f" · {text}", "differ")
     return Chip(text, {"danger": "danger", "unsure": "unsure"}.get(kind, "plain"))
 
 
@@ -89,7 +89,7 @@ def _unjudged(utterance: Mapping[str, Any]) -> tuple[Chip, ...]:
             given = unjudged(code, utterance["text"])
             sentence = answers.reason(scheme, {"abstained": code, "reason": given})
             by_reason.setdefault(sentence, []).append(forms.scheme_title(scheme))
+    unknown = _("Cannot tell")
     return tuple(
-        Chip(f"? {', '.join(names)}: {_('Cannot tell')} — {sentence}", "unsure")
-        for sentence, names in by_reason.items()
+        Chip(f"? {', '.join(names)}: {unknown} — {sentence}", "unsure") for sentence, names in by_reason.items()
     )

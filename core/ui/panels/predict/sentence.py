@@ -12,7 +12,7 @@ from core.ui.panels.predict import answers, exports, judging, verdict, why
 from core.ui.panels.predict.options import Options
 from core.ui.widgets import forms
 
-MOST_LINES = 200
+MOST_CHARACTERS = 20_000  # of a conversation: the field takes no more, so nothing is left out without a word
 
 
 @st.fragment  # each pause of typing judges again, and runs only this tab
@@ -46,9 +46,10 @@ def _sentence(options: Options) -> None:
 def _conversation(options: Options) -> None:
     """Judge each line as an utterance of one conversation."""
     typed = st.text_area(
-        _("A typed or pasted conversation, one line an utterance"), max_chars=20_000, height=160, key="predict_text"
-    )
-    texts = [line.strip() for line in typed.splitlines() if line.strip()][:MOST_LINES]
+        _("A typed or pasted conversation, one line an utterance"), max_chars=MOST_CHARACTERS, height=160,
+        key="predict_text",
+    )  # fmt: skip
+    texts = [line.strip() for line in typed.splitlines() if line.strip()]
     if not texts:
         return
     show_conversation(judging.conversation(texts, options), key="conversation")
@@ -65,4 +66,4 @@ def row(utterance: Mapping[str, Any]) -> dict[str, str]:
     """Return one line of a table: the text, and what was judged of it."""
     said = utterance["judgements"]
     judged = {forms.scheme_title(name): answers.short(name, said[name]) for name in answers.ordered(said)}
-    return {_("Text"): utterance["text"] or ""} | (judged or {_("Judgement"): f"? {_('Cannot tell')}"})
+    return {_("Text"): utterance["text"] or ""} | (judged or {_("Judgement"): "? " + _("Cannot tell")})

@@ -104,4 +104,4 @@ def _run(verdict: Mapping[str, Any]) -> str:
     if not verdict["run"]:
         return ""
     text = _("Run {run}").format(run=verdict["run"])
-    return text if verdict.get("chosen", True) else f"{text} · {_('nobody has chosen a run yet')}"
+    return text if verdict.get("chosen", True) else f"{text} · " + _("nobody has chosen a run yet")
