@@ -23,12 +23,16 @@ if get_script_run_ctx(suppress_warning=True) is not None:
 else:
     from core.web import desk, headers, media
     from core.web.api import api
+    from core.web.service.app import close
     from core.workflows.workspace import open_workspace
 
     @asynccontextmanager
     async def lifespan(_: st.App) -> AsyncIterator[None]:
         open_workspace()
-        yield
+        try:
+            yield
+        finally:
+            close()
 
     app = st.App(
         Path(__file__).resolve(),

@@ -1,7 +1,7 @@
 """A device that asks the service: a recording in, 정상 or 위험 out. It needs Python only, and is meant to be copied.
 
 `python -m scripts.device http://127.0.0.1:8501 call.wav [KEY]`. The exit code is 0 for 정상, 1 for 위험, 2 for
-"판단할 수 없음", and 3 if the service did not answer.
+"판단할 수 없음", and 3 for everything else: no answer, a refusal, a file that is not there, wrong arguments.
 """
 
 import json
@@ -15,7 +15,18 @@ from typing import Any
 
 NORMAL, DANGER, UNKNOWN, FAILED = range(4)
 SAID = {NORMAL: "정상", DANGER: "위험", UNKNOWN: "판단할 수 없음"}
-TRIES = 5
+TRIES, MOST_WAIT_S, MOST_SAID = 5, 60.0, 2000
+
+
+class NoAnswer(SystemExit):
+    """The service has not judged the recording. A program that does not catch it ends with the exit code 3."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(FAILED)
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 def ask(server: str, wav: bytes, key: str = "") -> dict[str, Any]:
@@ -31,9 +42,22 @@ def ask(server: str, wav: bytes, key: str = "") -> dict[str, Any]:
                 return dict(json.load(response))
         except urllib.error.HTTPError as error:
             if error.code not in (429, 503):
-                raise SystemExit(f"{error.code}: {json.load(error)['error']}") from error
-            time.sleep(float(error.headers.get("Retry-After", 1)))
-    raise SystemExit(f"the service was busy {TRIES} times")
+                raise NoAnswer(f"{error.code}: {reason_of(error)}") from error
+            time.sleep(seconds(error.headers.get("Retry-After", "")))
+    raise NoAnswer(f"the service was busy {TRIES} times")
+
+
+def reason_of(error: urllib.error.HTTPError) -> str:
+    """What the service says of a refusal; what stands before it, as a proxy, may say something else or nothing."""
+    said = error.read(MOST_SAID).decode("utf-8", "replace").strip()
+    try:
+        return str(json.loads(said)["error"])
+    except (ValueError, LookupError, TypeError):
+        return said or str(error.reason)
+
+
+def seconds(retry_after: str) -> float:
+    return min(float(retry_after), MOST_WAIT_S) if retry_after.isdecimal() else 1.0  # it may be a date
 
 
 def verdict(answer: dict[str, Any]) -> int:
@@ -46,16 +70,20 @@ def verdict(answer: dict[str, Any]) -> int:
     return NORMAL if certain else UNKNOWN
 
 
-def main(server: str, file: str, key: str = "") -> int:
-    """Ask about one file and print the verdict."""
+def main(*words: str) -> int:
+    """Ask about one file and print the verdict. Whatever goes wrong is `FAILED`: never a code that means a verdict."""
     try:
-        decided = verdict(ask(server, Path(file).read_bytes(), key))
-    except (OSError, SystemExit) as error:
-        print(error, file=sys.stderr)
+        if not 2 <= len(words) <= 3:
+            raise NoAnswer("usage: python -m scripts.device SERVER FILE [KEY]")
+        server, file, *key = words
+        decided = verdict(ask(server, Path(file).read_bytes(), *key))
+        print(SAID[decided], flush=True)
+    except (Exception, NoAnswer) as error:
+        print(str(error) or type(error).__name__, file=sys.stderr)
         return FAILED
-    print(SAID[decided])
     return decided
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:4]))
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal may know no Hangul
+    sys.exit(main(*sys.argv[1:]))

@@ -68,7 +68,7 @@ def list_keys(json: Json = False) -> None:
 
 
 def revoke_key(name: Name, json: Json = False) -> None:
-    """Revoke a key: from the next request on it opens nothing."""
+    """Revoke a key: it opens nothing from the next request on, with PostgreSQL within 2 seconds."""
     with answering(json) as reply:
         from core.workflows.service import keys
         from core.workflows.workspace import open_workspace

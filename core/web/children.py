@@ -23,12 +23,14 @@ def kept_running(
     descriptors: Sequence[int] = (),
     stop_s: float = 15.0,
     ended: Callable[[int], None] = lambda pid: None,
+    leaving: Event | None = None,
 ) -> Iterator[None]:
     """Keep `command` running as long as the block runs; `descriptors` are open files that it gets.
 
-    At the end it is asked to stop, and killed after `stop_s`. `ended(pid)` is called when one ended by itself.
+    At the end it is asked to stop, and killed after `stop_s`. `ended(pid)` is called when one ended by itself. Children
+    that share the event `leaving` are all asked at once when it is set; the end of one block sets it, too.
     """
-    leaving = Event()
+    leaving = leaving or Event()
 
     def keep() -> None:
         deaths = 0

@@ -17,12 +17,15 @@ from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
+from core.errors import CoreError
 from core.settings import Settings
 from core.web import key_form
+from core.web.service import answers
+from core.web.service.requests import HEADER, id_of
 
 HOST = re.compile(r"(?P<name>[\w.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", re.ASCII)
 EVERYWHERE = {"0.0.0.0", "::"}
@@ -88,7 +91,8 @@ def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
 class Doors:
     """ASGI middleware that refuses a request or a websocket before anything else sees it.
 
-    A client that leaves while it sends ends its request quietly.
+    A client that leaves while it sends ends its request quietly. A refusal is `{"error": reason}` with an
+    `X-Request-ID`, as the service answers, or the page with the form.
     """
 
     def __init__(self, app: ASGIApp, house: House, key_fits: KeyFits) -> None:
@@ -103,16 +107,27 @@ class Doors:
             return None
 
     async def _let_in_or_answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        answer: ASGIApp | None = foreign(scope, self.house)
+        answer = foreign(scope, self.house)
         if answer is None and self.house.open:
             scope = key_form.with_key_of_cookie(scope)
-            if scope["path"] == key_form.PATH and scope["type"] == "http":
-                answer = await key_form.answer(scope, receive, self.key_fits)
-            elif scope["path"] not in PUBLIC and not self.key_fits(Request({**scope, "type": "http"})):
-                answer = without_key(scope)
-        if answer is not None and scope["type"] == "websocket":
-            answer = WebSocketClose(1008)  # before it is accepted: the client gets 403
-        await (answer or self.app)(scope, receive, send)
+            try:
+                answer = await self._answer_of_open(scope, receive)
+            except CoreError as error:  # a database that is locked or away: nothing behind the doors explains it
+                answer = answers.of_error(error)
+        if answer is None:
+            await self.app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await WebSocketClose(1008)(scope, receive, send)  # before it is accepted: the client gets 403
+        else:
+            answer.headers[HEADER.decode()] = id_of(scope).decode()
+            await answer(scope, receive, send)
+
+    async def _answer_of_open(self, scope: Scope, receive: Receive) -> Response | None:
+        if scope["path"] == key_form.PATH and scope["type"] == "http":
+            return await key_form.answer(scope, receive, self.key_fits)
+        if scope["path"] in PUBLIC or self.key_fits(Request({**scope, "type": "http"})):
+            return None
+        return without_key(scope)
 
 
 def foreign(scope: Scope, house: House) -> Response | None:
@@ -121,9 +136,9 @@ def foreign(scope: Scope, house: House) -> Response | None:
     local_address = plain_address(server[0]) if server and server[1] is not None else "127.0.0.1"  # else a Unix socket
     host, *others = headers.getlist("host") or [""]
     if not house.open and not is_loopback(local_address):
-        return PlainTextResponse(NOT_OPEN, 403)
+        return JSONResponse({"error": NOT_OPEN}, 403)
     if others or not house.knows_host(host, local_address):
-        return PlainTextResponse(STRANGE_HOST, 400)
+        return JSONResponse({"error": STRANGE_HOST}, 400)
     if not all(_is_origin_of(origin, host) for origin in headers.getlist("origin")) or _is_sent_by_other_site(scope):
         return JSONResponse({"error": STRANGE_ORIGIN}, 403)
     return None

@@ -20,6 +20,8 @@ from core.workflows.workspace import open_workspace
 TYPES = {".wav": "audio/wav", ".flac": "audio/flac", ".ogg": "audio/ogg", ".mp3": "audio/mpeg"}
 PRIVATE = {"Cache-Control": "private, max-age=300"}
 MOST_CONTEXT_MS = 10_000
+MOST_DIGITS = 18  # fits 63 bits; Python reads no number of thousands of digits
+RANGE = re.compile(rf"bytes=([0-9]{{0,{MOST_DIGITS}}})-([0-9]{{0,{MOST_DIGITS}}})")
 
 
 def recording(request: Request) -> Response:
@@ -60,16 +62,16 @@ def export(request: Request) -> Response:
 
 
 def _id(request: Request) -> int:
-    number = int(request.path_params["id"])
-    if number >= 2**63:
-        raise NotFound("no id {id}", id=number)
-    return number
+    value = request.path_params["id"]
+    if not (value.isascii() and value.isdigit() and len(value) <= MOST_DIGITS):
+        raise NotFound("no id {id}", id=value[:40])
+    return int(value)
 
 
 def ranged(request: Request, data: bytes) -> Response:
     """Return WAV bytes, or the one range that the request names; browsers seek by ranges."""
     headers = PRIVATE | {"Accept-Ranges": "bytes"}
-    byte_range = re.fullmatch(r"bytes=(\d*)-(\d*)", request.headers.get("range", ""))
+    byte_range = RANGE.fullmatch(request.headers.get("range", ""))
     if byte_range is None or byte_range[0] == "bytes=-":
         return Response(data, media_type="audio/wav", headers=headers)
     first, last = byte_range.groups()
@@ -94,8 +96,8 @@ def _endpoint(respond: Callable[[Request], Response]) -> Callable[[Request], Res
 
 
 ROUTES = (
-    Route("/audio/recording/{id:int}", _endpoint(recording)),
-    Route("/audio/utterance/{id:int}", _endpoint(utterance)),
+    Route("/audio/recording/{id}", _endpoint(recording)),
+    Route("/audio/utterance/{id}", _endpoint(utterance)),
     Route("/audio/upload/{token}", _endpoint(upload)),
     Route("/export/{token}", _endpoint(export)),
 )

@@ -60,7 +60,14 @@ def serve(host: str, port: int, ready: Callable[[str], None] = announce) -> int:
         signal.signal(number, server.handle_exit)
     with kept_running("worker", jobs.worker_command(), child_environment()):
         server.run(sockets=[listener])
+        let_signals_end_it()
     return 0 if server.started else 1
+
+
+def let_signals_end_it() -> None:
+    """Let one more Ctrl-C end this process at once while it waits for its children; they end with it."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 class _Server(uvicorn.Server):

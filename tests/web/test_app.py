@@ -21,6 +21,9 @@ from core.settings import ROOT
 from core.web import uploads
 from core.web.api import MAX_FILE
 from core.web.headers import policy
+from core.web.service import worker
+from core.web.service.batches import RUNNER
+from core.web.service.requests import LOG
 from core.workflows.models import in_use, train
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
@@ -157,6 +160,10 @@ def test_clips_answer_to_ranges(client: TestClient, call: int, byte_range: str, 
     [
         ("recording/99", 404, "no recording 99"),
         (f"recording/{10**30}", 404, "no id 1"),
+        (f"recording/{'1' * 5000}", 404, "no id 1"),
+        (f"utterance/{'1' * 5000}", 404, "no id 1"),
+        ("utterance/x", 404, "no id x"),
+        ("utterance/²", 404, "no id ²"),
         ("recording/2", 404, "delivered without audio"),
         ("recording/3", 404, "audio/gone.wav is missing"),
         ("recording/4", 422, "lies outside the workspace"),
@@ -170,6 +177,14 @@ def test_audio_that_is_not_there(client: TestClient, call: int, path: str, statu
     answer = client.get(f"/audio/{path}")
     assert answer.status_code == status
     assert reason in answer.json()["error"]
+
+
+@pytest.mark.parametrize("path", ["recording/1", "utterance/1"])
+@pytest.mark.parametrize("byte_range", [f"bytes={'1' * 5000}-", f"bytes=-{'1' * 5000}", f"bytes=0-{'1' * 5000}"])
+def test_a_range_of_thousands_of_digits_is_no_fault_of_ours(
+    client: TestClient, call: int, path: str, byte_range: str
+) -> None:
+    assert client.get(f"/audio/{path}", headers={"range": byte_range}).status_code in (200, 206, 400, 416)
 
 
 def test_uploads_are_kept_until_others_need_the_room(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -352,3 +367,17 @@ def test_app_py_is_the_overview_page(ws: Workspace) -> None:
     page = AppTest.from_file(str(Path(ROOT) / "app.py")).run(timeout=60)
     assert not page.exception
     assert [title.value for title in page.title] in (["현황"], ["Overview"])
+
+
+def test_a_server_that_stops_ends_its_batch_and_writes_its_log(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ws: Workspace
+) -> None:
+    ended: list[str] = []
+    monkeypatch.setattr(RUNNER, "stop", lambda: ended.append("batch"))
+    monkeypatch.setattr(LOG, "wanted", True)
+    monkeypatch.setattr(Runtime, "_instance", None)
+    for number, app in enumerate((runpy.run_path(str(ROOT / "app.py"))["app"], worker.application()), 1):
+        with TestClient(app, base_url=HOST) as running:
+            running.get("/api/v1/health", headers={"X-Request-ID": f"last-{number}"})
+        assert len(ended) == number
+        assert f'"id":"last-{number}"' in capsys.readouterr().err

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +15,7 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive, Scope, Send
 
-from core.errors import InputError
+from core.errors import InputError, StoreError
 from core.settings import Settings, settings
 from core.web import doors, key_form
 from core.web.doors import Doors, House, house
@@ -55,7 +55,7 @@ def key_fits(request: Request) -> bool:
 
 def ask(
     known: House, path: str, sent: Mapping[str, str | bytes] = MappingProxyType({}), *, at: str = LOCAL,
-    method: str = "GET", kind: str = "http", body: bytes = b"",
+    method: str = "GET", kind: str = "http", body: bytes = b"", fits: Callable[[Request], bool] = key_fits,
 ) -> Answer:  # fmt: skip
     """Let one request through the doors; `at` is the address that it reached, and its Host if none is sent."""
     answer = Answer()
@@ -88,7 +88,7 @@ def ask(
         "query_string": b"",
         "scheme": "http",
     }
-    asyncio.run(Doors(app, known, key_fits)(scope | ({"method": method} if kind == "http" else {}), receive, send))
+    asyncio.run(Doors(app, known, fits)(scope | ({"method": method} if kind == "http" else {}), receive, send))
     return answer
 
 
@@ -127,7 +127,9 @@ opened = House(open=True, names=frozenset({"gwidama.example"}))
 def test_foreign_hosts_and_origins_are_refused_everywhere(sent: dict[str, str], status: int, reason: str) -> None:
     for path in (*PATHS, "/_stcore/health", "/api/v1/health"):
         answer = ask(closed, path, sent)
-        assert (answer.status, reason in answer.text, bool(answer.entered)) == (status, True, status == 200), path
+        assert (answer.status, bool(answer.entered)) == (status, status == 200), path
+        assert status == 200 or json.loads(answer.text) == {"error": reason}
+        assert (len(answer.headers.get("x-request-id", "")) == 32) == (status != 200)
 
 
 @pytest.mark.parametrize(
@@ -166,7 +168,7 @@ def test_a_link_from_elsewhere_may_not_post() -> None:
 @pytest.mark.parametrize("path", PATHS)
 def test_a_closed_server_answers_nobody_at_an_address_that_others_reach(path: str) -> None:
     answer = ask(closed, path, {"host": "127.0.0.1"}, at=OUTSIDE)
-    assert (answer.status, answer.text, answer.entered) == (403, doors.NOT_OPEN, "")
+    assert (answer.status, json.loads(answer.text), answer.entered) == (403, {"error": doors.NOT_OPEN}, "")
 
 
 WRONG: tuple[dict[str, str], ...] = (
@@ -226,13 +228,24 @@ def test_a_person_enters_by_the_form_and_stays_in(monkeypatch: pytest.MonkeyPatc
     assert (entered.status, entered.headers["location"]) == (303, "/")
     _, *rules = entered.headers["set-cookie"].lower().split("; ")
     assert {"httponly", "samesite=strict", "path=/"} <= set(rules)
-    sent = {"cookie": f"other=1; {entered.headers['set-cookie'].partition(';')[0]}"}
+    sent = {"cookie": f'other=1; a[b]={{"x":"é"}}; {entered.headers["set-cookie"].partition(";")[0]}'}
     within = ask(opened, "/audio/recording/1", sent, at=OUTSIDE)
     assert (within.entered, within.text.encode("latin-1").decode()) == ("/audio/recording/1", KEY), "as the header"
     assert ask(opened, "/key", sent, at=OUTSIDE).headers["location"] == "/"
     assert (
         ask(opened, "/desk/x/take", sent | {"origin": "http://evil.example"}, at=OUTSIDE, method="POST").status == 403
     )
+
+
+@pytest.mark.parametrize("path", ["/key", "/corpus", "/api/v1/predict"])
+def test_a_locked_database_is_503_at_the_door_and_names_the_request(path: str) -> None:
+    def locked(request: Request) -> bool:
+        raise StoreError("the database cannot be used: {error}", error="database is locked")
+
+    answer = ask(opened, path, {"x-request-id": "bus-17"}, at=OUTSIDE, fits=locked)
+    assert (answer.status, answer.headers["retry-after"], answer.headers["x-request-id"]) == (503, "5", "bus-17")
+    assert json.loads(answer.text) == {"error": "the database cannot be used: database is locked"}
+    assert ask(opened, path, at=OUTSIDE, kind="websocket", fits=locked).entered == ""
 
 
 def test_a_closed_server_has_no_form_and_passes_no_cookie_on() -> None:

@@ -1,8 +1,10 @@
 """The REST service on a small trained workspace: keys and scopes, lists, batches, ids, figures, the log, failures."""
 
 import asyncio
+import errno
 import io
 import json
+import shutil
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -271,6 +273,27 @@ def test_a_full_queue_answers_503_before_the_upload_is_read(
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
     assert "recordings are waiting already" in answer.json()["error"]
     assert client.post("/api/v1/predict", json={"text": DANGER}).status_code == 200, "texts do not wait there"
+
+
+def test_a_form_in_another_encoding_and_a_full_disk_are_named(
+    client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ask(route: str, charset: str) -> tuple[int, str]:
+        body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\nx\r\n--b--\r\n'
+        kind = {"Content-Type": f"multipart/form-data; boundary=b; charset={charset}"}
+        answer = client.post(route, content=body, headers=kind)
+        return answer.status_code, answer.json()["error"]
+
+    def full(file: object, size: int) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    for route in ("/api/v1/predict", "/api/v1/predict/batch"):
+        for charset in ("undefined", "idna", "unicode_escape", "utf-7"):
+            status, reason = ask(route, charset)
+            assert (status, reason[:38]) == (415, "the fields of a form must be in UTF-8;"), (route, charset)
+    monkeypatch.setattr(shutil, "copyfileobj", full)
+    status, reason = ask("/api/v1/predict/batch", "utf-8")
+    assert (status, reason[:55]) == (507, "the disk is full: the upload could not be written. What")
 
 
 def test_a_client_that_leaves_is_no_error(home: Workspace, capsys: pytest.CaptureFixture[str]) -> None:

@@ -2,6 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,13 +43,26 @@ def test_a_limit_is_even_over_the_minute_and_says_when_to_ask_again() -> None:
         limits.take(KEY)
 
 
-def test_a_process_gives_out_its_share_of_a_limit_and_none_limits_no_key() -> None:
+def test_processes_give_out_one_limit_together(tmp_path: Path) -> None:
+    now = [0.0]
+    processes = [Limits(lambda: now[0], tmp_path) for _ in range(4)]
+    for per_minute in (1, 6):
+        key = replace(KEY, sha256=digest(str(per_minute)), per_minute=per_minute)
+        given = 0
+        for _ in range(per_minute):
+            for limits in processes:
+                with suppress(RefusedRequest):
+                    limits.take(key)
+                    given += 1
+        assert given == per_minute
+        now[0] += 60.5 / per_minute
+        processes[3].take(key)
+        with pytest.raises(RefusedRequest, match=f"key bus has a limit of {per_minute} requests a minute"):
+            processes[0].take(key)
+
+
+def test_no_limit_limits_no_key() -> None:
     limits = Limits(lambda: 0.0)
-    limits.share = 0.25
-    for _ in range(15):
-        limits.take(KEY)
-    with pytest.raises(RefusedRequest):
-        limits.take(KEY)
     free = ApiKey("free", "", digest("x"), ("predict",), None, "", "")
     for _ in range(1000):
         limits.take(free)
@@ -63,6 +79,11 @@ def test_a_full_queue_refuses_at_once_by_number_and_by_bytes() -> None:
     with queue.place(100):
         assert (queue.taken, queue.bytes) == (1, 100)
     assert (queue.taken, queue.bytes) == (0, 0)
+
+
+def named(ws: object, runs: tuple[str, ...]) -> tuple[str, ...]:
+    """The runs that judge: those that are asked for."""
+    return runs
 
 
 class Judge:
@@ -82,7 +103,7 @@ def test_sentences_that_wait_together_are_judged_in_one_batch() -> None:
     judge = Judge()
 
     async def ask() -> tuple[list[Any], list[Any]]:
-        texts = Texts(judge)
+        texts = Texts(judge, serving=named)
         first = await texts.document(WS, "처음")
         both = await asyncio.gather(
             *(texts.document(WS, f"문장 {n}") for n in range(100)),
@@ -116,7 +137,7 @@ def test_dear_judgements_go_to_a_thread_and_what_arrives_meanwhile_waits() -> No
         return [{"source": text} for text in texts]
 
     async def ask() -> None:
-        texts = Texts(dear)
+        texts = Texts(dear, serving=named)
         await texts.document(WS, "a")
         for _ in range(2):  # the loop stays free: the second group arrives while the first is judged
             await asyncio.gather(*(texts.document(WS, str(n)) for n in range(5)))
@@ -134,7 +155,7 @@ def test_too_many_waiting_sentences_are_refused_and_a_caller_that_left_costs_not
     judge = Judge()
 
     async def ask() -> None:
-        texts = Texts(judge, most=2)
+        texts = Texts(judge, most=2, serving=named)
         await texts.document(WS, "first")
         waiting = [asyncio.ensure_future(texts.document(WS, f"{n}")) for n in range(2)]
         await asyncio.sleep(0)

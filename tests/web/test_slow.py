@@ -1,6 +1,7 @@
 """Clients that send too slowly are dropped; those whose answer is slow are not. A real uvicorn in a thread."""
 
 import asyncio
+import http.client
 import socket
 import threading
 import time
@@ -117,3 +118,38 @@ def test_a_body_that_comes_fast_enough_has_the_time_it_needs(address: tuple[str,
             time.sleep(0.1)
             connection.sendall(piece)
         assert connection.recv(4096).endswith(str(pieces * len(piece)).encode())
+
+
+def test_an_early_answer_arrives_though_the_body_still_comes(address: tuple[str, int]) -> None:
+    for size in (500_000, 10_000_000):
+        connection = http.client.HTTPConnection(*address, timeout=10)
+        connection.request("POST", "/refuse", bytes(size))
+        answer = connection.getresponse()
+        assert (answer.status, answer.read()) == (200, b"0")
+        connection.request("POST", "/", b"abc")  # what came after the answer was no part of another request
+        assert connection.getresponse().read() == b"3"
+        connection.close()
+
+
+@pytest.mark.parametrize(
+    ("began", "more"),
+    [
+        (b"GET /think HTTP/1.1\r\nhost: a\r\n\r\nGET / HTTP/1.1\r\nx: ", b"a"),
+        (b"GET /think HTTP/1.1\r\nhost: a\r\n\r\n", b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"),
+        (b"POST /think HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n0\r\n", b"x: a\r\n"),
+        (b"GET / HTTP/1.1\r\nx: ", b"a"),
+    ],
+    ids=["a header", "requests", "trailers", "the first header"],
+)
+def test_what_is_sent_ahead_of_an_answer_is_bounded(address: tuple[str, int], began: bytes, more: bytes) -> None:
+    piece, sent, said = more * (65_536 // len(more)), 0, b""
+    with connected(address, began) as connection:
+        try:
+            while sent < 20_000_000:
+                connection.sendall(piece)
+                sent += len(piece)
+            said = connection.recv(100)
+        except OSError:
+            pass
+    assert sent < 20_000_000, "it takes without end"
+    assert b"200 OK" not in said

@@ -1,17 +1,21 @@
 """Which caller may ask what, and how often: the key in the header `X-API-Key`, its scopes and its limit.
 
 Without any key, in the store or in `GWIDAMA_API_KEYS`, everyone who reaches the server may ask. A limit of N requests a
-minute is a bucket of N tokens that fills evenly; each process of a server has its share of it.
+minute is a bucket of N tokens that fills evenly; all processes of a server take from the same one.
 """
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from starlette.requests import Request
 
+from core.files import full_disk_named
+from core.messages import Message
 from core.web.service.answers import RefusedRequest
+from core.web.service.buckets import Bucket, shared_bucket
 from core.workflows.service import keys
 from core.workflows.service.keys import ApiKey
 from core.workflows.workspace import Workspace, open_workspace
@@ -21,34 +25,40 @@ BUCKETS = 1000
 NO_KEY = f"a valid key is needed in the header {HEADER}"
 
 
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    filled_at: float
-
-
 class Limits:
-    """The buckets of this process. `share` is the part of every limit that it may give out."""
+    """The buckets of this process; with a `folder`, those of all processes that have the same one."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self.clock, self.share = clock, 1.0
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
+    def __init__(self, clock: Callable[[], float] = time.monotonic, folder: Path | None = None) -> None:
+        self.clock, self.folder = clock, folder
+        self._buckets: OrderedDict[str, Bucket] = OrderedDict()
 
     def take(self, key: ApiKey) -> None:
         """Take one token; `RefusedRequest` 429 with the seconds until the next one if there is none."""
         if key.per_minute is None:
             return
-        size, now = max(1.0, key.per_minute * self.share), self.clock()
-        bucket = self._buckets.setdefault(key.sha256, _Bucket(size, now))
-        bucket.tokens = min(size, bucket.tokens + (now - bucket.filled_at) * size / 60)
-        bucket.filled_at = now
-        self._buckets.move_to_end(key.sha256)
+        size, now = float(key.per_minute), self.clock()
+        with self._bucket(key.sha256, Bucket(size, now)) as bucket:
+            bucket.tokens = min(size, bucket.tokens + (now - bucket.filled_at) * size / 60)
+            bucket.filled_at = now
+            if bucket.tokens < 1.0:
+                wait_s = int((1.0 - bucket.tokens) * 60 / size) + 1
+                raise RefusedRequest(429, f"key {key.name} has a limit of {key.per_minute} requests a minute", wait_s)
+            bucket.tokens -= 1.0
+
+    @contextmanager
+    def _bucket(self, sha256: str, new: Bucket) -> Iterator[Bucket]:
+        if self.folder is not None:
+            with (
+                full_disk_named(Message("the limit of a key")),
+                shared_bucket(self.folder / f"limit-{sha256}", new) as shared,
+            ):
+                yield shared
+            return
+        bucket = self._buckets.setdefault(sha256, new)
+        self._buckets.move_to_end(sha256)
         while len(self._buckets) > BUCKETS:
             self._buckets.popitem(last=False)
-        if bucket.tokens < 1.0:
-            wait_s = int((1.0 - bucket.tokens) * 60 / size) + 1
-            raise RefusedRequest(429, f"key {key.name} has a limit of {key.per_minute} requests a minute", wait_s)
-        bucket.tokens -= 1.0
+        yield bucket
 
 
 LIMITS = Limits()

@@ -21,13 +21,13 @@ from prometheus_client.multiprocess import mark_process_dead
 from core.errors import InputError
 from core.settings import child_environment
 from core.web.children import kept_running
-from core.web.serve import announce, check_address, listen, url_host, warn_of_open
+from core.web.serve import announce, check_address, let_signals_end_it, listen, url_host, warn_of_open
 from core.workflows.service import keys
 from core.workflows.workspace import open_workspace
 
 MOST_WORKERS = 64
 PATIENCE_S = 180.0
-STOP_S = 40.0
+STOP_S = 45.0  # for requests, for the batch's input, and a little more
 
 
 def serve_alone(host: str, port: int, workers: int, ready: Callable[[str], None] = announce) -> int:
@@ -48,16 +48,18 @@ def serve_alone(host: str, port: int, workers: int, ready: Callable[[str], None]
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signal_number, lambda *_: leaving.set())
     with ExitStack() as stack:
-        started = _start(stack, host, listeners)
-        if not _all_ready(started, workers, leaving):
-            return 0 if leaving.is_set() else 1
-        ready(f"http://{url_host(host)}:{number}")
-        while not leaving.wait(0.5):
-            pass
-    return 0
+        started = _start(stack, host, listeners, leaving)
+        answering = _all_ready(started, workers, leaving)
+        if answering:
+            ready(f"http://{url_host(host)}:{number}")
+            while not leaving.wait(0.5):
+                pass
+        stopped = leaving.is_set()
+        let_signals_end_it()
+    return 0 if answering or stopped else 1
 
 
-def _start(stack: ExitStack, host: str, listeners: list[socket.socket]) -> int:
+def _start(stack: ExitStack, host: str, listeners: list[socket.socket], leaving: Event) -> int:
     """Start a process for each socket; return the file on which each writes a byte when it answers."""
     folder = tempfile.mkdtemp(prefix="gwidama-figures-")
     stack.callback(shutil.rmtree, folder, ignore_errors=True)
@@ -71,7 +73,7 @@ def _start(stack: ExitStack, host: str, listeners: list[socket.socket]) -> int:
         words = map(str, (*descriptors, len(listeners)))
         command = [sys.executable, "-m", "core.web.service.worker", *words]
         ended = partial(mark_process_dead, path=folder)
-        stops.enter_context(kept_running("service", command, environment, descriptors, STOP_S, ended))
+        stops.enter_context(kept_running("service", command, environment, descriptors, STOP_S, ended, leaving))
     return reading
 
 

@@ -27,6 +27,7 @@ from core.errors import (
     MissingBackend,
     NotEnoughData,
     NotFound,
+    StoreError,
     UnknownName,
 )
 
@@ -43,7 +44,9 @@ STATUS: tuple[tuple[type[CoreError], int], ...] = (
     (MissingBackend, 501),
     (CheckpointMismatch, 500),
     (JobFailed, 500),
+    (StoreError, 503),  # the database is locked or away: it may be back soon
 )
+STORE_RETRY_S = 5
 CLOSED_BY_CLIENT = 499  # only in the log: nobody reads this answer
 
 
@@ -75,6 +78,12 @@ def status_of(error: CoreError) -> int:
     return next((status for kind, status in STATUS if isinstance(error, kind)), 500)
 
 
+def of_error(error: CoreError) -> Json:
+    """The answer to a request that ended in `error`."""
+    status = status_of(error)
+    return failure(status, str(error), {"Retry-After": str(STORE_RETRY_S)} if status == 503 else None)
+
+
 def explain(api: FastAPI) -> None:
     """Give `api` an answer for every kind of failure."""
     handlers: dict[type[Exception], Callable[[Request, Any], Response]] = {
@@ -96,7 +105,7 @@ def _refused(request: Request, error: RefusedRequest) -> Response:
 
 
 def _core_error(request: Request, error: CoreError) -> Response:
-    return failure(status_of(error), str(error))
+    return of_error(error)
 
 
 def _bad_form(request: Request, error: MultiPartException) -> Response:

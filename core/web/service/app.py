@@ -7,7 +7,8 @@ from fastapi.openapi.utils import get_openapi
 
 from core import __version__
 from core.web.service import access, answers, batches, docs, routes
-from core.web.service.requests import Requests
+from core.web.service.batches import RUNNER
+from core.web.service.requests import LOG, Requests
 
 ABOUT = """녹음이나 문장을 보내면 위험, 긴급도, 감정을 판단합니다. 모든 실패는 `{"error": 이유}`로 답합니다.
 
@@ -36,3 +37,9 @@ def service() -> FastAPI:
     docs.add_docs(made)
     made.add_middleware(Requests)
     return made
+
+
+def close() -> None:
+    """End what the service does beside requests when its server stops: the batch that runs here, and the log."""
+    RUNNER.stop()
+    LOG.flush()

@@ -5,7 +5,8 @@ disk from the start, and a batch that was interrupted goes on when its status is
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Annotated, Any
@@ -19,6 +20,7 @@ from core.errors import CoreError, JobFailed
 from core.web.service import access, documents, examples, forms, metrics
 from core.web.service.answers import Json, RefusedRequest
 from core.web.service.judging import Document, check_runs, check_schemes, judge_recording, judge_texts, only
+from core.web.service.queue import Gate
 from core.web.service.requests import note_error
 from core.workflows.service import batches
 from core.workflows.service.batches import Batch
@@ -27,10 +29,14 @@ from core.workflows.workspace import Workspace
 
 MAX_TEXTS, MAX_FILES = 10_000, 200
 MAX_BODY, MAX_FORM = 50_000_000, 500_000_000
-MOST_WAITING = 8  # unfinished batches of this process
+MOST_WAITING = 8  # unfinished batches of this process, with those that are being sent
+SENT = 4  # batches of one kind that are being sent
 RETRY_S = 30
 PAGE = 1_000
 INTERNAL = "internal error; the log has more under {id}"
+
+FORMS = Gate(SENT, SENT * MAX_FORM, "batches", RETRY_S)
+TEXTS = Gate(SENT, SENT * MAX_BODY, "batches", RETRY_S)
 
 router = APIRouter()
 
@@ -50,24 +56,38 @@ class Sentences(BaseModel):
 async def begin(request: Request) -> Json:
     """Judge many sentences (JSON `texts`) or recordings (several `file`s of a form); answers at once."""
     ws = access.admit(request, "predict")
-    if RUNNER.waiting >= MOST_WAITING:
-        metrics.REFUSED.labels("batches").inc()
-        raise RefusedRequest(503, f"{RUNNER.waiting} batches are waiting already; ask again later", RETRY_S)
     owner = request.scope.get("gwidama.key")
     kind = forms.kind_of(request)
     if kind == forms.JSON:
-        asked = Sentences.model_validate_json(await forms.body(request, MAX_BODY))
-        check_schemes(asked.schemes)
-        check_runs(ws, asked.run)
-        batch = await run_in_threadpool(
-            batches.create, ws, asked.texts, owner, run=tuple(asked.run), schemes=tuple(asked.schemes)
-        )
+        with _place(TEXTS, forms.expected_size(request, MAX_BODY)):
+            batch = await _of_texts(request, ws, owner)
+            RUNNER.add(ws, batch)
     elif kind == forms.FORM:
-        batch = await _of_form(request, ws, owner)
+        with _place(FORMS, forms.expected_size(request, MAX_FORM)):
+            batch = await _of_form(request, ws, owner)
+            RUNNER.add(ws, batch)
     else:
         raise RefusedRequest(415, "send multipart/form-data with files, or application/json with texts")
-    RUNNER.add(ws, batch)
-    return Json(_status(request, ws, batch), 202)
+    return Json(await run_in_threadpool(_status, request, ws, batch), 202)
+
+
+@contextmanager
+def _place(gate: Gate, size: int) -> Iterator[None]:
+    """Take a place for a batch before it is read; `RefusedRequest` 503 if too many are sent, wait or are judged."""
+    unfinished = RUNNER.waiting + FORMS.taken + TEXTS.taken
+    if unfinished >= MOST_WAITING:
+        metrics.REFUSED.labels("batches").inc()
+        raise RefusedRequest(503, f"{unfinished} batches are waiting already; ask again later", RETRY_S)
+    with gate.place(size):
+        yield
+
+
+async def _of_texts(request: Request, ws: Workspace, owner: str | None) -> Batch:
+    asked = Sentences.model_validate_json(await forms.body(request, MAX_BODY))
+    check_schemes(asked.schemes)
+    await run_in_threadpool(check_runs, ws, asked.run)
+    more = {"run": tuple(asked.run), "schemes": tuple(asked.schemes)}
+    return await run_in_threadpool(batches.create, ws, asked.texts, owner, **more)
 
 
 async def _of_form(request: Request, ws: Workspace, owner: str | None) -> Batch:
@@ -80,7 +100,7 @@ async def _of_form(request: Request, ws: Workspace, owner: str | None) -> Batch:
             raise RefusedRequest(413, f"{forms.name_of(large)} is larger than {forms.MAX_FILE} bytes")
         fields = forms.common_fields(form)
         check_schemes(fields.schemes)
-        check_runs(ws, fields.run)
+        await run_in_threadpool(check_runs, ws, fields.run)
         inputs = [(forms.name_of(file), file.file) for file in files]
         asked = {"run": tuple(fields.run), "schemes": tuple(fields.schemes), "transcriber": fields.transcriber}
         return await run_in_threadpool(batches.create, ws, inputs, owner, **asked)
@@ -90,12 +110,12 @@ async def _of_form(request: Request, ws: Workspace, owner: str | None) -> Batch:
 
 @router.get(
     "/v1/predict/batch/{id}", response_model=documents.Batch, operation_id="batch_status",
-    responses=examples.failures(401, 403, 404, 429),
+    responses=examples.failures(401, 403, 404, 429, 503),
 )  # fmt: skip
 async def status(request: Request, id: str) -> Json:
     """How far a batch is."""
     ws = access.admit(request, "predict")
-    batch = batches.find(ws, id, request.scope.get("gwidama.key"))
+    batch = await run_in_threadpool(batches.find, ws, id, request.scope.get("gwidama.key"))
     document = await run_in_threadpool(_status, request, ws, batch)
     if document["state"] != "done":
         RUNNER.add(ws, batch)
@@ -104,7 +124,7 @@ async def status(request: Request, id: str) -> Json:
 
 @router.get(
     "/v1/predict/batch/{id}/results", response_model=documents.Results, operation_id="batch_results",
-    responses=examples.failures(401, 403, 404, 422, 429),
+    responses=examples.failures(401, 403, 404, 422, 429, 503),
 )  # fmt: skip
 async def results(
     request: Request,
@@ -114,10 +134,10 @@ async def results(
 ) -> Json:
     """The results that are ready, in the order of the inputs; errors of single inputs stand among them."""
     ws = access.admit(request, "predict")
-    batch = batches.find(ws, id, request.scope.get("gwidama.key"))
+    batch = await run_in_threadpool(batches.find, ws, id, request.scope.get("gwidama.key"))
     found = await run_in_threadpool(batches.results, ws, batch, offset, limit)
     end = offset + len(found)
-    state = _status(request, ws, batch)["state"]
+    state = (await run_in_threadpool(_status, request, ws, batch))["state"]
     return Json({"id": batch.id, "state": state, "results": found, "next": end if end < batch.total else None})
 
 
@@ -148,10 +168,12 @@ class Runner:
     def add(self, ws: Workspace, batch: Batch) -> None:
         """Work on the batch soon, unless it is waiting here already."""
         with self._lock:
-            if batch.id == self._current or any(other.id == batch.id for _, other in self._queue):
-                return
-            self._queue.append((ws, batch))
-            if self._thread is None:
+            alive = self._thread is not None and self._thread.is_alive()
+            if not alive:
+                self._current = None
+            if batch.id != self._current and all(other.id != batch.id for _, other in self._queue):
+                self._queue.append((ws, batch))
+            if not alive:
                 self._thread = Thread(target=self._run, name="batches", daemon=True)
                 self._thread.start()
 
@@ -166,7 +188,10 @@ class Runner:
         one_core()
         while (item := self._next()) is not None:
             ws, batch = item
-            batches.work(ws, batch, _judge_texts(ws, batch), _judge_file(batch), self._stopped.is_set)
+            try:
+                batches.work(ws, batch, _judge_texts(ws, batch), _judge_file(batch), self._stopped.is_set)
+            except Exception as error:  # a full disk, a removed folder: the next batch goes on, this one when asked for
+                note_error(error, "batch")
 
     def _next(self) -> tuple[Workspace, Batch] | None:
         with self._lock:

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, TypeAdapter, ValidationError
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartParser
 from starlette.requests import Request
 
+from core.files import full_disk_named
 from core.web.service.answers import RefusedRequest, first_fault
 
 MAX_FILE = 50_000_000
 MAX_JSON = 1_000_000  # also for the label file and for each form field
+MAX_FORM = MAX_FILE + 4 * MAX_JSON
 MAX_TEXT = 10_000  # characters
 MAX_RUNS = 20
 MAX_SEGMENTS = 2_000
@@ -73,19 +76,34 @@ def kind_of(request: Request) -> str:
 def declared_size(request: Request) -> int:
     """The length that the header declares, 0 if it declares none."""
     declared = request.headers.get("content-length", "")
-    return int(declared) if declared.isascii() and declared.isdecimal() and len(declared) < 16 else 0
+    if not (declared.isascii() and declared.isdecimal()):
+        return 0
+    return int(declared.lstrip("0")[:19] or 0)  # a number that is cut is still larger than every limit
+
+
+def expected_size(request: Request, limit: int) -> int:
+    """The bytes that the body may have; a body without a declared length counts as the longest that is allowed.
+
+    `RefusedRequest` 413 if it declares more than `limit` bytes.
+    """
+    declared = declared_size(request)
+    if declared > limit:
+        raise _too_long(limit)
+    return declared or limit
+
+
+def _too_long(limit: int) -> RefusedRequest:
+    return RefusedRequest(413, f"the request is larger than {limit} bytes")
 
 
 async def capped(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
     """Yield the body in chunks. `RefusedRequest` once it is longer than `limit` bytes, whatever its header says."""
-    too_long = RefusedRequest(413, f"the request is larger than {limit} bytes")
-    if declared_size(request) > limit:
-        raise too_long
+    expected_size(request, limit)
     received = 0
     async for chunk in request.stream():
         received += len(chunk)
         if received > limit:
-            raise too_long
+            raise _too_long(limit)
         yield chunk
 
 
@@ -93,10 +111,22 @@ async def body(request: Request, limit: int = MAX_JSON) -> bytes:
     return b"".join([chunk async for chunk in capped(request, limit)])
 
 
-async def form(request: Request, files: int = 2, limit: int = MAX_FILE + 4 * MAX_JSON) -> FormData:
-    """The form of the request; close it. Its files are on disk, but for small ones."""
+async def form(request: Request, files: int = 2, limit: int = MAX_FORM) -> FormData:
+    """The form of the request; close it. Its files are on disk, but for small ones.
+
+    `RefusedRequest` 415 if it names another encoding than UTF-8, `DiskFull` if there is no space for its files.
+    """
+    check_encoding(request)
     stream = capped(request, limit)
-    return await Uploads(request.headers, stream, max_files=files, max_fields=50, max_part_size=MAX_JSON).parse()
+    with full_disk_named("the upload"):
+        return await Uploads(request.headers, stream, max_files=files, max_fields=50, max_part_size=MAX_JSON).parse()
+
+
+def check_encoding(request: Request) -> None:
+    """Refuse a form whose fields are said to be in another encoding than UTF-8."""
+    options = parse_options_header(request.headers.get("content-type", ""))[1]
+    if options.get(b"charset", b"utf-8").strip().lower() not in (b"utf-8", b"utf8"):
+        raise RefusedRequest(415, "the fields of a form must be in UTF-8; leave `charset` out or send charset=utf-8")
 
 
 def name_of(file: UploadFile) -> str:

@@ -7,6 +7,7 @@ from core.errors import CoreError, NotEnoughData, UnknownName
 from core.schemes import SCHEMES
 from core.web.service.forms import Recording
 from core.workflows.models import runs
+from core.workflows.predict.judging import serving
 from core.workflows.predict.predict import (
     Span,
     predict_audio,
@@ -28,6 +29,11 @@ IN_UTTERANCES = ("judgements", "abstained")
 def judge_texts(ws: Workspace, texts: Sequence[str], run_ids: Sequence[str]) -> list[Document | CoreError]:
     """One document or error for each text; the models read all of them in one batch."""
     return predict_texts(ws, texts, run_ids)
+
+
+def judging_runs(ws: Workspace, run_ids: Sequence[str]) -> tuple[str, ...]:
+    """The ids of the runs that judge where `run_ids` are asked for: these, or those in use."""
+    return tuple(run_ids) or tuple(item.run.id for item in serving.read(ws).serving)
 
 
 def judge_recording(file: BinaryIO, recording: Recording) -> Document:

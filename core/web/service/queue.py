@@ -1,7 +1,8 @@
 """Recordings wait here for their judgement: a bounded number at once, the rest is refused with 503 at once.
 
 A place is taken before the upload is read and given back when the answer is ready, so uploads count too. A few threads
-judge. A large recording takes a lane of its own, so that the memory of the server stays bounded.
+judge. A large recording takes a lane of its own, so that the memory of the server stays bounded. Sentences and batches
+have gates of their own while they arrive.
 """
 
 import asyncio
@@ -23,31 +24,42 @@ RETRY_S = 2
 Result = TypeVar("Result")
 
 
-class Queue:
-    """The places of this process and the threads that judge."""
+class Gate:
+    """A bounded number of places for what is being sent, with a bounded number of bytes."""
 
-    def __init__(self, places: int = PLACES, spooled: int = SPOOLED, threads: int | None = None) -> None:
-        self.places, self.spooled = places, spooled
+    def __init__(self, places: int, spooled: int, what: str = "recordings", retry_s: int = RETRY_S) -> None:
+        self.places, self.spooled, self.what, self.retry_s = places, spooled, what, retry_s
         self.taken, self.bytes = 0, 0
-        threads = threads or max(1, min(8, os.cpu_count() or 1))
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="predict", initializer=one_core)
-        self._large = ThreadPoolExecutor(1, thread_name_prefix="predict-large", initializer=one_core)
 
     @contextmanager
     def place(self, size: int) -> Iterator[None]:
         """Take a place for an upload of `size` bytes; `RefusedRequest` 503 if there is none."""
         if self.taken >= self.places or self.bytes + size > self.spooled:
             metrics.REFUSED.labels("queue").inc()
-            raise RefusedRequest(503, f"{self.taken} recordings are waiting already; ask again later", RETRY_S)
-        self.taken += 1
-        self.bytes += size
-        metrics.WAITING.set(self.taken)
+            raise RefusedRequest(503, f"{self.taken} {self.what} are waiting already; ask again later", self.retry_s)
+        self._change(1, size)
         try:
             yield
         finally:
-            self.taken -= 1
-            self.bytes -= size
-            metrics.WAITING.set(self.taken)
+            self._change(-1, -size)
+
+    def _change(self, places: int, size: int) -> None:
+        self.taken += places
+        self.bytes += size
+
+
+class Queue(Gate):
+    """The places of the recordings of this process and the threads that judge."""
+
+    def __init__(self, places: int = PLACES, spooled: int = SPOOLED, threads: int | None = None) -> None:
+        super().__init__(places, spooled)
+        threads = threads or max(1, min(8, os.cpu_count() or 1))
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="predict", initializer=one_core)
+        self._large = ThreadPoolExecutor(1, thread_name_prefix="predict-large", initializer=one_core)
+
+    def _change(self, places: int, size: int) -> None:
+        super()._change(places, size)
+        metrics.WAITING.set(self.taken)
 
     async def judge(self, task: Callable[[], Result], size: int) -> Result:
         """Run `task` on a thread for recordings of its size."""

@@ -11,6 +11,7 @@ import re
 import sys
 import time
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,6 +28,12 @@ FLUSH_S = 0.2
 UNKNOWN = "other"
 
 
+def id_of(scope: Scope) -> bytes:
+    """The id of a request: the one that came with it if it is short and plain, else a new one."""
+    sent = next((value for name, value in scope["headers"] if name == HEADER), b"")
+    return sent if ID.fullmatch(sent) else os.urandom(16).hex().encode()
+
+
 class Requests:
     """ASGI middleware around the routes of the service."""
 
@@ -36,8 +43,7 @@ class Requests:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return await self.app(scope, receive, send)
-        sent = next((value for name, value in scope["headers"] if name == HEADER), b"")
-        request_id = sent if ID.fullmatch(sent) else os.urandom(16).hex().encode()
+        request_id = id_of(scope)
         began, status = time.perf_counter(), 0
 
         async def send_with_id(message: Message) -> None:
@@ -109,8 +115,9 @@ class _Log:
             loop.call_later(FLUSH_S, self.flush)
 
     def write_now(self, line: dict[str, Any]) -> None:
-        """Write a line from any thread."""
-        print(orjson.dumps(line).decode(), file=sys.stderr, flush=True)
+        """Write a line from any thread. A log that cannot be written, as on a full disk, stops no work."""
+        with suppress(OSError):
+            print(orjson.dumps(line).decode(), file=sys.stderr, flush=True)
 
     def flush(self) -> None:
         lines, self._lines, self._loop = self._lines, [], None

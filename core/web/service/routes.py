@@ -8,13 +8,14 @@ from core import __version__
 from core.web.service import access, documents, examples, forms, metrics
 from core.web.service.answers import Json, RefusedRequest
 from core.web.service.judging import Document, check_schemes, judge_recording, only
-from core.web.service.queue import QUEUE
-from core.web.service.texts import TEXTS
+from core.web.service.queue import QUEUE, Gate
+from core.web.service.texts import MOST_WAITING, TEXTS
 from core.workflows.service import lists
 from core.workflows.workspace import Workspace, open_workspace
 
 router = APIRouter()
 PREDICT = "/v1/predict"
+BODIES = Gate(MOST_WAITING, 500_000_000, "texts")  # sentences that are being sent
 
 
 @router.post(
@@ -29,10 +30,12 @@ async def predict(request: Request) -> Response:
     ws = access.admit(request, "predict")
     kind = forms.kind_of(request)
     if kind == forms.JSON:
-        return Json(await _sentence(ws, await forms.body(request)))
+        with BODIES.place(forms.expected_size(request, forms.MAX_JSON)):
+            body = await forms.body(request)
+        return Json(await _sentence(ws, body))
     if kind != forms.FORM:
         raise RefusedRequest(415, "send multipart/form-data with a file, or application/json with a text")
-    with QUEUE.place(forms.declared_size(request)):
+    with QUEUE.place(forms.expected_size(request, forms.MAX_FORM)):
         return Json(await _recording(request))
 
 
@@ -65,7 +68,7 @@ async def health(request: Request) -> Response:
 
 @router.get(
     "/v1/runs", response_model=documents.Runs, openapi_extra=examples.READ, operation_id="runs",
-    responses=examples.failures(401, 403, 429),
+    responses=examples.failures(401, 403, 429, 503),
 )  # fmt: skip
 def runs(request: Request) -> Response:
     """All runs, the newest first: what `runs list --json` shows."""
@@ -74,7 +77,7 @@ def runs(request: Request) -> Response:
 
 @router.get(
     "/v1/schemes", response_model=documents.Schemes, openapi_extra=examples.READ, operation_id="schemes",
-    responses=examples.failures(401, 403, 429),
+    responses=examples.failures(401, 403, 429, 503),
 )  # fmt: skip
 async def schemes(request: Request) -> Response:
     """The label schemes and their classes in order: what `schemes list --json` shows."""
@@ -85,7 +88,7 @@ async def schemes(request: Request) -> Response:
 @router.get(
     "/v1/metrics", openapi_extra=examples.READ, operation_id="metrics",
     responses={
-        200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **examples.failures(401, 403, 429),
+        200: {"content": {"text/plain": {"schema": {"type": "string"}}}}, **examples.failures(401, 403, 429, 503),
     },
     response_class=Response,
 )  # fmt: skip

