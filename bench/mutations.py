@@ -46,18 +46,20 @@ def own_sounds() -> Iterator[File]:
         soundfile.write(buffer, sound(), RATE_HZ if codec != "OPUS" else 48_000, format=kind, subtype=codec)
         yield f"{kind}-{codec}.{kind[:4]}".lower(), buffer.getvalue()
     for extension, container, codec, rate_hz in FOREIGN:
-        yield f"a.{extension}", _encoded(container, codec, rate_hz)
+        yield f"a.{extension}", encoded(sound(rate_hz)[None], container, codec, rate_hz)
 
 
-def _encoded(container: str, codec: str, rate_hz: int) -> bytes:
+def encoded(channels: NDArray[np.float32], container: str, codec: str, rate_hz: int) -> bytes:
+    """Return the bytes of `channels`, float32 (1 or 2, n), in a format that PyAV writes."""
     import av
 
+    layout = "mono" if len(channels) == 1 else "stereo"
     out = io.BytesIO()
     with av.open(out, "w", format=container) as file:
-        stream: Any = file.add_stream(codec, rate=rate_hz, layout="mono")
-        frame = av.AudioFrame.from_ndarray(sound(rate_hz)[None], format="fltp", layout="mono")
+        stream: Any = file.add_stream(codec, rate=rate_hz, layout=layout)
+        frame = av.AudioFrame.from_ndarray(channels, format="fltp", layout=layout)
         frame.sample_rate, frame.pts = rate_hz, 0
-        resampler = av.AudioResampler(format=stream.codec_context.format or "fltp", layout="mono", rate=rate_hz)
+        resampler = av.AudioResampler(format=stream.codec_context.format or "fltp", layout=layout, rate=rate_hz)
         for part in [*resampler.resample(frame), *resampler.resample(None)]:
             for packet in stream.encode(part):
                 file.mux(packet)

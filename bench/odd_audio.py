@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from bench import results
+from bench.mutations import NO_AUDIO
 from core.audio import reader
 from core.audio.foreign import workers
 from core.audio.gate import decode
@@ -23,7 +24,6 @@ from core.files import sha256
 from core.settings import ROOT
 
 ODD = ROOT.parent / "shared" / "data" / "odd_audio"
-NO_AUDIO = {"license", "readme.txt"}
 FILES_A_PROCESS = 20
 
 

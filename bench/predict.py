@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+from bench.process import timed
 from bench.results import quantile, write
 from core.audio import Audio, decode
 from core.filters import Filter
@@ -56,12 +57,7 @@ def call_of(ws: Workspace, ms: int = CALL_MS) -> tuple[Audio, list[Span]]:
 
 def seconds(act: Callable[[], object], repeats: int = REPEATS) -> list[float]:
     """How long each of `repeats` calls of `act` took."""
-    took = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        act()
-        took.append(time.perf_counter() - start)
-    return took
+    return [timed(act) / 1000 for _ in range(repeats)]
 
 
 def shown(took: list[float]) -> str:

@@ -14,7 +14,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import chdir
@@ -30,6 +29,7 @@ from cli_driver import RUNNER
 from corpus_files import as_json, elder, minds_row, save_to_disk
 from docs_pages import ENGLISH, commands
 from spoken_files import textgrid, tones
+from waiting import PATIENCE_S, until
 
 from core.cli import app
 from core.settings import DEMO, ROOT
@@ -37,7 +37,6 @@ from core.workflows import workspace
 
 pytestmark = pytest.mark.integration
 
-PATIENCE_S = 120
 WITH_COMMANDS = tuple(page for page in ENGLISH if commands(page))
 # `make` takes the environment that this test runs in, and does not install into it.
 MAKE = f"make --no-print-directory -C {ROOT} VENV={sys.prefix} " + " ".join(
@@ -186,13 +185,6 @@ def replacing_the_shell(command: str) -> str:
     """`command` with `exec`, so that it replaces bash and gets its signals; in `A=b command`, A is set first."""
     first, _, rest = command.partition(" ")
     return f"export {first}; {replacing_the_shell(rest)}" if "=" in first else f"exec {command}"
-
-
-def until(fact: Callable[[], bool], what: str) -> None:
-    give_up = time.monotonic() + PATIENCE_S
-    while not fact():
-        assert time.monotonic() < give_up, f"never happened: {what}"
-        time.sleep(0.1)
 
 
 def free_port() -> int:

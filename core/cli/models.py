@@ -102,7 +102,7 @@ def list_runs(json: Json = False) -> None:
     with answering(json) as reply:
         from core.workflows.models.in_use import by_run
         from core.workflows.models.runs import every
-        from core.workflows.service.lists import run_documents
+        from core.workflows.service.lists import run_document, use_fields
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
@@ -110,7 +110,7 @@ def list_runs(json: Json = False) -> None:
         rows = [(r.id, r.recipe, r.encoder, r.snapshot, r.state, _headline(r), _use(serving.get(r.id))) for r in runs]
         columns = ("run", "recipe", "encoder", "snapshot", "state", "macro-F1 on test", "in use")
         reply.give(
-            {"runs": run_documents(ws)},
+            {"runs": [run_document(run) | use_fields(serving.get(run.id)) for run in runs]},
             table("", columns, rows) if rows else "no run yet: freeze a snapshot, then train a recipe on it",
         )
 

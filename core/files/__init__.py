@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from core.errors import DiskFull
 from core.files.private import open_to_others
@@ -212,6 +212,15 @@ def sha256(content: bytes | Path | BinaryIO) -> str:
     while block := content.read(BLOCK_BYTES):
         digest.update(block)
     return digest.hexdigest()
+
+
+def try_lock(lock: IO[Any]) -> bool:
+    """Lock an open file until it is closed; False if another process or thread has locked it."""
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 @contextmanager

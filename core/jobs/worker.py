@@ -5,7 +5,6 @@ unfinished too, and the next worker continues it. A workspace has one worker; a 
 first to end and then fails.
 """
 
-import fcntl
 import logging
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,7 +14,7 @@ from threading import Event
 from typing import Any
 
 from core.errors import Cancelled, CoreError, DiskFull, JobFailed
-from core.files import full_disk_named, remove_leftovers
+from core.files import full_disk_named, remove_leftovers, try_lock
 from core.files.private import keep_private
 from core.jobs import APPLICATION, EXECUTOR, JOBS, QUEUE, VERSION, WORKFLOW, enqueue
 from core.jobs.context import JobContext, Stopped, now
@@ -145,15 +144,7 @@ def _only_worker(path: Path, stop: Event) -> Iterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     until = time.monotonic() + LOCK_WAIT_S
     with path.open("w") as lock:
-        while not _locked(lock):
+        while not try_lock(lock):
             if stop.wait(0.2) or time.monotonic() > until:
                 raise JobFailed("another worker serves {folder}/ already", folder=path.parent.name)
         yield
-
-
-def _locked(lock: Any) -> bool:
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True

@@ -5,8 +5,5 @@ Where there are keys, a request needs a fitting one in the header `X-API-Key`.
 """
 
 from core.web.service.app import service
-from core.web.service.forms import MAX_FILE, MAX_JSON, MAX_TEXT
-
-__all__ = ["MAX_FILE", "MAX_JSON", "MAX_TEXT", "api"]
 
 api = service()

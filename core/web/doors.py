@@ -25,6 +25,7 @@ from core.errors import CoreError
 from core.settings import Settings
 from core.web import key_form
 from core.web.service import answers
+from core.web.service.access import NO_KEY
 from core.web.service.requests import HEADER, id_of
 
 HOST = re.compile(r"(?P<name>[\w.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", re.ASCII)
@@ -35,7 +36,6 @@ FOREIGN_SITES = ("cross-site", "same-site")
 NOT_OPEN = "this server answers to its own machine only; GWIDAMA_OPEN=1 opens it to others"
 STRANGE_HOST = "this server has another name; names that it shall answer to are listed in GWIDAMA_HOSTS"
 STRANGE_ORIGIN = "only pages of this server may ask this"
-NO_KEY = "a valid key is needed in the header X-API-Key"
 
 KeyFits = Callable[[Request], bool]
 

@@ -8,19 +8,18 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from threading import Thread
 
 import uvicorn
 
-from core.errors import CoreError, InputError
+from core.errors import InputError
 from core.messages import Message
 from core.settings import ROOT, child_environment, settings
 from core.web import doors, headers
 from core.web.children import kept_running
+from core.web.service import judging
 from core.web.slow import TimedProtocol
 from core.workflows import jobs
-from core.workflows.predict.predict import warm_up
 from core.workflows.service import keys
 from core.workflows.workspace import open_workspace
 
@@ -80,12 +79,7 @@ class _Server(uvicorn.Server):
         if self.started:
             self._ready(self._address)
             if settings().warm_up:
-                Thread(target=_warm_up, name="warm-up", daemon=True).start()
-
-
-def _warm_up() -> None:
-    with suppress(CoreError):  # a workspace without models has nothing to warm
-        warm_up(open_workspace())
+                Thread(target=judging.warm, name="warm-up", daemon=True).start()
 
 
 def check_address(host: str) -> None:

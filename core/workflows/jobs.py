@@ -6,6 +6,7 @@ from typing import Any, Protocol
 
 from core.jobs import TETHER
 from core.jobs import cancel as cancel_job
+from core.jobs.context import Steps as Steps
 from core.records import Job
 from core.workflows.workspace import Workspace
 
@@ -18,6 +19,12 @@ class Context(Protocol):
 
     def step(self, name: str, fn: Callable[[], Any]) -> Any: ...
     def report(self, progress: Mapping[str, Any]) -> None: ...
+
+
+class IdentifiedContext(Context, Protocol):
+    """A context for work whose rows carry the job's id."""
+
+    id: str
 
 
 def recent(ws: Workspace, most: int) -> list[Job]:

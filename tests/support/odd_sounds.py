@@ -8,6 +8,8 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from bench import mutations
+
 RATE_HZ = 16_000
 SECONDS = 3
 
@@ -34,22 +36,9 @@ def speech(rate_hz: int = RATE_HZ, seconds: float = SECONDS) -> NDArray[np.float
 
 def encoded(name: str, channels: int = 1, seconds: float = SECONDS) -> bytes:
     """The bytes of `speech` in the format of `FORMATS`."""
-    av = pytest.importorskip("av", reason="PyAV is not installed")
+    pytest.importorskip("av", reason="PyAV is not installed")
     container, codec, rate_hz = FORMATS[name]
-    layout = "mono" if channels == 1 else "stereo"
-    out = io.BytesIO()
-    with av.open(out, "w", format=container) as file:
-        stream = file.add_stream(codec, rate=rate_hz, layout=layout)
-        samples = np.repeat(speech(rate_hz, seconds)[None], channels, 0)
-        frame = av.AudioFrame.from_ndarray(samples, format="fltp", layout=layout)
-        frame.sample_rate, frame.pts = rate_hz, 0
-        resampler = av.AudioResampler(format=stream.codec_context.format or "fltp", layout=layout, rate=rate_hz)
-        for part in [*resampler.resample(frame), *resampler.resample(None)]:
-            for packet in stream.encode(part):
-                file.mux(packet)
-        for packet in stream.encode(None):
-            file.mux(packet)
-    return out.getvalue()
+    return mutations.encoded(np.repeat(speech(rate_hz, seconds)[None], channels, 0), container, codec, rate_hz)
 
 
 def video_without_sound() -> bytes:

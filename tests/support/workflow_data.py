@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 from aihub119_files import deliver
-from training_corpus import TELLING, sentence
+from training_corpus import TELLING, danger_items, sentence
 
 from core.records import NewRecording, NewUtterance
 from core.workflows.imports import aihub119
@@ -34,6 +34,17 @@ def import_sentences(ws: Workspace, folder: Path, n: int = 120) -> aihub119.Impo
 
 def import_calls(ws: Workspace, folder: Path, n: int = 2) -> aihub119.ImportResult:
     return aihub119.ingest_aihub119(ws, deliver(folder, range(1, n + 1)))
+
+
+def add_danger_run(ws: Workspace) -> str:
+    """Add labelled sentences, the snapshot `d1` of them, and a run that judges danger in texts; returns its id."""
+    source = ws.store.corpus.add_source("s", "test", "ours", "0" * 64, now())
+    items = [NewUtterance(i.key, i.text, i.group, labels={"danger": i.code}) for i in danger_items()]
+    ws.store.corpus.add_sentences(source, items, now())
+    snapshot.create(ws, "d1", "danger", "60/20/20", 1)
+    spec = train.plan(ws, "danger-text", "d1")
+    train.run(ws, spec)
+    return spec.run_id
 
 
 def add_whole_calls(ws: Workspace, labelled: int, unlabelled: int) -> None:

@@ -7,11 +7,12 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+from waiting import PATIENCE_S, until
 
 from core.errors import InputError
 from core.settings import ROOT
@@ -19,15 +20,7 @@ from core.web.service.alone import serve_alone
 
 pytestmark = pytest.mark.integration
 
-PATIENCE_S = 120
 START = "import sys; from core.web.service.alone import serve_alone; sys.exit(serve_alone('127.0.0.1', 0, 2))"
-
-
-def until(fact: Callable[[], object], what: str) -> None:
-    give_up = time.monotonic() + PATIENCE_S
-    while not fact():
-        assert time.monotonic() < give_up, f"never happened: {what}"
-        time.sleep(0.05)
 
 
 class Server:

@@ -13,19 +13,19 @@ import soundfile
 from starlette.testclient import TestClient
 from streamlit.runtime import Runtime
 from streamlit.testing.v1 import AppTest
-from training_corpus import TELLING, danger_items
+from training_corpus import TELLING
+from workflow_data import add_danger_run
 
 from core import __version__
 from core.records import NewRecording, NewUtterance
 from core.settings import ROOT
 from core.web import uploads
-from core.web.api import MAX_FILE
 from core.web.headers import policy
 from core.web.service import worker
 from core.web.service.batches import RUNNER
+from core.web.service.forms import MAX_FILE
 from core.web.service.requests import LOG
 from core.workflows.models import in_use, train
-from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration
@@ -71,13 +71,7 @@ def call(ws: Workspace) -> int:
 @pytest.fixture
 def trained(ws: Workspace) -> str:
     """Return the id of a danger-text run in the workspace."""
-    source = ws.store.corpus.add_source("s", "test", "ours", "0" * 64, AT)
-    items = [NewUtterance(i.key, i.text, i.group, labels={"danger": i.code}) for i in danger_items()]
-    ws.store.corpus.add_sentences(source, items, AT)
-    snapshot.create(ws, "d1", "danger", "60/20/20", 1)
-    spec = train.plan(ws, "danger-text", "d1")
-    train.run(ws, spec)
-    return spec.run_id
+    return add_danger_run(ws)
 
 
 def samples(content: bytes) -> list[int]:

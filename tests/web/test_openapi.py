@@ -14,20 +14,16 @@ import pytest
 from hypothesis import HealthCheck, Phase, given
 from hypothesis import settings as pace
 from hypothesis.errors import Unsatisfiable
-from training_corpus import danger_items
+from workflow_data import add_danger_run
 
-from core.records import NewUtterance
 from core.settings import ROOT
 from core.web.api import api
-from core.workflows.models import train
-from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, open_workspace
 
 schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
 pytestmark = pytest.mark.integration
 
 EXAMPLES = int(os.environ.get("EXAMPLES", "4"))
-AT = "2026-01-01T00:00:00+00:00"
 UNLIMITED = pace(
     max_examples=EXAMPLES, database=None, derandomize=True, deadline=None, phases=[Phase.generate],
     suppress_health_check=list(HealthCheck),
@@ -40,11 +36,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GWIDAMA_HOME", str(tmp_path_factory.mktemp("openapi")))
         ws = open_workspace()
-        source = ws.store.corpus.add_source("s", "test", "ours", "0" * 64, AT)
-        items = [NewUtterance(i.key, i.text, i.group, labels={"danger": i.code}) for i in danger_items()]
-        ws.store.corpus.add_sentences(source, items, AT)
-        snapshot.create(ws, "d1", "danger", "60/20/20", 1)
-        train.run(ws, train.plan(ws, "danger-text", "d1"))
+        add_danger_run(ws)
         yield ws
 
 

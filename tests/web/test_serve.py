@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from waiting import PATIENCE_S, until
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin, Subprotocol
@@ -23,16 +24,8 @@ from core.web.serve import serve
 
 pytestmark = pytest.mark.integration
 
-PATIENCE_S = 120
 GUARD = ROOT / "tests" / "support" / "outbound"
 START = "import sys; from core.web.serve import serve; sys.exit(serve('127.0.0.1', 0))"
-
-
-def until(fact: Callable[[], object], what: str) -> None:
-    give_up = time.monotonic() + PATIENCE_S
-    while not fact():
-        assert time.monotonic() < give_up, f"never happened: {what}"
-        time.sleep(0.05)
 
 
 class Server:

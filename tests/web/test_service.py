@@ -16,24 +16,21 @@ import pytest
 import soundfile
 from cli_driver import RUNNER
 from starlette.testclient import TestClient
-from training_corpus import TELLING, danger_items
+from training_corpus import TELLING
+from workflow_data import add_danger_run
 
 from core.cli import app
-from core.records import NewUtterance
 from core.web.api import api
 from core.web.service import access, batches, queue, routes, worker
 from core.web.service.documents import Answer, Batch, Results, Runs, Schemes
 from core.web.service.requests import LOG
 from core.workflows import workspace
-from core.workflows.models import train
 from core.workflows.service import batches as stored
 from core.workflows.service import keys
-from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, open_workspace
 
 pytestmark = pytest.mark.integration
 
-AT = "2026-01-01T00:00:00+00:00"
 HOST = "http://127.0.0.1:8501"
 DANGER = f"할머니가 {TELLING['danger']}"
 
@@ -48,11 +45,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workspace]:
         patch.setenv("GWIDAMA_CURATOR", "ann")
         workspace._open.cache_clear()
         ws = open_workspace()
-        source = ws.store.corpus.add_source("s", "test", "ours", "0" * 64, AT)
-        items = [NewUtterance(i.key, i.text, i.group, labels={"danger": i.code}) for i in danger_items()]
-        ws.store.corpus.add_sentences(source, items, AT)
-        snapshot.create(ws, "d1", "danger", "60/20/20", 1)
-        train.run(ws, train.plan(ws, "danger-text", "d1"))
+        add_danger_run(ws)
         yield ws
         workspace._open.cache_clear()
 

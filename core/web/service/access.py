@@ -17,7 +17,7 @@ from core.messages import Message
 from core.web.service.answers import RefusedRequest
 from core.web.service.buckets import Bucket, shared_bucket
 from core.workflows.service import keys
-from core.workflows.service.keys import ApiKey
+from core.workflows.service.keys import ApiKey, KnownKeys
 from core.workflows.workspace import Workspace, open_workspace
 
 HEADER = "X-API-Key"
@@ -64,10 +64,10 @@ class Limits:
 LIMITS = Limits()
 
 
-def key_of(request: Request, ws: Workspace) -> ApiKey | None:
-    """The key that the request holds, None if it holds none that opens something."""
+def key_of(request: Request, known: KnownKeys) -> ApiKey | None:
+    """The key that the request holds, None if it holds none of `known`."""
     secret = request.headers.get(HEADER, "").encode("latin-1").decode("utf-8", "replace")  # a key may be Korean
-    return keys.known(ws).by_digest.get(keys.digest(secret)) if secret else None
+    return known.by_digest.get(keys.digest(secret)) if secret else None
 
 
 def fits(request: Request) -> bool:
@@ -75,15 +75,15 @@ def fits(request: Request) -> bool:
 
     A route of the service checks the scope itself. Everything else, as sound, exports and pages, needs `media`.
     """
-    key = key_of(request, open_workspace())
+    key = key_of(request, keys.known(open_workspace()))
     return key is not None and ("media" in key.scopes or request.scope["path"].startswith("/api/"))
 
 
 def is_trusted(request: Request, scope: str) -> bool:
     """Whether the caller may see what needs `scope`: a fitting key, or none is needed. Takes no token."""
-    ws = open_workspace()
-    key = key_of(request, ws)
-    return not keys.known(ws).needed or (key is not None and scope in key.scopes)
+    known = keys.known(open_workspace())
+    key = key_of(request, known)
+    return not known.needed or (key is not None and scope in key.scopes)
 
 
 def admit(request: Request, scope: str) -> Workspace:
@@ -95,7 +95,7 @@ def admit(request: Request, scope: str) -> Workspace:
     known = keys.known(ws)
     if not known.needed:
         return ws
-    key = key_of(request, ws)
+    key = key_of(request, known)
     if key is None:
         raise RefusedRequest(401, NO_KEY)
     request.scope["gwidama.key"] = key.name

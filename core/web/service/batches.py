@@ -208,10 +208,8 @@ def _judge_texts(ws: Workspace, batch: Batch) -> batches.JudgeTexts:
     def judge(texts: Sequence[str]) -> list[Document]:
         try:
             judged: list[Any] = list(judge_texts(ws, texts, batch.run))
-        except CoreError as error:
-            judged = [error] * len(texts)
-        except Exception as error:  # the batch goes on; see core.web.service.requests on what is logged
-            judged = [JobFailed(INTERNAL, id=note_error(error, "batch"))] * len(texts)
+        except Exception as error:
+            judged = [_known(error)] * len(texts)
         metrics.JUDGED.labels("text").inc(len(texts))
         return [_told(one, "text", batch) for one in judged]
 
@@ -227,12 +225,15 @@ def _judge_file(batch: Batch) -> batches.JudgeFile:
         try:
             with path.open("rb") as file:
                 return judge_recording(file, asked)
-        except CoreError as error:
-            return _failed(error, source)
         except Exception as error:
-            return _failed(JobFailed(INTERNAL, id=note_error(error, "batch")), source)
+            return _failed(_known(error), source)
 
     return judge
+
+
+def _known(error: Exception) -> CoreError:
+    """An error as the caller may read it: an unexpected one is logged, and the batch goes on."""
+    return error if isinstance(error, CoreError) else JobFailed(INTERNAL, id=note_error(error, "batch"))
 
 
 def _told(judged: Document | CoreError, source: str, batch: Batch) -> Document:

@@ -5,7 +5,6 @@ from typing import Any
 from core.web.service.documents import Failure
 
 SENTENCE = "할머니가 쓰러지셨어요. 빨리 와 주세요."
-CALL = "불이 났어요\n어디십니까\n성수동 2가예요"
 BINARY = {"type": "string", "format": "binary"}
 NAMES = {"type": "array", "items": {"type": "string", "maxLength": 200}, "maxItems": 20}
 LIMITED = (429, 503)
@@ -57,11 +56,8 @@ FORM_PROPERTIES: dict[str, Any] = {
     "segments": SEGMENTS,
     **COMMON,
 }
-_SENTENCE_PROPERTIES: dict[str, Any] = {
-    "text": {"type": "string", "maxLength": 10_000},
-    "run": COMMON["run"],
-    "schemes": COMMON["schemes"],
-}
+_CHOICES: dict[str, Any] = {"run": COMMON["run"], "schemes": COMMON["schemes"]}
+_SENTENCE_PROPERTIES: dict[str, Any] = {"text": {"type": "string", "maxLength": 10_000}, **_CHOICES}
 
 
 def _body(form: dict[str, Any], document: dict[str, Any]) -> dict[str, Any]:
@@ -95,7 +91,7 @@ BATCH = _body(
         "schema": {
             "type": "object",
             "required": ["texts"],
-            "properties": _SENTENCE_PROPERTIES
+            "properties": _CHOICES
             | {
                 "texts": {
                     "type": "array", "minItems": 1, "maxItems": 10_000, "items": {"type": "string", "maxLength": 10_000}
@@ -105,7 +101,6 @@ BATCH = _body(
         "examples": {"여러 문장": {"value": {"texts": [SENTENCE, "오늘은 날씨가 좋네요."]}}},
     },
 )  # fmt: skip
-del BATCH["requestBody"]["content"]["application/json"]["schema"]["properties"]["text"]
 READ: dict[str, Any] = {"security": [{"APIKeyHeader": []}, {}]}
 
 ANSWER = {

@@ -1,6 +1,7 @@
 """The prediction workflow, as the service calls it: the only file of the service that imports it."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from core.errors import CoreError, NotEnoughData, UnknownName
@@ -18,7 +19,7 @@ from core.workflows.predict.predict import (
 )
 from core.workflows.workspace import Workspace, open_workspace
 
-__all__ = ["judge_recording", "judge_texts", "only", "predict_audio", "predict_text", "warm", "warm_up"]
+__all__ = ["judge_recording", "judge_texts", "only", "predict_audio", "predict_text", "warm"]
 
 Document = dict[str, Any]
 
@@ -86,6 +87,7 @@ def _of(by_scheme: dict[str, Any], schemes: Sequence[str]) -> dict[str, Any]:
     return {name: value for name, value in by_scheme.items() if name in schemes}
 
 
-def warm(ws: Workspace) -> None:
+def warm() -> None:
     """Load what answers first, so that the first caller does not wait for libraries."""
-    warm_up(ws)
+    with suppress(CoreError):  # a workspace without models has nothing to warm
+        warm_up(open_workspace())

@@ -8,7 +8,7 @@ import os
 import socket
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from threading import Thread
 
@@ -17,7 +17,6 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount
 
-from core.errors import CoreError
 from core.settings import settings
 from core.web.api import api
 from core.web.doors import Doors, house
@@ -25,7 +24,6 @@ from core.web.service import access, judging
 from core.web.service.app import close
 from core.web.service.queue import QUEUE
 from core.web.slow import TimedProtocol
-from core.workflows.workspace import open_workspace
 
 GRACE_S = 30  # for requests that are being answered when the process is stopped
 
@@ -39,8 +37,7 @@ def application() -> Starlette:
 @asynccontextmanager
 async def _lifespan(_: Starlette) -> AsyncIterator[None]:
     if settings().warm_up:
-        with suppress(CoreError):  # a workspace without models has nothing to warm
-            await QUEUE.soon(lambda: judging.warm(open_workspace()))
+        await QUEUE.soon(judging.warm)
     try:
         yield
     finally:

@@ -8,7 +8,7 @@ after `kill -9`, suggests nothing twice: equal suggestions for an utterance have
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,13 +31,6 @@ JOB = "clean"  # the kind of its jobs
 BLOCK = 2000  # utterances in a durable step
 SAMPLES = 20
 Progress = Callable[[str, int, int], None]
-Steps = Callable[[str, Callable[[], Any]], Any]
-
-
-class Context(jobs.Context, Protocol):
-    """What a job gives to its work; the cleaning run has the job's id."""
-
-    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +117,7 @@ def run(
     curator: str,
     *,
     run_id: str | None = None,
-    step: Steps = lambda name, fn: fn(),
+    step: jobs.Steps = lambda name, fn: fn(),
     progress: Progress = lambda stage, done, total: None,
 ) -> CleaningResult:
     """Suggest what `plan` finds among `wanted`. With the `run_id` of an interrupted run, continue that run."""
@@ -167,7 +160,7 @@ def start(ws: Workspace, plan: Plan, wanted: Filter, curator: str) -> str:
     return submit(ws.store, JOB, JOB, params, history.new_id())
 
 
-def run_job(params: dict[str, Any], job: Context) -> None:
+def run_job(params: dict[str, Any], job: jobs.IdentifiedContext) -> None:
     """The job. Blocks of utterances are durable steps, so a killed worker goes on where it was."""
 
     def report(stage: str, done: int, total: int) -> None:

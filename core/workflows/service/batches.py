@@ -5,7 +5,6 @@ batch holds its lock, which the kernel gives back when the process ends: any pro
 it after the last result that was written. A batch is deleted `KEPT_S` after it was made.
 """
 
-import fcntl
 import json
 import re
 import secrets
@@ -19,7 +18,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from core.errors import NotFound
-from core.files import full_disk_named, write_json
+from core.files import full_disk_named, try_lock, write_json
 from core.workflows.workspace import Workspace, now
 
 KEPT_S = 24 * 3600
@@ -122,14 +121,9 @@ def results(ws: Workspace, batch: Batch, offset: int, limit: int) -> list[Docume
 
 @contextmanager
 def taken(ws: Workspace, batch: Batch) -> Iterator[bool]:
-    """Yield whether this caller works on the batch now; False if another one does or all is done."""
+    """Yield whether this caller works on the batch now; False if another one does."""
     with (_folder(ws, batch.id) / LOCK).open("wb") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-            return
-        yield progress(ws, batch).done < batch.total
+        yield try_lock(lock)
 
 
 def work(
@@ -137,10 +131,10 @@ def work(
 ) -> None:
     """Judge what has no result yet, unless another process does; the inputs are deleted at the end."""
     with taken(ws, batch) as mine:
-        if not mine:
-            return
         folder = _folder(ws, batch.id)
-        begun = list(_lines(folder))
+        begun = list(_lines(folder)) if mine else []
+        if not mine or len(begun) >= batch.total:
+            return
         with (folder / RESULTS).open("r+b" if begun else "wb") as out:
             out.seek(sum(map(len, begun)) + len(begun))
             out.truncate()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Any
 
 from core import filters
 from core.audio.features import RATE_HZ
@@ -33,13 +33,6 @@ OPERATION = "transcribe"
 BLOCK = 24  # utterances of a durable step, more if one recording has more
 NAMED = 100  # unreadable recordings that a result names
 Progress = Callable[[str, int, int], None]
-Steps = Callable[[str, Callable[[], Any]], Any]
-
-
-class Context(jobs.Context, Protocol):
-    """What a job gives to its work; its Proposals have the job's id as their batch."""
-
-    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +69,7 @@ def run(
     language: str = "ko",
     transcriber: Transcriber | None = None,
     run_id: str | None = None,
-    step: Steps = lambda name, fn: fn(),
+    step: jobs.Steps = lambda name, fn: fn(),
     progress: Progress = lambda stage, done, total: None,
 ) -> Transcribed:
     """Suggest a text for each utterance of `wanted` that has audio and none, by `transcriber`, else by that of `name`.
@@ -112,7 +105,7 @@ def start(ws: Workspace, wanted: Filter, name: str | None = None, language: str 
     return submit(ws.store, JOB, JOB, params, new_id())
 
 
-def run_job(params: dict[str, Any], job: Context) -> None:
+def run_job(params: dict[str, Any], job: jobs.IdentifiedContext) -> None:
     """The job. Blocks of utterances are durable steps, so a killed worker goes on where it was."""
 
     def report(stage: str, done: int, total: int) -> None:
