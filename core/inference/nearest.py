@@ -17,7 +17,6 @@ from core.models.prepare import FROZEN_VOICE, frozen_vectors
 
 MOST = 50_000  # training items compared; of more, every n-th
 DECIMALS = 4
-BLOCK = 4_096  # rows compared at once
 
 
 class Embed(Protocol):

@@ -151,7 +151,12 @@ class Predictor:
     @property
     def explains(self) -> bool:
         """Whether the run can tell which parts of a text decided: each run that can judge a text alone."""
-        return self.modality == "text" or (self.modality == "both" and self.card.config.get("fusion") != "seed")
+        return self.modality != "voice" and not self.needs_both
+
+    @property
+    def needs_both(self) -> bool:
+        """Whether a run of text and voice cannot do without one of them, as the network of the seed."""
+        return self.modality == "both" and self.card.config.get("fusion") == "seed"
 
     def explain(self, text: str, scheme: str | None = None) -> list[tuple[str, float]]:
         """Parts of the cleaned text with their weight in the decision: above 0 for it, below 0 against it.

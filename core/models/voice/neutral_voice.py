@@ -55,8 +55,7 @@ class Baselines:
 
     def differences(self, rows: NDArray[np.float32], speakers: Sequence[str]) -> NDArray[np.float32]:
         """(rows - mean) / (deviation + 1e-8) with the baseline of each row's speaker; `rows` (N, T, 13)."""
-        place = {name: at for at, name in enumerate(self.speakers, start=1)}
-        at = np.array([place.get(hashed(name), 0) if name else 0 for name in speakers], dtype=np.int64)
+        at = self._rows_of(speakers)
         return np.asarray((rows - self.mean[at][:, None]) / (self.deviation[at][:, None] + EPSILON), np.float32)
 
     def own(
@@ -67,8 +66,7 @@ class Baselines:
         What somebody sounds like in most of a call stands for the neutral voice that nobody recorded. A speaker with
         less than a second of sound has the baseline that training knows.
         """
-        place = {name: at for at, name in enumerate(self.speakers, start=1)}
-        known = [place.get(hashed(name), 0) if name else 0 for name in speakers]
+        known = self._rows_of(speakers)
         mean, deviation = self.mean[known].copy(), self.deviation[known].copy()
         for name in set(speakers):
             own = [row for row, speaker in enumerate(speakers) if speaker == name]
@@ -76,6 +74,11 @@ class Baselines:
             if len(frames) >= 2 * LEAST_FRAMES:
                 mean[own], deviation[own] = frames.mean(axis=0), frames.std(axis=0)
         return mean, deviation
+
+    def _rows_of(self, speakers: Sequence[str]) -> NDArray[np.int64]:
+        """The row of the baseline of each speaker, int64 (N,); 0, the whole, for one that training does not know."""
+        place = {name: at for at, name in enumerate(self.speakers, start=1)}
+        return np.array([place.get(hashed(name), 0) if name else 0 for name in speakers], dtype=np.int64)
 
     def save(self, folder: Path) -> None:
         """Write arrays and hashes into `folder`."""

@@ -36,7 +36,7 @@ def training_items(ws: Workspace, run: RunInfo) -> Items:
 
     Their code is the answer under the run's scheme.
     """
-    items = of_speakers(_snapshot(ws, run).under(run.scheme).items, _speakers(run))
+    items = of_speakers(_snapshot(ws, run).under(run.scheme).items, speakers_of(run))
     read = items.column("text" if run.modality == "text" else "audio")
     return items.take([i for i, side in enumerate(items.column("side")) if side == "train" and read[i]])
 
@@ -84,7 +84,7 @@ def _verified(folder: str, sha256: str) -> Snapshot:
     return snapshot
 
 
-def _speakers(run: RunInfo) -> tuple[str, ...]:
+def speakers_of(run: RunInfo) -> tuple[str, ...]:
     """The speakers that the run's recipe learns from; all for a recipe that no longer exists."""
     try:
         return recipe(run.recipe).speakers

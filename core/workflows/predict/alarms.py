@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from core.batches import batches
-from core.errors import CheckpointMismatch, InputError, NotEnoughData, NotFound, UnknownName
+from core.errors import CheckpointMismatch, InputError, NotEnoughData, NotFound
 from core.filters import Filter, from_query
 from core.inference.predictor import Predictor, cached
 from core.messages import Message, SchemeName
@@ -31,7 +31,6 @@ from core.scores.alarms import WITHIN_MS, Turn, alarm_scores, is_alarm
 from core.snapshots.answers import answered, answers_of, silver
 from core.snapshots.items import Item, Items
 from core.training.inputs import Reading, of_speakers, read_inputs
-from core.training.recipes import recipe
 from core.workflows.evaluation import baselines
 from core.workflows.evaluation.scored import finished_run, scored, target_of
 from core.workflows.snapshots.calls import in_order
@@ -95,7 +94,6 @@ def alarm_times(
     run = finished_run(ws, run_id)
     name = target_of(run, target)
     _check_run(ws, run, name)
-    left_out: dict[str, int] = {}
     spoken, left_out = _of_test(ws, run, name) if wanted is None else _of_filter(ws, run, name, wanted)
     if not spoken:
         raise NotEnoughData(
@@ -157,7 +155,7 @@ def _of_test(ws: Workspace, run: RunInfo, name: str) -> tuple[list[_Spoken], dic
     predictor = cached(ws.run_folder(run.id))
     critical = scheme(name).critical
     p_of = dict(zip(tested.keys, tested.probs[:, tested.codes.index(critical)].tolist(), strict=True))
-    items = _test_items(ws, run, name, predictor)
+    items = _test_items(ws, run, name)
     refused = _refused(ws, predictor, items, p_of)
     codes = answers_of(items, name)
     spoken = [
@@ -170,17 +168,14 @@ def _of_test(ws: Workspace, run: RunInfo, name: str) -> tuple[list[_Spoken], dic
     return _readable(spoken, {item.recording or "" for item in items if _offers(item, predictor)})
 
 
-def _test_items(ws: Workspace, run: RunInfo, name: str, predictor: Predictor) -> Items:
+def _test_items(ws: Workspace, run: RunInfo, name: str) -> Items:
     """The items of the test split with times and an answer, of those speakers whom the run was trained on."""
     items = baselines.snapshot_items(ws, run.snapshot)
     held_out = pc.and_(pc.equal(items.table["side"], "test"), pc.is_valid(items.table["recording"]))
     timed = pc.and_(pc.is_valid(items.table["start_ms"]), pc.is_valid(items.table["end_ms"]))
     gold = pc.and_(answered(items, name), pc.invert(silver(items, name)))
     own = Items(items.table.filter(pc.and_(pc.and_(held_out, timed), gold)))
-    try:
-        return of_speakers(own, recipe(predictor.card.recipe).speakers)
-    except UnknownName:  # a recipe that a person has removed
-        return own
+    return of_speakers(own, baselines.speakers_of(run))
 
 
 def _refused(ws: Workspace, predictor: Predictor, items: Items, judged: Collection[str]) -> set[str]:
@@ -196,7 +191,7 @@ def _refuses(item: Item, predictor: Predictor) -> bool:
     """Whether a run cannot tell of the text of an item; one of text and voice may have its voice instead."""
     if predictor.modality == "voice" or not item.text or predictor.refuses(item.text) is None:
         return False
-    return predictor.modality == "text" or item.audio is None or predictor.card.config.get("fusion") == "seed"
+    return predictor.modality == "text" or item.audio is None or predictor.needs_both
 
 
 def _offers(item: Item, predictor: Predictor) -> bool:
@@ -255,7 +250,7 @@ def _judged(ws: Workspace, predictor: Predictor, items: Items, name: str) -> dic
         return {}
     target = next(target for target in predictor.targets if target.name == name)
     probs = predictor.judge(values)[name][:, target.codes.index(scheme(name).critical)].tolist()
-    far = predictor.unlike(values, len(used)) if predictor.modality == "voice" else [None] * len(used)
+    far = predictor.unlike(values, len(used))
     return {
         item.key: p
         for item, p, code in zip(used, probs, far, strict=True)

@@ -158,7 +158,7 @@ def run(
     progress(0, len(names))
     for number, name in enumerate(names):
         rows.append(step(f"input {number}", partial(_judge, ws, batch, number, name, here.get(name))))
-        if clock() - saved_s >= SAVE_S or number + 1 == len(names):
+        if clock() - saved_s >= SAVE_S:
             saved_s = clock()
             _save(ws, _with(batch, rows, len(names), skipped))
         progress(number + 1, len(names))

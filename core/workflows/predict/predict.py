@@ -42,7 +42,7 @@ __all__ = [
     "OFF",
     "Runs",
     "Span",
-    "calibrated_on",
+    
     "explain",
     "judge_again",
     "playable",
@@ -105,11 +105,12 @@ def predict_texts(
 ) -> list[Document | CoreError]:
     """Judge several sentences in one batch, each as `predict_text` judges it alone; an error stands in its place."""
     plan = _of_text(serving.plan(ws, run_ids, schemes, weights))
-    readable = [text for text in texts if any(p.reads(text) for p in plan.models)]
-    said = iter(judge([Span(None, None, text) for text in readable], plan, None))
+    readable = [any(p.reads(text) for p in plan.models) for text in texts]
+    own = [Span(None, None, text) for text, is_readable in zip(texts, readable, strict=True) if is_readable]
+    said = iter(judge(own, plan, None))
     answers: list[Document | CoreError] = []
-    for text in texts:
-        if any(p.reads(text) for p in plan.models):
+    for text, is_readable in zip(texts, readable, strict=True):
+        if is_readable:
             answers.append(_document(ws, source, spans.typed(text), plan, None, [next(said)]))
         else:
             answers.append(InputError("{source}: the text is empty", source=source))
@@ -237,11 +238,6 @@ def _voice_only(judgements: Mapping[str, Any]) -> dict[str, Any]:
 def playable(audio: Audio) -> bytes:
     """The audio as a WAV (mono, 16 kHz), which every browser can play."""
     return to_wav(audio.wave, audio.sample_rate_hz)
-
-
-def calibrated_on(ws: Workspace, run_id: str) -> str:
-    """The split on which the confidence of a run was calibrated."""
-    return cached(ws.run_folder(run_id)).card.calibration.fitted_on
 
 
 def explain(ws: Workspace, text: str, run_id: str, scheme: str | None = None) -> list[tuple[str, float]]:

@@ -9,14 +9,14 @@ judged, the time to alarm; "first_alarm_ms" of a verdict is the end of its utter
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 from core.audio import Audio
 from core.audio.vad import SHORTEST_MS, segments
 from core.records import SHORTEST_VOICE_MS
 from core.workflows.predict.judging.serving import Runs
-from core.workflows.predict.judging.spans import delivered
+from core.workflows.predict.judging.spans import delivered, hear
 from core.workflows.predict.predict import Span, judge_again, predict_audio
 from core.workflows.predict.summary import summary
 from core.workflows.workspace import Workspace
@@ -55,7 +55,8 @@ class Stream:
         self._last_ms = 0  # end of the last utterance that was judged
         self._first_alarm_ms: int | None = None
         self.at_ms = 0
-        self.document: Document = self._stamped(self._judged([]))
+        nothing = predict_audio(ws, self._heard(), source, segments=[], **self._hearing, **self._options)
+        self.document: Document = self._stamped(nothing)
 
     @property
     def ended(self) -> bool:
@@ -76,18 +77,16 @@ class Stream:
         new: list[Document] = []
         if said:
             self._last_ms = max(self._last_ms, *(span.end_ms or 0 for span in said))
-            judged = self._judged(said)
-            new, self.document = judged["utterances"], self.document | {"transcriber": judged["transcriber"]}
+            heard = hear(self._ws, self._heard(), self.source, given=said, **self._hearing)
+            new = [asdict(span) | {"judgements": {}} for span in heard.spans]
+            self.document |= {"transcriber": heard.transcriber}
         if said or self.ended or before_ms < SHORTEST_VOICE_MS <= to_ms:
-            # Judged again as a whole: the verdict and the runs of whole calls; the utterances stay as they are.
             self.document = self._joined(new)
         self.document = self._stamped(self.document)
         return self.document["utterances"][-len(new) :] if new else []
 
     def _joined(self, new: Sequence[Document]) -> Document:
-        """The document with the utterances `new`, judged again as a whole."""
-        if self._options["own_voice"]:  # a voice is compared with all that was heard, not with the new alone
-            new = [utterance | {"judgements": {}} for utterance in new]
+        """The document with the utterances `new`, which are judged; what was judged before stays as it is."""
         joined = self.document | {"utterances": [*self.document["utterances"], *new]}
         return judge_again(self._ws, joined, self._heard(), **self._options)
 
@@ -101,9 +100,6 @@ class Stream:
         while not self.ended:
             self.advance(self.at_ms + TICK_MS)
         return self.document
-
-    def _judged(self, spans: Sequence[Span]) -> Document:
-        return predict_audio(self._ws, self._heard(), self.source, segments=spans, **self._hearing, **self._options)
 
     def _said(self) -> list[Span]:
         """The utterances that have ended since the last one."""

@@ -1,7 +1,6 @@
 """core.workflows.predict.judging: text and voice together, one verdict, and "cannot tell"; by runs without weights."""
 
 import json
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -186,7 +185,7 @@ def speech(monkeypatch: pytest.MonkeyPatch, said: list[FakeTranscript] | Excepti
     recogniser = None if said is None else SimpleNamespace(name="whisper", transcribe=transcribe)
     reason = {"name": None, "state": "absent", "reason": "no model installed"}
     module = SimpleNamespace(transcriber=lambda ws, name=None: recogniser, status=lambda ws: reason)
-    monkeypatch.setitem(sys.modules, spans.SPEECH, module)
+    monkeypatch.setattr(spans, "speech", module)
 
 
 def test_what_was_not_understood_is_no_text(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

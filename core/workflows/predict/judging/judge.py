@@ -68,7 +68,7 @@ def sample_of(span: Span, predictor: Predictor, audio: Audio | None) -> Sample |
     voiced = predictor.modality != "text" and audio is not None and _long_enough(span)
     if voiced and text and predictor.refuses(text):
         text = ""
-    if _needs_both(predictor) and not (text and voiced):
+    if predictor.needs_both and not (text and voiced):
         return None
     if not text and not voiced:
         return None
@@ -122,11 +122,6 @@ def _reuse(predictor: Predictor, plan: Plan, known: Known, said: list[Said]) -> 
 
 def _has_all(said: Said, predictor: Predictor, plan: Plan) -> bool:
     return all(predictor.modality in said.get(name, {}) for name in plan.models[predictor].schemes)
-
-
-def _needs_both(predictor: Predictor) -> bool:
-    """Whether a run of text and voice cannot do without one of them, as the network of the seed."""
-    return predictor.modality == "both" and predictor.card.config.get("fusion") == "seed"
 
 
 def _long_enough(span: Span) -> bool:

@@ -1,6 +1,5 @@
 """What models judge of an input: its spans with their words, which are typed, delivered or transcribed."""
 
-import importlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
@@ -11,10 +10,10 @@ from core.errors import CoreError, InputError
 from core.ingest.aihub import label
 from core.messages import Message
 from core.records import NewUtterance
+from core.speech.transcribers import OFF as OFF
+from core.workflows.speech import transcribe as speech
 from core.workflows.workspace import Workspace
 
-OFF = "off"  # in place of the name of a speech recogniser: transcribe nothing
-SPEECH = "core.workflows.speech.transcribe"
 State = Literal["ok", "absent", "off", "given"]
 
 
@@ -150,9 +149,6 @@ def _as_delivered(utterance: NewUtterance, duration_ms: int | None) -> Span | No
 
 def _transcribed(ws: Workspace, audio: Audio, spans: list[Span], name: str | None, language: str) -> Heard:
     """The spans with what a speech recogniser heard in them; without one the voice is judged all the same."""
-    speech = _speech()
-    if speech is None:
-        return Heard(spans, state("absent"))
     try:
         recogniser = speech.transcriber(ws, name)
         if recogniser is None:
@@ -166,16 +162,6 @@ def _transcribed(ws: Workspace, audio: Audio, spans: list[Span], name: str | Non
             raise
         return Heard(spans, state("absent", None, error.message))
     return Heard(_with_transcripts(spans, heard), state("ok", recogniser.name))
-
-
-def _speech() -> Any:
-    """The workflow of speech recognition; None in a version without one."""
-    try:
-        return importlib.import_module(SPEECH)
-    except ModuleNotFoundError as error:
-        if error.name is None or not SPEECH.startswith(error.name):
-            raise
-        return None
 
 
 def _wave_16k(audio: Audio) -> Any:

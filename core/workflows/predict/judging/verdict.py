@@ -6,6 +6,8 @@ the utterances, weighted by their durations.
 """
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -142,19 +144,13 @@ def _recall(ws: Workspace, run_id: str | None, name: str, code: str | None) -> d
     return {"class": code, **{key: row["recall"][key] for key in ("value", "low", "high")}, "n": row["n"]}
 
 
-_METRICS: dict[str, tuple[int, dict[str, Any]]] = {}
-_MOST_KEPT = 64
-
-
 def _metrics(ws: Workspace, run_id: str) -> dict[str, Any]:
-    """The scores of a run, from memory while its file stays as it is; {} where there is none."""
+    """The scores of a run; {} where there is no file of them."""
     path = ws.settings.runs / run_id / "metrics.json"
-    if not path.is_file():
-        return {}
-    changed_ns = path.stat().st_mtime_ns
-    kept = _METRICS.get(str(path))
-    if kept is None or kept[0] != changed_ns:
-        while len(_METRICS) >= _MOST_KEPT:
-            _METRICS.pop(next(iter(_METRICS)), None)
-        kept = _METRICS[str(path)] = (changed_ns, RunFolder(path.parent).metrics())
-    return kept[1]
+    return _read_metrics(path.parent, path.stat().st_mtime_ns) if path.is_file() else {}
+
+
+@lru_cache(maxsize=64)
+def _read_metrics(folder: Path, changed_ns: int) -> dict[str, Any]:
+    """The scores in the folder of a run, from memory while their file stays as it is."""
+    return RunFolder(folder).metrics()
