@@ -1,12 +1,15 @@
 """정제 / Clean: edit the plan, run it over a filter, decide on its suggestions by step, undo a run."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from core import ui
 from core.filters import Filter, from_query
 from core.ui import _, translation
 from core.ui.panels.cleaning import cleaning, proposals
-from core.ui.panels.overview import JOB_STATES
+from core.ui.panels.job_progress import follow
 from core.ui.widgets import forms
 from core.workflows import jobs
 from core.workflows.cleaning import decisions, history
@@ -75,19 +78,11 @@ def preview(result: cleaning_run.CleaningPreview) -> None:
 
 @st.fragment(run_every="1s")
 def progress(job_id: str) -> None:
-    """Show the progress of the job; when it has ended, the whole page runs again."""
-    job = jobs.get(ui.workspace(), job_id)
-    if job.state not in jobs.LIVE:
-        if job.state == "failed":
-            st.session_state["clean_trouble"] = job.error or ""
-        st.rerun()
-    done, total = int(job.progress.get("done", 0)), int(job.progress.get("total", 0))
-    counted = f"{done:,} / {total:,}" if total else f"{done:,}"
-    stage = _("compared") if job.progress.get("stage") == "compared" else _("utterances")
-    text = f"{_(JOB_STATES[job.state])} · {counted} {stage}"
-    st.progress(min(done / total, 1.0) if total else 0.0, text=text)
-    if st.button(_("Cancel"), key="cancel_clean", disabled=job.cancel_requested):
-        jobs.cancel(ui.workspace(), job.id)
+    def counted(counts: Mapping[str, Any], done: int, total: int) -> str:
+        stage = _("compared") if counts.get("stage") == "compared" else _("utterances")
+        return (f"{done:,} / {total:,} " if total else f"{done:,} ") + stage
+
+    follow(job_id, "clean", counted)
 
 
 def chosen_cleaning_run() -> history.Run | None:

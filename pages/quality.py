@@ -1,11 +1,14 @@
 """품질 / Quality: run checks for faults in the data, open their findings, make proposals of fixes, decide by key."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from core import ui
 from core.ui import _, translation
 from core.ui.panels.cleaning import quality, transcripts
-from core.ui.panels.overview import JOB_STATES
+from core.ui.panels.job_progress import follow
 from core.ui.widgets import forms
 from core.workflows import jobs
 from core.workflows.cleaning import checks
@@ -38,19 +41,11 @@ def begin(utterances: int, recordings: int) -> None:
 
 @st.fragment(run_every="1s")
 def progress(job_id: str) -> None:
-    """Show the progress of the job; when it has ended, the whole page runs again."""
-    job = jobs.get(ui.workspace(), job_id)
-    if job.state not in jobs.LIVE:
-        if job.state == "failed":
-            st.session_state["quality_trouble"] = job.error or ""
-        st.rerun()
-    counts = job.progress
-    stages = {"utterances": _("utterances"), "recordings": _("recordings"), "files": _("files")}
-    done, total = int(counts.get("done", 0)), int(counts.get("total", 0))
-    text = f"{_(JOB_STATES[job.state])} · {done:,} / {total:,} {stages.get(str(counts.get('stage')), '')}"
-    st.progress(min(done / total, 1.0) if total else 0.0, text=text)
-    if st.button(_("Cancel"), key="cancel_quality", disabled=job.cancel_requested):
-        jobs.cancel(ui.workspace(), job.id)
+    def counted(counts: Mapping[str, Any], done: int, total: int) -> str:
+        stages = {"utterances": _("utterances"), "recordings": _("recordings"), "files": _("files")}
+        return f"{done:,} / {total:,} {stages.get(str(counts.get('stage')), '')}"
+
+    follow(job_id, "quality", counted)
 
 
 def results() -> None:

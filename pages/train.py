@@ -7,6 +7,7 @@ import streamlit as st
 from core import ui
 from core.records import Job, SnapshotInfo
 from core.schemes import SCHEMES
+from core.text.clock import clock
 from core.ui import N_, _, translation
 from core.ui.panels import runs as run_panel
 from core.ui.panels import training
@@ -153,7 +154,7 @@ def progress_text(job: Job) -> str:
         parts.append(_("loss {loss}").format(loss=f"{state['loss']:.3f}"))
     if state.get("rate"):
         parts.append(_("{rate} a second").format(rate=f"{state['rate']:.1f}"))
-        parts.append(_("{time} left").format(time=forms.seconds(state["left_ms"])))
+        parts.append(_("{time} left").format(time=clock(state["left_ms"])))
     return " · ".join(parts)
 
 

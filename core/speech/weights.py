@@ -87,7 +87,8 @@ def fetch(settings: Settings) -> str:
         return transcribing(settings)
     download, reachable = DOWNLOAD.load(), REACHABLE.load()
     try:
-        return _short(name) if _from_cache(name) else name
+        _from_cache(name)
+        return _short(name)
     except MissingBackend as missing:
         if not reachable("huggingface.co"):
             raise MissingBackend(

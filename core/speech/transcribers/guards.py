@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from math import exp, inf, isnan
 
+from core.scores.letters import letters_only
 from core.speech.transcribers.transcript import State, Word
 
 LEAST_LOGPROB = -0.8  # a token; digits that were understood had -0.2 to -0.7, synthetic voices below -0.8
@@ -96,7 +97,7 @@ def judged(
 def worth_a_prompt(plain: Reading) -> bool:
     """Whether a reading with the prompt could be believed: not where this one says nothing, or anything at all."""
     likelihood = plain.likelihood
-    return bool(_letters(plain.text)) and (likelihood is None or likelihood >= HOPELESS_LOGPROB)
+    return bool(letters_only(plain.text)) and (likelihood is None or likelihood >= HOPELESS_LOGPROB)
 
 
 def pooled(readings: Sequence[tuple[Reading, float]], language: str) -> float | None:
@@ -120,7 +121,7 @@ def cut_repeats(text: str) -> str:
 
 def _kept(match: re.Match[str], between: str) -> str:
     """What is left of a repeat: all of a number below `NUMBER_LOOP` digits, else `KEPT_REPEATS` times what repeats."""
-    letters = _letters(match[0])
+    letters = letters_only(match[0])
     if letters and _DIGITS.issuperset(letters) and len(letters) < NUMBER_LOOP:
         return match[0]
     return between.join([match[1]] * KEPT_REPEATS)
@@ -132,7 +133,7 @@ def similar(one: str, other: str) -> float:
     >>> similar("불이 났어요!", "불이났어요"), round(similar("불이 났어요", "구급차가 출동했습니다"), 2)
     (1.0, 0.0)
     """
-    return SequenceMatcher(None, _letters(one), _letters(other), autojunk=False).ratio()
+    return SequenceMatcher(None, letters_only(one), letters_only(other), autojunk=False).ratio()
 
 
 def _believed(plain: Reading, prompted: Reading | None, seconds: float, language: str) -> tuple[Reading, str] | None:
@@ -149,11 +150,11 @@ def _believed(plain: Reading, prompted: Reading | None, seconds: float, language
 
 def _text_of(reading: Reading, seconds: float, language: str) -> str | None:
     """The text of a reading that can be believed, without repeats, else None."""
-    spoken = _letters(reading.text)
+    spoken = letters_only(reading.text)
     if not spoken or (reading.likelihood is not None and not reading.likelihood >= LEAST_LOGPROB):
         return None
     text = cut_repeats(reading.text)
-    looping = len(_letters(text)) < (1 - LOOP_SHARE) * len(spoken)
+    looping = len(letters_only(text)) < (1 - LOOP_SHARE) * len(spoken)
     too_fast = len(spoken) > MOST_LETTERS_PER_S * (seconds + GRACE_S) * (2 if language != "ko" else 1)
     if looping or too_fast or _SUBTITLES.search(text) or _in_script(spoken, language) < LEAST_SCRIPT:
         return None
@@ -192,17 +193,13 @@ def _confidence(reading: Reading) -> float:
 
 def _words(reading: Reading, text: str) -> tuple[Word, ...]:
     """The words of the reading that make the text, in order; what was cut as a repeat is left out."""
-    kept, made, letters = [], "", _letters(text)
+    kept, made, letters = [], "", letters_only(text)
     for word in reading.words:
         spoken = cut_repeats(word.text)
-        if letters.startswith(made + _letters(spoken)):
-            made += _letters(spoken)
+        if letters.startswith(made + letters_only(spoken)):
+            made += letters_only(spoken)
             kept.append(replace(word, text=spoken))
     return tuple(word for word in kept if word.text)
-
-
-def _letters(text: str) -> str:
-    return "".join(c for c in unicodedata.normalize("NFC", text).casefold() if c.isalnum())
 
 
 def _in_script(letters: str, language: str) -> float:

@@ -150,26 +150,6 @@ def shares(
     return _with_layout(figure, 110 + 48 * len(titles), barmode="stack", legend_traceorder="normal")
 
 
-def timeline(utterances: Sequence[Mapping[str, Any]], scheme: Scheme, language: str, x_title: str) -> go.Figure:
-    """Return the calibrated probabilities of one scheme over a recording: one step line a class, x in seconds."""
-    figure = go.Figure()
-    for label, dash in zip(scheme.labels, _DASHES * 2, strict=False):
-        x: list[float | None] = []
-        y: list[float | None] = []
-        for utterance in utterances:
-            judgement = utterance["judgements"].get(scheme.name)
-            if judgement is None or utterance["start_ms"] is None:
-                continue
-            p = judgement["probabilities"][label.code]
-            x += [utterance["start_ms"] / 1000, utterance["end_ms"] / 1000, None]
-            y += [p, p, None]
-        line = {"color": label.color, "dash": dash, "width": 3}
-        figure.add_scatter(name=label.title(language), x=x, y=y, mode="lines", line=line, hovertemplate="%{y:.0%}")
-    figure.update_yaxes(range=[-0.03, 1.03], tickformat=".0%")
-    figure.update_xaxes(title=x_title)
-    return _with_layout(figure, 240, hovermode="x")
-
-
 def classes(scheme: Scheme, language: str, keys: Mapping[str, str]) -> go.Figure:
     """Return the classes in order, as Review shows them: a square in the class's colour, its key, its title.
 

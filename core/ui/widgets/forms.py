@@ -13,6 +13,7 @@ import streamlit as st
 from core.filters import label_key
 from core.records import UNLABELLED, Utterance
 from core.schemes import SCHEMES, Scheme, review_keys, split_codes
+from core.text.clock import clock
 from core.ui.i18n import _, language
 from core.ui.widgets.player import Choice, ChoiceGroup
 
@@ -149,16 +150,6 @@ def choice_groups(schemes: Sequence[Scheme], current: Mapping[str, str]) -> list
     ]
 
 
-def seconds(ms: int) -> str:
-    """Format milliseconds as minutes and seconds.
-
-    >>> seconds(61_500), seconds(59_990)
-    ('1:01.5', '1:00.0')
-    """
-    minutes, tenths = divmod((ms + 50) // 100, 600)
-    return f"{minutes}:{tenths / 10:04.1f}"
-
-
 def minute(at: str) -> str:
     """Format an ISO instant in UTC up to the minute.
 
@@ -196,7 +187,7 @@ def utterance_rows(rows: Iterable[Utterance]) -> list[dict[str, object]]:
             "id": u.id,
             _("Text"): u.text,
             _("Speaker"): speaker_title(u.speaker),
-            _("From"): "" if u.start_ms is None else seconds(u.start_ms),
+            _("From"): clock(u.start_ms),
             **{title: code_title(n, u.labels[n]) if n in u.labels else "" for n, title in titles.items()},
             _("Origin"): origin_title(u.origin),
         }

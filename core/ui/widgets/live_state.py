@@ -5,12 +5,10 @@ Every text is escaped. A shape and words say what the colour says. Takes finishe
 
 from dataclasses import dataclass
 from html import escape
-from typing import Literal
 
 import streamlit as st
 
-Kind = Literal["danger", "clear", "class", "unsure"]
-SIGNS: dict[Kind, str] = {"danger": "▲", "clear": "●", "class": "■", "unsure": "?"}
+from core.ui.widgets.verdicts import Kind
 
 STYLE = """<style>
 .gw-live { display: grid; grid-template-columns: 5fr 3fr 3fr; gap: .75rem; word-break: keep-all; }
@@ -55,7 +53,7 @@ class State:
 
 def show(state: State) -> None:
     """Show the strip."""
-    answer = f"{SIGNS[state.kind]} {escape(state.answer)}"
+    answer = escape(state.answer)
     bar = f'<i aria-hidden="true"><b style="width:{min(max(state.share, 0.0), 1.0):.1%}"></b></i>'
     tone = "is-danger" if state.alarmed else ""
     now = f'<h4>{escape(state.scheme)} · {escape(state.state)}</h4><p aria-live="polite">{answer}</p>'

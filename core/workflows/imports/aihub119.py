@@ -139,5 +139,5 @@ def _weight(item: aihub119.Call | aihub119.KnownCall | Skip) -> int:
 def _with_audio(ws: Workspace, recording: NewRecording, call: aihub119.Call) -> NewRecording:
     if (sound := call.sound) is None:
         return recording
-    path, digest = audio_files.save(ws, sound.data, sound.kind, sound.copy)
+    path, digest = audio_files.save(ws, sound.data, sound.kind, sound.copy, sound.sha256)
     return replace(recording, path=path, sha256=digest)

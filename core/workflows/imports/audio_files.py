@@ -14,13 +14,15 @@ SUFFIXES = {"WAV": ".wav", "FLAC": ".flac", "OGG": ".ogg", "MP3": ".mp3", "AIFF"
 COPY = ".copy.flac"
 
 
-def save(ws: Workspace, data: bytes, kind: str = "WAV", copy: bytes | None = None) -> tuple[str, str]:
+def save(
+    ws: Workspace, data: bytes, kind: str = "WAV", copy: bytes | None = None, digest: str | None = None
+) -> tuple[str, str]:
     """Store the bytes of an audio file of format `kind`, and its `copy`, both as `gate.probe` gives them.
 
-    Returns the path in the workspace that everything reads, and the SHA-256 of the bytes. A copy that is needed and not
-    given is made; `AudioError` if that fails.
+    `digest` is the SHA-256 of `data` where it is known. Returns the path in the workspace that everything reads, and
+    the SHA-256 of the bytes. A copy that is needed and not given is made; `AudioError` if that fails.
     """
-    digest = sha256(data)
+    digest = digest or sha256(data)
     if copy is None and kind not in SUFFIXES:
         copy = gate.probe(data, digest).copy
     stem = f"audio/{digest[:2]}/{digest}"

@@ -183,7 +183,7 @@ def _of_sentences(entries: Sequence[Entry]) -> list[Entry]:
 
 def _with_sound(ws: Workspace, recording: NewRecording, sound: Sound) -> NewRecording:
     """The recording with its audio stored."""
-    path, digest = audio_files.save(ws, sound.data, sound.kind, sound.copy)
+    path, digest = audio_files.save(ws, sound.data, sound.kind, sound.copy, sound.sha256)
     return replace(recording, path=path, sha256=digest)
 
 

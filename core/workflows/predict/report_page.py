@@ -12,6 +12,7 @@ from typing import Any
 from core.abstention import unjudged
 from core.messages import ClassName, Message, SchemeName
 from core.schemes import SCHEMES, split_codes
+from core.text.clock import clock
 from core.workflows.predict.summary import Summary, alarm_scheme, by_risk, critical_probability, is_alarm, summary
 
 Document = Mapping[str, Any]
@@ -91,18 +92,6 @@ def english(text: str) -> str:
     if isinstance(text, ClassName) and text.scheme in SCHEMES:
         return SCHEMES[text.scheme].label(text).title("en")
     return str(text)
-
-
-def clock(ms: int | None) -> str:
-    """Milliseconds as minutes and seconds.
-
-    >>> clock(61_500), clock(59_990), clock(None)
-    ('1:01.5', '1:00.0', '')
-    """
-    if ms is None:
-        return ""
-    minutes, tenths = divmod((ms + 50) // 100, 600)
-    return f"{minutes}:{tenths / 10:04.1f}"
 
 
 def _list(rows: Sequence[Summary], say: Translate) -> str:

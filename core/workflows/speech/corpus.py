@@ -15,12 +15,12 @@ from typing import Any
 from core import filters
 from core.audio.features import RATE_HZ
 from core.audio.gate import decode
-from core.errors import AudioError, CoreError, MissingBackend
+from core.errors import CoreError, MissingBackend
 from core.filters import Filter
 from core.jobs import submit
 from core.messages import Message, message_from_json, message_to_json
 from core.records import Skip, Utterance
-from core.speech.transcribers import languages
+from core.speech.transcribers import DEFAULT, languages
 from core.speech.transcribers.transcript import Transcriber, Transcript
 from core.store import NewProposal
 from core.workflows import jobs
@@ -54,8 +54,7 @@ def without_text(wanted: Filter) -> Filter:
 
 def chosen(ws: Workspace, name: str | None) -> Transcriber:
     """The transcriber for a run. `MissingBackend` with the way out if there is none."""
-    wanted = transcribe.current(ws, name)
-    found = transcribe.transcriber(ws, wanted.name)  # raises where it is absent
+    found = transcribe.transcriber(ws, name or ws.settings.transcriber or DEFAULT)  # raises where it is absent
     if found is None:
         raise MissingBackend("transcription is switched off")
     return found
@@ -138,7 +137,7 @@ def transcripts(
         try:
             path = ws.audio_file(recording_id or 0)
             audio = decode(path, path.name, rate_hz=RATE_HZ)
-        except (AudioError, CoreError) as error:
+        except CoreError as error:
             yield from ((turn, error) for turn in turns)
             continue
         spans = [(turn.start_ms or 0, turn.end_ms or audio.duration_ms) for turn in turns]

@@ -4,6 +4,7 @@ import streamlit as st
 
 from core.quality import Finding
 from core.records import Proposal, Utterance
+from core.text.clock import clock
 from core.ui import translation
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
@@ -168,7 +169,7 @@ def _show_utterance(utterance: Utterance, detail: str) -> None:
     with st.container(border=True):
         st.text(utterance.text)
         labels = [forms.code_title(name, code) for name, code in utterance.labels.items()]
-        place = [] if utterance.start_ms is None else [forms.seconds(utterance.start_ms)]
+        place = [] if utterance.start_ms is None else [clock(utterance.start_ms)]
         facts = [*labels, forms.speaker_title(utterance.speaker), *place, utterance.key, detail]
         st.caption(forms.plain(" · ".join(filter(None, facts))))
         if utterance.voice_usable:
@@ -180,6 +181,6 @@ def _show_recording(call_id: int, detail: str, audible: bool) -> None:
     with st.container(border=True):
         st.text(call.key)
         rate = [f"{call.sample_rate_hz:,} Hz"] if call.sample_rate_hz else []
-        st.caption(forms.plain(" · ".join([forms.seconds(call.duration_ms), *rate, *([detail] if detail else [])])))
+        st.caption(forms.plain(" · ".join([clock(call.duration_ms), *rate, *([detail] if detail else [])])))
         if audible and call.path is not None:
             forms.listen_to_recording(call.id)

@@ -1,5 +1,8 @@
 """Speech to text for the corpus on the screen: who transcribes, the job, its suggestions, and how often letters err."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import streamlit as st
 
 from core.filters import Filter
@@ -9,7 +12,7 @@ from core.ui import translation
 from core.ui.frame import curator, workspace
 from core.ui.i18n import _
 from core.ui.panels.cleaning import proposals
-from core.ui.panels.overview import JOB_STATES
+from core.ui.panels.job_progress import follow
 from core.ui.widgets import forms
 from core.workflows import jobs
 from core.workflows.cleaning.proposals import counts
@@ -28,8 +31,9 @@ def panel() -> None:
     else:
         reason = forms.plain(translation.translate(found.reason or ""))
         st.info(_("No transcriber: {reason}").format(reason=reason), icon=":material/mic_off:")
-    _begin(found.state == "ok")
-    if (job := jobs.running(workspace(), corpus.JOB)) is not None:
+    job = jobs.running(workspace(), corpus.JOB)
+    _begin(found.state == "ok" and job is None)
+    if job is not None:
         _progress(job.id)
     if trouble := st.session_state.pop("transcribe_trouble", ""):
         st.error(forms.plain(translation.translate(trouble)), icon=":material/error:")
@@ -41,10 +45,9 @@ def panel() -> None:
 
 def _begin(ready: bool) -> None:
     missing = browse.count(workspace(), corpus.without_text(Filter()))
-    busy = jobs.running(workspace(), corpus.JOB) is not None
     if st.button(
         _("Transcribe what has no text: {n}").format(n=f"{missing:,}"), icon=":material/speech_to_text:",
-        key="transcribe", disabled=not ready or busy or not missing,
+        key="transcribe", disabled=not ready or not missing,
         help=_("It makes suggestions for you to accept. What is not understood gives none."),
     ):  # fmt: skip
         st.session_state["transcribe_run"] = corpus.start(workspace(), Filter())
@@ -53,17 +56,10 @@ def _begin(ready: bool) -> None:
 
 @st.fragment(run_every="1s")
 def _progress(job_id: str) -> None:
-    """Show the progress of the job; when it has ended, the whole page runs again."""
-    job = jobs.get(workspace(), job_id)
-    if job.state not in jobs.LIVE:
-        if job.state == "failed":
-            st.session_state["transcribe_trouble"] = job.error or ""
-        st.rerun()
-    done, total = int(job.progress.get("done", 0)), int(job.progress.get("total", 0))
-    text = f"{_(JOB_STATES[job.state])} · {done:,} / {total:,} " + _("utterances")
-    st.progress(min(done / total, 1.0) if total else 0.0, text=text)
-    if st.button(_("Cancel"), key="cancel_transcribe", disabled=job.cancel_requested):
-        jobs.cancel(workspace(), job.id)
+    def counted(_counts: Mapping[str, Any], done: int, total: int) -> str:
+        return f"{done:,} / {total:,} " + _("utterances")
+
+    follow(job_id, "transcribe", counted)
 
 
 def _show_last() -> None:

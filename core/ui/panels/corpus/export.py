@@ -8,10 +8,10 @@ import time
 import streamlit as st
 
 from core.filters import Filter
+from core.text.clock import clock
 from core.ui import translation
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _
-from core.ui.widgets import forms
 from core.web import downloads
 from core.workflows.corpus import export
 from core.workflows.snapshots import snapshot as snapshots
@@ -70,7 +70,7 @@ def _write(name: str, wanted: Filter, snapshot: str | None) -> tuple[str, str, i
 def pace(done: int, total: int, past_s: float) -> str:
     """Return how many are done, how many a second, and the time left, in the reader's language."""
     rate = done / past_s if past_s > 0 else 0.0
-    left = forms.seconds(int((total - done) / rate * 1000)) if rate else "…"
+    left = clock(int((total - done) / rate * 1000)) if rate else "…"
     return _("{done} of {total} · {rate} a second · {left} left").format(
         done=f"{done:,}", total=f"{total:,}", rate=f"{rate:,.0f}", left=left
     )

@@ -8,6 +8,7 @@ import streamlit as st
 from core.errors import CoreError
 from core.records import UNLABELLED, RunInfo
 from core.schemes import Scheme, scheme
+from core.text.clock import clock
 from core.ui import translation
 from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
@@ -142,7 +143,7 @@ def _utterance_row(run: RunInfo, mistake: evaluate.Mistake) -> None:
         st.caption(_("The text that the model saw is missing."))
     details = [f"{mistake.prediction.confidence:.0%}"]
     if shown_item := mistake.item if mistake.call else mistake.utterance or mistake.item:
-        place = "" if shown_item.start_ms is None else forms.seconds(shown_item.start_ms)
+        place = clock(shown_item.start_ms)
         details += [forms.speaker_title(shown_item.speaker), place, forms.plain(shown_item.key)]
     st.caption(" · ".join(filter(None, details)))
     _show_changes(run, mistake)

@@ -16,6 +16,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.audio import Audio
 from core.errors import CoreError, NotFound
 from core.records import Job
+from core.text.clock import clock
 from core.ui import translation
 from core.ui.frame import guard, workspace
 from core.ui.i18n import N_, _
@@ -172,7 +173,7 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     values = {
         _("Input"): row["source"],
         _("Risk"): row["risk"],
-        _("First alarm"): "" if row.get("first_alarm_ms") is None else forms.seconds(row["first_alarm_ms"]),
+        _("First alarm"): clock(row.get("first_alarm_ms")),
     }
     if row["state"] == "failed":
         return {"": "✕", **values, _("Verdict"): translation.translate(row["error"] or "")}
@@ -214,7 +215,7 @@ def _opened(item: batch.Batch, number: int) -> None:
             player(audio_url=f"/audio/upload/{opened.token}", duration_ms=audio.duration_ms,
                    regions=segments.regions(document), key=f"heard-{key}")  # fmt: skip
             chart.show(document, audio.duration_ms, key)
-        exports.show(document, None if audio is None else partial(_bytes, item, number), key)
+        exports.show(document, None if audio is None else partial(_bytes, item, number), key=key)
 
 
 def _open(item: batch.Batch, number: int) -> Opened:

@@ -9,6 +9,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.text.clock import clock
 from core.ui import translation
 from core.ui.frame import guard
 from core.ui.i18n import _
@@ -70,7 +71,7 @@ def _about(call: Call) -> None:
         words = _("words from its label JSON, because the recogniser does not understand synthetic voices")
     else:
         words = _words_from(call.document)
-    duration = forms.seconds(call.audio.duration_ms)
+    duration = clock(call.audio.duration_ms)
     st.caption(" · ".join((duration, _("{n} utterances").format(n=len(utterances)), words)))
     transcriber = call.document["transcriber"]
     if transcriber["state"] == "absent":
@@ -101,7 +102,7 @@ def _below(call: Call) -> None:
     chart.show(document, call.audio.duration_ms, call.key)
     if document["utterances"]:
         _why(call, document)
-    exports.show(document, call.delivered.data, call.key)
+    exports.show(document, call.delivered.data, key=call.key)
     with st.expander(_("As JSON, like the REST service answers"), icon=":material/data_object:"):
         st.json(document, expanded=False)
 

@@ -1,7 +1,5 @@
 """What leaves the page below a judged call: JSON, CSV, a report to print, and the call itself into the corpus."""
 
-import json
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -19,12 +17,11 @@ from core.workflows.workspace import now
 Document = Mapping[str, Any]
 
 
-def show(document: Document, data: Callable[[], bytes] | None = None, key: str = "") -> None:
+def show(document: Document, data: Callable[[], bytes] | None = None, *, key: str) -> None:
     """Show the downloads of one document, and the button that sends it to the corpus.
 
     `data` gives the bytes of the recording as it came; without it only a document of texts can be sent.
     """
-    key = key or f"{zlib.crc32(json.dumps(document, ensure_ascii=False, default=str).encode()):x}"
     with st.container(horizontal=True, vertical_alignment="center", key=f"exports-{key}"):
         downloads(lambda: [document], key, _stem(document["source"]))
         if data is not None or all(utterance["start_ms"] is None for utterance in document["utterances"]):

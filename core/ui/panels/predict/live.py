@@ -12,6 +12,7 @@ from typing import Any
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
+from core.text.clock import clock
 from core.ui.frame import guard, workspace
 from core.ui.i18n import _
 from core.ui.panels.predict import answers, calls, chart, exports, segments, verdict
@@ -124,7 +125,7 @@ def _unfold(playing: Playing, speed: int) -> None:
             _latest(document)
         if playing.stream.ended:
             verdict.show(document)
-            exports.show(document, lambda: playing.data, playing.key)
+            exports.show(document, lambda: playing.data, key=playing.key)
 
 
 def _state(document: Mapping[str, Any], playing: Playing) -> None:
@@ -132,15 +133,15 @@ def _state(document: Mapping[str, Any], playing: Playing) -> None:
     state = document["stream"]
     said = document["verdict"]
     name = segments.main(said) if said else ""
-    now = said.get(name)
+    now, nothing = said.get(name), _("nothing said yet")
     live_state.show(
         State(
             kind=answers.kind(name, now) if now else "unsure",
             scheme=forms.scheme_title(name) if name else _("Verdict"),
-            answer=_answer(name, now) if now else _("nothing said yet"),
+            answer=answers.short(name, now) if now else f"{answers.MARKS['unsure']} {nothing}",
             time_title=_("Time"),
-            at=forms.seconds(state["at_ms"]),
-            duration=forms.seconds(state["duration_ms"]),
+            at=clock(state["at_ms"]),
+            duration=clock(state["duration_ms"]),
             share=state["at_ms"] / max(1, state["duration_ms"]),
             first_title=_("Time to alarm"),
             first=_first(state),
@@ -151,14 +152,9 @@ def _state(document: Mapping[str, Any], playing: Playing) -> None:
     )
 
 
-def _answer(name: str, now: Mapping[str, Any]) -> str:
-    title = answers.title(name, now)
-    return title if now.get("abstained") else f"{title} {answers.percent(now['confidence'])}"
-
-
 def _first(state: Mapping[str, Any]) -> str:
     if state["first_alarm_ms"] is not None:
-        return forms.seconds(state["first_alarm_ms"])
+        return clock(state["first_alarm_ms"])
     return _("no alarm") if state["ended"] else _("none yet")
 
 
@@ -169,7 +165,7 @@ def _latest(document: Mapping[str, Any]) -> None:
         marks = " · ".join(
             f"{forms.scheme_title(name)} {answers.short(name, said[name])}" for name in answers.ordered(said)
         )
-        at = "" if utterance["start_ms"] is None else forms.seconds(utterance["start_ms"])
+        at = clock(utterance["start_ms"])
         when = f"{at} {forms.speaker_title(utterance.get('speaker'))}".strip()
         with st.container(border=True, gap=None):
             st.text(utterance["text"] or segments.note(utterance) or "…")

@@ -13,6 +13,7 @@ from core.ui.widgets import forms
 from core.workflows.models import in_use, runs
 from core.workflows.predict import predict
 from core.workflows.predict import weights as fusion
+from core.workflows.predict.judging import serving as stored
 
 Slot = tuple[str, str]  # scheme and modality
 LANGUAGES = {"ko": "한국어", "en": "English", "ja": "日本語", "zh": "中文", "vi": "Tiếng Việt"}
@@ -47,7 +48,7 @@ class Options:
 def choose() -> Options:
     """Show each group of choices behind a button, and return what was chosen."""
     serving: dict[Slot, in_use.Serving] = {
-        (name, item.run.modality): item for item in in_use.serving(workspace()) for name in item.schemes
+        (name, item.run.modality): item for item in stored.read(workspace()).serving for name in item.schemes
     }
     with st.container(horizontal=True, vertical_alignment="center"):
         with st.popover(_("Choose runs"), icon=":material/model_training:", key="predict_runs"):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.schemes import SCHEMES
+from core.text.clock import clock
 from core.ui.i18n import _
 from core.ui.panels.predict import answers, segments
 from core.ui.widgets import forms, verdicts
@@ -62,7 +63,7 @@ def _first_alarm(scheme: str, verdict: Mapping[str, Any], document: Mapping[str,
             return ""
         # An alarm without times, or of the whole call, has no moment, and there is an alarm all the same.
         return "" if verdict.get("abstained") or summary(document).alarm else _("No alarm in the whole call")
-    return _("First alarm at {time}").format(time=forms.seconds(at))
+    return _("First alarm at {time}").format(time=clock(at))
 
 
 def _sureness(scheme: str, verdict: Mapping[str, Any], *, explained: bool) -> str:
