@@ -13,23 +13,12 @@ from typing import Annotated
 import typer
 
 from core import __version__
-from core.cli import (
-    batches,
-    encoders,
-    keys,
-    models,
-    predictions,
-    runs,
-    scores,
-    service,
-    sharing,
-    training,
-    transcribe,
-    voices,
-)
+from core.cli import keys, service
 from core.cli.cleaning import clean, quality
 from core.cli.corpus import browse, exchange, schemes, similar
 from core.cli.imports import annotations, clashes, corpora, tables, votes
+from core.cli.learning import encoders, models, runs, scores, sharing, training, voices
+from core.cli.prediction import batches, predictions, transcribe
 from core.cli.review import agreement, progress
 
 app = typer.Typer(

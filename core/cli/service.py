@@ -45,7 +45,7 @@ def serve(
     with answering(json) as reply:
         from core.settings import settings
         from core.web.serve import serve as run_server
-        from core.web.service.alone import serve_alone
+        from core.web.service.processes.alone import serve_alone
 
         def ready(address: str) -> None:
             reply.give({"url": address}, f"귀담아 Gwidama: {address}")

@@ -1,4 +1,4 @@
-"""core.cli.batches: a folder judged by the shell, its files, its failures; and the alarms of `evaluate`."""
+"""core.cli.prediction.batches: a folder judged by the shell, its files, its failures; and the alarms of `evaluate`."""
 
 import csv
 import json

@@ -1,4 +1,4 @@
-"""core.cli.encoders: pruning by files and by the workspace's texts; what is missing is named."""
+"""core.cli.learning.encoders: pruning by files and by the workspace's texts; what is missing is named."""
 
 from pathlib import Path
 

@@ -2,7 +2,7 @@
 
 from prediction_documents import document, turn
 
-from core.cli.predictions import _lines
+from core.cli.prediction.predictions import _lines
 
 
 def printed(made: dict[str, object]) -> str:

@@ -1,4 +1,4 @@
-"""core.cli.runs: choosing a run, handing it over, listing recipes."""
+"""core.cli.learning.runs: choosing a run, handing it over, listing recipes."""
 
 from dataclasses import fields
 from pathlib import Path

@@ -16,8 +16,9 @@ from core.ui import frame, i18n
 from core.ui.i18n import in_language
 from core.ui.panels.evaluation import alarms
 from core.ui.panels.imports import differences
-from core.ui.panels.predict import answers, batch, calls, chart, judging, live, recordings, segments, sentence, verdict
+from core.ui.panels.predict import answers, batch, calls, judging, live, recordings, sentence
 from core.ui.panels.predict.calls import Call, Delivered
+from core.ui.panels.predict.card import chart, segments, verdict
 from core.ui.panels.predict.options import Options
 from core.ui.widgets import call_chart, player, verdicts, words
 from core.ui.widgets.call_chart import Stretch, Words

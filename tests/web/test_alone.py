@@ -16,11 +16,11 @@ from waiting import PATIENCE_S, until
 
 from core.errors import InputError
 from core.settings import ROOT
-from core.web.service.alone import serve_alone
+from core.web.service.processes.alone import serve_alone
 
 pytestmark = pytest.mark.integration
 
-START = "import sys; from core.web.service.alone import serve_alone; sys.exit(serve_alone('127.0.0.1', 0, 2))"
+START = "import sys; from core.web.service.processes.alone import serve_alone; sys.exit(serve_alone('127.0.0.1', 0, 2))"
 
 
 class Server:

@@ -21,10 +21,10 @@ from core.records import NewRecording, NewUtterance
 from core.settings import ROOT
 from core.web import uploads
 from core.web.headers import policy
-from core.web.service import worker
-from core.web.service.batches import RUNNER
 from core.web.service.forms import MAX_FILE
+from core.web.service.processes import worker
 from core.web.service.requests import LOG
+from core.web.service.waiting.batches import RUNNER
 from core.workflows.models import in_use, train
 from core.workflows.workspace import Workspace
 

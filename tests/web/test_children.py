@@ -13,7 +13,7 @@ import pytest
 
 from core.web import serve
 from core.web.children import kept_running
-from core.web.service import alone
+from core.web.service.processes import alone
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration

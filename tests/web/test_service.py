@@ -21,9 +21,11 @@ from workflow_data import add_danger_run
 
 from core.cli import app
 from core.web.api import api
-from core.web.service import access, batches, queue, routes, worker
-from core.web.service.documents import Answer, Batch, Results, Runs, Schemes
+from core.web.service import access, routes
+from core.web.service.openapi.documents import Answer, Batch, Results, Runs, Schemes
+from core.web.service.processes import worker
 from core.web.service.requests import LOG
+from core.web.service.waiting import batches, queue
 from core.workflows import workspace
 from core.workflows.service import batches as stored
 from core.workflows.service import keys

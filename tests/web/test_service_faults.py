@@ -14,12 +14,13 @@ import pytest
 from starlette.requests import Request
 
 from core.errors import DiskFull
-from core.web.service import access, batches, forms, judging, queue, routes, texts
+from core.web.service import access, forms, judging, routes
 from core.web.service.answers import RefusedRequest
-from core.web.service.batches import Runner
 from core.web.service.judging import Document
-from core.web.service.queue import Gate
-from core.web.service.texts import Texts
+from core.web.service.waiting import batches, queue, texts
+from core.web.service.waiting.batches import Runner
+from core.web.service.waiting.queue import Gate
+from core.web.service.waiting.texts import Texts
 from core.workflows.predict.judging import serving
 from core.workflows.service import batches as stored
 from core.workflows.service.batches import Batch

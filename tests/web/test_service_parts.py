@@ -15,8 +15,8 @@ from core.web.service import forms
 from core.web.service.access import Limits
 from core.web.service.answers import RefusedRequest
 from core.web.service.judging import check_schemes, only
-from core.web.service.queue import Queue
-from core.web.service.texts import QUICK_S, Document, Texts
+from core.web.service.waiting.queue import Queue
+from core.web.service.waiting.texts import QUICK_S, Document, Texts
 from core.workflows.service.keys import ApiKey, digest
 from scripts import device
 

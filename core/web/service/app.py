@@ -6,9 +6,11 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from core import __version__
-from core.web.service import access, answers, batches, docs, routes
-from core.web.service.batches import RUNNER
+from core.web.service import access, answers, routes
+from core.web.service.openapi import docs
 from core.web.service.requests import LOG, Requests
+from core.web.service.waiting import batches
+from core.web.service.waiting.batches import RUNNER
 
 ABOUT = """녹음이나 문장을 보내면 위험, 긴급도, 감정을 판단합니다. 모든 실패는 `{"error": 이유}`로 답합니다.
 

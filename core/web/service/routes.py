@@ -5,11 +5,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from core import __version__
-from core.web.service import access, documents, examples, forms, metrics
+from core.web.service import access, forms, metrics
 from core.web.service.answers import Json, RefusedRequest
 from core.web.service.judging import Document, check_schemes, judge_recording, only
-from core.web.service.queue import QUEUE, Gate
-from core.web.service.texts import MOST_WAITING, TEXTS
+from core.web.service.openapi import documents, examples
+from core.web.service.waiting.queue import QUEUE, Gate
+from core.web.service.waiting.texts import MOST_WAITING, TEXTS
 from core.workflows.service import lists
 from core.workflows.workspace import Workspace, open_workspace
 

@@ -11,7 +11,7 @@ from fake_runs import fake_run
 from core.audio import Audio
 from core.errors import InputError
 from core.inference.predictor import Predictor
-from core.ui.panels.predict import segments
+from core.ui.panels.predict.card import segments
 from core.workflows.predict import predict
 from core.workflows.predict.judging import serving
 from core.workflows.predict.judging.judge import judge_call

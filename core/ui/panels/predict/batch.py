@@ -21,7 +21,8 @@ from core.ui import translation
 from core.ui.frame import guard, workspace
 from core.ui.i18n import N_, _
 from core.ui.panels.overview import JOB_STATES
-from core.ui.panels.predict import answers, calls, chart, exports, segments, verdict
+from core.ui.panels.predict import answers, calls
+from core.ui.panels.predict.card import chart, exports, segments, verdict
 from core.ui.panels.predict.options import Options
 from core.ui.widgets import forms
 from core.ui.widgets.player import player

@@ -15,7 +15,8 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.text.clock import clock
 from core.ui.frame import guard, workspace
 from core.ui.i18n import _
-from core.ui.panels.predict import answers, calls, chart, exports, segments, verdict
+from core.ui.panels.predict import answers, calls
+from core.ui.panels.predict.card import chart, exports, segments, verdict
 from core.ui.panels.predict.options import Options
 from core.ui.panels.predict.recordings import demo_title
 from core.ui.widgets import forms, live_state

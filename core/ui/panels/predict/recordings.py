@@ -10,8 +10,9 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 from core.schemes import SCHEMES
 from core.ui.frame import guard
 from core.ui.i18n import _
-from core.ui.panels.predict import call_card, calls, judging, sentence
+from core.ui.panels.predict import calls, judging, sentence
 from core.ui.panels.predict.calls import Delivered
+from core.ui.panels.predict.card import call_card
 from core.ui.panels.predict.options import Options
 from core.ui.widgets import forms
 from core.workflows.predict import demo_calls

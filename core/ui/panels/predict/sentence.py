@@ -8,7 +8,8 @@ import streamlit as st
 from core.errors import CoreError
 from core.ui.frame import guard
 from core.ui.i18n import _
-from core.ui.panels.predict import answers, exports, judging, verdict, why
+from core.ui.panels.predict import answers, judging
+from core.ui.panels.predict.card import exports, verdict, why
 from core.ui.panels.predict.options import Options
 from core.ui.widgets import forms
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.web.service.documents import Failure
+from core.web.service.openapi.documents import Failure
 
 SENTENCE = "할머니가 쓰러지셨어요. 빨리 와 주세요."
 BINARY = {"type": "string", "format": "binary"}

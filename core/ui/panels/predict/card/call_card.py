@@ -13,8 +13,9 @@ from core.text.clock import clock
 from core.ui import translation
 from core.ui.frame import guard
 from core.ui.i18n import _
-from core.ui.panels.predict import chart, exports, judging, segments, sentence, verdict, why
+from core.ui.panels.predict import judging, sentence
 from core.ui.panels.predict.calls import Call
+from core.ui.panels.predict.card import chart, exports, segments, verdict, why
 from core.ui.panels.predict.options import Options
 from core.ui.widgets import forms
 from core.ui.widgets.player import Edit, player

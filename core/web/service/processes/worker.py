@@ -1,4 +1,4 @@
-"""One process of `serve --api-only`: `python -m core.web.service.worker LISTENER READY PROCESSES`.
+"""One process of `serve --api-only`: `python -m core.web.service.processes.worker LISTENER READY PROCESSES`.
 
 LISTENER is the file number of a listening socket, READY that of a file which gets a byte when the process answers, and
 PROCESSES how many there are. It ends on SIGTERM after the requests that are being answered, or when its stdin closes.
@@ -22,7 +22,7 @@ from core.web.api import api
 from core.web.doors import Doors, house
 from core.web.service import access, judging
 from core.web.service.app import close
-from core.web.service.queue import QUEUE
+from core.web.service.waiting.queue import QUEUE
 from core.web.slow import TimedProtocol
 
 GRACE_S = 30  # for requests that are being answered when the process is stopped

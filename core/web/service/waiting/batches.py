@@ -17,11 +17,12 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
 from core.errors import CoreError, JobFailed
-from core.web.service import access, documents, examples, forms, metrics
+from core.web.service import access, forms, metrics
 from core.web.service.answers import Json, RefusedRequest
 from core.web.service.judging import Document, check_runs, check_schemes, judge_recording, judge_texts, only
-from core.web.service.queue import Gate
+from core.web.service.openapi import documents, examples
 from core.web.service.requests import note_error
+from core.web.service.waiting.queue import Gate
 from core.workflows.service import batches
 from core.workflows.service.batches import Batch
 from core.workflows.service.cores import one_core

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from core.cli.frame import Filters, Json, Reply, answering, filter_pairs, progress_bar, table
-from core.cli.scores import alarm_lines, class_table, confusion_table, gold_lines, score_rows, score_text
+from core.cli.learning.scores import alarm_lines, class_table, confusion_table, gold_lines, score_rows, score_text
 from core.records import RunInfo
 
 if TYPE_CHECKING:

@@ -71,7 +71,7 @@ def _start(stack: ExitStack, host: str, listeners: list[socket.socket], leaving:
     for listener in listeners:
         descriptors = (listener.fileno(), writing)
         words = map(str, (*descriptors, len(listeners)))
-        command = [sys.executable, "-m", "core.web.service.worker", *words]
+        command = [sys.executable, "-m", "core.web.service.processes.worker", *words]
         ended = partial(mark_process_dead, path=folder)
         stops.enter_context(kept_running("service", command, environment, descriptors, STOP_S, ended, leaving))
     return reading

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from core.web.service import metrics
 from core.web.service.answers import RefusedRequest
 from core.web.service.judging import Document, judge_texts, judging_runs
-from core.web.service.queue import QUEUE, RETRY_S
+from core.web.service.waiting.queue import QUEUE, RETRY_S
 from core.workflows.workspace import Workspace
 
 MOST_WAITING = 2_000

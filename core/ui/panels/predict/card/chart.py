@@ -7,7 +7,8 @@ import streamlit as st
 
 from core.schemes import SCHEMES, Scheme
 from core.ui.i18n import _, language
-from core.ui.panels.predict import answers, segments
+from core.ui.panels.predict import answers
+from core.ui.panels.predict.card import segments
 from core.ui.widgets import charts
 from core.ui.widgets.call_chart import Stretch, Words, call_chart
 

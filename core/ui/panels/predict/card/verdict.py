@@ -6,7 +6,8 @@ from typing import Any
 from core.schemes import SCHEMES
 from core.text.clock import clock
 from core.ui.i18n import _
-from core.ui.panels.predict import answers, segments
+from core.ui.panels.predict import answers
+from core.ui.panels.predict.card import segments
 from core.ui.widgets import forms, verdicts
 from core.ui.widgets.verdicts import Verdict
 from core.workflows.predict.summary import summary

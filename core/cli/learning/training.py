@@ -13,7 +13,7 @@ from typing import Annotated, Any
 import typer
 
 from core.cli.frame import Json, answering, progress_bar, table
-from core.cli.scores import value_and_interval
+from core.cli.learning.scores import value_and_interval
 
 
 def selftrain(

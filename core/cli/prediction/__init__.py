@@ -1,0 +1,1 @@
+"""The commands that judge and transcribe: `predict`, `predict-batch`, `transcribe`."""

@@ -1,0 +1,1 @@
+"""The card of one recording: verdict, waveform, utterances, curve, reasons, downloads."""

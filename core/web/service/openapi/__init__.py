@@ -1,0 +1,1 @@
+"""The OpenAPI document of the service: its page, the answers, bodies and failures with examples."""

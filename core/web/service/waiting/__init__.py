@@ -1,0 +1,1 @@
+"""What waits for a judgement: recordings in a bounded queue, sentences that are judged together, batches."""
