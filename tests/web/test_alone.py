@@ -16,6 +16,7 @@ from waiting import PATIENCE_S, until
 
 from core.errors import InputError
 from core.settings import ROOT
+from core.web.serve import listen
 from core.web.service.processes.alone import serve_alone
 
 pytestmark = pytest.mark.integration
@@ -41,7 +42,7 @@ class Server:
     def workers(self) -> list[int]:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         named = [int(pid) for path in children.parent.parent.glob("*/children") for pid in path.read_text().split()]
-        return [pid for pid in named if b"service.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        return [pid for pid in named if b"processes.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
 @pytest.fixture(scope="module")
@@ -56,12 +57,8 @@ def test_two_processes_answer_kept_connections_at_once(server: Server) -> None:
     assert len(server.workers()) == 2
     with httpx.Client(base_url=server.address) as client:
         assert client.get("/api/v1/health").json()["status"] == "ok"
-        slow = []
         for _ in range(20):
-            began = time.perf_counter()
             assert client.post("/api/v1/predict", json={}).status_code == 422
-            slow.append(time.perf_counter() - began)
-        assert min(slow) < 0.035, "an answer that waits for a delayed acknowledgement takes 40 ms each time"
         assert client.get("/", headers={"Host": "evil.example"}).status_code == 400
         assert client.get("/").status_code == 404, "there are no pages"
         counted = client.get("/api/v1/metrics").text
@@ -89,6 +86,18 @@ def test_a_request_that_is_being_answered_is_finished_before_the_end(server: Ser
         assert client.recv(12) == b"HTTP/1.1 409"
     assert server.process.wait(PATIENCE_S) == 0, server.log()
     assert "Traceback" not in server.log()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_an_answer_does_not_wait_for_a_delayed_acknowledgement(host: str) -> None:
+    """Such an answer takes 40 ms. asyncio asks for TCP_NODELAY only where a socket names its protocol."""
+    try:
+        listener = listen(host, 0)
+    except InputError:
+        pytest.skip(f"no {host} here")
+    with listener:
+        assert listener.proto == socket.IPPROTO_TCP
+        assert listener.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY) == 1
 
 
 def test_what_cannot_be_served_is_said() -> None:

@@ -98,22 +98,27 @@ def _job(batch_id: str) -> Job | None:
 
 
 def _batch(batch_id: str) -> None:
-    """Show one batch: its progress, its rows, and the row that is chosen."""
+    """Show one batch: its progress, its rows, and the row that is chosen.
+
+    Files are offered once nothing renews the page any more: a renewed button forgets the press on the one before it.
+    """
     with guard():
         item, job = batch.read(workspace(), batch_id), _job(batch_id)
+        running = job is not None and job.state in jobs.LIVE
+        if not running and st.session_state.get("batch_live") == batch_id:
+            st.session_state["batch_live"] = None
+            st.rerun()  # the fragment stops to run by itself
+        if running:
+            st.session_state["batch_live"] = batch_id
         _progress(item, job)
         if item.rows:
             number = _rows(item)
-            with st.container(horizontal=True):
-                exports.downloads(lambda: batch.documents(workspace(), item), batch_id, "predictions")
+            if not running:
+                with st.container(horizontal=True):
+                    exports.downloads(lambda: batch.documents(workspace(), item), batch_id, "predictions")
             _left_out(item)
             if number is not None:
                 _opened(item, number)
-        if job is not None and job.state not in jobs.LIVE and st.session_state.get("batch_live") == batch_id:
-            st.session_state["batch_live"] = None
-            st.rerun()  # the fragment stops to run by itself
-        if job is not None and job.state in jobs.LIVE:
-            st.session_state["batch_live"] = batch_id
 
 
 def _progress(item: batch.Batch, job: Job | None) -> None:
