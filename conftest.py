@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 CORE = Path(__file__).resolve().parent / "core"
-NOT_QUICK = ("\npytestmark = pytest.mark.integration\n", "\npytestmark = [pytest.mark.integration,")
+NOT_QUICK = ("\npytestmark = pytest.mark.integration", "\npytestmark = [pytest.mark.integration,")
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:

@@ -43,6 +43,7 @@ def imported() -> set[str]:
     return {normal(owners.get(name, [name])[0]) for name in foreign}
 
 
+@pytest.mark.integration  # reads all of the environment
 def test_requirements_are_what_is_imported() -> None:
     runtime = pins("requirements.txt").keys()
     optional = pins("requirements-optional.txt").keys() | pins("requirements-speech.txt").keys()

@@ -2,12 +2,13 @@
 
 from functools import cache
 
-import torch
 from threadpoolctl import ThreadpoolController
 
 
 def use_one_core() -> None:
     """Let the calling thread compute on one core from now on; BLAS is one for the whole process."""
+    import torch  # takes over a second: a server that judges nothing starts without it
+
     torch.set_num_threads(1)
     _libraries().limit(limits=1)
 

@@ -109,6 +109,7 @@ def test_a_text_without_digits_and_cues_is_not_touched(text: str) -> None:
     assert clean(text) is None
 
 
+@pytest.mark.integration  # loads Kiwi
 @pytest.mark.parametrize("kind", PERSONAL_KINDS)
 def test_placeholders_pass_every_other_step(kind: str) -> None:
     text = f"지금 [{kind}]로 와 주세요 [{kind}]예요"

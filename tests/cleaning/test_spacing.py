@@ -17,6 +17,8 @@ from core.cleaning.spacing.spacing import make
 from core.errors import MissingBackend
 from core.plugins import pick
 
+pytestmark = pytest.mark.integration  # loads Kiwi, which takes seconds
+
 INSTALLED = [name for name, backend in SPACERS.items() if backend.installed()]
 HARD = [
     "",

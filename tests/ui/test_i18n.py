@@ -42,6 +42,7 @@ def test_every_message_is_translated(every: dict[str, str], korean: Catalog) -> 
     assert [text for text, entry in translations.items() if entry is not None and entry.fuzzy] == []
 
 
+@pytest.mark.integration  # reads all of the sources
 def test_every_template_of_the_product_is_in_the_catalogue(every: dict[str, str]) -> None:
     korean = catalogue("ko")
     product = {text for path in sources() for _, text in templates(path)}
