@@ -7,6 +7,7 @@ the demo workspace builds it, once per session. Each test gets a copy, so no tes
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 import shutil
 import sqlite3
@@ -147,6 +148,12 @@ def recogniser() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as environment:
         environment.delenv("GWIDAMA_TRANSCRIBER")
         yield
+
+
+def pytest_collection_finish() -> None:
+    """Take what is loaded out of the garbage collection: libraries and thousands of tests stay until the end."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The prediction workflow, as the service calls it: the only file of the service that imports it."""
 
+import gc
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, BinaryIO
@@ -91,3 +92,5 @@ def warm() -> None:
     """Load what answers first, so that the first caller does not wait for libraries."""
     with suppress(CoreError):  # a workspace without models has nothing to warm
         warm_up(open_workspace())
+    gc.collect()
+    gc.freeze()  # libraries and models stay for good: collections need not walk over them again and again
