@@ -52,11 +52,12 @@ def language() -> str:
     import streamlit as st
 
     state = st.session_state
-    chosen = state.get("language") or st.query_params.get("lang")
-    if chosen not in LANGUAGES:
+    if (chosen := state.get("language")) in LANGUAGES:
+        return str(chosen)
+    if (named := st.query_params.get("lang")) not in LANGUAGES:
         return DEFAULT
-    state["language"] = chosen  # the address of the next page does not name it
-    return chosen
+    state["language"] = named  # the address of the next page does not name it
+    return named
 
 
 def _(message: str) -> str:
