@@ -40,7 +40,7 @@ def prepare(spec: TrainSpec, report: Report) -> int:
     """
     setup = Setup.open(spec)
     earlier = setup.folder.config()
-    if earlier is not None and earlier != setup.run_config():
+    if earlier is not None and not setup.began(earlier):
         raise InputError("run {run_id} was begun with other settings; choose another run id", run_id=spec.run_id)
     if setup.folder.finished:
         return len(setup.folder.history())

@@ -22,6 +22,7 @@ from core.training.inputs import Inputs, Reading, of_speakers, read_inputs
 from core.training.pace import Pace
 from core.training.recipes import Recipe, config_for, fit_of, recipe
 from core.training.scoring import Answered
+from core.training.voice_copies import check_modality
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -83,7 +84,8 @@ class Setup:
             chosen.check_scheme(snapshot.targets[0].name)
         config = config_for(chosen, spec.encoder, spec.overrides, spec.preset)
         architecture = chosen.architecture(spec.encoder)
-        reading = Reading(chosen.modality, architecture, spec.encoder, asdict(config))
+        reading = Reading(chosen.modality, architecture, spec.encoder, asdict(config), spec.seed)
+        check_modality(reading.config, chosen.modality)
         return cls(spec, chosen, snapshot, targets, config, fit_of(architecture)(), reading, RunFolder(spec.run_folder))
 
     @property
@@ -103,6 +105,14 @@ class Setup:
             "targets": [target.name for target in self.targets],
             "settings": asdict(self.config),
         }
+
+    def began(self, earlier: Mapping[str, Any]) -> bool:
+        """Whether the config.toml `earlier` is of this training.
+
+        A setting that the file lacks came with a later version: the training began with its default.
+        """
+        settings = asdict(type(self.config)()) | earlier["settings"]
+        return {**earlier, "settings": settings} == self.run_config()
 
     def threads(self) -> AbstractContextManager[Any]:
         """One thread for small models.

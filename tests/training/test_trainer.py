@@ -6,62 +6,41 @@ import random
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from tiny_encoders import CODES, save_encoder, sentences
+from fit_driver import (
+    DANGER,
+    LABELS,
+    SETTINGS,
+    TEXTS,
+    Engine,
+    Given,
+    Killed,
+    Odd,
+    OddFit,
+    fit,
+    kill_at,
+    odd,
+    rows,
+    same,
+)
+from tiny_encoders import save_encoder, sentences
 
 from core.errors import Cancelled, JobFailed, NotEnoughData
-from core.models.values import Values, count
 from core.schemes.target import Target
-from core.training.fits import Fitting, Rows
+from core.training.fits import Rows
 from core.training.fits.text_encoder import TextEncoderFit, TextEncoderSettings
 from core.training.trainer.config import TrainingConfig
-from core.training.trainer.trainer import NetworkFit, uses_bf16
+from core.training.trainer.trainer import uses_bf16
 
 pytestmark = pytest.mark.integration
 
-DANGER = Target("danger", CODES)
 MOOD = Target("mood", ("joy", "fear", "calm"), "multi")
-TEXTS, LABELS = sentences(120)
-SETTINGS = TextEncoderSettings(epochs=3, batch_size=16, learning_rate=2e-3, max_len=24, dropout=0.2, bf16="off")
 NAN = float("nan")
-
-
-@dataclass
-class Engine:
-    """Stands in for the engine: keeps what the fit tells it."""
-
-    folder: Path
-    seed: int = 0
-    stop_after: int = 99
-    on_step: Callable[[int], None] = lambda done: None
-    steps: list[tuple[int, int, int]] = field(default_factory=list)
-    epochs: list[dict[str, Any]] = field(default_factory=list)
-    weights: dict[str, torch.Tensor] = field(default_factory=dict)
-    network: Any = None
-
-    def job(self) -> Fitting:
-        self.folder.mkdir(exist_ok=True)
-        return Fitting(self.folder, self.seed, self.report, self.epoch_end)
-
-    def report(self, done: int, total: int, epoch: int, loss: float | None) -> None:
-        self.steps.append((done, total, epoch))
-        self.on_step(done)
-
-    def epoch_end(self, epoch: int, model: Any, loss: float, **more: float) -> bool:
-        assert not list((self.folder / "trainer").glob(f"checkpoint-{epoch * 8}")), "the engine is told first"
-        self.epochs.append({"epoch": epoch, "loss": loss, **more})
-        self.weights = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-        self.network = model
-        if hasattr(model, "tokenizer"):
-            model.logits(TEXTS[:4])  # scoring between epochs must change nothing
-        return epoch >= self.stop_after
 
 
 @pytest.fixture(scope="module")
@@ -73,19 +52,6 @@ def encoder(tmp_path_factory: pytest.TempPathFactory) -> str:
 def whole(encoder: str, tmp_path_factory: pytest.TempPathFactory) -> Engine:
     """A fit of SETTINGS from its first step to its last; the tests only read it."""
     return fit(Engine(tmp_path_factory.mktemp("whole") / "job"), encoder)
-
-
-def rows(texts: list[str] = TEXTS, labels: list[str] = LABELS) -> Rows:
-    return Rows(texts, {"danger": DANGER.answers(labels)}, [None] * len(texts))
-
-
-def fit(engine: Engine, encoder: str, settings: TextEncoderSettings = SETTINGS) -> Engine:
-    TextEncoderFit()(rows(), [DANGER], encoder, settings, engine.job())
-    return engine
-
-
-def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
-    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
 
 def test_it_learns_better_than_chance(tmp_path: Path, encoder: str) -> None:
@@ -122,18 +88,6 @@ def test_equal_seeds_give_equal_bits_and_the_process_keeps_its_chance(
     assert not same(whole.weights, fit(Engine(tmp_path / "other", seed=1), encoder).weights)
 
 
-class Killed(Exception):
-    """Stands in for a kill."""
-
-
-def kill_at(step: int) -> Callable[[int], None]:
-    def kill(done: int) -> None:
-        if done == step:
-            raise Killed
-
-    return kill
-
-
 @pytest.mark.parametrize("accumulation", [1, 3])
 def test_after_a_kill_in_an_epoch_the_weights_are_the_same(tmp_path: Path, encoder: str, accumulation: int) -> None:
     settings = replace(SETTINGS, accumulation=accumulation)
@@ -157,7 +111,7 @@ sys.path[:0] = {path!r}
 from pathlib import Path
 import torch
 torch.set_num_threads(1)
-from test_trainer import Engine, fit
+from fit_driver import Engine, fit
 kill = lambda done: os.kill(os.getpid(), signal.SIGKILL) if done == 12 else None
 fit(Engine(Path({folder!r}), on_step=kill), {encoder!r})
 """
@@ -228,55 +182,6 @@ def test_several_targets_with_masked_answers(tmp_path: Path, encoder: str, targe
 
 
 # --- what goes wrong ------------------------------------------------------------------------------------------------
-
-
-class Odd(torch.nn.Module):
-    """A network of one number a row, whose `forward` fails in a wanted way from step 5 on."""
-
-    targets = (DANGER,)
-    error: Exception | None = None
-    calls = 0
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.out = torch.nn.Linear(1, 2)
-
-    @classmethod
-    def create(cls, targets: Any, encoder: str, config: Any, values: Values) -> "Odd":
-        return cls()
-
-    def lengths(self, values: Values) -> Any:
-        return np.ones(count(values), dtype=np.int64)
-
-    def collate(self, values: Values) -> dict[str, torch.Tensor]:
-        return {"x": torch.from_numpy(values["x"])}
-
-    def forward(self, x: torch.Tensor) -> dict[str, torch.Tensor]:
-        Odd.calls += 1
-        if Odd.error and Odd.calls > 10:
-            raise Odd.error
-        return {"danger": self.out(x)}
-
-
-@dataclass
-class Given:
-    """Stands in for a Backend, whose path a test file has none of."""
-
-    network: Any
-
-    def load(self) -> Any:
-        return self.network
-
-
-class OddFit(NetworkFit):
-    network = Given(Odd)  # type: ignore[assignment]
-
-
-def odd(engine: Engine, x: np.ndarray, **settings: Any) -> None:
-    n = len(x)
-    answers = {"danger": np.arange(n, dtype=np.int64) % 2}
-    config = TrainingConfig(**{"epochs": 4, "batch_size": 16, "bf16": "off", **settings})
-    OddFit()(Rows({"x": x}, answers, [None] * n), [DANGER], "", config, engine.job())
 
 
 @pytest.fixture(autouse=True)

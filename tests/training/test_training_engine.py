@@ -278,6 +278,15 @@ def test_a_run_id_is_not_used_for_another_training(home: Path) -> None:
         prepare(text_spec(home, c="1"), quiet)
 
 
+def test_a_training_goes_on_whose_file_lacks_a_newer_setting(home: Path) -> None:
+    spec = text_spec(home)
+    prepare(spec, quiet)
+    config = spec.run_folder / "config.toml"
+    lines = config.read_text(encoding="utf-8").splitlines(keepends=True)
+    config.write_text("".join(line for line in lines if not line.startswith("sublinear_tf")), encoding="utf-8")
+    assert prepare(spec, quiet) == 1
+
+
 def test_finishing_without_a_fitted_model_is_refused(home: Path) -> None:
     spec = text_spec(home)
     prepare(spec, quiet)

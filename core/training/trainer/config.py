@@ -21,6 +21,10 @@ class TrainingConfig:
     gradient. `class_weights` lets rare classes weigh as much as common ones. `target_weights` are the shares of the
     loss, as "sentiment=0.4,urgency=0.6"; a Target that is not named has 1. `bf16`: half precision where the device has
     it. `best_by`: which score of the validation side chooses the best epoch; `mean` is that of both over all Targets.
+
+    Each layer of an encoder has `layer_decay` of the learning rate of the layer above it; 1: all have the same. The
+    weights that are judged and saved are averaged, exponentially, over the share `average` of all updates; 0: they are
+    those of the last update.
     """
 
     epochs: int = 5
@@ -36,6 +40,8 @@ class TrainingConfig:
     label_smoothing: float = 0.0
     class_weights: bool = True
     target_weights: str = ""
+    layer_decay: float = 1.0
+    average: float = 0.0
     bf16: str = "auto"
     best_by: str = "macro_f1"
 
@@ -46,6 +52,8 @@ class TrainingConfig:
             raise InputError("learning_rate and clip must be above 0, weight_decay at least 0, label_smoothing below 1")
         if self.final_learning_rate < 0 or not 0 <= self.warm_up < 1:
             raise InputError("final_learning_rate must be at least 0, warm_up between 0 and 1")
+        if not 0 < self.layer_decay <= 1 or not 0 <= self.average < 1:
+            raise InputError("layer_decay must be above 0 and at most 1, average at least 0 and below 1")
         for name, known in (("schedule", SCHEDULES), ("bf16", BF16), ("best_by", BEST_BY)):
             if getattr(self, name) not in known:
                 raise UnknownName(name, getattr(self, name), known)

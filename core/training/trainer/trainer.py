@@ -27,7 +27,8 @@ from core.plugins import Backend
 from core.schemes.target import Target
 from core.speech.precision import fast_bf16
 from core.training.fits import Fitting, Rows
-from core.training.trainer import checkpoints
+from core.training.trainer import checkpoints, layer_rates
+from core.training.trainer.averaging import Average
 from core.training.trainer.config import TrainingConfig
 from core.training.trainer.length_batches import Collator, LengthSampler, RowNumbers
 from core.training.trainer.losses import Loss
@@ -58,7 +59,8 @@ class NetworkFit:
     def _train(
         self, network: Any, rows: Rows, loss: WatchedLoss, config: Any, job: Fitting, folder: Path, last: Path | None
     ) -> None:
-        watch = Watch(job, rows.values, loss)
+        average = Average(config.average, last) if config.average else None
+        watch = Watch(job, rows.values, loss, average)
         trainer = FitTrainer(network, rows, config, _arguments(folder, config, job.seed), loss, watch)
         with quiet():
             trainer.train(resume_from_checkpoint=str(last) if last else None)
@@ -98,7 +100,7 @@ class FitTrainer(Trainer):
                 data_collator=Collator(network, rows.values, rows.answers),
                 train_dataset=RowNumbers(len(self.row_lengths)),
                 compute_loss_func=loss,
-                callbacks=[watch],
+                callbacks=[watch] if watch.average is None else [watch.average, watch],
             )
         self.remove_callback(PrinterCallback)
         self.model_accepts_loss_kwargs = False  # `forward` takes the batch and nothing else
@@ -106,6 +108,15 @@ class FitTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> LengthSampler:
         return LengthSampler(self.row_lengths, self.settings.batch_size, self.args.seed, self.row_classes)
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        if self.optimizer is None and self.settings.layer_decay < 1:
+            network: Any = self.model
+            made, options = self.get_optimizer_cls_and_kwargs(self.args, network)
+            decayed = self.get_decay_parameter_names(network)
+            self.optimizer = made(layer_rates.groups(network, decayed, self.settings), **options)
+        optimizer: torch.optim.Optimizer = super().create_optimizer(model)
+        return optimizer
 
     def create_scheduler(self, num_training_steps: int, optimizer: Any = None) -> Any:
         if self.lr_scheduler is None:
@@ -125,6 +136,8 @@ class FitTrainer(Trainer):
         folder.mkdir(parents=True, exist_ok=True)
         tensors = state_dict or self.accelerator.unwrap_model(self.model).state_dict()
         save_file({name: tensor.contiguous() for name, tensor in tensors.items()}, folder / "model.safetensors")
+        if self.watch.average is not None:
+            self.watch.average.save(folder)
         if self.watch.stop_after is not None:
             checkpoints.note_stop(self.watch.job.folder, self.watch.stop_after)
 

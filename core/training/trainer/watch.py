@@ -15,6 +15,7 @@ from transformers import TrainerCallback
 from core.errors import JobFailed
 from core.models.values import Values, count
 from core.training.fits import Fitting
+from core.training.trainer.averaging import Average
 from core.training.trainer.losses import Loss
 
 LOOK_EVERY = 10  # steps between two looks at the loss on a GPU, where each look waits for it
@@ -57,10 +58,13 @@ class WatchedLoss:
 
 
 class Watch(TrainerCallback):
-    """Reports to the engine; `stop_after` is the epoch after which the engine wanted no more."""
+    """Reports to the engine; `stop_after` is the epoch after which the engine wanted no more.
 
-    def __init__(self, job: Fitting, values: Values, loss: WatchedLoss) -> None:
-        self.job, self.rows, self.loss = job, count(values), loss
+    With an `average` the engine judges and saves the averaged weights.
+    """
+
+    def __init__(self, job: Fitting, values: Values, loss: WatchedLoss, average: Average | None = None) -> None:
+        self.job, self.rows, self.loss, self.average = job, count(values), loss, average
         self.began = time.perf_counter()
         self.stop_after: int | None = None
 
@@ -79,7 +83,8 @@ class Watch(TrainerCallback):
         loss, rate = self.loss.mean(), self.rows / max(1e-9, time.perf_counter() - self.began)
         _check_finite(network)
         learning_rate = float(more["lr_scheduler"].get_last_lr()[0])
-        if self.job.epoch_end(epoch, network, loss, rate=rate, learning_rate=learning_rate):
+        judged = network if self.average is None else self.average.network
+        if self.job.epoch_end(epoch, judged, loss, rate=rate, learning_rate=learning_rate):
             self.stop_after = epoch
             control.should_training_stop = True
         return control
