@@ -128,7 +128,8 @@ def main() -> None:
         "an answer. A text is a sentence that two n-gram runs judge; a WAV has 3 s of a call, for the voice run alone: "
         "nothing is transcribed. The processor time of an answer is of all processes of the server; other work "
         "disturbs it less. "
-        "All servers call the same prediction functions; Flask is its own threaded server, which keeps no connection.",
+        "All servers call the same prediction functions, the service with all inputs that wait at once; Flask is its "
+        "own threaded server, which keeps no connection.",
     )
 
 

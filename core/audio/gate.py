@@ -140,10 +140,13 @@ class _MonoMix:
     def take(self, blocks: Iterable[NDArray[np.float32]]) -> Iterator[NDArray[np.float32]]:
         for block in blocks:
             size = np.abs(block)
+            peak = float(size.max())
+            if peak > 1.0:
+                self.beyond += int((size > 1.0).sum())
+                block = np.clip(block, -1.0, 1.0)
+            mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float32)
             self.frames += len(block)
-            self.beyond += int((size > 1.0).sum())
-            self.peak = max(self.peak, float(size.max()))
-            mono = np.clip(block, -1.0, 1.0).mean(axis=1, dtype=np.float32)
+            self.peak = max(self.peak, peak)
             self.mono_peak = max(self.mono_peak, float(np.abs(mono).max()))
             yield mono
 
@@ -166,10 +169,17 @@ def _resampled(waves: Iterable[NDArray[np.float32]], rate_hz: int, target_hz: in
         return
     import soxr
 
+    blocks = iter(waves)
+    held = next(blocks, np.zeros(0, dtype=np.float32))  # one block behind, since the last one ends the stream
+    following = next(blocks, None)
+    if following is None:  # the same samples, without a stream
+        yield soxr.resample(held, rate_hz, target_hz)
+        return
     stream = soxr.ResampleStream(rate_hz, target_hz, 1, dtype="float32")
-    for wave in waves:
-        yield stream.resample_chunk(wave)
-    yield stream.resample_chunk(np.zeros(0, dtype=np.float32), last=True)
+    while following is not None:
+        yield stream.resample_chunk(held)
+        held, following = following, next(blocks, None)
+    yield stream.resample_chunk(held, last=True)
 
 
 def _gather(waves: Iterable[NDArray[np.float32]], where: str) -> NDArray[np.float32]:

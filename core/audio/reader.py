@@ -180,8 +180,8 @@ def read_span(sound: Readable, rate_hz: int, where: str, start: int, end: int | 
             block = sound.read(frames, dtype="float32", always_2d=True)
         if not len(block):
             return
-        if not (finite := np.isfinite(block).all(axis=1)).all():
-            bad_ms = to_ms(at + int(finite.argmin()), rate_hz)
+        if not np.isfinite(block).all():
+            bad_ms = to_ms(at + int(np.isfinite(block).all(axis=1).argmin()), rate_hz)
             raise AudioError(
                 where, "non-finite samples (NaN or infinity) at {bad_ms} ms", kind="non-finite", bad_ms=bad_ms
             )

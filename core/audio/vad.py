@@ -1,13 +1,13 @@
 """Find the utterances of a recording by voice activity detection (VAD).
 
-A backend finds raw spans of sound. The same rules then turn them into utterances: spans with less than 300 ms between
-them are merged, 100 ms are added on both sides, spans that are still under 300 ms are dropped (a click, but not a
-shouted syllable), and spans longer than 15 s are split at their quietest point.
+A backend finds raw spans of sound, in several recordings at once. The same rules then turn them into utterances: spans
+with less than 300 ms between them are merged, 100 ms are added on both sides, spans that are still under 300 ms are
+dropped (a click, but not a shouted syllable), and spans longer than 15 s are split at their quietest point.
 The backend `silero` recognises speech and is the default; `energy` finds any sound above the noise, and is the default
 where `silero` is not installed. Neither distinguishes speakers.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +25,10 @@ BLOCK = 6000  # frames that are measured together: a minute of sound
 ZERO_DB = -95.0  # digital silence is below this; it is left out when the noise floor is estimated
 
 VADS: dict[str, Backend] = {
-    "energy": Backend("core.audio.vad:energy", needs=("librosa",), install="pip install librosa==0.11.0"),
-    "silero": Backend("core.audio.vad:silero", needs=("faster_whisper",), install="pip install faster-whisper==1.2.1"),
+    "energy": Backend("core.audio.vad:energies", needs=("librosa",), install="pip install librosa==0.11.0"),
+    "silero": Backend(
+        "core.speech.silero:spans", needs=("faster_whisper",), install="pip install faster-whisper==1.2.1"
+    ),
 }
 
 Spans = list[tuple[int, int]]
@@ -42,9 +44,7 @@ def raw(wave: NDArray[np.float32], rate_hz: int = 16_000, backend: str | None = 
 
     `wave` is float32 (n,), mono. `UnknownName` or `MissingBackend` if the backend does not exist or is not installed.
     """
-    find = pick(VADS, backend or default(), "voice activity backend")
-    spans: Spans = find(wave, rate_hz) if len(wave) else []
-    return spans
+    return _raw_of_each([wave], rate_hz, backend)[0]
 
 
 def segments(wave: NDArray[np.float32], rate_hz: int = 16_000, backend: str | None = None) -> Spans:
@@ -52,7 +52,25 @@ def segments(wave: NDArray[np.float32], rate_hz: int = 16_000, backend: str | No
 
     `wave` is float32 (n,), mono. `UnknownName` or `MissingBackend` if the backend does not exist or is not installed.
     """
-    found = raw(wave, rate_hz, backend)
+    return segments_of_each([wave], rate_hz, backend)[0]
+
+
+def segments_of_each(
+    waves: Sequence[NDArray[np.float32]], rate_hz: int = 16_000, backend: str | None = None
+) -> list[Spans]:
+    """Return `segments` of each wave. Several short waves together take less time than one after the other."""
+    found = _raw_of_each(waves, rate_hz, backend)
+    return [_utterances(wave, spans, rate_hz) for wave, spans in zip(waves, found, strict=True)]
+
+
+def _raw_of_each(waves: Sequence[NDArray[np.float32]], rate_hz: int, backend: str | None) -> list[Spans]:
+    find = pick(VADS, backend or default(), "voice activity backend")
+    found = iter(find([wave for wave in waves if len(wave)], rate_hz))
+    return [next(found) if len(wave) else [] for wave in waves]
+
+
+def _utterances(wave: NDArray[np.float32], found: Spans, rate_hz: int) -> Spans:
+    """The raw spans of a wave after the rules on lengths."""
     long_enough = [span for span in _merged(found) if span[1] - span[0] + 2 * PAD_MS >= SHORTEST_MS]
     total_ms = len(wave) * 1000 // rate_hz
     padded = [(max(0, start - PAD_MS), min(total_ms, end + PAD_MS)) for start, end in long_enough]
@@ -68,6 +86,11 @@ def pieces(wave: NDArray[np.float32], span: tuple[int, int], rate_hz: int = 16_0
     return [(start + begin, start + stop) for begin, stop in inside]
 
 
+def energies(waves: Sequence[NDArray[np.float32]], rate_hz: int) -> list[Spans]:
+    """Return `energy` of each wave."""
+    return [energy(wave, rate_hz) for wave in waves]
+
+
 def energy(wave: NDArray[np.float32], rate_hz: int) -> Spans:
     """Return the raw spans whose energy is above a threshold that depends on the noise floor of the recording."""
     centred = wave - np.mean(wave, dtype=np.float64).astype(np.float32)
@@ -78,16 +101,6 @@ def energy(wave: NDArray[np.float32], rate_hz: int) -> Spans:
     sound = np.concatenate([[False], levels > limit_db, [False]])
     edges = np.minimum(np.flatnonzero(sound[1:] != sound[:-1]) * _frame_hop(rate_hz)[1], len(wave))
     return [(int(start) * 1000 // rate_hz, int(end) * 1000 // rate_hz) for start, end in edges.reshape(-1, 2)]
-
-
-def silero(wave: NDArray[np.float32], rate_hz: int) -> Spans:
-    """Return raw spans of speech, found by the Silero network in faster-whisper. It runs offline on onnxruntime."""
-    import soxr
-    from faster_whisper.vad import VadOptions, get_speech_timestamps
-
-    speech = wave if rate_hz == 16_000 else soxr.resample(wave, rate_hz, 16_000)
-    options = VadOptions(min_speech_duration_ms=0, min_silence_duration_ms=MERGE_MS, speech_pad_ms=0)
-    return [(span["start"] // 16, span["end"] // 16) for span in get_speech_timestamps(speech, options)]
 
 
 def frame_db(wave: NDArray[np.float32], rate_hz: int) -> NDArray[np.float64]:

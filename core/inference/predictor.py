@@ -96,9 +96,10 @@ class Predictor:
         values = self._prepared(cleaned)
         if own_voice and self.baseline == "speaker":
             values = self.model.with_own_voices(values)  # type: ignore[attr-defined]
-        if self.modality == "voice":
-            return self.judge(values), self.unlike(values, len(cleaned))
-        return self.judge(values), [self.refuses(sample.text) if sample.text else None for sample in cleaned]
+        reads_text = self.modality != "voice"
+        of_text = [self.refuses(sample.text) if sample.text and reads_text else None for sample in cleaned]
+        of_voice = self.unlike(values, len(cleaned))
+        return self.judge(values), [text or voice for text, voice in zip(of_text, of_voice, strict=True)]
 
     def refuses(self, text: str) -> Code | None:
         """Why the run has nothing to say of a cleaned text; None if it may be judged."""
@@ -110,16 +111,30 @@ class Predictor:
 
     @property
     def knows_voices(self) -> bool:
-        """Whether a run of voices can tell which of them are unlike those of its training."""
-        return self.modality == "voice" and hasattr(self.model, "distance") and self.limits.farthest is not None
+        """Whether a run that reads voices can tell which of them are unlike those of its training."""
+        tells = hasattr(self.model, "distance") or self.limits.usual is not None
+        return self.modality != "text" and tells and self._farthest_voice is not None
+
+    @property
+    def _farthest_voice(self) -> float | None:
+        return self.limits.farthest if self.modality == "voice" else self.limits.farthest_voice
 
     def unlike(self, values: Values, n: int) -> list[Code | None]:
-        """Which of `n` voices lie far from those of the training, where the model can tell."""
-        distance: Any = getattr(self.model, "distance", None)
-        distances = distance(values) if self.knows_voices else None
-        if distances is None:
+        """Which of `n` inputs have a voice far from those of the training, where that can be told."""
+        farthest = self._farthest_voice
+        distances = self._distances(values) if self.knows_voices else None
+        if distances is None or farthest is None:
             return [None] * n
-        return ["unfamiliar" if far > self.limits.farthest else None for far in distances]
+        return ["unfamiliar" if far > farthest else None for far in distances]  # NaN, no voice, is not above
+
+    def _distances(self, values: Values) -> NDArray[np.float64] | None:
+        """How far each voice lies from those of the training: what the model itself tells, else by its summary."""
+        model: Any = self.model
+        distances = model.distance(values) if hasattr(model, "distance") else None
+        if distances is not None or self.limits.usual is None or not hasattr(model, "voice_summaries"):
+            return distances
+        summaries = model.voice_summaries(values)
+        return None if summaries is None else self.limits.usual.distances(summaries)
 
     def fits(self, target: Target, probs: NDArray[np.float64]) -> tuple[str, ...]:
         """The classes of `target` that fit `probs` (K,) at the level of the run, the most probable first."""

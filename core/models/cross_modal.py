@@ -153,6 +153,16 @@ class CrossModal(nn.Module):
             raise InputError("fusion seed knows no missing part: only fusion gated is scored by text or voice alone")
         return {reads: self.logits(blanked(values, reads)) for reads in PARTS}
 
+    def voice_summaries(self, values: Values) -> NDArray[np.float64] | None:
+        """What is compared of voices, (N, D): the mean frame, NaN without a voice; None if no voice is read."""
+        if self.config.reads == "text":
+            return None
+        made = np.full((count(values), self.width), np.nan)
+        for row, (frames, length) in enumerate(zip(values["frames"], values["length"], strict=True)):
+            if length:
+                made[row] = frames[:length].mean(axis=0, dtype=np.float64)
+        return made
+
     def save(self, folder: Path) -> None:
         """Write the configuration and tokenizer of the text encoder into `text`, all weights beside it."""
         self.text.config.save_pretrained(folder / TEXT)

@@ -1,9 +1,11 @@
 """Where a run cannot tell: fitted on the validation side when it was trained, and kept in its card.
 
 The card holds `limits`: {"level", "fitted_on", "sets": {target: {"n", "threshold"}}, "unfamiliar": null or {"by":
-"pairs" or "distance", "n", "threshold"}, "korean", "operating_points": {target: probability}}. A run of an earlier
-version has none: its thresholds are computed from its predictions on the validation side, and what cannot be computed
-is a stated default. The pairs of characters of the training texts are those of the n-grams, or in `seen.safetensors`.
+"pairs", "distance" or "usual", "n", "threshold"}, "unfamiliar_voice": the same of the voices that a run of text and
+voice reads, "korean", "operating_points": {target: probability}}. A run of an earlier version has none: its thresholds
+are computed from its predictions on the validation side, and what cannot be computed is a stated default. The pairs of
+characters of the training texts are those of the n-grams, or in `seen.safetensors`. What the voices of the training are
+like is in `usual.safetensors`, where the model does not tell it itself.
 """
 
 from collections.abc import Mapping
@@ -16,6 +18,7 @@ from safetensors.numpy import load_file, save
 
 from core.abstention import familiar
 from core.abstention.conformal import LEVEL, fitted_threshold, right_probabilities
+from core.abstention.usual import Usual
 from core.errors import CheckpointMismatch
 from core.files import write_bytes
 from core.models import Model
@@ -25,6 +28,7 @@ from core.schemes.target import Target
 from core.scores.alarms import ALARM
 
 SEEN, PAIRS = "seen.safetensors", "pairs"
+USUAL = "usual.safetensors"
 DEFAULT = "default"  # `fitted_on` of what was not fitted
 
 
@@ -33,7 +37,8 @@ class Limits:
     """`thresholds`: the least probability that fits, by target; None where there were too few items to fit one.
 
     `known`: the pairs of the training texts, None where nobody knows them. `farthest`: the largest share of new pairs,
-    or the largest distance of a voice, that is familiar; None: everything is. `korean`: foreign texts are refused.
+    or for a run of voices the largest distance, that is familiar; None: everything is. `farthest_voice`: the same of
+    the voices that any run reads; `usual`: what they are compared with. `korean`: foreign texts are refused.
     """
 
     level: float = LEVEL
@@ -43,6 +48,8 @@ class Limits:
     korean: bool = True
     operating_points: Mapping[str, float] = field(default_factory=dict)
     known: frozenset[str] | None = None
+    farthest_voice: float | None = None
+    usual: Usual | None = None
 
     def alarm(self, target: str) -> float:
         """The probability from which danger is an alarm: the run's operating point, else one half."""
@@ -56,15 +63,15 @@ def read_limits(folder: Path, card: Card, model: Model) -> Limits:
         farthest = familiar.UNKNOWN if known is not None else None
         return Limits(thresholds=_computed(folder, card), farthest=farthest, known=known)
     try:
-        return _parsed(card.limits, known)
+        return _parsed(card.limits, known, _usual(folder))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise CheckpointMismatch(
             "{path} lacks or has an odd field: {error}", path=folder / "card.json", error=error
         ) from error
 
 
-def _parsed(raw: Mapping[str, Any], known: frozenset[str] | None) -> Limits:
-    unfamiliar = raw["unfamiliar"]
+def _parsed(raw: Mapping[str, Any], known: frozenset[str] | None, usual: Usual | None) -> Limits:
+    unfamiliar, voice = raw["unfamiliar"], raw.get("unfamiliar_voice")
     return Limits(
         level=float(raw["level"]),
         fitted_on=str(raw["fitted_on"]),
@@ -73,7 +80,19 @@ def _parsed(raw: Mapping[str, Any], known: frozenset[str] | None) -> Limits:
         korean=bool(raw["korean"]),
         operating_points={name: float(value) for name, value in raw.get("operating_points", {}).items()},
         known=known,
+        farthest_voice=None if voice is None else _number(voice["threshold"]),
+        usual=usual,
     )
+
+
+def _usual(folder: Path) -> Usual | None:
+    path = folder / MODEL_FOLDER / USUAL
+    return Usual.from_arrays(load_file(path)) if path.is_file() else None
+
+
+def write_usual(folder: Path, usual: Usual) -> None:
+    """Write what voices of the training are like into the model of a run."""
+    write_bytes(folder / MODEL_FOLDER / USUAL, save(usual.as_arrays()))
 
 
 def _number(value: Any) -> float | None:

@@ -6,17 +6,20 @@ Texts are the frozen texts, cleaned already. The test side is not looked at.
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from core.abstention.conformal import LEVEL, fitted_threshold, right_probabilities
 from core.abstention.familiar import fitted_distance, fitted_share, known_pairs, new_share
 from core.abstention.script import unreadable
+from core.abstention.usual import Usual
 from core.models import Modality, Model
 from core.runs.folder import RunFolder
 from core.runs.limits import known_pairs as kept_pairs
-from core.runs.limits import write_pairs
+from core.runs.limits import write_pairs, write_usual
 from core.training.inputs import Inputs
 from core.training.scoring import TargetScores
 
-MOST = 5_000  # validation texts by which familiarity is fitted
+MOST = 5_000  # texts and voices by which familiarity is fitted
 
 
 def fit_limits(
@@ -29,9 +32,10 @@ def fit_limits(
         "level": LEVEL,
         "fitted_on": "validation",
         "sets": {of_target.target.name: _set(of_target) for of_target in scored},
-        "unfamiliar": _by_distance(model, validation)
+        "unfamiliar": _by_voice(folder, model, inputs)
         if modality == "voice"
         else _by_pairs(folder, model, inputs, texts),
+        **({"unfamiliar_voice": _by_voice(folder, model, inputs)} if modality == "both" else {}),
         "korean": not texts or sum(unreadable(text) == "not_korean" for text in texts) * 2 < len(texts),
         "operating_points": {},
     }
@@ -53,10 +57,27 @@ def _by_pairs(folder: RunFolder, model: Model, inputs: Inputs, texts: Sequence[s
     return {"by": "pairs", "n": len(shares), "threshold": fitted_share(shares)}
 
 
-def _by_distance(model: Model, validation: Inputs) -> dict[str, Any] | None:
+def _by_voice(folder: RunFolder, model: Model, inputs: Inputs) -> dict[str, Any] | None:
     """The largest familiar distance of a voice, of an architecture that can tell one."""
-    distance: Any = getattr(model, "distance", None)
-    distances = None if distance is None else distance(validation.values)
-    if distances is None:
+    validation = inputs.on("validation")
+    if (by_itself := _distances(model, validation)) is not None:
+        return {"by": "distance", "n": len(by_itself), "threshold": fitted_distance(by_itself)}
+    summaries: Any = getattr(model, "voice_summaries", None)
+    training = None if summaries is None else summaries(_first(inputs.on("train")).values)
+    usual = None if training is None else Usual.of(training)
+    if usual is None:
         return None
-    return {"by": "distance", "n": len(distances), "threshold": fitted_distance(distances)}
+    write_usual(folder.path, usual)
+    distances = usual.distances(summaries(_first(validation).values))
+    voiced = distances[np.isfinite(distances)]
+    return {"by": "usual", "n": len(voiced), "threshold": fitted_distance(voiced)}
+
+
+def _distances(model: Model, validation: Inputs) -> Any:
+    """The distances that the model itself tells, (N,); None if it tells none."""
+    distance: Any = getattr(model, "distance", None)
+    return None if distance is None else distance(validation.values)
+
+
+def _first(inputs: Inputs) -> Inputs:
+    return inputs.take(range(min(MOST, len(inputs.items))))

@@ -26,7 +26,7 @@ from core.settings import Settings
 from core.web import key_form
 from core.web.service import answers
 from core.web.service.access import NO_KEY
-from core.web.service.requests import HEADER, id_of
+from core.web.service.requests import HEADER, id_of, note_refusal
 
 HOST = re.compile(r"(?P<name>[\w.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", re.ASCII)
 EVERYWHERE = {"0.0.0.0", "::"}
@@ -115,12 +115,14 @@ class Doors:
             except CoreError as error:  # a database that is locked or away: nothing behind the doors explains it
                 answer = answers.of_error(error)
         if answer is None:
-            await self.app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await WebSocketClose(1008)(scope, receive, send)  # before it is accepted: the client gets 403
-        else:
-            answer.headers[HEADER.decode()] = id_of(scope).decode()
-            await answer(scope, receive, send)
+            return await self.app(scope, receive, send)
+        request_id = id_of(scope).decode()
+        if scope["type"] == "websocket":
+            note_refusal(scope, request_id, 403)
+            return await WebSocketClose(1008)(scope, receive, send)  # before it is accepted: the client gets 403
+        note_refusal(scope, request_id, answer.status_code)
+        answer.headers[HEADER.decode()] = request_id
+        return await answer(scope, receive, send)
 
     async def _answer_of_open(self, scope: Scope, receive: Receive) -> Response | None:
         if scope["path"] == key_form.PATH and scope["type"] == "http":

@@ -44,6 +44,21 @@ def test_the_coefficients_are_those_of_librosa() -> None:
     assert mfcc(wave)[: len(plain)] == pytest.approx(expected, abs=1e-3)
 
 
+@pytest.mark.parametrize("rate_hz", [8_000, 16_000, 44_100])
+def test_frames_of_every_rate_and_length_are_those_of_librosa(rate_hz: int) -> None:
+    from librosa.feature import mfcc as reference
+
+    for wave in (voice(2000), voice(90_000 // 16)[: 512 * 150 + 7], np.zeros(3000, np.float32), voice(2000)[:2048]):
+        made, true = first_frames(wave, rate_hz)
+        plain = reference(y=wave[: 99 * 512 + 1024], sr=rate_hz, n_mfcc=13).T[:100]
+        assert true == len(plain)
+        assert made[:true] == pytest.approx(plain, rel=1e-5, abs=2e-3), len(wave)
+    short, true = first_frames(voice(2000)[:700], rate_hz)
+    whole, _ = first_frames(np.pad(voice(2000)[:700], (0, 1348)), rate_hz)
+    assert true == 2
+    assert short[:2] == pytest.approx(whole[:2], abs=1e-3), "behind the clip there are zeros"
+
+
 @pytest.mark.parametrize("silence", [1, 777, 16_000, 80_000])
 def test_leading_silence_changes_nothing(silence: int) -> None:
     wave = voice(2500)

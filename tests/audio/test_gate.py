@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from core.audio import decode
+from core.audio import decode, reader
 from core.audio.gate import probe
 from core.audio.header import Limits
 from core.errors import AudioError
@@ -25,7 +25,7 @@ import json, resource, sys
 from pathlib import Path
 resource.setrlimit(resource.RLIMIT_AS, (2_500_000_000, 2_500_000_000))
 import numpy as np
-from core.audio import decode
+from core.audio import decode, reader
 from core.audio.gate import probe
 from core.errors import AudioError
 results = {}
@@ -52,7 +52,7 @@ FUZZ_SCRIPT = """
 import io, random, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (2_500_000_000, 2_500_000_000))
 import numpy as np, soundfile
-from core.audio import decode
+from core.audio import decode, reader
 from core.errors import AudioError
 noise = np.random.default_rng(0).uniform(-0.5, 0.5, (2000, 2))
 rng, good, bad = random.Random(5), 0, 0
@@ -327,3 +327,14 @@ def test_every_cap_is_checked_before_decoding(monkeypatch: pytest.MonkeyPatch) -
 def test_importing_is_cheap() -> None:
     heavy = run_alone("import sys, core.audio; print({'torch', 'librosa', 'soundfile', 'soxr'} & set(sys.modules))")
     assert heavy.strip() == "set()"
+
+
+@pytest.mark.parametrize("frames", [1, 100, 999, 1000, 1001, 2000, 5_432])
+def test_a_sound_of_one_block_is_resampled_as_in_several(frames: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = np.random.default_rng(0).normal(0, 0.4, frames).clip(-1, 1)
+    buffer = io.BytesIO()
+    soundfile.write(buffer, sound, 8_000, format="WAV", subtype="PCM_16")
+    whole = decode(buffer.getvalue(), "x")
+    monkeypatch.setattr(reader, "BLOCK_FRAMES", 1000)
+    assert np.array_equal(decode(buffer.getvalue(), "x").wave, whole.wave)
+    assert len(whole.wave) == 2 * frames

@@ -150,7 +150,7 @@ def test_only_a_long_span_is_measured_and_block_by_block(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(vad, "_block_rms", counted)
     monkeypatch.setattr(vad, "BLOCK", 1000)
-    monkeypatch.setattr(vad, "raw", lambda wave, rate_hz, backend: [(10_000, 12_000), (30_000, 49_800)])
+    monkeypatch.setattr(vad, "_raw_of_each", lambda waves, rate_hz, backend: [[(10_000, 12_000), (30_000, 49_800)]])
     sound = np.random.default_rng(0).normal(0.0, 0.1, 16_000 * 100).astype(np.float32)
     sound[16 * 38_900 : 16 * 39_100] = 0.0
     assert segments(sound)[0] == (9900, 12_100)

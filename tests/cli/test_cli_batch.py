@@ -9,6 +9,7 @@ from aihub119_files import label_bytes, spoken, wav_bytes
 from cli_driver import answer, document, failure, run
 from workflow_data import trained
 
+from core.workflows.predict import batch
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration
@@ -26,7 +27,11 @@ def delivery(folder: Path) -> Path:
 def test_a_folder_is_judged_and_written_to_files(ws: Workspace, tmp_path: Path) -> None:
     run_id = trained(ws, tmp_path)
     folder = delivery(tmp_path / "in")
-    said = answer("predict-batch", str(folder), "--transcriber", "off", "--out", str(tmp_path / "out.csv"))
+    said = answer(
+        "predict-batch", str(folder), "--transcriber", "off", "--own-voice", "--out", str(tmp_path / "out.csv")
+    )
+    asked = batch.read(ws, said["batch"]).options
+    assert (asked.transcriber, asked.own_voice) == ("off", True)
     assert {key: said[key] for key in ("title", "state", "total", "failed", "skipped")} == {
         "title": "in", "state": "done", "total": 2, "failed": 0, "skipped": [],
     }  # fmt: skip

@@ -114,6 +114,11 @@ def test_a_recipe_is_trained_stopped_and_taken_up_again(home: Path, recipe: str)
         assert metrics.get("targets", {target.name: metrics})[target.name]["test"]["n"] == sum(
             row["side"] == "test" for row in rows
         )
+    if predictor.modality != "text":
+        held = predictor.card.limits["unfamiliar" if predictor.modality == "voice" else "unfamiliar_voice"]
+        assert held["by"] == ("distance" if recipe == "emotion-voice" else "usual")
+        assert held["threshold"] > 0
+        assert predictor.knows_voices
 
 
 @pytest.mark.parametrize("recipe", [name for name, chosen in sorted(RECIPES.items()) if "seed" in chosen.presets])

@@ -22,6 +22,7 @@ from core.web.doors import Doors, House, house
 from core.web.key_form import COOKIE
 from core.web.serve import serve, warn_of_open
 from core.web.service import access
+from core.web.service.requests import LOG
 from core.workflows.service import keys
 from core.workflows.workspace import Workspace
 
@@ -246,6 +247,27 @@ def test_a_locked_database_is_503_at_the_door_and_names_the_request(path: str) -
     assert (answer.status, answer.headers["retry-after"], answer.headers["x-request-id"]) == (503, "5", "bus-17")
     assert json.loads(answer.text) == {"error": "the database cannot be used: database is locked"}
     assert ask(opened, path, at=OUTSIDE, kind="websocket", fits=locked).entered == ""
+
+
+def test_refusals_are_in_the_log_and_hold_nothing_of_who_asked(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LOG, "wanted", True)
+    LOG.flush()
+    capsys.readouterr()
+    ask(closed, "/api/v1/predict", {"host": "evil.example", "x-request-id": "d1"}, method="POST")
+    ask(opened, "/_stcore/stream", {"x-request-id": "d2"}, kind="websocket")
+    ask(opened, "/corpus", {"x-request-id": "d3", "x-api-key": "secret"})
+    ask(opened, key_form.PATH, {"x-request-id": "d4"})
+    ask(closed, "/", {"x-request-id": "d5"})
+    LOG.flush()
+    printed = capsys.readouterr().err
+    lines = [json.loads(line) for line in printed.splitlines()]
+    assert [(line["id"], line["method"], line["route"], line["status"]) for line in lines] == [
+        ("d1", "POST", "doors", 400), ("d2", "websocket", "doors", 403), ("d3", "GET", "doors", 401),
+        ("d4", "GET", "doors", 401),
+    ]  # fmt: skip
+    assert not any(word in printed for word in ("evil", "corpus", "secret"))
 
 
 def test_a_closed_server_has_no_form_and_passes_no_cookie_on() -> None:

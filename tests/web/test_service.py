@@ -179,9 +179,10 @@ def test_a_batch_of_files_goes_on_where_a_stopped_server_left_it(
 ) -> None:
     files = [("file", (f"{n}.wav", wav())) for n in range(3)] + [("file", ("없음.wav", b"no sound"))]
     monkeypatch.setattr(batches.RUNNER, "add", lambda ws, batch: None)  # the server stops before it begins
-    begun = client.post("/api/v1/predict/batch", files=files).json()
+    begun = client.post("/api/v1/predict/batch", files=files, data={"own_voice": "true"}).json()
     assert (begun["state"], begun["done"], begun["total"]) == ("running", 0, 4)
     batch = stored.find(home, begun["id"])
+    assert batch.own_voice
     calls: list[str] = []
 
     def judge(path: Any, source: str) -> dict[str, Any]:

@@ -208,7 +208,11 @@ def test_the_fields_of_a_recording_are_read() -> None:
         forms.recording(fields(run=["a", "b,c"], schemes="danger, urgency", transcriber="off", segments=segments))
     )
     assert (recording.source, recording.run, recording.schemes) == ("전화.wav", ["a", "b", "c"], ["danger", "urgency"])
-    assert recording.transcriber == "off"
+    assert (recording.transcriber, recording.own_voice) == ("off", False)
+    _, compared = asyncio.run(forms.recording(fields(own_voice="True")))
+    assert compared.own_voice
+    with pytest.raises(RefusedRequest, match="own_voice: true or false"):
+        asyncio.run(forms.recording(fields(own_voice="maybe")))
     assert [(s.start_ms, s.end_ms, s.text, s.speaker) for s in recording.segments] == [
         (100, 900, "불이 났어요", "caller"),
         (900, 950, "", "caller"),

@@ -33,6 +33,9 @@ def predict_batch(
     transcriber: Annotated[
         str | None, typer.Option(metavar="NAME|off", help="The speech recogniser for recordings without words.")
     ] = None,
+    own_voice: Annotated[
+        bool, typer.Option("--own-voice", help="Compare a voice with its usual sound in the recording itself.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write every judgement to a .json, .csv or .html file.")
     ] = None,
@@ -50,7 +53,8 @@ def predict_batch(
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        batch_id = show if path is None else batch.prepare(ws, path, batch.BatchOptions(run or (), transcriber))
+        options = batch.BatchOptions(run or (), transcriber, own_voice=own_voice)
+        batch_id = show if path is None else batch.prepare(ws, path, options)
         assert batch_id is not None
         if path is not None and queue:
             batch.start(ws, batch_id)

@@ -177,6 +177,22 @@ class ConvBilstm(nn.Module):
         standard = ((means - self.mean) / self.deviation).double()
         return np.asarray(standard.square().mean(dim=1).sqrt().numpy())
 
+    def voice_summaries(self, values: Values) -> NDArray[np.float64] | None:
+        """What can be compared of voices in the features "clip", (N, 104); None for the others, see `distance`.
+
+        Standardised coefficients have no mean. How they move together, and from frame to frame, tells speech from
+        noise, tones and music: the products of two coefficients, and of a coefficient with itself a frame later.
+        """
+        if self.config.features != "clip":
+            return None
+        rows = np.asarray(values, np.float64)
+        true = np.cumsum(np.abs(rows).sum(axis=2)[:, ::-1], axis=1)[:, ::-1] > 0  # zeros stand behind a short clip
+        frames = np.maximum(true.sum(axis=1), 1)[:, None]
+        upper = np.triu_indices(COEFFICIENTS)
+        together = (np.einsum("nti,ntj->nij", rows, rows) / frames[:, None])[:, *upper]
+        later = (rows[:, 1:] * rows[:, :-1]).sum(axis=1) / frames
+        return np.concatenate([together, later], axis=1)
+
     def save(self, folder: Path) -> None:
         """Write the weights, and the baselines beside them."""
         write_json(folder / SHAPE, {"network": asdict(self.config), "baselines": self.baselines is not None}, indent=1)

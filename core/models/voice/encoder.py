@@ -3,8 +3,9 @@
 The first `max_samples` of a voice are read (16,000 as in the seed: one second). The folder that `save` writes is what
 `transformers.pipeline("audio-classification", model=folder)` loads: `id2label` holds the class codes. With several
 Targets the head has the classes of all of them side by side, named `target/class`; here each Target gets its columns,
-while a pipeline shows them as one list. Padding changes nothing: it is masked, or rows of one length are computed
-together where an encoder knows no mask.
+while a pipeline shows them as one list. With `augment` in its configuration, training changes a share of the clips by
+chance (`core.audio.augmentation`). Padding changes nothing: it is masked, or rows of one length are computed together
+where an encoder knows no mask.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,8 +20,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import AutoModelForAudioClassification
 
+from core.audio.augmentation import Operation, one_variant, read_operations
+from core.audio.features import COEFFICIENTS, spread_frames
 from core.errors import InputError
 from core.models.network import batched_logits
+from core.models.prepare import LEAST_SAMPLES, RATE_HZ
 from core.models.pretrained.encoders import best_device, find, load_model, quiet
 from core.models.values import Values
 from core.models.voice.extractors import extracted, extractor_of, load_extractor, reads_waves, stacked
@@ -50,6 +54,8 @@ class AudioEncoder(nn.Module):
         self.network, self.extractor, self.targets = network, extractor, tuple(targets)
         self.masked = bool(getattr(extractor, "return_attention_mask", False))
         self.rows_apart = not self.masked and reads_waves(extractor)
+        self.changes: tuple[Operation, ...] = ()
+        self.changed_share = 0.0
 
     @classmethod
     def create(cls, targets: Sequence[Target], encoder: str, config: Mapping[str, Any], values: Values) -> Self:
@@ -57,7 +63,10 @@ class AudioEncoder(nn.Module):
         network, extractor = _head_of(encoder, targets)
         if config.get("freeze_features") and hasattr(network, "freeze_feature_encoder"):
             network.freeze_feature_encoder()
-        return cls(network, extractor, targets)
+        made = cls(network, extractor, targets)
+        made.changes = read_operations(config["augment"]) if config.get("augment") else ()
+        made.changed_share = float(config.get("augment_share", 0))
+        return made
 
     def lengths(self, values: Values) -> NDArray[np.int64]:
         """Frames of each row: 20 ms each."""
@@ -66,6 +75,8 @@ class AudioEncoder(nn.Module):
     def collate(self, values: Values) -> dict[str, Tensor]:
         """The rows as the feature extractor gives them, each alone, padded to the longest; and their true length."""
         waves = [wave[:length] for wave, length in zip(values["wave"], values["length"], strict=True)]
+        if self.training and self.changes:
+            waves = [self._changed(wave, values["wave"].shape[1]) for wave in waves]
         made = [extracted(self.extractor, np.asarray(wave, np.float32)) for wave in waves]
         batch = {name: stacked([row[name] for row in made]) for name in made[0]} if made else {}
         return batch | {"length": torch.from_numpy(np.array([len(wave) for wave in waves], np.int64))}
@@ -84,6 +95,15 @@ class AudioEncoder(nn.Module):
         """Target name -> float64 (N, K); see `core.models.Model`."""
         return batched_logits(self, values)
 
+    def voice_summaries(self, values: Values) -> NDArray[np.float64]:
+        """What is compared of voices, (N, 26): mean and deviation of the cepstral coefficients of what is read."""
+        made = []
+        for wave, length in zip(values["wave"], values["length"], strict=True):
+            table, true = spread_frames(np.asarray(wave[:length], np.float32))
+            frames = table[: max(1, true)].astype(np.float64)
+            made.append(np.concatenate([frames.mean(axis=0), frames.std(axis=0)]))
+        return np.stack(made) if made else np.zeros((0, 2 * COEFFICIENTS))
+
     def save(self, folder: Path) -> None:
         """Write what `pipeline` and `load` read: config.json, model.safetensors, preprocessor_config.json."""
         self.network.save_pretrained(folder)
@@ -100,6 +120,14 @@ class AudioEncoder(nn.Module):
         if source != _labels(targets):
             raise ValueError(f"{folder / 'config.json'} has the classes {source}, expected {_labels(targets)}")
         return cls(network, extractor_of(folder), targets).to(best_device()).eval()
+
+    def _changed(self, wave: NDArray[np.float32], longest: int) -> NDArray[np.float32]:
+        """A training clip, changed by chance; at most `longest` samples of it, at least those of one frame."""
+        drawn = np.random.default_rng(int(torch.randint(2**62, ())))
+        if drawn.random() >= self.changed_share:
+            return wave
+        made = one_variant(np.asarray(wave, np.float32), RATE_HZ, self.changes, drawn)[:longest]
+        return np.pad(made, (0, max(0, LEAST_SAMPLES - len(made))))
 
     def _logits(self, inputs: dict[str, Tensor], samples: int) -> Tensor:
         settings = self.network.config

@@ -27,6 +27,7 @@ MAX_MS = 24 * 3600 * 1000
 IN_MEMORY = 500_000
 
 JSON, FORM = "application/json", "multipart/form-data"
+FLAGS = {"true": True, "1": True, "false": False, "0": False}
 RunName = Annotated[str, Field(max_length=200)]
 
 
@@ -56,6 +57,7 @@ class Recording(BaseModel):
     run: list[RunName] = Field(default=[], max_length=MAX_RUNS)
     schemes: list[RunName] = Field(default=[], max_length=MAX_RUNS)
     transcriber: str | None = Field(default=None, max_length=200)
+    own_voice: bool = False
     segments: list[Segment] = Field(default=[], max_length=MAX_SEGMENTS)
 
 
@@ -157,6 +159,7 @@ def common_fields(fields: FormData) -> Recording:
         run=_words(fields, "run"),
         schemes=_words(fields, "schemes"),
         transcriber=next(iter(_words(fields, "transcriber")), None),
+        own_voice=_flag(fields, "own_voice"),
     )
 
 
@@ -164,6 +167,14 @@ def _words(fields: FormData, name: str) -> list[str]:
     """The values of a field that may come several times, or once with commas."""
     given = [value for value in fields.getlist(name) if isinstance(value, str)]
     return [word for value in given for word in map(str.strip, value.split(",")) if word]
+
+
+def _flag(fields: FormData, name: str) -> bool:
+    """Whether a field says yes; without it, no. `RefusedRequest` for any other word."""
+    given = next(iter(_words(fields, name)), "false").lower()
+    if given not in FLAGS:
+        raise RefusedRequest(422, f"{name}: true or false")
+    return FLAGS[given]
 
 
 def _segments(fields: FormData) -> list[Segment]:

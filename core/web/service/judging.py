@@ -11,16 +11,17 @@ from core.web.service.forms import Recording
 from core.workflows.models import runs
 from core.workflows.predict.judging import serving
 from core.workflows.predict.predict import (
+    Sound,
     Span,
     predict_audio,
+    predict_recordings,
     predict_text,
     predict_texts,
-    read_audio,
     warm_up,
 )
 from core.workflows.workspace import Workspace, open_workspace
 
-__all__ = ["judge_recording", "judge_texts", "only", "predict_audio", "predict_text", "warm"]
+__all__ = ["judge_recording", "judge_recordings", "judge_texts", "only", "predict_audio", "predict_text", "warm"]
 
 Document = dict[str, Any]
 
@@ -40,18 +41,47 @@ def judging_runs(ws: Workspace, run_ids: Sequence[str]) -> tuple[str, ...]:
 
 def judge_recording(file: BinaryIO, recording: Recording) -> Document:
     """The document of one recording; `CoreError` if it cannot be judged."""
-    check_schemes(recording.schemes)
-    document = predict_audio(
+    (document,) = judge_recordings([(file, recording)])
+    if isinstance(document, CoreError):
+        raise document
+    return document
+
+
+def judge_recordings(recordings: Sequence[tuple[BinaryIO, Recording]]) -> list[Document | CoreError]:
+    """One document or error for each recording, in one batch. All of them ask for the same `options_of`."""
+    for _, recording in recordings:
+        check_schemes(recording.schemes)
+    run, transcriber, own_voice = options_of(recordings[0][1])
+    documents = predict_recordings(
         open_workspace(),
-        read_audio(file, recording.source),
-        recording.source,
-        text=recording.text,
-        labels=recording.labels,
-        run_ids=recording.run,
-        segments=[Span(s.start_ms, s.end_ms, s.text or None, s.speaker) for s in recording.segments] or None,
-        transcriber=recording.transcriber,
+        [_sound(file, recording) for file, recording in recordings],
+        run_ids=run,
+        transcriber=transcriber,
+        own_voice=own_voice,
     )
-    return only(document, recording.schemes)
+    return [
+        _only_or_error(document, recording.schemes)
+        for document, (_, recording) in zip(documents, recordings, strict=True)
+    ]
+
+
+def options_of(recording: Recording) -> tuple[tuple[str, ...], str | None, bool]:
+    """What recordings have to agree in to be judged together: runs, transcriber, own voice."""
+    return tuple(recording.run), recording.transcriber, recording.own_voice
+
+
+def _sound(file: BinaryIO, recording: Recording) -> Sound:
+    segments = [Span(s.start_ms, s.end_ms, s.text or None, s.speaker) for s in recording.segments]
+    return Sound(file, recording.source, recording.text, recording.labels, segments or None)
+
+
+def _only_or_error(document: Document | CoreError, schemes: Sequence[str]) -> Document | CoreError:
+    if isinstance(document, CoreError):
+        return document
+    try:
+        return only(document, schemes)
+    except CoreError as error:
+        return error
 
 
 def check_schemes(schemes: Sequence[str]) -> None:

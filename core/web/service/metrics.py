@@ -24,6 +24,9 @@ REQUESTS = Counter("gwidama_requests", "Requests by route and status.", ("method
 LATENCY = Histogram("gwidama_request_seconds", "Seconds from a request to its answer.", ("route",), buckets=SECONDS)
 JUDGED = Counter("gwidama_judged", "Judged inputs.", ("kind",))
 TOGETHER = Histogram("gwidama_texts_together", "Texts that were judged in one batch.", buckets=(1, 2, 4, 8, 16, 32, 64))
+RECORDINGS_TOGETHER = Histogram(
+    "gwidama_recordings_together", "Recordings that were judged in one batch.", buckets=(1, 2, 4, 8, 16)
+)
 REFUSED = Counter("gwidama_refused", "Requests refused because of a limit.", ("limit",))
 WAITING = Gauge(
     "gwidama_recordings_waiting", "Recordings that are sent, wait or are judged.", multiprocess_mode="livesum"

@@ -1,8 +1,9 @@
 """What surrounds every request of the service: an id, one line in the log, figures, and an answer whatever happens.
 
 The line is JSON: id, route (never the address with its values), status, milliseconds, bytes, the name of the key. It
-holds no text, file name, address of a caller or parameter of a query. Of an unexpected error the log holds its class
-and where in the code it came from, because its message may quote what a person said.
+holds no text, file name, address of a caller or parameter of a query. What is refused at the doors has the route
+"doors". Of an unexpected error the log holds its class and where in the code it came from, because its message may
+quote what a person said.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import time
 import traceback
 from contextlib import suppress
 from datetime import UTC, datetime
+from random import Random
 from typing import Any
 
 import orjson
@@ -25,13 +27,20 @@ from core.web.service.answers import CLOSED_BY_CLIENT, failure
 HEADER = b"x-request-id"
 ID = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 FLUSH_S = 0.2
-UNKNOWN = "other"
+_IDS = Random(os.urandom(32))
+UNKNOWN, DOORS = "other", "doors"
+METHODS = ("GET", "POST", "DELETE", "HEAD", "OPTIONS")
 
 
 def id_of(scope: Scope) -> bytes:
     """The id of a request: the one that came with it if it is short and plain, else a new one."""
     sent = next((value for name, value in scope["headers"] if name == HEADER), b"")
-    return sent if ID.fullmatch(sent) else os.urandom(16).hex().encode()
+    return sent if ID.fullmatch(sent) else _new_id().encode()
+
+
+def _new_id() -> str:
+    """A new id; it names and hides nothing, so that a call of the system for each would be too dear."""
+    return f"{_IDS.getrandbits(128):032x}"
 
 
 class Requests:
@@ -71,7 +80,7 @@ class Requests:
 
     def _note(self, scope: Scope, request_id: str, status: int, seconds: float, error: Exception | None) -> None:
         route = getattr(scope.get("route"), "path", UNKNOWN)
-        method = scope["method"] if scope["method"] in ("GET", "POST", "DELETE", "HEAD", "OPTIONS") else UNKNOWN
+        method = _method(scope)
         metrics.REQUESTS.labels(method, route, str(status)).inc()
         metrics.LATENCY.labels(route).observe(seconds)
         if not LOG.wanted and error is None:
@@ -85,9 +94,22 @@ class Requests:
         LOG.write(line)
 
 
+def note_refusal(scope: Scope, request_id: str, status: int) -> None:
+    """Log a request or a websocket that was refused at the doors (`core.web.doors`): it has no route and no key."""
+    if not LOG.wanted or status < 400:  # the form for a key is an answer of the doors too
+        return
+    method = "websocket" if scope["type"] == "websocket" else _method(scope)
+    line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "id": request_id, "method": method}
+    LOG.write(line | {"route": DOORS, "status": status, "ms": 0.0, "key": None})
+
+
+def _method(scope: Scope) -> str:
+    return scope["method"] if scope["method"] in METHODS else UNKNOWN
+
+
 def note_error(error: Exception, where: str) -> str:
     """Log an unexpected error outside of a request, without its message; return the id under which it is logged."""
-    identity = os.urandom(16).hex()
+    identity = _new_id()
     line = {"at": datetime.now(UTC).isoformat(timespec="milliseconds"), "id": identity, "route": where}
     LOG.write_now(line | {"error": type(error).__name__, "trace": _places(error)})
     return identity

@@ -1,21 +1,25 @@
 """Routes that answer at once: one prediction, the lists of runs and schemes, health and figures."""
 
 from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 from starlette.routing import Route
 
 from core import __version__
 from core.web.service import access, forms, metrics
 from core.web.service.answers import Json, RefusedRequest
-from core.web.service.judging import Document, check_schemes, judge_recording, only
+from core.web.service.judging import Document, check_schemes, only
 from core.web.service.openapi import documents, examples
 from core.web.service.waiting.queue import QUEUE, Gate
+from core.web.service.waiting.recordings import RECORDINGS
+from core.web.service.waiting.sentences import read
 from core.web.service.waiting.texts import MOST_WAITING, TEXTS
 from core.workflows.service import lists
 from core.workflows.workspace import Workspace, open_workspace
 
 router = APIRouter()
 PREDICT = "/v1/predict"
+LONG_JSON = 100_000  # bytes; the longest sentence has fewer
 BODIES = Gate(MOST_WAITING, 500_000_000, "texts")  # sentences that are being sent
 
 
@@ -41,7 +45,10 @@ async def predict(request: Request) -> Response:
 
 
 async def _sentence(ws: Workspace, body: bytes) -> Document:
-    sentence = forms.Sentence.model_validate_json(body)
+    if len(body) > LONG_JSON:
+        sentence = await run_in_threadpool(read, body, forms.Sentence)
+    else:
+        sentence = forms.Sentence.model_validate_json(body)
     check_schemes(sentence.schemes)
     document = await TEXTS.document(ws, sentence.text, tuple(sentence.run))
     metrics.JUDGED.labels("text").inc()
@@ -52,7 +59,7 @@ async def _recording(request: Request) -> Document:
     form = await forms.form(request)
     try:
         upload, recording = await forms.recording(form)
-        document = await QUEUE.judge(lambda: judge_recording(upload.file, recording), upload.size or 0)
+        document = await RECORDINGS.document(upload.file, recording, upload.size or 0)
         metrics.JUDGED.labels("recording").inc()
         return document
     finally:

@@ -180,11 +180,12 @@ def _test_items(ws: Workspace, run: RunInfo, name: str) -> Items:
 
 def _refused(ws: Workspace, predictor: Predictor, items: Items, judged: Collection[str]) -> set[str]:
     """The keys of the items of which the run cannot tell, by their texts or by their voices."""
+    by_text = {item.key for item in items if _refuses(item, predictor)}
     if not predictor.knows_voices:
-        return {item.key for item in items if _refuses(item, predictor)}
+        return by_text
     used, values = _inputs(ws, predictor, items.take([i for i, key in enumerate(items.column("key")) if key in judged]))
     codes = predictor.unlike(values, len(used)) if len(used) else []
-    return {key for key, code in zip(used.column("key"), codes, strict=True) if code is not None}
+    return by_text | {key for key, code in zip(used.column("key"), codes, strict=True) if code is not None}
 
 
 def _refuses(item: Item, predictor: Predictor) -> bool:

@@ -2,8 +2,9 @@
 
 A recording is a file with the suffix of sound. A JSON of the same name is its 119 label JSON, a text file of the same
 name its transcript (one line an utterance); both are taken from the same folder first, else from anywhere, because AI
-Hub delivers sound and labels in two archives. From anywhere only where the name is that of one recording and of one
-such file: words never go to another call. Every other text file is judged as a text. Nothing is decoded here.
+Hub delivers sound and labels in two archives. In a folder only where one recording has the name, and from anywhere only
+where the name is that of one recording and of one such file: words never go to another call, as from `a.mp3` to
+`a.wav`. Every other text file is judged as a text. Nothing is decoded here.
 """
 
 import unicodedata
@@ -58,8 +59,8 @@ def inputs(path: Path, limits: Limits = LIMITS) -> tuple[list[Input], list[Skip]
     used: set[str] = set()
     found: list[Input] = []
     for sound in sounds:
-        alone = len(named[_stem(sound)]) == 1
-        labels, script = (_of(sound, beside[suffix], used, alone) for suffix in (LABELS, TEXT))
+        others = named[_stem(sound)]
+        labels, script = (_of(sound, beside[suffix], used, others) for suffix in (LABELS, TEXT))
         text = None if script is None else _text(script, shown(script), skips)
         found.append(Input(shown(sound), sound, labels, text))
     for item in listed:
@@ -101,13 +102,19 @@ def _stem(item: Member) -> str:
     return unicodedata.normalize("NFC", item.stem).casefold()
 
 
-def _of(sound: Member, by_stem: Mapping[str, list[Member]], used: set[str], alone: bool) -> Member | None:
-    """The file that lies beside `sound`: in its folder, else the only one of the name that it has `alone`."""
+def _of(sound: Member, by_stem: Mapping[str, list[Member]], used: set[str], named: Sequence[Member]) -> Member | None:
+    """The file that belongs to `sound`: that in its folder, else the only one; `named` are all recordings of the name.
+
+    None where another recording has as much right to it.
+    """
     alike = by_stem.get(_stem(sound), [])
-    elsewhere = alike if alone and len(alike) == 1 else []
-    near = [item for item in alike if _folder(item) == _folder(sound)] or elsewhere
-    used |= {item.name for item in near[:1]}
-    return near[0] if near else None
+    near = [item for item in alike if _folder(item) == _folder(sound)]
+    rivals = [item for item in named if _folder(item) == _folder(sound)] if near else named
+    chosen = near or (alike if len(alike) == 1 else [])
+    if not chosen or len(rivals) > 1:
+        return None
+    used.add(chosen[0].name)
+    return chosen[0]
 
 
 def _folder(item: Member) -> tuple[str, str]:

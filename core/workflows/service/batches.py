@@ -43,6 +43,7 @@ class Batch:
     transcriber: str | None = None
     sources: tuple[str, ...] = ()
     owner: str | None = None
+    own_voice: bool = False
 
 
 @dataclass(frozen=True, slots=True)

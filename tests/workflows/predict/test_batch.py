@@ -97,6 +97,18 @@ def test_what_lies_elsewhere_belongs_to_a_recording_only_if_its_name_is_that_of_
     ]
 
 
+def test_two_recordings_of_one_name_in_a_folder_share_no_words(tmp_path: Path) -> None:
+    """`a.json` belongs to `a.wav` or to `a.mp3`: nobody knows to which."""
+    root = write(tmp_path / "in", "one/a.wav", "one/a.mp3", "one/a.json", "one/a.txt", "two/a.wav", "two/a.json")
+    listed, skipped = inputs(root)
+    assert [(item.name, item.labels is not None, item.text) for item in listed] == [
+        ("one/a.mp3", False, None), ("one/a.txt", False, "{}"), ("one/a.wav", False, None), ("two/a.wav", True, None),
+    ]  # fmt: skip
+    assert [(skip.where, str(skip.reason)) for skip in skipped] == [
+        ("one/a.json", "a JSON whose name more than one recording has")
+    ]
+
+
 def test_a_name_stands_for_one_input() -> None:
     named = [Input("a"), Input("a"), Input("a (2)"), Input("a")]
     assert [item.name for item in _told_apart(named)] == ["a", "a (2)", "a (2) (2)", "a (3)"]

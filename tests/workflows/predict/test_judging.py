@@ -71,6 +71,27 @@ def test_text_and_voice_are_weighed(ws: Workspace) -> None:
     json.dumps(made)
 
 
+def test_recordings_in_one_batch_are_judged_as_each_alone(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = plan(fake_run("t", fire), fake_run("v", (0.7, 0.3), modality="voice"))
+    monkeypatch.setattr(serving, "plan", lambda *_arguments, **_options: chosen)
+    sounds = [
+        predict.Sound(audio(), "a.wav", segments=SPANS),
+        predict.Sound(b"RIFF", "broken.wav"),
+        predict.Sound(audio(), "b.wav", text="불이 났어요"),
+        predict.Sound(audio(), "c.wav", labels=b"{"),
+        predict.Sound(audio(2_000), "d.wav"),
+        predict.Sound(audio(), "e.wav", segments=[Span(1000, 3000, "네 알겠습니다")]),
+    ]
+    together = predict.predict_recordings(ws, sounds, transcriber="off")
+    assert [type(one).__name__ for one in together] == ["dict", "AudioError", "dict", "BadRecord", "dict", "dict"]
+    for sound, one in zip(sounds, together, strict=True):
+        if isinstance(one, dict):
+            known = {"text": sound.text, "segments": sound.segments}
+            assert one == predict.predict_audio(ws, sound.data, sound.source, transcriber="off", **known)
+    assert [len(one["utterances"]) for one in together if isinstance(one, dict)][::3] == [4, 1]
+    assert predict.predict_recordings(ws, []) == []
+
+
 def test_a_part_that_cannot_tell_has_no_weight(ws: Workspace) -> None:
     text, voice = fake_run("t", (0.9, 0.1)), fake_run("v", (0.1, 0.9), modality="voice")
     (made,) = document(ws, [Span(0, 1000, "hello my friend")], text, voice, sound=audio())["utterances"]

@@ -42,6 +42,10 @@ COMMON: dict[str, Any] = {
         "maxLength": 200,
         "description": "`off`: no speech to text; or the name of a transcriber. By default the installed one",
     },
+    "own_voice": {
+        "type": "boolean",
+        "description": "compare a voice with its usual sound in the recording itself, where the run compares voices",
+    },
 }
 SEGMENTS = {
     "type": "string",

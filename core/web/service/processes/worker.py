@@ -61,6 +61,7 @@ class _Server(uvicorn.Server):
 
 def main() -> int:
     listener, ready, processes = map(int, sys.argv[1:4])
+    QUEUE.cores = max(1, QUEUE.cores // processes)
     if processes > 1:
         access.LIMITS.folder = Path(settings().metrics_folder)
     config = uvicorn.Config(

@@ -12,7 +12,6 @@ from threading import Event, Lock, Thread
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
@@ -23,12 +22,13 @@ from core.web.service.judging import Document, check_runs, check_schemes, judge_
 from core.web.service.openapi import documents, examples
 from core.web.service.requests import note_error
 from core.web.service.waiting.queue import Gate
+from core.web.service.waiting.sentences import Sentences, read
 from core.workflows.service import batches
 from core.workflows.service.batches import Batch
 from core.workflows.service.cores import one_core
 from core.workflows.workspace import Workspace
 
-MAX_TEXTS, MAX_FILES = 10_000, 200
+MAX_FILES = 200
 MAX_BODY, MAX_FORM = 50_000_000, 500_000_000
 MOST_WAITING = 8  # unfinished batches of this process, with those that are being sent
 SENT = 4  # batches of one kind that are being sent
@@ -40,14 +40,6 @@ FORMS = Gate(SENT, SENT * MAX_FORM, "batches", RETRY_S)
 TEXTS = Gate(SENT, SENT * MAX_BODY, "batches", RETRY_S)
 
 router = APIRouter()
-
-
-class Sentences(BaseModel):
-    """Sentences to judge; the other fields are those of one sentence."""
-
-    texts: list[Annotated[str, Field(max_length=forms.MAX_TEXT)]] = Field(min_length=1, max_length=MAX_TEXTS)
-    run: list[forms.RunName] = Field([], max_length=forms.MAX_RUNS)
-    schemes: list[forms.RunName] = Field([], max_length=forms.MAX_RUNS)
 
 
 @router.post(
@@ -84,7 +76,8 @@ def _place(gate: Gate, size: int) -> Iterator[None]:
 
 
 async def _of_texts(request: Request, ws: Workspace, owner: str | None) -> Batch:
-    asked = Sentences.model_validate_json(await forms.body(request, MAX_BODY))
+    sent = await forms.body(request, MAX_BODY)
+    asked = await run_in_threadpool(read, sent, Sentences)
     check_schemes(asked.schemes)
     await run_in_threadpool(check_runs, ws, asked.run)
     more = {"run": tuple(asked.run), "schemes": tuple(asked.schemes)}
@@ -103,7 +96,10 @@ async def _of_form(request: Request, ws: Workspace, owner: str | None) -> Batch:
         check_schemes(fields.schemes)
         await run_in_threadpool(check_runs, ws, fields.run)
         inputs = [(forms.name_of(file), file.file) for file in files]
-        asked = {"run": tuple(fields.run), "schemes": tuple(fields.schemes), "transcriber": fields.transcriber}
+        asked = {
+            "run": tuple(fields.run), "schemes": tuple(fields.schemes), "transcriber": fields.transcriber,
+            "own_voice": fields.own_voice,
+        }  # fmt: skip
         return await run_in_threadpool(batches.create, ws, inputs, owner, **asked)
     finally:
         await form.close()
@@ -220,8 +216,9 @@ def _judge_texts(ws: Workspace, batch: Batch) -> batches.JudgeTexts:
 def _judge_file(batch: Batch) -> batches.JudgeFile:
     def judge(path: Path, source: str) -> Document:
         asked = forms.Recording(
-            source=source, run=list(batch.run), schemes=list(batch.schemes), transcriber=batch.transcriber
-        )
+            source=source, run=list(batch.run), schemes=list(batch.schemes), transcriber=batch.transcriber,
+            own_voice=batch.own_voice,
+        )  # fmt: skip
         metrics.JUDGED.labels("recording").inc()
         try:
             with path.open("rb") as file:

@@ -53,8 +53,9 @@ class Queue(Gate):
 
     def __init__(self, places: int = PLACES, spooled: int = SPOOLED, threads: int | None = None) -> None:
         super().__init__(places, spooled)
-        threads = threads or max(1, min(8, os.cpu_count() or 1))
-        self._threads = ThreadPoolExecutor(threads, thread_name_prefix="predict", initializer=one_core)
+        self.cores = os.cpu_count() or 1  # that the process has to itself
+        self.threads = threads or max(1, min(8, self.cores))
+        self._threads = ThreadPoolExecutor(self.threads, thread_name_prefix="predict", initializer=one_core)
         self._large = ThreadPoolExecutor(1, thread_name_prefix="predict-large", initializer=one_core)
 
     def _change(self, places: int, size: int) -> None:

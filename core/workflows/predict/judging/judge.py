@@ -4,7 +4,7 @@ A run reads only what is there: a text run the words, a voice run a span that is
 of the same input says is used again where words and run are the same.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,21 +21,54 @@ from core.workflows.predict.judging.spans import Span
 from core.workflows.snapshots.calls import in_order, transcript
 
 Said = dict[str, dict[Modality, Part]]  # scheme -> modality -> what a run says
+Spoken = tuple[Sequence[Span], Audio | None]  # the spans of one input, and its sound
+Place = tuple[int, int]  # of a span: number of its input, number in it
 Known = Sequence[Mapping[str, Any] | None]  # judgements of an earlier document, by span
 
 
 def judge(spans: Sequence[Span], plan: Plan, audio: Audio | None, known: Known = ()) -> list[Said]:
     """What the runs of utterances say of each span."""
-    said: list[Said] = [{} for _ in spans]
-    for predictor in plan.of_unit("utterance"):
-        _reuse(predictor, plan, known, said)
-        open_spans = [i for i in range(len(spans)) if not _has_all(said[i], predictor, plan)]
-        if open_spans and baseline_of(predictor, plan) == "own":
-            open_spans = [*range(len(spans))]  # a voice is compared with all that it says in the recording
-        samples = {i: sample for i in open_spans if (sample := sample_of(spans[i], predictor, audio))}
-        for i, part in _answers(predictor, plan, samples):
-            said[i].setdefault(part.target.name, {}).setdefault(predictor.modality, part)
+    (said,) = judge_each([(spans, audio)], plan, known)
     return said
+
+
+def judge_each(inputs: Sequence[Spoken], plan: Plan, known: Known = ()) -> list[list[Said]]:
+    """What the runs of utterances say of each span of each input: a run reads all inputs in one batch.
+
+    `known` belongs to the first input.
+    """
+    said: list[list[Said]] = [[{} for _ in spans] for spans, _ in inputs]
+    for predictor in plan.of_unit("utterance"):
+        if known:
+            _reuse(predictor, plan, known, said[0])
+        samples = {
+            (n, i): sample
+            for n, (spans, audio) in enumerate(inputs)
+            for i in _open(predictor, plan, said[n])
+            if (sample := sample_of(spans[i], predictor, audio))
+        }
+        for group in _together(predictor, plan, samples):
+            for (n, i), part in _answers(predictor, plan, group):
+                said[n][i].setdefault(part.target.name, {}).setdefault(predictor.modality, part)
+    return said
+
+
+def _open(predictor: Predictor, plan: Plan, said: Sequence[Said]) -> Iterable[int]:
+    """The spans of an input that a run has to read."""
+    left = [i for i, one in enumerate(said) if not _has_all(one, predictor, plan)]
+    if left and baseline_of(predictor, plan) == "own":
+        return range(len(said))  # a voice is compared with all that it says in the recording
+    return left
+
+
+def _together(predictor: Predictor, plan: Plan, samples: Mapping[Place, Sample]) -> list[dict[Place, Sample]]:
+    """The samples that a run reads at once: all of them, or where voices are compared those of one input."""
+    if baseline_of(predictor, plan) != "own":
+        return [dict(samples)]
+    of_input: dict[int, dict[Place, Sample]] = {}
+    for place, sample in samples.items():
+        of_input.setdefault(place[0], {})[place] = sample
+    return [*of_input.values()]
 
 
 def judge_call(spans: Sequence[Span], plan: Plan, audio: Audio | None) -> Said:
@@ -46,7 +79,7 @@ def judge_call(spans: Sequence[Span], plan: Plan, audio: Audio | None) -> Said:
         joined = transcript(turns, predictor.card.cleaning)
         whole = Span(None if audio is None else 0, None if audio is None else audio.duration_ms, joined)
         sample = sample_of(whole, predictor, audio)
-        for _, part in _answers(predictor, plan, {} if sample is None else {0: sample}):
+        for _, part in _answers(predictor, plan, {} if sample is None else {(0, 0): sample}):
             said.setdefault(part.target.name, {}).setdefault(predictor.modality, part)
     return said
 
@@ -87,17 +120,17 @@ class _Turn:
         self.id, self.start_ms, self.speaker, self.text = number, span.start_ms, span.speaker, span.text or ""
 
 
-def _answers(predictor: Predictor, plan: Plan, samples: Mapping[int, Sample]) -> list[tuple[int, Part]]:
+def _answers(predictor: Predictor, plan: Plan, samples: Mapping[Place, Sample]) -> list[tuple[Place, Part]]:
     """The answers of a run for the samples, under each scheme that it is used for."""
     if not samples:
         return []
     probs, refused = predictor.assess([*samples.values()], plan.own_voice)
     use, baseline = plan.models[predictor], baseline_of(predictor, plan)
     return [
-        (i, Part(predictor, target, row, code, use.chosen, baseline))
+        (place, Part(predictor, target, row, code, use.chosen, baseline))
         for target in predictor.targets
         if target.name in use.schemes
-        for i, row, code in zip(samples, probs[target.name], refused, strict=True)
+        for place, row, code in zip(samples, probs[target.name], refused, strict=True)
     ]
 
 

@@ -14,6 +14,7 @@ from core.speech.transcribers import OFF as OFF
 from core.workflows.speech import transcribe as speech
 from core.workflows.workspace import Workspace
 
+Times = list[tuple[int, int]]  # start and end in ms
 State = Literal["ok", "absent", "off", "given"]
 
 
@@ -65,18 +66,20 @@ def hear(
     given: Sequence[Span] | None = None,
     transcriber: str | None = None,
     language: str = "ko",
+    active: Times | None = None,
 ) -> Heard:
     """The spans of a recording: of its label JSON, as `given`, or by voice activity, with the words that are known.
 
-    The lines of `text` go to the spans one by one if there are as many, else to the whole recording. What has no words
-    is transcribed, unless `transcriber` is "off".
+    `active`: what voice activity detection has found already. The lines of `text` go to the spans one by one if there
+    are as many, else to the whole recording. What has no words is transcribed, unless `transcriber` is "off".
     """
     if labels is not None:
         return Heard(delivered(labels, source, audio.duration_ms), state("given"))
     if given is not None:
         spans = [_inside(span, audio.duration_ms, source) for span in given]
     else:
-        spans = [Span(start, end, None) for start, end in segments(audio.wave, audio.sample_rate_hz)]
+        found = segments(audio.wave, audio.sample_rate_hz) if active is None else active
+        spans = [Span(start, end, None) for start, end in found]
     if lines := [line.strip() for line in (text or "").splitlines() if line.strip()]:
         return Heard(_with_lines(spans, lines, audio.duration_ms), state("given"))
     if any(span.text for span in spans):
