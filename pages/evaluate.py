@@ -9,7 +9,7 @@ from core.records import RunInfo
 from core.schemes import scheme
 from core.ui import _, translation
 from core.ui.panels import runs as run_panel
-from core.ui.panels.evaluation import alarms, cells, compare, curves
+from core.ui.panels.evaluation import alarms, cells, compare, curves, leaks
 from core.ui.widgets import charts, forms
 from core.workflows.evaluation import evaluate, marks
 from core.workflows.models import runs
@@ -186,3 +186,4 @@ with ui.page("evaluate"):
             compare.show(run)
         by_recording(run, metrics, trivial, unseen)
         alarms.show(run)
+        leaks.show(run)

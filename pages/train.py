@@ -11,6 +11,7 @@ from core.text.clock import clock
 from core.ui import N_, _, translation
 from core.ui.panels import runs as run_panel
 from core.ui.panels import training
+from core.ui.panels.evaluation import leaks
 from core.ui.panels.overview import JOB_STATES
 from core.ui.widgets import charts, forms
 from core.workflows import jobs
@@ -146,6 +147,8 @@ def show(job: Job, serving: Mapping[str, in_use.Serving], resumable: Set[str]) -
 
 def progress_text(job: Job) -> str:
     state = job.progress
+    if "trainings" in state:  # a leak meter trains the same recipe several times
+        return leaks.counted(state)
     text = _("epoch {epoch} of {epochs} · step {done} of {total}").format(
         epoch=state.get("epoch", 0), epochs=state.get("epochs", 0), done=state["done"], total=state["total"]
     )

@@ -1,4 +1,4 @@
-"""A picture of every page, two of Corpus: `python -m scripts.screenshots [--home workspace] [--only review,train]`.
+"""A picture of every page, of some a second: `python -m scripts.screenshots [--home workspace] [--only review,train]`.
 
 It runs a real server on a copy of the demo workspace (`--home`; it is built if it does not exist). In that copy, some
 utterances are decided, proposals wait, quality checks have findings and a job has run. Each page is taken in Korean
@@ -13,59 +13,59 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Literal
-from urllib.parse import quote
 from urllib.request import urlopen
 from zipfile import ZipFile
 
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from core.cleaning import default_plan
 from core.confidence import Rule
 from core.filters import Filter
 from core.settings import ASSETS, DEMO, ROOT
 from core.ui.frame import PAGES
-from core.workflows.cleaning import augment, decisions, proposals
+from core.workflows.augment import deciding
+from core.workflows.augment import run as augmenting
+from core.workflows.augment.deciding import Where
+from core.workflows.augment.plan import AugmentPlan
 from core.workflows.cleaning import checks as quality
 from core.workflows.cleaning import run as cleaning_runs
 from core.workflows.corpus import bulk, views
 from core.workflows.imports.tables import table
+from core.workflows.leaks import meter
+from core.workflows.leaks.plan import of_run
 from core.workflows.models import pseudo_label, train
 from core.workflows.review import desk as review_desk
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace, open_workspace
+from scripts.picture_pages import (
+    ACTIONS,
+    MOST_HEIGHT_PX,
+    PARTS,
+    QUERY,
+    SECOND,
+    TABLE,
+    VIEW,
+    WIDTH_PX,
+    PictureData,
+    settle,
+)
 
 TARGET = ASSETS / "screenshots"
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 ARGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
-WIDTH_PX, LEAST_HEIGHT_PX, MOST_HEIGHT_PX = 1400, 800, 2400
+LEAST_HEIGHT_PX = 800
 LARGEST_BYTES = 150_000
 PATIENCE_S = 120
 DECISIONS = 12
 SHARED = 40
-QUERY = "연기"
-SECOND = {"corpus_bulk": "corpus", "import_clashes": "import_data"}  # a second picture -> the page it is of
-VIEW = {"text": ["불"], "danger": ["danger"], "sort": ["-length"]}
-# A delivery with faults: repeats, one text under two labels, masks only, and values that are no class yet.
-REPORTS = (
-    ("지하 주차장에서 연기가 올라와요", "위험", "화재신고"),
-    ("지하 주차장에서 연기가 올라와요", "정상", "화재신고"),
-    ("할머니가 숨을 안 쉬어요", "위험", "구급신고"),
-    ("할머니가 숨을 안 쉬어요", "위험", "구급신고"),
-    ("엘리베이터에 갇혔는데 사람 좀 보내 주세요", "위험", "구조신고"),
-    ("[이름] [전화번호]", "정상", "문의"),
-    ("민원 서류는 어디서 떼나요", "정상", "문의"),
-    ("주차 단속 문의드려요", "정상", "문의"),
-)
-TABLE = "번호,발화 내용,판정,신고 유형\r\n" + "".join(f"{n},{','.join(row)}\r\n" for n, row in enumerate(REPORTS, 1))
-EDITED = TABLE.replace("에서 연기가", "에서 검은 연기가", 1).replace("문의드려요,정상", "문의드려요,위험")
 
 
 @dataclass(frozen=True)
@@ -81,35 +81,22 @@ class Look:
 LOOKS = (Look("ko", "light"), Look("en", "dark"))
 
 
-@dataclass(frozen=True)
-class PictureData:
-    """What the pictures need: the server's address, a delivered call with its label JSON, a run with some mistakes, and
-    the position of the finding `label-conflict`.
-    """
-
-    address: str
-    wav: bytes
-    labels: bytes
-    run: str
-    conflict: int
-
-
 def prepare(ws: Workspace) -> None:
     """Fill the workspace with decisions, and with accepted and waiting proposals."""
     desk = Desk("curator", ("danger",))
     for card in review_desk.take(ws, desk, DECISIONS):
         code = "danger" if card.utterance.speaker == "caller" else "normal"
         review_desk.decide(ws, desk, card.utterance.id, card.utterance.version, {"danger": code}, spent_ms=2400)
-    augment.propose(ws, augment.AugmentPlan("random-deletion", limit=24, strength=0.2, seed=1))
-    for _ in range(5):
-        if (proposal := proposals.next_proposal(ws, augment.KIND)) is not None:
-            decisions.decide(ws, proposal.id, True, "curator")
+    augmenting.run(ws, AugmentPlan(factor={"danger": 2.0}, limit=40, seed=1), "curator")
+    deciding.accept(ws, Where(id=(1, 2, 3, 4, 5)), "curator")
+    deciding.reject(ws, Where(id=(6, 7)), "curator")
     faulty(ws)
     run = newest(ws, "danger-text")
     pseudo_label.judge(ws, run)
     pseudo_label.propose(ws, run, Rule(0.75, 0.2))
     cleaning_runs.run(ws, default_plan(), Filter(), "curator")
     disagree(ws)
+    meter.run(ws, replace(of_run(ws, run), factor=4.5))
 
 
 def disagree(ws: Workspace) -> None:
@@ -162,133 +149,7 @@ def prepare_data(ws: Workspace, address: str) -> PictureData:
     )
 
 
-# --- the pages, each in a state worth looking at ----------------------------------------------------------------------
-
-
-def corpus(page: Page, data: PictureData) -> None:
-    page.get_by_test_id("stMain").locator("input[type=text]").first.fill(QUERY)
-    page.keyboard.press("Enter")
-    settle(page)
-    click(page, page.get_by_test_id("stDataFrame").first, 20, 52)
-    page.locator(".gw-player[data-ready=true]").wait_for()
-
-
-def corpus_bulk(page: Page, data: PictureData) -> None:
-    query = "&".join(f"{key}={quote(value)}" for key, values in VIEW.items() for value in values)
-    page.goto(f"{page.url}&{query}")
-    page.get_by_test_id("stDataFrame").first.wait_for()
-    settle(page)
-    page.get_by_test_id("stExpander").first.locator("summary").click()
-    page.set_viewport_size({"width": WIDTH_PX, "height": MOST_HEIGHT_PX})
-    settle(page)
-    for row in (0, 1, 3):
-        click(page, page.get_by_test_id("stDataFrame").first, 20, 52 + 35 * row)
-        settle(page)
-    page.get_by_test_id("stPopover").nth(1).locator("button").click()
-    page.locator(".st-key-bulk_act").wait_for()
-
-
-def upload(page: Page, text: str) -> None:
-    file = FilePayload(name="reports.csv", mimeType="text/csv", buffer=text.encode("cp949"))
-    page.locator("input[type=file]").set_input_files(file)
-    page.locator("[class*=st-key-go-]").wait_for()
-
-
-def import_clashes(page: Page, data: PictureData) -> None:
-    upload(page, EDITED)
-    page.locator("[class*=st-key-go-] button").click()
-    page.locator("[class*=st-key-clash-propose-]").wait_for()
-
-
-def quality_page(page: Page, data: PictureData) -> None:
-    page.locator(f".st-key-open-{data.conflict} button").click()
-    page.get_by_test_id("stText").first.wait_for()
-
-
-def review_page(page: Page, data: PictureData) -> None:
-    page.locator(".gw-review[data-ready=true]").wait_for()
-    text = page.locator(".gw-review textarea")
-    text.fill(f"{text.input_value()} 빨리요")
-    page.locator(".gw-review .gw-bar").first.click()
-
-
-def desk(page: Page, data: PictureData) -> None:
-    page.locator(".gw-review").wait_for()
-
-
-def plots(page: Page, data: PictureData) -> None:
-    page.locator(".js-plotly-plot").first.wait_for()
-
-
-def clean_page(page: Page, data: PictureData) -> None:
-    page.goto(f"{page.url}&step=spacing")
-    page.locator(".gw-review").wait_for()
-    page.locator(".st-key-clean_look button").click()
-    page.get_by_test_id("stExpander").nth(1).wait_for()
-    page.get_by_test_id("stExpander").nth(1).locator("summary").click()
-
-
-def train_page(page: Page, data: PictureData) -> None:
-    job = page.locator("[class*=st-key-job-]").first
-    job.locator("summary").click()
-    job.locator(".js-plotly-plot").first.wait_for()
-
-
-def evaluate(page: Page, data: PictureData) -> None:
-    page.goto(f"{page.url}&run={data.run}")
-    plot = page.locator(".js-plotly-plot").nth(1)
-    missed = plot.locator(".scatterlayer .point").nth(2)  # row by row: true danger, taken for normal
-    missed.wait_for()
-    plot.scroll_into_view_if_needed()
-    click(page, missed, 8, 8)
-    page.get_by_test_id("stVerticalBlock").get_by_test_id("stText").first.wait_for()
-    page.mouse.move(0, 0)
-
-
-def predict(page: Page, data: PictureData) -> None:
-    sound = FilePayload(name="call.wav", mimeType="audio/wav", buffer=data.wav)
-    labels = FilePayload(name="call.json", mimeType="application/json", buffer=data.labels)
-    page.locator("input[type=file]").first.set_input_files([sound, labels])
-    page.locator(".gw-verdicts").first.wait_for()
-    page.locator(".gw-player[data-ready=true]").wait_for()
-    page.locator(".js-plotly-plot").first.wait_for()
-
-
-ACTIONS: dict[str, Callable[[Page, PictureData], None]] = {
-    "import_data": lambda page, data: upload(page, TABLE),
-    "import_clashes": import_clashes,
-    "corpus": corpus,
-    "corpus_bulk": corpus_bulk,
-    "quality": quality_page,
-    "clean": clean_page,
-    "review": review_page,
-    "adjudicate": desk,
-    "agreement": plots,
-    "progress": plots,
-    "augment": desk,
-    "pseudo_label": desk,
-    "train": train_page,
-    "evaluate": evaluate,
-    "predict": predict,
-}
-
-
-def click(page: Page, target: Locator, x: float, y: float) -> None:
-    """Click with the mouse at a position: tables and plots cover their content with layers of their own."""
-    box = target.bounding_box()
-    assert box is not None
-    page.mouse.click(box["x"] + x, box["y"] + y)
-
-
 # --- taking them ------------------------------------------------------------------------------------------------------
-
-
-def settle(page: Page) -> None:
-    """Wait until the page has finished its run and drawn its charts."""
-    page.wait_for_function(
-        "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSkeleton], [data-stale=true]')"
-    )
-    page.wait_for_timeout(700)
 
 
 def take(browser: Browser, look: Look, name: str, data: PictureData) -> None:
@@ -311,7 +172,8 @@ def take(browser: Browser, look: Look, name: str, data: PictureData) -> None:
     page.evaluate("() => document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
     settle(page)
     path = TARGET / f"{name}-{look.name}.png"
-    path.write_bytes(compressed(page.screenshot()))
+    part = page.locator(PARTS[name]) if name in PARTS else page
+    path.write_bytes(compressed(part.screenshot()))
     print(f"{path.relative_to(ROOT)} {path.stat().st_size / 1000:.0f} kB")
     context.close()
 

@@ -14,10 +14,11 @@ import typer
 
 from core import __version__
 from core.cli import keys, service
+from core.cli.augment import deciding, making, voice
 from core.cli.cleaning import clean, quality
 from core.cli.corpus import browse, exchange, schemes, similar
 from core.cli.imports import annotations, clashes, corpora, tables, votes
-from core.cli.learning import encoders, models, runs, scores, sharing, training, voices
+from core.cli.learning import encoders, leakmeter, models, runs, scores, sharing, training, voices
 from core.cli.prediction import batches, predictions, transcribe
 from core.cli.review import agreement, progress
 
@@ -52,6 +53,16 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
             "undo": clashes.undo_clashes,
         },
     ),
+    "augment": (
+        "Variants of texts and voices that keep their label.",
+        {
+            "list": deciding.list_candidates,
+            "accept": deciding.accept_candidates,
+            "reject": deciding.reject_candidates,
+            "undo": deciding.undo_candidates,
+            "voice": voice.augment_voice,
+        },
+    ),
     "schemes": (
         "Closed, ordered lists of classes.",
         {
@@ -78,6 +89,8 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
         {"add": keys.add_key, "list": keys.list_keys, "revoke": keys.revoke_key},
     ),
 }
+# These groups are verbs themselves, too: `augment --factor 4.5` and `augment list`.
+_BARE: dict[str, Callable[..., None]] = {"augment": making.augment}
 # Verbs had these names before 0.2.0. They still work, but no help text lists them.
 _OLD_NAMES: dict[str, dict[str, str]] = {"ingest": {"own": "gwidama", "sister": "aihub"}}
 
@@ -119,14 +132,18 @@ app.command("export-run")(runs.export_run)
 app.command("import-run")(runs.import_run)
 app.command("push")(sharing.push)
 app.command("selftrain")(training.selftrain)
+app.command("leakmeter")(leakmeter.leakmeter)
 for _name, (_help, _verbs) in _GROUPS.items():
-    _group = typer.Typer(help=_help, no_args_is_help=True, rich_markup_mode=None)
+    _bare = _BARE.get(_name)
+    _group = typer.Typer(
+        help=_help, no_args_is_help=True, invoke_without_command=_bare is not None, rich_markup_mode=None
+    )
     for _verb, _function in _verbs.items():
         _group.command(_verb)(_function)
     for _old, _new in _OLD_NAMES.get(_name, {}).items():
         _group.command(_old, hidden=True)(_verbs[_new])
     # Without a callback, Typer drops the verb's name where a group has only one verb.
-    _group.callback(help=_help)(lambda: None)
+    _group.callback(help=_help)(_bare or (lambda: None))
     app.add_typer(_group, name=_name)
 
 

@@ -25,9 +25,12 @@ JOBS: dict[str, Backend] = {
     "train": Backend("core.workflows.models.train:run_job"),
     "quality": Backend("core.workflows.cleaning.checks:run_job"),
     "clean": Backend("core.workflows.cleaning.run:run_job"),
+    "augment": Backend("core.workflows.augment.run:run_job"),
+    "leakmeter": Backend("core.workflows.leaks.meter:run_job"),
     "label-errors": Backend("core.workflows.review.label_errors:run_job"),
     "predict-batch": Backend("core.workflows.predict.batch:run_job"),
     "transcribe": Backend("core.workflows.speech.corpus:run_job"),
+    "augment-voice": Backend("core.workflows.augment.voice:run_job"),
 }
 
 # Client and worker must agree on these. The executor keeps its name, so a new worker continues a dead worker's jobs.

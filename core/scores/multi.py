@@ -44,9 +44,9 @@ def evaluate_multi(
     truth, table = checked_multi(answers, probs, groups, codes)
     limits = _checked_thresholds(thresholds, len(codes))
     guess = table >= limits
-    tallies, exact = _tallies(truth, guess, groups)
+    tallies, exact = multi_tallies(truth, guess, groups)
     sizes = exact[:, 1]
-    point = _scores(tallies.sum(axis=0)[None].astype(float), exact.sum(axis=0)[None].astype(float))
+    point = multi_scores(tallies.sum(axis=0)[None].astype(float), exact.sum(axis=0)[None].astype(float))
     draws = _bootstrap(tallies, exact, resamples, seed) if len(tallies) > 1 else {}
     scored = {name: [interval(v, draws.get(name), i) for i, v in enumerate(point[name][0])] for name in point}
     n_of = truth.sum(axis=0)
@@ -124,7 +124,7 @@ def _checked_thresholds(thresholds: ArrayLike | None, k: int) -> Floats:
     return limits
 
 
-def _tallies(truth: Truths, guess: Truths, groups: Sequence[str]) -> tuple[Ints, Ints]:
+def multi_tallies(truth: Truths, guess: Truths, groups: Sequence[str]) -> tuple[Ints, Ints]:
     """Return by group (G, 3, K) right, predicted and true classes, and (G, 2) rows that are all right, and all rows."""
     names, which = np.unique(np.asarray(groups, dtype=object).astype(str), return_inverse=True)
     rows = np.stack([truth & guess, guess, truth], axis=1).astype(np.int64)
@@ -134,7 +134,7 @@ def _tallies(truth: Truths, guess: Truths, groups: Sequence[str]) -> tuple[Ints,
     return tallies, np.stack([right.astype(np.int64), np.bincount(which, minlength=len(names))], axis=1)
 
 
-def _scores(tallies: Floats, exact: Floats) -> dict[str, Floats]:
+def multi_scores(tallies: Floats, exact: Floats) -> dict[str, Floats]:
     """Scores of R tallies (R, 3, K) and (R, 2): overall scores (R, 1), class scores (R, K), nan where undefined."""
     right, guessed, true = tallies[:, 0], tallies[:, 1], tallies[:, 2]
     present = true > 0
@@ -157,7 +157,7 @@ def _bootstrap(tallies: Ints, exact: Ints, resamples: int, seed: int) -> dict[st
     """Return `_scores` of `resamples` samples."""
     flat = np.concatenate([tallies.reshape(len(tallies), -1), exact], axis=1)
     sums = resampled_sums(flat, resamples, seed)
-    return _scores(sums[:, :-2].reshape(resamples, 3, -1), sums[:, -2:]) if resamples else {}
+    return multi_scores(sums[:, :-2].reshape(resamples, 3, -1), sums[:, -2:]) if resamples else {}
 
 
 def _log_loss(truth: Truths, table: Floats) -> float:

@@ -1,13 +1,14 @@
 """The store: it takes records and returns records. Only this package uses SQLAlchemy; no session or SQL leaves it.
 
-`open_store(url)` migrates the database and returns a `Store` with twenty-one parts: `corpus`, `review`, `proposals`,
+`open_store(url)` migrates the database and returns a `Store` with twenty-four parts: `corpus`, `review`, `proposals`,
 `ledger` (snapshots, runs, predictions), `board` (jobs), `schemes` (of the workspace), `transfer` (export, and import of
 an export), `scan` (reads the whole corpus for checks), `bulk` (labels or tags many utterances at once), `views` (saved
 searches), `texts` (reads texts for an index), `leases` (which curator has which utterances), `queues` (ranked lists),
 `cards` (what is shown next to an utterance), `remarks`, `cleanings` (cleaning runs by step), `in_use` (which run serves
 a scheme), `deliveries` (what was imported for each source), `fusion` (the weights of text and voice), `keys` (of the
-REST service) and `changes` (whether the database was written). Each call is one transaction. Audio files and model
-weights stay on disk.
+REST service), `changes` (whether the database was written), `candidates` (chooses among the proposals of one kind),
+`derivations` (how derived utterances were made) and `voices` (derived recordings). Each call is one transaction. Audio
+files and model weights stay on disk.
 """
 
 from dataclasses import dataclass
@@ -17,15 +18,18 @@ from core.store.changes import Changes, is_settled
 from core.store.corpus.compare import Comparison
 from core.store.corpus.corpus import Corpus
 from core.store.corpus.deliveries import Deliveries, Delivery
+from core.store.corpus.derivations import Derivations, Parent
 from core.store.corpus.insert import ELSEWHERE, NEW_SPEAKER
 from core.store.corpus.scan import CorpusScan, ScannedSample
 from core.store.corpus.texts import Texts
 from core.store.corpus.transfer import RunPrediction, Transfer, UtteranceExtras
+from core.store.corpus.voices import DERIVED, DerivedVoice, TakenOut, VoiceBatch, Voices
 from core.store.engine import engine_for, migrate
 from core.store.fusion import FusionWeight, FusionWeights
 from core.store.in_use import RunChoice, RunsInUse
 from core.store.keys import ApiKey, ApiKeys
 from core.store.ledger import Ledger, OldProbability
+from core.store.proposals.candidates import NO_FLAG, Candidates, Choice, Decision
 from core.store.proposals.outcomes import Outcome
 from core.store.proposals.proposals import Batch, NewProposal, Proposals
 from core.store.proposals.runs import CleaningRuns, UpdatedProposal
@@ -41,12 +45,13 @@ from core.store.schemes import Schemes, StoredScheme
 from core.store.views import Views
 
 __all__ = [
-    "ELSEWHERE", "NEW_SPEAKER", "ApiKey", "ApiKeys", "Batch", "Board", "Bulk", "Cards", "Changes", "CleaningRuns",
-    "Comparison", "Corpus", "CorpusScan", "Deliveries", "Delivery", "FusionWeight", "Leases", "Ledger", "NewProposal",
-    "OldProbability", "Outcome", "Proposals", "QueueInfo", "QueueRequest", "Queues", "Ranked", "Remarks", "Review",
-    "RunChoice", "RunPrediction", "RunsInUse", "ScannedSample", "Schemes", "Store", "StoredScheme", "Tally", "Texts",
-    "Transfer",
-    "UpdatedProposal", "UtteranceContext", "UtteranceExtras", "Views", "is_settled", "open_store",
+    "DERIVED", "ELSEWHERE", "NEW_SPEAKER", "NO_FLAG", "ApiKey", "ApiKeys", "Batch", "Board", "Bulk", "Candidates",
+    "Cards", "Changes", "Choice", "CleaningRuns", "Comparison", "Corpus", "CorpusScan", "Decision", "Deliveries",
+    "Delivery", "Derivations", "DerivedVoice", "FusionWeight", "Leases", "Ledger", "NewProposal", "OldProbability",
+    "Outcome", "Parent", "Proposals", "QueueInfo", "QueueRequest", "Queues", "Ranked", "Remarks", "Review", "RunChoice",
+    "RunPrediction", "RunsInUse", "ScannedSample", "Schemes", "Store", "StoredScheme", "TakenOut", "Tally", "Texts",
+    "Transfer", "UpdatedProposal", "UtteranceContext", "UtteranceExtras", "Views", "VoiceBatch", "Voices", "is_settled",
+    "open_store",
 ]  # fmt: skip
 
 
@@ -75,6 +80,9 @@ class Store:
     fusion: FusionWeights
     keys: ApiKeys
     changes: Changes
+    candidates: Candidates
+    derivations: Derivations
+    voices: Voices
 
 
 def open_store(url: str) -> Store:
@@ -86,4 +94,5 @@ def open_store(url: str) -> Store:
         Transfer(engine), CorpusScan(engine), Bulk(engine), Views(engine), Texts(engine), Leases(engine),
         Queues(engine), Cards(engine), Remarks(engine), CleaningRuns(engine),
         RunsInUse(engine), Deliveries(engine), FusionWeights(engine), ApiKeys(engine), Changes(engine),
+        Candidates(engine), Derivations(engine), Voices(engine),
     )  # fmt: skip

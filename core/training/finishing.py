@@ -29,7 +29,8 @@ def finish(spec: TrainSpec, report: Report, now: Callable[[], str] | None = None
     Returns the metrics: test and validation (`core.scores.evaluate`), by_recording (the same over the recordings of the
     test side; None for an utterance scheme), baselines (`core.training.baselines`), calibration and, for a model of
     text and voice, ablation (scores by one of them) of the first Target, the same of each in targets {name: ...} if
-    there are several; used {side: n}, skipped {reason: n}, best_epoch, epochs.
+    there are several; used {side: n}, copies (changed clips of the training side), skipped {reason: n}, best_epoch,
+    epochs.
     """
     setup = Setup.open(spec)
     if setup.folder.finished:
@@ -60,7 +61,7 @@ def _scored(setup: Setup) -> tuple[list[TargetScores], Inputs, Model]:
     place = setup.folder.fitted_model(setup.folder.history()[-1]["best"])
     model = load_model(place, setup.reading.architecture, setup.targets, asdict(setup.config))
     inputs = setup.inputs()
-    sides: dict[str, Inputs] = {side: inputs.on(side) for side in SIDES}
+    sides: dict[str, Inputs] = {side: inputs.on(side).without_copies() for side in SIDES}
     logits = {side: model.logits(sides[side].values) for side in HELD_OUT}
     rows = setup.answered(sides)
     scored = [
@@ -96,12 +97,14 @@ def _one_part(model: Model, test: Inputs) -> dict[str, Mapping[str, NDArray[np.f
 
 def _metrics(setup: Setup, scored: list[TargetScores], inputs: Inputs) -> dict[str, Any]:
     history = setup.folder.history()
-    sides = Counter(inputs.items.column("side"))
+    clips = inputs.without_copies()
+    sides = Counter(clips.items.column("side"))
     several = {"targets": {of_target.target.name: of_target.metrics for of_target in scored}} if len(scored) > 1 else {}
     return {
         **scored[0].metrics,
         **several,
         "used": {side: sides[side] for side in SIDES},
+        "copies": len(inputs.items) - len(clips.items),
         "skipped": dict(Counter(skip.reason for skip in inputs.skipped)),
         "best_epoch": history[-1]["best"],
         "epochs": len(history),

@@ -25,6 +25,7 @@ from core.models import Modality, prepared
 from core.models.values import Sample, Values, join, take
 from core.records import SHORTEST_VOICE_MS, Side, Skip
 from core.snapshots.items import Item, Items
+from core.training.voice_copies import copies
 
 TOGETHER = 64  # clips that an encoder is given at once
 Progress = Callable[[int, int], None]  # clips done, clips in all
@@ -32,21 +33,34 @@ Progress = Callable[[int, int], None]  # clips done, clips in all
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a model reads of an item: which parts, by which architecture and encoder, in which configuration."""
+    """What a model reads of an item: which parts, by which architecture and encoder, in which configuration.
+
+    `seed` is that of a training, whose training side also gets the changed copies that the configuration asks for.
+    None: nothing is changed, as in serving and scoring.
+    """
 
     modality: Modality
     architecture: str
     encoder: str
     config: Mapping[str, Any]
+    seed: int | None = None
 
     def prepare(self, samples: Sequence[Sample]) -> Values:
         """The Values of `samples`, as in serving."""
         return prepared(self.architecture, samples, self.encoder, self.config)
 
+    def samples(self, item: Item, sample: Sample) -> list[Sample]:
+        """The sample of an item; behind it, on the training side of a training, its changed copies."""
+        if self.seed is None or item.side != "train":
+            return [sample]
+        return [sample, *copies(sample, item.key, self.config, self.seed)]
+
 
 @dataclass(frozen=True, eq=False)
 class Inputs:
-    """`values` are the model's inputs of `items`, row by row. `skipped`: unusable items."""
+    """`values` are the model's inputs of `items`, row by row; copies of a clip repeat its item. `skipped`: unusable
+    items.
+    """
 
     items: Items
     values: Values
@@ -56,6 +70,13 @@ class Inputs:
         """The rows of one side."""
         rows = [i for i, on in enumerate(self.items.column("side")) if on == side]
         return self.take(rows)
+
+    def without_copies(self) -> "Inputs":
+        """The first row of each item."""
+        first: dict[str, int] = {}
+        for row, key in enumerate(self.items.column("key")):
+            first.setdefault(key, row)
+        return self if len(first) == len(self.items) else self.take(list(first.values()))
 
     def take(self, rows: Sequence[int]) -> "Inputs":
         """The given rows."""
@@ -121,7 +142,7 @@ def _voices(
     silent = len(reasons)
     keys: list[str] = []
     parts: list[Values] = []
-    for block in _clips(voiced, workspace, reasons, lambda done: progress(silent + done, len(items))):
+    for block in _clips(voiced, workspace, reading, reasons, lambda done: progress(silent + done, len(items))):
         keys += [item.key for item, _ in block]
         parts.append(reading.prepare([sample for _, sample in block]))
     if reading.modality == "both":  # the text alone is enough
@@ -135,7 +156,11 @@ def _voices(
 
 
 def _clips(
-    items: Sequence[Item], workspace: Path, reasons: dict[str, str], progress: Callable[[int], None]
+    items: Sequence[Item],
+    workspace: Path,
+    reading: Reading,
+    reasons: dict[str, str],
+    progress: Callable[[int], None],
 ) -> Iterator[list[tuple[Item, Sample]]]:
     """The items with their Samples, some at a time; what cannot be used is noted in `reasons`.
 
@@ -161,7 +186,12 @@ def _clips(
                     end_ms=item.end_ms,
                 )
             else:
-                block.append((item, Sample(item.text, wave, item.speaker, audio.source_rate_hz)))
+                sample = Sample(item.text, wave, item.speaker, audio.source_rate_hz)
+                together = reading.samples(item, sample)
+                block += [(item, each) for each in together]
+                if len(together) > 1 and len(block) >= TOGETHER:  # copies of a long recording would fill the memory
+                    yield block
+                    block = []
             done += 1
             progress(done)
         if len(block) >= TOGETHER:

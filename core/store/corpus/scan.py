@@ -76,7 +76,7 @@ class CorpusScan:
     def calls(self, after: int = 0, block: int = RECORDINGS) -> Iterator[list[ScannedRecording]]:
         """Yield blocks of the recordings with an id above `after`, by id; no block is empty.
 
-        A recording whose utterances are all skipped is left out.
+        A recording whose utterances are all skipped, or all variants (a changed copy of a voice), is left out.
         """
         c = recording.c
         columns = (c.id, c.key, c.source_id, c.path, c.sha256, c.duration_ms, c.sample_rate_hz)
@@ -87,7 +87,7 @@ class CorpusScan:
                 if not rows:
                     return
                 ids = [row.id for row in rows]
-                gone = _wholly_skipped(connection, ids)
+                gone = _wholly_skipped(connection, ids) | _derived(connection, ids)
                 spans = _spans(connection, ids)
                 labels = labels_of(connection, "recording", ids)
                 sides = _sides(connection, utterance.c.recording_id, utterance.c.recording_id.in_(ids))
@@ -164,3 +164,13 @@ def _wholly_skipped(connection: Connection, call_ids: Sequence[int]) -> set[int]
     in_recordings = utterance.c.recording_id.in_(call_ids)
     every = set(connection.scalars(select(utterance.c.recording_id).where(in_recordings).distinct()))
     return every - set(connection.scalars(select(utterance.c.recording_id).where(in_recordings, *_ALIVE).distinct()))
+
+
+def _derived(connection: Connection, call_ids: Sequence[int]) -> set[int]:
+    """The recordings that have no utterance but variants."""
+    c = utterance.c
+    in_recordings, of_origin = c.recording_id.in_(call_ids), c.origin == "augmented"
+    some = set(connection.scalars(select(c.recording_id).where(in_recordings, of_origin).distinct()))
+    if not some:
+        return some
+    return some - set(connection.scalars(select(c.recording_id).where(c.recording_id.in_(some), ~of_origin).distinct()))

@@ -6,16 +6,18 @@ from core.models.voice.encoder import AudioEncoderConfig
 from core.plugins import Backend
 from core.training.trainer.config import TrainingConfig
 from core.training.trainer.trainer import NetworkFit
+from core.training.voice_copies import DrawnChanges
 
 
 @dataclass(frozen=True)
-class AudioEncoderSettings(TrainingConfig, AudioEncoderConfig):
+class AudioEncoderSettings(DrawnChanges, TrainingConfig, AudioEncoderConfig):
     """The settings of the network and of its training."""
 
     learning_rate: float = 3e-5
 
     def __post_init__(self) -> None:
         AudioEncoderConfig.__post_init__(self)
+        DrawnChanges.__post_init__(self)
         TrainingConfig.__post_init__(self)
 
 

@@ -15,10 +15,11 @@ from core.schemes.target import Target
 from core.training.fits import Fitting, Rows
 from core.training.trainer.config import TrainingConfig
 from core.training.trainer.trainer import NetworkFit
+from core.training.voice_copies import Copies
 
 
 @dataclass(frozen=True)
-class ConvBilstmSettings(TrainingConfig, ConvBilstmConfig):
+class ConvBilstmSettings(Copies, TrainingConfig, ConvBilstmConfig):
     """The settings of the network and of its training."""
 
     epochs: int = 30
@@ -31,6 +32,7 @@ class ConvBilstmSettings(TrainingConfig, ConvBilstmConfig):
 
     def __post_init__(self) -> None:
         ConvBilstmConfig.__post_init__(self)
+        Copies.__post_init__(self)
         TrainingConfig.__post_init__(self)
 
 

@@ -6,14 +6,16 @@ from core.models.cross_modal import CrossModalConfig
 from core.plugins import Backend
 from core.training.trainer.config import TrainingConfig
 from core.training.trainer.trainer import NetworkFit
+from core.training.voice_copies import Copies
 
 
 @dataclass(frozen=True)
-class CrossModalSettings(TrainingConfig, CrossModalConfig):
+class CrossModalSettings(Copies, TrainingConfig, CrossModalConfig):
     """The settings of the network and of its training."""
 
     def __post_init__(self) -> None:
         CrossModalConfig.__post_init__(self)
+        Copies.__post_init__(self)
         TrainingConfig.__post_init__(self)
 
 

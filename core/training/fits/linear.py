@@ -1,6 +1,7 @@
 """The fits of the linear models: one epoch of one step. They keep no state: a second call starts from nothing."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core.models.linear.heads import HeadsConfig, HeadsModel
@@ -8,6 +9,7 @@ from core.models.linear.ngram import NgramConfig, NgramModel
 from core.models.linear.ngram_heads import NgramHeadsConfig, NgramHeadsModel
 from core.schemes.target import Target
 from core.training.fits import Fitting, Rows
+from core.training.voice_copies import Copies
 
 
 class LinearFit:
@@ -29,10 +31,19 @@ class NgramFit(LinearFit):
     Config, Model = NgramConfig, NgramModel
 
 
+@dataclass(frozen=True)
+class HeadsSettings(Copies, HeadsConfig):
+    """The settings of the heads, and of the voices that they are fitted on."""
+
+    def __post_init__(self) -> None:
+        HeadsConfig.__post_init__(self)
+        Copies.__post_init__(self)
+
+
 class HeadsFit(LinearFit):
     """Fits linear heads on the vectors of any frozen encoder."""
 
-    Config, Model = HeadsConfig, HeadsModel
+    Config, Model = HeadsSettings, HeadsModel
 
 
 class NgramHeadsFit(LinearFit):

@@ -326,3 +326,42 @@ def differences(rows: Mapping[str, Mapping[str, float | None]], x_title: str) ->
     figure.add_vline(x=0, line={"color": GREY, "dash": "dot"})
     figure.update_xaxes(range=[-reach, reach], tickformat="+.2f", title=x_title)
     return figure.update_layout(height=120 + 46 * len(rows), showlegend=False)
+
+
+def leak_scores(
+    series: Mapping[str, Sequence[Mapping[str, float | None]]],
+    columns: Sequence[str],
+    y_title: str,
+    leak: tuple[float, float, str] | None = None,
+) -> go.Figure:
+    """Return a score with its 95 % interval for each series (title to a score for each of `columns`), side by side.
+
+    `leak` is a pair of values and what is written between them, drawn beside the last column.
+    """
+    figure = go.Figure()
+    reach = [end for scores_ in series.values() for row in scores_ for end in row.values() if end is not None]
+    for place, (title, rows) in enumerate(series.items()):
+        shift, color = 0.24 * place - 0.12, _COLORS[place]
+        values = [row["value"] if row["value"] is not None else float("nan") for row in rows]
+        ends = [(row["low"], row["high"]) for row in rows]
+        figure.add_scatter(
+            name=title, x=[number + shift for number in range(len(columns))], y=values, mode="markers+text",
+            text=[f"{value:.1%}" for value in values], textposition="middle left" if place == 0 else "middle right",
+            textfont={"size": 14, "color": text_color()}, cliponaxis=False,
+            marker={"color": color, "symbol": _SYMBOLS[place], "size": 14}, hovertemplate="%{y:.1%}",
+            error_y={
+                "type": "data", "symmetric": False, "color": color, "thickness": 2, "width": 8,
+                "array": [0 if high is None else high - value for value, (_, high) in zip(values, ends, strict=True)],
+                "arrayminus": [0 if low is None else value - low for value, (low, _) in zip(values, ends, strict=True)],
+            },
+        )  # fmt: skip
+    if leak is not None:
+        x = len(columns) - 1 + 0.42
+        figure.add_shape(type="line", x0=x, x1=x, y0=leak[0], y1=leak[1], line={"color": AMBER, "width": 6})
+        figure.add_annotation(x=x, y=(leak[0] + leak[1]) / 2, text=f"<b>{escape(leak[2])}</b>", showarrow=False,
+                              xanchor="left", xshift=8, font={"size": 14, "color": text_color()})  # fmt: skip
+    low, high = min(reach, default=0.0), max(reach, default=1.0)
+    figure.update_xaxes(tickvals=[*range(len(columns))], ticktext=[escape(name) for name in columns],
+                        range=[-0.5, len(columns) - 0.5 + (0.25 if leak else 0)], showgrid=False)  # fmt: skip
+    figure.update_yaxes(range=[max(0.0, low - 0.05), min(1.02, high + 0.05)], tickformat=".0%", title=y_title)
+    return _with_layout(figure, 380, showlegend=True)

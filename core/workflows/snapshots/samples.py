@@ -9,21 +9,24 @@ from dataclasses import dataclass, field, replace
 
 from core.errors import InputError
 from core.filters import Filter
-from core.messages import Names, SchemeName
+from core.messages import Message, Names, SchemeName
 from core.records import Side
 from core.schemes import SCHEMES, Scheme
 from core.snapshots.answers import Further
 from core.snapshots.format import Inputs, Item, Unit
 from core.snapshots.freeze import PERSON, SOUND
+from core.snapshots.lineage import Lineage
 from core.speakers import names_a_person
 from core.split import PUBLISHED, SIDES
-from core.store import ScannedSample
+from core.store import DERIVED, ScannedSample
 from core.text.model_text import DEFAULT_PLAN, model_text
 from core.workflows.snapshots import sounds
+from core.workflows.snapshots.ancestry import Ancestry, is_derived
 from core.workflows.snapshots.calls import calls, transcript
 from core.workflows.workspace import Workspace
 
 NO_SPLIT, UNKNOWN = "no published split", "unknown speaker"
+VOICE_COPY = Message("changed copy of a voice, of no use where the text alone is read")
 Answers = dict[str, tuple[str, bool]]  # scheme -> code, and whether it is gold
 
 
@@ -44,7 +47,8 @@ class Gathering:
     """Reads the workspace once. `items` yields what is frozen and fills the other fields on the way.
 
     `further` holds by scheme, then key of an item, its answers under all schemes but the first. `marks` names the
-    persons and sounds of an item. `left_out` counts items by reason, `masked` answers by scheme and reason.
+    persons and sounds of an item; `lineages` says what derived items were made from. `left_out` counts items by reason,
+    `masked` answers by scheme and reason.
     """
 
     ws: Workspace
@@ -56,13 +60,16 @@ class Gathering:
     masked: dict[str, Counter[str]] = field(default_factory=dict)
     further: dict[str, Answers] = field(default_factory=dict)
     marks: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    lineages: dict[str, Lineage] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         corpus = self.ws.store.corpus
         self.grades = {scheme.name: corpus.grades(scheme.level, scheme.name) for scheme in self.schemes}
         self.recordings = {recording.id: recording for recording in corpus.recordings()}
-        self.alike = sounds.representatives(self.ws, self.recordings.values()) if self.inputs != "text" else {}
+        delivered = [recording for recording in self.recordings.values() if DERIVED not in recording.meta]
+        self.alike = sounds.representatives(self.ws, delivered) if self.inputs != "text" else {}
         self.published = _published(self.ws) if self.official else {}
+        self.ancestry = Ancestry(self.ws)
         self.masked = {scheme.name: Counter() for scheme in self.schemes}
         self.further = {scheme.name: {} for scheme in self.schemes[1:]}
 
@@ -80,6 +87,9 @@ class Gathering:
 
     def _utterances(self) -> Iterator[Item]:
         for utterance in self.ws.store.scan.samples():
+            if self.inputs == "text" and utterance.origin == "augmented" and utterance.voice_usable:
+                self.left_out[VOICE_COPY] += 1  # its text is that of its source
+                continue
             answers = self._answers(utterance)
             if not answers:
                 continue
@@ -90,9 +100,11 @@ class Gathering:
                 continue
             recording = self.recordings.get(utterance.recording_id or 0)
             code, gold = self._noted(utterance.key, answers, [utterance])
+            if (lineage := self.ancestry.lineage(utterance)) is not None:
+                self.lineages[utterance.key] = lineage
             yield Item(
-                id=utterance.id, key=utterance.key, group=utterance.group, text=text, code=code, gold=gold,
-                side=side or "train",
+                id=utterance.id, key=utterance.key, group=self.ancestry.group(utterance), text=text, code=code,
+                gold=gold, side=side or "train",
                 audio=recording.path if recording is not None and utterance.voice_usable else None,
                 start_ms=utterance.start_ms, end_ms=utterance.end_ms, speaker=utterance.speaker,
                 recording=recording.key if recording is not None else None,
@@ -118,7 +130,7 @@ class Gathering:
 
     def _answers(self, utterance: ScannedSample) -> Answers:
         return self._usable_answers(
-            utterance.id, utterance.recording_id, utterance.speaker, derived=utterance.origin == "augmented"
+            utterance.id, utterance.recording_id, utterance.speaker, derived=is_derived(utterance)
         )
 
     def _usable_answers(self, own: int, recording: int | None, speaker: str | None, *, derived: bool) -> Answers:
@@ -148,7 +160,8 @@ class Gathering:
         return answers.get(self.schemes[0].name, ("", False))
 
     def _side(self, turns: Sequence[ScannedSample]) -> Side | None:
-        sides = (self.published.get(turn.id) or self.published.get(turn.parent_id or 0) for turn in turns)
+        ids = (number for turn in turns for number in (turn.id, *self.ancestry.ids(turn)))
+        sides = (self.published.get(number) for number in ids)
         return next((side for side in sides if side), None) if self.official else None
 
     def _unreadable(self, text: str, voice: bool, side: Side | None) -> str | None:

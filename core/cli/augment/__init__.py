@@ -1,0 +1,1 @@
+"""The commands `augment …`: making variants of texts, deciding on them."""

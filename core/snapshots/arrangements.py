@@ -1,0 +1,83 @@
+"""Other arrangements of a frozen Snapshot, for measuring what its split is worth: sides by lineage, or by random rows.
+
+The lineage arrangement keeps the sides of the Snapshot and adds variants of training items. The random one is what a
+careless person does: all rows, variants among them, are shuffled and cut. Its items have no group any more. Both are
+for measurements only; nobody may train a model for use on the second.
+"""
+
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from core.errors import NotEnoughData
+from core.snapshots.format import Official, Snapshot, content_hash, repeat_keys
+from core.snapshots.items import Items
+from core.split import SIDES, drop_repeats, merge_near_duplicates
+
+Split = Literal["lineage", "rows"]
+
+
+def by_lineage(items: Items, variants: Items, reads_text: bool) -> tuple[Items, int]:
+    """The items and the variants of training items, and how many of these variants are left out.
+
+    A variant has its parent's group, and so its parent's side. Left out are variants whose text equals, or nearly
+    equals, a held-out text (validation or test), where `reads_text`.
+    """
+    side_of = dict(zip(items.column("group"), items.column("side"), strict=True))
+    training = variants.take([i for i, group in enumerate(variants.column("group")) if side_of.get(group) == "train"])
+    training = training.replaced(side=["train"] * len(training), gold=[False] * len(training))
+    if not reads_text or not len(training):
+        return Items.join(items, training), 0
+    clean = _without_held_out(items, training)
+    return Items.join(items, clean), len(training) - len(clean)
+
+
+def _without_held_out(items: Items, training: Items) -> Items:
+    """The variants whose text is neither equal nor nearly equal to a text of validation or test."""
+    held_out = items.take([i for i, side in enumerate(items.column("side")) if side != "train"])
+    both = Items.join(held_out, training)
+    fresh = set(drop_repeats(repeat_keys(both), both.column("side")))
+    alike = merge_near_duplicates(both.column("key"), both.column("text"))
+    known = set(alike[: len(held_out)])
+    places = range(len(held_out), len(both))
+    return training.take([i - len(held_out) for i in places if i in fresh and alike[i] not in known])
+
+
+def by_rows(items: Items, variants: Items, seed: int) -> Items:
+    """The rows in random order, cut into sides as large as those of `items`; each row is a group of its own.
+
+    Rows that are not gold and are no variants (a machine's labels) stay on the training side, as they do everywhere.
+    """
+    gold = items.column("gold")
+    silver = items.take([i for i, is_gold in enumerate(gold) if not is_gold])
+    trusted = items.take([i for i, is_gold in enumerate(gold) if is_gold])
+    rows = Items.join(trusted, variants)
+    places = list(range(len(rows)))
+    random.Random(seed).shuffle(places)
+    sides = np.empty(len(rows), dtype=object)
+    sides[places] = _cut(trusted.column("side"), len(rows))
+    shuffled = rows.replaced(side=sides.tolist(), gold=[True] * len(rows))
+    every = Items.join(shuffled, silver)
+    return every.replaced(group=every.column("key"))
+
+
+def _cut(sides: Sequence[str], n: int) -> list[str]:
+    """`n` sides in blocks, with the shares that `sides` have; each side that occurs there gets a row."""
+    shares = [sides.count(side) / max(len(sides), 1) for side in SIDES]
+    counts = [max(1, round(share * n)) if share else 0 for share in shares]
+    counts[0] = n - sum(counts[1:])
+    if counts[0] < 1:
+        raise NotEnoughData("{n} rows are too few for random sides", n=n)
+    return [side for side, count in zip(SIDES, counts, strict=True) for _ in range(count)]
+
+
+def arranged(base: Snapshot, name: str, items: Items, split: Split) -> Snapshot:
+    """The items as a Snapshot that an engine trains on; repeats across sides are allowed where rows were shuffled."""
+    keys = items.column("key")
+    ordered = items.take(sorted(range(len(keys)), key=keys.__getitem__))
+    digest = content_hash(base.scheme, base.codes, ordered, base.targets)
+    official: Official | None = "keep" if split == "rows" else None
+    return replace(base, name=name, items=ordered, sha256=digest, report={}, official=official)

@@ -1,0 +1,1 @@
+"""Parts of the Augment page: the plan of a run, its preview, candidates and statistics."""

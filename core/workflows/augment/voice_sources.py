@@ -1,0 +1,112 @@
+"""What copies of voices are made of: the plan of a run, and the clips that it takes.
+
+A source is a labelled utterance with a usable voice that was imported, and that no published split holds out. Other
+utterances are counted by a code of `LEFT_OUT`.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from typing import Any
+
+from core import filters
+from core.audio.augmentation import DEFAULT, read_operations
+from core.errors import InputError
+from core.filters import Filter
+from core.messages import Message
+from core.records import SHORTEST_VOICE_MS, Utterance
+from core.schemes import SCHEMES
+from core.split import PUBLISHED
+from core.workflows.workspace import Workspace
+
+MOST = 20  # copies of one clip
+LEFT_OUT: dict[str, Message] = {
+    "copy": Message("a variant itself"),
+    "no-voice": Message("no audio that can be judged by voice"),
+    "short": Message("shorter than {least} ms", least=SHORTEST_VOICE_MS),
+    "no-label": Message("no label that a copy may have"),
+    "held-out": Message("held out by its published split"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class VoicePlan:
+    """What to make: `per` copies of each clip of `filter`, by `operations` in turn, as a person writes them.
+
+    `limit`: at most so many clips, drawn with `seed`. `InputError` for a value out of range, `UnknownName` for an
+    unknown transform.
+    """
+
+    filter: Filter = field(default_factory=Filter)
+    operations: str = DEFAULT
+    per: int = 1
+    limit: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        read_operations(self.operations)
+        if not 1 <= self.per <= MOST:
+            raise InputError("{n} copies of a clip: it must be 1 to {most}", n=self.per, most=MOST)
+        if self.limit is not None and self.limit < 1:
+            raise InputError("limit {limit}: at least one clip must be drawn", limit=self.limit)
+        if not 0 <= self.seed < 2**63:
+            raise InputError("seed {seed}: it must be a whole number from 0 to 2**63 - 1", seed=self.seed)
+
+
+def to_document(plan: VoicePlan) -> dict[str, Any]:
+    """The plan as JSON can hold it."""
+    return {"filter": filters.to_document(plan.filter), "operations": plan.operations, "per": plan.per,
+            "limit": plan.limit, "seed": plan.seed}  # fmt: skip
+
+
+def from_document(document: Mapping[str, Any]) -> VoicePlan:
+    """The plan that `to_document` was given."""
+    return VoicePlan(**dict(document) | {"filter": filters.from_document(document["filter"])})
+
+
+def choose(ws: Workspace, plan: VoicePlan) -> tuple[list[Utterance], Counter[str]]:
+    """The clips to copy, by id, and how many utterances of the filter are none, by reason."""
+    matching = list(ws.store.corpus.every(replace(plan.filter, skipped=False)))
+    held_out = _held_out(ws, matching)
+    audio = {recording.id for recording in ws.store.corpus.recordings() if recording.path is not None}
+    sources, left_out = list[Utterance](), Counter[str]()
+    for utterance in matching:
+        if (code := _reason(utterance, audio, held_out)) is None:
+            sources.append(utterance)
+        else:
+            left_out[code] += 1
+    if plan.limit is not None and plan.limit < len(sources):
+        drawn = Random(f"{plan.seed}\x1fvoices").sample(range(len(sources)), plan.limit)
+        sources = [sources[place] for place in sorted(drawn)]
+    return sources, left_out
+
+
+def _reason(utterance: Utterance, audio: set[int], held_out: set[int]) -> str | None:
+    """Why an utterance is no source; None if it is one."""
+    if utterance.origin == "augmented" or utterance.parent_id is not None:
+        return "copy"
+    if not utterance.voice_usable or utterance.end_ms is None or utterance.recording_id not in audio:
+        return "no-voice"
+    if duration_ms(utterance) < SHORTEST_VOICE_MS:
+        return "short"
+    if not _has_usable_label(utterance):
+        return "no-label"
+    return "held-out" if utterance.id in held_out else None
+
+
+def _has_usable_label(utterance: Utterance) -> bool:
+    """Whether a snapshot would use a label: the label of a call is not used for the call-taker's words."""
+    levels = {SCHEMES[name].level for name in utterance.labels if name in SCHEMES}
+    return "utterance" in levels or ("recording" in levels and utterance.speaker != "taker")
+
+
+def _held_out(ws: Workspace, utterances: Sequence[Utterance]) -> set[int]:
+    """The utterances that the publisher of the data put on the validation or test side."""
+    names = {f"{PUBLISHED}validation", f"{PUBLISHED}test"}
+    tags = ws.store.bulk.tags_of([utterance.id for utterance in utterances])
+    return {number for number, of_one in tags.items() if not names.isdisjoint(of_one)}
+
+
+def duration_ms(utterance: Utterance) -> int:
+    return (utterance.end_ms or 0) - (utterance.start_ms or 0)
