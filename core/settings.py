@@ -6,6 +6,7 @@ Paths are absolute. Nothing here creates a file or folder.
 import os
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from math import isfinite
 from pathlib import Path
 
 from core.errors import InputError
@@ -25,6 +26,8 @@ class Settings:
     `curator` is the name under which a person at this machine decides. `whisper` is a folder with weights, a size or a
     hub id, "" for the installed ones. `transcriber` names who writes down speech, "" for the default. `sensevoice` is
     the folder of SenseVoice. `speech_url`, `speech_key` and `speech_model` are those of a service that transcribes.
+    `llm_url`, `llm_key` (or the file `llm_key_file`) and `llm_model` are those of a language model that writes
+    variants; `llm_prices` is what a million tokens cost, sent and received, `llm_cap` the most that one run may cost.
     Under `accelerate launch` this is process `process` of `processes` that train together. `hub_endpoint` and
     `hub_token` are the hub that `push` sends to. Without `warm_up` a server loads its models at the first prediction.
     With `log` the REST service writes a line for each request; its processes keep their figures in `metrics_folder`.
@@ -44,6 +47,12 @@ class Settings:
     speech_url: str = ""
     speech_key: str = field(default="", repr=False)
     speech_model: str = "whisper-1"
+    llm_url: str = ""
+    llm_key: str = field(default="", repr=False)
+    llm_key_file: str = ""
+    llm_model: str = ""
+    llm_prices: tuple[float, float] = (0.0, 0.0)
+    llm_cap: float = 1.0
     process: int = 0
     processes: int = 1
     warm_up: bool = True
@@ -78,9 +87,10 @@ class Settings:
 
 def settings() -> Settings:
     """Read `GWIDAMA_HOME`, `_DATABASE_URL`, `_JOBS_URL`, `_API_KEYS` (commas), `_HOST`, `_PORT`, `_CURATOR`,
-    `_WHISPER`, `_TRANSCRIBER`, `_SENSEVOICE`, `_SPEECH_URL`, `_SPEECH_KEY`, `_SPEECH_MODEL`, `_WARM_UP` (0: no), `_LOG`
-    (0: no), `_OPEN` (1: yes), `_HOSTS` (commas); `RANK` and `WORLD_SIZE`, which `accelerate launch` sets;
-    `HF_ENDPOINT`, `HF_TOKEN`; `PROMETHEUS_MULTIPROC_DIR`.
+    `_WHISPER`, `_TRANSCRIBER`, `_SENSEVOICE`, `_SPEECH_URL`, `_SPEECH_KEY`, `_SPEECH_MODEL`, `_LLM_URL`, `_LLM_KEY`,
+    `_LLM_KEY_FILE`, `_LLM_MODEL`, `_LLM_PRICES` (two numbers), `_LLM_CAP`, `_WARM_UP` (0: no), `_LOG` (0: no), `_OPEN`
+    (1: yes), `_HOSTS` (commas); `RANK` and `WORLD_SIZE`, which `accelerate launch` sets; `HF_ENDPOINT`, `HF_TOKEN`;
+    `PROMETHEUS_MULTIPROC_DIR`.
     """
     own = ((name, value) for name, value in os.environ.items() if name.startswith(PREFIX) or name in OTHERS)
     return _read(tuple(own), os.getcwd())
@@ -109,6 +119,12 @@ def _read(variables: tuple[tuple[str, str], ...], folder: str) -> Settings:
         speech_url=env.get("GWIDAMA_SPEECH_URL") or "",
         speech_key=env.get("GWIDAMA_SPEECH_KEY") or "",
         speech_model=env.get("GWIDAMA_SPEECH_MODEL") or "whisper-1",
+        llm_url=env.get("GWIDAMA_LLM_URL") or "",
+        llm_key=env.get("GWIDAMA_LLM_KEY") or "",
+        llm_key_file=env.get("GWIDAMA_LLM_KEY_FILE") or "",
+        llm_model=env.get("GWIDAMA_LLM_MODEL") or "",
+        llm_prices=_prices(env.get("GWIDAMA_LLM_PRICES") or "0,0"),
+        llm_cap=_amount("GWIDAMA_LLM_CAP", env.get("GWIDAMA_LLM_CAP") or "1"),
         process=int(env.get("RANK") or 0),
         processes=int(env.get("WORLD_SIZE") or 1),
         warm_up=env.get("GWIDAMA_WARM_UP") != "0",
@@ -145,3 +161,25 @@ def _port(raw: str) -> int:
     if not raw.isdecimal() or int(raw) > 65535:
         raise InputError("GWIDAMA_PORT={raw}: expected a number from 0 to 65535", raw=raw)
     return int(raw)
+
+
+def _prices(raw: str) -> tuple[float, float]:
+    """Two prices of a million tokens, with a comma between.
+
+    >>> _prices("0.15, 0.6")
+    (0.15, 0.6)
+    """
+    sent, comma, received = raw.partition(",")
+    if not comma:
+        raise InputError("GWIDAMA_LLM_PRICES={raw}: expected two prices of a million tokens, as 0.15,0.6", raw=raw)
+    return _amount("GWIDAMA_LLM_PRICES", sent), _amount("GWIDAMA_LLM_PRICES", received)
+
+
+def _amount(name: str, raw: str) -> float:
+    try:
+        amount = float(raw)
+    except ValueError:
+        amount = -1.0
+    if not (isfinite(amount) and amount >= 0):
+        raise InputError("{name}={raw}: expected a number that is not below 0", name=name, raw=raw)
+    return amount

@@ -29,7 +29,10 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # plain `pytest` does not add it
     sys.path.insert(0, str(ROOT))
 
-VARIABLES = ("HOME", "DATABASE_URL", "JOBS_URL", "API_KEYS", "HOST", "PORT", "CURATOR", "OPEN", "HOSTS")
+VARIABLES = (
+    "HOME", "DATABASE_URL", "JOBS_URL", "API_KEYS", "HOST", "PORT", "CURATOR", "OPEN", "HOSTS",
+    "LLM_URL", "LLM_MODEL", "LLM_KEY", "LLM_KEY_FILE", "LLM_PRICES", "LLM_CAP",
+)  # fmt: skip
 DEMO_TIMEOUT_S = 900
 # Recordings are judged without words here, in child processes too: the recogniser takes seconds for each.
 os.environ["GWIDAMA_TRANSCRIBER"] = "off"

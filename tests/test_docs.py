@@ -170,6 +170,7 @@ def test_every_command_of_the_shell_is_in_the_table_of_operations() -> None:
     for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
         inner = getattr(command, "commands", {})
         verbs |= {f"{name} {verb}" for verb, subcommand in inner.items() if not subcommand.hidden} or {name}
+        verbs |= {name} if getattr(command, "invoke_without_command", False) else set()
     listed = set(re.findall(r"`([a-z][\w -]*)`", "\n".join(re.findall(r"^\| \w[\w ]* \| (`.*) \|$",
                  section("docs/en/operations.md", "Every command"), re.M))))  # fmt: skip
     assert listed == verbs

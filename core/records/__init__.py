@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from core.records.derivation import Derivation as Derivation
 from core.records.reports import Clash as Clash
 from core.records.reports import Difference as Difference
 from core.records.reports import OnClash as OnClash
@@ -178,7 +179,8 @@ class Proposal:
     """A machine's suggestion. Its `kind` is augmentation, pseudo-label, cleaning, exclude, delivery or transcript.
 
     `payload` holds the values that are written if a person accepts it. `confidence` is in [0, 1], or None if the maker
-    has no figure. `batch` names the run that made this suggestion together with others.
+    has no figure. `batch` names the run that made this suggestion together with others. `flag` names what a person
+    should look at closely (`label-disagreement`), None if there is nothing.
     """
 
     id: int
@@ -193,6 +195,7 @@ class Proposal:
     decided_by: str | None
     confidence: float | None = None
     batch: str | None = None
+    flag: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

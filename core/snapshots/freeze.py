@@ -37,6 +37,7 @@ from core.snapshots.answers import (
 from core.snapshots.conflicts import ConflictCounts, Conflicts, settle_conflicts
 from core.snapshots.format import Inputs, Official, Snapshot, Unit, content_hash, repeat_keys
 from core.snapshots.items import Item, Items
+from core.snapshots.lineage import Lineages, check_lineage, leaks_by_source, merge_with_sources
 from core.snapshots.official import check_official_sides, described, sift_official, take_official
 from core.split import (
     FEW_GROUPS,
@@ -72,26 +73,34 @@ def build(
     official: Official | None = None,
     further: Sequence[Further] = (),
     unit: Unit = "utterance",
+    lineages: Lineages | None = None,
 ) -> Snapshot:
     """Freeze `items` at the instant `at`; label and, without `official`, side of the given items are ignored.
 
     `marks` names, by key of an item, the persons and sounds that a split must not cut where the voice is read.
     `official` takes the side that each item has instead of a side by group, and says what becomes of repeats.
     `further` holds the answers under more schemes than the first; an item whose code is "" has none under the first.
-    `InputError` for a name that cannot be a folder's, a key or a scheme that occurs twice, `UnknownName` for a class
-    that a scheme lacks, `NotEnoughData` if nothing is left or a side stays empty.
+    `lineages` says, by key of a derived item, what it was made from.
+    `InputError` for a name that cannot be a folder's, a key or a scheme that occurs twice, or a derived item that would
+    leak, `UnknownName` for a class that a scheme lacks, `NotEnoughData` if nothing is left or a side stays empty.
     """
     if not _NAME.fullmatch(name):
         raise InputError("snapshot name {name!r}: use up to 64 letters, digits, - _ or . and no . in front", name=name)
+    lineages = {} if lineages is None else lineages  # an empty one is filled while `items` are read
     targets = _targets(name, [scheme, *(target.scheme for target in further)])
     read = _Reading(scheme, plan, inputs, alone=not further)
     usable = with_further(Items.of(read.usable(items)), further)
     _unique(usable.column("key"))
     agreed, conflict = _agreed(usable, _compared(targets, inputs, unit), targets, conflicts)
-    merged = _merge(agreed, inputs, marks or {}, unit)
-    placed = take_official(merged, targets, fractions, seed) if official else _placed(merged, targets, fractions, seed)
+    merged = _merge(agreed, inputs, marks or {}, unit, lineages)
+    placed = (
+        take_official(merged, targets, fractions, seed)
+        if official
+        else _placed(merged, targets, fractions, seed, lineages)
+    )
     trusted, not_gold = _trusted(placed, targets)
-    remaining, broken = _without_breaches(trusted, inputs, official)
+    remaining, broken = _without_breaches(trusted, inputs, official, lineages)
+    check_lineage(name, remaining, lineages)
     if not remaining:
         raise NotEnoughData(
             "snapshot {name}: no labelled item is left to freeze under scheme {scheme}",
@@ -251,7 +260,7 @@ def _unique(keys: list[str]) -> None:
     raise InputError("{n} keys occur more than once, the first is {key!r}", n=len(repeated), key=repeated[0])
 
 
-def _merge(items: Items, inputs: Inputs, marks: Mapping[str, Sequence[str]], unit: Unit) -> Items:
+def _merge(items: Items, inputs: Inputs, marks: Mapping[str, Sequence[str]], unit: Unit, lineages: Lineages) -> Items:
     """Join groups: by their `marks` where the voice is read, and by near-equal sentences on their own where texts are.
 
     The same request is made in many calls, and merging these would leave one group. Repeats within calls are dropped
@@ -262,16 +271,23 @@ def _merge(items: Items, inputs: Inputs, marks: Mapping[str, Sequence[str]], uni
         groups = merge_shared(groups, [marks.get(key, ()) for key in items.column("key")])
     if inputs != "voice":
         turns = zip(items.column("text"), items.column("recording"), strict=True)
-        groups = merge_near_duplicates(groups, ["" if call and unit == "utterance" else text for text, call in turns])
+        texts = ["" if call and unit == "utterance" else text for text, call in turns]
+        groups = merge_with_sources(groups, texts, items.column("key"), lineages)
     return items.replaced(group=groups)
 
 
-def _placed(items: Items, targets: Sequence[Target], fractions: Fractions, seed: int) -> Items:
-    """Give each item its side: by hash where groups are many, else by quotas in hash order."""
+def _placed(items: Items, targets: Sequence[Target], fractions: Fractions, seed: int, lineages: Lineages) -> Items:
+    """Give each item its side: by hash where groups are many, else by quotas in hash order.
+
+    Derived items count for no quota, so that making some moves no group; a group of nothing else is in training.
+    """
     groups = items.column("group")
-    if len(set(groups)) < FEW_GROUPS:
-        return items.replaced(side=assign_balanced(groups, classes_of(items, targets), fractions, seed))
-    return items.replaced(side=assign_sides(groups, fractions, seed))
+    if len(set(groups)) >= FEW_GROUPS:
+        return items.replaced(side=assign_sides(groups, fractions, seed))
+    own = items.take([place for place, key in enumerate(items.column("key")) if key not in lineages])
+    placed = assign_balanced(own.column("group"), classes_of(own, targets), fractions, seed)
+    sides = dict(zip(own.column("group"), placed, strict=True))
+    return items.replaced(side=[sides.get(group, "train") for group in groups])
 
 
 def _check_sides(name: str, items: Items, fractions: Fractions) -> None:
@@ -310,22 +326,26 @@ def _persons_cut(items: Items, marks: Mapping[str, Sequence[str]]) -> int:
     return sum(len(sides) > 1 for sides in on.values())
 
 
-def _without_breaches(items: Items, inputs: Inputs, official: Official | None) -> tuple[Items, dict[Side, int]]:
+def _without_breaches(
+    items: Items, inputs: Inputs, official: Official | None, lineages: Lineages
+) -> tuple[Items, dict[Side, int]]:
     """The items without those that repeat a held-out one, and how many broke a published split on each side."""
     if official is None:
-        return (items if inputs == "voice" else _without_repeats(items)), {}
+        return (items if inputs == "voice" else _without_repeats(items, lineages)), {}
     clean = sift_official(items)
-    clean = clean if inputs == "voice" else _without_repeats(clean)
+    clean = clean if inputs == "voice" else _without_repeats(clean, lineages)
     remaining = set(clean.column("key"))
     pairs = zip(items.column("key"), items.column("side"), strict=True)
     broken: Counter[Side] = Counter(side for key, side in pairs if key not in remaining)
     return (clean if official == "clean" else items), dict(broken)
 
 
-def _without_repeats(items: Items) -> Items:
-    """The items without the training items whose text is equal or nearly equal to a held-out text."""
+def _without_repeats(items: Items, lineages: Lineages) -> Items:
+    """The items without the training items whose text, or source, is equal or nearly equal to a held-out text."""
     remaining = drop_repeats(repeat_keys(items), items.column("side"))
     exact = items if len(remaining) == len(items) else items.take(remaining)
+    leaks = leaks_by_source(exact, lineages)
+    exact = _those(exact, [place not in leaks for place in range(len(exact))])
     if not any(exact.column("recording")):
         return exact  # near-equal sentences are in one group already
     alike, sides = merge_near_duplicates(exact.column("key"), exact.column("text")), exact.column("side")

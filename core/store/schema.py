@@ -1,4 +1,4 @@
-"""The tables of the database. Their names are the words of design.md. No filter reads a JSON column.
+"""The tables of the database, but for `derivation` (core.store.corpus.derivations). No filter reads a JSON column.
 
 `revision`, `annotation` and `remark` are append-only: the migrations add triggers that refuse UPDATE and DELETE.
 `label` has the current labels. They follow from the revisions, and are stored because filters and snapshots need them.
@@ -196,6 +196,7 @@ proposal = Table(
     Column("revision_id", ForeignKey("revision.id")),
     Column("confidence", Float),
     Column("batch", String),  # the cleaning run that made it
+    Column("flag", String),  # why a person should look closely, such as label-disagreement; NULL: nothing to say
     Index("ix_proposal_kind_state", "kind", "state", "id"),
     Index("ix_proposal_kind_operation", "kind", "operation", "state", "confidence"),
 )

@@ -116,7 +116,7 @@ PAGES = (
         "pages/augment.py",
         N_("Augment"),
         ":material/content_copy:",
-        N_("Make label-safe variants and accept them one by one."),
+        N_("Make variants that keep their label, and accept them by key or many at once."),
     ),
     PageInfo(
         "pseudo_label",

@@ -9,10 +9,12 @@ from typing import Literal
 from core.audio.foreign.workers import INSTALL as INSTALL_FOREIGN
 from core.cleaning import SPACERS, SPELLERS
 from core.cleaning.spelling.offline import HUNSPELL
+from core.endpoints import INSTALL as INSTALL_CLIENT
 from core.errors import CoreError
 from core.models import INSTALL_SPEECH
 from core.settings import ROOT, Settings
 from core.speech.transcribers import TRANSCRIBERS
+from core.workflows.augment import llm
 from core.workflows.speech import transcribe
 from core.workflows.workspace import Workspace, open_workspace
 
@@ -37,7 +39,7 @@ OPTIONAL = {  # distribution -> how to install it, and what it is for
     "ray": "pip install 'ray[data]==2.60.0' (more than one machine)",
     "psycopg": "pip install 'psycopg[binary]==3.3.9' (PostgreSQL)",
     "sherpa-onnx": TRANSCRIBERS["sensevoice"].install + " (speech to text by SenseVoice)",
-    "openai": "pip install openai==3.52.0 (GPT augmentation, speech to text by a service; off until turned on)",
+    "openai": INSTALL_CLIENT + " (variants by a language model, speech to text by a service; off until turned on)",
 }
 
 
@@ -87,7 +89,13 @@ def _workspace(chosen: Settings) -> list[Finding]:
     except (CoreError, OSError) as error:
         return [Finding("workspace", "broken", str(error))]
     detail = f"{counts['recordings']} recordings, {counts['utterances']} utterances, {len(runs)} trained runs"
-    return [Finding("workspace", "ok", detail), _transcriber(ws)]
+    return [Finding("workspace", "ok", detail), _transcriber(ws), _language_model(ws)]
+
+
+def _language_model(ws: Workspace) -> Finding:
+    """Which language model writes variants and where it is, or how to turn it on."""
+    named = llm.state(ws)
+    return Finding("language model", "ok" if named.is_on else "absent", named.reason or f"{named.model}, {named.host}")
 
 
 def _transcriber(ws: Workspace) -> Finding:

@@ -8,7 +8,6 @@ from playwright.sync_api import Page, Response
 
 from core.schemes import SENTIMENT
 from core.ui.frame import PAGES
-from core.workflows.cleaning import augment
 from core.workflows.evaluation import evaluate
 from core.workflows.models import pseudo_label
 
@@ -77,29 +76,6 @@ def test_a_deep_link_on_a_fresh_server_is_framed(live: Live, page: Page) -> None
 
 
 # --- proposals --------------------------------------------------------------------------------------------------------
-
-
-def test_augmentations_are_made_accepted_rejected_and_undone(live: Live, page: Page) -> None:
-    counts = live.ws.store.proposals.counts
-    go(page, live, "augment")
-    page.get_by_role("button", name=ko("Make proposals")).click()
-    item = shown(page)
-    n_made = counts(augment.KIND)["open"]
-    assert n_made > 0
-    page.keyboard.press("a")
-    second = shown(page, before=item)
-    assert live.ws.store.proposals.get(item[0]).state == "accepted"
-    page.keyboard.press("x")
-    third = shown(page, before=second)
-    assert live.ws.store.proposals.get(second[0]).state == "rejected"
-    page.keyboard.press("z")
-    back = shown(page, before=third)
-    assert back[0] == second[0]
-    assert counts(augment.KIND) == {"open": n_made - 1, "accepted": 1, "rejected": 0}
-    expect(page.get_by_test_id("stMetricValue")).to_have_text([f"{n_made - 1}", "1", "0"])
-    page.keyboard.press("z")
-    shown(page, before=back)
-    assert counts(augment.KIND) == {"open": n_made, "accepted": 0, "rejected": 0}
 
 
 def test_pseudo_labels_are_judged_filtered_and_accepted(live: Live, page: Page) -> None:

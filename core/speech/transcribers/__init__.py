@@ -5,6 +5,7 @@ rules that decide whether a reading is believed. Each other file is one recognis
 All need faster-whisper: the Silero network in it decides first where somebody speaks.
 """
 
+from core.endpoints import INSTALL as INSTALL_CLIENT
 from core.plugins import Backend
 from core.speech.weights import INSTALL
 
@@ -22,7 +23,5 @@ TRANSCRIBERS: dict[str, Backend] = {
     "sensevoice": Backend(
         "core.speech.transcribers.sensevoice:make", ("sherpa_onnx", VAD), "pip install sherpa-onnx==2.0.1" + AND_VAD
     ),
-    "endpoint": Backend(
-        "core.speech.transcribers.endpoint:make", ("openai", VAD), "pip install openai==3.52.0" + AND_VAD
-    ),
+    "endpoint": Backend("core.speech.transcribers.endpoint:make", ("openai", VAD), INSTALL_CLIENT + AND_VAD),
 }

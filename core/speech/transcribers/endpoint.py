@@ -12,9 +12,9 @@ from math import inf, isfinite
 from statistics import fmean
 from typing import Any
 
+from core import endpoints
 from core.audio.clips import to_wav
 from core.errors import InputError, MissingBackend
-from core.plugins import Backend
 from core.settings import Settings
 from core.speech.transcribers.guards import Reading
 from core.speech.transcribers.listening import Listener, Read, Waves
@@ -22,7 +22,6 @@ from core.speech.transcribers.transcript import RATE_HZ, Word
 
 NAME = "endpoint"
 TIMEOUT_S = 60.0
-CLIENT = Backend("openai:OpenAI", ("openai",), "pip install openai==3.52.0")
 
 Send = Callable[[bytes, str], Mapping[str, Any]]  # a WAV and a language; the service's JSON
 
@@ -84,21 +83,22 @@ def _word(word: Mapping[str, Any]) -> Word:
 
 
 def _sender(settings: Settings) -> Send:
-    """A function that asks the service of `settings`; the client is made at the first clip."""
+    """A function that asks the service of `settings`."""
 
     def send(wav: bytes, language: str) -> Mapping[str, Any]:
+        service = endpoints.Endpoint(settings.speech_url, settings.speech_model, settings.speech_key)
+        client = service.client(TIMEOUT_S, max_retries=1)
         import openai
 
-        client = CLIENT.load()(
-            base_url=settings.speech_url, api_key=settings.speech_key or "none", timeout=TIMEOUT_S, max_retries=1
-        )
         try:
             answer = client.audio.transcriptions.create(
-                file=("clip.wav", io.BytesIO(wav), "audio/wav"), model=settings.speech_model, language=language,
+                file=("clip.wav", io.BytesIO(wav), "audio/wav"), model=service.model, language=language,
                 response_format="verbose_json", timestamp_granularities=["word", "segment"], temperature=0,
             )  # fmt: skip
         except openai.OpenAIError as error:
-            raise InputError("the speech service {url}: {error}", url=settings.speech_url, error=error) from error
+            raise InputError(
+                "the speech service {url}: {error}", url=service.url, error=service.reason(error)
+            ) from error
         document: Mapping[str, Any] = answer.model_dump()
         return document
 

@@ -5,14 +5,17 @@ the curator `IMPORTED` follows, so that its history says where the text came fro
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Select, select, union
+from sqlalchemy import insert as insert_rows
 
 from core.records import IMPORTED, Clash, NewRecording, NewUtterance, Purpose, Recording, Report, RestoredUtterance
+from core.records.derivation import derivation_from_meta
 from core.store.corpus import insert
 from core.store.corpus.compare import Comparison, Delivered, compare_recordings, compare_utterances
+from core.store.corpus.derivations import derivation
 from core.store.engine import allot, insert_many, reading, writing
 from core.store.ledger import current
 from core.store.schema import label, prediction, recording, revision, tag, utterance
@@ -209,6 +212,9 @@ def _insert_utterances(
     numbered = list(zip(numbers, items, strict=True))
     tags = [(number, name) for number, item in numbered for name in dict.fromkeys(item.tags)]
     insert_many(connection, tag, ("utterance_id", "tag"), tags)
+    made = [derivation_from_meta(number, item.new.meta) for number, item in numbered if item.new.origin == "augmented"]
+    if derived := [asdict(row) for row in made if row is not None]:
+        connection.execute(insert_rows(derivation), derived)
     for grade in ("gold", "silver", "disputed"):
         graded = [(number, _labels_of_grade(item, grade)) for number, item in numbered]
         insert.add_labels(connection, "utterance", graded, at, grade)

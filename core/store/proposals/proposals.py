@@ -5,20 +5,22 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, update
 
 from core.errors import Conflict, NotFound
 from core.files import sha256
-from core.messages import Word, message_entry, restore_message
-from core.records import Act, NewUtterance, Proposal, ProposalState, Utterance
-from core.store.corpus.corpus import insert_utterance, one_utterance
+from core.messages import Word, message_entry
+from core.records import Act, Proposal, ProposalState, Utterance
+from core.store.corpus.corpus import one_utterance
 from core.store.engine import reading, writing
 from core.store.proposals import batches, deliveries
 from core.store.proposals import outcomes as rule
+from core.store.proposals.derived import add_augmentation, take_out
 from core.store.proposals.outcomes import Outcome
+from core.store.proposals.rows import record, stored_row
 from core.store.review import decisions
 from core.store.rows import NAMES
-from core.store.schema import label, proposal, revision, utterance
+from core.store.schema import proposal, revision, utterance
 
 BLOCK = 1000  # values of one IN list
 
@@ -27,12 +29,13 @@ BLOCK = 1000  # values of one IN list
 class NewProposal:
     """A proposal that is not in the store yet. What `payload` has depends on `kind`:
 
-    augmentation: {"text", "before", ...}, the new text and the parent's text. pseudo-label: {"scheme", "code",
+    augmentation: {"text", "before", "parent", "seed", "parameters"}, the new text, the parent's text and how the new
+    one was made. pseudo-label: {"scheme", "code",
     "confidence", "margin"}. cleaning: {"text", "before"}, the new text and the text it was made from. transcript: the
     same, from the sound, with {"language", "words"}. exclude:
     {"before", "keep", "keep_text"}, the text it was made from, and the id and the text of the copy that stays, if any;
     an utterance gets only one exclude. delivery: {"before", "after", "source"}, what was delivered before and what is
-    delivered now. `batch` names the run that made it.
+    delivered now. `batch` names the run that made it; `flag` names what a person should look at.
     """
 
     kind: str
@@ -43,6 +46,7 @@ class NewProposal:
     run_id: str | None = None
     confidence: float | None = None
     batch: str | None = None
+    flag: str | None = None
 
     @property
     def fingerprint(self) -> str:
@@ -74,7 +78,7 @@ class Proposals:
                 "payload": dict(item.payload) | message_entry(item.reason), "fingerprint": item.fingerprint,
                 "reason": str(item.reason),
                 "state": "open", "run_id": item.run_id, "made_at": at, "confidence": item.confidence,
-                "batch": item.batch,
+                "batch": item.batch, "flag": item.flag,
             }
             for item in items
         }  # fmt: skip
@@ -100,11 +104,11 @@ class Proposals:
             query = query.where(proposal.c.run_id == run_id)
         with reading(self._engine) as connection:
             row = connection.execute(query.order_by(proposal.c.id).limit(1)).mappings().one_or_none()
-            return None if row is None else _record(row)
+            return None if row is None else record(row)
 
     def get(self, proposal_id: int) -> Proposal:
         with reading(self._engine) as connection:
-            return _record(_row(connection, proposal_id)._mapping)
+            return record(stored_row(connection, proposal_id)._mapping)
 
     def counts(self, kind: str, run_id: str | None = None) -> dict[str, int]:
         """Return state -> number of proposals."""
@@ -150,7 +154,7 @@ class Proposals:
             rows = connection.execute(
                 select(proposal).where(*conditions).order_by(proposal.c.id).limit(limit)
             ).mappings()
-            return [_record(row) for row in rows]
+            return [record(row) for row in rows]
 
     def batches(self, kind: str = "cleaning") -> list[Batch]:
         """Return the runs that made proposals of `kind`, the latest first."""
@@ -219,7 +223,7 @@ class Proposals:
         `Conflict` if it is not open, `Unfit` if it cannot be accepted any more; then nothing is written.
         """
         with writing(self._engine) as connection:
-            row = _row(connection, proposal_id)
+            row = stored_row(connection, proposal_id)
             if row.state != "open":
                 raise Conflict(
                     "proposal {proposal_id} was already {state} by {decided_by}",
@@ -232,7 +236,7 @@ class Proposals:
             outcome = _accept(connection, [row], curator, at, "accept")[proposal_id]
             if outcome not in rule.WRITTEN:
                 raise rule.refusal_error(row, outcome)
-            return _record(_row(connection, proposal_id)._mapping)
+            return record(stored_row(connection, proposal_id)._mapping)
 
     def undo(self, kind: str, curator: str, at: str) -> Proposal | None:
         """Undo the curator's latest decision on a proposal of `kind`: the proposal is open again.
@@ -251,7 +255,7 @@ class Proposals:
             if row.revision_id is not None:
                 decisions.undo(connection, row.revision_id, curator, at)
             if row.result_id is not None:
-                _take_out(connection, row.result_id)
+                take_out(connection, row.result_id)
             return _set_state(connection, row.id, "open", None, None, {"revision_id": None})
 
 
@@ -304,25 +308,6 @@ def _text_at(connection: Connection, current: Utterance, at: str) -> str:
     return next((before["text"] for before in connection.scalars(query) if "text" in before), current.text)
 
 
-def _row(connection: Connection, proposal_id: int) -> Any:
-    row = connection.execute(select(proposal).where(proposal.c.id == proposal_id)).one_or_none()
-    if row is None:
-        raise NotFound("no proposal {proposal_id}", proposal_id=proposal_id)
-    return row
-
-
-def _record(row: Mapping[Any, Any]) -> Proposal:
-    hidden = {"fingerprint", "decided_at", "result_id", "revision_id"}
-    shown = {name: value for name, value in row.items() if name not in hidden}
-    payload = row["payload"]
-    return Proposal(**shown | {"payload": _payload(payload), "reason": restore_message(row["reason"], payload)})
-
-
-def _payload(stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what the proposal would write, without the message that is stored in the same column."""
-    return {name: value for name, value in stored.items() if name != "message"}
-
-
 def _set_state(
     connection: Connection,
     proposal_id: int,
@@ -333,54 +318,7 @@ def _set_state(
 ) -> Proposal:
     values = {"state": state, "decided_by": curator, "decided_at": at, **written}
     connection.execute(update(proposal).where(proposal.c.id == proposal_id).values(values))
-    return _record(_row(connection, proposal_id)._mapping)
-
-
-def _add_augmentation(
-    connection: Connection, row: Any, parent: Utterance, change: rule.Change, curator: str, at: str, act: Act
-) -> dict[str, Any]:
-    """Add an utterance to its parent's group. It gets the parent's labels as silver, except disputed ones.
-
-    An utterance that was taken out of the corpus by an undo is put back instead, if its text is the same.
-    """
-    text = str(change.text)
-    earlier = row.result_id and one_utterance(connection, row.result_id)
-    if earlier and earlier.text == text:
-        connection.execute(update(utterance).where(utterance.c.id == earlier.id).values(active=True))
-        _copy_labels(connection, parent.id, earlier.id, curator)
-        return {"result_id": earlier.id}
-    new = NewUtterance(
-        key=f"{parent.key}+{row.id}" + (f"@{parent.version}" if earlier else ""), text=text, group=parent.group,
-        speaker=parent.speaker, origin="augmented",
-        meta={"operation": row.operation, **_payload(row.payload), "text": text},
-    )  # fmt: skip
-    new_id = insert_utterance(connection, parent.source_id, parent.recording_id, new, parent.id)
-    _copy_labels(connection, parent.id, new_id, curator)
-    return {"result_id": new_id}
-
-
-def _copy_labels(connection: Connection, parent_id: int, new_id: int, curator: str) -> None:
-    to_copy = (label.c.level == "utterance", label.c.target_id == parent_id, label.c.grade != "disputed")
-    query = select(label).where(*to_copy)
-    for parent_label in connection.execute(query).mappings().all():
-        connection.execute(
-            insert(label).values(dict(parent_label) | {"target_id": new_id, "grade": "silver", "by": curator})
-        )
-
-
-def _take_out(connection: Connection, utterance_id: int) -> None:
-    """Take a derived utterance out of the corpus and delete its labels; its row stays, as other rows refer to it.
-
-    `Conflict` if somebody has decided on it.
-    """
-    if (later := decisions.standing(connection, utterance_id)) is not None:
-        raise Conflict(
-            "the accepted utterance {utterance_id} was decided on by {who}; that has to be undone first",
-            utterance_id=utterance_id,
-            who=later,
-        )
-    connection.execute(delete(label).where(label.c.level == "utterance", label.c.target_id == utterance_id))
-    connection.execute(update(utterance).where(utterance.c.id == utterance_id).values(active=False))
+    return record(stored_row(connection, proposal_id)._mapping)
 
 
 def _write_pseudo_label(
@@ -395,4 +333,4 @@ def _write_pseudo_label(
     return {"revision_id": made.id}
 
 
-_CARRY_OUT = {"augmentation": _add_augmentation, "pseudo-label": _write_pseudo_label, "delivery": deliveries.carry_out}
+_CARRY_OUT = {"augmentation": add_augmentation, "pseudo-label": _write_pseudo_label, "delivery": deliveries.carry_out}

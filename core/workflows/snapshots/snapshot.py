@@ -53,6 +53,7 @@ def create(
     frozen = build(
         name, schemes[0], gathered.items(), fractions, seed, now(), DEFAULT_PLAN, inputs=inputs, conflicts=conflicts,
         marks=gathered.marks, official=official, further=gathered.targets(), unit=unit,
+        lineages=gathered.lineages,
     )  # fmt: skip
     return _stored(ws, replace(frozen, report=_with_left_out(frozen.report, gathered)))
 

@@ -1,0 +1,52 @@
+"""Styles of speech: how the endings of sentences say to whom one speaks (해라, 해, 해요, 합쇼)."""
+
+from collections.abc import Iterator
+
+from core.augment.reading import Morpheme, Reading, Word
+
+PLAIN, CASUAL, POLITE, FORMAL = range(4)
+_POLITE = ("요", "죠")
+_REQUESTS = (("주", "VX"), ("세요", "EF"), ("으세요", "EF"), ("십시오", "EF"), ("어라", "EF"), ("자", "EF"))
+_FORMAL = ("니다", "니까", "십시오", "시오")
+
+
+def ends(reading: Reading) -> Iterator[tuple[int, list[Morpheme], str]]:
+    """(place, morphemes before the ending, ending) of each sentence of a text; 요 behind an ending belongs to it."""
+    for place, word in enumerate(reading.words):
+        spoken = word.spoken
+        last = place == len(reading.words) - 1
+        if len(spoken) > 1 and spoken[-1] == ("요", "JX") and spoken[-2][1] in ("EF", "EC"):
+            yield place, _raw(word)[:-2], spoken[-2][0] + "요"
+        elif spoken and (spoken[-1][1] == "EF" or (last and spoken[-1][1] == "EC")):
+            yield place, _raw(word)[:-1], spoken[-1][0]
+
+
+def style(ending: str) -> int:
+    """The style of an ending.
+
+    >>> style("어요") == POLITE, style("습니다") == FORMAL, style("는다") == PLAIN, style("어") == CASUAL
+    (True, True, True, True)
+    """
+    if ending.endswith(_POLITE):
+        return POLITE
+    if ending.endswith(_FORMAL):
+        return FORMAL
+    return PLAIN if ending in ("다", "ᆫ다", "는다", "냐", "느냐", "니", "자", "어라", "으라") else CASUAL
+
+
+def is_polite(reading: Reading) -> bool | None:
+    """Whether a text is spoken politely; None if its last sentence has no ending that tells."""
+    found = list(ends(reading))
+    if not found or found[-1][0] != len(reading.words) - 1:
+        return None
+    return style(found[-1][2]) >= POLITE
+
+
+def is_request(word: Word) -> bool:
+    """Whether a sentence that ends in `word` asks somebody to do something."""
+    return any(morpheme in _REQUESTS for morpheme in word.spoken)
+
+
+def _raw(word: Word) -> list[Morpheme]:
+    pairs = zip(word.morphemes, word.raw_tags, strict=True)
+    return [(form, raw) for (form, tag), raw in pairs if (form, tag) in word.spoken]
