@@ -23,7 +23,7 @@ LAYERS = (
     ("errors",),
     ("records", "plugins", "settings", "batches", "files", "hangul", "speakers"),
     # below their peers: schemes, splitting, augmenting and cleaning need to know what the same text is
-    ("text",),
+    ("text", "endpoints"),
     ("schemes",),
     (
         "cleaning",
@@ -38,7 +38,7 @@ LAYERS = (
         "agreement",
         "filters",
     ),
-    ("models", "speech", "snapshots"),
+    ("models", "speech", "snapshots", "rewriting"),
     ("runs",),
     ("ingest", "store", "training", "inference", "jobs", "export"),
     ("workflows",),
@@ -49,6 +49,7 @@ DOORS = {"models", "runs", "ingest", "store", "training", "inference", "jobs", "
 # Peers do not import each other, but for these.
 PEERS = {
     ("jobs", "store"): "the board of jobs is the store's; the queue is not",
+    ("augment", "cleaning"): "one analyser of Korean a process, which loads slowly",
     ("pages", "ui"): "a page is framed by core.ui",
     ("app", "ui"): "app.py is the overview page",
     ("app", "web"): "and the process that the REST service runs in",

@@ -139,14 +139,17 @@ class Reader:
 
 
 def newest_run(reader: Reader) -> str:
-    """The id of the run that was trained last."""
-    return str(answer_of(reader, "runs", "list")["runs"][0]["run"])
+    """The id of the run for danger that was trained last."""
+    return danger_runs(reader)[0]
 
 
 def other_run(reader: Reader) -> str:
-    """The id of the newest run of the same scheme as the run that was trained last."""
-    newest, *others = answer_of(reader, "runs", "list")["runs"]
-    return str(next(run["run"] for run in others if run["scheme"] == newest["scheme"]))
+    """The id of the run for danger that was trained before it."""
+    return danger_runs(reader)[1]
+
+
+def danger_runs(reader: Reader) -> list[str]:
+    return [str(run["run"]) for run in answer_of(reader, "runs", "list")["runs"] if run["scheme"] == "danger"]
 
 
 def cleaning_run(reader: Reader) -> str:
