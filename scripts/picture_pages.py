@@ -115,7 +115,7 @@ def clean_page(page: Page, data: PictureData) -> None:
 
 
 def train_page(page: Page, data: PictureData) -> None:
-    job = page.locator("[class*=st-key-job-]").first
+    job = page.locator("[class*=st-key-job-]").filter(has_text="emotion-voice").first
     job.locator("summary").click()
     job.locator(".js-plotly-plot").first.wait_for()
 
@@ -147,9 +147,9 @@ def predict(page: Page, data: PictureData) -> None:
 
 def predict_live(page: Page, data: PictureData) -> None:
     page.get_by_role("tab").nth(2).click()
-    page.locator(".st-key-live_demo").get_by_role("button").first.click()
+    page.locator(".st-key-live_demo").get_by_role("radio").nth(2).click()
     settle(page)
-    page.locator(".st-key-live_speed").get_by_role("button").last.click()
+    page.locator(".st-key-live_speed").get_by_role("radio").last.click()
     settle(page)
     page.locator(".st-key-live_play button").click()
     page.locator(".gw-live[data-live=false]").wait_for()
@@ -169,6 +169,7 @@ def predict_batch(page: Page, data: PictureData) -> None:
     )
     page.locator(".st-key-batch_start button:enabled").click()
     page.locator("[class*=st-key-csv-]").first.wait_for()
+    settle(page)
     click(page, page.get_by_test_id("stDataFrame").locator("visible=true").first, 18, 52)
     page.locator("[class*=st-key-opened-]").wait_for()
 
