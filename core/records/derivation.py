@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+_BEYOND = 2**63  # the first whole number that a column of the database does not hold
 _APART = ("operation", "text", "before", "parent", "seed", "parameters", "message")  # no parameters of an operation
 
 
@@ -26,22 +27,27 @@ class Derivation:
 
 
 def derivation_from_meta(
-    utterance_id: int, meta: Mapping[str, Any], made_at: str | None = None, batch: str | None = None
+    utterance_id: int, meta: Any, made_at: str | None = None, batch: str | None = None
 ) -> Derivation | None:
     """Read what accepting an augmentation keeps in the `meta` of its utterance; None if no operation is named.
+
+    An imported `meta` may hold anything; a seed that is no whole number of 64 bits is left out.
 
     >>> derivation_from_meta(7, {"operation": "random-swap", "seed": 3, "parameters": {"n": 1}}).parameters
     {'n': 1}
     """
-    if not isinstance(operation := meta.get("operation"), str):
+    if not isinstance(meta, Mapping) or not isinstance(operation := meta.get("operation"), str):
         return None
     given = meta.get("parameters")
     parameters = dict(given) if isinstance(given, Mapping) else {k: v for k, v in meta.items() if k not in _APART}
-    seed = meta.get("seed")
     return Derivation(
-        utterance_id, operation, parameters, seed if isinstance(seed, int) else None, _text(parameters, "model"),
+        utterance_id, operation, parameters, _whole(meta.get("seed")), _text(parameters, "model"),
         _text(parameters, "prompt_sha256"), made_at, batch,
     )  # fmt: skip
+
+
+def _whole(seed: Any) -> int | None:
+    return seed if type(seed) is int and -_BEYOND <= seed < _BEYOND else None
 
 
 def _text(parameters: Mapping[str, Any], name: str) -> str | None:

@@ -1,11 +1,13 @@
 """Reads the answer of a language model: the sentences in it, or the code of what is wrong with it.
 
 A service that knows structured output sends one JSON object of the form of `SCHEMA`. Others write JSON somewhere in
-their text, in a code block or after their thoughts: the last JSON value of that form counts. A refusal, an answer that
-was cut off, no JSON, and JSON of another form are told apart; none of them raises an error.
+their text, in a code block or after their thoughts: the last JSON object of that form counts, and without one the last
+list of sentences. What stands inside a value that cannot be read, such as one that was cut off, counts as no list. A
+refusal, an answer that was cut off, no JSON, and JSON of another form are told apart; none of them raises an error.
 """
 
 import json
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -36,6 +38,8 @@ SCHEMA: dict[str, Any] = {
 }
 _MOST_CHARS = 200_000  # of an answer
 _MOST_PLACES = 2_000  # where JSON may begin
+_BEGUN = re.compile(r"""[{\[]\s*(?:["'{\[]|\w+\s*:)""")  # the start of a value, also of one that is not quite JSON
+_BROKEN = object()  # a value that cannot be read
 
 
 class _Sentences(BaseModel):
@@ -44,7 +48,7 @@ class _Sentences(BaseModel):
 
 
 class _Said(BaseModel):
-    content: str | None = None
+    content: str | list[Any] | None = None
     refusal: str | None = None
 
 
@@ -52,16 +56,25 @@ class _Choice(BaseModel):
     message: _Said = Field(default_factory=_Said)
     finish_reason: str | None = None
 
+    @property
+    def text(self) -> str:
+        """The content as one text: some services send it in parts."""
+        content = self.message.content or ""
+        parts = [content] if isinstance(content, str) else content
+        texts = [part.get("text") if isinstance(part, Mapping) else part for part in parts]
+        return "".join(text for text in texts if isinstance(text, str))[:_MOST_CHARS]
+
 
 class _Tokens(BaseModel):
-    prompt_tokens: int = Field(0, ge=0)
-    completion_tokens: int = Field(0, ge=0)
+    prompt_tokens: int | None = Field(None, ge=0)
+    completion_tokens: int | None = Field(None, ge=0)
+    total_tokens: int | None = Field(None, ge=0)
 
 
 class _Document(BaseModel):
     choices: list[_Choice] = Field(min_length=1)
     model: str | None = None
-    usage: _Tokens | None = None
+    usage: Any = None
 
 
 _FORMS: TypeAdapter[_Sentences | list[str]] = TypeAdapter(_Sentences | list[str])
@@ -83,17 +96,30 @@ def read(body: str) -> Reading:
         document = _Document.model_validate_json(body[: 4 * _MOST_CHARS])
     except ValidationError:
         return Reading(failure="malformed")
-    counts = document.usage
-    used = Usage(counts.prompt_tokens, counts.completion_tokens) if counts and counts.prompt_tokens else None
     sentences, failure = _of(document.choices[0])
-    return Reading(sentences, failure, document.model or "", used)
+    return Reading(sentences, failure, document.model or "", _used(document.usage))
+
+
+def _used(told: Any) -> Usage | None:
+    """The usage that a service tells; None unless it tells both sides, or one and the total.
+
+    >>> _used({"prompt_tokens": 10, "total_tokens": 50}), _used({"prompt_tokens": 10, "completion_tokens": None})
+    (Usage(tokens_in=10, tokens_out=40), None)
+    """
+    try:
+        counts = _Tokens.model_validate(told)
+    except ValidationError:
+        return None
+    sent, received, total = counts.prompt_tokens, counts.completion_tokens, counts.total_tokens
+    if not sent or (received is None and not total):
+        return None
+    return Usage(sent, max(received or 0, (total or 0) - sent))
 
 
 def _of(choice: _Choice) -> tuple[tuple[str, ...], str]:
-    content = (choice.message.content or "")[:_MOST_CHARS]
     if choice.message.refusal or choice.finish_reason == "content_filter":
         return (), "refusal"
-    sentences, failure = sentences_in(content)
+    sentences, failure = sentences_in(choice.text)
     if choice.finish_reason == "length" and not sentences:
         return (), "cut-off"
     return sentences, failure
@@ -108,16 +134,26 @@ def sentences_in(content: str) -> tuple[tuple[str, ...], str]:
     (((), 'wrong-schema'), ((), 'malformed'))
     """
     failure = "malformed"
-    best: tuple[str, ...] | None = None
+    of_object: list[str] | None = None
+    of_list: list[str] | None = None
+    is_broken = False
     for value in _values(content):
+        if value is _BROKEN:
+            is_broken, of_list = True, None
+            continue
         try:
             form = _FORMS.validate_python(value)
         except ValidationError:
-            failure = "wrong-schema" if best is None else failure
+            failure = "wrong-schema"
             continue
-        best = tuple(filter(None, map(tidy, form.sentences if isinstance(form, _Sentences) else form)))
-    if best is None:
+        if isinstance(form, _Sentences):
+            of_object = form.sentences
+        elif not is_broken:
+            of_list = form
+    texts = of_list if of_object is None else of_object
+    if texts is None:
         return (), failure
+    best = tuple(filter(None, map(tidy, texts)))
     return best, "" if best else "no-sentences"
 
 
@@ -129,7 +165,7 @@ def tidy(text: str) -> str:
 
 
 def _values(content: str) -> Iterator[Any]:
-    """The JSON objects and lists in a text, those inside another one left out."""
+    """The JSON objects and lists in a text, those inside another one left out; `_BROKEN` for one without its end."""
     decoder, at = json.JSONDecoder(), 0
     places = (i for i, char in enumerate(content) if char in "{[")
     for place in islice(places, _MOST_PLACES):
@@ -138,5 +174,7 @@ def _values(content: str) -> Iterator[Any]:
         try:
             value, at = decoder.raw_decode(content, place)
         except (ValueError, RecursionError):
+            if _BEGUN.match(content, place):
+                yield _BROKEN
             continue
         yield value

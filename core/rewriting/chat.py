@@ -8,10 +8,11 @@ alone is `Rejected`, and one that no further request can heal is an `InputError`
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from functools import partial
 from threading import Lock
 from typing import Any
 
-from core.endpoints import Endpoint
+from core.endpoints import Endpoint, within
 from core.errors import InputError
 
 # What a service may refuse, the words by which its message names it, and what takes its place.
@@ -22,8 +23,11 @@ _OPTIONS: tuple[tuple[str, tuple[str, ...], str], ...] = (
     ("max_completion_tokens", ("max_completion_tokens", "max_tokens"), "max_tokens"),
 )
 _BUSY = (408, 409, 425, 429)
+_GRACE_S = 0.25  # the client itself ends nearly every exchange in time; this is for what it does not see
 _NO_MONEY = "insufficient_quota"
 _BAD_REQUEST = (400, 422)
+_UNCONNECTED = ("ConnectError", "ConnectTimeout")  # failures of the HTTP client by which no request went out
+_FILTERS = ("content_filter", "content filter", "content management policy", "responsibleaipolicyviolation")
 
 
 class Busy(Exception):
@@ -55,7 +59,7 @@ class Chat:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.endpoint = endpoint
-        self._client, self._now = endpoint.client(timeout_s), now
+        self._client, self._timeout_s, self._now = endpoint.client(timeout_s), timeout_s, now
         self._refused: set[str] = set()
         self._lock = Lock()
 
@@ -66,12 +70,14 @@ class Chat:
         for _ in range(len(_OPTIONS) + 1):
             wanted = self._accepted(body)
             try:
-                answer = self._client.chat.completions.with_raw_response.create(**wanted)
+                create = self._client.chat.completions.with_raw_response.create
+                answer: Any = within(self._timeout_s + _GRACE_S, partial(create, **wanted))
                 return str(answer.http_response.text)
-            except openai.APITimeoutError as error:
+            except TimeoutError as error:
                 raise Busy(self.endpoint.reason(error), may_cost=True) from error
             except openai.APIConnectionError as error:
-                raise Busy(self.endpoint.reason(error.__cause__ or error)) from error
+                cause = error.__cause__ or error
+                raise Busy(self.endpoint.reason(cause), may_cost=type(cause).__name__ not in _UNCONNECTED) from error
             except openai.APIStatusError as error:
                 if not self._gives_way(error, wanted):
                     raise self._sorted(error) from error
@@ -89,7 +95,7 @@ class Chat:
 
     def _gives_way(self, error: Any, wanted: Mapping[str, Any]) -> bool:
         """Whether the refused request had an option that can be left out; it is left out from now on."""
-        if error.status_code not in _BAD_REQUEST:
+        if error.status_code not in _BAD_REQUEST or _is_filter(error):
             return False
         message = f"{error.param or ''} {error}".casefold()
         named = [name for name, words, _ in _OPTIONS if name in wanted and any(word in message for word in words)]
@@ -125,13 +131,18 @@ class Chat:
                 reason=told,
             )
         if status in (*_BAD_REQUEST, 413):
-            return Rejected(told, error.code == "content_filter")
+            return Rejected(told, _is_filter(error))
         return self._failure(error)
 
     def _failure(self, error: Exception) -> InputError:
         return InputError(
             "the language model at {host}: {reason}", host=self.endpoint.host, reason=self.endpoint.reason(error)
         )
+
+
+def _is_filter(error: Any) -> bool:
+    """Whether a service refused a request because of its content."""
+    return any(word in f"{error.code} {error}".casefold() for word in _FILTERS)
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:

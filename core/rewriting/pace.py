@@ -6,6 +6,7 @@ from random import Random
 from threading import Lock
 
 BURST = 10
+_FAST = 60.0  # requests a minute from which some may go at once
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 120.0
 
@@ -13,10 +14,14 @@ LONGEST_WAIT_S = 120.0
 class Pace:
     """Lets `per_minute` requests go in a minute, after `burst` that may go at once (GCRA). 0 a minute sets no limit.
 
-    Several threads may use it.
+    Without a `burst`, ten may go at once, and only one where the limit is below 60 a minute. Several threads may use
+    it.
     """
 
-    def __init__(self, per_minute: float = 0, burst: int = BURST, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, per_minute: float = 0, burst: int | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        burst = burst or (BURST if per_minute >= _FAST else 1)
         self._interval_s = 60 / per_minute if per_minute > 0 else 0.0
         self._ahead_s = (burst - 1) * self._interval_s
         self._clock, self._lock, self._next_at = clock, Lock(), 0.0

@@ -49,19 +49,25 @@ def _without_held_out(items: Items, training: Items) -> Items:
 def by_rows(items: Items, variants: Items, seed: int) -> Items:
     """The rows in random order, cut into sides as large as those of `items`; each row is a group of its own.
 
-    Rows that are not gold and are no variants (a machine's labels) stay on the training side, as they do everywhere.
+    A variant is gold here if its parent is. Rows that are not gold (a machine's labels) and their variants stay on the
+    training side, as they do everywhere.
     """
-    gold = items.column("gold")
-    silver = items.take([i for i, is_gold in enumerate(gold) if not is_gold])
-    trusted = items.take([i for i, is_gold in enumerate(gold) if is_gold])
-    rows = Items.join(trusted, variants)
+    (trusted, silver), (shuffled_in, kept) = _by_gold(items), _by_gold(variants)
+    rows = Items.join(trusted, shuffled_in)
     places = list(range(len(rows)))
     random.Random(seed).shuffle(places)
     sides = np.empty(len(rows), dtype=object)
     sides[places] = _cut(trusted.column("side"), len(rows))
     shuffled = rows.replaced(side=sides.tolist(), gold=[True] * len(rows))
-    every = Items.join(shuffled, silver)
+    every = Items.join(shuffled, silver, kept.replaced(side=["train"] * len(kept)))
     return every.replaced(group=every.column("key"))
+
+
+def _by_gold(items: Items) -> tuple[Items, Items]:
+    """The gold items, and the others."""
+    gold = items.column("gold")
+    first, second = ([i for i, is_gold in enumerate(gold) if is_gold == wanted] for wanted in (True, False))
+    return items.take(first), items.take(second)
 
 
 def _cut(sides: Sequence[str], n: int) -> list[str]:

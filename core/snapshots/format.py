@@ -169,6 +169,17 @@ def read(folder: Path | str) -> Snapshot:
     return snapshot
 
 
+def read_audio(folder: Path | str) -> set[str]:
+    """The paths of the audio that the items of a snapshot name; nothing else is read.
+
+    `CheckpointMismatch` if the file of the items is missing or unreadable.
+    """
+    folder = Path(folder)
+    with _readable(folder):
+        table = pq.read_table(folder / ITEMS, columns=["audio"], partitioning=None)
+    return {path for path in table["audio"].unique().to_pylist() if path is not None}
+
+
 @dataclass(frozen=True, slots=True)
 class Excerpt:
     """Some `items` of a snapshot by id, and the cleaning `plan` of their texts."""

@@ -99,6 +99,8 @@ def build(
         else _placed(merged, targets, fractions, seed, lineages)
     )
     trusted, not_gold = _trusted(placed, targets)
+    if official == "keep":
+        check_lineage(name, trusted, lineages)  # tags that contradict each other are refused, not mended
     remaining, broken = _without_breaches(trusted, inputs, official, lineages)
     check_lineage(name, remaining, lineages)
     if not remaining:
@@ -120,7 +122,7 @@ def build(
         "dropped_empty": read.dropped,
         "dropped_conflicts": len(usable) - len(agreed),
         "dropped_not_gold": len(placed) - len(trusted),
-        "dropped_repeats": 0 if official else len(trusted) - len(remaining),
+        "dropped_repeats": 0 if official == "clean" else len(trusted) - len(remaining),
         "conflicts": {"texts": total.texts, "rows": total.rows, "did": conflicts},
         "persons_on_several_sides": _persons_cut(remaining, marks or {}),
         "warnings": _warnings(remaining, targets),
@@ -329,23 +331,33 @@ def _persons_cut(items: Items, marks: Mapping[str, Sequence[str]]) -> int:
 def _without_breaches(
     items: Items, inputs: Inputs, official: Official | None, lineages: Lineages
 ) -> tuple[Items, dict[Side, int]]:
-    """The items without those that repeat a held-out one, and how many broke a published split on each side."""
+    """The items without those that repeat a held-out one, and how many broke a published split on each side.
+
+    A split that is taken as published loses derived items only.
+    """
     if official is None:
         return (items if inputs == "voice" else _without_repeats(items, lineages)), {}
     clean = sift_official(items)
     clean = clean if inputs == "voice" else _without_repeats(clean, lineages)
+    if official == "keep":
+        items = items if inputs == "voice" else _without_leaks(items, lineages)
     remaining = set(clean.column("key"))
     pairs = zip(items.column("key"), items.column("side"), strict=True)
     broken: Counter[Side] = Counter(side for key, side in pairs if key not in remaining)
     return (clean if official == "clean" else items), dict(broken)
 
 
+def _without_leaks(items: Items, lineages: Lineages) -> Items:
+    """The items without derived ones whose source repeats a held-out text, or whose maker was shown one."""
+    leaks = leaks_by_source(items, lineages)
+    return _those(items, [place not in leaks for place in range(len(items))])
+
+
 def _without_repeats(items: Items, lineages: Lineages) -> Items:
     """The items without the training items whose text, or source, is equal or nearly equal to a held-out text."""
     remaining = drop_repeats(repeat_keys(items), items.column("side"))
     exact = items if len(remaining) == len(items) else items.take(remaining)
-    leaks = leaks_by_source(exact, lineages)
-    exact = _those(exact, [place not in leaks for place in range(len(exact))])
+    exact = _without_leaks(exact, lineages)
     if not any(exact.column("recording")):
         return exact  # near-equal sentences are in one group already
     alike, sides = merge_near_duplicates(exact.column("key"), exact.column("text")), exact.column("side")

@@ -18,7 +18,8 @@ WORDS = (
     N_("single"), N_("multi"), N_("kind"), N_("level"), N_("name"), N_("utterance"), N_("recording"), N_("view"),
     N_("tag"), N_("a text"), N_("a list"), N_("true or false"), N_("a whole number"), N_("a number"),
     N_("active"), N_("proposed"), N_("disputed"), N_("call-taker"), N_("no usable voice"), N_("unknown speaker"),
-    N_("no text and no usable voice"), N_("no published split"), N_("keep"), N_("drop"), N_("majority"),
+    N_("no text and no usable voice"), N_("source without a label"), N_("no published split"), N_("keep"), N_("drop"),
+    N_("majority"),
 )  # fmt: skip
 
 

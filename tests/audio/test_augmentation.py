@@ -128,6 +128,11 @@ def test_every_transform_gives_a_wave_in_bounds_for_any_length(name: str, sample
         assert len(copy) == (round(samples / amount) if name == "speed" else samples)
 
 
+def test_a_telephone_is_silent_where_its_line_carries_no_sample() -> None:
+    line = by("telephone", np.full(2, 0.5, np.float32), rate_hz=44_100)
+    assert (line.dtype, line.tolist()) == (np.float32, [0.0, 0.0])
+
+
 def test_an_empty_wave_is_an_error() -> None:
     with pytest.raises(NotEnoughData, match="no samples to change"):
         by("gain", np.zeros(0, np.float32), 1.0)

@@ -32,7 +32,7 @@ def test_copies_are_counted_made_listed_and_taken_back(ws: Workspace) -> None:
     assert (listed["batch"], listed["by"], listed["taken_out"]) == (batch, "tester", 0)
     assert listed["operations"] == {"gain": 2, "telephone+noise": 2}
     assert "gain 2, telephone+noise 2" in run("augment", "voice", "--list").stdout
-    assert answer("augment", "voice", "--undo", batch) == {"batch": batch, "undone": 4, "left": 0}
+    assert answer("augment", "voice", "--undo", batch) == {"batch": batch, "undone": 4, "left": 0, "audio_kept": 0}
     shown = run("augment", "voice", "--operations", "gain=0").stdout
     assert "0 copies of 2 clips, 0 known; take them back with --undo voice-" in shown
     assert "sounds as its source does" in shown

@@ -6,9 +6,11 @@ from page_driver import captions, faultless, notices, ok, page
 from store_data import AT
 from streamlit.testing.v1 import AppTest
 
+from core.filters import Filter
 from core.store import NewProposal
-from core.workflows.augment import batches
+from core.workflows.augment import batches, deciding
 from core.workflows.augment.batches import Batch
+from core.workflows.augment.deciding import Where
 from core.workflows.augment.plan import KIND
 from core.workflows.workspace import Workspace
 
@@ -80,6 +82,15 @@ def test_many_are_rejected_by_reason_and_taken_back_as_one(filled: Workspace) ->
         assert filled.store.proposals.counts(KIND) == counts
     faultless(opened.button(key="augment_undo").click().run())
     assert "There is no decision of yours to take back." in notices(opened)
+
+
+def test_an_undo_that_is_barred_says_why(filled: Workspace) -> None:
+    deciding.accept(filled, Where(id=(1,)), filled.settings.curator)
+    (child,) = filled.store.corpus.every(Filter(origin=("augmented",)))
+    filled.store.review.decide(child.id, child.version, "bob", AT, text=f"{child.text} 어서요")
+    opened = ok(page("augment").button(key="augment_undo").click().run())
+    (message,) = [box.value for box in opened.error]
+    assert "was decided on by bob; that has to be undone first" in message
 
 
 def test_a_choice_without_candidates_says_so(filled: Workspace) -> None:

@@ -1,6 +1,7 @@
 """core.rewriting against a local server that speaks the protocol: what it answers, and what it does wrong."""
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,19 @@ def test_nothing_of_this_machine_or_another_account_is_sent(bench: Bench, monkey
     assert {name for name in headers if name.startswith("openai-") or "stainless-os" in name or "arch" in name} == set()
 
 
+def test_headers_that_the_environment_names_are_not_sent(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    foreign = "Authorization: Bearer other\nX-Secret: 1\nUser-Agent: me\nhost: elsewhere\ncookie: c=1"
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", foreign)
+    assert bench.ask().failure == ""
+    (headers,) = bench.fake.headers
+    assert headers.pop("content-length").isdigit()
+    assert headers.pop("host") in bench.fake.url
+    assert headers == {
+        "authorization": f"Bearer {KEY}", "accept": "application/json", "accept-encoding": "gzip, deflate",
+        "user-agent": "gwidama", "content-type": "application/json",
+    }  # fmt: skip
+
+
 def test_a_rerun_costs_nothing_and_another_request_does(bench: Bench) -> None:
     first = bench.ask()
     again = bench.ask()
@@ -134,6 +148,47 @@ def test_an_answer_that_does_not_come_in_time_is_asked_for_again_and_may_have_co
     rewriter = bench.rewriter(timeout_s=0.2)
     assert rewriter.answer(request()).sentences == ("불이 크게 났어요",)
     assert rewriter.spending.spent == request().most + Usage(100, 20)
+
+
+@pytest.mark.parametrize("drip", [Reply(200, " " * 60, byte_s=0.05), Reply(200, "{}", header_s=0.05)])
+def test_an_answer_that_drips_ends_with_the_time_of_the_whole_exchange(bench: Bench, drip: Reply) -> None:
+    bench.fake.replies.append(drip)
+    rewriter, start = bench.rewriter(timeout_s=0.3), time.monotonic()
+    assert rewriter.answer(request()).sentences == ("불이 크게 났어요",)
+    assert time.monotonic() - start < 1.5
+    assert rewriter.spending.spent == request().most + Usage(100, 20)
+
+
+def test_a_connection_that_was_dropped_after_the_request_may_have_cost(bench: Bench) -> None:
+    bench.fake.replies.append(Reply(0))
+    rewriter = bench.rewriter()
+    assert rewriter.answer(request()).sentences == ("불이 크게 났어요",)
+    assert (rewriter.spending.spent, len(bench.fake.requests)) == (request().most + Usage(100, 20), 2)
+
+
+@pytest.mark.parametrize(
+    ("usage", "expected"),
+    [
+        ({"prompt_tokens": 10, "total_tokens": 50}, Usage(10, 40)),
+        ({"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 50}, Usage(10, 40)),
+        ({"prompt_tokens": 10, "completion_tokens": None}, None),
+        ({"prompt_tokens": 10}, None),
+        ({"prompt_tokens": "ten"}, None),
+        ([], None),
+    ],
+)
+def test_usage_that_is_told_in_part_costs_the_total_or_the_most(
+    bench: Bench, usage: Any, expected: Usage | None
+) -> None:
+    answer = bench.ask(Reply(200, {**sentences("집에 불이 났어요").body, "usage": usage}))
+    assert answer.sentences == ("집에 불이 났어요",)
+    assert answer.usage == (expected or request().most)
+
+
+def test_an_answer_in_parts_is_one(bench: Bench) -> None:
+    parts = [{"type": "text", "text": '{"sentences": ["집에 '}, {"type": "image"}, {"text": '불이 났어요"]}'}]
+    answer = bench.ask(Reply(200, {"choices": [{"message": {"content": parts}}]}))
+    assert answer.sentences == ("집에 불이 났어요",)
 
 
 @pytest.mark.parametrize(
@@ -219,6 +274,14 @@ def test_a_request_that_is_not_accepted_is_a_failure_of_this_one(bench: Bench) -
     assert [answer.failure for answer in answers] == ["rejected", "", "refusal"]
     assert "the prompt is too long" in answers[0].detail
     assert len(bench.fake.requests) == 3
+
+
+def test_a_content_filter_takes_no_option_away(bench: Bench) -> None:
+    rewriter = bench.rewriter()
+    bench.fake.replies.append(failed(400, "The response was filtered", code="content_filter"))
+    assert rewriter.answer(request()).failure == "refusal"
+    assert rewriter.answer(request(seed=1)).failure == ""
+    assert ["response_format" in sent for sent in bench.fake.requests] == [True, True]
 
 
 @pytest.mark.parametrize("n", [1, 2, 9])

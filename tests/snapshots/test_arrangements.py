@@ -69,6 +69,16 @@ def test_a_machines_label_is_never_held_out_by_random_rows(frozen: Snapshot) -> 
     check_trainable(arranged(frozen, "rows", rows, "rows"))
 
 
+def test_a_variant_of_a_machine_labelled_row_is_never_held_out_by_random_rows(frozen: Snapshot) -> None:
+    items = Items.of(replace(item, gold=item.side != "train" or item.id % 3 > 0) for item in frozen.items)
+    rows = by_rows(items, variants(items), 0)  # on the test side until they are arranged
+    silver = {item.key for item in items if not item.gold} | {f"{item.key}~1" for item in items if not item.gold}
+    assert {(item.side, item.gold) for item in rows if item.key in silver} == {("train", False)}
+    assert {item.side for item in rows if "~" in item.key and item.key not in silver} == {"train", "validation", "test"}
+    assert len(rows) == 2 * len(items)
+    check_trainable(arranged(frozen, "rows", rows, "rows"))
+
+
 def test_an_arrangement_is_a_snapshot_that_can_be_read_again(frozen: Snapshot, tmp_path: object) -> None:
     rows = arranged(frozen, "rows", by_rows(frozen.items, variants(frozen.items), 0), "rows")
     write(rows, f"{tmp_path}/rows")

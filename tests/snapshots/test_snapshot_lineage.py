@@ -127,6 +127,28 @@ def test_what_was_written_from_a_held_out_example_is_left_out() -> None:
         assert (child.key in sides(made)) == stays
 
 
+def test_a_split_as_published_loses_what_was_written_from_its_held_out_items() -> None:
+    items = [
+        replace(item, side="train" if n % 3 else "test" if n % 2 else "validation")
+        for n, item in enumerate(danger_items(60))
+    ]
+    source, shown = items[1], next(item for item in items if item.side == "test")
+    texts = ("말끔히 바뀐 전혀 다른 문장입니다", "내일 저녁에 시장에서 만나요", "고양이가 담장 위에서 자네요")
+    children = [child_of(source, text, key=f"c{n}", id=800 + n) for n, text in enumerate(texts)]
+    children[1] = replace(children[1], group="absent")
+    lineages = {
+        "c0": Lineage((source.key,), (), (shown.key,)),
+        "c1": Lineage(("absent",), (f"{shown.text}!",)),
+        "c2": Lineage((source.key,), (), ("absent",)),
+    }
+    made = freeze([*items, *children], lineages, official="keep")
+    assert sides(made).keys() & lineages.keys() == {"c2"}
+    assert len(made.items) == len(items) + 1
+    assert made.report["dropped_repeats"] == 2
+    plain = freeze(items, {}, official="keep")
+    assert (made.report["official"], plain.report["dropped_repeats"]) == (plain.report["official"], 0)
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_whatever_is_derived_from_what_no_group_is_cut(seed: int) -> None:
     """Variants of variants, repeated texts, calls, examples: nothing derived is beside its held-out kin."""

@@ -17,7 +17,8 @@ ANSWER = {"text": " 불이 났어요", "segments": [{"avg_logprob": -0.2, "no_sp
 KEY = "sk-secret"
 
 
-def test_a_clip_goes_to_the_named_service_only() -> None:
+def test_a_clip_goes_to_the_named_service_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: Bearer other\nX-Secret: 1")
     with fake_llm() as fake:
         mine = replace(settings(), speech_url=fake.url, speech_key=KEY, speech_model="whisper-x")
         send = endpoint._sender(mine)
@@ -28,6 +29,7 @@ def test_a_clip_goes_to_the_named_service_only() -> None:
         assert b"RIFF" in sent
         assert b"whisper-x" in sent
         assert fake.headers[0]["authorization"] == f"Bearer {KEY}"
+        assert "x-secret" not in fake.headers[0]
         with pytest.raises(InputError, match=rf"the speech service {fake.url}: .*wrong …"):
             send(b"RIFF", "ko")
         with pytest.raises(InputError, match="302"):

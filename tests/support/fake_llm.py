@@ -1,6 +1,7 @@
 """A local HTTP server that speaks OpenAI's interface for chat and transcription, and answers as a test tells it to."""
 
 import json
+import socket
 import threading
 import time
 from collections import deque
@@ -16,12 +17,18 @@ PATHS = ("/v1/chat/completions", "/v1/audio/transcriptions")
 
 @dataclass(frozen=True)
 class Reply:
-    """What the server sends: a status, a body (a dictionary becomes JSON), headers, and after how many seconds."""
+    """What the server sends: a status, a body (a dictionary becomes JSON), headers, and after how many seconds.
+
+    With `byte_s` the body comes byte by byte, so many seconds apart; with `header_s` so do headers. With status 0 the
+    connection is dropped.
+    """
 
     status: int = 200
     body: Any = ""
     headers: Mapping[str, str] = field(default_factory=dict)
     delay_s: float = 0.0
+    byte_s: float = 0.0
+    header_s: float = 0.0
 
 
 def said(content: str | None, *, finish: str = "stop", refusal: str | None = None, tokens: tuple[int, int] = (100, 20),
@@ -75,13 +82,24 @@ def fake_llm() -> Iterator[FakeLLM]:
             time.sleep(reply.delay_s)
             content = reply.body if isinstance(reply.body, str) else json.dumps(reply.body, ensure_ascii=False)
             data = content.encode()
+            if not reply.status:
+                self.connection.shutdown(socket.SHUT_RDWR)
+                self.close_connection = True
+                return
             try:
+                if reply.header_s:
+                    self.wfile.write(b"HTTP/1.0 200 OK\r\n")
+                    for _ in range(60):
+                        self.wfile.write(b"X-Drip: 1\r\n")
+                        time.sleep(reply.header_s)
                 self.send_response(reply.status)
                 for name, value in {"Content-Type": "application/json", **reply.headers}.items():
                     self.send_header(name, value)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
-                self.wfile.write(data)
+                for part in [data[at : at + 1] for at in range(len(data))] if reply.byte_s else [data]:
+                    self.wfile.write(part)
+                    time.sleep(reply.byte_s)
             except OSError:  # the client has given up
                 pass
 

@@ -106,6 +106,18 @@ def test_each_layer_has_a_share_of_the_learning_rate_of_the_one_above(encoder: s
     assert whole.epochs[0]["learning_rate"] == pytest.approx(AVERAGED.learning_rate * AVERAGED.rate_factor(8, 24))
 
 
+def test_both_encoders_of_a_network_have_smaller_steps_in_their_lower_layers() -> None:
+    text = [f"text.encoder.layer.{n}.weight" for n in range(3)]
+    voice = [f"voice.encoder.layers.{n}.weight" for n in range(2)]
+    names = [
+        "text.embeddings.weight", *text, "text.pooler.weight", "voice.conv.weight", *voice, "voice.norm", "head.weight"
+    ]  # fmt: skip
+    depths = layer_rates.depths_of(names, AVERAGED)
+    assert [depths[name] for name in ("text.embeddings.weight", *text, "text.pooler.weight")] == [0, 1, 2, 3, 4]
+    assert [depths[name] for name in ("voice.conv.weight", *voice, "voice.norm")] == [1, 2, 3, 4]
+    assert depths["head.weight"] == 4
+
+
 def test_a_network_without_layers_refuses_a_decay_by_layer_and_can_be_averaged(tmp_path: Path) -> None:
     x = np.where(np.arange(128) % 2, 1, -1).astype(np.float32)[:, None]
     Odd.error = None

@@ -3,16 +3,18 @@
 import asyncio
 import io
 import json
+import time
 from collections.abc import Sequence
 from threading import Event
+from types import SimpleNamespace
 from typing import Any, BinaryIO
 
 import pytest
 from pydantic import ValidationError
 
-from core.errors import CoreError, InputError
+from core.errors import CoreError, InputError, MissingBackend
 from core.web.service import judging
-from core.web.service.answers import RefusedRequest
+from core.web.service.answers import RefusedRequest, first_fault
 from core.web.service.forms import Recording, Sentence
 from core.web.service.waiting import recordings as waiting
 from core.web.service.waiting.queue import LARGE, Queue
@@ -89,6 +91,40 @@ def test_only_small_wavs_that_ask_for_the_same_share_a_batch() -> None:
     ]  # fmt: skip
     answers(made, "first", *others, go=go)
     assert judge.batches == [["first"], ["a"], ["b", "c"], ["d"], ["e"], ["f"], ["g"], ["h"], ["i", "j"]]
+
+
+def test_free_threads_share_what_waits_and_a_transcribed_recording_is_judged_alone() -> None:
+    judge = Judge()
+    made = Recordings(queue(threads=2, cores=2), judge)
+    made._queue.taken = 9  # one is still being sent, so that the others wait a moment
+
+    async def ask() -> None:
+        together = [sent(made, name) for name in "abcdef"]
+        alone = [made.document(io.BytesIO(b"RIFFx"), Recording(source="x"), 10, alone=True) for _ in range(2)]
+        await asyncio.gather(*together, *alone)
+
+    asyncio.run(ask())
+    assert sorted(judge.batches) == [["a", "b", "c", "d"], ["e", "f"], ["x"], ["x"]]
+
+
+def test_a_recording_is_transcribed_if_it_brings_no_words_and_there_is_a_transcriber(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ws: Any = SimpleNamespace(settings=SimpleNamespace(transcriber=None))
+    monkeypatch.setattr(judging.transcribe, "_made", lambda name, settings: SimpleNamespace(model=name))
+    span = {"start_ms": 0, "end_ms": 9}
+    asked: list[dict[str, Any]] = [
+        {}, {"transcriber": "whisper"}, {"text": " \n"}, {"segments": [span]}, {"transcriber": "off"}, {"text": "네"},
+        {"labels": b"{}"}, {"segments": [span, {**span, "text": "네"}]},
+    ]  # fmt: skip
+    got = [judging.is_transcribed(ws, Recording(source="a", **fields)) for fields in asked]
+    assert got == [True] * 4 + [False] * 4
+
+    def absent(name: str, settings: Any) -> None:
+        raise MissingBackend("no model")
+
+    monkeypatch.setattr(judging.transcribe, "_made", absent)
+    assert not judging.is_transcribed(ws, Recording(source="a"))
 
 
 def test_a_fault_of_one_recording_is_not_the_answer_to_the_others() -> None:
@@ -217,3 +253,32 @@ def test_what_is_no_json_is_told_without_its_content(body: bytes) -> None:
 def test_a_body_of_too_many_values_is_refused_before_its_end(body: bytes) -> None:
     with pytest.raises(RefusedRequest, match="body: more than 10000 texts, or too many other values"):
         read(body, Sentences)
+
+
+@pytest.mark.parametrize("start", ['{"texts": ["', '{"texts": [', ""], ids=["text", "number", "blank"])
+def test_a_long_value_is_refused_where_it_becomes_too_long(start: str) -> None:
+    body = (start + {"": " ", "[": "9", '"': "가"}[start[-1:]] * 4_000_000).encode()
+    begun = time.perf_counter()
+    with pytest.raises(
+        RefusedRequest, match=r"^body: a text of more than 10000 characters, or another long value$"
+    ) as no:
+        read(body, Sentences)
+    assert no.value.status == 422
+    assert time.perf_counter() - begun < 0.5, "it is not read to its end"
+
+
+def test_a_hundred_of_the_longest_texts_are_read() -> None:
+    text = "\U0001f525" * 10_000  # 120 KB each, written with escapes
+    assert read(json.dumps({"texts": [text] * 100}).encode(), Sentences).texts == [text] * 100
+
+
+@pytest.mark.parametrize("more", [0, 200_000])
+def test_half_a_character_is_refused_in_small_and_large_bodies(more: int) -> None:
+    body = b'{"text": "\\ud800"' + b" " * more + b"}"
+    reasons = []
+    for parse in (Sentence.model_validate_json, lambda sent: read(sent, Sentence)):
+        with pytest.raises(ValidationError) as error:
+            parse(body)
+        reasons.append(first_fault(error.value))
+    assert reasons[0] == reasons[1]
+    assert reasons[0].startswith("body: Invalid JSON: ")

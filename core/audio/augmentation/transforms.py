@@ -69,12 +69,17 @@ def gain(wave: Wave, rate_hz: int, db: float, rng: Generator) -> Wave:
 
 
 def telephone(wave: Wave, rate_hz: int, amount: float, rng: Generator) -> Wave:
-    """The voice through a telephone: band, sampling rate and mu-law steps of a line."""
+    """The voice through a telephone: band, sampling rate and mu-law steps of a line.
+
+    Silence where the line would not carry a single sample.
+    """
     import soxr
     from librosa import mu_compress, mu_expand
     from scipy.signal import butter, sosfiltfilt
 
     line = soxr.resample(wave, rate_hz, LINE_HZ)
+    if not len(line):
+        return np.zeros(len(wave), np.float32)
     band = butter(6, (LOW_HZ, HIGH_HZ), "bandpass", fs=LINE_HZ, output="sos")
     line = np.clip(sosfiltfilt(band, line, padlen=min(len(line) - 1, 100)), -1.0, 1.0)
     heard = mu_expand(mu_compress(line, mu=STEPS), mu=STEPS)

@@ -4,7 +4,8 @@
   copies}, "left_out": {code: n utterances}, "skipped": [{"utterance", "reason"}]}`
 - `augment voice --dry-run`: `{"sources", "copies": n at most, "seconds": of sound, "left_out"}`; nothing is written
 - `augment voice --list`: `{"batches": [{"batch", "made_at", "by", "operations": {name: n}, "taken_out": n}]}`
-- `augment voice --undo BATCH`: `{"batch", "undone": n, "left": n that somebody has decided on since}`
+- `augment voice --undo BATCH`: `{"batch", "undone": n, "left": n that somebody has decided on since,
+  "audio_kept": n files of copies taken back that a snapshot reads}`
 """
 
 from typing import TYPE_CHECKING, Annotated, Any
@@ -101,10 +102,11 @@ def _list(reply: Reply, ws: "Workspace") -> None:
 def _undo(reply: Reply, ws: "Workspace", batch: str) -> None:
     from core.workflows.augment import voice
 
-    undone, left = voice.undo(ws, batch)
+    taken = voice.undo(ws, batch)
     reply.give(
-        {"batch": batch, "undone": undone, "left": left},
-        f"{undone:,} copies taken back, {left:,} left because somebody decided on them since",
+        {"batch": batch, "undone": taken.undone, "left": taken.left, "audio_kept": taken.audio_kept},
+        f"{taken.undone:,} copies taken back, {taken.left:,} left because somebody decided on them since; "
+        f"{taken.audio_kept:,} audio files kept because a snapshot reads them",
     )
 
 

@@ -8,6 +8,7 @@ guards as every other reading. A service that does not say how likely its text i
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from math import inf, isfinite
 from statistics import fmean
 from typing import Any
@@ -22,6 +23,7 @@ from core.speech.transcribers.transcript import RATE_HZ, Word
 
 NAME = "endpoint"
 TIMEOUT_S = 60.0
+_LONGEST_S = 2 * TIMEOUT_S + 10  # two attempts, and the wait between them
 
 Send = Callable[[bytes, str], Mapping[str, Any]]  # a WAV and a language; the service's JSON
 
@@ -91,11 +93,13 @@ def _sender(settings: Settings) -> Send:
         import openai
 
         try:
-            answer = client.audio.transcriptions.create(
+            ask = partial(
+                client.audio.transcriptions.create,
                 file=("clip.wav", io.BytesIO(wav), "audio/wav"), model=service.model, language=language,
                 response_format="verbose_json", timestamp_granularities=["word", "segment"], temperature=0,
             )  # fmt: skip
-        except openai.OpenAIError as error:
+            answer: Any = endpoints.within(_LONGEST_S, ask)
+        except (openai.OpenAIError, TimeoutError) as error:
             raise InputError(
                 "the speech service {url}: {error}", url=service.url, error=service.reason(error)
             ) from error

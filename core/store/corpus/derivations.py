@@ -30,6 +30,7 @@ class Parent(NamedTuple):
 
     id: int
     key: str
+    recording_id: int | None
     parent_id: int | None
     group: str
     text: str
@@ -65,12 +66,16 @@ class Derivations:
         return parents
 
     def texts_before(self) -> dict[int, str]:
-        """Return derived utterance id -> the text that it was made from, where that was stored."""
+        """Return derived utterance id -> the text that it was made from, where that was stored.
+
+        One that was imported without its parent is derived too.
+        """
         c = utterance.c
-        query = select(c.id, c.meta).where(c.parent_id.is_not(None), c.active)
+        query = select(c.id, c.meta).where(c.parent_id.is_not(None) | (c.origin == "augmented"), c.active)
         with reading(self._engine) as connection:
             rows = connection.execute(query).all()
-        return {row.id: row.meta["before"] for row in rows if isinstance(row.meta.get("before"), str)}
+        stored = ((row.id, row.meta.get("before")) for row in rows if isinstance(row.meta, dict))
+        return {number: text for number, text in stored if isinstance(text, str)}
 
     def examples(self) -> dict[int, tuple[str, ...]]:
         """Return derived utterance id -> keys of what a language model was shown, where there are any."""

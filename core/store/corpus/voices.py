@@ -1,9 +1,10 @@
 """Derived recordings: changed copies of the voices of utterances, each a Recording with one Utterance.
 
 The utterance has origin "augmented", its parent, and its parent's group, text and speaker. It and its recording get
-their labels, as silver and without disputed ones. So a snapshot can hold it on the training side only, and
-only with its parent. How a copy was made (operation, parameters, seed, batch, when and by whom) stands in the meta of
-the recording under `DERIVED`, and without the last two, as operation `voice:NAME`, in the meta of the utterance.
+their labels, as silver and without disputed ones, to be shown: a snapshot reads the present labels of the parent. It
+can hold a copy on the training side only, beside its parent. How a copy was made (operation, parameters, seed, batch,
+when and by whom) stands in the meta of the recording under `DERIVED`, and without the last two, as operation
+`voice:NAME`, in the meta of the utterance.
 """
 
 from collections import Counter
@@ -58,7 +59,7 @@ class VoiceBatch:
 
 @dataclass(frozen=True, slots=True)
 class TakenOut:
-    """`undone` copies left the corpus, and nothing needs their audio `paths` any more.
+    """`undone` copies left the corpus, and nothing in the corpus needs their audio `paths` any more.
 
     `left` copies stay, because somebody decided on them since.
     """
@@ -160,19 +161,27 @@ def _put_back(
     curator: str,
     at: str,
 ) -> list[tuple[Utterance, int, int]]:
-    """Put copies back that were taken out, as a part of the batch that makes them again."""
+    """Put copies back that were taken out, as a part of the batch that makes them again.
+
+    Each takes over what its parent says now: text, group and speaker.
+    """
     pairs = []
     for call_id, voice in known:
         of_call = (utterance.c.recording_id == call_id, ~utterance.c.active)
-        item_id = connection.scalar(select(utterance.c.id).where(*of_call))
-        if item_id is None:
+        row = connection.execute(select(utterance.c.id, utterance.c.meta).where(*of_call)).one_or_none()
+        if row is None:
             continue
+        parent = parents[voice.parent_id]
+        made = {"made_at": at, "batch": voice.batch}
         meta = dict(connection.scalar(select(recording.c.meta).where(recording.c.id == call_id)) or {})
-        meta[DERIVED] = {**meta.get(DERIVED, {}), "batch": voice.batch, "made_at": at, "by": curator}
+        meta[DERIVED] = {**meta.get(DERIVED, {}), **made, "by": curator}
         audio = {"path": voice.path, "sha256": voice.sha256, "meta": meta}
         connection.execute(update(recording).where(recording.c.id == call_id).values(audio))
-        connection.execute(update(utterance).where(utterance.c.id == item_id).values(active=True))
-        pairs.append((parents[voice.parent_id], item_id, call_id))
+        said = {"text": parent.text, "chars": len(parent.text), "group": parent.group, "speaker": parent.speaker}
+        own = {"active": True, "meta": {**(row.meta or {}), "batch": voice.batch}}
+        connection.execute(update(utterance).where(utterance.c.id == row.id).values(said | own))
+        connection.execute(update(derivation).where(derivation.c.utterance_id == row.id).values(made))
+        pairs.append((parent, row.id, call_id))
     return pairs
 
 

@@ -4,6 +4,7 @@ A decision is what one curator did at one instant: all proposals that it accepte
 `decided_by` and `decided_at`. Undoing a decision opens all of them again.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -11,14 +12,16 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, select, update
 
 from core.errors import Conflict
 from core.records import Proposal, ProposalState
+from core.store.corpus.derivations import derivation
 from core.store.engine import reading, writing
 from core.store.proposals.derived import take_out
 from core.store.proposals.rows import record
 from core.store.review import decisions
 from core.store.rows import NAMES
-from core.store.schema import proposal
+from core.store.schema import proposal, utterance
 
 BLOCK = 5000  # rows read at a time
+VOICES = "voice:"  # how the operation of a changed copy of a voice begins
 NO_FLAG = "-"  # among the wanted flags it stands for proposals without one
 
 
@@ -111,6 +114,28 @@ class Candidates:
         with reading(self._engine) as connection:
             return {int(number): int(n) for number, n in connection.execute(query.group_by(c.utterance_id))}
 
+    def present(self, kind: str) -> dict[int, int]:
+        """Return utterance id -> how many texts made from it wait as proposals of `kind` or are in the corpus.
+
+        A text of the corpus counts without a proposal too, as an import brings it.
+        """
+        c = utterance.c
+        query = select(c.parent_id, func.count()).outerjoin(derivation, derivation.c.utterance_id == c.id)
+        is_text = derivation.c.operation.is_(None) | ~derivation.c.operation.startswith(VOICES)
+        query = query.where(c.parent_id.is_not(None), c.origin == "augmented", c.active, is_text)
+        counts = Counter(self.by_source(kind, ("open",)))
+        with reading(self._engine) as connection:
+            counts.update({int(number): int(n) for number, n in connection.execute(query.group_by(c.parent_id))})
+        return dict(counts)
+
+    def in_corpus(self, choice: Choice) -> dict[str, int]:
+        """Return operation -> how many utterances of the corpus were added by accepting one of the proposals."""
+        c = proposal.c
+        query = select(c.operation, func.count()).join(utterance, utterance.c.id == c.result_id)
+        query = query.where(*choice.conditions(), c.state == "accepted", utterance.c.active, ~utterance.c.skipped)
+        with reading(self._engine) as connection:
+            return {str(name): int(n) for name, n in connection.execute(query.group_by(c.operation))}
+
     def texts(self, kind: str, block: int = BLOCK) -> Iterator[str]:
         """Yield the texts that proposals of `kind` suggest, whatever was decided on them."""
         c = proposal.c
@@ -131,16 +156,24 @@ class Candidates:
     def undo_decision(self, kind: str, curator: str, at: str) -> tuple[Decision | None, list[int], int]:
         """Open again all proposals of the curator's latest decision, in one transaction.
 
-        Returns (the decision, ids that are open again, how many were left because of later decisions). `Conflict` if
-        all of them were left.
+        A decision of which nothing can be opened, because of later decisions, is left, and the one before it is undone.
+        Returns (the decision, ids that are open again, how many were left). `Conflict` if all decisions were left.
         """
         c = proposal.c
+        left, refused = 0, list[Conflict]()
+        before: str | None = None
         with writing(self._engine) as connection:
-            if (last := _last(connection, kind, curator)) is None:
-                return None, [], 0
-            decided = (c.kind == kind, c.decided_by == curator, c.decided_at == last.at, c.state != "open")
-            opened, left = _take_back(connection, decided, curator, at)
-        return last, opened, left
+            while (last := _last(connection, kind, curator, before)) is not None:
+                decided = (c.kind == kind, c.decided_by == curator, c.decided_at == last.at, c.state != "open")
+                try:
+                    opened, more = _take_back(connection, decided, curator, at)
+                    return last, opened, left + more
+                except Conflict as error:
+                    refused.append(error)
+                    left, before = left + last.accepted + last.rejected, last.at
+        if refused:
+            raise refused[0]
+        return None, [], 0
 
     def undo_batch(self, kind: str, batch: str, curator: str, at: str) -> tuple[list[int], int]:
         """Open again all decided proposals of a run, whoever decided; as `undo_decision`."""
@@ -150,9 +183,12 @@ class Candidates:
             return _take_back(connection, decided, curator, at)
 
 
-def _last(connection: Connection, kind: str, curator: str) -> Decision | None:
+def _last(connection: Connection, kind: str, curator: str, before: str | None = None) -> Decision | None:
+    """Return the curator's latest decision, or the latest one before an instant."""
     c = proposal.c
-    mine = (c.kind == kind, c.decided_by == curator, c.state != "open", c.decided_at.is_not(None))
+    mine = [c.kind == kind, c.decided_by == curator, c.state != "open", c.decided_at.is_not(None)]
+    if before is not None:
+        mine.append(c.decided_at < before)
     at = connection.scalar(select(func.max(c.decided_at)).where(*mine))
     if at is None:
         return None

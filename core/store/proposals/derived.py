@@ -21,6 +21,8 @@ def add_augmentation(
 ) -> dict[str, Any]:
     """Add an utterance to its parent's group. It gets the parent's labels as silver, except disputed ones.
 
+    These labels are shown, and a snapshot reads the parent's own.
+
     An utterance that was taken out of the corpus by an undo is put back instead, if its text is the same.
     """
     text = str(change.text)

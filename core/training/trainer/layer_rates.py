@@ -40,6 +40,7 @@ def groups(network: nn.Module, decayed: Collection[str], config: TrainingConfig)
 def depths_of(names: list[str], config: TrainingConfig) -> dict[str, int]:
     """Name of a weight -> its depth: 0 for the embeddings, 1, 2, ... for the layers, one more for all that follows.
 
+    Of several encoders the deepest one starts at 0, and the last layers of all of them are equally deep.
     `InputError` for a network whose layers are not numbered.
     """
     layers = {name: match for name in names if (match := LAYER.match(name))}
@@ -48,7 +49,13 @@ def depths_of(names: list[str], config: TrainingConfig) -> dict[str, int]:
             "layer_decay {layer_decay}: this network has no row of layers as encoders have; leave layer_decay at 1",
             layer_decay=config.layer_decay,
         )
-    first = next(iter(layers))
-    encoder, top = layers[first][1], 2 + max(int(match[2]) for match in layers.values())
-    before = {name for name in names[: names.index(first)] if name.startswith(encoder)}
-    return {name: 1 + int(layers[name][2]) if name in layers else 0 if name in before else top for name in names}
+    tops: dict[str, int] = {}
+    for match in layers.values():
+        tops[match[1]] = max(tops.get(match[1], 0), 2 + int(match[2]))
+    top = max(tops.values())
+    depths = dict.fromkeys(names, top)
+    for encoder in sorted(tops, key=len):  # one inside another comes later
+        first = next(place for place, name in enumerate(names) if name in layers and layers[name][1] == encoder)
+        before = [name for name in names[:first] if name.startswith(encoder)]
+        depths |= dict.fromkeys(before, top - tops[encoder])
+    return depths | {name: top - tops[match[1]] + 1 + int(match[2]) for name, match in layers.items()}

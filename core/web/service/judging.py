@@ -19,9 +19,13 @@ from core.workflows.predict.predict import (
     predict_texts,
     warm_up,
 )
+from core.workflows.speech import transcribe
 from core.workflows.workspace import Workspace, open_workspace
 
-__all__ = ["judge_recording", "judge_recordings", "judge_texts", "only", "predict_audio", "predict_text", "warm"]
+__all__ = [
+    "is_transcribed", "judge_recording", "judge_recordings", "judge_texts", "only", "predict_audio", "predict_text",
+    "warm",
+]  # fmt: skip
 
 Document = dict[str, Any]
 
@@ -63,6 +67,17 @@ def judge_recordings(recordings: Sequence[tuple[BinaryIO, Recording]]) -> list[D
         _only_or_error(document, recording.schemes)
         for document, (_, recording) in zip(documents, recordings, strict=True)
     ]
+
+
+def is_transcribed(ws: Workspace, recording: Recording) -> bool:
+    """Whether a speech recogniser will read the recording, which takes far longer than to judge it.
+
+    None reads a recording that brings its words or labels, and there may be none to read it.
+    """
+    has_words = bool((recording.text or "").strip()) or any(segment.text for segment in recording.segments)
+    if has_words or recording.labels is not None:
+        return False
+    return transcribe.current(ws, recording.transcriber).state == "ok"
 
 
 def options_of(recording: Recording) -> tuple[tuple[str, ...], str | None, bool]:

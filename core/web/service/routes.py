@@ -8,7 +8,7 @@ from starlette.routing import Route
 from core import __version__
 from core.web.service import access, forms, metrics
 from core.web.service.answers import Json, RefusedRequest
-from core.web.service.judging import Document, check_schemes, only
+from core.web.service.judging import Document, check_schemes, is_transcribed, only
 from core.web.service.openapi import documents, examples
 from core.web.service.waiting.queue import QUEUE, Gate
 from core.web.service.waiting.recordings import RECORDINGS
@@ -41,7 +41,7 @@ async def predict(request: Request) -> Response:
     if kind != forms.FORM:
         raise RefusedRequest(415, "send multipart/form-data with a file, or application/json with a text")
     with QUEUE.place(forms.expected_size(request, forms.MAX_FORM)):
-        return Json(await _recording(request))
+        return Json(await _recording(ws, request))
 
 
 async def _sentence(ws: Workspace, body: bytes) -> Document:
@@ -55,11 +55,12 @@ async def _sentence(ws: Workspace, body: bytes) -> Document:
     return only(document, sentence.schemes)
 
 
-async def _recording(request: Request) -> Document:
+async def _recording(ws: Workspace, request: Request) -> Document:
     form = await forms.form(request)
     try:
         upload, recording = await forms.recording(form)
-        document = await RECORDINGS.document(upload.file, recording, upload.size or 0)
+        alone = is_transcribed(ws, recording)
+        document = await RECORDINGS.document(upload.file, recording, upload.size or 0, alone=alone)
         metrics.JUDGED.labels("recording").inc()
         return document
     finally:

@@ -7,13 +7,15 @@ its job.
 import json
 import secrets
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from core.errors import NotFound
 from core.files import make_folder, write_json
 from core.messages import Message
+from core.store import Choice
+from core.workflows.augment.plan import KIND
 from core.workflows.workspace import Workspace
 
 FOLDER = ("augment", "runs")
@@ -52,9 +54,17 @@ def save(ws: Workspace, batch: Batch) -> Batch:
 
 
 def every(ws: Workspace) -> list[Batch]:
-    """All runs, the latest first."""
-    runs = [Batch(**json.loads(path.read_text(encoding="utf-8"))) for path in _folder(ws).glob("*.json")]
+    """All runs, the latest first. What an unfinished or cancelled run has made is counted now."""
+    stored = [Batch(**json.loads(path.read_text(encoding="utf-8"))) for path in _folder(ws).glob("*.json")]
+    runs = [run if run.finished_at is not None else counted(ws, run) for run in stored]
     return sorted(runs, key=lambda run: (run.at, run.id), reverse=True)
+
+
+def counted(ws: Workspace, batch: Batch) -> Batch:
+    """The run with the numbers of its Proposals: how many there are, and how many of them are flagged."""
+    tally = ws.store.candidates.tally(Choice(KIND, batch=(batch.id,))).values()
+    made = sum(row[state] for row in tally for state in ("open", "accepted", "rejected"))
+    return replace(batch, made=made, flagged=sum(row["flagged"] for row in tally))
 
 
 def get(ws: Workspace, batch_id: str) -> Batch:

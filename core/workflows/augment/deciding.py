@@ -187,7 +187,10 @@ def reject(ws: Workspace, where: Where, curator: str) -> int:
 
 
 def undo(ws: Workspace, curator: str) -> Undone | None:
-    """Take back this curator's latest decision, on one candidate or on many; None if there is none."""
+    """Take back this curator's latest decision, on one candidate or on many; None if there is none.
+
+    One that later decisions bar as a whole is left, and the one before it is taken back; `Conflict` if all are barred.
+    """
     last, opened, left = ws.store.candidates.undo_decision(KIND, curator, now())
     return None if last is None else Undone(len(opened), left, min(opened, default=None))
 
@@ -200,8 +203,13 @@ def undo_batch(ws: Workspace, batch_id: str, curator: str) -> Undone:
 
 
 def statistics(ws: Workspace, where: Where = Where()) -> list[OperationCount]:
-    """The candidates by operation, in any state, the most first; variants of the corpus without a candidate too."""
-    tally, present = ws.store.candidates.tally(where.choice()), ws.store.derivations.tally()
-    names = [*tally, *(name for name in present if name not in tally and where == Where())]
+    """The candidates by operation, in any state, the most first; variants of the corpus without a candidate too.
+
+    If `where` narrows them, `in_corpus` counts only the variants that these candidates became.
+    """
+    candidates, choice = ws.store.candidates, where.choice()
+    present = ws.store.derivations.tally() if where == Where() else candidates.in_corpus(choice)
+    tally = candidates.tally(choice)
+    names = [*tally, *(name for name in present if name not in tally)]
     rows = [OperationCount(name, **tally.get(name, {}), in_corpus=present.get(name, 0)) for name in names]
     return sorted(rows, key=lambda row: (-(row.open + row.accepted + row.rejected), row.operation))

@@ -78,14 +78,17 @@ def candidates(
     check: LabelCheck | None,
     *,
     batch: str = "",
+    written: Mapping[int, int] | None = None,
     tick: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[list[Candidate], Refused]]:
     """Yield the candidates of the sources in blocks, with how many were refused by reason.
 
-    `batch` names the run whose limits count for a language model. `tick` is called now and then; what it raises ends
-    the work.
+    `batch` names the run whose limits count for a language model, and `written` is the `by_model` of all sources of
+    that run, of which these may be a part. `tick` is called now and then; what it raises ends the work.
     """
-    for block in batches(_made(ws, plan, sources, guard, batch, tick), JUDGED):
+    shares = by_model([(source.id, source.n) for source in sources], plan) if written is None else written
+    left = {source.id: min(n, source.n) for source in sources if (n := shares.get(source.id, 0))}
+    for block in batches(_made(ws, plan, sources, left, guard, batch, tick), JUDGED):
         pairs = [(made.source, variant) for made in block for variant in made.variants]
         texts, codes = [variant.text for _, variant in pairs], [source.code for source, _ in pairs]
         answers = check.judge(texts, codes) if check is not None else [None] * len(pairs)
@@ -94,11 +97,11 @@ def candidates(
 
 
 def _made(
-    ws: Workspace, plan: AugmentPlan, sources: Sequence[Source], guard: Guard, batch: str, tick: Callable[[], None]
-) -> Iterator[Made]:
+    ws: Workspace, plan: AugmentPlan, sources: Sequence[Source], written: Mapping[int, int], guard: Guard, batch: str,
+    tick: Callable[[], None],
+) -> Iterator[Made]:  # fmt: skip
     """The variants of each source; those of the language model come after all others."""
     plain = [name for name in plan.operations if name != LANGUAGE_MODEL]
-    written = by_model(sources, plan)
     for source in sources if plain else ():
         tick()
         n = source.n - written.get(source.id, 0)
@@ -133,13 +136,16 @@ def _noted(made: Made, guard: Guard) -> Made:
     return made
 
 
-def by_model(sources: Sequence[Source], plan: AugmentPlan) -> dict[int, int]:
-    """Source id -> how many variants the language model writes: one part for each operation, spread evenly."""
+def by_model(quotas: Sequence[tuple[int, int]], plan: AugmentPlan) -> dict[int, int]:
+    """Source id -> how many variants the language model writes: one part for each operation, spread evenly.
+
+    `quotas` are all sources of a run with how many variants each gets; a part of them would have other shares.
+    """
     if LANGUAGE_MODEL not in plan.operations:
         return {}
     parts, shares, total = len(plan.operations), dict[int, int](), 0
-    for source in sources:
-        if share := (total + source.n) // parts - total // parts:
-            shares[source.id] = share
-        total += source.n
+    for number, n in quotas:
+        if share := (total + n) // parts - total // parts:
+            shares[number] = share
+        total += n
     return shares

@@ -10,7 +10,7 @@ from core.augment import AUGMENTERS, LANGUAGE_MODEL, MOST_PER_SENTENCE
 from core.errors import InputError, UnknownName
 from core.filters import Filter
 from core.messages import SchemeName
-from core.schemes import scheme
+from core.schemes import scheme, split_codes
 
 KIND = "augmentation"  # of its Proposals
 DEFAULT_OPERATIONS = (
@@ -26,9 +26,9 @@ class AugmentPlan:
     """What to make of the labelled utterances of `filter` under `scheme`.
 
     `factor` is how many times as many there are afterwards, one number or one by class. With `balance`, every class
-    gets as many as the largest one has afterwards. `alpha` is the share of words that an operation changes,
-    `per_sentence` the most variants of one text, `limit` the most texts that are drawn with `seed`; None: all. `llm` is
-    the document of `core.workflows.augment.llm.Options`; it counts where "llm" is among the operations.
+    that `factor` is for gets as many as the largest one has afterwards. `alpha` is the share of words that an operation
+    changes, `per_sentence` the most variants of one text, `limit` the most texts that are drawn with `seed`; None: all.
+    `llm` is the document of `core.workflows.augment.llm.Options`; it counts where "llm" is among the operations.
     """
 
     filter: Filter = field(default_factory=Filter)
@@ -43,8 +43,18 @@ class AugmentPlan:
     llm: Mapping[str, Any] = field(default_factory=dict)
 
     def factor_of(self, code: str) -> float:
-        """The factor of a class; 1.0 (nothing to make) for a class that `factor` does not name."""
-        return float(self.factor.get(code, 1.0)) if isinstance(self.factor, Mapping) else float(self.factor)
+        """The factor of a class; 1.0 (nothing to make) for one that `factor` does not name. Joined codes: the highest.
+
+        >>> AugmentPlan(factor={"joy": 2.0, "fear": 3.0}).factor_of("joy|fear|calm")
+        3.0
+        """
+        if not isinstance(self.factor, Mapping):
+            return float(self.factor)
+        return max(float(self.factor.get(part, 1.0)) for part in split_codes(code))
+
+    def multiplies(self, code: str) -> bool:
+        """Whether `factor` is for that class, or for one of the joined codes."""
+        return not isinstance(self.factor, Mapping) or any(part in self.factor for part in split_codes(code))
 
     def factors(self) -> tuple[float, ...]:
         """All factors that were given."""

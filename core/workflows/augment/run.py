@@ -15,7 +15,6 @@ from core.augment import LANGUAGE_MODEL, Guard
 from core.errors import MissingBackend, NotEnoughData
 from core.jobs import submit
 from core.messages import SchemeName
-from core.store import Choice
 from core.workflows import jobs
 from core.workflows.augment import batches, llm, making
 from core.workflows.augment.batches import Batch
@@ -113,7 +112,7 @@ def first_request(ws: Workspace, plan: AugmentPlan) -> tuple[str, str] | None:
 
 def _asked(ws: Workspace, plan: AugmentPlan) -> list[llm.Wanted]:
     """The utterances of which the language model writes variants."""
-    wanted = making.by_model(choose(ws, checked(plan)).sources, plan)
+    wanted = making.by_model([(source.id, source.n) for source in choose(ws, checked(plan)).sources], plan)
     return [llm.Wanted(utterance, wanted[utterance.id]) for utterance in ws.store.corpus.utterances(list(wanted))]
 
 
@@ -154,7 +153,7 @@ def run(
     begun = step("begin", partial(_begin, ws, plan, curator, batch_id or batches.new_id()))
     number: str = begun["batch"]
     quotas = [(int(i), int(n)) for i, n in begun["quotas"]]
-    work = _Work(ws, plan, number, progress, sum(n for _, n in quotas))
+    work = _Work(ws, plan, number, progress, quotas)
     for start_at in range(0, len(quotas), BLOCK):
         counts = step(f"block {start_at // BLOCK}", partial(work.block, quotas[start_at : start_at + BLOCK]))
         work.count(counts)
@@ -164,8 +163,11 @@ def run(
 class _Work:
     """The blocks of one run. Guards and label check are made when the first block needs them."""
 
-    def __init__(self, ws: Workspace, plan: AugmentPlan, batch: str, progress: Progress, wanted: int) -> None:
-        self._ws, self._plan, self._batch, self._progress, self._wanted = ws, plan, batch, progress, wanted
+    def __init__(
+        self, ws: Workspace, plan: AugmentPlan, batch: str, progress: Progress, quotas: Sequence[tuple[int, int]]
+    ) -> None:
+        self._ws, self._plan, self._batch, self._progress = ws, plan, batch, progress
+        self._wanted, self._written = sum(n for _, n in quotas), making.by_model(quotas, plan)
         self._tools: tuple[Guard, LabelCheck | None] | None = None
         self._tried = 0
         self._refused: Counter[str] = Counter()
@@ -178,8 +180,9 @@ class _Work:
         guard, check = self._tools
         proposals, refused = [], Counter[str]()
         for found, reasons in making.candidates(
-            self._ws, self._plan, self._sources(quotas), guard, check, batch=self._batch, tick=self._tick
-        ):
+            self._ws, self._plan, self._sources(quotas), guard, check, batch=self._batch, written=self._written,
+            tick=self._tick,
+        ):  # fmt: skip
             proposals += [candidate.proposal(self._batch, check) for candidate in found]
             refused += reasons
         self._ws.store.proposals.add(proposals, now())
@@ -206,12 +209,8 @@ class _Work:
 
     def report(self, batch: Batch) -> Batch:
         """The batch with the counts of all blocks."""
-        tally = self._ws.store.candidates.tally(Choice(KIND, batch=(batch.id,))).values()
-        made = sum(row[state] for row in tally for state in ("open", "accepted", "rejected"))
-        return replace(
-            batch, made=made, flagged=sum(row["flagged"] for row in tally),
-            refused=dict(self._refused.most_common()), checked_by=self._checked_by,
-        )  # fmt: skip
+        made = batches.counted(self._ws, batch)
+        return replace(made, refused=dict(self._refused.most_common()), checked_by=self._checked_by)
 
 
 def _begin(ws: Workspace, plan: AugmentPlan, curator: str, batch_id: str) -> dict[str, Any]:

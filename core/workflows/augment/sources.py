@@ -1,7 +1,8 @@
 """The sources of a run: which utterances it takes, and how many variants each is to get.
 
 A source is labelled under the scheme of the plan, without a dispute, and was imported: variants of variants would drift
-away from what people said. Variants that were accepted or still wait count, so a repeated run makes no more of them.
+away from what people said. Variants that wait or are in the corpus, imported ones too, count, so a repeated run makes
+no more of them.
 """
 
 from collections import Counter
@@ -13,6 +14,7 @@ from core.records import CAPTION, Utterance
 from core.schemes import scheme
 from core.text.model_text import DEFAULT_PLAN, model_text
 from core.workflows.augment.plan import KIND, AugmentPlan
+from core.workflows.augment.published import held_out
 from core.workflows.workspace import Workspace
 
 
@@ -56,7 +58,7 @@ def choose(ws: Workspace, plan: AugmentPlan) -> Chosen:
     if plan.limit is not None and plan.limit < len(labelled):
         drawn = Random(f"{plan.seed}\x1fsources").sample(range(len(labelled)), plan.limit)
         labelled = [labelled[place] for place in sorted(drawn)]
-    present = ws.store.candidates.by_source(KIND, ("open", "accepted"))
+    present = ws.store.candidates.present(KIND)
     by_code: dict[str, list[Source]] = {}
     for source in labelled:
         by_code.setdefault(source.code, []).append(source)
@@ -85,7 +87,8 @@ def _labelled(ws: Workspace, plan: AugmentPlan) -> tuple[list[Source], int]:
             without += 1
         else:
             sources.append(Source(utterance.id, utterance.key, utterance.text, code))
-    return sources, without
+    hidden = held_out(ws, [source.id for source in sources])
+    return [source for source in sources if source.id not in hidden], without + len(hidden)
 
 
 def _masked(utterance: Utterance, level: str) -> bool:
@@ -97,7 +100,7 @@ def _totals(plan: AugmentPlan, n: Mapping[str, int]) -> dict[str, int]:
     """How many variants each class is to have in all; at most `per_sentence` for each of its texts."""
     if plan.balance:
         goal = max((round(plan.factor_of(code) * texts) for code, texts in n.items()), default=0)
-        totals = {code: goal - texts for code, texts in n.items()}
+        totals = {code: goal - texts if plan.multiplies(code) else 0 for code, texts in n.items()}
     else:
         totals = {code: round((plan.factor_of(code) - 1) * texts) for code, texts in n.items()}
     return {code: min(max(0, total), plan.per_sentence * n[code]) for code, total in totals.items()}

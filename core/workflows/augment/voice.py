@@ -8,6 +8,7 @@ puts them back. `python -m core augment voice` and the Augment page use this.
 import secrets
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import sha256
@@ -18,10 +19,11 @@ from core.audio.augmentation import DEFAULT as DEFAULT
 from core.audio.augmentation import REASONS, VoiceVariant, make, read_operations
 from core.audio.clips import cut, to_wav
 from core.audio.gate import Audio, decode
-from core.errors import Conflict, CoreError, InputError, NotFound
+from core.errors import CheckpointMismatch, Conflict, CoreError, InputError, NotFound
 from core.jobs import submit
 from core.messages import Message, message_from_json, message_to_json
 from core.records import Skip, Utterance
+from core.snapshots.format import read_audio
 from core.store import DerivedVoice, VoiceBatch
 from core.workflows import jobs
 from core.workflows.augment.voice_sources import LEFT_OUT, choose, duration_ms, from_document, to_document
@@ -133,9 +135,20 @@ def run_job(params: dict[str, Any], job: jobs.IdentifiedContext) -> None:
                 "unreadable": len(result.skipped)})  # fmt: skip
 
 
-def undo(ws: Workspace, batch: str) -> tuple[int, int]:
-    """Take all copies of a batch out of the corpus, and delete audio that nothing else needs; returns (taken out, left
-    because somebody has decided on them since).
+@dataclass(frozen=True, slots=True)
+class TakenBack:
+    """What an undo did: `undone` copies left the corpus, `left` stay, because somebody decided on them since.
+
+    `audio_kept`: files of copies that were taken out stay, because a snapshot reads them.
+    """
+
+    undone: int
+    left: int
+    audio_kept: int
+
+
+def undo(ws: Workspace, batch: str) -> TakenBack:
+    """Take all copies of a batch out of the corpus, and delete audio that neither the corpus nor a snapshot needs.
 
     `NotFound` for an unknown batch, `Conflict` while its job is running.
     """
@@ -146,9 +159,19 @@ def undo(ws: Workspace, batch: str) -> tuple[int, int]:
         latest = ", ".join(made.id for made in known[:5]) or Message("there is none yet")
         raise NotFound("no batch of voices {batch!r}; the latest: {known}", batch=batch[:60], known=latest)
     taken = ws.store.voices.take_out(batch)
-    for path in taken.paths:
+    kept = _frozen_audio(ws).intersection(taken.paths) if taken.paths else set()
+    for path in set(taken.paths) - kept:
         (ws.settings.home / path).unlink(missing_ok=True)
-    return taken.undone, taken.left
+    return TakenBack(taken.undone, taken.left, len(kept))
+
+
+def _frozen_audio(ws: Workspace) -> set[str]:
+    """The paths of all audio that snapshots read. A snapshot that cannot be read any more needs none."""
+    paths: set[str] = set()
+    for info in ws.store.ledger.snapshots():
+        with suppress(CheckpointMismatch):
+            paths |= read_audio(ws.settings.snapshots / info.name)
+    return paths
 
 
 def batches(ws: Workspace) -> list[VoiceBatch]:

@@ -5,7 +5,7 @@ utterances are counted by a code of `LEFT_OUT`.
 """
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -16,8 +16,8 @@ from core.errors import InputError
 from core.filters import Filter
 from core.messages import Message
 from core.records import SHORTEST_VOICE_MS, Utterance
-from core.schemes import SCHEMES
-from core.split import PUBLISHED
+from core.schemes import SCHEMES, Scheme
+from core.workflows.augment.published import held_out
 from core.workflows.workspace import Workspace
 
 MOST = 20  # copies of one clip
@@ -68,11 +68,11 @@ def from_document(document: Mapping[str, Any]) -> VoicePlan:
 def choose(ws: Workspace, plan: VoicePlan) -> tuple[list[Utterance], Counter[str]]:
     """The clips to copy, by id, and how many utterances of the filter are none, by reason."""
     matching = list(ws.store.corpus.every(replace(plan.filter, skipped=False)))
-    held_out = _held_out(ws, matching)
+    hidden, usable = held_out(ws, [utterance.id for utterance in matching]), _Usable(ws)
     audio = {recording.id for recording in ws.store.corpus.recordings() if recording.path is not None}
     sources, left_out = list[Utterance](), Counter[str]()
     for utterance in matching:
-        if (code := _reason(utterance, audio, held_out)) is None:
+        if (code := _reason(utterance, audio, hidden, usable)) is None:
             sources.append(utterance)
         else:
             left_out[code] += 1
@@ -82,7 +82,7 @@ def choose(ws: Workspace, plan: VoicePlan) -> tuple[list[Utterance], Counter[str
     return sources, left_out
 
 
-def _reason(utterance: Utterance, audio: set[int], held_out: set[int]) -> str | None:
+def _reason(utterance: Utterance, audio: set[int], hidden: set[int], usable: "_Usable") -> str | None:
     """Why an utterance is no source; None if it is one."""
     if utterance.origin == "augmented" or utterance.parent_id is not None:
         return "copy"
@@ -90,22 +90,30 @@ def _reason(utterance: Utterance, audio: set[int], held_out: set[int]) -> str | 
         return "no-voice"
     if duration_ms(utterance) < SHORTEST_VOICE_MS:
         return "short"
-    if not _has_usable_label(utterance):
+    if not usable.has_label(utterance):
         return "no-label"
-    return "held-out" if utterance.id in held_out else None
+    return "held-out" if utterance.id in hidden else None
 
 
-def _has_usable_label(utterance: Utterance) -> bool:
-    """Whether a snapshot would use a label: the label of a call is not used for the call-taker's words."""
-    levels = {SCHEMES[name].level for name in utterance.labels if name in SCHEMES}
-    return "utterance" in levels or ("recording" in levels and utterance.speaker != "taker")
+class _Usable:
+    """Says whether a snapshot would use a label. Grades are read when a scheme first occurs."""
 
+    def __init__(self, ws: Workspace) -> None:
+        self._ws = ws
+        self._grades: dict[str, dict[int, tuple[str, str]]] = {}
 
-def _held_out(ws: Workspace, utterances: Sequence[Utterance]) -> set[int]:
-    """The utterances that the publisher of the data put on the validation or test side."""
-    names = {f"{PUBLISHED}validation", f"{PUBLISHED}test"}
-    tags = ws.store.bulk.tags_of([utterance.id for utterance in utterances])
-    return {number for number, of_one in tags.items() if not names.isdisjoint(of_one)}
+    def has_label(self, utterance: Utterance) -> bool:
+        """Whether a label is usable: a disputed label is not, nor that of a call for the call-taker's words."""
+        return any(self._usable(utterance, SCHEMES[name]) for name in utterance.labels if name in SCHEMES)
+
+    def _usable(self, utterance: Utterance, scheme: Scheme) -> bool:
+        if scheme.level == "recording" and utterance.speaker == "taker":
+            return False
+        if scheme.name not in self._grades:
+            self._grades[scheme.name] = self._ws.store.corpus.grades(scheme.level, scheme.name)
+        target = utterance.id if scheme.level == "utterance" else utterance.recording_id
+        _, grade = self._grades[scheme.name].get(target or 0, ("", "disputed"))
+        return grade != "disputed"
 
 
 def duration_ms(utterance: Utterance) -> int:

@@ -1,11 +1,12 @@
 """The augmented rows of a leak meter: variants that people accepted, or variants made for this measurement.
 
-Every variant of a row has the row's class and group. Whether it is trained on or held out is decided later.
+Every variant of a row has the row's class and group, and is gold if the row is. Whether it is trained on or held out is
+decided later.
 """
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -13,6 +14,7 @@ from pathlib import Path
 from core.augment import Guard, Known, make
 from core.filters import Filter
 from core.messages import Message
+from core.records import Utterance
 from core.schemes import JOIN
 from core.snapshots.format import Snapshot
 from core.snapshots.items import Item, Items
@@ -50,23 +52,24 @@ def augmented(
 
     `progress(done, total)` counts the rows that have their variants, and may raise to stop.
     """
-    derived = {u.key for u in ws.store.corpus.every(Filter(origin=("augmented",)))}
-    is_derived = [key in derived for key in frozen.items.column("key")]
-    originals = frozen.items.take([i for i, yes in enumerate(is_derived) if not yes])
-    accepted = frozen.items.take([i for i, yes in enumerate(is_derived) if yes])
+    derived = {u.key: u for u in ws.store.corpus.every(Filter(origin=("augmented",)))}
+    keys, modality = frozen.items.column("key"), recipe(plan.recipe).modality
+    originals = frozen.items.take([i for i, key in enumerate(keys) if key not in derived])
     none = originals.part(0, 0)
     if why := _unsuited(frozen, plan):
         return Augmented(originals, none, "made", why=why)
+    accepted = frozen.items.take([i for i, key in enumerate(keys) if key in derived])
+    if modality == "voice":  # it cannot read a variant of a text
+        accepted = accepted.take([i for i, audio in enumerate(accepted.column("audio")) if audio])
     if len(accepted) and not plan.operations:
-        return Augmented(originals, accepted, "accepted")
-    operations = plan.operations or default_operations(recipe(plan.recipe).modality)
-    if recipe(plan.recipe).modality == "text":
+        return Augmented(originals, _as_gold_as_parents(ws, originals, accepted, derived), "accepted")
+    operations = plan.operations or default_operations(modality)
+    if modality == "text":
         known = Known(originals.column("text"))
-        variants, refused = _made(ws, frozen, _watched(originals, progress), known, plan, operations)
+        variants, refused = _made(ws, frozen, voices.watched(originals, progress), known, plan, operations)
     else:
         number = partial(_how_many, plan=plan)
-        watched = _watched(originals, progress)
-        variants, refused = voices.copies(ws, watched, ",".join(operations), plan.seed, number, work)
+        variants, refused = voices.copies(ws, originals, ",".join(operations), plan.seed, number, work, progress)
     nothing = None if variants else Message("the operations find no place to act in these rows")
     return Augmented(originals, Items.of(variants), "made", operations, dict(refused), nothing)
 
@@ -80,11 +83,21 @@ def _unsuited(frozen: Snapshot, plan: LeakPlan) -> Message | None:
     return None
 
 
-def _watched(items: Items, progress: Callable[[int, int], None]) -> Iterator[Item]:
-    """The items; before each, how many are done is told."""
-    for done, item in enumerate(items):
-        progress(done, len(items))
-        yield item
+def _as_gold_as_parents(ws: Workspace, originals: Items, accepted: Items, derived: Mapping[str, Utterance]) -> Items:
+    """The accepted variants; gold are those that were made, over any steps, from a gold row of the snapshot."""
+    gold = {key for key, is_gold in zip(originals.column("key"), originals.column("gold"), strict=True) if is_gold}
+    parents = ws.store.derivations.parents()
+
+    def has_gold_source(key: str) -> bool:
+        seen, number = set[int](), derived[key].parent_id
+        while number in parents and number not in seen:
+            if parents[number].key in gold:
+                return True
+            seen.add(number)
+            number = parents[number].parent_id
+        return False
+
+    return accepted.replaced(gold=[has_gold_source(key) for key in accepted.column("key")])
 
 
 def _made(
@@ -101,7 +114,7 @@ def _made(
         for number, variant in enumerate(variants, start=1):
             known.add(variant.text)
             text = model_text(frozen.plan, variant.text)
-            made.append(replace(item, key=f"{item.key}~{number}", text=text, gold=False, audio=None))
+            made.append(replace(item, key=f"{item.key}~{number}", text=text, audio=None))
     return made, refused
 
 

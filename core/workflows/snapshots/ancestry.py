@@ -26,11 +26,11 @@ class Ancestry:
 
     def ids(self, utterance: ScannedSample) -> list[int]:
         """The ids of its sources, the nearest first; none for an utterance that was not derived."""
-        return [source.id for source in self._sources(utterance)]
+        return [source.id for source in self.sources(utterance)]
 
     def group(self, utterance: ScannedSample) -> str:
         """The group of its first source, or its own."""
-        groups = [utterance.group, *(source.group for source in self._sources(utterance))]
+        groups = [utterance.group, *(source.group for source in self.sources(utterance))]
         return groups[-1]
 
     def lineage(self, utterance: ScannedSample) -> Lineage | None:
@@ -40,13 +40,14 @@ class Ancestry:
         """
         if not is_derived(utterance):
             return None
-        sources = list(self._sources(utterance))
+        sources = list(self.sources(utterance))
         made_from = [self._before.get(number) for number in (utterance.id, *(source.id for source in sources))]
         texts = [model_text(DEFAULT_PLAN, text) for text in (*made_from, *(source.text for source in sources)) if text]
         shown = self._shown.get(utterance.id, ())
         return Lineage(tuple(source.key for source in sources), tuple(dict.fromkeys(filter(None, texts))), shown)
 
-    def _sources(self, utterance: ScannedSample) -> Iterator[Parent]:
+    def sources(self, utterance: ScannedSample) -> Iterator[Parent]:
+        """What it was made from, the nearest first; nothing for an utterance that was not derived."""
         seen = {utterance.id}
         source = self._parents.get(utterance.parent_id or 0)
         while source is not None and source.id not in seen:

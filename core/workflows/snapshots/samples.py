@@ -1,6 +1,7 @@
 """The items that a snapshot freezes: labelled utterances, or labelled calls, with their answers under each scheme.
 
-What is left out is counted by reason: an answer that may not be used under its scheme, an item that nothing can read.
+A derived item has the answer that its source has now, unless a person answered the derived item itself. What is left
+out is counted by reason: an answer that may not be used under its scheme, an item that nothing can read.
 """
 
 from collections import Counter
@@ -25,7 +26,7 @@ from core.workflows.snapshots.ancestry import Ancestry, is_derived
 from core.workflows.snapshots.calls import calls, transcript
 from core.workflows.workspace import Workspace
 
-NO_SPLIT, UNKNOWN = "no published split", "unknown speaker"
+NO_SPLIT, UNKNOWN, NO_SOURCE_LABEL = "no published split", "unknown speaker", "source without a label"
 VOICE_COPY = Message("changed copy of a voice, of no use where the text alone is read")
 Answers = dict[str, tuple[str, bool]]  # scheme -> code, and whether it is gold
 
@@ -47,8 +48,8 @@ class Gathering:
     """Reads the workspace once. `items` yields what is frozen and fills the other fields on the way.
 
     `further` holds by scheme, then key of an item, its answers under all schemes but the first. `marks` names the
-    persons and sounds of an item; `lineages` says what derived items were made from. `left_out` counts items by reason,
-    `masked` answers by scheme and reason.
+    persons and sounds of an item; `lineages` says what derived items were made from, `calls` names the recording of the
+    first source. `left_out` counts items by reason, `masked` answers by scheme and reason.
     """
 
     ws: Workspace
@@ -61,6 +62,7 @@ class Gathering:
     further: dict[str, Answers] = field(default_factory=dict)
     marks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lineages: dict[str, Lineage] = field(default_factory=dict)
+    calls: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         corpus = self.ws.store.corpus
@@ -102,6 +104,7 @@ class Gathering:
             code, gold = self._noted(utterance.key, answers, [utterance])
             if (lineage := self.ancestry.lineage(utterance)) is not None:
                 self.lineages[utterance.key] = lineage
+                self._note_call(utterance)
             yield Item(
                 id=utterance.id, key=utterance.key, group=self.ancestry.group(utterance), text=text, code=code,
                 gold=gold, side=side or "train",
@@ -114,7 +117,7 @@ class Gathering:
         labelled = {recording for grades in self.grades.values() for recording in grades}
         for recording_id, turns in calls(self.ws, labelled):
             recording, first = self.recordings[recording_id], turns[0]
-            answers = self._usable_answers(recording_id, recording_id, None, derived=False)
+            answers = self._usable_answers([(recording_id, recording_id)], None, derived=False)
             if not answers:
                 continue
             text, side = transcript(turns), self._side(turns)
@@ -129,16 +132,18 @@ class Gathering:
             )  # fmt: skip
 
     def _answers(self, utterance: ScannedSample) -> Answers:
-        return self._usable_answers(
-            utterance.id, utterance.recording_id, utterance.speaker, derived=is_derived(utterance)
-        )
+        sources = ((source.id, source.recording_id) for source in self.ancestry.sources(utterance))
+        line = [(utterance.id, utterance.recording_id), *sources]
+        return self._usable_answers(line, utterance.speaker, derived=is_derived(utterance))
 
-    def _usable_answers(self, own: int, recording: int | None, speaker: str | None, *, derived: bool) -> Answers:
-        """The answers that may be used; the others are counted."""
+    def _usable_answers(self, line: Sequence[tuple[int, int | None]], speaker: str | None, *, derived: bool) -> Answers:
+        """The answers that may be used; the others are counted.
+
+        `line`: the ids of an item and of its sources, the nearest first, each with that of its recording.
+        """
         usable = {}
         for scheme in self.schemes:
-            labelled = own if scheme.level == "utterance" else recording
-            graded = self.grades[scheme.name].get(labelled) if labelled is not None else None
+            graded = self._graded(scheme, line)
             if graded is None:
                 continue
             code, grade = graded
@@ -149,6 +154,24 @@ class Gathering:
             else:
                 usable[scheme.name] = (code, grade == "gold" and not derived)
         return usable
+
+    def _graded(self, scheme: Scheme, line: Sequence[tuple[int, int | None]]) -> tuple[str, str] | None:
+        """Code and grade that count: those of the first source, unless a person answered what was made from it.
+
+        What was made has copies of labels, as silver. They are shown, and go out of date.
+        """
+        grades = self.grades[scheme.name]
+        *made, first = [grades.get((own if scheme.level == "utterance" else call) or 0) for own, call in line]
+        answered = next((graded for graded in made if graded is not None and graded[1] != "silver"), first)
+        if answered is None and any(made):
+            self.masked[scheme.name][NO_SOURCE_LABEL] += 1
+        return answered
+
+    def _note_call(self, utterance: ScannedSample) -> None:
+        """Note the recording that the first source of a derived item is a part of."""
+        calls = [source.recording_id for source in self.ancestry.sources(utterance)]
+        if calls and calls[-1] in self.recordings:
+            self.calls[utterance.key] = self.recordings[calls[-1]].key
 
     def _noted(self, key: str, answers: Answers, turns: Sequence[ScannedSample]) -> tuple[str, bool]:
         """Note the marks of an item and its further answers; return code and gold under the first scheme."""
@@ -176,12 +199,9 @@ class Gathering:
         """Mask the label of a call for who is not known while its other speakers are: it may be the call-taker."""
         for name in turns:
             labelled = self._labelled(items, name)
-            with_roles = {item.recording for item in items if item.key in labelled and item.speaker is not None}
-            unknown = {
-                item.key
-                for item in items
-                if item.key in labelled and item.speaker is None and item.recording in with_roles
-            }
+            labelled_items = [(item, self._call(item)) for item in items if item.key in labelled]
+            with_roles = {call for item, call in labelled_items if item.speaker is not None}
+            unknown = {item.key for item, call in labelled_items if item.speaker is None and call in with_roles}
             self.masked[name][UNKNOWN] += len(unknown)
             if name == self.schemes[0].name:
                 items = [replace(item, code="", gold=False) if item.key in unknown else item for item in items]
@@ -191,6 +211,10 @@ class Gathering:
         return [
             item for item in items if item.code or any(item.key in of_scheme for of_scheme in self.further.values())
         ]
+
+    def _call(self, item: Item) -> str | None:
+        """The recording that the item, or the first source of a derived item, is a part of."""
+        return self.calls.get(item.key, item.recording)
 
     def _labelled(self, items: Sequence[Item], name: str) -> Collection[str]:
         return {item.key for item in items if item.code} if name == self.schemes[0].name else self.further[name].keys()

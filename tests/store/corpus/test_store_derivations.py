@@ -17,11 +17,14 @@ def test_an_imported_variant_says_how_it_was_made(store: Store) -> None:
         ),
         RestoredUtterance(NewUtterance("k1+2", "불 났어", "k1", origin="augmented"), "불 났어", parent="k1"),
         RestoredUtterance(NewUtterance("k2", "안녕", "k2", meta={"operation": "llm"}), "안녕"),
+        RestoredUtterance(
+            NewUtterance("k3+1", "연기 나요", "k3", origin="augmented", meta={"before": "연기가 나요"}), "연기 나요"
+        ),
     ]
     store.transfer.restore(source, items, {}, AT)
     assert store.derivations.of([1, 2, 3, 4]) == {2: Derivation(2, "llm", parameters, 5, "m", "ab")}
     assert store.derivations.examples() == {2: ("k8", "k9")}
-    assert store.derivations.texts_before() == {2: "불이 났어요"}
+    assert store.derivations.texts_before() == {2: "불이 났어요", 5: "연기가 나요"}, "also where the parent is absent"
 
 
 def test_parents_are_read_up_to_the_first_also_when_skipped(store: Store) -> None:
@@ -36,3 +39,14 @@ def test_parents_are_read_up_to_the_first_also_when_skipped(store: Store) -> Non
         first: (None, "불이 났어요"), other + 1: (first, "불이 막 났어요"),
     }  # fmt: skip
     assert store.derivations.tally() == {"random-insertion": 2}
+
+
+def test_a_seed_that_no_column_holds_is_left_out(store: Store) -> None:
+    source = store.corpus.add_source("s", "exports", "ours", "0", AT)
+    seeds = (2**70, True, -(2**63), 2**63 - 1)
+    items = [
+        NewUtterance(f"k{n}", f"불 {n}", "k", origin="augmented", meta={"operation": "x", "seed": seed})
+        for n, seed in enumerate(seeds)
+    ]
+    store.transfer.restore(source, [RestoredUtterance(item, item.text) for item in items], {}, AT)
+    assert [row.seed for row in store.derivations.of([1, 2, 3, 4]).values()] == [None, None, -(2**63), 2**63 - 1]

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from sqlalchemy import select
 from store_data import AT, call
 
 from core.filters import Filter
 from core.records import Utterance
 from core.store import DerivedVoice, Store
+from core.store.engine import reading, writing
+from core.store.schema import utterance
 
 LATER = "2024-06-01T00:00:00.000000+00:00"
 
@@ -51,9 +54,6 @@ def test_a_copy_has_its_parents_group_and_labels_and_says_how_it_was_made(store:
 
 def test_a_disputed_label_and_a_call_label_of_nobody_known_are_not_copied(store: Store) -> None:
     taker, caller = call(store, "c1", "네", "불이요", labels={"urgency": "high"}, path="a.wav")
-    from core.store.engine import writing
-    from core.store.schema import utterance
-
     with writing(store.corpus._engine) as connection:  # a delivery may leave the speaker of one turn open
         connection.execute(utterance.update().where(utterance.c.id == caller).values(speaker=None))
     store.voices.add([copy_of(caller), copy_of(taker)], "lee", LATER)
@@ -94,6 +94,23 @@ def test_a_batch_leaves_as_one_except_what_somebody_decided_on_and_comes_back(st
     assert (back.key, dict(back.labels)) == (f"copy-{caller}-1", {"urgency": "high"})
     recording = store.corpus.recording(back.recording_id or 0)
     assert (recording.path, recording.meta["derived"]["batch"]) == (f"audio/{caller}-1.wav", "b3")
+
+
+def test_a_copy_that_is_put_back_says_what_its_source_says_now(store: Store) -> None:
+    _, caller = call(store, "c1", "네", "불이요", path="a.wav")
+    store.voices.add([copy_of(caller)], "lee", AT)
+    store.voices.take_out("b1")
+    store.review.decide(caller, 0, "kim", AT, text="불이 났어요")
+    with writing(store.corpus._engine) as connection:  # as an accepted clash of a delivery does
+        connection.execute(utterance.update().where(utterance.c.id == caller).values(group="c9", speaker="other"))
+    assert store.voices.add([copy_of(caller, batch="b2")], "lee", LATER).added == 1
+    (back,) = copies(store)
+    assert (back.text, back.group, back.speaker) == ("불이 났어요", "c9", "other")
+    made = store.derivations.of([back.id])[back.id]
+    assert (made.batch, made.made_at, made.operation) == ("b2", LATER, "voice:speed")
+    with reading(store.corpus._engine) as connection:
+        row = connection.execute(select(utterance.c.chars, utterance.c.meta).where(utterance.c.id == back.id)).one()
+    assert (row.chars, row.meta["batch"], row.meta["operation"]) == (6, "b2", "voice:speed")
 
 
 def test_checks_of_recordings_do_not_read_copies(store: Store) -> None:

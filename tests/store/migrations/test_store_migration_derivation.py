@@ -59,6 +59,23 @@ def test_old_augmentations_get_their_derivation(old: Path) -> None:
     assert store.derivations.texts_before() == {2: SAID}
 
 
+@pytest.mark.parametrize(
+    ("meta", "derived"),
+    [
+        ("null", {}),
+        ("[]", {}),
+        (json.dumps({"operation": "x", "seed": 2**70}), {3: Derivation(3, "x")}),
+        ('{"operation": "x", "seed": true, "parameters": [1]}', {3: Derivation(3, "x")}),
+    ],
+)
+def test_an_odd_meta_stops_no_migration(old: Path, meta: str, derived: dict[int, Derivation]) -> None:
+    raw = sqlite3.connect(old)
+    raw.execute("UPDATE utterance SET meta = ? WHERE id = 3", (meta,))
+    raw.commit()
+    raw.close()
+    assert open_store(f"sqlite:///{old}").derivations.of([3]) == derived
+
+
 def test_old_proposals_stay_and_have_no_flag(old: Path) -> None:
     store = open_store(f"sqlite:///{old}")
     first, second = (store.proposals.get(number) for number in (1, 2))

@@ -5,7 +5,7 @@ from store_data import AT, sentences
 
 from core.errors import Conflict
 from core.filters import Filter
-from core.records import Derivation
+from core.records import Derivation, NewUtterance, RestoredUtterance
 from core.store import NO_FLAG, Choice, NewProposal, Store
 
 KIND = "augmentation"
@@ -85,3 +85,40 @@ def test_what_was_decided_on_since_is_left(store: Store, parent: int) -> None:
     store.proposals.accept_many([4], "ann", T3)
     assert store.derivations.tally() == {"punctuation": 1, "register": 1}
     assert store.derivations.of([second])[second].operation == "register"
+
+
+def test_a_decision_that_can_not_be_opened_does_not_bar_the_one_before(store: Store, parent: int) -> None:
+    store.proposals.reject_many([3], "ann", T1)
+    store.proposals.accept_many([1, 4], "ann", T2)
+    first, _ = [u.id for u in store.corpus.every(Filter(origin=("augmented",)))]
+    store.review.decide(first, 0, "bob", T3, labels={"danger": "danger"})
+    assert store.candidates.undo_decision(KIND, "ann", AT)[1:] == ([4], 1)
+    last, *counts = store.candidates.undo_decision(KIND, "ann", AT)
+    assert last is not None
+    assert (last.at, counts) == (T1, [[3], 1])
+    with pytest.raises(Conflict, match=f"the accepted utterance {first} was decided on by bob"):
+        store.candidates.undo_decision(KIND, "ann", AT)
+    assert store.proposals.counts(KIND) == {"open": 4, "accepted": 1, "rejected": 0}
+
+
+def test_texts_of_an_import_are_present_and_copies_of_voices_are_not(store: Store, parent: int) -> None:
+    store.proposals.accept_many([1], "ann", T1)
+    key = store.corpus.utterance(parent).key
+    source = store.corpus.add_source("old", "exports", "ours", "0", AT)
+    items = [
+        RestoredUtterance(NewUtterance(name, name, "g", origin="augmented", meta=meta), name, parent=key)
+        for name, meta in (("한 번", {"operation": "register"}), ("두 번", {}), ("세 번", {"operation": "voice:speed"}))
+    ]
+    store.transfer.restore(source, items, {}, AT)
+    assert store.candidates.present(KIND) == {parent: 4 + 1 + 2}
+    store.candidates.undo_batch(KIND, "b1", "ann", T2)
+    assert store.candidates.present(KIND) == {parent: 5 + 2}
+
+
+def test_only_the_chosen_proposals_that_are_in_the_corpus_count(store: Store, parent: int) -> None:
+    store.proposals.accept_many([1, 4, 5], "ann", T1)
+    assert store.candidates.in_corpus(Choice(KIND)) == {"punctuation": 1, "register": 2}
+    assert store.candidates.in_corpus(Choice(KIND, ids=(2, 5))) == {"register": 1}
+    skipped = [u.id for u in store.corpus.every(Filter(origin=("augmented",)))][2]
+    store.review.decide(skipped, 0, "bob", T2, skip=True, act="skip")
+    assert store.candidates.in_corpus(Choice(KIND, ids=(5,))) == {}

@@ -94,6 +94,22 @@ def test_all_decisions_on_one_run_are_taken_back(waiting: Workspace) -> None:
         deciding.undo_batch(waiting, "augment-2", "ann")
 
 
+def test_what_a_run_without_end_has_made_is_counted(waiting: Workspace) -> None:
+    run = batches.get(waiting, "augment-1")
+    assert (run.made, run.flagged, run.finished_at) == (6, 2, None)
+    batches.save(waiting, Batch("augment-1", AT, "ann", {}, made=9, flagged=8, finished_at=AT))
+    assert [(run.made, run.flagged) for run in batches.every(waiting)] == [(9, 8)]
+
+
+def test_statistics_of_a_choice_count_only_its_own_variants_in_the_corpus(waiting: Workspace) -> None:
+    deciding.accept(waiting, Where(operation=("random-insertion",)), "ann")
+    chosen = deciding.statistics(waiting, Where(id=(1, 2, 3)))
+    assert [(row.operation, row.accepted, row.in_corpus) for row in chosen] == [
+        ("random-insertion", 2, 2), ("synonym-replacement", 0, 0),
+    ]  # fmt: skip
+    assert [row.in_corpus for row in deciding.statistics(waiting)] == [3, 0]
+
+
 def test_the_desk_shows_one_after_another(waiting: Workspace) -> None:
     seen, after = [], 0
     for _ in range(3):

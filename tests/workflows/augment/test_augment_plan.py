@@ -10,6 +10,7 @@ from store_data import AT
 
 from core.errors import InputError, UnknownName
 from core.filters import Filter
+from core.records import NewUtterance, RestoredUtterance
 from core.store import NewProposal
 from core.store.engine import engine_for, writing
 from core.store.schema import label
@@ -55,6 +56,21 @@ def test_a_plan_is_the_same_after_it_was_stored() -> None:
     assert plans.from_document(plans.to_document(plan)) == plan
 
 
+def test_joined_codes_have_the_highest_factor_of_their_classes() -> None:
+    plan = AugmentPlan(factor={"joy": 2.0, "fear": 3.0})
+    assert [plan.factor_of(code) for code in ("joy", "joy|fear", "calm|joy", "calm")] == [2.0, 3.0, 2.0, 1.0]
+    assert [plan.multiplies(code) for code in ("joy", "calm|joy", "calm")] == [True, True, False]
+    assert AugmentPlan(factor=2.0).multiplies("calm")
+
+
+def test_variants_of_an_import_count_as_present(ws: Workspace) -> None:
+    fill(ws, 1, 0)
+    source = ws.store.corpus.add_source("old", "exports", "ours", "0", AT)
+    copy = NewUtterance("t0+9", "의식이 없어요", "t0", origin="augmented", meta={"operation": "random-deletion"})
+    ws.store.transfer.restore(source, [RestoredUtterance(copy, copy.text, parent="t0")], {}, AT)
+    assert choose(ws, AugmentPlan(factor=3.0)).classes == (ClassCount("danger", 1, 1, 1),)
+
+
 def quotas(ws: Workspace, **values: Any) -> dict[str, list[int]]:
     chosen = choose(ws, AugmentPlan(**values))
     by_code: dict[str, list[int]] = {}
@@ -70,6 +86,8 @@ def test_a_factor_becomes_a_number_for_each_text(ws: Workspace) -> None:
     assert quotas(ws, factor={"danger": 1.5}) == {"danger": [1, 1]}
     assert quotas(ws, factor=1.0, balance=True) == {"normal": [1, 1]}
     assert quotas(ws, factor=2.0, balance=True) == {"danger": [1, 1, 1, 1], "normal": [3, 3]}
+    assert quotas(ws, factor={"danger": 2.0}, balance=True) == {"danger": [1, 1, 1, 1]}
+    assert quotas(ws, factor={"normal": 1.0}, balance=True) == {"normal": [1, 1]}
     assert quotas(ws, factor=3.0, balance=True, per_sentence=2) == {"danger": [2, 2, 2, 2], "normal": [2, 2]}
     assert choose(ws, AugmentPlan(factor=4.5)).classes == (
         ClassCount("normal", 2, 0, 7), ClassCount("danger", 4, 0, 14),
@@ -92,3 +110,15 @@ def test_only_labelled_texts_that_people_said_are_sources(ws: Workspace) -> None
     ws.store.proposals.decide(1, True, "ann", AT)
     after = choose(ws, AugmentPlan(factor=3.0))
     assert (after.sources, after.classes) == (chosen.sources, (ClassCount("danger", 1, 1, 1),))
+
+
+def test_texts_that_a_published_split_holds_out_are_no_sources(ws: Workspace) -> None:
+    fill(ws)
+    plan = AugmentPlan(factor=2.0)
+    before = choose(ws, plan)
+    trained, tested, validated = (source.id for source in before.sources[:3])
+    for number, side in ((trained, "train"), (tested, "test"), (validated, "validation")):
+        ws.store.bulk.tag([number], f"split:{side}", "ann", AT)
+    after = choose(ws, plan)
+    assert {source.id for source in before.sources} - {source.id for source in after.sources} == {tested, validated}
+    assert after.without_label == before.without_label + 2

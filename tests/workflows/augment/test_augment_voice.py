@@ -15,11 +15,15 @@ from core.audio.gate import decode
 from core.errors import Conflict, InputError, NotFound
 from core.filters import Filter
 from core.records import Recording, Utterance
+from core.schemes import URGENCY
 from core.snapshots.format import read
+from core.store.engine import engine_for, writing
+from core.store.schema import label as labels
 from core.workflows.augment import voice
-from core.workflows.augment.voice import VoicePlan
+from core.workflows.augment.voice import TakenBack, VoicePlan
 from core.workflows.augment.voice_sources import from_document, to_document
 from core.workflows.snapshots import snapshot
+from core.workflows.snapshots.samples import Gathering
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration
@@ -132,7 +136,7 @@ def test_a_batch_is_taken_back_as_one_with_its_files_and_can_be_made_again(ws: W
     files = [ws.audio_file(copy.recording_id or 0) for copy in copies]
     label(ws, copies[0], "normal")
     before = ws.store.corpus.counts()
-    assert voice.undo(ws, batch) == (3, 1)
+    assert voice.undo(ws, batch) == TakenBack(3, 1, 0)
     assert [path.is_file() for path in files] == [True, False, False, False]
     assert [copy.id for copy in every(ws, "augmented")] == [copies[0].id]
     assert ws.store.corpus.counts()["audio_ms"] < before["audio_ms"]
@@ -142,6 +146,28 @@ def test_a_batch_is_taken_back_as_one_with_its_files_and_can_be_made_again(ws: W
     assert {copy.id for copy in every(ws, "augmented")} == {copy.id for copy in copies}
     with pytest.raises(NotFound, match=f"no batch of voices 'nope'; the latest: {again.batch}"):
         voice.undo(ws, "nope")
+
+
+def test_audio_that_a_snapshot_reads_stays_when_its_batch_is_taken_back(ws: Workspace) -> None:
+    clips(ws, 14, 0.6)
+    batch = voice.run(ws, replace(PLAN, per=1), "lee").batch
+    snapshot.create(ws, "v", "danger", "50/25/25", inputs="voice")
+    snapshot.create(ws, "t", "danger", "50/25/25")
+    frozen = {item.audio for item in read(ws.snapshot_folder("v")).items if item.audio}
+    copies = {ws.audio_file(copy.recording_id or 0) for copy in every(ws, "augmented")}
+    needed = {path for path in copies if str(path.relative_to(ws.settings.home)) in frozen}
+    assert 0 < len(needed) < len(copies)
+    assert voice.undo(ws, batch) == voice.TakenBack(14, 0, len(needed))
+    assert {path for path in copies if path.is_file()} == needed
+    assert all((ws.settings.home / path).is_file() for path in frozen)
+
+
+def test_a_clip_whose_labels_are_all_disputed_is_not_copied(ws: Workspace) -> None:
+    disputed, _ = clips(ws, 2)
+    with writing(engine_for(ws.settings.database_url)) as connection:
+        connection.execute(labels.update().where(labels.c.target_id == disputed.id).values(grade="disputed"))
+    result = voice.run(ws, PLAN, "lee")
+    assert (result.sources, result.added, result.left_out) == (1, 2, {"no-label": 1})
 
 
 def test_a_preview_counts_and_lets_copies_be_heard_and_stores_nothing(ws: Workspace) -> None:
@@ -219,3 +245,17 @@ def test_a_copy_of_a_longer_recording_is_cut_to_its_utterance(ws: Workspace, tmp
     wave = decode(ws.audio_file(copy.recording_id or 0), "x", rate_hz=None).wave
     source, _ = soundfile.read(ws.audio_file(utterance.recording_id or 0), dtype="float32")
     np.testing.assert_allclose(wave, source[RATE_HZ : int(1.7 * RATE_HZ)] * 10 ** (-6 / 20), atol=1e-4)
+
+
+def test_a_copy_has_the_label_that_the_call_of_its_source_has_now(ws: Workspace) -> None:
+    relabelled, disputed = clips(ws, 2)
+    for source in (relabelled, disputed):
+        ws.store.review.decide(source.id, source.version, "kim", AT, labels={"urgency": "high"})
+    voice.run(ws, PLAN, "lee")
+    ws.store.review.decide(relabelled.id, relabelled.version + 1, "bob", AT, labels={"urgency": "low"})
+    with writing(engine_for(ws.settings.database_url)) as connection:
+        of_call = (labels.c.level == "recording", labels.c.target_id == disputed.recording_id)
+        connection.execute(labels.update().where(*of_call).values(grade="disputed"))
+    gathering = Gathering(ws, [URGENCY], "voice", False, "utterance")
+    assert [(item.code, item.gold) for item in gathering.items()] == [("low", True), ("low", False), ("low", False)]
+    assert +gathering.masked["urgency"] == {"disputed": 3}

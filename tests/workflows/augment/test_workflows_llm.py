@@ -8,13 +8,17 @@ from typing import Any
 
 import pytest
 from fake_llm import FakeLLM, Reply, failed, fake_llm, said, sentences
+from store_data import AT
 from store_data import sentences as add_sentences
 
 from core.errors import Conflict, InputError, MissingBackend
 from core.files.private import is_private
+from core.filters import Filter
 from core.rewriting import Prompt
+from core.schemes import DANGER
 from core.workflows.augment import llm
 from core.workflows.augment.llm import Made, Options, Wanted, prompts
+from core.workflows.augment.llm.examples import Examples
 from core.workflows.workspace import Workspace, open_workspace
 
 pytestmark = pytest.mark.integration
@@ -108,6 +112,20 @@ def test_variants_have_their_origin(on: Workspace, server: FakeLLM) -> None:
     (sent,) = server.requests
     assert (sent["model"], sent["temperature"], sent["seed"]) == ("gpt-x", 0.5, 7)
     assert "3개" in asked(server), "some more than wanted are asked for"
+
+
+def test_a_prompt_shows_nothing_that_a_published_split_holds_out(on: Workspace) -> None:
+    ids = [u.id for u in on.store.corpus.every(Filter()) if u.labels["danger"] == "danger"]
+    on.store.bulk.tag(ids[1:3], "split:test", "ann", AT)
+    on.store.bulk.tag(ids[3:4], "split:validation", "ann", AT)
+    on.store.bulk.tag(ids[:1], "split:train", "ann", AT)
+    (source,) = on.store.corpus.utterances(ids[:1])
+    shown = {example.key for example in Examples(on, DANGER).of("danger", source, 20, 0)}
+    hidden = {utterance.key for utterance in on.store.corpus.utterances(ids[1:4])}
+    assert shown <= {utterance.key for utterance in on.store.corpus.utterances(ids[4:])}
+    assert shown.isdisjoint(hidden)
+    on.store.bulk.tag(ids, "split:test", "ann", AT)
+    assert Examples(on, DANGER).of("danger", source, 20, 0) == [], "rather none than one that is held out"
 
 
 def test_a_prompt_shows_other_gold_sentences_of_the_class(on: Workspace, server: FakeLLM) -> None:

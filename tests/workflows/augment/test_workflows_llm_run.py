@@ -1,5 +1,6 @@
 """A whole run with the language model: shell, guards, proposals, origin; no snapshot has what saw a held-out text."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -10,7 +11,10 @@ from store_data import sentences as add_sentences
 
 from core.filters import Filter
 from core.snapshots.format import read
-from core.workflows.augment import deciding
+from core.workflows.augment import deciding, llm
+from core.workflows.augment import run as running
+from core.workflows.augment.llm import service
+from core.workflows.augment.plan import AugmentPlan
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, open_workspace
 
@@ -88,3 +92,31 @@ def test_a_run_without_a_language_model_fails_before_it_begins(ws: Workspace) ->
     message = failure("augment", "--operations", "llm,random-swap", "--factor", "2")
     assert "the language model is off: give the address" in message
     assert "GWIDAMA_LLM_URL" in message
+
+
+def test_the_blocks_of_a_run_ask_what_the_estimate_counted(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_sentences(ws.store, *(f"지금 {i}층에서 불이 났어요" for i in range(250)), labels={"danger": "danger"})
+    monkeypatch.setenv("GWIDAMA_LLM_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("GWIDAMA_LLM_MODEL", "gpt-x")
+    ws = open_workspace()
+    plan = AugmentPlan(operations=("llm", "random-swap", "punctuation-insertion"), factor=2.0)
+    asked: list[llm.Wanted] = []
+
+    def variants(ws: Workspace, scheme: str, wanted: list[llm.Wanted], **more: Any) -> Iterator[llm.Made]:
+        asked.extend(wanted)
+        return iter([llm.Made(item.utterance, (), Counter()) for item in wanted])
+
+    monkeypatch.setattr(llm, "variants", variants)
+    estimate, first = running.estimate(ws, plan), running.first_request(ws, plan)
+    running.run(ws, plan, "ann")
+    assert (len(asked), sum(item.n for item in asked), estimate.requests) == (83, 83, 83)
+    assert llm.shown(ws, "danger", asked[0]) == first
+
+
+def test_all_blocks_and_runs_keep_one_pace(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GWIDAMA_LLM_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("GWIDAMA_LLM_MODEL", "gpt-x")
+    ws = open_workspace()
+    paces = [service.rewriter(ws, llm.Options(per_minute=n), batch)._pace for n, batch in ((6, "a"), (6, "b"), (7, ""))]
+    assert paces[0] is paces[1]
+    assert paces[0] is not paces[2]

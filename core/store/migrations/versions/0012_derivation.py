@@ -71,7 +71,8 @@ def _fill() -> None:
 
 
 def _values(row: Any) -> dict[str, Any] | None:
-    meta = json.loads(row.meta) if isinstance(row.meta, str) else dict(row.meta or {})
+    read = json.loads(row.meta) if isinstance(row.meta, str) else row.meta
+    meta = read if isinstance(read, dict) else {}
     named = {"operation": row.operation} if row.operation else {}
     made = derivation_from_meta(row.id, {**meta, **named}, row.made_at, row.batch)
     if made is None:

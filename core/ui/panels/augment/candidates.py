@@ -5,7 +5,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import CoreError, Unfit
 from core.ui.error_messages import explain
-from core.ui.frame import curator, workspace
+from core.ui.frame import curator, guard, workspace
 from core.ui.i18n import _
 from core.ui.panels.augment.titles import operation_title, reason_title
 from core.ui.panels.cleaning.cleaning import diff_text
@@ -22,6 +22,11 @@ NOTICE, SHOWN, AFTER, ERROR, TURN = (f"augment_{name}" for name in ("notice", "s
 @st.fragment
 def show() -> None:
     """Show the waiting candidates with everything that decides on them."""
+    with guard():
+        _show()
+
+
+def _show() -> None:
     rows = deciding.statistics(workspace())
     if not rows:
         st.info(_("No variant is waiting. Make some above."), icon=":material/info:")
@@ -107,7 +112,8 @@ def _in_bulk(where: Where) -> None:
         _("Undo the last decision"), icon=":material/undo:", key="augment_undo", width="stretch",
         help=_("A decision on many variants is taken back as one."),
     ):  # fmt: skip
-        _undo()
+        with guard():
+            _undo()
     if notice := st.session_state.pop(NOTICE, ""):
         st.success(notice, icon=":material/done_all:")
 
@@ -188,7 +194,7 @@ def _handle(event: ReviewEvent) -> None:
         if event.kind == "undo":
             if (undone := deciding.undo(workspace(), curator())) is not None:
                 state[SHOWN] = undone.first
-                state[NOTICE] = _undone_text(undone) if undone.opened > 1 else ""
+                state[NOTICE] = _undone_text(undone) if undone.opened > 1 or undone.left else ""
         else:
             if event.kind == "decision":
                 decisions.decide(workspace(), event.item, event.labels["decision"] == "accept", curator())

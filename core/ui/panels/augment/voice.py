@@ -171,8 +171,11 @@ def _batches() -> None:
         key="voices_batch",
     )  # fmt: skip
     if right.button(_("Take this batch back"), icon=":material/undo:", key="voices_undo", width="stretch"):
-        undone, kept = voice.undo(workspace(), chosen)
-        notice = _("Taken back: {n}.").format(n=f"{undone:,}")
-        more = " " + _("Decided on since, and left: {n}.").format(n=f"{kept:,}") if kept else ""
-        st.session_state["voices_notice"] = notice + more
+        taken = voice.undo(workspace(), chosen)
+        notices = [_("Taken back: {n}.").format(n=f"{taken.undone:,}")]
+        if taken.left:
+            notices.append(_("Decided on since, and left: {n}.").format(n=f"{taken.left:,}"))
+        if taken.audio_kept:
+            notices.append(_("Sound files that a snapshot reads, and kept: {n}.").format(n=f"{taken.audio_kept:,}"))
+        st.session_state["voices_notice"] = " ".join(notices)
         st.rerun()

@@ -1,10 +1,11 @@
 """Recordings that wait together are judged in one batch.
 
 A recording that comes alone while nothing is judged is judged at once. One that comes while others are being sent waits
-for them, but only for milliseconds. What arrives during a judgement waits, and the next
-batch takes as many WAVs of them as ask for the same runs, up to a number and a size: of other formats a small file may
-hold half an hour of sound, and all recordings of a batch are in memory at once. There are as many batches at a time as
-the process has cores to itself; where one takes long, as with a transcriber, other threads of the queue begin the next.
+for them, but only for milliseconds. What arrives during a judgement waits, and the next batch takes WAVs of them that
+ask for the same runs, up to a number, a size and the share of a free thread: of other formats a small file may hold
+half an hour of sound, and all recordings of a batch are in memory at once. There are as many batches at a time as
+the process has cores to itself; where one takes long, other threads of the queue begin the next. A recording that is
+transcribed is judged alone, because others would wait for the whole of it.
 A large recording goes to the lane of `core.web.service.waiting.queue`. Each recording has an answer of its own: if a
 batch fails for a reason that is not that of one recording, each is judged again alone.
 """
@@ -14,6 +15,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from typing import BinaryIO
 
 from core.errors import CoreError
@@ -53,8 +55,11 @@ class Recordings:
         self._items = 0  # recordings in these batches
         self._loop: asyncio.AbstractEventLoop | None = None  # to which all of this belongs
 
-    async def document(self, file: BinaryIO, recording: Recording, size: int) -> Document:
-        """The document of a recording of `size` bytes; `CoreError` if it cannot be judged."""
+    async def document(self, file: BinaryIO, recording: Recording, size: int, *, alone: bool = False) -> Document:
+        """The document of a recording of `size` bytes; `CoreError` if it cannot be judged.
+
+        `alone`: it is not judged together with others.
+        """
         if size > LARGE:
             (result,) = await self._queue.judge(partial(self._results, [(file, recording)]), size)
             if isinstance(result, Exception):
@@ -63,7 +68,7 @@ class Recordings:
         if self._loop is not (loop := asyncio.get_running_loop()):  # what an ended loop has left is never answered
             self._loop, self._judging, self._quick, self._items = loop, 0, 0, 0
             self._waiting.clear()
-        item = _Waiting(file, recording, size, _is_wav(file), loop.create_future())
+        item = _Waiting(file, recording, size, not alone and _is_wav(file), loop.create_future())
         self._waiting.append(item)
         if self._queue.taken > len(self._waiting) + self._items:  # others are being sent
             loop.call_later(PAUSE_S, self._begin)
@@ -73,7 +78,7 @@ class Recordings:
 
     def _begin(self) -> None:
         """Judge what waits, as long as threads and cores are free."""
-        while self._judging < self._queue.threads and self._quick < self._queue.cores and (batch := self._next()):
+        while (free := self._free()) > 0 and (batch := self._next(min(MOST_TOGETHER, ceil(len(self._waiting) / free)))):
             metrics.RECORDINGS_TOGETHER.observe(len(batch))
             try:
                 work = self._queue.soon(partial(self._results, [(item.file, item.recording) for item in batch]))
@@ -86,14 +91,18 @@ class Recordings:
             timer = asyncio.get_running_loop().call_later(SLOW_S, self._is_slow)
             work.add_done_callback(partial(self._end, batch, timer))
 
+    def _free(self) -> int:
+        """The batches that may begin now."""
+        return min(self._queue.threads - self._judging, self._queue.cores - self._quick)
+
     def _is_slow(self) -> None:
         self._quick -= 1
         self._begin()
 
-    def _next(self) -> list[_Waiting]:
-        """The recordings that are judged next: the first one, and those behind it that fit to it."""
+    def _next(self, most: int) -> list[_Waiting]:
+        """The recordings that are judged next: the first one, and those behind it that fit to it, at most `most`."""
         batch: list[_Waiting] = []
-        while self._waiting and (not batch or self._fits(batch, self._waiting[0])):
+        while self._waiting and (not batch or (len(batch) < most and self._fits(batch, self._waiting[0]))):
             item = self._waiting.popleft()
             if not item.answer.done():  # done: its caller has left
                 batch.append(item)
@@ -102,8 +111,7 @@ class Recordings:
     @staticmethod
     def _fits(batch: Sequence[_Waiting], item: _Waiting) -> bool:
         return (
-            len(batch) < MOST_TOGETHER
-            and batch[0].shares
+            batch[0].shares
             and item.shares
             and sum(one.size for one in batch) + item.size <= BYTES_TOGETHER
             and options_of(batch[0].recording) == options_of(item.recording)

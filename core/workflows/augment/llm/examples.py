@@ -1,8 +1,9 @@
 """Sentences of the same class that a prompt shows: gold, imported, masked, and not equal to the source.
 
 What a model was shown has left its mark on what it writes. So examples are taken from groups that the usual split (seed
-0) puts into training, where there are any, and each variant keeps the keys of its examples: a snapshot that holds one
-of them out leaves the variant out. The lowest hashes are taken, so that a corpus that grows changes few examples.
+0) puts into training, where there are any, and never from what a published split holds out. Each variant keeps the keys
+of its examples: a snapshot that holds one of them out leaves the variant out. The lowest hashes are taken, so that a
+corpus that grows changes few examples.
 """
 
 from collections.abc import Collection, Iterable
@@ -18,6 +19,7 @@ from core.schemes import Scheme
 from core.split import assign_sides
 from core.store import ScannedSample
 from core.text import letters
+from core.workflows.augment.published import held_out
 from core.workflows.workspace import Workspace
 
 POOL = 200  # sentences of a class to draw from
@@ -63,8 +65,10 @@ def _pools(ws: Workspace, scheme: Scheme) -> dict[str, list[Example]]:
             code, grade = grades.get(target or 0, ("", ""))
             if grade == "gold" and _is_usable(row):
                 new.setdefault(code, []).append(row)
+        hidden = held_out(ws, [row.id for rows in new.values() for row in rows])
         for code, rows in new.items():
-            pools[code] = _best([*pools.get(code, ()), *_examples(rows)])
+            shown = [row for row in rows if row.id not in hidden]
+            pools[code] = _best([*pools.get(code, ()), *_examples(shown)])
     return {code: _masked(pool) for code, pool in pools.items()}
 
 

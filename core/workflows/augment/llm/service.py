@@ -69,14 +69,21 @@ def _key_in(name: str) -> str:
 def rewriter(ws: Workspace, options: Options, batch: str) -> Rewriter:
     spent = _folder(ws) / "spent" / f"{Path(batch).name}.json" if batch else None
     spending = Spending(limits(ws.settings, options), Prices(*ws.settings.llm_prices), spent)
-    chat = _chat(endpoint(ws.settings), options.timeout_s)
-    return Rewriter(chat, cache(ws), spending, Pace(options.per_minute))
+    named = endpoint(ws.settings)
+    pace = _pace(named.url, options.per_minute)
+    return Rewriter(_chat(named, options.timeout_s), cache(ws), spending, pace)
 
 
 @lru_cache(maxsize=4)
 def _chat(named: Endpoint, timeout_s: float) -> Chat:
     """A client keeps its connections, and what the service was found not to accept."""
     return Chat(named, timeout_s)
+
+
+@lru_cache(maxsize=64)
+def _pace(url: str, per_minute: float) -> Pace:
+    """The pace of a service is one for all blocks and runs of this process."""
+    return Pace(per_minute)
 
 
 def limits(settings: Settings, options: Options) -> Limits:
