@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
-from core.augment import negation, wellformed, wording
+from core.augment import frames, negation, wellformed, wording
 from core.augment.known import Known
 from core.augment.lexicon import Lexicon
-from core.augment.nouns import keeps_nouns
+from core.augment.nouns import keeps_nouns, keeps_numbers
 from core.augment.reading import Reading, read
 from core.messages import Message
 from core.text import letters, words
@@ -34,6 +34,7 @@ _SHORTEST, _LONGEST, _FEW = 0.5, 1.8, 4  # shares of the source's letters, and l
 _LEAST_LETTERS = 2
 _HANGUL = re.compile(r"[가-힣]")
 _FOREIGN = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\u0400-\u04ff\u0600-\u06ff\u0e00-\u0e7f]")
+_SIGNS = re.compile(r"\d(?:[\d.,:]*\d)?|\[[가-힣]+\]")  # numbers and placeholders, as they are written
 _LEAST_HANGUL = 0.6
 
 
@@ -56,6 +57,8 @@ class Guard:
         if same(source, text, operation):
             return ("equal",)
         if operation in SURFACE and _words_only(source) == _words_only(text):
+            if _SIGNS.findall(source) != _SIGNS.findall(text):
+                return ("key-noun",)
             return ("exists",) if self._exists(source, text, operation) else ()
         return tuple(self._against(source, text, operation))
 
@@ -67,9 +70,11 @@ class Guard:
         old, new = read(source), read(text)
         if negation.signature(old) != negation.signature(new):
             yield "negation"
-        if guarded_words(self.lexicon, old) != guarded_words(self.lexicon, new):
+        framed = operation != LANGUAGE_MODEL or frames.agree(old, new)
+        if guarded_words(self.lexicon, old) != guarded_words(self.lexicon, new) or not framed:
             yield "danger-word"
-        if not keeps_nouns(old, text, 0.5 if operation == LANGUAGE_MODEL else 1.0):
+        share = 0.5 if operation == LANGUAGE_MODEL else 1.0
+        if not (keeps_numbers(old, new) and keeps_nouns(old, text, share)):
             yield "key-noun"
         if wellformed.faults(old, new, operation):
             yield "morphemes"

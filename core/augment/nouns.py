@@ -1,10 +1,14 @@
-"""The nouns that a text is about: a variant must keep each of them, or a synonym of it."""
+"""The nouns that a text is about: a variant must keep each of them, or a synonym of it. Its numbers stay exactly."""
 
+import re
+from collections import Counter
+from collections.abc import Iterable
 from functools import cache, lru_cache
 
 from core.augment.reading import Morpheme, Reading
 from core.augment.table import entries
 from core.augment.words_of_dialect import nouns_of_dialect
+from core.cleaning.analyser import placeholders
 from core.hangul import join, split
 from core.text import letters
 
@@ -15,13 +19,22 @@ _LIGHT_LIST = """
 보통 대체 무지
 """
 LIGHT = frozenset(_LIGHT_LIST.split())
+_NATIVE_LIST = """
+하나 1 한 1 둘 2 두 2 셋 3 세 3 석 3 서 3 넷 4 네 4 넉 4 너 4 다섯 5 여섯 6 일곱 7 여덟 8 아홉 9 열 10 스물 20 스무 20
+서른 30 마흔 40 쉰 50 예순 60 일흔 70 여든 80 아흔 90
+"""
+_NATIVE = dict(zip(_NATIVE_LIST.split()[::2], map(int, _NATIVE_LIST.split()[1::2]), strict=True))
+_DIGITS = {letter: number for number, letter in enumerate("영일이삼사오육칠팔구")} | {"공": 0}
+_TENS = {"십": 10, "백": 100, "천": 1000}
+_PIECES = re.compile("|".join([r"\d+", *sorted((*_NATIVE, *_DIGITS, *_TENS, "만"), key=len, reverse=True)]))
+_LINES = ("일일구", "일일이")  # the numbers of emergency, said digit by digit
 # letters that sound alike, so that a word misspelt by ear is still that word
 _VOWELS = {"ㅐ": "ㅔ", "ㅒ": "ㅔ", "ㅖ": "ㅔ", "ㅙ": "ㅔ", "ㅚ": "ㅔ", "ㅞ": "ㅔ", "ㅢ": "ㅣ"}
 _FINALS = {"ㅎ": " ", "ㄶ": "ㄴ", "ㅀ": "ㄹ", "ㅍ": "ㅂ", "ㄲ": "ㄱ", "ㅋ": "ㄱ"} | dict.fromkeys("ㅆㅈㅊㅌㄷ", "ㅅ")
 
 
 def key_nouns(reading: Reading) -> list[str]:
-    """The nouns, names, numbers and foreign words of a text that say what it is about."""
+    """The nouns, names and foreign words of a text that say what it is about; `keeps_numbers` compares its numbers."""
     return [form for form, tag in reading.morphemes() if _is_key((form, tag))]
 
 
@@ -33,6 +46,79 @@ def keeps_nouns(source: Reading, text: str, share: float) -> bool:
     heard = by_ear(letters(text))
     kept = sum(any(by_ear(_start(word)) in heard for word in (noun, *_others(noun))) for noun in nouns)
     return kept >= share * len(nouns)
+
+
+def keeps_numbers(source: Reading, text: Reading) -> bool:
+    """Whether two texts have the same numbers and placeholders, each number with its unit.
+
+    Numbers may be written in another way (3명, 세 명). Where they stand in another order, each must keep unit and
+    particle: `112 말고 119로` is not `119 말고 112로`.
+    """
+    if _placeholders(source.text) != _placeholders(text.text):
+        return False
+    old, new = numbers(source), numbers(text)
+    values = [[value for value, _ in found] for found in (old, new)]
+    if values[0] == values[1]:
+        return True
+    return Counter(old) == Counter(new) and all(unit for _, unit in old)
+
+
+@lru_cache(maxsize=4096)
+def numbers(reading: Reading) -> tuple[tuple[str, str], ...]:
+    """(number in digits, unit and particle behind it) of a text in their order.
+
+    >>> from core.augment.reading import read
+    >>> numbers(read("스물세 살이 3명")) == (("23", "살이"), ("3", "명"))
+    True
+    """
+    found: list[tuple[str, str]] = []
+    for place, word in enumerate(reading.words):
+        run: list[str] = []
+        for at, morpheme in enumerate(word.spoken):
+            run += [morpheme[0]] if _is_number(morpheme) else []
+            rest = word.spoken[at + 1 :]
+            if run and not (rest and _is_number(rest[0])):
+                behind = reading.words[place + 1].spoken if not rest and place + 1 < len(reading.words) else rest
+                found.append((_value(run), _unit(behind)))
+                run = []
+    return tuple(found)
+
+
+def _is_number(morpheme: Morpheme) -> bool:
+    form, tag = morpheme
+    return tag in ("SN", "NR", "W_SERIAL") or (tag == "MM" and form in _NATIVE) or (tag[0] == "N" and form in _LINES)
+
+
+def _unit(behind: Iterable[Morpheme]) -> str:
+    """The noun behind a number with what follows it; "" where none does."""
+    items = list(behind)
+    return "".join(form for form, _ in items) if items and items[0][1][0] == "N" else ""
+
+
+def _value(forms: list[str]) -> str:
+    """A number in digits; as it is written where it cannot be read."""
+    text = "".join(forms)
+    if len(text) > 1 and all(letter in _DIGITS for letter in text):
+        return "".join(str(_DIGITS[letter]) for letter in text)
+    pieces = _PIECES.findall(text.replace(",", ""))
+    if "".join(pieces) != text.replace(",", ""):
+        return text
+    total = part = digit = 0
+    for piece in pieces:
+        if piece in _TENS:
+            part, digit = part + (digit or 1) * _TENS[piece], 0
+        elif piece == "만":
+            total, part, digit = total + (part + digit or 1) * 10_000, 0, 0
+        elif piece in _NATIVE:
+            part += _NATIVE[piece]
+        else:
+            digit = _DIGITS[piece] if piece in _DIGITS else int(piece)
+    return str(total + part + digit)
+
+
+def _placeholders(text: str) -> Counter[str]:
+    """The placeholders of personal data in a text, such as `[주소]`."""
+    return Counter(text[start:end] for start, end, _ in placeholders(text))
 
 
 def _start(word: str) -> str:
@@ -64,7 +150,7 @@ def _sound(letter: str) -> str:
 
 def _is_key(morpheme: Morpheme) -> bool:
     form, tag = morpheme
-    return tag in ("NNG", "NNP", "SN", "SL", "SH") and form not in LIGHT
+    return tag in ("NNG", "NNP", "SL", "SH") and form not in LIGHT and form not in _LINES
 
 
 @cache

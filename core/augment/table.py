@@ -15,6 +15,7 @@ PARTS = ("noun", "verb", "adjective", "adverb")
 BESIDE = "beside"  # the group of nouns that also follow a noun without a particle: 집 근처
 
 REQUEST = "request"
+ALONE = "alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,12 @@ def stand_beside() -> frozenset[str]:
 def in_requests() -> frozenset[str]:
     """The adverbs that may be replaced only where somebody is asked to do something."""
     return frozenset(entry.word for entry in entries() if entry.group == REQUEST)
+
+
+@cache
+def away_from_nouns() -> frozenset[str]:
+    """The adverbs that may be replaced only where no noun stands beside them."""
+    return frozenset(entry.word for entry in entries() if entry.group == ALONE)
 
 
 def _read(path: Path) -> Iterator[Entry]:

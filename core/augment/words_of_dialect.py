@@ -14,7 +14,7 @@ class Dialect:
     """`words`: noun or adverb -> word of the region; `endings`: ending -> `how it is written>how the region says it`.
 
     `past`: endings that the region has behind a past or a guess only; `tell_only`: endings that change in statements
-    and requests, and stay in questions.
+    and requests, and stay in questions; `ask_only`: endings that change only where they ask for something.
     """
 
     name: str
@@ -22,6 +22,7 @@ class Dialect:
     endings: Mapping[str, str]
     past: Mapping[str, str]
     tell_only: frozenset[str]
+    ask_only: frozenset[str]
 
 
 @cache
@@ -35,6 +36,7 @@ def dialects() -> tuple[Dialect, ...]:
             part["endings"],
             part.get("past", {}),
             frozenset(part.get("tell_only", "").split()),
+            frozenset(part.get("ask_only", "").split()),
         )
         for name, part in document.items()
     )

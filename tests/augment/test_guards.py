@@ -63,6 +63,99 @@ def test_what_a_guard_lets_pass(source: str, text: str, operation: str) -> None:
     assert reasons(source, text, operation) == ()
 
 
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("3살인데 약을 30알 먹었어요", "3살인데 약을 3알 먹었어요"),
+        ("3살인데 약을 30알 먹었어요", "30살인데 약을 3알 먹었어요"),
+        ("사람이 3명 갇혔어요", "사람이 13명 갇혔어요"),
+        ("3층에 물이 새요", "13층에 물이 새요"),
+        ("1층에서 소리가 나요", "101층에서 소리가 나요"),
+        ("두 명이 왔어요", "세 명이 왔어요"),
+        ("3층에서 5층으로 가요", "5층에서 3층으로 가요"),
+        ("112 말고 119로 연결해 주세요", "119 말고 112로 연결해 주세요"),
+        ("[주소]에 물이 새요", "집에 물이 새요"),
+        ("010-1234-5678로 연락해요", "010-1234-5679로 연락해요"),
+    ],
+)
+@pytest.mark.parametrize("operation", [LANGUAGE_MODEL, "dialect", "transcription-noise", "koeda-sr"])
+def test_numbers_and_placeholders_stay_for_every_operation(source: str, text: str, operation: str) -> None:
+    assert "key-noun" in reasons(source, text, operation)
+
+
+def test_marks_within_numbers_and_placeholders_stay_where_only_marks_change() -> None:
+    assert reasons("[주소]에 물이 새요", "주소에 물이, 새요", "punctuation-insertion") == ("key-noun",)
+    assert reasons("물이 1.5리터 있어요", "물이, 15리터 있어요", "punctuation-insertion") == ("key-noun",)
+    assert reasons("물이 1.5리터 있어요", "물이 , 1.5리터 있어요", "punctuation-insertion") == ()
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("불이 났어요", "불은 다 진압됐어요"),
+        ("피가 나요", "피가 멎었어요"),
+        ("가스가 새요", "가스를 잠갔어요"),
+        ("살려주세요", "살려주셨어요"),
+        ("죽을 것 같아요", "죽을 먹을 것 같아요"),
+        ("그만 때리세요", "더 때리세요"),
+        ("죽고 싶어요", "죽기 싫어요"),
+        ("살고 싶어요", "살기 싫어요"),
+        ("구급차가 왔어요", "구급차가 아직이에요"),
+        ("못 박다가 다쳤어요", "박다가 다쳤어요"),
+        ("안에 사람이 있어요", "안 사람이 있어요"),
+        ("남편이 저를 때려요", "제가 남편을 때려요"),
+        ("남편이 저를 때려요", "저는 남편을 때려요"),
+        ("엄마가 아빠를 찔렀어요", "아빠가 엄마를 찔렀어요"),
+        ("차에 치였어요", "차에 치인 줄 알았어요"),
+        ("차에 치였어요", "차에 치일까 봐 무서워요"),
+        ("쓰러졌어요", "쓰러진 적이 있어요"),
+        ("쓰러졌어요", "십 년 전에 쓰러졌어요"),
+        ("할머니가 쓰러졌어요", "할머니가 쓰러졌대요"),
+        ("물에 빠졌어요", "물에 빠졌나요?"),
+        ("자살했어요", "자살하려고 해요"),
+        ("불이 났어요", "불이 났었어요"),
+        ("불이 나요", "불이 날 것 같아요"),
+        ("차가 뒤집혔어요", "차가 뒤집힐 수 있어요"),
+        ("약을 먹었어요", "약을 먹을래요"),
+        ("강도가 들어왔어요", "강도가 나갔어요"),
+        ("칼을 들고 있어요", "칼을 내려놨어요"),
+        ("경찰에 부탁드려요", "경찰에 부탁드렸어요"),
+        ("[이름]이 저를 때려요", "저는 [이름]을 때려요"),
+    ],
+)
+def test_a_language_model_changes_neither_state_nor_actor_nor_sense(source: str, text: str) -> None:
+    assert {"negation", "danger-word"} & set(reasons(source, text, LANGUAGE_MODEL))
+
+
+@pytest.mark.parametrize(
+    ("source", "text"),
+    [
+        ("할머니가 쓰러지셨어요 빨리 와 주세요", "할머니께서 쓰러지셨어요, 얼른 와 주세요"),
+        ("아빠가 술 마시고 엄마를 때려요", "아버지가 술을 마시고 어머니를 때리고 있어요"),
+        ("와 주세요 아기가 숨을 안 쉬어요", "아기가 숨을 안 쉬어요 와 주시겠어요?"),
+        ("방에 갇혔어요 문 좀 열어 주세요", "방에 갇혔으니 문 좀 열어 주세요"),
+        ("가스 냄새가 나는데 어떻게 해요", "가스 냄새가 나는데 어떻게 하죠?"),
+        ("숨을 못 쉬겠어요", "숨을 못 쉬겠습니다"),
+        ("여기 어디예요?", "여기가 어디인가요?"),
+        ("도와줘요", "도와주세요"),
+        ("경찰 좀 보내주실 수 있나요?", "경찰 좀 보내주세요"),
+        ("누가 문을 부수려고 해요", "누군가 문을 부수려고 해요"),
+        ("아이가 계단에서 넘어졌어요", "계단에서 아이가 넘어졌습니다"),
+        ("도와주세요 저 죽을 것 같아요", "도와주세요 제가 죽을 것 같아요"),
+        ("차에 사람이 치였어요", "사람이 차에 치였습니다"),
+        ("친구한테 연락이 안 와", "친구에게서 연락이 안 와"),
+        ("아이가 약을 30알 먹었어요", "아이가 약을 서른 알 먹었어요"),
+        ("일일구 불러 주세요", "119 불러 주세요"),
+        ("아이가 스물세 명 있어요", "아이가 23명 있어요"),
+        ("이십삼 층에 물이 새요", "23층에 물이 새요"),
+        ("학교에 돈을 3만 원 가져왔어요", "학교에 돈을 30,000원 가져왔어요"),
+        ("3층에 5명이 갇혔어요", "5명이 3층에 갇혔어요"),
+    ],
+)
+def test_paraphrases_that_a_language_model_may_write(source: str, text: str) -> None:
+    assert reasons(source, text, LANGUAGE_MODEL) == ()
+
+
 def test_an_utterance_that_exists_is_refused_and_near_ones_too() -> None:
     guard = Guard(Lexicon.of("danger"), Known(["부엌에서 연기가 많이 나고 있어요 와 주세요"]))
     assert guard.reasons("방에서 소리가 나요", "방에서 소리가 나요", "dialect") == ("equal",)

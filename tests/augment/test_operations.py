@@ -29,6 +29,7 @@ def drawn(name: str, text: str, share: float = 0.3, times: int = 40) -> set[str]
         ("멋있는 사람이었어", {"멋진 사람이었어"}),
         ("얼른 와 주세요", {"빨리 와 주세요"}),
         ("빨리 와 주세요", {"얼른 와 주세요"}),
+        ("제일 좋아요", {"가장 좋아요"}),
     ],
 )
 def test_a_synonym_takes_over_ending_and_particle(text: str, made: set[str]) -> None:
@@ -44,6 +45,12 @@ def test_a_synonym_takes_over_ending_and_particle(text: str, made: set[str]) -> 
         "할머니께서 오셨어요",
         "감기 약을 먹었어요",
         "어머니께서 오셨어요",  # 엄마 is never honoured
+        "이제 밥 좀 드세요",  # 들다, not 드세다
+        "토끼 같이 생겼어",
+        "제일 은행에 갔어",
+        "우선 순위가 있어요",
+        "오늘은 좀 한가해요",
+        "약속을 까먹었어요",
     ],
 )
 def test_where_no_synonym_is_safe_there_is_none(text: str) -> None:
@@ -59,6 +66,8 @@ def test_where_no_synonym_is_safe_there_is_none(text: str) -> None:
         ("오늘 하루는 길었어요", set()),
         ("다친 사람이 많은 것 같아요", set()),
         ("전기가 나가고 물이 새요", set()),
+        ("할머니가 거품을 물었어요", set()),
+        ("쓰러진 오늘 할머니가 병원에서 봤어요", set()),
     ],
 )
 def test_phrases_change_places_in_their_clause(text: str, made: set[str]) -> None:
@@ -69,7 +78,14 @@ def test_phrases_change_places_in_their_clause(text: str, made: set[str]) -> Non
     ("text", "made"),
     [
         ("가스 냄새가 너무 심해요", {"가스 냄새가 심해요"}),
-        ("나는 커피가 좋아", {"커피가 좋아"}),
+        ("나는 커피를 마셔", {"커피를 마셔"}),
+        ("나는 커피가 좋아", set()),  # 커피가 is a subject too
+        ("저는 남편이 때렸어요", set()),  # else nobody says whom
+        ("난 남편이 때렸어요", set()),
+        ("조금 전부터 가슴이 답답해요", set()),
+        ("방금 전에 왔어요", set()),
+        ("조금 있다가 갈게요", set()),
+        ("아주 조금 마셨어요", {"조금 마셨어요", "아주 마셨어요"}),
         ("내가 좋아하는 사람이 왔어", set()),
         ("우리 엄마가 쓰러졌어요", {"엄마가 쓰러졌어요"}),
         ("여긴 우리 집이 아니야", set()),
@@ -93,6 +109,10 @@ def test_what_a_sentence_can_do_without_is_deleted(text: str, made: set[str]) ->
         ("사람이 쓰러졌는데", {"사람이 쓰러졌는데요"}),
         ("그 사람 아니에요", {"그 사람 아니야", "그 사람 아닙니다"}),
         ("이야?", set()),
+        ("숙모가 쓰러지셨어요", {"숙모가 쓰러지셨습니다"}),  # 쓰러지셨어 honours her in plain speech
+        ("집에 왔어요, 물이 새요", {"집에 왔어, 물이 새", "집에 왔습니다, 물이 샙니다"}),  # both ends or none
+        ("집에 왔습니다, 물이 샙니다", {"집에 왔어, 물이 새", "집에 왔어요, 물이 새요"}),
+        ("이제 밥 좀 드세요", set()),
     ],
 )
 def test_a_sentence_in_another_style(text: str, made: set[str]) -> None:
@@ -106,6 +126,11 @@ def test_a_sentence_in_another_style(text: str, made: set[str]) -> None:
         ("빨리 와 주세요", {"퍼뜩 와 주이소", "빨리 와 주이소", "빨리 와 주세유"}),
         ("물이 새는데", {"물이 새는디"}),
         ("커피 마시자", set()),
+        ("여기로 오세요", {"여기로 오이소", "여기로 오세유"}),
+        ("숨을 못 쉬세요", {"숨을 못 쉬세유"}),  # what tells is no request
+        ("피를 흘리세요", {"피를 흘리세유"}),
+        ("손목이 아프세요", {"손목이 아프세유"}),
+        ("숙모께서 넘어지세요", {"숙모께서 넘어지세유"}),
     ],
 )
 def test_a_sentence_in_a_dialect(text: str, made: set[str]) -> None:

@@ -26,6 +26,7 @@ _OWNED_LIST = """
 """
 OWNED = frozenset(_OWNED_LIST.split())
 _AFTER_TIME = ("같", "내일", "어제", "이", "중", "당장")
+_MEASURED = ("전", "뒤", "후", "이따가")  # a degree before them says how long
 _LEAST_WORDS = 2
 
 
@@ -56,6 +57,8 @@ def _can_go(reading: Reading, place: int, safe: frozenset[int]) -> bool:
                 return place == 0
             if form == "좀" and _form(behind) == "그렇":
                 return False
+            if _form(behind) in _MEASURED or behind.bare.startswith("있다"):
+                return False  # 조금 전부터, 조금 있다가
             return form in ADVERBS and behind.spoken[0][1] not in ("VCP", "NNB", "JX") and form != _form(behind)
         if tag == "IC":
             return form in CALLS and _form(behind) != "놓"
@@ -79,7 +82,8 @@ def _is_speaker(reading: Reading, place: int) -> bool:
         return False
     others = [m for i, w in enumerate(reading.words) if i != place for m in w.spoken]
     clauses = sum(tag == "ETM" or (tag == "EC" and form not in ("고", "어", "게", "지")) for form, tag in others)
-    return clauses == 0 and not any(tag == "NP" for _, tag in others) and any(tag == "EF" for _, tag in others)
+    alone = not any(tag in ("NP", "JKS") for _, tag in others)  # 저는 남편이 때렸어요: the husband did it to me
+    return clauses == 0 and alone and any(tag == "EF" for _, tag in others)
 
 
 def _is_own(word: Word, behind: Word) -> bool:

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 
 from core.augment import negation
-from core.augment.operations.styles import ends
+from core.augment.operations.styles import asks, ends
 from core.augment.reading import Reading, Word, raw_morphemes, read, rebuilt, text_of
 from core.augment.words_of_dialect import Dialect, dialects
 
@@ -39,7 +39,8 @@ def _ends(reading: Reading, dialect: Dialect) -> Iterator[tuple[int, str]]:
     """(place, word with the ending of the region) of each sentence."""
     for place, stem, ending in ends(reading):
         past = any(tag == "EP" and form in ("었", "겠") for form, tag in stem)
-        yield place, _ended(reading.words[place], dialect, ending, past)
+        told = ending in dialect.ask_only and not asks(reading, place)
+        yield place, reading.words[place].text if told else _ended(reading.words[place], dialect, ending, past)
 
 
 def _ended(word: Word, dialect: Dialect, ending: str, past: bool) -> str:

@@ -61,10 +61,15 @@ def _in_style(reading: Reading, target: int) -> str | None:
         return None
     for place, stem, ending in ends(reading):
         new = _ended(reading, place, stem, ending, target)
-        if new is None:
+        if new is None or (target == CASUAL and _honours(stem)):
             return None
         items[place] = new
     return text_of(_with_speaker(reading, items, target))
+
+
+def _honours(stem: list[Morpheme]) -> bool:
+    """Whether a predicate honours somebody, which plain speech does not (할머니가 오셨어)."""
+    return any(tag.startswith("EP") and form in ("시", "으시") for form, tag in stem)
 
 
 def _with_speaker(reading: Reading, items: list[str], target: int) -> list[str]:
@@ -79,6 +84,8 @@ def _with_speaker(reading: Reading, items: list[str], target: int) -> list[str]:
 def _ended(reading: Reading, place: int, stem: list[Morpheme], ending: str, target: int) -> str | None:
     """The word at `place` with the ending of another style; None if there is none."""
     word = reading.words[place]
+    if stem and stem[-1][0] == "드세":
+        return None  # 드세요 is 들다 and a honorific, and never 드세다
     if not stem or not word.whole or style(ending) == target:
         return word.text if stem and style(ending) == target else None
     tags = [tag.partition("-")[0] for _, tag in stem]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from core.augment.lexicon import GENERAL, Lexicon
 from core.augment.reading import Morpheme, Reading, Word
 
 PLAIN, CASUAL, POLITE, FORMAL = range(4)
@@ -17,8 +18,13 @@ def ends(reading: Reading) -> Iterator[tuple[int, list[Morpheme], str]]:
         last = place == len(reading.words) - 1
         if len(spoken) > 1 and spoken[-1] == ("요", "JX") and spoken[-2][1] in ("EF", "EC"):
             yield place, _raw(word)[:-2], spoken[-2][0] + "요"
-        elif spoken and (spoken[-1][1] == "EF" or (last and spoken[-1][1] == "EC")):
+        elif spoken and (spoken[-1][1] == "EF" or (spoken[-1][1] == "EC" and (last or _ends_at_comma(word)))):
             yield place, _raw(word)[:-1], spoken[-1][0]
+
+
+def _ends_at_comma(word: Word) -> bool:
+    """Whether an ending of a sentence stands before a comma, where the analyser takes it for a joining one."""
+    return bool(word.tail) and word.spoken[-1][0].endswith(("요", "니다", "죠"))
 
 
 def style(ending: str) -> int:
@@ -45,6 +51,30 @@ def is_polite(reading: Reading) -> bool | None:
 def is_request(word: Word) -> bool:
     """Whether a sentence that ends in `word` asks somebody to do something."""
     return any(morpheme in _REQUESTS for morpheme in word.spoken)
+
+
+def asks(reading: Reading, place: int) -> bool:
+    """Whether 세요 at `place` asks for something: 주세요, or a verb whose clause has no subject and no negation.
+
+    Of what ends in 세요, 아프세요, 숨을 못 쉬세요 and 피를 흘리세요 tell how somebody is.
+    """
+    word = reading.words[place]
+    if any(tag in ("VX", "VV") and form.endswith("주") for form, tag in word.spoken):
+        return True
+    own = [*_clause(reading, place), *word.spoken]
+    if any(tag in ("JKS", "VA", "XSA", "VCP", "VCN") or form in ("못", "안", "않") for form, tag in own):
+        return False
+    return not any(tag in ("NNG", "XR") and form in Lexicon.of(GENERAL).words for form, tag in own)
+
+
+def _clause(reading: Reading, place: int) -> list[Morpheme]:
+    """The morphemes before `place` in its clause."""
+    found: list[Morpheme] = []
+    for item in reversed(reading.words[:place]):
+        if item.spoken and item.spoken[-1][1] in ("EC", "EF"):
+            break
+        found += item.spoken
+    return found
 
 
 def _raw(word: Word) -> list[Morpheme]:

@@ -35,7 +35,7 @@ _ATTACHED_BEHIND = frozenset(
 _TIGHT_LIST = """
 마음 맘 눈 손 발 힘 화 겁 맛 멋 정 철 신경 정신 말 일 도움 척 수 줄 때 것 거 시간 관심 생각 기대 걱정 고민 연락
 이야기 얘기 전화 노력 잠 꿈 숨 눈물 사랑 고백 결혼 연애 이별 썸 데이트 술 밥 돈 공부 운동 준비 약속 기분 느낌
-용기 자신 시작 끝 정도 만 게 듯 뭐 누구 무엇 답장 이유 아무것 아무도 아무 하나 불 피 연기 물 냄새 소리 열 땀
+용기 자신 시작 끝 정도 거품 만 게 듯 뭐 누구 무엇 답장 이유 아무것 아무도 아무 하나 불 피 연기 물 냄새 소리 열 땀
 가스 기침 비 바람 전기 길 목 젖 배 머리 잘못 집중 말씀 부탁 인사 질문
 """
 _TIGHT_NOUNS = frozenset(_TIGHT_LIST.split())
@@ -82,6 +82,7 @@ def phrases(reading: Reading) -> tuple[Phrase, ...]:
     start, safe = 0, negation.protected(reading)
     for place, word in enumerate(reading.words):
         joins = place + 1 < len(reading.words) and _joins_next(word, reading.words[place + 1])
+        joins = joins or (place + 1 < len(reading.words) and _modifies(reading, start, place))
         if not joins:
             found.append(Phrase(start, place + 1, _kind(reading.words[start : place + 1], place in safe)))
             start = place + 1
@@ -99,6 +100,13 @@ def _joins_next(word: Word, behind: Word) -> bool:
     if _is_adverb(word) or (_is_speaker(word) and behind.spoken[0][1] in ("MAG", "VV", "VA", "MM", "NP")):
         return False
     return word.spoken[-1][1] in _ATTACHED_BEHIND
+
+
+def _modifies(reading: Reading, start: int, place: int) -> bool:
+    """Whether what modifies a noun still waits for it: 어제 온 자꾸 우는 아이가."""
+    behind = reversed(reading.words[start : place + 1])
+    found = next((word for word in behind if not _is_adverb(word) and not _is_speaker(word)), None)
+    return found is not None and found.spoken[-1:] != () and found.spoken[-1][1] == "ETM"
 
 
 def _is_adverb(word: Word) -> bool:

@@ -7,10 +7,11 @@ from functools import lru_cache
 from core.augment import negation
 from core.augment.operations.styles import is_request
 from core.augment.reading import Morpheme, Reading, Word, raw_morphemes, read, rebuilt, text_of
-from core.augment.table import in_requests, stand_beside, synonyms
+from core.augment.table import away_from_nouns, in_requests, stand_beside, synonyms
 
 _NOUNS = ("NNG", "NNP", "NP", "NR")
 _BARE = ("NNG", "NNP", "NNB", "XSN", "NP", "SN", "MM")
+_MISREAD = ("드세",)  # 드세요 is 들다 and a honorific, and never 드세다
 _STEMS = {"VV": "verb", "VA": "adjective"}
 _MAKES_STEM = {"XSV": "verb", "XSA": "adjective"}
 _HONOURED = ("께", "께서", "께는", "께서는")
@@ -62,9 +63,11 @@ def _replaced(items: Sequence[Word], place: int, own: list[Morpheme]) -> Iterato
     if len(own) > 2 and tag in ("NNG", "XR") and tags[1] in _MAKES_STEM:
         if not (place and _is_bare(items[place - 1])):  # 노후 걱정하다 is a compound
             yield from _stems(_MAKES_STEM[tags[1]], form + own[1][0], own[2:])
-    elif tag in _STEMS and len(own) > 1 and tags[1][0] == "E":
+    elif tag in _STEMS and len(own) > 1 and tags[1][0] == "E" and form not in _MISREAD:
         yield from _stems(_STEMS[tag], form, own[1:])
     elif len(own) == 1 and form in synonyms("adverb"):
+        if form in away_from_nouns() and _has_noun_beside(items, place):
+            return
         if not _is_question(items[place], form, tag) and (form not in in_requests() or is_request(items[-1])):
             yield from ([(by, own[0][1])] for by in synonyms("adverb")[form])
     elif tag in _NOUNS and all(t[0] == "J" for t in tags[1:]) and _stands_alone(items, place, form):
@@ -98,6 +101,13 @@ def _is_question(word: Word, form: str, tag: str) -> bool:
 def _is_bare(word: Word) -> bool:
     """Whether a word ends in a noun without a particle."""
     return bool(word.spoken) and word.spoken[-1][1] in ("NNG", "NNP", "NNB", "XSN") and not word.tail
+
+
+def _has_noun_beside(items: Sequence[Word], place: int) -> bool:
+    """Whether a noun without a particle stands before, or any noun behind."""
+    before = items[place - 1].spoken if place and not items[place - 1].tail else ()
+    behind = items[place + 1].spoken if place + 1 < len(items) and not items[place].tail else ()
+    return bool((before and before[-1][1] in _BARE) or (behind and behind[0][1] in _BARE))
 
 
 def _stands_alone(items: Sequence[Word], place: int, noun: str) -> bool:
