@@ -9,15 +9,20 @@ import os
 import random
 import shutil
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench import results
 from bench.corpus import settings_of
 from core.settings import ROOT
+
+if TYPE_CHECKING:
+    from core.workflows.workspace import Workspace
 
 FILE = ROOT.parent / "shared" / "data" / "chatbot" / "ChatbotData.csv"
 ENCODER = ROOT.parent / "shared" / "models" / "ko-e5-small"
@@ -51,15 +56,18 @@ def at_random(folder: Path) -> dict[str, Any]:
     return evaluate(answers[cut:], probs, [item.key for item in items[cut:]], target.codes)
 
 
-def main() -> None:
+@contextmanager
+def questions() -> Iterator["Workspace"]:
+    """A workspace of its own with the questions and their scheme, until the block ends; ends the program without them.
+
+    The first thing of a bench that imports use-cases: they read where the workspace is.
+    """
     if not FILE.is_file():
         sys.exit(f"{FILE} is missing; it holds the chatbot's questions")
     home = Path(mkdtemp(prefix="gwidama-chatbot-"))
     os.environ["GWIDAMA_HOME"] = str(home)
     from core.workflows.corpus import schemes
     from core.workflows.imports.tables import table
-    from core.workflows.models import train
-    from core.workflows.snapshots import snapshot
     from core.workflows.workspace import open_workspace
 
     try:
@@ -67,6 +75,16 @@ def main() -> None:
         columns = table.Columns("Q", {NAME: "label"})
         table.ingest_table(ws, table.File.at(FILE), table.TableImportOptions(columns, source=NAME))
         schemes.confirm(ws, NAME, "bench")
+        yield ws
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def main() -> None:
+    with questions() as ws:
+        from core.workflows.models import train
+        from core.workflows.snapshots import snapshot
+
         rows = []
         for conflicts in ("keep", "drop"):
             info = snapshot.create(ws, f"{NAME}-{conflicts}", NAME, conflicts=conflicts)  # type: ignore[arg-type]
@@ -87,8 +105,6 @@ def main() -> None:
             "equal questions share a group. Accuracy / macro-F1 on the test side, 95 % intervals over groups."
         )
         results.write("A single-label corpus: chatbot questions", "python -m bench.chatbot", rows, note)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -5,17 +5,11 @@ texts: four trainings, all operations of augmentation, the factor 4.5 of the see
 whole measurement, with making the variants; on a busy machine the processor time tells more.
 """
 
-import os
-import shutil
-import sys
 import time
-from pathlib import Path
-from tempfile import mkdtemp
 from typing import Any
 
 from bench import results
-from bench.chatbot import FILE, NAME
-from bench.corpus import settings_of
+from bench.chatbot import NAME, questions
 
 FACTOR = 4.5
 LONGEST_S = 300
@@ -48,23 +42,12 @@ def rows_of(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def main() -> None:
-    if not FILE.is_file():
-        sys.exit(f"{FILE} is missing; it holds the chatbot's questions")
-    home = Path(mkdtemp(prefix="gwidama-leakmeter-"))
-    os.environ["GWIDAMA_HOME"] = str(home)
-    from core.workflows.corpus import schemes
-    from core.workflows.imports.tables import table
-    from core.workflows.leaks import meter
-    from core.workflows.leaks.plan import LeakPlan
-    from core.workflows.leaks.sentences import sentences
-    from core.workflows.snapshots import snapshot
-    from core.workflows.workspace import open_workspace
+    with questions() as ws:
+        from core.workflows.leaks import meter
+        from core.workflows.leaks.plan import LeakPlan
+        from core.workflows.leaks.sentences import sentences
+        from core.workflows.snapshots import snapshot
 
-    try:
-        ws = open_workspace(settings_of(home))
-        columns = table.Columns("Q", {NAME: "label"})
-        table.ingest_table(ws, table.File.at(FILE), table.TableImportOptions(columns, source=NAME))
-        schemes.confirm(ws, NAME, "bench")
         snapshot.create(ws, NAME, NAME)
         began, before = time.perf_counter(), time.process_time()
         document = meter.run(ws, LeakPlan(NAME, "text", factor=FACTOR))
@@ -84,8 +67,6 @@ def main() -> None:
             "the test side, 95 % intervals over groups; differences are of the accuracy."
         )
         results.write("The leak meter: chatbot questions", "python -m bench.leakmeter", rows, note)
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -54,27 +54,33 @@ def save(ws: Workspace, batch: Batch) -> Batch:
 
 
 def every(ws: Workspace) -> list[Batch]:
-    """All runs, the latest first. What an unfinished or cancelled run has made is counted now."""
-    stored = [Batch(**json.loads(path.read_text(encoding="utf-8"))) for path in _folder(ws).glob("*.json")]
-    runs = [run if run.finished_at is not None else counted(ws, run) for run in stored]
-    return sorted(runs, key=lambda run: (run.at, run.id), reverse=True)
-
-
-def counted(ws: Workspace, batch: Batch) -> Batch:
-    """The run with the numbers of its Proposals: how many there are, and how many of them are flagged."""
-    tally = ws.store.candidates.tally(Choice(KIND, batch=(batch.id,))).values()
-    made = sum(row[state] for row in tally for state in ("open", "accepted", "rejected"))
-    return replace(batch, made=made, flagged=sum(row["flagged"] for row in tally))
+    """All runs, the latest first."""
+    return [_counted(ws, run) for run in _stored(ws)]
 
 
 def get(ws: Workspace, batch_id: str) -> Batch:
     """The run with that id. `NotFound` for an unknown id; the message lists the latest ones."""
-    runs = every(ws)
+    runs = _stored(ws)
     for run in runs:
         if run.id == batch_id:
-            return run
+            return _counted(ws, run)
     known = ", ".join(run.id for run in runs[:5]) or Message("there is none yet")
     raise NotFound("no augmentation run {run_id!r}; the latest: {known}", run_id=batch_id[:60], known=known)
+
+
+def _stored(ws: Workspace) -> list[Batch]:
+    """All runs as their files say, the latest first."""
+    runs = (Batch(**json.loads(path.read_text(encoding="utf-8"))) for path in _folder(ws).glob("*.json"))
+    return sorted(runs, key=lambda run: (run.at, run.id), reverse=True)
+
+
+def _counted(ws: Workspace, batch: Batch) -> Batch:
+    """The run; if it is unfinished or was cancelled, what it has made and flagged is counted now."""
+    if batch.finished_at is not None:
+        return batch
+    tally = ws.store.candidates.tally(Choice(KIND, batch=(batch.id,))).values()
+    made = sum(row[state] for row in tally for state in ("open", "accepted", "rejected"))
+    return replace(batch, made=made, flagged=sum(row["flagged"] for row in tally))
 
 
 def _folder(ws: Workspace) -> Path:

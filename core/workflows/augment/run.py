@@ -209,8 +209,7 @@ class _Work:
 
     def report(self, batch: Batch) -> Batch:
         """The batch with the counts of all blocks."""
-        made = batches.counted(self._ws, batch)
-        return replace(made, refused=dict(self._refused.most_common()), checked_by=self._checked_by)
+        return replace(batch, refused=dict(self._refused.most_common()), checked_by=self._checked_by)
 
 
 def _begin(ws: Workspace, plan: AugmentPlan, curator: str, batch_id: str) -> dict[str, Any]:
