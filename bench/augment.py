@@ -26,16 +26,15 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from bench import results
+from bench.chatbot import FILE
 from core.augment import AUGMENTERS, Guard, Lexicon
 from core.augment.guards import SURFACE
 from core.augment.reading import Word, joined, raw_morphemes, read
 from core.augment.table import entries
 from core.augment.variants import draw
 from core.augment.wellformed import NOISY, disagrees
-from core.settings import ROOT
 from core.text import letters, words
 
-FILE = ROOT.parent / "shared" / "data" / "chatbot" / "ChatbotData.csv"
 NEGATION = re.compile(
     r"(?<![가-힣])안(?!색|쪽|면|녕|방|부)(?=\s?[가-힣])|못|없|않|아[니닙닌닐]|지\s?(?:마(?!음)|말(?=[고아자라지]))"
 )

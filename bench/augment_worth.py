@@ -18,7 +18,7 @@ import numpy as np
 
 from bench import results
 from bench.corpus import settings_of
-from bench.leakmeter import points, shown
+from bench.leakmeter import points
 from core.settings import DEMO
 
 if TYPE_CHECKING:
@@ -85,8 +85,11 @@ def rows_of(measured: dict[str, Any], splits: Splits) -> Iterator[tuple[str, str
     """The scores of each kind of training, the differences, and one plain sentence."""
     for title, scores in measured["models"].items():
         name = title if title == WITHOUT else f"{title} augmented to {FACTOR} times as many"
-        yield f"{name}: danger recall", shown(scores["recall"])
-        yield f"{name}: accuracy / macro-F1", f"{shown(scores['accuracy'])} / {shown(scores['macro_f1'])}"
+        yield f"{name}: danger recall", results.interval(scores["recall"])
+        yield (
+            f"{name}: accuracy / macro-F1",
+            " / ".join(results.interval(scores[key]) for key in ("accuracy", "macro_f1")),
+        )
     for kind, scores in measured["differences"].items():
         yield f"{kind}: difference of the danger recall", points(scores["recall"])
         yield f"{kind}: difference of the accuracy", points(scores["accuracy"])

@@ -15,12 +15,6 @@ FACTOR = 4.5
 LONGEST_S = 300
 
 
-def shown(score: dict[str, float | None]) -> str:
-    """A score with its interval; one group has none."""
-    value, low, high = ("–" if score[end] is None else f"{score[end]:.3f}" for end in ("value", "low", "high"))
-    return f"{value} [{low}, {high}]"
-
-
 def points(score: dict[str, float | None]) -> str:
     """A difference in points with its interval."""
     ends = (score[end] for end in ("value", "low", "high"))
@@ -34,7 +28,7 @@ def rows_of(document: dict[str, Any]) -> list[tuple[str, str]]:
         (
             f"{arm['split']}, {'with' if arm['augmented'] else 'without'} augmentation "
             f"(trained on {arm['sides']['train']:,}, tested on {arm['n']:,})",
-            f"{shown(arm['accuracy'])} / {shown(arm['macro_f1'])}",
+            f"{results.interval(arm['accuracy'])} / {results.interval(arm['macro_f1'])}",
         )
         for arm in document["arms"]
     ]

@@ -2,8 +2,10 @@
 
 import os
 import platform
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from core.files import write_text
 
@@ -34,6 +36,12 @@ def write(title: str, command: str, rows: list[tuple[str, str]], note: str) -> N
         sections.append(body)
     write_text(FILE, "\n\n## ".join(part.strip("\n") for part in (head, *sections)) + "\n")
     print(f"## {body}")
+
+
+def interval(score: Mapping[str, Any]) -> str:
+    """A score with its interval; with too few groups there is none."""
+    value, low, high = ("–" if score[end] is None else f"{score[end]:.3f}" for end in ("value", "low", "high"))
+    return f"{value} [{low}, {high}]"
 
 
 def quantile(values: list[float], share: float) -> float:

@@ -51,13 +51,6 @@ def workspace(folder: Path, takes: int, *, by_speaker: bool) -> Any:
     return ws
 
 
-def interval(figure: dict[str, Any]) -> str:
-    """A score with its interval; with too few groups there is none."""
-    shown = (figure[name] for name in ("value", "low", "high"))
-    value, low, high = ("–" if number is None else f"{number:.3f}" for number in shown)
-    return f"{value} [{low}, {high}]"
-
-
 def accuracy(ws: Any, encoder: str, settings: dict[str, str]) -> str:
     """Accuracy and macro-F1 of `encoder` with `settings` on the test side, with intervals."""
     from core.workflows.models import train
@@ -67,7 +60,7 @@ def accuracy(ws: Any, encoder: str, settings: dict[str, str]) -> str:
         snapshot.create(ws, "s", "digit", "60/20/20", inputs="voice")
     start = time.monotonic()
     test = train.run(ws, train.plan(ws, "voice", "s", encoder, settings))["test"]
-    shown = " / ".join(interval(test[name]) for name in ("accuracy", "macro_f1"))
+    shown = " / ".join(results.interval(test[name]) for name in ("accuracy", "macro_f1"))
     return f"{shown}, n {test['n']} in {test['n_groups']} groups, {time.monotonic() - start:.0f} s"
 
 

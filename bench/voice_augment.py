@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import results
+from bench.voice import SPOKEN
 from core.audio.augmentation import TRANSFORMS, changed, read_operations, seed_of
 from core.audio.gate import decode
 from core.models.prepare import mfcc
@@ -29,7 +30,6 @@ from core.training.fits import Fitting, Rows
 from core.training.fits.conv_bilstm import ConvBilstmFit, ConvBilstmSettings
 from core.training.voice_copies import copies
 
-SPOKEN = Path(__file__).resolve().parents[2] / "shared" / "data" / "fsdd" / "recordings"
 RATE_HZ = 16_000
 AUGMENT = "telephone+noise=5..20,reverberation=0.2..0.6,gain=-6..6"
 HEARD = {"as recorded": "", "noisy telephone line": "telephone+noise=10", "a room": "reverberation=0.4"}
@@ -95,8 +95,7 @@ def scores(samples: list[Sample], config: dict[str, Any]) -> tuple[dict[str, str
     groups = [speaker for speaker in order for s in samples if s.speaker == speaker]
     shown = {}
     for name, parts in probs.items():
-        figure = evaluate(gold, np.concatenate(parts), groups, DIGITS.codes)["accuracy"]
-        shown[name] = f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+        shown[name] = results.interval(evaluate(gold, np.concatenate(parts), groups, DIGITS.codes)["accuracy"])
     return shown, spent
 
 

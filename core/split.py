@@ -215,8 +215,12 @@ def drop_repeats(texts: Sequence[str], sides: Sequence[Side]) -> list[int]:
     return [i for i in range(len(texts)) if i not in dropped]
 
 
+def repeat_key(text: str) -> str:
+    """What two equal texts share; a text without letters (an emoji, "?!") is compared as it is."""
+    return letters(text) or nfc(text).strip()
+
+
 def _repeats(texts: Sequence[str], sides: Sequence[Side]) -> tuple[int, ...]:
-    # a text without letters (an emoji, "?!") has no key: compare the text itself
-    keys = [letters(text) or nfc(text).strip() for text in texts]
+    keys = [repeat_key(text) for text in texts]
     held_out = {key for key, side in zip(keys, sides, strict=True) if side != "train"}
     return tuple(i for i, key in enumerate(keys) if sides[i] == "train" and key in held_out)

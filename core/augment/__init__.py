@@ -12,13 +12,12 @@ from core.augment.guards import REASONS, Guard
 from core.augment.known import Known
 from core.augment.lexicon import Lexicon
 from core.augment.variants import Operation, Refused, Variant, draw, make_variants
-from core.errors import InputError
-from core.plugins import Backend, pick
-from core.text import words
+from core.augment.wellformed import LANGUAGE_MODEL
+from core.plugins import Backend
 
 __all__ = [
-    "AUGMENTERS", "DEFAULT_ALPHA", "LANGUAGE_MODEL", "MOST_PER_SENTENCE", "OPERATIONS", "REASONS", "SURFACE", "Guard",
-    "Known", "Lexicon", "Operation", "Refused", "Variant", "draw", "make", "propose",
+    "AUGMENTERS", "DEFAULT_ALPHA", "LANGUAGE_MODEL", "MOST_PER_SENTENCE", "REASONS", "Guard", "Known", "Lexicon",
+    "Operation", "Refused", "Variant", "draw", "make",
 ]  # fmt: skip
 
 _OURS = "core.augment.operations"
@@ -39,13 +38,8 @@ AUGMENTERS: dict[str, Backend] = {
     "koeda-eda": Backend("core.augment.koeda:any_of_four", **_KOEDA),  # type: ignore[arg-type]
     "koeda-aeda": Backend("core.augment.koeda:insert_punctuation", **_KOEDA),  # type: ignore[arg-type]
 }
-OPERATIONS = AUGMENTERS
-LANGUAGE_MODEL = "llm"  # the operation of a language model; it has its own maker and goes through the same guards
-SURFACE = frozenset(("punctuation-insertion", "koeda-aeda"))  # they keep every letter and the order of the words
 DEFAULT_ALPHA = 0.2
-DEFAULT_STRENGTH = DEFAULT_ALPHA  # the name of old versions
 MOST_PER_SENTENCE = 4
-_ATTEMPTS_EACH = 10
 
 
 def make(
@@ -58,21 +52,3 @@ def make(
     """
     judge = guard if guard is not None else Guard(Lexicon.of("danger"))
     return make_variants(text, operations, AUGMENTERS, n, seed, alpha, judge)
-
-
-def propose(text: str, operation: str, seed: int, strength: float = DEFAULT_ALPHA, n: int = 1) -> list[str]:
-    """At most `n` candidates of one operation before any guard: distinct, different from `text`, and repeatable.
-
-    `UnknownName` if there is no such operation; `InputError` if `strength` is not in (0, 1].
-    """
-    pick(AUGMENTERS, operation, "augmentation")
-    if not 0 < strength <= 1:
-        raise InputError("strength {strength} is not in (0, 1]", strength=strength)
-    source = " ".join(words(text))
-    candidates: dict[str, None] = {}
-    for number in range(_ATTEMPTS_EACH * n):
-        if len(candidates) == n:
-            break
-        if (candidate := draw(operation, source, seed, strength, number, AUGMENTERS)) != source:
-            candidates[candidate] = None
-    return list(candidates)

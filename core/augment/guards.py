@@ -10,7 +10,9 @@ from core.augment import frames, negation, wellformed, wording
 from core.augment.known import Known
 from core.augment.lexicon import Lexicon
 from core.augment.nouns import keeps_nouns, keeps_numbers
+from core.augment.operations.guarded import for_lexicon
 from core.augment.reading import Reading, read
+from core.augment.wellformed import LANGUAGE_MODEL
 from core.messages import Message
 from core.text import letters, words
 from core.text.near_duplicates import nearly_equal
@@ -28,7 +30,6 @@ REASONS: dict[str, Message] = {
     "label-disagreement": Message("the run in use gives it another label"),
 }
 SURFACE = frozenset(("punctuation-insertion", "koeda-aeda", "transcription-noise"))  # all of them keep the words
-LANGUAGE_MODEL = "llm"  # it writes sentences anew, so half of the nouns must stay
 NEAR_SOURCE = 0.95  # similarity of 3-grams at which a variant is as good as its source
 _SHORTEST, _LONGEST, _FEW = 0.5, 1.8, 4  # shares of the source's letters, and letters that never count as too many
 _LEAST_LETTERS = 2
@@ -73,7 +74,7 @@ class Guard:
         framed = operation != LANGUAGE_MODEL or frames.agree(old, new)
         if guarded_words(self.lexicon, old) != guarded_words(self.lexicon, new) or not framed:
             yield "danger-word"
-        share = 0.5 if operation == LANGUAGE_MODEL else 1.0
+        share = 0.5 if operation == LANGUAGE_MODEL else 1.0  # it writes anew, so half of the nouns must stay
         if not (keeps_numbers(old, new) and keeps_nouns(old, text, share)):
             yield "key-noun"
         if wellformed.faults(old, new, operation):
@@ -103,7 +104,7 @@ def _words_only(text: str) -> list[str]:
 @lru_cache(maxsize=4096)
 def guarded_words(lexicon: Lexicon, reading: Reading) -> Counter[str]:
     """How often each guarded word occurs in a text."""
-    return lexicon.count((word.text, (form for form, tag in word.spoken if tag[0] in "NVXM")) for word in reading.words)
+    return lexicon.count(map(for_lexicon, reading.words))
 
 
 def _is_long_enough(source: str, text: str) -> bool:

@@ -18,12 +18,10 @@ def negators(word: Word) -> list[str]:
     found = []
     for form, tag in word.spoken:
         stem = tag in ("VA", "VV", "VX", "VCN") and form in _STEMS
-        if tag == "VV" and form == "말" and len(word.spoken) > 1:
-            stem = True
         adverb = tag in ("MAG", "IC") and form in _ADVERBS
         if stem or adverb or (tag == "VCN") or (tag == "XPN" and form in _PREFIXES) or form in _NOUNS:
             found.append(form)
-        elif tag in ("VV", "VA", "NNG") and len(form) > 1 and ("없" in form or "못하" in form or form == "재미없"):
+        elif tag in ("VV", "VA", "NNG") and len(form) > 1 and ("없" in form or "못하" in form):
             found.append("없" if "없" in form else "못하")
     return found
 

@@ -43,7 +43,7 @@ def keeps_nouns(source: Reading, text: str, share: float) -> bool:
     nouns = key_nouns(source)
     if not nouns:
         return True
-    heard = by_ear(letters(text))
+    heard = by_ear(text)
     kept = sum(any(by_ear(_start(word)) in heard for word in (noun, *_others(noun))) for noun in nouns)
     return kept >= share * len(nouns)
 

@@ -105,7 +105,7 @@ def rebuilt(word: Word, morphemes: Sequence[Morpheme]) -> str | None:
 
     A word in which spaces were left out (안돼, 와주세요) is written without them again.
     """
-    raw = _raw(word)
+    raw = tuple(raw_morphemes(word))
     if not word.whole or not raw or not morphemes:
         return None
     own = joined(raw)
@@ -116,14 +116,10 @@ def rebuilt(word: Word, morphemes: Sequence[Morpheme]) -> str | None:
     return word.again(new) if _LETTER.search(new) else None
 
 
-def _raw(word: Word) -> tuple[Morpheme, ...]:
-    pairs = zip(word.morphemes, word.raw_tags, strict=True)
-    return tuple((form, raw) for (form, tag), raw in pairs if not is_mark(tag))
-
-
 def raw_morphemes(word: Word) -> list[Morpheme]:
     """The spoken morphemes with the tags that say how a stem is inflected."""
-    return list(_raw(word))
+    pairs = zip(word.morphemes, word.raw_tags, strict=True)
+    return [(form, raw) for (form, tag), raw in pairs if not is_mark(tag)]
 
 
 def is_mark(tag: str) -> bool:

@@ -11,11 +11,9 @@ from functools import cache
 from pathlib import Path
 
 FOLDER = Path(__file__).parent / "data" / "synonyms"
-PARTS = ("noun", "verb", "adjective", "adverb")
-BESIDE = "beside"  # the group of nouns that also follow a noun without a particle: 집 근처
-
-REQUEST = "request"
-ALONE = "alone"
+BESIDE = "beside"  # the group of nouns that may be replaced behind a noun without a particle too: 집 근처
+REQUEST = "request"  # the group of adverbs that may be replaced only where somebody is asked to do something
+ALONE = "alone"  # the group of adverbs that may be replaced only where no noun stands beside them
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +47,9 @@ def synonyms(part: str) -> Mapping[str, tuple[str, ...]]:
 
 
 @cache
-def stand_beside() -> frozenset[str]:
-    """The nouns that may be replaced behind a noun without a particle."""
-    return frozenset(entry.word for entry in entries() if entry.group == BESIDE)
-
-
-@cache
-def in_requests() -> frozenset[str]:
-    """The adverbs that may be replaced only where somebody is asked to do something."""
-    return frozenset(entry.word for entry in entries() if entry.group == REQUEST)
-
-
-@cache
-def away_from_nouns() -> frozenset[str]:
-    """The adverbs that may be replaced only where no noun stands beside them."""
-    return frozenset(entry.word for entry in entries() if entry.group == ALONE)
+def in_group(group: str) -> frozenset[str]:
+    """The words of one group of the files, such as `BESIDE`."""
+    return frozenset(entry.word for entry in entries() if entry.group == group)
 
 
 def _read(path: Path) -> Iterator[Entry]:

@@ -16,7 +16,8 @@ from core.augment.table import entries
 from core.hangul import split
 
 NOISY = ("transcription-noise", "dialect")  # they misspell on purpose, and the analyser misreads what they write
-WRITTEN = "llm"
+# The operation of a language model: it has its own maker, writes sentences anew, and goes through the same guards.
+LANGUAGE_MODEL = "llm"
 LEAST_LIKELY = 20.0  # how far the score may fall for each word that is new
 _JAMO = re.compile(r"[ㄱ-ㅎㅏ-ㅣ]")
 _PAIRS = {  # particle -> whether the noun before it ends in a consonant
@@ -50,7 +51,7 @@ def _faults(source: Reading, new: Reading, operation: str) -> Iterator[str]:
         yield "beginning"
     if any(word.spoken and word.spoken[-1][1] in _STEMS for word in fresh):
         yield "bare stem"
-    if operation != WRITTEN and _fragments(source, fresh):
+    if operation != LANGUAGE_MODEL and _fragments(source, fresh):
         yield "fragment"
     if not _ends_as(source, new):
         yield "end"

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+VOICE = "voice:"  # how the operation of a changed copy of a voice begins
 _BEYOND = 2**63  # the first whole number that a column of the database does not hold
 _APART = ("operation", "text", "before", "parent", "seed", "parameters", "message")  # no parameters of an operation
 

@@ -25,7 +25,6 @@ from core.models import Model
 from core.runs.card import MODEL_FOLDER, Card
 from core.runs.folder import read_predictions
 from core.schemes.target import Target
-from core.scores.alarms import ALARM
 
 SEEN, PAIRS = "seen.safetensors", "pairs"
 USUAL = "usual.safetensors"
@@ -50,10 +49,6 @@ class Limits:
     known: frozenset[str] | None = None
     farthest_voice: float | None = None
     usual: Usual | None = None
-
-    def alarm(self, target: str) -> float:
-        """The probability from which danger is an alarm: the run's operating point, else one half."""
-        return self.operating_points.get(target, ALARM)
 
 
 def read_limits(folder: Path, card: Card, model: Model) -> Limits:

@@ -13,9 +13,10 @@ from typing import Literal
 import numpy as np
 
 from core.errors import NotEnoughData
-from core.snapshots.format import Official, Snapshot, content_hash, repeat_keys
+from core.snapshots.format import Official, Snapshot, content_hash
 from core.snapshots.items import Items
-from core.split import SIDES, drop_repeats, merge_near_duplicates
+from core.snapshots.lineage import repeating
+from core.split import SIDES
 
 Split = Literal["lineage", "rows"]
 
@@ -37,13 +38,10 @@ def by_lineage(items: Items, variants: Items, reads_text: bool) -> tuple[Items, 
 
 def _without_held_out(items: Items, training: Items) -> Items:
     """The variants whose text is neither equal nor nearly equal to a text of validation or test."""
-    held_out = items.take([i for i, side in enumerate(items.column("side")) if side != "train"])
-    both = Items.join(held_out, training)
-    fresh = set(drop_repeats(repeat_keys(both), both.column("side")))
-    alike = merge_near_duplicates(both.column("key"), both.column("text"))
-    known = set(alike[: len(held_out)])
-    places = range(len(held_out), len(both))
-    return training.take([i - len(held_out) for i in places if i in fresh and alike[i] not in known])
+    sides = zip(items.column("text"), items.column("side"), strict=True)
+    held_out = [text for text, side in sides if text and side != "train"]
+    repeats = repeating([(i, text) for i, text in enumerate(training.column("text")) if text], held_out)
+    return training.take([i for i in range(len(training)) if i not in repeats])
 
 
 def by_rows(items: Items, variants: Items, seed: int) -> Items:

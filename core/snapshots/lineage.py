@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from core.errors import InputError
 from core.messages import Message, Names, Word
 from core.snapshots.items import Items
-from core.split import merge_near_duplicates
-from core.text import letters, nfc
+from core.split import merge_near_duplicates, repeat_key
 
 SHOWN = 5  # items that an error names
 
@@ -60,17 +59,17 @@ def leaks_by_source(items: Items, lineages: Lineages) -> set[int]:
     held_out = {key: text for _, (key, text, side) in rows if side != "train"}
     shown = {place for place, lineage in derived if not held_out.keys().isdisjoint(lineage.shown)}
     sources = [(place, text) for place, lineage in derived for text in lineage.texts]
-    return shown | _repeating(sources, [text for text in held_out.values() if text])
+    return shown | repeating(sources, [text for text in held_out.values() if text])
 
 
-def _repeating(sources: Sequence[tuple[int, str]], held_out: Sequence[str]) -> set[int]:
+def repeating(sources: Sequence[tuple[int, str]], held_out: Sequence[str]) -> set[int]:
     """The places whose text is equal or nearly equal to a held-out one."""
-    exact = {_key(text) for text in held_out}
+    exact = {repeat_key(text) for text in held_out}
     names = [f"held-out {n}" for n in range(len(held_out))] + [f"source {n}" for n in range(len(sources))]
     alike = merge_near_duplicates(names, [*held_out, *(text for _, text in sources)])
     near = set(alike[: len(held_out)])
     judged = zip(sources, alike[len(held_out) :], strict=True)
-    return {place for (place, text), group in judged if group in near or _key(text) in exact}
+    return {place for (place, text), group in judged if group in near or repeat_key(text) in exact}
 
 
 def check_lineage(name: str, items: Items, lineages: Lineages) -> None:
@@ -96,8 +95,3 @@ def _breach(key: str, lineage: Lineage, sides: Mapping[str, str]) -> Message | N
                 key=key, source=source, side=Word(side),
             )  # fmt: skip
     return None
-
-
-def _key(text: str) -> str:
-    """What two equal texts share; a text without letters (an emoji) is compared as it is."""
-    return letters(text) or nfc(text).strip()

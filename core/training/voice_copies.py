@@ -12,9 +12,9 @@ from typing import Any
 from core.audio.augmentation import make, read_operations
 from core.errors import InputError
 from core.models import Modality
+from core.models.prepare import RATE_HZ
 from core.models.values import Sample
 
-RATE_HZ = 16_000  # of a Sample
 MOST = 20
 
 

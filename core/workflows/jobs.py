@@ -27,6 +27,15 @@ class IdentifiedContext(Context, Protocol):
     id: str
 
 
+def by_stage(job: Context) -> Callable[[str, int, int], None]:
+    """What takes the stage of the work, how much of it is done and how much there is, and reports it as progress."""
+
+    def report(stage: str, done: int, total: int) -> None:
+        job.report({"stage": stage, "done": done, "total": total, "unit": stage})
+
+    return report
+
+
 def recent(ws: Workspace, most: int) -> list[Job]:
     """The latest `most` jobs, the newest first."""
     return ws.store.board.list(most)

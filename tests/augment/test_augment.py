@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.augment import AUGMENTERS, Guard, Known, Lexicon, make, propose
+from core.augment import AUGMENTERS, Guard, Known, Lexicon, draw, make
 from core.errors import InputError, MissingBackend, UnknownName
 from core.text import words
 
@@ -66,11 +66,17 @@ def test_operations_take_turns_and_what_fails_is_counted() -> None:
     assert refused["exists"] >= 5
 
 
-def test_propose_gives_candidates_before_any_guard_and_repeats() -> None:
+def drawn(text: str, operation: str, seed: int, alpha: float, n: int) -> list[str]:
+    """At most `n` candidates of one operation before any guard: distinct, and different from `text`."""
+    candidates = dict.fromkeys(draw(operation, text, seed, alpha, number, AUGMENTERS) for number in range(10 * n))
+    return [candidate for candidate in candidates if candidate != text][:n]
+
+
+def test_drawings_give_candidates_before_any_guard_and_repeat() -> None:
     for name in ("punctuation-insertion", "transcription-noise"):
-        assert len(propose(LONG, name, seed=1, strength=0.3, n=4)) == 4
-        assert propose(LONG, name, seed=1, strength=0.3, n=4) != propose(LONG, name, seed=2, strength=0.3, n=4)
-        assert propose(LONG, name, seed=1, strength=0.3, n=2) == propose(LONG, name, seed=1, strength=0.3, n=4)[:2]
+        assert len(drawn(LONG, name, seed=1, alpha=0.3, n=4)) == 4
+        assert drawn(LONG, name, seed=1, alpha=0.3, n=4) != drawn(LONG, name, seed=2, alpha=0.3, n=4)
+        assert drawn(LONG, name, seed=1, alpha=0.3, n=2) == drawn(LONG, name, seed=1, alpha=0.3, n=4)[:2]
 
 
 @pytest.mark.parametrize("text", ["", "  \n", "불이야", "ㅋㅋㅋ", "!!!", "119"])
@@ -93,14 +99,14 @@ def test_a_text_that_no_operation_can_change_gives_nothing(text: str) -> None:
     ],
 )
 def test_deletion_keeps_the_words_that_the_label_depends_on(text: str, stays: set[str]) -> None:
-    variants = propose(text, "random-deletion", seed=3, strength=1.0, n=20)
+    variants = drawn(text, "random-deletion", seed=3, alpha=1.0, n=20)
     for variant in variants:
         assert stays <= set(variant.split())
         assert len(variant.split()) >= 2
 
 
 def test_punctuation_only_adds_marks_between_phrases() -> None:
-    for variant in propose(LONG, "punctuation-insertion", seed=0, strength=0.5, n=8):
+    for variant in drawn(LONG, "punctuation-insertion", seed=0, alpha=0.5, n=8):
         marks = [word for word in variant.split() if word in ".;?:!,"]
         assert 1 <= len(marks) <= len(LONG.split()) // 2
         assert [word for word in variant.split() if word not in ".;?:!,"] == LONG.split()
@@ -126,12 +132,11 @@ def test_the_same_seed_gives_the_same_in_another_process() -> None:
 
 
 def test_wrong_requests_say_what_is_right() -> None:
-    for ask in (lambda: propose(LONG, "eda", 0), lambda: make(LONG, ["dialect", "eda"], n=1, seed=0)):
+    for ask in (lambda: drawn(LONG, "eda", 0, 0.2, 1), lambda: make(LONG, ["dialect", "eda"], n=1, seed=0)):
         with pytest.raises(UnknownName, match="unknown augmentation 'eda'; known: synonym-replacement, random-insert"):
             ask()
-    for ask in (lambda: propose(LONG, "dialect", 0, 0), lambda: make(LONG, ["dialect"], n=1, seed=0, alpha=0)):
-        with pytest.raises(InputError, match=r"strength 0 is not in \(0, 1\]"):
-            ask()
+    with pytest.raises(InputError, match=r"strength 0 is not in \(0, 1\]"):
+        make(LONG, ["dialect"], n=1, seed=0, alpha=0)
 
 
 @pytest.mark.skipif(AUGMENTERS["koeda-aeda"].installed(), reason="koeda is installed")
@@ -146,7 +151,7 @@ def test_koeda_leaves_the_global_dice_alone_and_ends_on_long_texts() -> None:
     random.seed(5)
     expected = random.Random(5).random()
     long = " ".join([LONG] * 200)
-    variants = propose(long, "koeda-aeda", seed=1, strength=1.0, n=2)
+    variants = drawn(long, "koeda-aeda", seed=1, alpha=1.0, n=2)
     assert [word for word in variants[0].split() if word not in ".,!?;:"] == long.split()
     for name in (name for name in INSTALLED if name.startswith("koeda")):
         assert AUGMENTERS[name].load()(" \u241f ", random.Random(0), 0.3) == ""

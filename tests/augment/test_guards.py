@@ -2,8 +2,7 @@
 
 import pytest
 
-from core.augment import REASONS, Guard, Known, Lexicon
-from core.augment.guards import LANGUAGE_MODEL
+from core.augment import LANGUAGE_MODEL, REASONS, Guard, Known, Lexicon
 from core.augment.negation import signature
 from core.augment.reading import read
 

@@ -284,10 +284,10 @@ def test_limits_that_no_card_has_are_refused(text: Path, limits: object) -> None
 
 
 def test_an_operating_point_of_the_card_is_the_alarm(text: Path) -> None:
-    assert load(text).limits.alarm("danger") == 0.5
+    assert load(text).limits.operating_points.get("danger") is None
     change_card(text, limits={**load(text).card.limits, "operating_points": {"danger": 0.3}})
-    assert load(text).limits.alarm("danger") == 0.3
-    assert load(text).limits.alarm("urgency") == 0.5
+    assert load(text).limits.operating_points.get("danger") == 0.3
+    assert load(text).limits.operating_points.get("urgency") is None
 
 
 def test_a_voice_far_from_those_of_the_training_is_refused(trained: Path, voice: Predictor) -> None:

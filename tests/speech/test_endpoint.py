@@ -1,11 +1,13 @@
 """core.speech.transcribers.endpoint against a local server: what is sent, and what its failures say."""
 
 from dataclasses import replace
+from unittest.mock import patch
 
 import numpy as np
 import pytest
 from fake_llm import Reply, failed, fake_llm
 
+from core import endpoints
 from core.errors import InputError
 from core.settings import settings
 from core.speech.transcribers import endpoint
@@ -19,7 +21,8 @@ KEY = "sk-secret"
 
 def test_a_clip_goes_to_the_named_service_only(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_CUSTOM_HEADERS", "Authorization: Bearer other\nX-Secret: 1")
-    with fake_llm() as fake:
+    client = patch.object(endpoints.Endpoint, "client", autospec=True, side_effect=endpoints.Endpoint.client)
+    with client as made, fake_llm() as fake:
         mine = replace(settings(), speech_url=fake.url, speech_key=KEY, speech_model="whisper-x")
         send = endpoint._sender(mine)
         fake.replies.extend([Reply(200, ANSWER), failed(401, f"wrong {KEY}"), Reply(302, "", {"Location": fake.url})])
@@ -35,3 +38,4 @@ def test_a_clip_goes_to_the_named_service_only(monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(InputError, match="302"):
             send(b"RIFF", "ko")
         assert len(fake.requests) == 3, "a redirect is not followed"
+        assert made.call_count == 1, "one client serves all clips"

@@ -1,5 +1,6 @@
 """Words that no operation touches, whatever the guards would say: it saves drawings that would be refused anyway."""
 
+from collections.abc import Iterator
 from functools import lru_cache
 
 from core.augment import negation
@@ -16,4 +17,9 @@ def kept(reading: Reading) -> frozenset[int]:
 @lru_cache(maxsize=16384)
 def is_guarded(word: Word) -> bool:
     """Whether the lexicon of danger has a word that `word` holds, or its end changes a label."""
-    return bool(Lexicon.of(GENERAL).count([(word.text, (form for form, tag in word.spoken if tag[0] in "NVXM"))]))
+    return bool(Lexicon.of(GENERAL).count([for_lexicon(word)]))
+
+
+def for_lexicon(word: Word) -> tuple[str, Iterator[str]]:
+    """A word and its nouns, stems and adverbs, as `Lexicon.count` asks for them."""
+    return word.text, (form for form, tag in word.spoken if tag[0] in "NVXM")

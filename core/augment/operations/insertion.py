@@ -8,7 +8,7 @@ import random
 from collections.abc import Iterator
 
 from core.augment.operations.guarded import is_guarded, kept
-from core.augment.operations.styles import is_polite, is_request
+from core.augment.operations.styles import ASKING, is_polite, is_request
 from core.augment.reading import Reading, Word, read, text_of
 
 OPENING = ("음", "아", "어", "근데", "그러니까")
@@ -26,9 +26,7 @@ _PLAIN_LIST = """
 따뜻 시원 깨끗 신기
 """
 PLAIN = frozenset(_PLAIN_LIST.split())
-_ASKING = frozenset(
-    ("뭐", "무엇", "누구", "언제", "어디", "왜", "어떻", "어떻게", "얼마", "몇", "어느", "어떤", "무슨", "뭘")
-)
+_ASKING = ASKING | {"뭘"}
 _ASKING_ENDS = ("까", "까요", "나요", "가요", "니", "냐", "습니까")
 
 

@@ -7,7 +7,7 @@ statement (와요), only styles are chosen that leave it open.
 import random
 
 from core.augment.operations.guarded import is_guarded
-from core.augment.operations.styles import CASUAL, FORMAL, PLAIN, POLITE, ends, style
+from core.augment.operations.styles import ASKING, CASUAL, FORMAL, PLAIN, POLITE, clause, ends, style
 from core.augment.reading import Morpheme, Reading, Word, joined, read, text_of
 from core.hangul import split
 
@@ -28,8 +28,7 @@ _TO_SPEAKER = {
 }  # fmt: skip
 _FROM_SPEAKER = {humble: plain for plain, humble in _TO_SPEAKER.items()}
 _HEARER = frozenset(("너", "네", "니", "너희", "당신", "자네"))
-_ASKING_LIST = "뭐 무엇 누구 언제 어디 왜 어떻 어떻게 얼마 몇 어느 어떤 무슨 어떡하"
-_INTERROGATIVE = frozenset(_ASKING_LIST.split())
+_INTERROGATIVE = ASKING | {"어떡하"}
 _OF_COPULA = {"예요": "어요", "에요": "어요", "이에요": "어요", "야": "어", "ᆸ니다": "습니다", "ᆸ니까": "습니까"}
 _OF_NOT = {"어요": "에요", "어": "야"}  # 아니에요, 아니야
 _COPULA = {
@@ -90,7 +89,7 @@ def _ended(reading: Reading, place: int, stem: list[Morpheme], ending: str, targ
         return word.text if stem and style(ending) == target else None
     tags = [tag.partition("-")[0] for _, tag in stem]
     is_copula = tags[-1] in ("VCP", "VCN")
-    new = _ending(reading, word, stem, tags, _OF_COPULA.get(ending, ending) if is_copula else ending, target)
+    new = _ending(reading, place, stem, tags, _OF_COPULA.get(ending, ending) if is_copula else ending, target)
     if new is None:
         return None
     if tags[-1] == "VCP":
@@ -104,9 +103,9 @@ def _ended(reading: Reading, place: int, stem: list[Morpheme], ending: str, targ
 
 
 def _ending(
-    reading: Reading, word: Word, stem: list[Morpheme], tags: list[str], ending: str, target: int
+    reading: Reading, place: int, stem: list[Morpheme], tags: list[str], ending: str, target: int
 ) -> str | None:
-    asks, request = "?" in word.tail, stem[-1] == ("주", "VX")
+    asks, request = "?" in reading.words[place].tail, stem[-1] == ("주", "VX")
     if ending in ("세요", "으세요", "십시오", "으십시오"):
         if asks or not request:
             return None
@@ -117,7 +116,7 @@ def _ending(
         return _YO.get(ending) or ("어요" if style(ending) in (PLAIN, FORMAL) and _tells(ending) else None)
     if target == CASUAL:
         return _WITHOUT.get(ending) or ("어" if style(ending) in (PLAIN, FORMAL) and _tells(ending) else None)
-    if ending in ("어", "어요", "다", "ᆫ다", "는다") and (asks or _states(reading, word, stem, tags, ending)):
+    if ending in ("어", "어요", "다", "ᆫ다", "는다") and (asks or _states(reading, place, stem, tags, ending)):
         if asks:
             return None if ending.endswith("다") else "습니까"
         return "습니다"
@@ -129,23 +128,13 @@ def _tells(ending: str) -> bool:
     return ending in ("다", "ᆫ다", "는다", "습니다", "ᆸ니다", "습니까", "ᆸ니까", "냐", "느냐", "니")
 
 
-def _states(reading: Reading, word: Word, stem: list[Morpheme], tags: list[str], ending: str) -> bool:
+def _states(reading: Reading, place: int, stem: list[Morpheme], tags: list[str], ending: str) -> bool:
     """Whether a sentence can only be a statement: it is past, of a state, or says who does something."""
     if any(form in _INTERROGATIVE for form, _ in reading.morphemes()):
         return False
     if ending.endswith("다") or "EP" in tags or tags[-1] in _STATES or stem[-1][0] in _EXIST:
         return True
-    return any(tag == "JKS" for _, tag in _clause(reading, word)) and stem[-1] != ("주", "VX")
-
-
-def _clause(reading: Reading, word: Word) -> list[Morpheme]:
-    """The morphemes of the clause that ends in `word`."""
-    found: list[Morpheme] = []
-    for item in reversed(reading.words[: reading.words.index(word)]):
-        if item.spoken and item.spoken[-1][1] in ("EC", "EF"):
-            break
-        found += item.spoken
-    return found
+    return any(tag == "JKS" for _, tag in clause(reading, place)) and stem[-1] != ("주", "VX")
 
 
 def _copula(word: Word, stem: list[Morpheme], new: str) -> str | None:

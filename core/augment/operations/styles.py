@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 
 from core.augment.lexicon import GENERAL, Lexicon
-from core.augment.reading import Morpheme, Reading, Word
+from core.augment.reading import Morpheme, Reading, Word, raw_morphemes
 
 PLAIN, CASUAL, POLITE, FORMAL = range(4)
+ASKING = frozenset(("뭐", "무엇", "누구", "언제", "어디", "왜", "어떻", "어떻게", "얼마", "몇", "어느", "어떤", "무슨"))
 _POLITE = ("요", "죠")
 _REQUESTS = (("주", "VX"), ("세요", "EF"), ("으세요", "EF"), ("십시오", "EF"), ("어라", "EF"), ("자", "EF"))
 _FORMAL = ("니다", "니까", "십시오", "시오")
@@ -17,9 +18,9 @@ def ends(reading: Reading) -> Iterator[tuple[int, list[Morpheme], str]]:
         spoken = word.spoken
         last = place == len(reading.words) - 1
         if len(spoken) > 1 and spoken[-1] == ("요", "JX") and spoken[-2][1] in ("EF", "EC"):
-            yield place, _raw(word)[:-2], spoken[-2][0] + "요"
+            yield place, raw_morphemes(word)[:-2], spoken[-2][0] + "요"
         elif spoken and (spoken[-1][1] == "EF" or (spoken[-1][1] == "EC" and (last or _ends_at_comma(word)))):
-            yield place, _raw(word)[:-1], spoken[-1][0]
+            yield place, raw_morphemes(word)[:-1], spoken[-1][0]
 
 
 def _ends_at_comma(word: Word) -> bool:
@@ -61,13 +62,13 @@ def asks(reading: Reading, place: int) -> bool:
     word = reading.words[place]
     if any(tag in ("VX", "VV") and form.endswith("주") for form, tag in word.spoken):
         return True
-    own = [*_clause(reading, place), *word.spoken]
+    own = [*clause(reading, place), *word.spoken]
     if any(tag in ("JKS", "VA", "XSA", "VCP", "VCN") or form in ("못", "안", "않") for form, tag in own):
         return False
     return not any(tag in ("NNG", "XR") and form in Lexicon.of(GENERAL).words for form, tag in own)
 
 
-def _clause(reading: Reading, place: int) -> list[Morpheme]:
+def clause(reading: Reading, place: int) -> list[Morpheme]:
     """The morphemes before `place` in its clause."""
     found: list[Morpheme] = []
     for item in reversed(reading.words[:place]):
@@ -75,8 +76,3 @@ def _clause(reading: Reading, place: int) -> list[Morpheme]:
             break
         found += item.spoken
     return found
-
-
-def _raw(word: Word) -> list[Morpheme]:
-    pairs = zip(word.morphemes, word.raw_tags, strict=True)
-    return [(form, raw) for (form, tag), raw in pairs if (form, tag) in word.spoken]

@@ -27,7 +27,7 @@ _PLACE_LIST = """
 """
 _PLACES = frozenset(_PLACE_LIST.split())
 _FREE = frozenset((("mover", "subject"), ("mover", "object"), ("object", "subject")))  # kinds that change places
-_LIGHT_VERBS = ("하", "되", "시키", "당하")
+_LIGHT_VERBS = (("하", "VV"), ("되", "VV"), ("시키", "VV"), ("당하", "VV"))
 _SPEAKERS = frozenset(("나", "저", "너", "우리"))
 _ATTACHED_BEHIND = frozenset(
     ("ETM", "JKG", "MM", "JC", "XSN", "NNG", "NNP", "NNB", "NP", "NR", "SN", "ETN", "XPN", "XR", "MAG")
@@ -145,7 +145,7 @@ def _pairs(reading: Reading) -> list[tuple[Phrase, Phrase]]:
         (first, second)
         for at, (first, second) in enumerate(pairwise(items))
         if tuple(sorted((first.kind, second.kind))) in _FREE
-        and _same_clause(items[at + 2 :])
+        and at + 2 < len(items)
         and _is_verbal(reading, items[at + 2 :])
         and not _is_odd(reading, first, second)
         and not ("object" in (first.kind, second.kind) and _is_light(reading.words[second.end]))
@@ -174,13 +174,4 @@ def _is_verbal(reading: Reading, behind: Sequence[Phrase]) -> bool:
 
 def _is_light(predicate: Word) -> bool:
     """Whether a predicate is one with its object: 잘못을 하다."""
-    return bool(predicate.spoken) and predicate.spoken[0] in (
-        ("하", "VV"),
-        ("되", "VV"),
-        ("시키", "VV"),
-        ("당하", "VV"),
-    )
-
-
-def _same_clause(behind: Sequence[Phrase]) -> bool:
-    return bool(behind) and any(phrase.kind == "predicate" or phrase is behind[-1] for phrase in behind)
+    return bool(predicate.spoken) and predicate.spoken[0] in _LIGHT_VERBS

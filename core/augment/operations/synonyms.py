@@ -7,7 +7,7 @@ from functools import lru_cache
 from core.augment import negation
 from core.augment.operations.styles import is_request
 from core.augment.reading import Morpheme, Reading, Word, raw_morphemes, read, rebuilt, text_of
-from core.augment.table import away_from_nouns, in_requests, stand_beside, synonyms
+from core.augment.table import ALONE, BESIDE, REQUEST, in_group, synonyms
 
 _NOUNS = ("NNG", "NNP", "NP", "NR")
 _BARE = ("NNG", "NNP", "NNB", "XSN", "NP", "SN", "MM")
@@ -66,9 +66,9 @@ def _replaced(items: Sequence[Word], place: int, own: list[Morpheme]) -> Iterato
     elif tag in _STEMS and len(own) > 1 and tags[1][0] == "E" and form not in _MISREAD:
         yield from _stems(_STEMS[tag], form, own[1:])
     elif len(own) == 1 and form in synonyms("adverb"):
-        if form in away_from_nouns() and _has_noun_beside(items, place):
+        if form in in_group(ALONE) and _has_noun_beside(items, place):
             return
-        if not _is_question(items[place], form, tag) and (form not in in_requests() or is_request(items[-1])):
+        if not _is_question(items[place], form, tag) and (form not in in_group(REQUEST) or is_request(items[-1])):
             yield from ([(by, own[0][1])] for by in synonyms("adverb")[form])
     elif tag in _NOUNS and all(t[0] == "J" for t in tags[1:]) and _stands_alone(items, place, form):
         part = "adverb" if tag == "NP" else "noun"
@@ -115,6 +115,6 @@ def _stands_alone(items: Sequence[Word], place: int, noun: str) -> bool:
     before = items[place - 1].spoken if place else ()
     own = items[place].spoken
     behind = items[place + 1].spoken if place + 1 < len(items) else ()
-    if before and before[-1][1] in _BARE and noun not in stand_beside() and not items[place - 1].tail:
+    if before and before[-1][1] in _BARE and noun not in in_group(BESIDE) and not items[place - 1].tail:
         return before[-1][1] in ("MM", "NP")
     return not (len(own) == 1 and behind and behind[0][1] in ("NNG", "NNP", "NNB", "XSN") and not items[place].tail)

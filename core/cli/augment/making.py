@@ -99,19 +99,21 @@ def _given(**options: float | None) -> dict[str, float]:
 
 def _make(reply: Reply, ws: "Workspace", plan: "AugmentPlan") -> None:
     from core.workflows.augment import run
+    from core.workflows.augment.plan import checked
+    from core.workflows.augment.sources import choose
 
     with progress_bar("augment") as show_progress:
-        classes = run.classes(ws, plan)
-        batch = run.run(ws, plan, ws.settings.curator, progress=show_progress)
+        chosen = choose(ws, checked(plan))
+        batch = run.run(ws, plan, ws.settings.curator, chosen=chosen, progress=show_progress)
     answer = {
         "run": batch.id, "sources": batch.sources, "wanted": batch.wanted, "made": batch.made,
         "flagged": batch.flagged, "refused": dict(batch.refused), "checked_by": batch.checked_by,
-        "classes": [asdict(row) for row in classes],
+        "classes": [asdict(row) for row in chosen.classes],
     }  # fmt: skip
     reply.give(
         answer,
         f"run {batch.id}: {batch.made:,} of {batch.wanted:,} variants wait; `augment list` shows them",
-        _class_table(classes),
+        _class_table(chosen.classes),
         *_refusals(batch.refused),
         _check_line(batch.checked_by, batch.flagged),
     )
@@ -145,7 +147,7 @@ def _preview(reply: Reply, ws: "Workspace", plan: "AugmentPlan") -> None:
 def _estimate(reply: Reply, ws: "Workspace", plan: "AugmentPlan") -> None:
     from core.workflows.augment import run
 
-    cost = run.estimate(ws, plan)
+    cost, _ = run.estimate(ws, plan)
     price = "no prices are set" if cost.cost is None else f"about {cost.cost:.4f}, at most {cost.cost_at_most:.4f}"
     reply.give(
         asdict(cost),

@@ -8,7 +8,7 @@ guards as every other reading. A service that does not say how likely its text i
 import io
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from math import inf, isfinite
 from statistics import fmean
 from typing import Any
@@ -85,11 +85,15 @@ def _word(word: Mapping[str, Any]) -> Word:
 
 
 def _sender(settings: Settings) -> Send:
-    """A function that asks the service of `settings`."""
+    """A function that asks the service of `settings`; its client is made at the first clip and serves all of them."""
+
+    @cache
+    def connected() -> tuple[endpoints.Endpoint, Any]:
+        service = endpoints.Endpoint(settings.speech_url, settings.speech_model, settings.speech_key)
+        return service, service.client(TIMEOUT_S, max_retries=1)
 
     def send(wav: bytes, language: str) -> Mapping[str, Any]:
-        service = endpoints.Endpoint(settings.speech_url, settings.speech_model, settings.speech_key)
-        client = service.client(TIMEOUT_S, max_retries=1)
+        service, client = connected()
         import openai
 
         try:

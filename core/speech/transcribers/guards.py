@@ -151,7 +151,7 @@ def _believed(plain: Reading, prompted: Reading | None, seconds: float, language
 def _text_of(reading: Reading, seconds: float, language: str) -> str | None:
     """The text of a reading that can be believed, without repeats, else None."""
     spoken = letters_only(reading.text)
-    if not spoken or (reading.likelihood is not None and not reading.likelihood >= LEAST_LOGPROB):
+    if not spoken or (reading.likelihood is not None and reading.likelihood < LEAST_LOGPROB):
         return None
     text = cut_repeats(reading.text)
     looping = len(letters_only(text)) < (1 - LOOP_SHARE) * len(spoken)
@@ -169,7 +169,7 @@ def _silent(reading: Reading) -> bool:
     empty, likelihood = not reading.text.strip(), reading.likelihood
     if reading.no_speech is None:
         return empty
-    unlikely = likelihood is not None and not likelihood >= UNLIKELY
+    unlikely = likelihood is not None and likelihood < UNLIKELY
     return reading.no_speech >= SILENT and (empty or unlikely)
 
 

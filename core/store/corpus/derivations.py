@@ -1,14 +1,17 @@
-"""Reads how derived utterances were made, and from which: their parents may be skipped or out of the corpus."""
+"""Reads how derived utterances were made, and from which: their parents may be skipped or out of the corpus.
+
+`copy_labels` gives them the labels of their parents.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import JSON, BigInteger, Column, Engine, ForeignKey, String, Table, func, select
+from sqlalchemy import JSON, BigInteger, Column, Connection, Engine, ForeignKey, String, Table, func, select
 
-from core.records import Derivation
-from core.store.engine import reading
+from core.records import Derivation, Level
+from core.store.engine import insert_many, reading
 from core.store.rows import NAMES
-from core.store.schema import metadata, utterance
+from core.store.schema import label, metadata, utterance
 
 # How a derived utterance was made from its parent; one row for each that was ever accepted or imported.
 derivation = Table(
@@ -92,3 +95,19 @@ class Derivations:
         query = query.where(utterance.c.active, ~utterance.c.skipped).group_by(c.operation).order_by(c.operation)
         with reading(self._engine) as connection:
             return {str(operation): int(n) for operation, n in connection.execute(query)}
+
+
+def copy_labels(connection: Connection, pairs: Sequence[tuple[int, int]], level: Level, curator: str) -> None:
+    """Give each second of `pairs` the labels of the first, as silver, except disputed ones."""
+    labels: dict[int, list[tuple[str, str]]] = {}
+    sources = sorted({source for source, _ in pairs})
+    for start in range(0, len(sources), NAMES):
+        of_sources = label.c.target_id.in_(sources[start : start + NAMES])
+        query = select(label.c.target_id, label.c.scheme, label.c.code).where(
+            label.c.level == level, of_sources, label.c.grade != "disputed"
+        )
+        for target, scheme, code in connection.execute(query):
+            labels.setdefault(target, []).append((scheme, code))
+    columns = ("level", "target_id", "scheme", "code", "grade", "by")
+    rows = [(level, copy, *pair, "silver", curator) for source, copy in pairs for pair in labels.get(source, ())]
+    insert_many(connection, label, columns, rows)

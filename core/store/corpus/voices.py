@@ -14,8 +14,9 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, delete, select, update
 
-from core.records import Level, NewUtterance, Report, Utterance
-from core.store.corpus.derivations import derivation
+from core.records import NewUtterance, Report, Utterance
+from core.records.derivation import VOICE
+from core.store.corpus.derivations import copy_labels, derivation
 from core.store.corpus.insert import COLUMNS, known_keys, utterance_row
 from core.store.engine import allot, insert_many, reading, writing
 from core.store.review import decisions
@@ -91,8 +92,8 @@ class Voices:
             pairs = _insert(connection, new, parents, curator, at)
             again = [(known[voice.key], voice) for voice in usable if voice.key in known]
             pairs += _put_back(connection, again, parents, curator, at)
-            _copy_labels(connection, [(p.id, u) for p, u, _ in pairs], "utterance", curator)
-            _copy_labels(connection, _labelled_calls(connection, pairs), "recording", curator)
+            copy_labels(connection, [(p.id, u) for p, u, _ in pairs], "utterance", curator)
+            copy_labels(connection, _labelled_calls(connection, pairs), "recording", curator)
         report.added, report.known = len(pairs), len(usable) - len(pairs)
         return report
 
@@ -141,7 +142,7 @@ def _insert(
         lineage = {DERIVED: {"from": parent.key, **how, "made_at": at, "by": curator}}
         calls.append((call_id, voice.key, parent.source_id, voice.path, voice.sha256, voice.duration_ms,
                       voice.sample_rate_hz, lineage))  # fmt: skip
-        own = how | {"operation": f"voice:{voice.operation}"}
+        own = how | {"operation": f"{VOICE}{voice.operation}"}
         item = NewUtterance(
             voice.key, parent.text, parent.group, 0, voice.duration_ms, parent.speaker, True, "augmented", meta=own
         )
@@ -201,22 +202,6 @@ def _labelled_calls(connection: Connection, pairs: Sequence[tuple[Utterance, int
         for parent, _, call_id in pairs
         if parent.recording_id is not None and (parent.speaker is not None or parent.recording_id not in with_roles)
     ]
-
-
-def _copy_labels(connection: Connection, pairs: Sequence[tuple[int, int]], level: Level, curator: str) -> None:
-    """Give each second of `pairs` the labels of the first, as silver."""
-    labels: dict[int, list[tuple[str, str]]] = {}
-    sources = sorted({source for source, _ in pairs})
-    for start in range(0, len(sources), NAMES):
-        of_sources = label.c.target_id.in_(sources[start : start + NAMES])
-        query = select(label.c.target_id, label.c.scheme, label.c.code).where(
-            label.c.level == level, of_sources, label.c.grade != "disputed"
-        )
-        for target, scheme, code in connection.execute(query):
-            labels.setdefault(target, []).append((scheme, code))
-    columns = ("level", "target_id", "scheme", "code", "grade", "by")
-    rows = [(level, copy, *pair, "silver", curator) for source, copy in pairs for pair in labels.get(source, ())]
-    insert_many(connection, label, columns, rows)
 
 
 def _of(batch: str) -> ColumnElement[bool]:

@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Engine, func, select, update
 
 from core.errors import Conflict
 from core.records import Proposal, ProposalState
+from core.records.derivation import VOICE
 from core.store.corpus.derivations import derivation
 from core.store.engine import reading, writing
 from core.store.proposals.derived import take_out
@@ -21,7 +22,6 @@ from core.store.rows import NAMES
 from core.store.schema import proposal, utterance
 
 BLOCK = 5000  # rows read at a time
-VOICES = "voice:"  # how the operation of a changed copy of a voice begins
 NO_FLAG = "-"  # among the wanted flags it stands for proposals without one
 
 
@@ -121,7 +121,7 @@ class Candidates:
         """
         c = utterance.c
         query = select(c.parent_id, func.count()).outerjoin(derivation, derivation.c.utterance_id == c.id)
-        is_text = derivation.c.operation.is_(None) | ~derivation.c.operation.startswith(VOICES)
+        is_text = derivation.c.operation.is_(None) | ~derivation.c.operation.startswith(VOICE)
         query = query.where(c.parent_id.is_not(None), c.origin == "augmented", c.active, is_text)
         counts = Counter(self.by_source(kind, ("open",)))
         with reading(self._engine) as connection:
@@ -147,11 +147,6 @@ class Candidates:
                 return
             last = rows[-1].id
             yield from (str(row.payload["text"]) for row in rows)
-
-    def last_decision(self, kind: str, curator: str) -> Decision | None:
-        """Return the latest decision of the curator on proposals of `kind`; None if there is none to undo."""
-        with reading(self._engine) as connection:
-            return _last(connection, kind, curator)
 
     def undo_decision(self, kind: str, curator: str, at: str) -> tuple[Decision | None, list[int], int]:
         """Open again all proposals of the curator's latest decision, in one transaction.

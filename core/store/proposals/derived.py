@@ -3,13 +3,13 @@
 from dataclasses import asdict
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, insert, update
 
 from core.errors import Conflict
 from core.records import Act, NewUtterance, Utterance
 from core.records.derivation import derivation_from_meta
 from core.store.corpus.corpus import insert_utterance, one_utterance
-from core.store.corpus.derivations import derivation
+from core.store.corpus.derivations import copy_labels, derivation
 from core.store.proposals import outcomes as rule
 from core.store.proposals.rows import payload_of
 from core.store.review import decisions
@@ -29,7 +29,7 @@ def add_augmentation(
     earlier = row.result_id and one_utterance(connection, row.result_id)
     if earlier and earlier.text == text:
         connection.execute(update(utterance).where(utterance.c.id == earlier.id).values(active=True))
-        _copy_labels(connection, parent.id, earlier.id, curator)
+        copy_labels(connection, [(parent.id, earlier.id)], "utterance", curator)
         return {"result_id": earlier.id}
     meta = {"operation": row.operation, **payload_of(row.payload), "text": text}
     new = NewUtterance(
@@ -37,19 +37,10 @@ def add_augmentation(
         speaker=parent.speaker, origin="augmented", meta=meta,
     )  # fmt: skip
     new_id = insert_utterance(connection, parent.source_id, parent.recording_id, new, parent.id)
-    _copy_labels(connection, parent.id, new_id, curator)
+    copy_labels(connection, [(parent.id, new_id)], "utterance", curator)
     if made := derivation_from_meta(new_id, meta, row.made_at, row.batch):
         connection.execute(insert(derivation).values(asdict(made)))
     return {"result_id": new_id}
-
-
-def _copy_labels(connection: Connection, parent_id: int, new_id: int, curator: str) -> None:
-    to_copy = (label.c.level == "utterance", label.c.target_id == parent_id, label.c.grade != "disputed")
-    query = select(label).where(*to_copy)
-    for parent_label in connection.execute(query).mappings().all():
-        connection.execute(
-            insert(label).values(dict(parent_label) | {"target_id": new_id, "grade": "silver", "by": curator})
-        )
 
 
 def take_out(connection: Connection, utterance_id: int) -> None:

@@ -5,8 +5,7 @@ rejects has one instant, which is what undoing it needs.
 """
 
 import re
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import InputError, UnknownName
@@ -15,7 +14,8 @@ from core.store import NO_FLAG, Choice
 from core.workflows.augment import batches
 from core.workflows.augment.check import DISAGREES
 from core.workflows.augment.plan import KIND
-from core.workflows.cleaning.decisions import DecisionCounts
+from core.workflows.cleaning import decisions
+from core.workflows.cleaning.decisions import DecisionCounts, Progress
 from core.workflows.workspace import Workspace, now
 
 BLOCK = 250  # proposals in one write
@@ -23,7 +23,6 @@ FLAGS = (DISAGREES,)
 KEYS = ("operation", "reason", "score", "batch", "id")
 UNFLAGGED = NO_FLAG
 _SPAN = re.compile(r"(0|1|0?\.\d{1,6}|1\.0*|0\.0*)?-(0|1|0?\.\d{1,6}|1\.0*|0\.0*)?")
-Progress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,13 +167,7 @@ def accept(ws: Workspace, where: Where, curator: str, progress: Progress = lambd
     """Accept all that wait, as one decision; those whose source has changed too much are rejected and counted."""
     total, at, counts = count(ws, where), now(), DecisionCounts()
     for block in ws.store.candidates.every(where.choice(), BLOCK):
-        outcomes = ws.store.proposals.accept_many([p.id for p in block], curator, at)
-        kinds = Counter(outcomes.values())
-        refused = [i for i, outcome in outcomes.items() if outcome not in ("accepted", "rebased", "decided")]
-        ws.store.proposals.reject_many(refused, curator, at)
-        rebased, already = kinds.pop("rebased", 0), kinds.pop("decided", 0)
-        accepted = kinds.pop("accepted", 0) + rebased
-        counts += DecisionCounts(accepted, rebased, 0, dict(sorted(kinds.items())), already)
+        counts += decisions.accept(ws, block, curator, at=at)
         progress(counts.total, total)
     return counts
 

@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from core import filters
-from core.augment import AUGMENTERS, LANGUAGE_MODEL, MOST_PER_SENTENCE
+from core.augment import AUGMENTERS, DEFAULT_ALPHA, LANGUAGE_MODEL, MOST_PER_SENTENCE
 from core.errors import InputError, UnknownName
 from core.filters import Filter
 from core.messages import SchemeName
@@ -16,7 +16,6 @@ KIND = "augmentation"  # of its Proposals
 DEFAULT_OPERATIONS = (
     "synonym-replacement", "random-insertion", "random-swap", "random-deletion", "punctuation-insertion",
 )  # fmt: skip
-SEED_FACTOR = 4.5  # what the seed's augmentation made of its danger utterances
 LOWEST_ALPHA, HIGHEST_ALPHA = 0.01, 0.5
 MOST_FACTOR = 1.0 + MOST_PER_SENTENCE
 
@@ -36,7 +35,7 @@ class AugmentPlan:
     operations: tuple[str, ...] = DEFAULT_OPERATIONS
     factor: float | Mapping[str, float] = 2.0
     balance: bool = False
-    alpha: float = 0.2
+    alpha: float = DEFAULT_ALPHA
     per_sentence: int = MOST_PER_SENTENCE
     limit: int | None = None
     seed: int = 0

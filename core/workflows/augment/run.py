@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from random import Random
 from typing import Any
 
 from core.augment import LANGUAGE_MODEL, Guard
@@ -21,7 +20,7 @@ from core.workflows.augment.batches import Batch
 from core.workflows.augment.check import LabelCheck, label_check
 from core.workflows.augment.making import Candidate
 from core.workflows.augment.plan import KIND, AugmentPlan, checked, from_document, to_document
-from core.workflows.augment.sources import Chosen, ClassCount, Source, choose
+from core.workflows.augment.sources import Chosen, ClassCount, Source, choose, drawn
 from core.workflows.workspace import Workspace, now, open_workspace
 
 JOB = "augment"  # the kind of its jobs
@@ -37,7 +36,6 @@ class AugmentPreview:
     """
 
     classes: tuple[ClassCount, ...]
-    without_label: int
     sources: int
     wanted: int
     looked_at: int
@@ -69,7 +67,8 @@ def preview(
     plan = checked(plan)
     plain = tuple(name for name in plan.operations if name != LANGUAGE_MODEL)
     chosen = choose(ws, plan)
-    tried = _drawn(chosen.sources, most, plan.seed) if plain else ()
+    tried = drawn(chosen.sources, most, f"{plan.seed}\x1fpreview") if plain else []
+    total = sum(source.n for source in tried)
     check = label_check(ws, plan.scheme)
     found, refused = list[Candidate](), Counter[str]()
     if tried:
@@ -77,37 +76,16 @@ def preview(
         for candidates, reasons in making.candidates(ws, local, tried, guard, check):
             found += candidates
             refused += reasons
-            progress("variants", len(found), sum(source.n for source in tried))
+            progress("variants", len(found), total)
     return AugmentPreview(
-        chosen.classes, chosen.without_label, len(chosen.sources), chosen.wanted, len(tried), tuple(found),
+        chosen.classes, len(chosen.sources), chosen.wanted, len(tried), tuple(found),
         dict(refused.most_common()), check.run_id if check is not None else None,
     )  # fmt: skip
 
 
-def _drawn(sources: Sequence[Source], most: int | None, seed: int) -> Sequence[Source]:
-    if most is None or len(sources) <= most:
-        return sources
-    places = sorted(Random(f"{seed}\x1fpreview").sample(range(len(sources)), most))
-    return [sources[place] for place in places]
-
-
-def classes(ws: Workspace, plan: AugmentPlan) -> tuple[ClassCount, ...]:
-    """How many texts, variants and wanted variants each class has."""
-    return choose(ws, checked(plan)).classes
-
-
-def estimate(ws: Workspace, plan: AugmentPlan) -> llm.Estimate:
-    """What the language model's part of a run would send and cost; nothing is sent."""
+def estimate(ws: Workspace, plan: AugmentPlan) -> tuple[llm.Estimate, tuple[str, str] | None]:
+    """What the language model's part of a run would send and cost, and its rule and first request; nothing is sent."""
     return llm.estimate(ws, plan.scheme, _asked(ws, plan), options=llm.Options.from_dict(plan.llm), seed=plan.seed)
-
-
-def first_request(ws: Workspace, plan: AugmentPlan) -> tuple[str, str] | None:
-    """The rule and the first request that would be sent to the language model, as they would leave; None if none is."""
-    options = llm.Options.from_dict(plan.llm)
-    for item in _asked(ws, plan):
-        if item.is_askable:
-            return llm.shown(ws, plan.scheme, item, options=options, seed=plan.seed)
-    return None
 
 
 def _asked(ws: Workspace, plan: AugmentPlan) -> list[llm.Wanted]:
@@ -128,12 +106,8 @@ def start(ws: Workspace, plan: AugmentPlan, curator: str) -> str:
 
 def run_job(params: dict[str, Any], job: jobs.IdentifiedContext) -> None:
     """The job."""
-
-    def report(stage: str, done: int, total: int) -> None:
-        job.report({"stage": stage, "done": done, "total": total, "unit": stage})
-
     plan = from_document(params["plan"])
-    run(open_workspace(), plan, params["curator"], batch_id=job.id, step=job.step, progress=report)
+    run(open_workspace(), plan, params["curator"], batch_id=job.id, step=job.step, progress=jobs.by_stage(job))
 
 
 def run(
@@ -142,15 +116,17 @@ def run(
     curator: str,
     *,
     batch_id: str | None = None,
+    chosen: Chosen | None = None,
     step: jobs.Steps = lambda name, fn: fn(),
     progress: Progress = lambda stage, done, total: None,
 ) -> Batch:
     """Make what `plan` wants as Proposals. With the `batch_id` of an interrupted run, continue that run.
 
-    `NotEnoughData` if no utterance that matches has a label that may be used.
+    `chosen` is what `choose` says of the plan, where that is known already. `NotEnoughData` if no utterance that
+    matches has a label that may be used.
     """
     _ready(ws, checked(plan))
-    begun = step("begin", partial(_begin, ws, plan, curator, batch_id or batches.new_id()))
+    begun = step("begin", partial(_begin, ws, plan, curator, batch_id or batches.new_id(), chosen))
     number: str = begun["batch"]
     quotas = [(int(i), int(n)) for i, n in begun["quotas"]]
     work = _Work(ws, plan, number, progress, quotas)
@@ -212,9 +188,9 @@ class _Work:
         return replace(batch, refused=dict(self._refused.most_common()), checked_by=self._checked_by)
 
 
-def _begin(ws: Workspace, plan: AugmentPlan, curator: str, batch_id: str) -> dict[str, Any]:
+def _begin(ws: Workspace, plan: AugmentPlan, curator: str, batch_id: str, chosen: Chosen | None) -> dict[str, Any]:
     """Store the run, and how many variants each source gets; what is accepted meanwhile changes nothing in it."""
-    chosen = choose(ws, plan)
+    chosen = chosen or choose(ws, plan)
     _some(chosen, plan)
     batches.save(ws, Batch(batch_id, now(), curator, to_document(plan), len(chosen.sources), chosen.wanted))
     return {"batch": batch_id, "quotas": [[source.id, source.n] for source in chosen.sources]}

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
+from typing import TypeVar
 
 from core.records import CAPTION, Utterance
 from core.schemes import scheme
@@ -16,6 +17,8 @@ from core.text.model_text import DEFAULT_PLAN, model_text
 from core.workflows.augment.plan import KIND, AugmentPlan
 from core.workflows.augment.published import held_out
 from core.workflows.workspace import Workspace
+
+Item = TypeVar("Item")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +57,8 @@ class Chosen:
 
 def choose(ws: Workspace, plan: AugmentPlan) -> Chosen:
     """The sources of `plan` in the order of their ids."""
-    labelled, without = _labelled(ws, plan)
-    if plan.limit is not None and plan.limit < len(labelled):
-        drawn = Random(f"{plan.seed}\x1fsources").sample(range(len(labelled)), plan.limit)
-        labelled = [labelled[place] for place in sorted(drawn)]
+    usable, without = _labelled(ws, plan)
+    labelled = drawn(usable, plan.limit, f"{plan.seed}\x1fsources")
     present = ws.store.candidates.present(KIND)
     by_code: dict[str, list[Source]] = {}
     for source in labelled:
@@ -70,6 +71,13 @@ def choose(ws: Workspace, plan: AugmentPlan) -> Chosen:
     }
     wanted = [replace(source, n=max(0, quota[source.id] - present.get(source.id, 0))) for source in labelled]
     return Chosen(tuple(source for source in wanted if source.n), _counts(plan.scheme, wanted, present), without)
+
+
+def drawn(items: Sequence[Item], most: int | None, salt: str) -> list[Item]:
+    """At most `most` of the items, drawn at random by `salt`, in their order; None: all."""
+    if most is None or len(items) <= most:
+        return list(items)
+    return [items[place] for place in sorted(Random(salt).sample(range(len(items)), most))]
 
 
 def _labelled(ws: Workspace, plan: AugmentPlan) -> tuple[list[Source], int]:

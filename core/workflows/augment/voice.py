@@ -44,7 +44,6 @@ class HeardCopy:
     """A copy to listen to, beside its source; both are WAV files."""
 
     key: str
-    operation: str
     parameters: Mapping[str, Mapping[str, float]]
     before: bytes
     after: bytes
@@ -125,12 +124,8 @@ def start(ws: Workspace, plan: VoicePlan, curator: str) -> str:
 
 def run_job(params: dict[str, Any], job: jobs.IdentifiedContext) -> None:
     """The job. Blocks of clips are durable steps, so a killed worker goes on where it was."""
-
-    def report(stage: str, done: int, total: int) -> None:
-        job.report({"stage": stage, "done": done, "total": total, "unit": stage})
-
     plan = from_document(params["plan"])
-    result = run(open_workspace(), plan, params["curator"], run_id=job.id, step=job.step, progress=report)
+    result = run(open_workspace(), plan, params["curator"], run_id=job.id, step=job.step, progress=jobs.by_stage(job))
     job.report({"added": result.added, "known": result.known, "refused": dict(result.refused),
                 "unreadable": len(result.skipped)})  # fmt: skip
 
@@ -253,7 +248,7 @@ def _heard(ws: Workspace, plan: VoicePlan, sources: Sequence[Utterance], most: i
         copies, _ = _copies(plan, source, audio)
         heard += [
             HeardCopy(
-                source.key, copy.operation, copy.parameters, to_wav(audio.wave, audio.sample_rate_hz),
+                source.key, copy.parameters, to_wav(audio.wave, audio.sample_rate_hz),
                 to_wav(copy.wave, audio.sample_rate_hz),
             )
             for copy in copies[:1]

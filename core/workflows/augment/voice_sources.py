@@ -7,7 +7,6 @@ utterances are counted by a code of `LEFT_OUT`.
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from random import Random
 from typing import Any
 
 from core import filters
@@ -18,6 +17,7 @@ from core.messages import Message
 from core.records import SHORTEST_VOICE_MS, Utterance
 from core.schemes import SCHEMES, Scheme
 from core.workflows.augment.published import held_out
+from core.workflows.augment.sources import drawn
 from core.workflows.workspace import Workspace
 
 MOST = 20  # copies of one clip
@@ -76,10 +76,7 @@ def choose(ws: Workspace, plan: VoicePlan) -> tuple[list[Utterance], Counter[str
             sources.append(utterance)
         else:
             left_out[code] += 1
-    if plan.limit is not None and plan.limit < len(sources):
-        drawn = Random(f"{plan.seed}\x1fvoices").sample(range(len(sources)), plan.limit)
-        sources = [sources[place] for place in sorted(drawn)]
-    return sources, left_out
+    return drawn(sources, plan.limit, f"{plan.seed}\x1fvoices"), left_out
 
 
 def _reason(utterance: Utterance, audio: set[int], hidden: set[int], usable: "_Usable") -> str | None:

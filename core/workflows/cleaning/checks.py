@@ -23,7 +23,7 @@ from core.quality import CHECKS, Check, Collector, DigestedUtterance, Fact, Find
 from core.store import NewProposal
 from core.workflows.cleaning import audio_checks, decisions
 from core.workflows.cleaning.decisions import DecisionCounts
-from core.workflows.jobs import Context
+from core.workflows.jobs import Context, by_stage
 from core.workflows.workspace import Workspace, now, open_workspace
 
 KIND, CLEANING = "exclude", "cleaning"
@@ -105,11 +105,7 @@ def start(ws: Workspace, names: Sequence[str]) -> str:
 
 def run_job(params: dict[str, Any], job: Context) -> None:
     """The job. It reads recordings in durable steps, so a killed worker goes on where it was."""
-
-    def report(stage: str, done: int, total: int) -> None:
-        job.report({"stage": stage, "done": done, "total": total, "unit": stage})
-
-    run(open_workspace(), params["checks"], report, job.step)
+    run(open_workspace(), params["checks"], by_stage(job), job.step)
 
 
 # -- fixes

@@ -90,14 +90,19 @@ def reject_all(
     return sum(ws.store.proposals.reject_many([p.id for p in block], curator, now()) for block in pages)
 
 
-def accept(ws: Workspace, proposals: Sequence[Proposal], curator: str, act: Act = "accept") -> DecisionCounts:
-    """Accept those that fit, in one transaction, by id; then make refused ones anew or reject them."""
-    outcomes = ws.store.proposals.accept_many([p.id for p in proposals], curator, now(), act=act)
+def accept(
+    ws: Workspace, proposals: Sequence[Proposal], curator: str, act: Act = "accept", at: str | None = None
+) -> DecisionCounts:
+    """Accept those that fit, in one transaction, by id; then make refused ones anew or reject them.
+
+    `at` is the instant of the decision; None: now.
+    """
+    outcomes = ws.store.proposals.accept_many([p.id for p in proposals], curator, at or now(), act=act)
     refused = {
         number: outcome for number, outcome in outcomes.items() if outcome not in ("accepted", "rebased", "decided")
     }
     anew = _remake(ws, [p for p in proposals if refused.get(p.id) == "changed"])
-    ws.store.proposals.reject_many([number for number in refused if number not in anew], curator, now())
+    ws.store.proposals.reject_many([number for number in refused if number not in anew], curator, at or now())
     return _counts({number: outcome for number, outcome in outcomes.items() if number not in anew}, len(anew))
 
 

@@ -162,13 +162,9 @@ def start(ws: Workspace, plan: Plan, wanted: Filter, curator: str) -> str:
 
 def run_job(params: dict[str, Any], job: jobs.IdentifiedContext) -> None:
     """The job. Blocks of utterances are durable steps, so a killed worker goes on where it was."""
-
-    def report(stage: str, done: int, total: int) -> None:
-        job.report({"stage": stage, "done": done, "total": total, "unit": stage})
-
     plan = history.plan_of(Run(job.id, "", "", params["plan"], {}))
     wanted = filters.from_document(params["wanted"])
-    run(open_workspace(), plan, wanted, params["curator"], run_id=job.id, step=job.step, progress=report)
+    run(open_workspace(), plan, wanted, params["curator"], run_id=job.id, step=job.step, progress=jobs.by_stage(job))
 
 
 def _begin(ws: Workspace, plan: Plan, wanted: Filter, curator: str, run_id: str) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.audio.augmentation import DEFAULT as VOICE_OPERATIONS
 from core.audio.augmentation import read_operations
-from core.augment import AUGMENTERS
+from core.augment import AUGMENTERS, DEFAULT_ALPHA, MOST_PER_SENTENCE
 from core.errors import InputError, UnknownName
 from core.messages import Message
 from core.models import Modality
@@ -19,14 +19,12 @@ from core.workflows.models import train
 from core.workflows.workspace import Workspace
 
 FACTOR = 2.0  # rows after augmentation for each row before
-OTHERS = "koeda-"  # how the operations of another package begin; only those of this program are taken unasked
-MOST_PER_SENTENCE = 4  # variants of one sentence; more would only repeat each other
 
 
 def default_operations(modality: Modality) -> tuple[str, ...]:
-    """The operations that make variants where none is chosen: those of texts, or those of voices."""
+    """The operations where none is chosen: those of texts that need no further package, or those of voices."""
     if modality == "text":
-        return tuple(name for name in AUGMENTERS if not name.startswith(OTHERS))
+        return tuple(name for name, backend in AUGMENTERS.items() if not backend.needs)
     return tuple(VOICE_OPERATIONS.split(","))
 
 
@@ -50,7 +48,7 @@ class LeakPlan:
     operations: tuple[str, ...] = ()
     factor: float = FACTOR
     class_factors: Mapping[str, float] = field(default_factory=dict)
-    alpha: float = 0.2
+    alpha: float = DEFAULT_ALPHA
     seed: int = 0
     augmented: bool = True
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from core.augment import Guard, Known, make
+from core.augment import MOST_PER_SENTENCE, Guard, Known, make
 from core.filters import Filter
 from core.messages import Message
 from core.records import Utterance
@@ -22,7 +22,8 @@ from core.text.model_text import model_text
 from core.training.recipes import recipe
 from core.workflows.augment.making import lexicon_of
 from core.workflows.leaks import voices
-from core.workflows.leaks.plan import MOST_PER_SENTENCE, LeakPlan, default_operations
+from core.workflows.leaks.plan import LeakPlan, default_operations
+from core.workflows.snapshots.ancestry import sources_of
 from core.workflows.workspace import Workspace
 
 
@@ -87,17 +88,8 @@ def _as_gold_as_parents(ws: Workspace, originals: Items, accepted: Items, derive
     """The accepted variants; gold are those that were made, over any steps, from a gold row of the snapshot."""
     gold = {key for key, is_gold in zip(originals.column("key"), originals.column("gold"), strict=True) if is_gold}
     parents = ws.store.derivations.parents()
-
-    def has_gold_source(key: str) -> bool:
-        seen, number = set[int](), derived[key].parent_id
-        while number in parents and number not in seen:
-            if parents[number].key in gold:
-                return True
-            seen.add(number)
-            number = parents[number].parent_id
-        return False
-
-    return accepted.replaced(gold=[has_gold_source(key) for key in accepted.column("key")])
+    made = (derived[key] for key in accepted.column("key"))
+    return accepted.replaced(gold=[any(s.key in gold for s in sources_of(parents, variant)) for variant in made])
 
 
 def _made(

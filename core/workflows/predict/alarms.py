@@ -234,8 +234,10 @@ def _item(recording: Recording, turn: Utterance, predictor: Predictor) -> Item:
         turn.id, turn.key, turn.group, predictor.reads(turn.text, turn.origin), "", audio=recording.path,
         start_ms=turn.start_ms, end_ms=turn.end_ms, speaker=turn.speaker, recording=recording.key,
     )  # fmt: skip
-    voiced = predictor.modality == "both" and item.audio is not None and not _refuses(item, predictor)
-    return replace(item, text="") if voiced and item.text and predictor.refuses(item.text) else item
+    may_do_without = predictor.modality == "both" and not predictor.needs_both and item.audio is not None
+    if may_do_without and item.text and predictor.refuses(item.text):
+        return replace(item, text="")  # it is judged by its voice
+    return item
 
 
 def _spoken(recording: Recording, turn: Utterance, p: float | None, name: str) -> _Spoken:

@@ -76,25 +76,18 @@ class _Trained:
     index: Nearest
 
 
-class _Reading:
-    """The lock under which one run is read."""
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-
-
 Key = tuple[str, str]  # a run, a scheme
 _CACHE: OrderedDict[Key, tuple[Predictor, _Trained | None]] = OrderedDict()
 _LOCK = Lock()  # of both tables, held for no longer than a look
-_READING: WeakValueDictionary[Key, _Reading] = WeakValueDictionary()
+_READING: WeakValueDictionary[Key, Lock] = WeakValueDictionary()  # the lock under which one run is read
 
 
 def _trained(ws: Workspace, predictor: Predictor, name: str) -> _Trained | None:
     """The training utterances of a run, read once as long as the run stays as it is."""
     key: Key = (str(ws.settings.runs / predictor.run_id), name)
     with _LOCK:
-        reading = _READING.setdefault(key, _Reading())
-    with reading.lock:  # who asks for another run does not wait
+        reading = _READING.setdefault(key, Lock())
+    with reading:  # who asks for another run does not wait
         with _LOCK:
             kept = _CACHE.get(key)
         if kept is None or kept[0] is not predictor:

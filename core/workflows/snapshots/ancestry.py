@@ -3,8 +3,9 @@
 A derived utterance stands in the group that its first source has now, whatever group was stored when it was made.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from core.records import Utterance
 from core.snapshots.lineage import Lineage
 from core.store import Parent, ScannedSample
 from core.text.model_text import DEFAULT_PLAN, model_text
@@ -14,6 +15,19 @@ from core.workflows.workspace import Workspace
 def is_derived(utterance: ScannedSample) -> bool:
     """Whether the utterance was made from another one."""
     return utterance.origin == "augmented" or utterance.parent_id is not None
+
+
+def sources_of(parents: Mapping[int, Parent], made: ScannedSample | Utterance) -> Iterator[Parent]:
+    """What `made` was made from, the nearest first; nothing for an utterance that was not derived.
+
+    `parents` are all utterances that others were made from, by id.
+    """
+    seen = {made.id}
+    source = parents.get(made.parent_id or 0)
+    while source is not None and source.id not in seen:
+        seen.add(source.id)
+        yield source
+        source = parents.get(source.parent_id or 0)
 
 
 class Ancestry:
@@ -48,9 +62,4 @@ class Ancestry:
 
     def sources(self, utterance: ScannedSample) -> Iterator[Parent]:
         """What it was made from, the nearest first; nothing for an utterance that was not derived."""
-        seen = {utterance.id}
-        source = self._parents.get(utterance.parent_id or 0)
-        while source is not None and source.id not in seen:
-            seen.add(source.id)
-            yield source
-            source = self._parents.get(source.parent_id or 0)
+        return sources_of(self._parents, utterance)

@@ -106,14 +106,10 @@ def start(ws: Workspace, wanted: Filter, name: str | None = None, language: str 
 
 def run_job(params: dict[str, Any], job: jobs.IdentifiedContext) -> None:
     """The job. Blocks of utterances are durable steps, so a killed worker goes on where it was."""
-
-    def report(stage: str, done: int, total: int) -> None:
-        job.report({"stage": stage, "done": done, "total": total, "unit": stage})
-
     wanted = filters.from_document(params["wanted"])
     result = run(
         open_workspace(), wanted, name=params["name"], language=params["language"], run_id=job.id, step=job.step,
-        progress=report,
+        progress=jobs.by_stage(job),
     )  # fmt: skip
     job.report({"states": dict(result.states), "proposals": result.proposals})
 

@@ -64,10 +64,9 @@ def test_a_decision_on_many_is_undone_as_one(store: Store, parent: int) -> None:
     store.proposals.accept_many([1, 4], "ann", T1)
     store.proposals.reject_many([2, 3], "ann", T2)
     store.proposals.reject_many([5], "bob", T3)
-    last = store.candidates.last_decision(KIND, "ann")
+    last, *opened = store.candidates.undo_decision(KIND, "ann", AT)
     assert last is not None
-    assert (last.at, last.accepted, last.rejected) == (T2, 0, 2)
-    assert store.candidates.undo_decision(KIND, "ann", AT)[1:] == ([2, 3], 0)
+    assert (last.at, last.accepted, last.rejected, opened) == (T2, 0, 2, [[2, 3], 0])
     assert store.candidates.undo_decision(KIND, "ann", AT)[1:] == ([1, 4], 0)
     assert store.candidates.undo_decision(KIND, "ann", AT) == (None, [], 0)
     assert store.proposals.counts(KIND) == {"open": 4, "accepted": 0, "rejected": 1}

@@ -83,10 +83,8 @@ def test_it_is_off_and_says_how_to_turn_it_on(ws: Workspace, monkeypatch: pytest
     for way_out in ("GWIDAMA_LLM_URL", "GWIDAMA_LLM_MODEL", "the language model is off"):
         assert way_out in state.reason
     with pytest.raises(MissingBackend, match="the language model is off"):
-        llm.require(ws)
-    with pytest.raises(MissingBackend, match="the language model is off"):
         made(ws, 1)
-    estimate = llm.estimate(ws, "danger", wanted(ws, 1, 5))
+    estimate, _ = llm.estimate(ws, "danger", wanted(ws, 1, 5))
     assert (estimate.requests, estimate.kept, estimate.masked, estimate.cost, estimate.model) == (2, 0, 1, None, "")
     assert 200 < estimate.tokens < estimate.tokens_at_most
     monkeypatch.setenv("GWIDAMA_LLM_URL", "http://127.0.0.1:9/v1")
@@ -155,7 +153,7 @@ def test_personal_data_does_not_leave_the_machine(on: Workspace, server: FakeLLM
         assert private not in asked(server)
         assert private not in json.dumps(server.headers)
     assert "제 이름은 [이름]이고 번호는 [전화]이에요" in asked(server)
-    system, user = llm.shown(on, "danger", wanted(on, 5)[0]) or ("", "")
+    system, user = llm.estimate(on, "danger", wanted(on, 5))[1] or ("", "")
     assert TELEPHONE not in user
     assert "[전화]" in user
     assert "JSON" in system
@@ -204,7 +202,7 @@ def test_a_call_or_a_text_without_letters_is_not_asked_about(on: Workspace, serv
 
 
 def test_a_rerun_costs_nothing_and_the_estimate_knows(on: Workspace, server: FakeLLM) -> None:
-    before = llm.estimate(on, "danger", wanted(on, 1, 2), seed=1)
+    before, _ = llm.estimate(on, "danger", wanted(on, 1, 2), seed=1)
     assert (before.requests, before.kept, before.host) == (2, 0, llm.state(on).host)
     assert server.requests == [], "an estimate sends nothing"
     first = made(on, 1, 2, seed=1)
@@ -212,14 +210,14 @@ def test_a_rerun_costs_nothing_and_the_estimate_knows(on: Workspace, server: Fak
     assert len(server.requests) == 2
     assert [one.variants for one in again] == [one.variants for one in first]
     assert [one.is_kept for one in again] == [True, True]
-    after = llm.estimate(on, "danger", wanted(on, 1, 2), seed=1)
+    after, _ = llm.estimate(on, "danger", wanted(on, 1, 2), seed=1)
     assert (after.kept, after.tokens, after.tokens_at_most) == (2, 0, 0)
-    assert llm.estimate(on, "danger", wanted(on, 1, 2), seed=2).kept == 0
+    assert llm.estimate(on, "danger", wanted(on, 1, 2), seed=2)[0].kept == 0
 
 
 def test_a_run_stops_asking_at_its_limit(on: Workspace, server: FakeLLM, monkeypatch: pytest.MonkeyPatch) -> None:
     ws = turned_on(monkeypatch, server.url, PRICES="1000,2000", CAP="5")
-    estimate = llm.estimate(ws, "danger", wanted(ws, 1, 2, 3))
+    estimate, _ = llm.estimate(ws, "danger", wanted(ws, 1, 2, 3))
     assert estimate.cost is not None
     assert estimate.cost_at_most is not None
     assert 0 < estimate.cost < estimate.cost_at_most
@@ -231,7 +229,7 @@ def test_a_run_stops_asking_at_its_limit(on: Workspace, server: FakeLLM, monkeyp
     spent = json.loads(spent_file.read_text())
     assert is_private(spent_file)
     assert spent == {"requests": 1, "tokens_in": 1000, "tokens_out": 100, "cost": 1.2}
-    assert not llm.estimate(ws, "danger", wanted(ws, 2), options=Options(most_cost=0.001)).fits
+    assert not llm.estimate(ws, "danger", wanted(ws, 2), options=Options(most_cost=0.001))[0].fits
     free = made(ws, 2, options=Options(most_cost=0.0))
     assert [dict(one.refused) for one in free] == [{}], "0 is no limit"
 

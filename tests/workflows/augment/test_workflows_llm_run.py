@@ -107,10 +107,11 @@ def test_the_blocks_of_a_run_ask_what_the_estimate_counted(ws: Workspace, monkey
         return iter([llm.Made(item.utterance, (), Counter()) for item in wanted])
 
     monkeypatch.setattr(llm, "variants", variants)
-    estimate, first = running.estimate(ws, plan), running.first_request(ws, plan)
+    estimate, first = running.estimate(ws, plan)
     running.run(ws, plan, "ann")
     assert (len(asked), sum(item.n for item in asked), estimate.requests) == (83, 83, 83)
-    assert llm.shown(ws, "danger", asked[0]) == first
+    assert first is not None
+    assert llm.estimate(ws, "danger", asked[:1])[1] == first
 
 
 def test_all_blocks_and_runs_keep_one_pace(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,8 +34,9 @@ def _show() -> None:
     st.subheader(_("Variants"), anchor=False)
     _statistics(rows)
     where = _where(rows)
-    _in_bulk(where)
-    _desk(where)
+    waits = deciding.count(workspace(), where)
+    _in_bulk(where, waits)
+    _desk(where, waits)
 
 
 def _statistics(rows: list[deciding.OperationCount]) -> None:
@@ -92,9 +93,8 @@ def _run_title(batch: batches.Batch) -> str:
     return f"{batch.at[:16].replace('T', ' ')} · {batch.curator} · {made}"
 
 
-def _in_bulk(where: Where) -> None:
+def _in_bulk(where: Where, n: int) -> None:
     """Show the buttons that decide on all chosen candidates, and the one that takes the last decision back."""
-    n = deciding.count(workspace(), where)
     left, middle, right = st.columns(3)
     if left.button(
         _("Accept all {n} waiting").format(n=f"{n:,}"), icon=":material/done_all:", key="augment_accept",
@@ -144,10 +144,9 @@ def _tell(message: str) -> None:
     st.rerun()
 
 
-def _desk(where: Where) -> None:
+def _desk(where: Where, waits: int) -> None:
     """Show the next candidate, which is accepted or rejected by a key."""
     state = st.session_state
-    waits = deciding.count(workspace(), where)
     st.caption(_("{n} variants wait").format(n=f"{waits:,}"))
     shown = state.get(SHOWN)
     card = deciding.card(workspace(), shown) if shown else deciding.next_card(workspace(), where, state.get(AFTER, 0))

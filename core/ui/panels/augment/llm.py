@@ -24,9 +24,10 @@ NOTICE, TURN, SEEN = (f"augment_llm_{name}" for name in ("notice", "turn", "seen
 
 def choose(scheme: str) -> Mapping[str, Any]:
     """Show where texts go, the settings, and the prompt of `scheme`; return the options of a plan."""
+    state = llm.state(workspace())
     with st.container(border=True):
-        _destination(llm.state(workspace()))
-        options = _options(llm.state(workspace()).has_prices)
+        _destination(state)
+        options = _options(state.has_prices)
         with st.expander(_("Prompt"), icon=":material/edit_note:"):
             _prompt(scheme)
     return options.to_dict()
@@ -127,7 +128,7 @@ def cost(plan: AugmentPlan) -> None:
         help=_("Nothing is sent for this."),
     ):  # fmt: skip
         with st.spinner(_("Looking …")):
-            st.session_state[SEEN] = plan, run.estimate(workspace(), plan), run.first_request(workspace(), plan)
+            st.session_state[SEEN] = plan, *run.estimate(workspace(), plan)
     seen = st.session_state.get(SEEN)
     if seen is None or seen[0] != plan:
         return

@@ -1,5 +1,6 @@
 """The titles of operations on texts and voices, and of reasons, in the reader's language."""
 
+from core.records.derivation import VOICE
 from core.ui import translation
 from core.ui.i18n import N_, _
 from core.workflows.augment.making import REASONS
@@ -30,7 +31,6 @@ VOICES = {
     "reverberation": N_("Reverberation"),
     "specaugment": N_("Holes in time and frequency (SpecAugment)"),
 }
-VOICE = "voice:"  # how the operation of a copy of a voice begins where texts are counted too
 
 
 def operation_title(name: str) -> str:

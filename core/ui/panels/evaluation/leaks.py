@@ -5,6 +5,7 @@ from typing import Any
 
 import streamlit as st
 
+from core.augment import MOST_PER_SENTENCE
 from core.errors import CoreError
 from core.records import RunInfo
 from core.ui import translation
@@ -16,7 +17,7 @@ from core.ui.panels.job_progress import follow
 from core.ui.widgets import charts, forms
 from core.workflows import jobs
 from core.workflows.leaks import meter, results
-from core.workflows.leaks.plan import FACTOR, MOST_PER_SENTENCE, LeakPlan, default_operations, of_run
+from core.workflows.leaks.plan import FACTOR, LeakPlan, default_operations, of_run
 from core.workflows.leaks.sentences import sentences
 
 SPLITS = {"lineage": N_("Split by lineage"), "rows": N_("Random rows")}

@@ -7,7 +7,7 @@ have gates of their own while they arrive.
 
 import asyncio
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
@@ -70,6 +70,25 @@ class Queue(Gate):
     def soon(self, task: Callable[[], Result]) -> "asyncio.Future[Result]":
         """Run `task` on a thread; the caller may await the future later."""
         return asyncio.get_running_loop().run_in_executor(self._threads, task)
+
+
+def settle(answers: "Iterable[asyncio.Future[Result]]", results: Sequence[Result | Exception]) -> None:
+    """Give each waiting caller its result; one that has left, or has its answer, gets none."""
+    for answer, result in zip(answers, results, strict=True):
+        if answer.done():
+            continue
+        if isinstance(result, Exception):
+            answer.set_exception(result)
+        else:
+            answer.set_result(result)
+
+
+def results_of(done: "asyncio.Future[list[Result | Exception]]", n: int) -> Sequence[Result | Exception]:
+    """The results of a thread that judged `n` inputs; if it failed, its error for each of them."""
+    error = RuntimeError("the thread was stopped") if done.cancelled() else done.exception()
+    if error is None:
+        return done.result()
+    return [error if isinstance(error, Exception) else RuntimeError("the thread has ended")] * n
 
 
 QUEUE = Queue()

@@ -22,7 +22,7 @@ from core.errors import CoreError
 from core.web.service import metrics
 from core.web.service.forms import Recording
 from core.web.service.judging import Document, judge_recordings, options_of
-from core.web.service.waiting.queue import LARGE, QUEUE, Queue
+from core.web.service.waiting.queue import LARGE, QUEUE, Queue, results_of, settle
 
 MOST_TOGETHER = 16
 BYTES_TOGETHER = 1_000_000  # a minute of 8 kHz sound in 16 bits; a larger file is judged alone
@@ -83,7 +83,7 @@ class Recordings:
             try:
                 work = self._queue.soon(partial(self._results, [(item.file, item.recording) for item in batch]))
             except RuntimeError as error:  # the system gives no thread
-                _settle(batch, [error] * len(batch))
+                settle(_answers(batch), [error] * len(batch))
                 continue
             self._judging += 1
             self._quick += 1
@@ -123,13 +123,7 @@ class Recordings:
         if timer.when() > asyncio.get_running_loop().time():
             timer.cancel()
             self._quick -= 1
-        error = RuntimeError("the thread was stopped") if done.cancelled() else done.exception()
-        if error is None:
-            _settle(batch, done.result())
-        else:
-            _settle(
-                batch, [error if isinstance(error, Exception) else RuntimeError("the thread has ended")] * len(batch)
-            )
+        settle(_answers(batch), results_of(done, len(batch)))
         self._begin()
 
     def _results(self, pairs: Sequence[tuple[BinaryIO, Recording]]) -> list[Result]:
@@ -155,14 +149,8 @@ def _is_wav(file: BinaryIO) -> bool:
     return head in WAV
 
 
-def _settle(batch: Sequence[_Waiting], results: Sequence[Result]) -> None:
-    for item, result in zip(batch, results, strict=True):
-        if item.answer.done():
-            continue
-        if isinstance(result, Exception):
-            item.answer.set_exception(result)
-        else:
-            item.answer.set_result(result)
+def _answers(batch: Sequence[_Waiting]) -> "list[asyncio.Future[Document]]":
+    return [item.answer for item in batch]
 
 
 RECORDINGS = Recordings()

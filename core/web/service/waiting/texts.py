@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from core.web.service import metrics
 from core.web.service.answers import RefusedRequest
 from core.web.service.judging import Document, judge_texts, judging_runs
-from core.web.service.waiting.queue import QUEUE, RETRY_S
+from core.web.service.waiting.queue import QUEUE, RETRY_S, results_of, settle
 from core.workflows.workspace import Workspace
 
 MOST_WAITING = 2_000
@@ -91,12 +91,12 @@ class Texts:
         texts = [text for text, _ in batch]
         judges = self._judges(kind.ws, runs)
         if self._is_quick(texts, judges):
-            _settle(batch, self._measured(kind.ws, texts, runs, judges))
+            settle(_answers(batch), self._measured(kind.ws, texts, runs, judges))
             return
         try:
             work = QUEUE.soon(lambda: self._measured(kind.ws, texts, runs, judges))
         except RuntimeError as error:  # the system gives no thread
-            _settle(batch, [error] * len(batch))
+            settle(_answers(batch), [error] * len(batch))
             return
         kind.judged_by_thread = True
         work.add_done_callback(lambda done: self._thread_is_ready(runs, kind, batch, done))
@@ -115,13 +115,7 @@ class Texts:
         self, runs: Runs, kind: _Kind, batch: list[Waiting], done: "asyncio.Future[list[Result]]"
     ) -> None:
         kind.judged_by_thread = False
-        error = RuntimeError("the thread was stopped") if done.cancelled() else done.exception()
-        if error is None:
-            _settle(batch, done.result())
-        else:
-            _settle(
-                batch, [error if isinstance(error, Exception) else RuntimeError("the thread has ended")] * len(batch)
-            )
+        settle(_answers(batch), results_of(done, len(batch)))
         self._judge_waiting(runs, kind)
 
     def _measured(self, ws: Workspace, texts: Sequence[str], runs: Runs, judges: Runs | None) -> list[Result]:
@@ -145,14 +139,8 @@ class Texts:
             self._costs_s.popitem(last=False)
 
 
-def _settle(batch: Sequence[Waiting], results: Sequence[Result]) -> None:
-    for (_, answer), result in zip(batch, results, strict=True):
-        if answer.done():
-            continue
-        if isinstance(result, Exception):
-            answer.set_exception(result)
-        else:
-            answer.set_result(result)
+def _answers(batch: Sequence[Waiting]) -> "list[asyncio.Future[Document]]":
+    return [answer for _, answer in batch]
 
 
 def _weight(texts: Sequence[str]) -> float:

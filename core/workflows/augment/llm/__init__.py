@@ -6,10 +6,10 @@ text is sent, its personal data is masked (`core.cleaning.personal_data`); what 
 variant, and must not hold personal data that a model made up. Answers are kept in the workspace (`llm/answers`), so
 that a rerun costs nothing; `llm/spent` has a file for each run.
 
-For the augmentation room: `state(ws)`, `require(ws)` (before a run starts), `estimate(ws, scheme, wanted, ...)`,
-`shown(...)` (the exact messages), and `variants(ws, scheme, wanted, ...)`, which yields a `Made` for each `Wanted`, in
-order. `Options.to_dict` goes into the parameters of a job. The codes in `Made.refused` are those of
-`core.augment.REASONS` and of `REASONS` here.
+For the augmentation room: `state(ws)`, `estimate(ws, scheme, wanted, ...)` (with the exact messages of the first
+request), and `variants(ws, scheme, wanted, ...)`, which yields a `Made` for each `Wanted`, in order.
+`Options.to_dict` goes into the parameters of a job. The codes in `Made.refused` are those of `core.augment.REASONS` and
+of `REASONS` here.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ from core.messages import Message
 from core.rewriting import FAILURES, Prices, Usage
 from core.workflows.augment.llm.asking import Made, Wanted, made, questions
 from core.workflows.augment.llm.options import Options
-from core.workflows.augment.llm.service import State, cache, endpoint, limits, require, rewriter, state
+from core.workflows.augment.llm.service import State, cache, endpoint, limits, rewriter, state
 from core.workflows.workspace import Workspace
 
 __all__ = [
@@ -33,8 +33,6 @@ __all__ = [
     "State",
     "Wanted",
     "estimate",
-    "require",
-    "shown",
     "state",
     "variants",
 ]
@@ -70,8 +68,11 @@ class Estimate:
 
 def estimate(
     ws: Workspace, scheme: str, wanted: Sequence[Wanted], *, options: Options = Options(), seed: int = 0
-) -> Estimate:
-    """What `variants` would send and cost; nothing is sent. It works also while the language model is off."""
+) -> tuple[Estimate, tuple[str, str] | None]:
+    """What `variants` would send and cost, and the rule and the first request as they would leave; None if none would.
+
+    Nothing is sent. It works also while the language model is off.
+    """
     named, prices, bounds = state(ws), Prices(*ws.settings.llm_prices), limits(ws.settings, options)
     asked = questions(ws, scheme, wanted, options, seed, ws.settings.llm_model)
     answers, url = cache(ws), ws.settings.llm_url
@@ -79,7 +80,7 @@ def estimate(
     likely = sum((request.likely for request in fresh), Usage())
     most = sum((request.most for request in fresh), Usage())
     cost = prices.cost(likely)
-    return Estimate(
+    found = Estimate(
         requests=len(asked),
         kept=len(asked) - len(fresh),
         masked=sum(question.request.source != question.item.utterance.text for question in asked),
@@ -93,15 +94,7 @@ def estimate(
         host=named.host,
         model=ws.settings.llm_model,
     )
-
-
-def shown(
-    ws: Workspace, scheme: str, item: Wanted, *, options: Options = Options(), seed: int = 0
-) -> tuple[str, str] | None:
-    """The rule and the request that would be sent for one utterance, as they leave this machine; None if none is."""
-    for question in questions(ws, scheme, [item], options, seed, ws.settings.llm_model):
-        return question.request.system, question.request.user
-    return None
+    return found, (asked[0].request.system, asked[0].request.user) if asked else None
 
 
 def variants(

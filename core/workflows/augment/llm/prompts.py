@@ -20,7 +20,6 @@ FIELDS = tuple(f"${name}" for name in bundled_prompts.FIELDS)
 class PromptInUse:
     """The prompt of a Scheme; `is_own` if the workspace has its own, in `file`."""
 
-    scheme: str
     prompt: Prompt
     is_own: bool
     file: Path
@@ -35,12 +34,12 @@ def current(ws: Workspace, name: str) -> PromptInUse:
     """The prompt of the scheme `name`. `InputError` names what is wrong in a file of the workspace."""
     file = _file(ws, name)
     if not file.is_file():
-        return PromptInUse(name, bundled_prompts.bundled(name), False, file)
+        return PromptInUse(bundled_prompts.bundled(name), False, file)
     try:
         content = file.read_text(encoding="utf-8")
     except UnicodeDecodeError:
         raise InputError("{where}: the file is not in UTF-8", where=f"{FOLDER}/{file.name}") from None
-    return PromptInUse(name, bundled_prompts.parse(content, f"{FOLDER}/{file.name}"), True, file)
+    return PromptInUse(bundled_prompts.parse(content, f"{FOLDER}/{file.name}"), True, file)
 
 
 def prompt(system: str, user: str, meanings: Mapping[str, str]) -> Prompt:

@@ -41,12 +41,6 @@ def state(ws: Workspace) -> State:
     return State(True, "", named.host, named.model, named.is_here, prices)
 
 
-def require(ws: Workspace) -> None:
-    """Refuse with the way out while the language model is off, so that a run fails before it begins."""
-    endpoint(ws.settings)
-    CLIENT.load()
-
-
 def endpoint(settings: Settings) -> Endpoint:
     """The service of the settings; `MissingBackend` if there is none."""
     if not (settings.llm_url and settings.llm_model):

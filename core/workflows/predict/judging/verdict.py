@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from core.abstention import NO_WORDS, Code, reason
+from core.abstention import Code, unjudged
 from core.inference.predictor import Predictor
 from core.runs.folder import RunFolder
 from core.schemes.target import Target
@@ -126,8 +126,7 @@ def _nothing(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     """A verdict without probabilities: nothing could be judged."""
     codes = [u["abstained"][name] for u in document["utterances"] if name in u["abstained"]]
     code: Code = document["abstained"] or (_most_common(codes, np.ones(len(codes))) if codes else "no_speech")
-    wordless = code == "empty" and not any(u["text"] for u in document["utterances"])
-    sentence = NO_WORDS if wordless else reason(code)
+    sentence = unjudged(code, next((u["text"] for u in document["utterances"] if u["text"]), None))
     more = {"probabilities": {}, "chosen": False, "abstained": code, "reason": sentence, "set": [], "alarm": False}
     return dict.fromkeys(KEYS) | more
 
