@@ -5,7 +5,8 @@ takes two seconds of processor time. In between it is emptied.
 """
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,6 +16,22 @@ pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 
 from live import ARGS, Live, leave, open_window
 from playwright.sync_api import Browser, ConsoleMessage, Dialog, Error, Page, Request, sync_playwright
+
+Reporting = Generator[None, pytest.TestReport, pytest.TestReport]
+MOST_SHOWN = 3000  # characters of a page's text in the report of a failed test
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Reporting:
+    """Add to the report of a failed test what its window shows: a screenshot of another machine cannot be asked for."""
+    report = yield
+    window = getattr(item, "funcargs", {}).get("page")
+    if call.when == "call" and report.failed and isinstance(window, Page):
+        with suppress(Error):
+            tabs = window.locator("[role=tab][aria-selected=true]").all_inner_texts()
+            shown = window.locator("body").inner_text(timeout=5000)[:MOST_SHOWN]
+            report.sections.append(("the window", f"{window.url}\nopen tabs: {tabs}\n{shown}"))
+    return report
 
 
 @pytest.fixture(scope="module")

@@ -142,7 +142,9 @@ def test_another_run_judges_where_one_is_chosen(live: Live, page: Page) -> None:
 
 def test_the_microphone_is_heard_and_judged(live: Live, page: Page) -> None:
     go(page, live, "predict")
-    recorder = page.get_by_test_id("stAudioInput").first
+    page.get_by_role("tab", name=ko("Recording"), exact=True).click()
+    recorder = page.get_by_test_id("stAudioInput").locator("visible=true")
+    expect(recorder).to_have_count(1)
     recorder.get_by_test_id("stAudioInputActionButton").last.click()
     time.sleep(SPOKEN_S)
     recorder.get_by_test_id("stAudioInputActionButton").last.click()
