@@ -33,6 +33,7 @@ MORE_FILES = re.compile(
 FOREIGN_PREDICTIONS = "predictions-elsewhere.parquet"
 # These lie in the folder of a run and belong to its workspace only, so they are left where they are.
 STAYS = frozenset({"predictions-pool.parquet", ".predictions-pool.parquet.lock", FOREIGN_PREDICTIONS})
+POOL = "pool"  # the folder of `core.runs.shards`, which stays too
 FORMAT = "gwidama-run-1"
 MOST_FILES = 50
 MOST_BYTES = 2_000_000_000  # all files together
@@ -102,6 +103,8 @@ def _at_most(path: Path, where: str) -> list[Member | Skip]:
     listed: list[Member | Skip] = []
     size = 0
     for item in members(path, LIMITS):
+        if isinstance(item, Member) and POOL in PurePosixPath(item.inner).parts[:-1]:
+            continue
         listed.append(item)
         size += item.size if isinstance(item, Member) else 0
         if len(listed) > MOST_FILES:
