@@ -324,11 +324,11 @@ def _set_state(
 def _write_pseudo_label(
     connection: Connection, row: Any, current: Utterance, change: rule.Change, curator: str, at: str, act: Act
 ) -> dict[str, Any]:
-    """Write the pseudo-label as a silver label, by a Revision."""
+    """Write the pseudo-label as a silver label, by a Revision, but no annotation: it is no answer of a person."""
     value = {"code": row.payload["code"], "grade": "silver", "by": curator}
     made = decisions.decide(
         connection, current.id, current.version, curator, at, labels={row.payload["scheme"]: value}, act=act,
-        why=row.operation, proposal_id=row.id,
+        why=row.operation, proposal_id=row.id, answers={},
     )  # fmt: skip
     return {"revision_id": made.id}
 
