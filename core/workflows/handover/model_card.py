@@ -129,6 +129,21 @@ def _data(about: Facts) -> Iterator[str]:
     counts = about.snapshot.counts
     unit = "통화" if counts.get("unit") == "call" else "발화"
     yield f"- {unit} {counts['n']:,}개, 그 가운데 골드 라벨 {counts['gold']:,}개"
+    yield from _lineage(about.card)
+
+
+def _lineage(card: Card) -> Iterator[str]:
+    """Which rounds of pseudo-labels the run learnt from, with the runs that made them."""
+    if own := card.lineage.get("selftraining"):
+        yield (
+            f"- 자기 학습 {own['round']}회차의 학생 모델: 스냅샷 `{escaped(str(own['snapshot']))}`에서 시작했고, "
+            f"교사는 `{escaped(str(own['teacher']))}`입니다."
+        )
+    for made in card.lineage.get("rounds", ()):
+        yield (
+            f"- 의사라벨 {made['n']:,}개(회차 {made['round']}): `{escaped(str(made['run']))}`의 예측을 수락한 것으로, "
+            f"사람이 붙인 라벨이 아닙니다. 가중치: {escaped(str(made['weight']))}"
+        )
 
 
 def _classes(about: Facts, chosen: Scheme) -> Iterator[str]:
