@@ -41,7 +41,8 @@ from core.workflows.corpus import bulk, views
 from core.workflows.imports.tables import table
 from core.workflows.leaks import meter
 from core.workflows.leaks.plan import of_run
-from core.workflows.models import pseudo_label, train
+from core.workflows.models import train
+from core.workflows.pseudo_labels import pseudo_label
 from core.workflows.review import desk as review_desk
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace, open_workspace

@@ -9,7 +9,7 @@ from core.errors import Conflict, Unfit
 from core.store import NewProposal
 from core.workflows.cleaning import checks, decisions
 from core.workflows.cleaning.decisions import DecisionCounts
-from core.workflows.models import pseudo_label
+from core.workflows.pseudo_labels import pseudo_label
 from core.workflows.workspace import Workspace
 
 LATER = "2024-05-02T00:00:00.000000+00:00"

@@ -18,6 +18,7 @@ from workflow_data import import_calls, import_sentences, trained
 from core import schemes
 from core.errors import CheckpointMismatch, Conflict, CoreError, InputError
 from core.files import sha256
+from core.ingest.run_package import MOST_FILES
 from core.workflows.corpus import export as corpus_export
 from core.workflows.corpus.schemes import propose, read_bytes, save
 from core.workflows.evaluation import evaluate
@@ -25,8 +26,9 @@ from core.workflows.handover.export import export_run
 from core.workflows.handover.imports import import_run, imported
 from core.workflows.handover.model_card import model_card
 from core.workflows.imports import aihub119
-from core.workflows.models import in_use, pseudo_label, runs, train
+from core.workflows.models import in_use, runs, train
 from core.workflows.predict import predict
+from core.workflows.pseudo_labels import pseudo_label
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, open_workspace
 
@@ -106,10 +108,15 @@ def test_a_plain_folder_of_a_run_can_be_imported(ws: Workspace, other: Workspace
     run = trained(ws, tmp_path)
     import_sentences(ws, tmp_path)
     pseudo_label.judge(ws, run)
+    pool = ws.run_folder(run) / "pool"
+    pool.mkdir(exist_ok=True)
+    for number in range(MOST_FILES + 1):  # of a large corpus
+        (pool / f"part-{number:06d}.parquet").write_bytes(b"PAR1")
     shutil.copytree(ws.run_folder(run), tmp_path / "copied")
     assert import_run(other, tmp_path / "copied").state == "added"
     assert np.abs(probabilities(other, run) - probabilities(ws, run)).max() < 1e-9
     assert not (other.run_folder(run) / "predictions-pool.parquet").exists()
+    assert not (other.run_folder(run) / "pool").exists()
 
 
 def test_no_text_and_no_key_of_an_utterance_leaves(ws: Workspace, package: Path) -> None:

@@ -24,8 +24,9 @@ from core.workflows.corpus import schemes
 from core.workflows.evaluation import evaluate
 from core.workflows.imports.tables import table
 from core.workflows.imports.tables.table import Columns
-from core.workflows.models import pseudo_label, train
+from core.workflows.models import train
 from core.workflows.predict import predict
+from core.workflows.pseudo_labels import pseudo_label
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
 

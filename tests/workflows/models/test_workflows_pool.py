@@ -11,6 +11,7 @@ from workflow_data import add_whole_calls, trained
 
 from core.confidence import Rule
 from core.errors import InputError
+from core.inference.predictor import load
 from core.records import NewUtterance
 from core.runs.card import CARD
 from core.runs.folder import read_predictions
@@ -19,8 +20,9 @@ from core.store import Store
 from core.text.model_text import STEPS, model_text
 from core.workflows.corpus import export
 from core.workflows.evaluation import evaluate
-from core.workflows.models import pseudo_label, train
+from core.workflows.models import train
 from core.workflows.predict import predict
+from core.workflows.pseudo_labels import pseudo_label
 from core.workflows.review import queues
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
@@ -101,14 +103,19 @@ def test_a_run_of_whole_calls_judges_unlabelled_calls(ws: Workspace) -> None:
     assert pseudo_label.judge(ws, run) == 0
 
 
-def test_a_run_of_turns_under_a_scheme_of_calls_makes_no_pseudo_labels(ws: Workspace) -> None:
+def test_a_run_of_turns_under_a_scheme_of_calls_judges_calls_by_their_turns(ws: Workspace) -> None:
     add_whole_calls(ws, 60, 1)
     snapshot.create(ws, "turns", "urgency")
     spec = train.plan(ws, "text", "turns")
     train.run(ws, spec)
-    assert pseudo_label.judging_runs(ws) == []
-    with pytest.raises(InputError, match=r"judges urgency by text; pseudo-labels need .* trained on whole calls"):
-        pseudo_label.judge(ws, spec.run_id)
+    assert [info.id for info in pseudo_label.judging_runs(ws)] == [spec.run_id]
+    assert pseudo_label.judge(ws, spec.run_id) == 1
+    first_turn = 3 * 60 + 2
+    (prediction,) = ws.store.ledger.predictions(spec.run_id, purpose="pool")
+    of_caller = [turn.text for turn in ws.store.corpus.utterances([first_turn - 1, first_turn + 1])]
+    expected = load(ws.run_folder(spec.run_id)).predict_texts(of_caller).mean(axis=0)
+    assert (prediction.utterance_id, prediction.code) == (first_turn, "low")
+    assert prediction.confidence == pytest.approx(expected.max(), abs=1e-6)
 
 
 def test_judging_the_pool_overwrites_no_test_row(ws: Workspace, tmp_path: Path) -> None:

@@ -6,30 +6,25 @@ never used for validation or test.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
-import numpy as np
-
-from core.batches import batches
-from core.confidence import Rule, best_class, passes
-from core.errors import InputError
+from core.confidence import Rule, passes
 from core.filters import Filter
-from core.inference.predictor import Predictor, cached
-from core.messages import Message, SchemeName, Word
-from core.records import UNLABELLED, Prediction, RunInfo, Utterance
-from core.runs.predictions import add_pool
+from core.messages import Message
+from core.records import Prediction, Utterance
 from core.schemes import scheme
 from core.store import NewProposal
 from core.workflows.cleaning import decisions
 from core.workflows.cleaning.decisions import DecisionCounts
-from core.workflows.snapshots.calls import calls, in_order, transcript
+from core.workflows.pseudo_labels import judge as judging
+from core.workflows.pseudo_labels.candidates import ANY
+from core.workflows.pseudo_labels.candidates import judging_runs as judging_runs
+from core.workflows.snapshots.calls import in_order, transcript
 from core.workflows.workspace import Workspace, now
 
 KIND = "pseudo-label"
-BLOCK = 500  # texts a model judges at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,77 +36,14 @@ class Preview:
     dropped: dict[str, int]
 
 
-def judging_runs(ws: Workspace) -> list[RunInfo]:
-    """The finished text runs that can make pseudo-labels, the newest first: those of an utterance scheme, and those
-    that were trained on whole calls.
-    """
-    of_calls = _snapshots_of_calls(ws)
-    return [run for run in ws.store.ledger.runs("done") if _judges(run, of_calls)]
-
-
 def judge(ws: Workspace, run_id: str, limit: int = 5000) -> int:
-    """Let a text run judge at most `limit` unlabelled utterances, or calls where it was trained on whole calls.
+    """Let a run judge at most `limit` unlabelled utterances, or calls where it was trained on whole calls.
 
-    Returns the number of predictions written; that for a call stands at its first turn. `InputError` for a voice run,
-    and for a run of a recording scheme that was trained on single utterances.
+    Returns the number of those that have a prediction now; that for a call stands at its first turn. `InputError` for
+    a run of a recording scheme that was trained on single utterances.
     """
-    info = ws.store.ledger.run(run_id)
-    if not _judges(info, _snapshots_of_calls(ws)):
-        raise InputError(
-            "run {run_id} judges {scheme} by {modality}; pseudo-labels need a text run of an utterance scheme, or one "
-            "that was trained on whole calls",
-            run_id=run_id,
-            scheme=SchemeName(info.scheme),
-            modality=Word(info.modality),
-        )
-    predictor = cached(ws.run_folder(run_id))
-    texts = _calls if scheme(info.scheme).level == "recording" else _utterances
-    return _judge(ws, run_id, info.scheme, predictor, islice(texts(ws, info.scheme, predictor), limit))
-
-
-def _snapshots_of_calls(ws: Workspace) -> set[str]:
-    """The names of the snapshots whose items are whole calls."""
-    infos = (*ws.store.ledger.snapshots(), *ws.store.ledger.foreign_snapshots())
-    return {info.name for info in infos if info.counts.get("unit") == "call"}
-
-
-def _judges(run: RunInfo, of_calls: set[str]) -> bool:
-    """Whether the pool has something that the run can judge as in training."""
-    return run.modality == "text" and (scheme(run.scheme).level == "utterance" or run.snapshot in of_calls)
-
-
-def _utterances(ws: Workspace, target: str, predictor: Predictor) -> Iterator[tuple[int, str]]:
-    """Id and text of the unlabelled utterances whose cleaned text is not empty; the others are left to people."""
-    for utterance in ws.store.corpus.every(Filter(labels={target: (UNLABELLED,)}, skipped=False)):
-        if predictor.reads(utterance.text, utterance.origin):
-            yield utterance.id, utterance.text
-
-
-def _calls(ws: Workspace, target: str, predictor: Predictor) -> Iterator[tuple[int, str]]:
-    """Id of the first turn, and the turns joined, of the unlabelled calls in which somebody says something."""
-    labelled = ws.store.corpus.grades("recording", target)
-    unlabelled = {recording.id for recording in ws.store.corpus.recordings() if recording.id not in labelled}
-    for _, turns in calls(ws, unlabelled):
-        if predictor.reads(text := transcript(turns, predictor.card.cleaning)):
-            yield turns[0].id, text
-
-
-def _judge(ws: Workspace, run_id: str, target: str, predictor: Predictor, items: Iterable[tuple[int, str]]) -> int:
-    """Write the predictions for ids with their texts."""
-    ids: list[int] = []
-    tables = [np.zeros((0, len(predictor.codes)))]
-    for block in batches(items, BLOCK):
-        ids += [number for number, _ in block]
-        tables.append(predictor.predict_texts([text for _, text in block]))
-    probs = np.vstack(tables)
-    add_pool(ws.run_folder(run_id), target, ids, probs)
-    ws.store.ledger.put_predictions(
-        [
-            Prediction(run_id, target, n, "pool", *best_class(predictor.codes, row))
-            for n, row in zip(ids, probs, strict=True)
-        ]
-    )
-    return len(ids)
+    done = judging.run(ws, judging.JudgePlan(run_id, limit=limit, closed_by=ANY))
+    return done.candidates
 
 
 def waiting(ws: Workspace, run_id: str) -> list[Prediction]:
