@@ -39,7 +39,7 @@ def sliders(run: RunInfo) -> Rule:
     figure = charts.shares(
         scheme(run.scheme), ui.language(), preview.kept, preview.dropped, (_("stay"), _("filtered out"))
     )
-    st.plotly_chart(figure, key="shares")
+    st.plotly_chart(figure, key="shares", config=charts.tools())
     st.caption(_("A fixed threshold often hurts: compare a run with and without these labels before you trust them. "
                  "Silver labels never enter validation or test."))  # fmt: skip
     return rule

@@ -64,7 +64,7 @@ def built_list(queue: str, scheme_name: str) -> None:
     if built.built_at is None:
         left.caption(_("This list was not built yet."))
     else:
-        left.caption(_("{n} utterances, as of {at}").format(n=f"{built.count:,}", at=built.built_at[:16]))
+        left.caption(_("{n} utterances, as of {at}").format(n=f"{built.count:,}", at=forms.minute(built.built_at)))
     if not right.button(_("Build the list"), icon=":material/refresh:", key="review_build"):
         return
     if queue == queues.LABEL_ERRORS:

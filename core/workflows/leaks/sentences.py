@@ -92,7 +92,7 @@ def _interval(score: Score) -> Message:
     low, high = score["low"], score["high"]
     if low is None or high is None:
         return Message("no interval")
-    return Message("95 % interval {low:+.1f} to {high:+.1f}", low=100 * low, high=100 * high)
+    return Message("95% interval {low:+.1f} to {high:+.1f}", low=100 * low, high=100 * high)
 
 
 def _sign(score: Score) -> int:
