@@ -19,7 +19,7 @@ export PYTHONDONTWRITEBYTECODE :=
 .PHONY: help install dev optional run test quick coverage test-busy check format messages screenshots bench clean
 
 help:
-	@echo "make run          설치하고, 데모 작업공간을 만들고, 대시보드를 엽니다 | install, build the demo workspace, start the dashboard"
+	@echo "make run          설치하고, 데모 작업 공간을 만들고, 대시보드를 엽니다 | install, build the demo workspace, start the dashboard"
 	@echo "make test         모든 시험 (WORKERS=2, PYTEST_ARGS='-k store')      | every test"
 	@echo "make quick        브라우저·서버·학습이 필요 없는 시험만 (1분 안팎)     | tests without browser, server or training (about a minute)"
 	@echo "make coverage     모든 시험을 하며 실행된 줄을 잽니다 (htmlcov/)        | every test, with the lines they run (htmlcov/)"

@@ -102,7 +102,7 @@ def chosen_cleaning_run() -> history.Run | None:
 def title(run: history.Run) -> str:
     undone = " · " + _("undone") if run.undone_at else ""
     n = _("{n} utterances").format(n=f"{run.utterances:,}")
-    return f"{run.at[:16].replace('T', ' ')} · {run.curator} · {n}{undone}"
+    return f"{forms.minute(run.at)} · {run.curator} · {n}{undone}"
 
 
 def show_results(run: history.Run) -> None:

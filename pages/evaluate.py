@@ -75,9 +75,9 @@ def headline(run: RunInfo, metrics: dict[str, Any], trivial: dict[str, Any] | No
             assert trivial is not None
             column.caption(f"{name}: {number(score_of(trivial[baseline], key, critical))}")
     caption = (
-        _("Test side, n = {n} in {groups} groups that training never saw; intervals are 95 %, by resampling groups.")
+        _("Test side, n = {n} in {groups} groups that training never saw; intervals are 95%, by resampling groups.")
         if unseen
-        else _("Published test side, n = {n} in {groups} groups; intervals are 95 %, by resampling groups.")
+        else _("Published test side, n = {n} in {groups} groups; intervals are 95%, by resampling groups.")
     )
     st.caption(caption.format(n=metrics["n"], groups=metrics["n_groups"]))
     for note in metrics.get("notes", ()):
@@ -112,7 +112,7 @@ def per_class(run: RunInfo, metrics: dict[str, Any], trivial: dict[str, Any] | N
     columns = {"recall": _("Recall"), "precision": _("Precision"), "f1": "F1"}
     rows = metrics["per_class"]
     names = [f"{chosen.label(row['code']).title(ui.language())} (n={row['n']})" for row in rows]
-    st.plotly_chart(charts.scores(rows, names, columns), key="per-class")
+    st.plotly_chart(charts.scores(rows, names, columns), key="per-class", config=charts.tools())
     with st.expander(_("As a table"), icon=":material/table:"):
         st.dataframe(
             [

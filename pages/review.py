@@ -65,7 +65,7 @@ def built_list(queue: str, scheme_name: str) -> None:
     if built.built_at is None:
         left.caption(_("This list was not built yet."))
     else:
-        left.caption(_("{n} utterances, as of {at}").format(n=f"{built.count:,}", at=built.built_at[:16]))
+        left.caption(_("{n} utterances, as of {at}").format(n=f"{built.count:,}", at=forms.minute(built.built_at)))
     if queue == queues.PSEUDO_LABEL_AUDIT:  # drawn for a run and its thresholds
         right.page_link("pages/pseudo_label.py", label=_("Draw an audit"), icon=":material/arrow_forward:")
         return

@@ -12,6 +12,7 @@ from core.ui import N_, _, translation
 from core.ui.panels import runs as run_panel
 from core.ui.panels import training
 from core.ui.panels.evaluation import leaks
+from core.ui.panels.job_titles import job_title
 from core.ui.panels.overview import JOB_STATES
 from core.ui.widgets import charts, forms
 from core.workflows import jobs
@@ -115,7 +116,7 @@ def board() -> None:
 def show(job: Job, serving: Mapping[str, in_use.Serving], resumable: Set[str]) -> None:
     live = job.state in jobs.LIVE
     with st.expander(
-        f"{forms.plain(job.title)} · {_(JOB_STATES[job.state])}",
+        f"{forms.plain(job_title(job))} · {_(JOB_STATES[job.state])}",
         icon=f":material/{ICONS[job.state]}:",
         expanded=live,
         key=f"job-{job.id}",
@@ -124,16 +125,18 @@ def show(job: Job, serving: Mapping[str, in_use.Serving], resumable: Set[str]) -
         if live and state.get("total"):
             st.progress(min(state["done"] / state["total"], 1.0), text=progress_text(job))
         if job.state == "failed":
-            st.error(job.error or "")
+            st.error(forms.plain(translation.translate(job.error or "")))
         if len(state.get("history", ())) > 1:
             titles = {
                 "loss": _("Training loss"),
                 "validation_loss": _("Validation loss"),
                 "macro_f1": _("Validation macro-F1"),
             }
-            st.plotly_chart(charts.curves(state["history"], titles, _("Epoch")), key=f"curve-{job.id}")
+            st.plotly_chart(
+                charts.curves(state["history"], titles, _("Epoch")), key=f"curve-{job.id}", config=charts.tools()
+            )
         left, right = st.columns([4, 1], vertical_alignment="center")
-        left.caption(f"{job.id} · {job.created_at[:19].replace('T', ' ')} UTC")
+        left.caption(f"{job.id} · {forms.minute(job.created_at)}")
         if live and right.button(_("Cancel"), key=f"cancel-{job.id}", disabled=job.cancel_requested, width="stretch"):
             jobs.cancel(ui.workspace(), job.id)
         run_id = str(job.params.get("run_id", job.id))

@@ -9,7 +9,7 @@ The script translates nothing; `tests/ui/test_i18n.py` fails until a person has 
 import ast
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -63,15 +63,15 @@ def messages(files: list[Path]) -> dict[str, str]:
 
 
 @lru_cache(maxsize=1)
-def tree(path: Path) -> ast.Module:
-    """The syntax tree of `path`; three searches walk over it, one after the other."""
-    return ast.parse(path.read_text(encoding="utf-8"))
+def nodes(path: Path) -> tuple[ast.AST, ...]:
+    """The syntax of `path`, the module first; three searches go over it, one after the other."""
+    return tuple(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
 
 def _marked(path: Path) -> Iterator[tuple[int, str]]:
     """The texts in `_("...")` and `N_("...")`, also inside an f-string, where babel sees no call."""
     found = []
-    for node in ast.walk(tree(path)):
+    for node in nodes(path):
         match node:
             case ast.Call(ast.Name("_" | "N_") | ast.Attribute(attr="_" | "N_"), [ast.Constant(str(text)), *_]):
                 found.append((node.lineno, text))
@@ -79,7 +79,8 @@ def _marked(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def _tabled(path: Path) -> Iterator[tuple[int, str]]:
-    for node in tree(path).body:
+    module = nodes(path)[0]
+    for node in module.body if isinstance(module, ast.Module) else ():
         match node:
             case ast.Assign([ast.Name(name)], ast.Dict(values=values)) if name == TABLE:
                 messages_ = values
@@ -92,15 +93,15 @@ def _tabled(path: Path) -> Iterator[tuple[int, str]]:
 
 def templates(path: Path) -> Iterator[tuple[int, str]]:
     """The templates in the calls of TEMPLATES in `path`. A template of fields and signs alone is left out."""
-    for _, argument in template_arguments(tree(path)):
+    for _, argument in template_arguments(nodes(path)):
         for node in choices(argument):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and _has_letters(node.value):
                 yield node.lineno, node.value
 
 
-def template_arguments(tree: ast.AST) -> Iterator[tuple[ast.Call, ast.expr]]:
-    """Each call of TEMPLATES with its template argument."""
-    for node in ast.walk(tree):
+def template_arguments(nodes: Iterable[ast.AST]) -> Iterator[tuple[ast.Call, ast.expr]]:
+    """Each call of TEMPLATES among `nodes` with its template argument."""
+    for node in nodes:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
             name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
             place = TEMPLATES.get(name)

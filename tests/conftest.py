@@ -13,12 +13,14 @@ import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import pytest
+import shared_work
 
 if TYPE_CHECKING:  # fixtures import the product only when they run, so a test of a pure file stays fast
     from core.store import Store
@@ -34,8 +36,23 @@ VARIABLES = (
     "LLM_URL", "LLM_MODEL", "LLM_KEY", "LLM_KEY_FILE", "LLM_PRICES", "LLM_CAP",
 )  # fmt: skip
 DEMO_TIMEOUT_S = 900
+# Their examples load Kiwi, which takes seconds.
+LOAD_KIWI = {ROOT / "core" / "augment" / f"{name}.py" for name in ("frames", "guards", "koeda", "nouns")}
 # Recordings are judged without words here, in child processes too: the recogniser takes seconds for each.
 os.environ["GWIDAMA_TRANSCRIBER"] = "off"
+# On a busy machine the first example of a test may take longer than Hypothesis's 200 ms.
+hypothesis.settings.register_profile("any-machine", deadline=None)
+hypothesis.settings.load_profile("any-machine")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Look for no garbage while modules are imported and tests collected: none of it goes away."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,7 +67,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.timeout(DEMO_TIMEOUT_S))
         if "chromium" in fixtures or Path(item.path).parent == ROOT / "tests" / "browser":
             item.add_marker(pytest.mark.browser)
-        elif fixtures & {"demo_home", "shared"} or any(item.iter_markers("slow")):
+        elif fixtures & {"demo_home", "shared"} or any(item.iter_markers("slow")) or item.path in LOAD_KIWI:
             item.add_marker(pytest.mark.integration)
         elif not any(item.iter_markers("integration")):
             item.add_marker(pytest.mark.unit)
@@ -154,9 +171,12 @@ def recogniser() -> Iterator[None]:
 
 
 def pytest_collection_finish() -> None:
-    """Take what is loaded out of the garbage collection: libraries and thousands of tests stay until the end."""
-    gc.collect()
+    """Take what is loaded out of the garbage collection, for it stays to the end; share what each test would make."""
     gc.freeze()
+    if "core.store.engine" in sys.modules:
+        shared_work.share_databases()
+    if "typer.testing" in sys.modules:
+        shared_work.share_commands()
 
 
 @pytest.fixture

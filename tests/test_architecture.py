@@ -14,6 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+import syntax
 
 ROOT = Path(__file__).resolve().parent.parent
 LONGEST_LINES = 400
@@ -91,14 +92,14 @@ def files() -> dict[str, Path]:
 @cache
 def modules() -> dict[str, ast.Module]:
     """Return the syntax tree of each module of the product."""
-    return {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in files().items()}
+    return {name: syntax.tree(path) for name, path in files().items()}
 
 
 @cache
-def programs() -> dict[str, ast.Module]:
-    """Return the syntax tree of each module of the product, of bench and of scripts."""
-    files = [path for folder in ("bench", "scripts") for path in (ROOT / folder).glob("*.py")]
-    return modules() | {name_of(path): ast.parse(path.read_text(encoding="utf-8")) for path in sorted(files)}
+def programs() -> dict[str, Path]:
+    """Return the file of each module of the product, of bench and of scripts."""
+    paths = [path for folder in ("bench", "scripts") for path in (ROOT / folder).glob("*.py")]
+    return files() | {name_of(path): path for path in sorted(paths)}
 
 
 def file_of(module: str) -> Path:
@@ -110,7 +111,7 @@ def file_of(module: str) -> Path:
 def imports(module: str) -> tuple[tuple[str, int], ...]:
     """Return the modules that `module` imports, with the line; `from core import text` counts as core.text."""
     found: list[tuple[str, int]] = []
-    for node in ast.walk(programs()[module]):
+    for node in syntax.nodes(programs()[module]):
         if isinstance(node, ast.Import):
             found += [(alias.name, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -121,6 +122,13 @@ def imports(module: str) -> tuple[tuple[str, int], ...]:
             if len(deeper) < len(node.names):
                 found.append((base, node.lineno))
     return tuple(sorted(found))
+
+
+def dotted(node: ast.expr) -> str:
+    """Return `os.environ` for that chain of names, and `.name` for a name of anything else, as in `f().name`."""
+    if isinstance(node, ast.Attribute):
+        return f"{dotted(node.value)}.{node.attr}"
+    return node.id if isinstance(node, ast.Name) else ""
 
 
 def unit(module: str) -> str | None:
@@ -209,10 +217,10 @@ def test_importing_is_cheap(module: str) -> None:
 
 def test_nothing_pickled_is_ever_loaded() -> None:
     wrong = [f"{module}:{line} {target}" for module, target, line in every_import() if target.split(".")[0] in UNSAFE]
-    for module, tree in modules().items():
-        for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+    for module, path in files().items():
+        for call in (node for node in syntax.nodes(path) if isinstance(node, ast.Call)):
             given = {word.arg: ast.unparse(word.value) for word in call.keywords}
-            called = ast.unparse(call.func)
+            called = dotted(call.func)
             if called == "torch.load" and given.get("weights_only") != "True":
                 wrong.append(f"{module}:{call.lineno} torch.load without weights_only=True")
             if given.get("allow_pickle", "False") != "False" or given.get("trust_remote_code", "False") != "False":
@@ -222,10 +230,10 @@ def test_nothing_pickled_is_ever_loaded() -> None:
 
 def test_the_environment_is_read_in_settings_only() -> None:
     wrong = []
-    for module, tree in modules().items():
-        for node in ast.walk(tree):
+    for module, path in files().items():
+        for node in syntax.nodes(path):
             if isinstance(node, ast.Attribute):
-                read = ast.unparse(node) in ("os.environ", "os.environb", "os.getenv")
+                read = dotted(node) in ("os.environ", "os.environb", "os.getenv")
             else:
                 named = node.names if isinstance(node, ast.ImportFrom) and node.module == "os" else ()
                 read = any(alias.name in ("environ", "environb", "getenv") for alias in named)
@@ -237,11 +245,11 @@ def test_the_environment_is_read_in_settings_only() -> None:
 def test_files_are_written_by_core_files() -> None:
     """Each written file is atomic; `autotrain` writes into a folder that is atomic itself."""
     wrong = []
-    for module, tree in modules().items():
+    for module, path in files().items():
         if module in ("core.files", "core.export.autotrain"):
             continue
-        for node in (node for node in ast.walk(tree) if isinstance(node, ast.Attribute)):
-            owner = ast.unparse(node.value)
+        for node in (node for node in syntax.nodes(path) if isinstance(node, ast.Attribute)):
+            owner = dotted(node.value)
             by_hand = node.attr in ("write_text", "write_bytes") and owner not in ("files", "autotrain")
             if by_hand or (owner == "os" and node.attr in ("replace", "rename", "fsync")):
                 wrong.append(f"{module}:{node.lineno} {owner}.{node.attr}")
@@ -281,11 +289,11 @@ def test_a_page_does_nothing_outside_its_frame(page: str) -> None:
 
 @pytest.mark.parametrize("page", [*PAGES, "app"])
 def test_a_page_has_no_classes_or_sql(page: str) -> None:
-    tree = modules()[page]
-    assert [node.name for node in ast.walk(tree) if isinstance(node, ast.ClassDef)] == []
-    texts = [n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    nodes = syntax.nodes(files()[page])
+    assert [node.name for node in nodes if isinstance(node, ast.ClassDef)] == []
+    texts = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
     assert [text for text in texts if SQL.search(text)] == []
-    unsafe = [n.lineno for n in ast.walk(tree) if isinstance(n, ast.keyword) and n.arg == "unsafe_allow_html"]
+    unsafe = [n.lineno for n in nodes if isinstance(n, ast.keyword) and n.arg == "unsafe_allow_html"]
     assert unsafe == [], "what a page shows is hostile text"
 
 
@@ -299,7 +307,7 @@ def test_a_face_speaks_to_use_cases_only(face: str) -> None:
     """Pages, commands and routes call core.workflows, and never the store or another lower layer."""
     chains = [
         f"line {node.lineno}: {ast.unparse(node)}"
-        for node in ast.walk(modules()[face])
+        for node in syntax.nodes(files()[face])
         if isinstance(node, ast.Attribute) and node.attr == "store"
     ]
     assert chains == [], "a face asks a workflow, not the store"

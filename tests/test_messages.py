@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import syntax
 
 from core.errors import AudioError, BadRecord, Conflict, InputError, NotFound, Stale, UnknownName
 from core.messages import (
@@ -48,7 +49,7 @@ def calls() -> list[tuple[Path, ast.Call, ast.expr]]:
     return [
         (path, call, choice)
         for path in sources()
-        for call, argument in template_arguments(ast.parse(path.read_text(encoding="utf-8")))
+        for call, argument in template_arguments(syntax.nodes(path))
         for choice in choices(argument)
     ]
 

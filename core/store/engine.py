@@ -29,6 +29,7 @@ from core.store.index import chunks
 WRITER_CACHE_KIB = 64 * 1024
 FULL_ERRORS = {"SQLITE_FULL", *(f"SQLITE_IOERR_{what}" for what in ("WRITE", "SHMSIZE", "FSYNC", "TRUNCATE"))}
 MIGRATIONS = Path(__file__).with_name("migrations")
+PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON")
 
 
 @cache
@@ -56,7 +57,7 @@ def engine_for(url: str) -> Engine:
 
 def _pragmas(connection: Any, _: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own
-    for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in PRAGMAS:
         connection.execute(f"PRAGMA {pragma}")
 
 

@@ -4,9 +4,11 @@ Pages are plain files under pages/; Streamlit's own menu is hidden. Every page e
 deep link on a fresh server has the frame too.
 """
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from html import escape
 
 import streamlit as st
 
@@ -33,7 +35,21 @@ PAGE_STYLE = """<style>
 label:has(:is([role="switch"], [type="checkbox"], [type="radio"]):focus-visible) {
   outline: 2px solid #3974ef; outline-offset: 2px; border-radius: 0.25rem;
 }
+.gw-phase { margin: 0.6rem 0 -0.4rem; padding: 0; font-size: 0.8rem; font-weight: 600; line-height: 1.4; opacity: 0.8; }
 </style>"""
+
+
+# Texts that Streamlit's own page writes in English, by CSS selector, with the message to show in place of each. Where
+# another version of Streamlit has other elements, a selector finds nothing and the English text stays.
+_HINT = '[data-testid="InputInstructions"] > span:first-child'
+FRONTEND_TEXTS = {
+    '[data-testid="stFileUploaderDropzone"] > span button p': N_("Choose files"),
+    f':is([data-testid="stTextInput"], [data-testid="stNumberInput"]) {_HINT}': N_("Press Enter to apply"),
+    f'[data-testid="stTextArea"] {_HINT}': N_("Press Ctrl+Enter to apply"),
+    f'[data-testid="stForm"] :is([data-testid="stTextInput"], [data-testid="stNumberInput"]) {_HINT}': N_(
+        "Press Enter to submit"
+    ),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +69,10 @@ PAGES = (
         "app.py",
         N_("Overview"),
         ":material/dashboard:",
-        N_("What the workspace holds and what to do next."),
+        N_(
+            "Gwidama turns recordings and texts of emergencies into a corpus and models that people can trust. "
+            "Here is what the workspace holds and what to do next."
+        ),
     ),
     PageInfo(
         "import_data",
@@ -155,6 +174,16 @@ PAGES = (
     ),
 )
 
+# The menu: the phases of the work, in their order, with the names of their pages. The overview has no heading.
+PHASES: tuple[tuple[str, tuple[str, ...]], ...] = (
+    ("", ("overview",)),
+    (N_("Data"), ("import_data", "corpus", "schemes")),
+    (N_("Refining"), ("quality", "clean", "augment")),
+    (N_("Reviewing"), ("review", "adjudicate", "agreement", "progress")),
+    (N_("Training"), ("train", "evaluate", "pseudo_label")),
+    (N_("Prediction"), ("predict",)),
+)
+
 
 @contextmanager
 def page(name: str) -> Iterator[None]:
@@ -163,13 +192,26 @@ def page(name: str) -> Iterator[None]:
     st.set_page_config(
         page_title=f"{_(info.title)} · 귀담아", page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_PX
     )
-    st.html(PAGE_STYLE)
+    st.html(PAGE_STYLE + _frontend_style())
     _sidebar(name)
     _leave_others(name)
     st.title(_(info.title), anchor=False)
     st.caption(_(info.help))
     with guard():
         yield
+
+
+def _frontend_style() -> str:
+    """Return the style that shows the texts of Streamlit's own page in the reader's language; "" for English."""
+    if language() == "en":
+        return ""
+    shown = {selector: json.dumps(_(text), ensure_ascii=False) for selector, text in FRONTEND_TEXTS.items()}
+    rules = (
+        f"{selector} {{ visibility: hidden; font-size: 0; }}\n"
+        f"{selector}::after {{ visibility: visible; font-size: 0.8rem; content: {text}; }}"
+        for selector, text in shown.items()
+    )
+    return "<style>\n" + "\n".join(rules) + "\n</style>"
 
 
 def _leave_others(name: str) -> None:
@@ -200,8 +242,7 @@ def _show_error(error: CoreError) -> None:
 def _sidebar(name: str) -> None:
     with st.sidebar:
         st.markdown("### 귀담아 · Gwidama")
-        for info in PAGES:
-            st.page_link(info.file, label=_(info.title), icon=info.icon)
+        _menu()
         st.divider()
         # Not persist_state: if nobody pressed the switch, the next page would read None.
         st.session_state["lang"] = language()
@@ -212,6 +253,16 @@ def _sidebar(name: str) -> None:
         st.text_input(_("Curator"), key="curator_name", max_chars=40, placeholder=workspace().settings.curator,
                       help=_("Your decisions are kept under this name."), persist_state="session")  # fmt: skip
         st.caption(f"Gwidama {__version__}")
+
+
+def _menu() -> None:
+    """Link every page, grouped under the phases of the work."""
+    infos = {info.name: info for info in PAGES}
+    for title, names in PHASES:
+        if title:
+            st.html(f'<h3 class="gw-phase">{escape(_(title))}</h3>')
+        for info in map(infos.__getitem__, names):
+            st.page_link(info.file, label=_(info.title), icon=info.icon)
 
 
 def _store_language() -> None:

@@ -14,9 +14,18 @@ from pathlib import Path
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from core.ui import particles
+
 LANGUAGES = {"ko": "한국어", "en": "English"}
 DEFAULT = "ko"
 CATALOGUE = Path(__file__).with_name("locale") / "ko.po"
+
+
+class Korean(gettext.GNUTranslations):
+    """The Korean translations; their `format` chooses the particles after values."""
+
+    def gettext(self, message: str) -> str:
+        return particles.template(super().gettext(message))
 
 
 @cache
@@ -29,7 +38,7 @@ def catalogue(language: str) -> gettext.NullTranslations:
     mo = BytesIO()
     write_mo(mo, messages)
     mo.seek(0)
-    return gettext.GNUTranslations(mo)
+    return Korean(mo)
 
 
 _REQUEST_LANGUAGE: ContextVar[str | None] = ContextVar("language", default=None)

@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Response
 
 from core.schemes import SENTIMENT
 from core.thresholds import ClassLimits, Thresholds
-from core.ui.frame import PAGES
+from core.ui.frame import PAGES, PHASES
 from core.workflows.evaluation import evaluate
 from core.workflows.pseudo_labels import pool, view
 
@@ -71,7 +71,10 @@ def test_a_deep_link_on_a_fresh_server_is_framed(live: Live, page: Page) -> None
     go(page, live, "evaluate", lang="en")
     expect(page.get_by_role("heading", level=1)).to_have_text("Evaluate")
     links = page.get_by_test_id("stSidebar").get_by_test_id("stPageLink")
-    expect(links).to_have_text([re.compile(re.escape(info.title)) for info in PAGES])
+    names = [name for _, phase in PHASES for name in phase]
+    expect(links).to_have_text([re.compile(re.escape(TITLES[name])) for name in names])
+    phases = page.get_by_test_id("stSidebar").locator("h3.gw-phase")
+    expect(phases).to_have_text(["Data", "Refining", "Reviewing", "Training", "Prediction"])
     links.filter(has_text="Corpus").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Corpus")  # the language goes along
 

@@ -7,6 +7,7 @@ import json
 import re
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 from live import ARGS, Live, after_a_run, choose, component, expect, go, ko, main
@@ -17,6 +18,7 @@ from core.workflows.predict import demo_calls
 DANGEROUS = "할머니가 쓰러졌는데 숨을 안 쉬어요 빨리 와 주세요"
 HARMLESS = "네, 알겠습니다. 감사합니다."
 SPOKEN_S = 3.0
+RECORDER_MS = 20_000
 
 
 @pytest.fixture(scope="module")
@@ -142,9 +144,14 @@ def test_another_run_judges_where_one_is_chosen(live: Live, page: Page) -> None:
 
 def test_the_microphone_is_heard_and_judged(live: Live, page: Page) -> None:
     go(page, live, "predict")
-    page.get_by_role("tab", name=ko("Recording"), exact=True).click()
     recorder = page.get_by_test_id("stAudioInput").locator("visible=true")
-    expect(recorder).to_have_count(1)
+    record = recorder.get_by_role("button", name="Record", exact=True).locator("visible=true")
+    with suppress(AssertionError):  # on one machine Streamlit's frontend left it hidden until the page was loaded again
+        expect(record).to_have_count(1, timeout=RECORDER_MS)
+    if record.count() != 1:
+        go(page, live, "predict")
+        page.get_by_role("tab", name=ko("Recording"), exact=True).click()
+        expect(record).to_have_count(1)
     recorder.get_by_test_id("stAudioInputActionButton").last.click()
     time.sleep(SPOKEN_S)
     recorder.get_by_test_id("stAudioInputActionButton").last.click()

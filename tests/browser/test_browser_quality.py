@@ -55,7 +55,7 @@ def test_faults_are_found_opened_mended_and_put_back(faulty: Live, page: Page) -
     expect(row).to_contain_text("3")
     number = next(n for n, finding in enumerate(checks.last(faulty.ws).findings) if finding.check == "same-text")
     page.locator(f".st-key-open-{number} button").click()
-    expect(main(page)).to_contain_text("3행이 앞선 텍스트를 되풀이합니다(서로 다른 텍스트 2개)")
+    expect(main(page)).to_contain_text("3행이 앞선 텍스트와 같습니다(서로 다른 텍스트 2개)")
     expect(page.get_by_test_id("stText").filter(has_text="불이 났어요")).to_have_count(2)
 
     press(page, "Offer fixes as proposals")

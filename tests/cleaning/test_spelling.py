@@ -32,6 +32,7 @@ HARD = [
 DETECTED = HUNSPELL.installed() and hunspell_words.available()
 
 
+@pytest.mark.integration  # loads Kiwi
 @pytest.mark.parametrize("detector", ["hunspell", "none"])
 def test_the_default_speller_raises_for_no_text(detector: str) -> None:
     changes = correct(HARD, 0.0, detector)
@@ -78,6 +79,7 @@ def test_right_words_stay(text: str) -> None:
     assert correct_text(text, 0.5) == (text, [])
 
 
+@pytest.mark.integration  # loads Kiwi
 @pytest.mark.parametrize("detector", ["hunspell", "none"])
 def test_most_errors_of_the_dev_sentences_are_fixed_and_right_ones_stay(detector: str) -> None:
     if detector == "hunspell" and not DETECTED:
@@ -90,6 +92,7 @@ def test_most_errors_of_the_dev_sentences_are_fixed_and_right_ones_stay(detector
     assert correct(SPACED, 0.65, detector) == [None] * len(SPACED)
 
 
+@pytest.mark.integration  # loads Kiwi
 def test_a_suggestion_says_what_and_why() -> None:
     (suggestion,) = suggest(
         parse_toml("[[steps]]\nname = 'spelling'\ndetector = 'none'", "x"), "할께요 [전화]로 됬어요"
@@ -101,6 +104,7 @@ def test_a_suggestion_says_what_and_why() -> None:
     assert suggest(surer, "할께요 됬어요")[0].after == "할께요 됐어요"
 
 
+@pytest.mark.integration  # loads Kiwi
 @pytest.mark.skipif(not DETECTED, reason="hunspell or its Korean dictionary is not installed")
 def test_the_detector_knows_words() -> None:
     assert hunspell_words.known("냄새가")
@@ -110,6 +114,7 @@ def test_the_detector_knows_words() -> None:
     assert change.after == "냄새가 너무 심해요"
 
 
+@pytest.mark.integration  # loads Kiwi
 def test_a_missing_dictionary_names_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hunspell_words, "FOLDERS", ("nowhere",))
     hunspell_words._dictionary.cache_clear()
@@ -155,6 +160,7 @@ def test_what_is_personal_is_never_sent_and_a_refusal_is_one_error(monkeypatch: 
         hanspell.correct(["빈"], 0.0, "none")
 
 
+@pytest.mark.integration  # loads Kiwi
 def test_the_default_plan_has_nothing_left_to_say_of_what_was_accepted() -> None:
     texts = [pair[0] for pair in MISSPELT]
     suggestions = suggest_many(default_plan(), texts)

@@ -50,7 +50,7 @@ def test_a_person_starts_a_measurement_and_sees_a_finished_one(ws: Workspace) ->
     shown = [text.replace("\\", "") for text in (*texts(app.markdown), *captions(app))]
     assert (
         "**Of the +10.0 points of accuracy that augmenting first and splitting random rows then seems to bring, 10.0 "
-        "are leakage (95 % interval +7.0 to +13.0).**"
+        "are leakage (95% interval +7.0 to +13.0).**"
     ) in shown
     assert any(text.startswith("1,234 variants were made for this measurement by random-deletion") for text in shown)
     (table,) = [frame.value for frame in app.dataframe if "Augmentation" in frame.value]

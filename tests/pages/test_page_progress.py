@@ -168,7 +168,7 @@ def test_coefficients_are_told_with_their_intervals(ws: Workspace) -> None:
     assert list(whole["value"]) == [
         round(x.value or 0, 3) for x in (expected.unanimous, expected.fleiss, expected.nominal)
     ]
-    assert whole["95 %"][2] == f"{expected.nominal.low:.3f} – {expected.nominal.high:.3f}"
+    assert whole["95%"][2] == f"{expected.nominal.low:.3f} – {expected.nominal.high:.3f}"
     assert list(classes["Class"]) == ["Normal", "Danger"]
     assert list(pairs["Curators"]) == ["vote:a · vote:b", "vote:a · vote:c", "vote:b · vote:c"]
     assert "Why none" not in whole

@@ -16,7 +16,7 @@ from streamlit.testing.v1 import AppTest
 from core import __version__
 from core.filters import Filter
 from core.settings import DEMO, ROOT
-from core.ui.frame import PAGES
+from core.ui.frame import PAGES, PHASES
 from core.ui.i18n import catalogue
 from core.web import desk
 from core.workflows.corpus import views
@@ -158,17 +158,18 @@ def test_the_review_page_builds_a_list(demo_ws: Workspace) -> None:
     count = queues.list_sizes(demo_ws, "urgency")["audit"].count
     assert count > 0
     built_at = queues.list_sizes(demo_ws, "urgency")["audit"].built_at
-    assert say("{n} utterances, as of {at}").format(n=f"{count:,}", at=str(built_at)[:16]) in page_text(app)
+    at = f"{str(built_at)[:16].replace('T', ' ')} UTC"
+    assert say("{n} utterances, as of {at}").format(n=f"{count:,}", at=at) in page_text(app)
 
 
 def test_a_snapshot_is_frozen_and_refused_the_second_time(demo_ws: Workspace) -> None:
     app = opened("train")
     next(field for field in app.text_input if field.label == "이름").set_value("from-the-page")
-    next(button for button in app.button if button.label == "고정").click().run()
-    assert "고정했습니다: from\\-the\\-page" in page_text(app)
+    next(button for button in app.button if button.label == "스냅샷 만들기").click().run()
+    assert "학습용 스냅샷을 만들었습니다: from\\-the\\-page" in page_text(app)
     assert demo_ws.store.ledger.snapshot("from-the-page").scheme == "danger"
-    next(button for button in app.button if button.label == "고정").click().run()
-    assert "같은 이름의 스냅샷" in app.error[0].value
+    next(button for button in app.button if button.label == "스냅샷 만들기").click().run()
+    assert "이미 있습니다" in app.error[0].value
 
 
 def verdicts(app: AppTest) -> str:
@@ -246,7 +247,7 @@ def test_what_cannot_be_heard_is_one_message_in_korean(demo_ws: Workspace) -> No
     app.file_uploader[0].set_value(("조용함.wav", silent.getvalue(), "audio/wav")).run()
     assert not app.exception
     (error,) = app.error
-    assert error.value.startswith("아무 소리도 나지 않는 녹음입니다.")
+    assert error.value.startswith("소리가 나지 않는 녹음입니다.")
     assert "조용함" in error.value
     assert "모든 샘플이 0입니다" in error.value, "its own words, in Korean too"
 
@@ -280,6 +281,11 @@ def test_hostile_names_are_shown_and_not_rendered(demo_ws: Workspace) -> None:
 def test_pages_are_files_of_the_frame() -> None:
     files = {f"pages/{path.name}" for path in Path(ROOT / "pages").glob("*.py")} | {"app.py"}
     assert {page.file for page in PAGES} == files
+
+
+def test_every_page_stands_once_in_the_menu() -> None:
+    assert sorted(name for _, names in PHASES for name in names) == sorted(NAMES)
+    assert PHASES[0] == ("", ("overview",)), "what waits comes first, above every phase"
 
 
 @pytest.mark.parametrize("name", ["overview", "predict"])

@@ -7,6 +7,7 @@ import struct
 import wave
 import zipfile
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ def call_id(number: int) -> str:
     return f"{number:024x}"
 
 
+@cache
 def wav_bytes(ms: int = 6_000, hz: float = 220.0, rate_hz: int = 8_000) -> bytes:
     """A WAV file with a tone of `hz`, mono, 16-bit PCM."""
     samples = [round(8_000 * math.sin(2 * math.pi * hz * i / rate_hz)) for i in range(ms * rate_hz // 1000)]

@@ -6,6 +6,7 @@ import string
 from pathlib import Path
 
 import pytest
+import syntax
 from babel.messages.catalog import Catalog
 
 from core.ui.i18n import CATALOGUE, catalogue
@@ -18,7 +19,9 @@ NAMES = re.compile(r"[A-Z0-9]{2,4}|py-hanspell|korector|QuickTime|Matroska|WebM|
 @pytest.fixture(scope="module")
 def every() -> dict[str, str]:
     """All messages of the product with the place of their first use."""
-    return messages(sources())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("scripts.messages.nodes", syntax.nodes)
+        return messages(sources())
 
 
 @pytest.fixture(scope="module")
@@ -79,7 +82,7 @@ def test_messages_are_literals() -> None:
         f"{path.name}:{node.lineno}"
         for path in sources()
         if path.is_file()
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        for node in syntax.nodes(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("_", "N_")
         and (len(node.args) != 1 or isinstance(node.args[0], ast.JoinedStr | ast.BinOp))
     ]  # fmt: skip

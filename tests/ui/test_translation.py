@@ -26,9 +26,9 @@ def test_every_check_is_told_in_korean() -> None:
         (Message("is empty"), "비어 있습니다"),
         (BadRecord("a: b.csv", "is empty").message, "a: b.csv: 비어 있습니다"),
         (Message("scheme {name} is settled already", name=SchemeName("urgency")),
-         "라벨 체계 긴급도은(는) 이미 확정되었습니다"),
+         "라벨 체계 긴급도는 이미 확정되었습니다"),
         (Message("{label} {n}", label=ClassName("urgency", "high"), n=3), "상 3"),
-        (Names([Word("white space"), Word("not NFC")]), "공백, NFC가 아님"),
+        (Names([Word("white space"), Word("not NFC")]), "공백, NFC 형식이 아님"),
         ("no text", "텍스트가 없습니다"),  # as it was stored before messages had templates
         ("nobody wrote this {0}", "nobody wrote this {0}"),
         ("", ""),
@@ -56,6 +56,6 @@ def test_real_errors_are_korean_to_the_last_word() -> None:
     )
     with pytest.raises(InputError) as odd:
         from_pairs(["skipped=maybe"])
-    assert translation.translate(odd.value.message) == "필터 skipped=maybe: true나 false를 적어 주세요"
+    assert translation.translate(odd.value.message) == "필터 skipped=maybe: true나 false를 적으세요"
     silent = AudioError("a.wav", "all-silent: every sample is zero", kind="silent")
     assert translation.translate(silent.message) == "a.wav: 무음입니다. 모든 샘플이 0입니다"

@@ -78,7 +78,7 @@ def test_an_alarm_says_how_sure_where_when_and_how_much_the_run_finds() -> None:
     assert card.fine == (
         "Calibrated: of 100 answers as sure as this one, about 93 are right.",
         "Decided by utterance 2",
-        "On its test split this run found 93% of 120 ‘Danger’ (95 % interval 88% to 96%)",
+        "On its test split this run found 93% of 120 ‘Danger’ (95% interval 88% to 96%)",
         "Run danger-text-1",
     )
 
@@ -272,7 +272,7 @@ def test_what_is_marked_is_korean_on_a_korean_page() -> None:
     both = judgement("danger", 0.84, disagree=True)
     with in_language("ko"):
         (chip,) = segments.regions(document(utterance("불이야", {"danger": both})))[0].chips
-        assert chip.text == "≠ 엇갈림 · 위험: ▲ 위험 84%"
+        assert chip.text == "≠ 예측이 다름 · 위험: ▲ 위험 84%"
         assert live.demo_title("구급") == "구급"
         assert alarms._seconds(4200) == differences.value_text("start_ms", 4200).replace("00초", "초") == "4.2초"
         hover = Words("", "", "", "", "", i18n._("{s} s")).hover("%{y:.0%}")

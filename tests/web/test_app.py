@@ -360,7 +360,7 @@ def test_the_documentation_loads_nothing_from_elsewhere(client: TestClient) -> N
 def test_app_py_is_the_overview_page(ws: Workspace) -> None:
     page = AppTest.from_file(str(Path(ROOT) / "app.py")).run(timeout=60)
     assert not page.exception
-    assert [title.value for title in page.title] in (["현황"], ["Overview"])
+    assert [title.value for title in page.title] in (["개요"], ["Overview"])
 
 
 def test_a_server_that_stops_ends_its_batch_and_writes_its_log(

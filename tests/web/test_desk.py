@@ -254,8 +254,8 @@ def test_skip_remarks_history_and_restore(filled: Workspace, ask: Ask) -> None:
 def test_every_kind_of_act_has_its_word_on_the_screen() -> None:
     """The component looks up the text of `act_` + the act of a history row."""
     korean = {
-        "review": "검수", "skip": "건너뜀", "settle": "최종 판정", "bulk": "일괄 작업", "accept": "수락",
-        "clean": "정제", "undo": "되돌리기", "restore": "버전 {n} 복원", "import": "가져오기",
+        "review": "검수", "skip": "건너뜀", "settle": "최종 판정", "bulk": "일괄 작업", "accept": "제안 수락",
+        "clean": "정제", "undo": "되돌림", "restore": "버전 {n} 복원", "import": "가져오기",
     }  # fmt: skip
     words = {act: i18n.catalogue("ko").gettext(review_screen.STRINGS[f"act_{act}"]) for act in get_args(Act)}
     assert words == korean

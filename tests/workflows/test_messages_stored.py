@@ -29,7 +29,7 @@ def test_a_proposals_reason_is_kept_whole(store: Store) -> None:
     assert made.reason == "tags taken out: noise (NO)"
     assert message_to_json(made.reason) == message_to_json(TAGS)
     assert made.payload == payload
-    assert translation.translate(made.reason) == "뺀 태그: 잡음(NO)"
+    assert translation.translate(made.reason) == "제거한 전사 기호: 잡음(NO)"
 
 
 def test_a_reason_made_anew_replaces_the_old_one(store: Store) -> None:
@@ -71,7 +71,7 @@ def test_a_jobs_error_is_kept_whole(store: Store) -> None:
         connection.execute(update(job).where(job.c.id == "old").values(progress={"done": 3}))
     made = store.board.get("new")
     assert (made.error, made.progress) == ("scheme urgency is settled already", {"done": 3})
-    assert translation.translate(made.error or "") == "라벨 체계 긴급도은(는) 이미 확정되었습니다"
+    assert translation.translate(made.error or "") == "라벨 체계 긴급도는 이미 확정되었습니다"
     assert store.board.get("old").error == "scheme urgency is settled already"
 
 
@@ -81,9 +81,7 @@ def test_findings_are_kept_whole_and_those_of_before_are_read(ws: Workspace) -> 
     path = ws.settings.home / checks.FILE
     by_check = {finding.check: finding for finding in checks.last(ws).findings}
     assert by_check["same-text"].message == "1 rows repeat an earlier text (1 different texts)"
-    assert (
-        translation.translate(by_check["same-text"].message) == "1행이 앞선 텍스트를 되풀이합니다(서로 다른 텍스트 1개)"
-    )
+    assert translation.translate(by_check["same-text"].message) == "1행이 앞선 텍스트와 같습니다(서로 다른 텍스트 1개)"
     document = json.loads(path.read_text("utf-8"))
     for finding in document["findings"]:
         finding["message"] = "as it was told before"

@@ -21,6 +21,11 @@ export function peaks(buffer, most) {
   return out;
 }
 
+/** What a person reads of a failed `fetchSound`: the status of the server if there is one, not the browser's English. */
+export function failure(sentence, error) {
+  return /^HTTP \d+$/.test(error.message) ? `${sentence} (${error.message})` : sentence;
+}
+
 /** {buffer, blob, peaks, durationMs} of the audio at `url`, with at most `most` peaks; throws on failure. */
 export async function fetchSound(url, signal, most = PEAKS) {
   const answer = await fetch(url, { signal, credentials: "same-origin" });

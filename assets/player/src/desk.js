@@ -197,7 +197,8 @@ class Desk {
   fail(answer) {
     if (answer?.kind === "gone") this.trigger("reopen", this.data.base);
     const why = answer && this.t[`trouble_${answer.kind}`];
-    this.error.textContent = answer ? [why, why ? `(${answer.error})` : answer.error].filter(Boolean).join(" ") : "";
+    const detail = answer?.error && (why ? `(${answer.error})` : answer.error);
+    this.error.textContent = [why, detail].filter(Boolean).join(" ");
   }
 
   /** [scheme's title, titles of its classes] of each label. */

@@ -4,6 +4,7 @@
 // leave open forms, what is typed in them, and the keyboard's place as they are.
 
 import RegionsPlugin from "wavesurfer.js/dist/plugins/regions.esm.js";
+import { failure } from "./decode.js";
 import { button, clock, el, hide, icon, mount } from "./dom.js";
 import { lanes } from "./lanes.js";
 import { Sound, Wave } from "./wave.js";
@@ -116,7 +117,7 @@ class Player {
       this.playButton.disabled = false;
       this.root.dataset.ready = "true";
     } catch (error) {
-      this.status.textContent = `${strings.audio_failed} (${error.message})`;
+      this.status.textContent = failure(strings.audio_failed, error);
     }
   }
 

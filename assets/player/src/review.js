@@ -3,6 +3,7 @@
 // Sends the triggers `decision`, `skip` and `undo`, each once, with the item and version that were on the screen.
 // Does not know queues or storage: the server decides which item comes next.
 
+import { failure } from "./decode.js";
 import { diffNodes } from "./diff.js";
 import { button, clock, el, icon, mount } from "./dom.js";
 import { Gate } from "./gate.js";
@@ -199,7 +200,7 @@ class Review {
       this.root.dataset.ready = "true";
       if (this.autoplay) this.#replay();
     } catch (error) {
-      this.audioNote.textContent = `${strings.audio_failed} (${error.message})`;
+      this.audioNote.textContent = failure(strings.audio_failed, error);
     }
   }
 

@@ -1,4 +1,4 @@
-"""현황 / Overview: counts of the workspace, progress by scheme, recent runs and jobs, what to do next."""
+"""개요 / Overview: counts of the workspace, progress by scheme, recent runs and jobs, what to do next."""
 
 import streamlit as st
 
@@ -6,6 +6,7 @@ from core.records import RunInfo
 from core.schemes import SCHEMES
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _
+from core.ui.panels.job_titles import job_title
 from core.ui.translation import translate
 from core.ui.widgets import forms
 from core.workflows import overview
@@ -92,7 +93,7 @@ def _recent(summary: overview.Overview) -> None:
         st.subheader(_("Recent jobs"), anchor=False)
         if summary.jobs:
             rows = [
-                {_("Job"): job.title, _("State"): _(JOB_STATES[job.state]), _("Started"): _short(job.created_at)}
+                {_("Job"): job_title(job), _("State"): _(JOB_STATES[job.state]), _("Started"): _short(job.created_at)}
                 for job in summary.jobs[:8]
             ]
             st.dataframe(rows, hide_index=True)
@@ -114,9 +115,9 @@ def _run_row(run: RunInfo) -> dict[str, object]:
 
 
 def _short(at: str) -> str:
-    """Format an ISO instant as month, day and minute.
+    """Format an ISO instant as month, day and minute in the reader's zone.
 
     >>> _short("2026-11-21T08:56:33.120000+00:00")
-    '11-21 08:56'
+    '11-21 08:56 UTC'
     """
-    return at[5:16].replace("T", " ")
+    return forms.minute(at, "%m-%d %H:%M")

@@ -125,7 +125,9 @@ def compare() -> None:
     st.dataframe([_compared(row, different) for row in rows], hide_index=True)
     histories = {row.run: row.history for row in rows if row.history}
     st.plotly_chart(
-        charts.run_curves(histories, (_("Validation macro-F1"), _("Validation loss")), _("Epoch")), key="run-curves"
+        charts.run_curves(histories, (_("Validation macro-F1"), _("Validation loss")), _("Epoch")),
+        key="run-curves",
+        config=charts.tools(),
     )
 
 

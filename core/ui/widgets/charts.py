@@ -9,12 +9,38 @@ import streamlit as st
 from plotly.subplots import make_subplots
 
 from core.schemes import Scheme
+from core.ui.i18n import N_, _, language
 
 BLUE, GREY, GREEN, AMBER = "#2563eb", "#94a3b8", "#0f8a5f", "#b45309"
 _COLORS = (BLUE, AMBER, GREEN, GREY)
 _DASHES = ("solid", "dash", "dot", "dashdot")
 _SYMBOLS = ("circle", "diamond", "square", "triangle-up", "x", "star")
 _PATTERNS = ("", "/", "x", ".", "\\", "-", "+", "|")
+
+# What Plotly's own tools and notices say, and the message of each.
+_TOOLS = {
+    "Download plot as a PNG": N_("Download as a PNG"),
+    "Download plot": N_("Download the chart"),
+    "Zoom": N_("Zoom by dragging"),
+    "Pan": N_("Move by dragging"),
+    "Box Select": N_("Select in a box"),
+    "Lasso Select": N_("Select freely"),
+    "Zoom in": N_("Zoom in"),
+    "Zoom out": N_("Zoom out"),
+    "Autoscale": N_("Fit to the data"),
+    "Reset axes": N_("Reset the axes"),
+    "Double-click to zoom back out": N_("Double-click to zoom back out"),
+    "Taking snapshot - this may take a few seconds": N_("The picture is being made …"),
+    "Snapshot succeeded": N_("The picture is saved."),
+    "Sorry, there was a problem downloading your snapshot!": N_("The picture could not be made."),
+}
+
+
+def tools() -> dict[str, Any]:
+    """Return the settings of Plotly that show its tools in the reader's language, without its logo."""
+    dictionary = {english: _(message) for english, message in _TOOLS.items()}
+    reader = language()
+    return {"displaylogo": False, "locale": reader, "locales": {reader: {"dictionary": dictionary}}}
 
 
 def _with_layout(figure: go.Figure, height: int, **layout: Any) -> go.Figure:

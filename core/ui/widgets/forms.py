@@ -5,8 +5,10 @@ Texts, names and titles of a corpus are hostile: they are shown as plain text.
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import streamlit as st
 
@@ -150,13 +152,23 @@ def choice_groups(schemes: Sequence[Scheme], current: Mapping[str, str]) -> list
     ]
 
 
-def minute(at: str) -> str:
-    """Format an ISO instant in UTC up to the minute.
+def minute(at: str, form: str = "%Y-%m-%d %H:%M") -> str:
+    """Format an ISO instant up to the minute, in the zone of the reader's browser; in UTC, and so marked, without one.
 
     >>> minute("2026-11-21T08:56:33.120000+00:00")
     '2026-11-21 08:56 UTC'
     """
-    return f"{at[:16].replace('T', ' ')} UTC"
+    instant, zone = datetime.fromisoformat(at), _reader_zone()
+    instant = instant.replace(tzinfo=instant.tzinfo or UTC)
+    return f"{instant.astimezone(zone or UTC):{form}}{'' if zone else ' UTC'}"
+
+
+def _reader_zone() -> ZoneInfo | None:
+    """Return the time zone of the browser; None without a browser, or if this machine does not know the zone."""
+    try:
+        return ZoneInfo(name) if (name := st.context.timezone) else None
+    except (ZoneInfoNotFoundError, ValueError):
+        return None
 
 
 def listen(utterance_id: int) -> None:

@@ -12,7 +12,7 @@ from core.web.service.requests import LOG, Requests
 from core.web.service.waiting import batches
 from core.web.service.waiting.batches import RUNNER
 
-ABOUT = """녹음이나 문장을 보내면 위험, 긴급도, 감정을 판단합니다. 모든 실패는 `{"error": 이유}`로 답합니다.
+ABOUT = """녹음이나 문장을 보내면 위험, 긴급도, 감정을 예측합니다. 모든 실패는 `{"error": 이유}`로 답합니다.
 
 Judges recordings and sentences. Every failure answers `{"error": reason}`; every answer has the header `X-Request-ID`.
 """

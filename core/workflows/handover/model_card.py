@@ -114,7 +114,7 @@ def _model(about: Facts) -> Iterator[str]:
         yield f"- 사전 학습 모델: `{escaped(str(card.base.get('name', '')))}`, 라이선스: {licence}"
     yield f"- 텍스트 정제: {escaped(', '.join(card.cleaning)) or '없음'}"
     yield f"- 설정: {', '.join(escaped(f'{name}={value}') for name, value in card.config.items())}"
-    yield f"- 만든 때: {card.created_at}, 가중치 SHA-256: `{card.weights_sha256}`"
+    yield f"- 만든 시각: {card.created_at}, 가중치 SHA-256: `{card.weights_sha256}`"
 
 
 def _data(about: Facts) -> Iterator[str]:
@@ -128,7 +128,7 @@ def _data(about: Facts) -> Iterator[str]:
         return
     counts = about.snapshot.counts
     unit = "통화" if counts.get("unit") == "call" else "발화"
-    yield f"- {unit} {counts['n']:,}개, 그 가운데 골드 라벨 {counts['gold']:,}개"
+    yield f"- {unit} {counts['n']:,}개, 그중 골드 라벨 {counts['gold']:,}개"
     yield from _lineage(about.card)
 
 
@@ -161,7 +161,7 @@ def _classes(about: Facts, chosen: Scheme) -> Iterator[str]:
 
 def _split(about: Facts) -> Iterator[str]:
     yield ""
-    yield "## 나누기"
+    yield "## 분할"
     yield ""
     groups = about.snapshot.counts["report"].get("groups_by_side", {}) if about.snapshot else {}
     if groups:
@@ -183,7 +183,8 @@ def _scores(views: Sequence[Facts]) -> Iterator[str]:
 def _scores_of(about: Facts, chosen: Scheme) -> Iterator[str]:
     test = about.metrics["test"]
     yield ""
-    yield f"시험 데이터 n = {test['n']:,}, 그룹 {test['n_groups']:,}개. 대괄호는 그룹 재표집 95% 신뢰구간입니다."
+    drawn = "대괄호는 그룹을 다시 뽑아 구한 95% 신뢰구간입니다."
+    yield f"시험 데이터 n = {test['n']:,}, 그룹 {test['n_groups']:,}개. {drawn}"
     yield ""
     yield "| 점수 | 값 |"
     yield "|---|---|"
@@ -226,7 +227,7 @@ def _few(about: Facts, chosen: Scheme) -> Iterator[str]:
     for row in about.metrics["test"]["per_class"]:
         if row["n"] < FEW_TESTED:
             name = escaped(chosen.label(row["code"]).ko)
-            yield f"- {name}: 시험 데이터가 {row['n']}개뿐이라 이 클래스의 점수는 말해 주는 것이 적습니다."
+            yield f"- {name}: 시험 데이터가 {row['n']}개뿐이라 이 클래스의 점수를 믿기 어렵습니다."
         if row["n"] and not row["recall"]["value"]:
             yield f"- {escaped(chosen.label(row['code']).ko)}: 시험 데이터에서 하나도 맞히지 못했습니다."
 
@@ -235,9 +236,9 @@ def _leaks(about: Facts) -> Iterator[str]:
     if persons := about.metrics.get("persons_on_several_sides"):
         yield f"- 화자 {persons}명이 여러 데이터에 있습니다. 음성으로 잰 점수는 실제보다 높습니다."
     if official := about.metrics.get("official"):
-        yield "- 공개된 나누기를 따랐습니다. 그 나누기의 결함이 점수에 들어 있습니다."
+        yield "- 공개된 분할을 따랐습니다. 그 분할의 결함이 점수에 들어 있습니다."
         if official["did"] == "keep" and (n := official["train"] + official["validation"]):
-            yield f"- 공개된 나누기에서 뒤의 데이터와 겹치는 항목 {n:,}개를 그대로 두었습니다."
+            yield f"- 공개된 분할에서 뒤의 데이터와 겹치는 항목 {n:,}개를 그대로 두었습니다."
 
 
 def _unusual(about: Facts) -> Iterator[str]:

@@ -98,7 +98,7 @@ def interval_in_points(score: Score) -> Message:
     low, high = score["low"], score["high"]
     if low is None or high is None:
         return Message("no interval")
-    return Message("95 % interval {low:+.1f} to {high:+.1f}", low=100 * low, high=100 * high)
+    return Message("95% interval {low:+.1f} to {high:+.1f}", low=100 * low, high=100 * high)
 
 
 def sign(score: Score) -> int:

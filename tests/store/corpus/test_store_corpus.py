@@ -1,11 +1,13 @@
 """core.store.corpus.corpus and search: adding once, every condition of a Filter, substrings, counts."""
 
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from store_data import AT, call, sentences, texts
+from store_data import AT, call, fresh, sentences, texts
 
 from core.errors import NotFound, UnknownName
 from core.filters import Filter
@@ -13,16 +15,24 @@ from core.records import UNLABELLED, NewRecording, NewUtterance
 from core.store import Store, open_store
 
 
-@pytest.fixture
-def full(store: Store) -> Store:
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two sentences (one labelled, one skipped), a call with audio and one without."""
+    folder = tmp_path_factory.mktemp("filled")
+    store = open_store(fresh(folder))
     plain, skipped = sentences(store, "괜찮아요", "화재가 났어요 빨리")
     store.review.decide(plain, 0, "ann", AT, labels={"danger": "normal"})
     store.review.decide(skipped, 0, "ann", AT, skip=True)
     call(store, "c1", "네 119입니다", "집에 불이 났어요", labels={"urgency": "high"}, path="audio/aa/a.wav")
     call(store, "c2", "네 소방서입니다", "산불이요", labels={"urgency": "low"})
     sentences(store, "불이, 났어요", labels={"danger": "danger"}, origin="augmented")
-    return store
+    return folder / "store.db"
+
+
+@pytest.fixture
+def full(filled: Path, tmp_path: Path) -> Store:
+    shutil.copyfile(filled, tmp_path / "store.db")
+    return open_store(f"sqlite:///{tmp_path / 'store.db'}")
 
 
 def test_a_known_recording_adds_nothing_but_the_audio_it_lacked(store: Store) -> None:
@@ -167,7 +177,7 @@ def test_every_slice_of_a_text_finds_it(shared_store: Store, stored: list[str], 
 
 @pytest.fixture(scope="module")
 def shared_store(tmp_path_factory: pytest.TempPathFactory) -> Store:
-    return open_store(f"sqlite:///{tmp_path_factory.mktemp('search') / 'store.db'}")
+    return open_store(fresh(tmp_path_factory.mktemp("search")))
 
 
 def test_counts_progress_and_facets(full: Store) -> None:

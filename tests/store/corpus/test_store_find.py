@@ -209,13 +209,6 @@ def test_a_query_finds_what_it_says(
 
 
 @pytest.fixture(scope="module")
-def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("empty") / "store.db"
-    open_store(f"sqlite:///{path}")
-    return path
-
-
-@pytest.fixture(scope="module")
 def shared_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     return at(tmp_path_factory.mktemp("queries"))
 

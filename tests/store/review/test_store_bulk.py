@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
-from store_data import AT, call, sentences, state, texts
+from store_data import AT, call, fresh, sentences, state, texts
 
 from core.errors import Conflict, NotFound, UnknownName
 from core.filters import Filter
@@ -76,7 +76,7 @@ def one_by_one(url: str, ids: list[int], scheme: str, code: str) -> None:
 def test_a_bulk_label_writes_what_single_decisions_write(
     tmp_path: Path, scheme: str, code: str, changed: int, already: int, unfit: int
 ) -> None:
-    urls = [f"sqlite:///{tmp_path / name}.db" for name in ("bulk", "single")]
+    urls = [fresh(tmp_path, name) for name in ("bulk", "single")]
     stores = [open_store(url) for url in urls]
     ids, _same = (corpus(store) for store in stores)
     done = stores[0].bulk.label(Filter(), scheme, code, "ann", LATER)
@@ -146,7 +146,7 @@ DEEDS = st.lists(
 def test_undoing_every_bulk_action_restores_labels_and_tags_exactly(
     tmp_path_factory: pytest.TempPathFactory, deeds: list[tuple[str, set[int], bool]]
 ) -> None:
-    store = open_store(f"sqlite:///{tmp_path_factory.mktemp('bulk') / 'store.db'}")
+    store = open_store(fresh(tmp_path_factory.mktemp("bulk")))
     ids = corpus(store)
     done, states = [], [(state(store), store.bulk.tags_of(ids))]
     for deed, places, first in deeds:

@@ -207,18 +207,18 @@ def test_the_sentences_claim_no_more_than_the_intervals_hold() -> None:
     leaky = told(0.10, 0.10, 0.0)
     assert leaky == [
         "Of the +10.0 points of accuracy that augmenting first and splitting random rows then seems to bring, 10.0 are "
-        "leakage (95 % interval +8.0 to +12.0).",
-        "What augmentation itself is worth cannot be told from nothing: +0.0 points of accuracy (95 % interval -2.0 to "
+        "leakage (95% interval +8.0 to +12.0).",
+        "What augmentation itself is worth cannot be told from nothing: +0.0 points of accuracy (95% interval -2.0 to "
         "+2.0).",
-        "Without augmentation, random rows show +5.0 points of accuracy against groups that are kept whole (95 % "
+        "Without augmentation, random rows show +5.0 points of accuracy against groups that are kept whole (95% "
         "interval +3.0 to +7.0).",
         "1,200 variants were made for this measurement by random-deletion; 3 candidates were refused.",
         "Of the +10.0 points of recall of danger that augmenting first and splitting random rows then seems to bring, "
-        "10.0 are leakage (95 % interval +8.0 to +12.0).",
+        "10.0 are leakage (95% interval +8.0 to +12.0).",
     ]
     honest = told(0.05, 0.01, 0.04)
-    assert honest[0].endswith("no leakage can be told from chance in them (+1.0 points, 95 % interval -1.0 to +3.0).")
-    assert honest[1] == "Augmentation itself is worth +4.0 points of accuracy (95 % interval +2.0 to +6.0)."
+    assert honest[0].endswith("no leakage can be told from chance in them (+1.0 points, 95% interval -1.0 to +3.0).")
+    assert honest[1] == "Augmentation itself is worth +4.0 points of accuracy (95% interval +2.0 to +6.0)."
     assert told(0.0, 0.05, -0.05)[1].startswith("Augmentation itself does harm here: -5.0 points of accuracy")
 
 

@@ -399,7 +399,7 @@ def test_the_model_card_tells_data_split_scores_and_limits(ws: Workspace, tmp_pa
     info = ws.store.ledger.snapshot("s1")
     test = ws.store.ledger.run(run).metrics["test"]
     for wanted in (
-        f"# 모델 카드: {run.replace('_', chr(92) + '_')}", info.sha256, "## 데이터", "## 나누기", "## 점수", "## 환경",
+        f"# 모델 카드: {run.replace('_', chr(92) + '_')}", info.sha256, "## 데이터", "## 분할", "## 점수", "## 환경",
         f"n = {test['n']:,}, 그룹 {test['n_groups']:,}개", f"| 정확도 | {test['accuracy']['value']:.3f}",
         "같거나 거의 같은 텍스트", "시험 데이터가", "보정했습니다", "- sentences: ours", "python 3.", "numpy ",
         "귀담아 ",

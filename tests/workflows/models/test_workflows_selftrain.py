@@ -1,4 +1,4 @@
-"""core.workflows.pseudo_labels.selftrain: three steps on a small corpus, both scores on items that neither run has seen."""
+"""core.workflows.pseudo_labels.selftrain: three steps on a small corpus, both scored on items neither has seen."""
 
 import random
 from pathlib import Path

@@ -2,6 +2,7 @@
 // which keys move by 50 ms. Times are ms; `times` count from the start of the recording, as in the store,
 // the sound's own from `context_start_ms`. Moved ends are only shown here; they are saved with the decision.
 
+import { failure } from "../decode.js";
 import { button, clock, el, hide, icon } from "../dom.js";
 import { store, stored } from "../local.js";
 import { Sound, Wave } from "../wave.js";
@@ -92,7 +93,7 @@ export class Hear {
     const { sound, error } = await pending;
     if (turn !== this.turn) return false;
     if (error) {
-      this.note.textContent = `${this.t.audio_failed} (${error.message})`;
+      this.note.textContent = failure(this.t.audio_failed, error);
       return false;
     }
     this.sound.adopt(sound);

@@ -21,8 +21,8 @@ export class Link {
       const reply = await answer.json();
       if (answer.ok) return { ...reply, ok: true };
       return { kind: answer.status >= 500 ? "away" : "refused", error: `HTTP ${answer.status}`, ...reply, ok: false };
-    } catch (error) {
-      return { ok: false, kind: "away", error: error.message };
+    } catch {
+      return { ok: false, kind: "away", error: "" }; // the browser's own words are English, and say no more than `kind`
     }
   }
 

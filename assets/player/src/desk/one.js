@@ -268,7 +268,7 @@ export class One {
     if (card === this.card && this.commentBox.hidden) {
       this.commentBox.value = text;
       hide(this.commentBox, false);
-    } else desk.fail({ ...answer, error: `${answer.error}: ${text}` });
+    } else desk.fail({ ...answer, error: [answer.error, text].filter(Boolean).join(": ") });
   }
 
   #flag() {

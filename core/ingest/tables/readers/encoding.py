@@ -63,7 +63,9 @@ def detect(file: File) -> str:
     if marked is not None:
         return marked
     narrow = _faults(data, "utf-8")
-    if narrow[0] and (wide := _wide(data)):  # a UTF-8 text with a single NUL is still UTF-8
+    if not narrow[0]:
+        return "utf-8"
+    if wide := _wide(data):  # a UTF-8 text with a single NUL is still UTF-8
         return wide
     candidates = [(narrow, "utf-8"), (_faults(data, "cp949"), "cp949")]
     (faults, length), best = min(candidates, key=lambda pair: pair[0][0])  # the first if equal: UTF-8

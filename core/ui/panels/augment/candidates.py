@@ -90,7 +90,7 @@ def _reason(code: str) -> str:
 
 def _run_title(batch: batches.Batch) -> str:
     made = _("{n} variants").format(n=f"{batch.made:,}")
-    return f"{batch.at[:16].replace('T', ' ')} · {batch.curator} · {made}"
+    return f"{forms.minute(batch.at)} · {batch.curator} · {made}"
 
 
 def _in_bulk(where: Where, n: int) -> None:

@@ -221,11 +221,7 @@ def consent() -> None:
         help=_("Texts with telephone numbers, addresses, names or other personal data found in them are not sent."),
     )  # fmt: skip
     if acceptance is not None:
-        st.caption(
-            _("Accepted by {who}, {at} UTC").format(
-                who=forms.plain(acceptance.by), at=acceptance.at[:16].replace("T", " ")
-            )
-        )
+        st.caption(_("Accepted by {who}, {at}").format(who=forms.plain(acceptance.by), at=forms.minute(acceptance.at)))
 
 
 def _consent() -> None:

@@ -74,10 +74,14 @@ def _course(timed: Mapping[str, Any]) -> None:
         points = [(point["ms"] / 1000, point["recall"]) for point in timed["curve"]]
         axes = (_("Seconds since the call began"), _("Calls with a right alarm"))
         mark = _("{n} s").format(n=timed["within_ms"] // 1000)
-        st.plotly_chart(charts.recall_by_time(points, timed["within_ms"] / 1000, axes, mark), key="alarm-curve")
+        st.plotly_chart(
+            charts.recall_by_time(points, timed["within_ms"] / 1000, axes, mark),
+            key="alarm-curve",
+            config=charts.tools(),
+        )
     notes = [
         _("An alarm comes at the end of an utterance. It is right if people call that utterance the same; intervals "
-          "are 95 %, over calls.")
+          "are 95%, over calls.")
     ]  # fmt: skip
     if timed["said_later"]:
         notes.append(_("In {n} of these calls nobody says it that early.").format(n=timed["said_later"]))

@@ -47,10 +47,10 @@ def _side_by_side(result: Comparison) -> None:
             for (key, title), place in zip(titles.items(), st.columns(2), strict=True):
                 place.metric(title, f"{result.scores[key][name]:.3f}")
     rows = {title: result.scores[key]["difference"] for key, title in titles.items()}
-    st.plotly_chart(charts.differences(rows, _("Second run minus first run")), key="differences")
+    st.plotly_chart(charts.differences(rows, _("Second run minus first run")), key="differences", config=charts.tools())
     values = " · ".join(f"{title} {_signed(row)}" for title, row in rows.items())
     st.caption(
-        _("Second minus first, with 95 % intervals by drawing groups: {values}. Shared items: {n} in {groups} groups.")
+        _("Second minus first, with 95% intervals by drawing groups: {values}. Shared items: {n} in {groups} groups.")
         .format(values=values, n=result.scores["n"], groups=result.scores["n_groups"])
     )  # fmt: skip
     if result.only_first or result.only_second or result.different:

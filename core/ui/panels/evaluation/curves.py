@@ -43,7 +43,9 @@ def _class_curves(run: RunInfo, classes: list[dict[str, Any]]) -> None:
     left, right = st.columns(2)
     with left:
         lines = {name: (row["pr"]["recall"], row["pr"]["precision"]) for name, row in rows.items()}
-        st.plotly_chart(charts.class_curves(lines, (_("Recall"), _("Precision"))), key=f"pr-{run.id}")
+        st.plotly_chart(
+            charts.class_curves(lines, (_("Recall"), _("Precision"))), key=f"pr-{run.id}", config=charts.tools()
+        )
         parts = [
             f"{forms.plain(name)} {row['average_precision']:.3f} ({row['share']:.3f})" for name, row in rows.items()
         ]
@@ -51,7 +53,7 @@ def _class_curves(run: RunInfo, classes: list[dict[str, Any]]) -> None:
     with right:
         lines = {name: (row["roc"]["fpr"], row["roc"]["tpr"]) for name, row in rows.items()}
         figure = charts.class_curves(lines, (_("False alarms"), _("Recall")), diagonal=True)
-        st.plotly_chart(figure, key=f"roc-{run.id}")
+        st.plotly_chart(figure, key=f"roc-{run.id}", config=charts.tools())
         parts = [f"{forms.plain(name)} {row['auc']:.3f}" for name, row in rows.items()]
         st.caption(_("Area under the ROC curve, .5 for a blind guess: {values}").format(values=" · ".join(parts)))
 
@@ -61,7 +63,7 @@ def _reliability(shown: curves.Curves) -> None:
     figure = charts.reliability(
         {name: row["bins"] for name, row in names.items()}, (_("Confidence"), _("Share that is right"))
     )
-    st.plotly_chart(figure, key="reliability")
+    st.plotly_chart(figure, key="reliability", config=charts.tools())
     text = _(
         "On the test side (n = {n}): expected calibration error {before} before calibration, {after} after. "
         "Points below the dotted line are too sure."

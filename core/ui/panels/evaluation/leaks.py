@@ -130,7 +130,11 @@ def _picture(document: results.Document, score: str, title: str) -> None:
     columns = [augmented for augmented in (False, True) if ("rows", augmented) in arms]
     series = {name: [arms[split, augmented] for augmented in columns] for split, name in _splits(document).items()}
     names = [_("With augmentation") if augmented else _("Without augmentation") for augmented in columns]
-    st.plotly_chart(charts.leak_scores(series, names, title, _leak(document, arms, columns[-1], score)), key="leaks")
+    st.plotly_chart(
+        charts.leak_scores(series, names, title, _leak(document, arms, columns[-1], score)),
+        key="leaks",
+        config=charts.tools(),
+    )
 
 
 def _leak(

@@ -112,7 +112,7 @@ def whole(measures: Agreement) -> None:
         rows.append((_("Krippendorff α, ordinal"), measures.ordinal))
     _whiskers(rows, "whole")
     _table([{"": name, **_figure_row(figure)} for name, figure in rows])
-    st.caption(_("1 is full agreement, 0 what chance would give; lines are 95 % intervals over resampled items. Shared "
+    st.caption(_("1 is full agreement, 0 what chance would give; lines are 95% intervals over resampled items. Shared "
                  "items have two answers or more: Fleiss takes those with the commonest number of them, Krippendorff "
                  "all. By Krippendorff's own rule an α of .8 can be relied on, one of .667 tentatively."))  # fmt: skip
 
@@ -235,7 +235,7 @@ def _table(rows: list[dict[str, object]]) -> None:
 def _figure_row(figure: Figure) -> dict[str, object]:
     value: dict[str, object] = {
         _("value"): None if figure.value is None else round(figure.value, 3),
-        _("95 %"): _interval(figure),
+        _("95%"): _interval(figure),
     }
     counts = {_("Items"): figure.n, _("Answers"): figure.n_ratings, _("Curators"): figure.n_raters}
     return value | counts | {_("Why none"): _missing_reason(figure)}

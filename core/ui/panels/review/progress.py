@@ -125,7 +125,7 @@ def pictures(report: Progress, chosen: Forecast) -> None:
         if any(row.agreed.n for row in work_rows):
             figure = charts.whiskers([(row.curator, row.agreed) for row in work_rows], percent=True)
             st.plotly_chart(figure, key="agreed", config={"displayModeBar": False})
-            st.caption(_("The share of answers that are those of most others, or what was settled; 95 % intervals."))
+            st.caption(_("The share of answers that are those of most others, or what was settled; 95% intervals."))
         else:
             st.caption(
                 _("Nobody else answered the same: on the Review page, let two curators answer a share (Settings).")

@@ -220,7 +220,7 @@ def _show_answers(dispute: Dispute) -> None:
 
 
 def _answer_card(rater: str, answer: StandingAnswer, comment: str) -> dict[str, str]:
-    facts = [] if not answer.at else [answer.at[:16].replace("T", " ") + " UTC"]
+    facts = [] if not answer.at else [forms.minute(answer.at)]
     if answer.spent_ms is not None:
         facts.append(_("{s} s").format(s=f"{answer.spent_ms / 1000:.1f}"))
     who = _("{who} (vote)").format(who=rater) if answer.kind == "vote" else rater

@@ -27,7 +27,7 @@ def show(document: Mapping[str, Any], duration_ms: int, key: str) -> None:
     )  # fmt: skip
     figure = call_chart(rows, curve, alarm_ms=alarm_ms, duration_ms=duration_ms, language=language(), words=words,
                         ink=charts.text_color())  # fmt: skip
-    st.plotly_chart(figure, key=f"chart-{key}")
+    st.plotly_chart(figure, key=f"chart-{key}", config=charts.tools())
 
 
 def ribbons(document: Mapping[str, Any]) -> list[tuple[Scheme, list[Stretch]]]:

@@ -96,7 +96,7 @@ def recall(scheme: str, verdict: Mapping[str, Any]) -> str:
     bound = verdict.get("recall")
     if not bound or bound["value"] is None:
         return ""
-    text = _("On its test split this run found {value} of {n} ‘{label}’ (95 % interval {low} to {high})")
+    text = _("On its test split this run found {value} of {n} ‘{label}’ (95% interval {low} to {high})")
     low, high = (answers.percent(bound[end]) if bound[end] is not None else "?" for end in ("low", "high"))
     label = forms.code_title(scheme, bound["class"])
     return text.format(value=answers.percent(bound["value"]), n=bound["n"], label=label, low=low, high=high)

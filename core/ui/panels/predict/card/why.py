@@ -31,7 +31,9 @@ def show(utterance: Mapping[str, Any], key: str) -> None:
 def _scheme(text: str, scheme: str, judged: Mapping[str, Any], key: str) -> None:
     left, right = st.columns([2, 3])
     with left:
-        st.plotly_chart(charts.bars(SCHEMES[scheme], language(), judged["probabilities"]), key=f"bars-{key}")
+        st.plotly_chart(
+            charts.bars(SCHEMES[scheme], language(), judged["probabilities"]), key=f"bars-{key}", config=charts.tools()
+        )
         _modalities(scheme, judged)
     with right:
         by = judged.get("by") or {}

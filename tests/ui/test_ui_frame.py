@@ -1,0 +1,68 @@
+"""The frame's menu, the texts of Streamlit's own page, names of jobs and times, in both languages; no browser."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from core.jobs import JOBS
+from core.records import Job
+from core.ui import frame
+from core.ui.i18n import _, catalogue, in_language
+from core.ui.panels.job_titles import KINDS, job_title
+from core.ui.widgets import charts, forms
+
+
+def job(kind: str, title: str) -> Job:
+    at = datetime(2026, 11, 30, tzinfo=UTC).isoformat()
+    return Job("1", kind, title, {}, "done", {}, None, at, at, False)
+
+
+def test_the_phases_and_menu_names_are_the_words_of_the_glossary() -> None:
+    korean = catalogue("ko").gettext
+    assert [korean(title) for title, _names in frame.PHASES if title] == ["데이터", "다듬기", "검수", "학습", "예측"]
+    titles = {info.name: korean(info.title) for info in frame.PAGES}
+    assert (titles["review"], titles["clean"], titles["adjudicate"]) == ("검수", "정제", "최종 판정")
+    assert len(set(titles.values())) == len(titles), "no two pages have one name"
+
+
+def test_streamlits_own_texts_are_korean_and_untouched_in_english() -> None:
+    with in_language("ko"):
+        style = frame._frontend_style()
+        assert 'content: "파일 고르기"' in style
+        assert style.count("visibility: hidden") == len(frame.FRONTEND_TEXTS)
+    with in_language("en"):
+        assert frame._frontend_style() == ""
+
+
+def test_tools_of_charts_are_in_the_readers_language() -> None:
+    with in_language("ko"):
+        tools = charts.tools()
+        assert tools["locale"] == "ko"
+        assert tools["locales"]["ko"]["dictionary"]["Reset axes"] == _("Reset the axes") == "축 되돌리기"
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "shown"),
+    [
+        ("clean", "clean", "정제"),
+        ("train", "danger-text · s1", "학습 · danger-text · s1"),
+        ("leakmeter", "leak meter · danger-text · s1", "누출 측정 · danger-text · s1"),
+        ("predict-batch", "3 files", "일괄 예측 · 파일 3개"),
+        ("predict-batch", "call.wav", "일괄 예측 · call.wav"),
+    ],
+)
+def test_a_job_is_called_by_what_it_does(kind: str, title: str, shown: str) -> None:
+    with in_language("ko"):
+        assert job_title(job(kind, title)) == shown
+
+
+def test_every_kind_of_job_has_a_name() -> None:
+    assert set(KINDS) == set(JOBS)
+
+
+def test_times_are_in_the_readers_zone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forms, "_reader_zone", lambda: ZoneInfo("Asia/Seoul"))
+    assert forms.minute("2026-11-21T20:56:33.120000+00:00") == "2026-11-22 05:56"
+    monkeypatch.setattr(forms, "_reader_zone", lambda: None)
+    assert forms.minute("2026-11-21T20:56:33", "%m-%d %H:%M") == "11-21 20:56 UTC"
