@@ -37,7 +37,7 @@ from core.inference.bulk import precision
 from core.inference.bulk.blocks import Block
 from core.inference.bulk.judge import PROBS, Judge, JudgeMaker
 from core.inference.bulk.packed import packed_like
-from core.inference.bulk.products import Number, made, ranged
+from core.inference.bulk.products import Number, made, scaled
 from core.models.pretrained.encoders import quiet
 from core.models.text.encoder import TextEncoder
 from core.records import NewUtterance, RunInfo, SnapshotInfo
@@ -153,7 +153,7 @@ def work(lengths: NDArray[np.int64]) -> float:
 def rate(number: Number, rows: int, wide: int, high: int, clock: Callable[[], float], repeats: int = 5) -> float:
     """The best seconds of one product (`rows`, `wide`) x (`wide`, `high`) in a type."""
     product, inputs = made([nn.Linear(wide, high)], number), torch.randn(rows, wide)
-    given: Any = ranged(inputs) if number == "int8" else inputs.bfloat16() if number == "bf16" else inputs
+    given: Any = scaled(inputs) if number == "int8" else inputs.bfloat16() if number == "bf16" else inputs
     best = float("inf")
     with torch.inference_mode():
         for _ in range(repeats):
@@ -328,7 +328,7 @@ def grown(sizes: Sequence[int]) -> list[tuple[str, str]]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sentences", type=int, default=4096)
+    parser.add_argument("--sentences", type=int, default=1024)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--precision", choices=precision.PRECISIONS, default="auto")
     parser.add_argument("--clock", choices=CLOCKS, default="wall", help="cpu: with one thread, on a busy machine")
@@ -352,7 +352,9 @@ def main() -> None:
     ]
     note = (
         f"Processor: {kinds()}; {given.threads} threads, {given.clock} time, medians of {given.rounds} rounds in "
-        f"turns. 12 layers of width 768, random weights, {VOCABULARY:,} pieces; sentences of kote."
+        f"turns. 12 layers of width 768, random weights, {VOCABULARY:,} pieces; sentences of kote. The agreement is "
+        f"that of this head of {len(TARGET.codes)} classes only: another head has ties of its own, and `auto` tries "
+        "each run."
     )
     results.write(TITLE, COMMAND, rows, note)
 

@@ -27,6 +27,7 @@ from threadpoolctl import threadpool_limits
 from bench import results, selftrain_vectors
 from bench.corpus import REVIEWS
 from bench.finetune import ENCODER, load
+from bench.selftrain_verdict import ADAPTIVE, CEILING, PLAIN, TEACHER, Answers, Result, verdict
 from core.confidence import calibrated, fit_temperature
 from core.models.linear.heads import HeadsConfig, HeadsModel
 from core.models.linear.ngram import NgramConfig, NgramModel
@@ -41,7 +42,7 @@ COMMAND = "python -m bench.selftrain"
 LABELLED, CALIBRATING, ENCODED_TEST, TOP = 2_000, 300, 10_240, 5_000
 VECTORS = Path("/tmp/gwidama-selftrain-vectors")
 TITLES = {"ngram": "Self-training: n-grams", "frozen": "Self-training: frozen vectors of ko-e5-small"}
-NGRAM, TEACHER, CEILING = "n-gram", "teacher", "ceiling: the true labels of all"
+NGRAM = "n-gram"
 NOTE = (
     f"{LABELLED - CALIBRATING:,} reviews teach, {CALIBRATING} calibrate; a value for each seed. Accuracy with its "
     "interval; points of accuracy more than the teacher of the same recipe on the same reviews, with the paired "
@@ -197,7 +198,6 @@ def scores(target: Target, probs: Floats) -> Scores:
     )  # fmt: skip
 
 
-PLAIN, ADAPTIVE = "plain .75 / .20", "adaptive, FreeMatch"
 MODES = {
     PLAIN: Thresholds(),
     "plain .95 / .20": Thresholds(confidence=0.95),
@@ -249,23 +249,14 @@ def crossed(data: Corpus, views: Sequence[View], parts: Parts) -> Iterator[tuple
             yield f"{view.name}: student of {who}, {name}", student(data, view, parts, probs, kept)
 
 
-@dataclass(frozen=True)
-class Result:
-    """What one arm reached with one seed; `gain` is against the teacher of its own view, None for that itself."""
-
-    accuracy: Mapping[str, float]
-    gain: Mapping[str, float] | None
-    pseudo: int
-    precision: float
-
-
 def result(made: Trained, against: Ints | None) -> Result:
     """Score an arm, and compare it with the answers `against` of its teacher."""
     data, n = made.data, len(made.guess)
     truth, groups, k = data.test_labels[:n], data.groups[:n], len(data.target.codes)
     shown = evaluate(truth, np.eye(k)[made.guess] * 0.98 + 0.01, groups, data.target.codes)["accuracy"]
     gain = None if against is None else paired.compare(truth, against, made.guess, groups, k)["accuracy"]["difference"]
-    return Result(shown, gain, len(made.pseudo), made.precision if len(made.pseudo) else float("nan"))
+    right = made.precision if len(made.pseudo) else float("nan")
+    return Result(shown, gain, len(made.pseudo), right, Answers(truth, made.guess, groups, k))
 
 
 def lines(named: Mapping[str, list[Result]]) -> list[tuple[str, str]]:
@@ -281,27 +272,6 @@ def lines(named: Mapping[str, list[Result]]) -> list[tuple[str, str]]:
             value += f"; points: mean {mean:+.2f} ({shown}); labels: {right}"
         rows.append((name, value))
     return rows
-
-
-def verdict(named: Mapping[str, list[Result]]) -> str:
-    """Which arms helped, in words: those whose interval is above 0 with every seed, and those for which it is not."""
-    gains = {
-        name: [one.gain for one in each if one.gain is not None]
-        for name, each in named.items()
-        if not name.endswith((TEACHER, CEILING))
-    }
-    points = {name: 100 * sum(gain["value"] for gain in each) / len(each) for name, each in gains.items() if each}
-    order = sorted(points, key=points.__getitem__, reverse=True)
-    helped = [name for name in order if all(gain["low"] > 0 for gain in gains[name])]
-    harmed = [name for name in order if all(gain["high"] < 0 for gain in gains[name])]
-    parts = {
-        "helped with every seed": helped,
-        "made it worse with every seed": harmed,
-        "neither": [name for name in order if name not in (*helped, *harmed)],
-    }
-    shown = (f"{title}: " + ("; ".join(f"{name} ({points[name]:+.2f})" for name in each) or "none")
-             for title, each in parts.items())  # fmt: skip
-    return f"In points of accuracy, {'. '.join(shown)}."
 
 
 def measured(made: Iterable[tuple[str, Trained]], named: dict[str, list[Result]], base: dict[str, Ints]) -> None:

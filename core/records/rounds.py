@@ -15,8 +15,9 @@ class Round:
     `thresholds` is `Thresholds.to_json()`. A round is accepted with an audit, or with `override`: the reason that a
     person typed. `weight` in (0, 1] is that of its labels in training. `counts` has the numbers of the acceptance:
     `kept`, `written`, `labelled` (by people), `silver` (by a machine before), `reviewed` (on a curator's screen then),
-    `unfit`, and `withdrawn` later. `verdict` is what the ablation gate measured on the gold set with the hash
-    `gold_sha256`; None before.
+    `decided` (a person took a machine's label off or rejected this one), `unfit`, `own_answers` (of the audit, by who
+    accepted), and `withdrawn` later. `verdict` is what the ablation gate measured on the gold set with the hash
+    `gold_sha256`; None before. `override_by` typed the reason.
     """
 
     id: int
@@ -32,6 +33,9 @@ class Round:
     counts: Mapping[str, Any]
     verdict: Mapping[str, Any] | None = None
     gold_sha256: str | None = None
+    accepted_by: str | None = None
+    accepted_at: str | None = None
+    override_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

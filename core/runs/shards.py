@@ -4,9 +4,11 @@
 fixed_size_list<float32>[K]) is the first block. A part is written whole or not at all and never changes, so the parts
 are the cursor from which a killed job goes on: what they hold is done. `probs` is null where the item has a label for
 that target, and where `skipped` says why it could not be judged. `digest` tells what was judged (a text, a span of
-sound): an item whose text was corrected since is judged again, and its newest row counts.
-`cursor.json` says how many parts the database has as well. `predictions-pool.parquet` of earlier versions (id, target,
-probs) counts as the oldest part.
+sound): an item whose text was corrected since is judged again, and its newest row counts. `again` bool: its sound file
+was missing or unreadable, so it counts as not judged yet, whatever the row holds. The schema's metadata has the
+`precision` that the part was computed in.
+`cursor.json` says how many parts the database has as well, `stored` without a gap and `more` behind a gap.
+`predictions-pool.parquet` of earlier versions (id, target, probs) counts as the oldest part.
 """
 
 import hashlib
@@ -27,7 +29,8 @@ from core.files import atomic_path, file_lock, make_folder, remove_leftovers, wr
 
 FOLDER, CURSOR, LOCK = "pool", "cursor.json", ".lock"
 POOL_FILE = "predictions-pool.parquet"  # of earlier versions
-ID, DIGEST, SKIPPED, PROBS = "id", "digest", "skipped", "probs:"
+ID, DIGEST, SKIPPED, AGAIN, PROBS = "id", "digest", "skipped", "again", "probs:"
+PRECISION = "precision"
 Ids = NDArray[np.int64]
 
 
@@ -68,10 +71,15 @@ class Part:
 
     def digests(self, target: str) -> tuple[Ids, NDArray[np.uint64]]:
         """The ids (N,) of the same items, and what was judged of each, uint64 (N,)."""
+        return self.judged(target)[:2]
+
+    def judged(self, target: str) -> tuple[Ids, NDArray[np.uint64], NDArray[np.bool_]]:
+        """As `digests`, and which of the items a later job judges again, bool (N,)."""
         table, there = (None, None) if self.path.name == POOL_FILE else self._open(target, (ID, DIGEST))
         if table is None:
-            return np.zeros(0, np.int64), np.zeros(0, np.uint64)
-        return table.column(ID).to_numpy()[there], table.column(DIGEST).to_numpy()[there]
+            return np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(0, np.bool_)
+        again = np.asarray(table.column(AGAIN)) if AGAIN in table.column_names else np.zeros(len(table), np.bool_)
+        return table.column(ID).to_numpy()[there], table.column(DIGEST).to_numpy()[there], again[there]
 
     def skipped(self) -> list[str]:
         """Why items of the block could not be judged, as JSON of `core.messages`."""
@@ -84,7 +92,8 @@ class Part:
         table = read_table(self.path)
         if PROBS + target not in table.column_names:
             return None, None
-        table = table.select([*columns, PROBS + target, SKIPPED])
+        more = [AGAIN] if AGAIN in table.column_names else []
+        table = table.select([*columns, PROBS + target, SKIPPED, *more])
         judged = table.column(PROBS + target).combine_chunks().is_valid().to_numpy(zero_copy_only=False)
         return table, judged | table.column(SKIPPED).combine_chunks().is_valid().to_numpy(zero_copy_only=False)
 
@@ -122,28 +131,37 @@ class Shards:
         remove_leftovers(self.folder)
 
     def known(self, target: str) -> Known:
-        """What was judged for one target; the newest row of an item counts."""
-        read = [part.digests(target) for part in self.parts()]
+        """What was judged for one target and need not be again; the newest row of an item counts."""
+        read = [part.judged(target) for part in self.parts()]
         if not read:
             return Known(np.zeros(0, np.int64), np.zeros(0, np.uint64))
-        ids, digests = np.concatenate([ids for ids, _ in read]), np.concatenate([digests for _, digests in read])
+        ids, digests, again = (np.concatenate([columns[at] for columns in read]) for at in range(3))
         kept, newest = newest_rows(ids)
-        return Known(kept, digests[newest])
+        settled = ~again[newest].astype(np.bool_)
+        return Known(kept[settled], digests[newest][settled].astype(np.uint64))
 
     def unstored(self) -> Iterator[tuple[int, Part]]:
         """The parts that the database does not have yet, with their numbers."""
-        stored = self._stored()
+        stored, more = self._stored()
         for path in self._paths():
-            if (number := int(path.stem.removeprefix("part-"))) >= stored:
+            if (number := int(path.stem.removeprefix("part-"))) >= stored and number not in more:
                 yield number, Part(path)
 
     def mark_stored(self, number: int) -> None:
-        """Note that the database has the rows of part `number` and of all before it."""
-        write_json(self.folder / CURSOR, {"stored": max(number + 1, self._stored())})
+        """Note that the database has the rows of part `number`; this says nothing of the parts before it."""
+        stored, more = self._stored()
+        more |= {number}
+        while stored in more:
+            stored += 1
+        write_json(self.folder / CURSOR, {"stored": stored, "more": sorted(one for one in more if one > stored)})
 
-    def _stored(self) -> int:
+    def _stored(self) -> tuple[int, set[int]]:
+        """How many parts from the first one on the database has, and the numbers of others that it has."""
         path = self.folder / CURSOR
-        return int(json.loads(path.read_text(encoding="utf-8"))["stored"]) if path.is_file() else 0
+        if not path.is_file():
+            return 0, set()
+        cursor = json.loads(path.read_text(encoding="utf-8"))
+        return int(cursor["stored"]), {int(number) for number in cursor.get("more", ())}
 
 
 def newest_rows(ids: Ids) -> tuple[Ids, NDArray[np.intp]]:

@@ -47,6 +47,12 @@ def with_weights(items: Items, targets: Sequence[Target], weights: Weights) -> I
     return items
 
 
+def without_weights(items: Items) -> Items:
+    """The items where every answer counts 1."""
+    names = weight_columns(items)
+    return Items(items.table.drop_columns(names)) if names else items
+
+
 def _column(items: Items, target: str, given: Mapping[str, float]) -> list[float]:
     gold = pc.fill_null(items.table[answer_columns(target, items)[1]], False)
     training = pc.equal(items.table["side"], "train")

@@ -23,6 +23,7 @@ from core.store.corpus.derivations import Derivations, Parent
 from core.store.corpus.insert import ELSEWHERE, NEW_SPEAKER
 from core.store.corpus.scan import CorpusScan, ScannedSample
 from core.store.corpus.texts import Texts
+from core.store.corpus.touched import Touched
 from core.store.corpus.transfer import RunPrediction, Transfer, UtteranceExtras
 from core.store.corpus.voices import DERIVED, DerivedVoice, TakenOut, VoiceBatch, Voices
 from core.store.engine import engine_for, migrate
@@ -52,8 +53,8 @@ __all__ = [
     "Delivery", "Derivations", "DerivedVoice", "FusionWeight", "Leases", "Ledger", "NewProposal", "NewRound",
     "OldProbability", "Outcome", "Parent", "Proposals", "QueueInfo", "QueueRequest", "Queues", "Ranked", "Remarks",
     "Review", "Rounds", "RunChoice", "RunPrediction", "RunsInUse", "ScannedSample", "Schemes", "Store", "StoredScheme",
-    "TakenOut", "Tally", "Texts", "Transfer", "UpdatedProposal", "UtteranceContext", "UtteranceExtras", "Views",
-    "VoiceBatch", "Voices", "is_settled", "open_store",
+    "TakenOut", "Tally", "Texts", "Touched", "Transfer", "UpdatedProposal", "UtteranceContext", "UtteranceExtras",
+    "Views", "VoiceBatch", "Voices", "is_settled", "open_store",
 ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ would keep, `estimates` how right that is according to an audit or a test side.
 """
 
 from core.thresholds.curves import Curves, curves
-from core.thresholds.evidence import Estimates, Evidence, estimates, weighted_wilson
+from core.thresholds.evidence import LEAST_ANSWERS, Estimates, Evidence, estimates, weighted_wilson
 from core.thresholds.keeping import Limits, Tally, counts, keep, limits, tally
 from core.thresholds.quick import counted
 from core.thresholds.scores import GRID, Scores
@@ -15,6 +15,7 @@ from core.thresholds.thresholds import FIELDS, MODES, SEED, ClassLimits, Mode, T
 __all__ = [
     "FIELDS",
     "GRID",
+    "LEAST_ANSWERS",
     "MODES",
     "SEED",
     "ClassLimits",

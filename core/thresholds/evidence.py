@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from core.thresholds.keeping import Limits, passing
 from core.thresholds.scores import GRID, Bools, Floats, Ints, Wide, steps
 
+LEAST_ANSWERS = 10  # an audit with fewer answers says too little
 REACH = 0.8  # an audit says nothing about predictions of which it stands for a smaller share
 
 
@@ -59,6 +60,12 @@ class Estimates:
     high: float
     number: int
     represented: float = 1.0
+    of_pool: bool = False
+
+    @property
+    def suffices(self) -> bool:
+        """Whether the items tell enough to rely on: an audit has ten answers among what is kept, and stands for it."""
+        return self.reaches and (not self.of_pool or self.number >= LEAST_ANSWERS)
 
     @property
     def noise(self) -> float:
@@ -82,7 +89,10 @@ def estimates(evidence: Evidence, at: Limits, kept: int = 0) -> Estimates:
     represented = min(float(weight.sum()) / kept, 1.0) if evidence.of_pool and kept else 1.0
     value, low, high = (float(number) for number in overall)
     n = np.asarray(predicted.sum(axis=0), dtype=np.int64)
-    return Estimates(*by_class, n=n, value=value, low=low, high=high, number=int(inside.sum()), represented=represented)
+    return Estimates(
+        *by_class, n=n, value=value, low=low, high=high, number=int(inside.sum()), represented=represented,
+        of_pool=evidence.of_pool,
+    )  # fmt: skip
 
 
 def precision_curve(evidence: Evidence, margin: float) -> tuple[Wide, Wide, Wide, Ints, Wide]:
@@ -112,7 +122,7 @@ def weighted_wilson(right: ArrayLike, total: ArrayLike, squares: ArrayLike) -> t
 
     part, whole, square = (np.asarray(values, dtype=np.float64) for values in (right, total, squares))
     some = whole > 0
-    share = np.divide(part, whole, out=np.full(whole.shape, np.nan), where=some)
+    share = np.clip(np.divide(part, whole, out=np.full(whole.shape, np.nan), where=some), 0.0, 1.0)
     n = np.divide(whole**2, square, out=np.zeros(whole.shape), where=some)
     low, high = proportion_confint(np.where(some, share * n, 0.0), np.where(some, n, 1.0), method="wilson")
     return share, np.where(some, low, np.nan), np.where(some, high, np.nan)

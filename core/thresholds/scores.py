@@ -30,7 +30,7 @@ class Scores:
     `classes`: the K codes of the Target. `members` bool (A, K): the classes of each answer. `answers` int64 (N,): the
     answer of each prediction. `confidence` and `margin` float32 (N,) are calibrated, `raw_confidence` float32 (N,) is
     not. `entropy` float32 (N,) is a share in [0, 1] of the largest possible one. `class_probs` float64 (K,): the mean
-    probability of each class over all predictions.
+    probability of each class over all predictions. A row with a NaN is never kept.
     """
 
     classes: tuple[str, ...]
@@ -47,6 +47,17 @@ class Scores:
         columns = (self.confidence, self.margin, self.entropy, self.raw_confidence)
         if self.members.shape[1:] != (k,) or self.class_probs.shape != (k,) or any(len(c) != n for c in columns):
             raise InputError("the columns of the predictions do not fit: {n} rows, {k} classes", n=n, k=k)
+        unknown = np.isnan(self.confidence) | np.isnan(self.margin) | np.isnan(self.entropy)
+        if unknown.any():
+            self._leave_out(unknown)
+
+    def _leave_out(self, rows: Bools) -> None:
+        """Give `rows` bool (N,), of which no number says how sure they are, an answer without a class: never kept."""
+        none = np.zeros((1, len(self.classes)), dtype=np.bool_)
+        object.__setattr__(self, "answers", np.where(rows, len(self.members), self.answers))
+        object.__setattr__(self, "members", np.concatenate([self.members, none]))
+        for name, value in (("confidence", 0), ("margin", 0), ("entropy", 1), ("raw_confidence", 0)):
+            object.__setattr__(self, name, np.where(rows, value, getattr(self, name)).astype(np.float32))
 
     @classmethod
     def of(
@@ -67,7 +78,9 @@ class Scores:
         sure, which = np.asarray(confidence, dtype=np.float32), np.asarray(answers, dtype=np.int64)
         raw = sure if raw_confidence is None else np.asarray(raw_confidence, dtype=np.float32)
         if class_probs is None:
-            class_probs = np.bincount(which, weights=sure, minlength=len(table)) @ table / max(len(which), 1)
+            class_probs = (
+                np.bincount(which, weights=np.nan_to_num(sure), minlength=len(table)) @ table / max(len(which), 1)
+            )
         return cls(
             tuple(classes), table, which, sure, np.asarray(margin, dtype=np.float32),
             np.asarray(entropy, dtype=np.float32), raw, np.asarray(class_probs, dtype=np.float64),

@@ -14,7 +14,7 @@ import torch
 from fake_runs import FakeModel, fake_run
 
 from core.audio.clips import to_wav
-from core.inference.bulk import precision
+from core.inference.bulk import precision, quick
 from core.inference.bulk.blocks import Block, Clip
 from core.inference.bulk.judge import PROBS, Judge, JudgeMaker
 from core.inference.bulk.vectors import text_vectors
@@ -133,6 +133,32 @@ def test_int8_answers_as_float32_since_ties_are_judged_again(encoder: str) -> No
         assert (answers == right).mean() >= 0.99
 
 
+@pytest.mark.skipif(not torch.cpu._is_vnni_supported(), reason="int8 needs a processor with VNNI")
+def test_what_a_text_gives_in_int8_does_not_depend_on_its_neighbours(encoder: str) -> None:
+    judge = Judge(fine_tuned(encoder, (DANGER,)), Path("."), "int8", tolerance={"danger": 0.0})
+    assert (judge.number, judge.trial) == ("int8", None), "the type was chosen before, with its tolerance"
+    together = table(judge(Block(np.arange(len(TEXTS)), TEXTS)), "danger")
+    alone = np.concatenate([table(judge(Block(np.arange(1), [text])), "danger") for text in TEXTS])
+    np.testing.assert_allclose(together, alone, atol=1e-5)
+
+
+def test_auto_takes_no_type_that_changes_an_answer_or_has_no_packed_float32(
+    encoder: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "fastest", lambda width: "bf16")
+    monkeypatch.setattr(precision, "MOST_TIES", 1.0)
+    predictor = fine_tuned(encoder, (DANGER,))
+    with monkeypatch.context() as patch:
+        patch.setattr(precision, "unequal", lambda *given: 1)
+        assert Judge(predictor, Path("."), "auto").number == "float32"
+        assert Judge(predictor, Path("."), "bf16").number == "bf16"
+    plain = quick.judging
+    monkeypatch.setattr(quick, "judging", lambda p, number, b: None if number == "float32" else plain(p, number, b))
+    judge = Judge(predictor, Path("."), "bf16")
+    assert judge.number == "float32"
+    assert judge._quick == judge._plainly
+
+
 def test_auto_keeps_float32_where_too_many_ties_would_come(encoder: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precision, "fastest", lambda width: "bf16")
     predictor = fine_tuned(encoder, (DANGER,))
@@ -181,10 +207,12 @@ def test_text_and_voice_need_only_one_part_unless_the_run_needs_both(encoder: st
         expected = predictor.predict([samples[row] for row in judged])["danger"]
         np.testing.assert_allclose(table(made, "danger")[judged], expected, atol=1e-3)  # 16 bits in the file
         if fusion == "seed":
-            assert message_from_json(json.loads(skipped[1])) == "this run needs text and voice of every item"
+            assert str(message_from_json(json.loads(skipped[1]))) == "gone.wav: is missing from the workspace"
+            assert str(message_from_json(json.loads(skipped[2]))) == "this run needs text and voice of every item"
+        assert made.column("again").to_pylist() == [False, True, False, True, False], "a later job tries these again"
 
 
 def test_a_maker_is_small_and_travels() -> None:
-    maker = JudgeMaker("runs/r1", "int8", folder="home")
+    maker = JudgeMaker("runs/r1", "bf16", folder="home", tolerance=(("danger", 0.5),))
     assert len(cloudpickle.dumps(maker)) < 1000
     assert cloudpickle.loads(cloudpickle.dumps(maker)) == maker

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core.errors import UnknownName
+from core.errors import InputError, UnknownName
 from core.inference.bulk import precision
 from core.inference.bulk.judge import JudgeMaker
 from core.schemes.target import Target
@@ -36,6 +36,25 @@ def test_the_fastest_type_is_the_measured_one(
 def test_a_type_that_does_not_exist_is_refused() -> None:
     with pytest.raises(UnknownName, match=r"precision 'fp8'.*auto, float32, bf16, int8"):
         JudgeMaker("run", precision="fp8")
+
+
+def test_a_type_that_torch_cannot_compute_in_is_refused_with_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lacking(*given: object) -> None:
+        raise RuntimeError("no such operation")
+
+    monkeypatch.setattr(precision, "made", lacking)
+    with pytest.raises(
+        InputError, match="torch cannot multiply in int8 on this machine: choose the precision auto or fl"
+    ):
+        JudgeMaker("run", precision="int8")
+    assert JudgeMaker("run", precision="float32").precision == "float32"
+
+
+def test_the_check_counts_answers_that_change_and_are_no_tie() -> None:
+    exact = {"danger": np.array([[0.0, 1.0], [0.0, 1.0], [0.0, 1.0]])}
+    quick = {"danger": np.array([[0.0, 1.0], [0.2, 0.1], [0.9, 0.1]])}
+    assert precision.unequal((DANGER,), exact, quick, {"danger": 0.5}) == 1
+    assert precision.unequal((DANGER,), exact, quick, {"danger": 0.9}) == 0
 
 
 def test_a_trial_says_how_far_a_type_lies_from_float32() -> None:

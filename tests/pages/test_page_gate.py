@@ -66,6 +66,7 @@ def test_a_person_starts_a_gate_for_the_thresholds_on_the_page(ws: Workspace) ->
     plan = GatePlan.from_dict(live.params)
     assert (plan.round_id, plan.snapshot, plan.recipe, plan.gold, plan.seed) == (made.id, "d1", "danger-text", None, 0)
     assert [button.label for button in app.button] == ["Cancel"]
+    assert "Recipe of the student" not in [box.label for box in app.selectbox]
     assert [box.value for box in app.info] == ["This round has not been measured yet."]
 
 
@@ -75,14 +76,19 @@ def test_the_verdict_of_a_round_is_shown_with_its_intervals_and_a_refusal_is_tol
     app = opened(run)
     shown = [text.replace("\\", "") for text in (*texts(app.markdown), *captions(app))]
     assert (
-        ":material/trending_up: **The pseudo-labels help: +4.0 points of macro-F1 with all 321 of them (95 % interval "
+        ":material/trending_up: **The pseudo-labels help: +4.0 points of macro-F1 with all 321 of them (95% interval "
         "+2.0 to +6.0).**"
     ) in shown
-    assert "With half of them: +0.0 points of macro-F1 (95 % interval -2.0 to +2.0)." in shown
+    assert "With half of them: +0.0 points of macro-F1 (95% interval -2.0 to +2.0)." in shown
     assert any(text.startswith("Gold set: 40 items in 38 groups of d1, seen by neither") for text in shown)
     assert "9 pseudo-labels were left out: they are too near to a held-out item." in shown
     (table,) = [frame.value for frame in app.dataframe]
     assert list(table["Student"]) == ["Without", "Half", "All"]
     assert list(table["Recall of Danger"])[-1] == "0.840 (0.830 – 0.850)"
+    (ws.run_folder(run) / "config.toml").unlink()  # as of a run that was imported
+    (recipe,) = [box for box in ok(app.run()).selectbox if box.label == "Recipe of the student"]
+    assert recipe.value == "danger-text"
+    assert "text" in recipe.options
+    assert "urgency-text" not in recipe.options
     app.session_state["gate_trouble"] = "run r has seen 1 of the 2 items of g"
     assert [box.value for box in ok(app.run()).error] == ["run r has seen 1 of the 2 items of g"]

@@ -119,8 +119,11 @@ def test_the_cursor_tells_which_parts_the_database_lacks(run: Path) -> None:
         shards.append(part([number], {"danger": [[0.5, 0.5]]}))
     assert [number for number, _ in shards.unstored()] == [0, 1, 2]
     shards.mark_stored(1)
+    assert [number for number, _ in Shards(run).unstored()] == [0, 2], "it jumps over no part"
     shards.mark_stored(0)
     assert [number for number, _ in Shards(run).unstored()] == [2]
+    shards.mark_stored(2)
+    assert [number for number, _ in Shards(run).unstored()] == []
 
 
 def test_the_measures_are_those_of_single_rows() -> None:

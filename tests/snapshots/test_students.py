@@ -36,3 +36,16 @@ def test_what_belongs_to_a_held_out_item_is_left_out() -> None:
     assert (made[3:].column("key"), left_out) == (["far"], 3)
     made, left_out = with_pseudo_labels(BASE, fresh, ["near"], reads_text=False)
     assert (made[3:].column("key"), left_out) == (["near"], 0)  # equal words are no leak where the voice alone is read
+
+
+def test_what_belongs_to_a_gold_set_is_left_out_too() -> None:
+    gold = Items.of([item("g", "옥상에 사람이 있어요", group="call 9")])
+    fresh = Items.of(
+        [
+            item("near", "옥상에 사람이 있어요!"),
+            item("turn", "같은 통화의 다른 말", group="call 9"),
+            item("p", "다른 말이에요"),
+        ]
+    )
+    made, left_out = with_pseudo_labels(BASE, fresh, ["near", "turn", "p"], True, gold)
+    assert (made[3:].column("key"), left_out) == (["p"], 2)

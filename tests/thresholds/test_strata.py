@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.thresholds import Scores, Thresholds, keep
-from core.thresholds.strata import allocate, strata
+from core.thresholds.strata import RARE, WISHES, allocate, merged, strata
 
 
 def scores(seed: int, n: int = 300) -> Scores:
@@ -46,3 +46,30 @@ def test_a_sample_is_whole_and_leaves_no_stratum_out(table: list[tuple[int, floa
     assert sum(drawn) == min(n, sum(sizes))
     assert all(0 <= d <= size for d, size in zip(drawn, sizes, strict=True))
     assert n < len(sizes) or min(drawn) >= 1
+
+
+def test_rare_answers_share_a_stratum_so_that_every_prediction_can_be_drawn() -> None:
+    rng = np.random.default_rng(0)
+    members = np.unique(rng.random((4000, 10)) < 0.25, axis=0)
+    members = members[members.any(axis=1)]
+    n, names = 5000, [f"c{at}" for at in range(10)]
+    answers, sure = rng.integers(0, len(members), n), rng.random(n)
+    table = Scores.of(names, answers, sure, sure, 1 - sure, members=members)
+    kept = keep(table, Thresholds())
+    every = strata(table, kept)
+    made = merged(every, 200)
+    assert len(every) > 1000
+    assert len(made) <= 100
+    assert sorted(row for s in made for row in s.rows) == sorted(row for s in every for row in s.rows)
+    assert {s.band for s in made if s.answer == RARE} == set(WISHES)
+    drawn = allocate([len(s.rows) for s in made], [WISHES[s.band] for s in made], 200)
+    assert min(drawn) >= 1, "each prediction has a chance"
+    assert sum(drawn) == 200
+    few = strata(scores(3), keep(scores(3), Thresholds(confidence=0.6, margin=0.0)))
+    assert merged(few, 200) == few
+
+
+def test_the_seed_breaks_ties() -> None:
+    chosen = {tuple(np.flatnonzero(allocate([5] * 20, [1.0] * 20, 5, seed))) for seed in range(10)}
+    assert len(chosen) > 1
+    assert any(19 in some or 18 in some for some in chosen), "late classes have a chance"

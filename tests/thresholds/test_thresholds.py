@@ -207,6 +207,7 @@ def test_an_audit_draws_no_curve_where_it_stands_for_too_little() -> None:
 
 
 def test_wilson_of_nothing_is_not_a_number() -> None:
+    assert weighted_wilson(1.0000000000000002, 1.0, 1.0)[0] == 1.0
     value, low, high = weighted_wilson([0.0, 1.0], [0.0, 1.0], [0.0, 1.0])
     assert np.isnan([value[0], low[0], high[0]]).all()
     assert (value[1], high[1]) == (1.0, 1.0)
@@ -256,6 +257,18 @@ def test_an_empty_pool_keeps_nothing(mode: Mode) -> None:
     assert keep(none, setting(mode, 0)).tolist() == []
     assert curves(none, 0.2).coverage.tolist() == [0.0] * 101
     assert tally(none, keep(none, SEED)).total == 0
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_prediction_that_says_not_how_sure_it_is_is_never_kept(mode: Mode) -> None:
+    nan = float("nan")
+    scores = Scores.of(
+        ("a", "b"), [0, 1, 0, 1], [nan, 0.9, 0.8, 0.9], [0.8, 0.8, nan, 0.8], [0.1, 0.1, 0.1, nan], [0.9] * 4
+    )
+    asked = Thresholds(mode, confidence=0, margin=0, entropy=1.0, k=5)
+    assert keep(scores, asked).tolist() == [False, True, False, False]
+    assert (counted(scores, asked).kept.tolist(), counted(scores, asked).total) == ([0, 1], 1)
+    assert scores.tables.total[0, 0] == 1
 
 
 def test_columns_must_fit() -> None:

@@ -22,15 +22,15 @@ from old_workspace import (
 )  # fmt: skip
 
 from core.audio import vad
-from core.confidence import Rule
 from core.errors import CheckpointMismatch
 from core.filters import Filter
 from core.snapshots import format as frozen
+from core.thresholds import Thresholds, keep
 from core.workflows import overview, workspace
 from core.workflows.cleaning import checks
 from core.workflows.corpus import export, views
 from core.workflows.evaluation import evaluate
-from core.workflows.pseudo_labels import pseudo_label
+from core.workflows.pseudo_labels.pool import open_pool
 from core.workflows.review import desk as session
 from core.workflows.review import queues
 from core.workflows.review.desk import Desk
@@ -188,13 +188,13 @@ def test_the_voice_run_judges_sound_as_before(old_ws: Workspace, monkeypatch: py
 
 def test_the_pool_waits_as_it_was_judged(old_ws: Workspace) -> None:
     run, pool = expected()["runs"]["text"], expected()["pool"]
-    waiting = {proposal.utterance_id for proposal in pseudo_label.waiting(old_ws, run)}
+    opened = open_pool(old_ws, run, "danger")
+    waiting = set(opened.ids.tolist())
     assert len(waiting) > 20
     assert waiting <= set(map(int, pool))
     for sure in (0.0, 0.51, 0.55):
-        seen = pseudo_label.preview(old_ws, run, Rule(sure, 0.0))
-        assert sum(seen.kept.values()) == len([n for n in waiting if max(pool[str(n)]) >= sure])
-        assert seen.total == len(waiting)
+        kept = keep(opened.scores, Thresholds(confidence=sure, margin=0))
+        assert kept.sum() == len([n for n in waiting if max(pool[str(n)]) >= sure])
 
 
 def test_confidence_and_margin_of_every_prediction_are_as_before(old_ws: Workspace) -> None:

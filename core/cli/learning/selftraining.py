@@ -4,7 +4,8 @@
 "accuracy": {"first", "second", "difference": {"value", "low", "high"}}, "macro_f1", "mcnemar", "rounds": [{"number",
 "teacher", "student", "snapshot", "judged", "kept", "label_round"}], "golden": {"of", "sha256", "n", "n_groups", "runs":
 {run: {"accuracy": {"value", "low", "high"}, "macro_f1", "weighted_f1", "per_class": [{"code", "n", "precision",
-"recall", "f1"}]}}}}`; first is the teacher, second the last student, both on the test items that they share
+"recall", "f1"}]}}}, "notes"}`; kept are the labels written, notes say what was
+withdrawn to make room; first is the teacher, second the last student, both on the test items that they share
 """
 
 from collections.abc import Mapping
@@ -44,6 +45,9 @@ def selftrain(
     executor: Annotated[str, typer.Option(help="Who judges them: inline, processes or ray.")] = "inline",
     workers: Annotated[int | None, typer.Option(min=1, help="How many of them work.")] = None,
     gold: Annotated[str | None, typer.Option(metavar="SNAPSHOT", help="The golden set of the table.")] = None,
+    override: Annotated[
+        str | None, typer.Option(metavar="REASON", help="Why its labels need no audit; stored with each round.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Train a teacher, let it label what is unlabelled, train a student on both; show the held-out scores of all.
@@ -68,7 +72,7 @@ def selftrain(
                 ws, recipe, chosen_snapshot(ws, teaching, snapshot), ws.settings.curator, teacher=teaching,
                 student=steps.Trainee(student_encoder, student_preset, student),
                 thresholds=chosen_thresholds(thresholds, confidence, margin), rounds=rounds, weight=weight, limit=limit,
-                executor=executor, workers=workers, gold=gold, report=report,
+                executor=executor, workers=workers, gold=gold, override=override, report=report,
             )  # fmt: skip
         reply.give(_document(training), *_lines(training))
 
@@ -95,6 +99,7 @@ def _lines(training: "SelfTraining") -> list[Any]:
         for one in training.rounds
     ]
     return [
+        *training.notes,
         *counted,
         f"teacher {training.teacher}, student {training.student}; "
         f"{scores['n']} shared test items that neither has seen",

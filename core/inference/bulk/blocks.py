@@ -34,6 +34,13 @@ class Clip:
     speaker: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """Why a sound file could not be read this time: it is missing, or is no sound. A later job tries it again."""
+
+    reason: Message
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Block:
     """N items to judge: `ids` int64 (N,), and for each its raw text (of a call: its turns joined) or its Clip."""
@@ -45,8 +52,8 @@ class Block:
         return len(self.samples)
 
 
-def decoded(clips: Sequence[tuple[int, Clip]], folder: Path) -> Iterator[tuple[int, Sample | Message]]:
-    """Each row number with its Sample, or with the reason why its sound cannot be judged.
+def decoded(clips: Sequence[tuple[int, Clip]], folder: Path) -> Iterator[tuple[int, Sample | Message | Unread]]:
+    """Each row number with its Sample, or with the reason why its sound cannot be judged, or not now.
 
     The order is that of the files. A clip without a path gives a Sample without a wave.
     """
@@ -56,10 +63,10 @@ def decoded(clips: Sequence[tuple[int, Clip]], folder: Path) -> Iterator[tuple[i
             if audio is None:
                 yield row, Sample(clip.text, None, clip.speaker)
             else:
-                yield row, audio if isinstance(audio, Message) else _sample(clip, audio)
+                yield row, audio if isinstance(audio, Unread) else _sample(clip, audio)
 
 
-def _audio(folder: Path, path: str) -> Audio | Message:
+def _audio(folder: Path, path: str) -> Audio | Unread:
     """The decoded file at 16 kHz, or why it cannot be used; no file outside `folder` is opened."""
     place = (folder / path).resolve()
     try:
@@ -69,7 +76,7 @@ def _audio(folder: Path, path: str) -> Audio | Message:
             raise AudioError(path, "is missing from the workspace")
         return decode(place, path, rate_hz=RATE_HZ)
     except AudioError as error:
-        return error.message
+        return Unread(error.message)
 
 
 def _sample(clip: Clip, audio: Audio) -> Sample | Message:

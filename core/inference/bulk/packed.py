@@ -5,12 +5,9 @@ that is called in the same way. The tokens of a batch lie one after the other, (
 product; attention runs over texts of one length at a time, without a mask. With `first_only` nothing reads any token of
 the last layer but the first, and only that one is computed: `last_hidden_state` is then (n, 1, D).
 
-In int8 weights are scaled by output channel and inputs by the range of the batch; only the input of a layer's last
-product has a fixed range, which `observe` takes from texts. What is between the products stays float32.
+In int8 only the products are of whole numbers (`core.inference.bulk.products`); what is between them stays float32.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -23,6 +20,7 @@ from core.inference.bulk.sentences import SENTENCES
 
 KINDS = ("bert", "roberta", "xlm-roberta", "camembert", "electra")
 ROUNDING = 1e-4  # largest difference of two ways to compute a state in float32
+STRIPE = 512  # tokens whose wide states are in memory at once: those of more fit no cache
 AFTER_PADDING = ("roberta", "xlm-roberta", "camembert")  # whose positions begin behind the number of the padding token
 
 
@@ -68,7 +66,8 @@ class Layer(nn.Module):
 
     def _rest(self, hidden: Tensor, attended: Tensor) -> Tensor:
         hidden = self.norms[0](self.out(attended, hidden))
-        made: Tensor = self.norms[1](self.narrow(self.wide(hidden), hidden))
+        parts = [self.narrow(self.wide(some), some) for some in hidden.split(STRIPE)]
+        made: Tensor = self.norms[1](parts[0] if len(parts) == 1 else torch.cat(parts))
         return made
 
 
@@ -119,18 +118,6 @@ class PackedEncoder(nn.Module):
         )[0]  # fmt: skip
         return hidden if self.project is None else self.project(hidden)
 
-    @contextmanager
-    def observe(self) -> Iterator[None]:
-        """Let the products learn the range of their results from what is computed inside the block."""
-        products: list[Any] = [layer.wide for layer in self.layers]
-        for product in products:
-            product.observing = True
-        try:
-            yield
-        finally:
-            for product in products:
-                product.observing = False
-
 
 def fits(base: Any) -> bool:
     """Whether `PackedEncoder` knows the kind of an encoder."""
@@ -153,8 +140,7 @@ def packed_like(base: Any, number: Number, first_only: bool, tokenizer: Any) -> 
     read = (slice(None), 0) if first_only else inputs["attention_mask"].bool()
     made = PackedEncoder(base, number, first_only).eval()
     with torch.inference_mode():
-        with made.observe():
-            mine = made(**inputs).last_hidden_state[read]
+        mine = made(**inputs).last_hidden_state[read]
         if number == "float32":
             theirs = base(**inputs).last_hidden_state[read]
             if not torch.allclose(mine, theirs, atol=ROUNDING, rtol=ROUNDING):

@@ -1,9 +1,10 @@
 """Which type of number judges texts fast here, and how far its answers lie from those of float32.
 
 `fastest` times one product of the size of the network in each type: bf16 needs AMX to be faster than float32, int8
-needs VNNI. A type that is not clearly faster is not taken, so that all workers of a job choose alike. `Trial` compares
-the logits of real sentences: `SURE` times the usual change of the lead of a class over another is the `tolerance` below
-which a lead is called a tie. Ties are judged again in float32, which keeps the answers.
+needs VNNI. A type that is not clearly faster is not taken. `Trial` compares the logits of real sentences: `SURE` times
+the usual change of the lead of a class over another is the `tolerance` below which a lead is called a tie. Ties are
+judged again in float32. `unequal` counts, on other sentences, the answers that change all the same: `auto` takes no
+type that changes one.
 """
 
 import time
@@ -16,7 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from core.errors import UnknownName
+from core.errors import InputError, UnknownName
 from core.inference.bulk.products import Number, made
 from core.schemes.target import Target
 
@@ -46,9 +47,14 @@ class Trial:
 
 
 def asked(precision: str) -> str:
-    """`precision` itself; `UnknownName` if it does not exist."""
+    """`precision` itself; `UnknownName` if it does not exist, `InputError` if torch cannot compute in it here."""
     if precision not in PRECISIONS:
         raise UnknownName("precision", precision, PRECISIONS)
+    if precision in ORDER and seconds(precision, LEAST_WIDTH) == float("inf"):
+        raise InputError(
+            "torch cannot multiply in {precision} on this machine: choose the precision auto or float32",
+            precision=precision,
+        )
     return precision
 
 
@@ -88,6 +94,13 @@ def trial(targets: Sequence[Target], exact: Logits, quick: Logits) -> Trial:
     same = [answers(target, exact[target.name]) == answers(target, quick[target.name]) for target in targets]
     equal = np.logical_and.reduce([rows if rows.ndim == 1 else rows.all(axis=1) for rows in same])
     return Trial(len(equal), float(equal.mean()), float(ties(targets, quick, tolerance).mean()), tolerance)
+
+
+def unequal(targets: Sequence[Target], exact: Logits, quick: Logits, tolerance: Mapping[str, float]) -> int:
+    """How many inputs get another answer than that of float32, and are no tie that would be judged again."""
+    same = [answers(target, exact[target.name]) == answers(target, quick[target.name]) for target in targets]
+    equal = np.logical_and.reduce([rows if rows.ndim == 1 else rows.all(axis=1) for rows in same])
+    return int((~equal & ~ties(targets, quick, tolerance)).sum())
 
 
 def change(target: Target, exact: NDArray[np.float64], quick: NDArray[np.float64]) -> float:

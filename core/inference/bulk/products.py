@@ -1,7 +1,8 @@
-"""The product of tokens and weights in float32, bf16 or int8, with GELU in the same pass where it is asked for.
+"""The product of tokens and weights in float32, bf16 or int8, with GELU where it is asked for.
 
-int8 is oneDNN's product of uint8 inputs and int8 weights, which is fast with VNNI. `Int8` takes float32 (T, D), or
-uint8 with its range from the product before, and gives float32 or, with GELU, uint8 and its range.
+int8 is oneDNN's product of uint8 inputs and int8 weights, which is fast with VNNI. Weights are scaled by output
+channel, inputs token by token by the largest number of each: nothing is learnt from other texts, nothing is cut off,
+and what a text gives does not depend on the texts beside it. `Int8` takes and gives float32.
 """
 
 from collections.abc import Sequence
@@ -14,16 +15,14 @@ from torch.nn import functional
 
 Number = Literal["float32", "bf16", "int8"]
 Product = Any  # (T, D) -> (T, E)
-LEAST_GELU = 0.17  # no result of GELU lies below this much under 0
-HEADROOM = 1.25  # a result may be so much larger than those of the observed texts
+ZERO = 128  # the uint8 that stands for 0
 
 
-class Ranged(NamedTuple):
-    """uint8 numbers that stand for `(numbers - zero) * scale`."""
+class Scaled(NamedTuple):
+    """uint8 numbers (T, D) that stand for `(numbers - ZERO) * scales`, with `scales` (T, 1)."""
 
     numbers: Tensor
-    scale: float
-    zero: int
+    scales: Tensor
 
 
 class Plain(nn.Module):
@@ -32,7 +31,7 @@ class Plain(nn.Module):
     def __init__(self, weight: Tensor, bias: Tensor, gelu: bool) -> None:
         super().__init__()
         self.weight, self.bias = nn.Parameter(weight, False), nn.Parameter(bias, False)
-        self.gelu, self.observing = gelu, False
+        self.gelu = gelu
 
     def forward(self, rows: Tensor, other: Tensor | None = None) -> Tensor:
         """(T, E) of (T, D); `other` (T, E) is added."""
@@ -49,49 +48,29 @@ class Int8(nn.Module):
         small = torch.round(weight / scales[:, None]).clamp(-127, 127).to(torch.int8)
         self.weight = torch.ops.onednn.qlinear_prepack(small, None)
         self.scales, self.bias, self.zeros = scales, bias.clone(), torch.zeros(len(scales), dtype=torch.int64)
-        self.gelu, self.observing, self.most = gelu, False, 0.0
+        self.gelu = gelu
 
-    def forward(self, rows: Tensor | Ranged, other: Tensor | None = None) -> Tensor | Ranged:
+    def forward(self, rows: Tensor | Scaled, other: Tensor | None = None) -> Tensor:
         """(T, E) of (T, D); `other` (T, E) is added."""
-        rows = rows if isinstance(rows, Ranged) else ranged(rows)
-        if other is not None:
-            return self._sum(rows, other)
-        if not self.gelu:
-            return self._product(rows, 1.0, 0, torch.float32, "none")
-        if self.observing:
-            result = functional.gelu(self._product(rows, 1.0, 0, torch.float32, "none"))
-            self.most = max(self.most, float(result.max()))
-            return ranged(result)
-        scale = (self.most * HEADROOM + LEAST_GELU) / 255
-        zero = round(LEAST_GELU / scale)
-        return Ranged(self._product(rows, scale, zero, torch.uint8, "gelu"), scale, zero)
+        given = rows if isinstance(rows, Scaled) else scaled(rows)
+        result = torch.addcmul(self.bias, self._product(given.numbers), given.scales)
+        return functional.gelu(result) if self.gelu else result if other is None else result.add_(other)
 
-    def _product(self, rows: Ranged, scale: float, zero: int, dtype: torch.dtype, after: str) -> Tensor:
+    def _product(self, numbers: Tensor) -> Tensor:
+        """(T, E): the sums of whole numbers, times the scales of the weights."""
         return cast(
             Tensor,
             torch.ops.onednn.qlinear_pointwise(
-                rows.numbers, rows.scale, rows.zero, self.weight, self.scales, self.zeros, self.bias,
-                scale, zero, dtype, after, [], "none" if after == "gelu" else "",
-            ),
-        )  # fmt: skip
-
-    def _sum(self, rows: Ranged, other: Tensor) -> Tensor:
-        return cast(
-            Tensor,
-            torch.ops.onednn.qlinear_pointwise.binary(
-                rows.numbers, rows.scale, rows.zero, self.weight, self.scales, self.zeros, other, self.bias,
-                1.0, 0, torch.float32, 1.0, 0, "add", 1.0, "none", [], "",
+                numbers, 1.0, ZERO, self.weight, self.scales, self.zeros, None,
+                1.0, 0, torch.float32, "none", [], "",
             ),
         )  # fmt: skip
 
 
-def ranged(rows: Tensor) -> Ranged:
-    """float32 numbers as uint8, over the whole of their range."""
-    low, high = (float(end) for end in torch.aminmax(rows))
-    low, high = min(low, 0.0), max(high, 0.0)
-    scale = max(high - low, 1e-12) / 254  # of 255 steps: the zero is rounded, and no end may be cut
-    zero = round(-low / scale)
-    return Ranged(torch.add(torch.tensor(zero + 0.5), rows, alpha=1 / scale).to(torch.uint8), scale, zero)
+def scaled(rows: Tensor) -> Scaled:
+    """float32 numbers (T, D) as uint8, each row over its own range."""
+    most = rows.abs().amax(dim=1, keepdim=True).clamp(min=1e-12)
+    return Scaled(torch.addcmul(torch.tensor(ZERO + 0.5), rows, 127 / most).to(torch.uint8), most / 127)
 
 
 def made(parts: Sequence[Any], number: Number, gelu: bool = False) -> Product:

@@ -1,6 +1,6 @@
-"""Sentences on which a type of number is tried before it judges: the same on every machine and in every worker."""
+"""Sentences on which a type of number is tried before it judges: the same on every machine."""
 
-# Sentences of emergency calls and of everyday life, short and long, polite and blunt.
+# Sentences of emergency calls and of everyday life, short and long, polite and blunt; the tolerance is learnt on them.
 SENTENCES = (
     "불이 났어요 빨리 와주세요",
     "네",
@@ -27,3 +27,32 @@ SENTENCES = (
     "시끄러워서 잠을 못 자겠어요. 위층에 이야기 좀 해 주세요.",
     "우와 정말 예쁘다 축하해!",
 )
+
+_OTHERS = (
+    "지하 주차장에서 차가 타고 있어요 연기 때문에 앞이 안 보여요",
+    "아이가 열이 나고 경련을 해요 어떻게 해야 돼요",
+    "아니요",
+    "배달이 한 시간째 안 오네요 확인 좀 부탁드려요",
+    "엘리베이터에 갇혔어요 사람이 다섯 명이나 있어요",
+    "저는 괜찮은데 옆에 앉은 친구가 머리에서 피가 나요",
+    "그 사람이 또 문 앞에 와 있어요 너무 무서워요",
+    "이번 주말에 날씨가 좋으면 한강에 가자",
+    "기대를 많이 했는데 음악도 별로고 대사도 어색해서 중간에 나왔다. 돈이 아깝다는 말밖에 못 하겠다.",
+    "배우 연기가 정말 훌륭하고 마지막 장면은 오래 기억에 남을 것 같아요!",
+    "약을 먹었는데도 가슴이 계속 조이고 왼쪽 팔이 저려요",
+    "죽고 싶다는 생각만 들어요",
+    "산에서 길을 잃었어요 배터리가 얼마 안 남았습니다",
+    "고생 많으셨어요 푹 쉬세요",
+    "가게 유리창을 깨고 들어가는 걸 봤어요 두 명이었어요",
+    "왜 이렇게 사람을 기다리게 해 진짜 화나게",
+    "강에 사람이 빠졌어요 다리 위에서 소리를 질러도 대답이 없어요",
+    "몇 층이라고 하셨죠?",
+    "어머니가 연락이 안 되는데 집에 불이 켜져 있고 문은 안에서 잠겨 있어요. 평소에 심장이 안 좋으셨거든요.",
+    "개가 사람을 물었어요",
+    "오늘 발표 잘 끝났어 걱정해 줘서 고마워",
+    "공장에서 큰 소리가 나더니 노란 연기가 퍼지고 있어요 눈이 따가워요",
+    "그냥 심심해서 걸었어요",
+    "말벌에 쏘였는데 얼굴이 붓고 숨쉬기가 힘들대요",
+)
+# Other sentences, and some of them one after the other as in a long call: what is checked before a type is taken.
+CHECKED = (*_OTHERS, *(" ".join(_OTHERS[at : at + 4]) for at in range(0, len(_OTHERS), 2)))

@@ -15,6 +15,7 @@ from core.schemes import scheme
 from core.store import rows
 from core.store.engine import reading
 from core.store.ledger import current
+from core.store.rounds.audited import open_schemes
 from core.store.schema import label, overlap, prediction, recording, remark, run, utterance
 
 
@@ -24,7 +25,8 @@ class UtteranceContext:
 
     `duration_ms`: of the recording, if any. `has_audio`: the recording has an audio file. `before`, `after`: the texts
     around it. `predictions`: {scheme, code, confidence, run} of the newest run of each modality. `answered`: scheme ->
-    who answered, if several answer the utterance blind. `silver`: the schemes whose label a machine gave.
+    who answered, if several answer the utterance blind. `silver`: the schemes whose label a machine gave. `audited`:
+    the schemes under which it waits for a blind answer to an audit; of those there are no predictions.
     """
 
     utterance: Utterance
@@ -36,6 +38,7 @@ class UtteranceContext:
     remarks: tuple[Remark, ...]
     answered: Mapping[str, tuple[str, ...]]
     silver: tuple[str, ...] = ()
+    audited: tuple[str, ...] = ()
 
 
 class Cards:
@@ -51,15 +54,18 @@ class Cards:
             remarks = _remarks(connection, ids)
             answered = _answered(connection, ids, schemes)
             silver = _silver(connection, utterances)
+            audited = open_schemes(connection, ids)
             contexts = []
             for shown in utterances:
                 duration_ms, has_audio = recordings.get(shown.recording_id or 0, (None, False))
                 before, after = _around(connection, shown)
+                blind = audited.get(shown.id, ())
                 more = (
-                    tuple(predictions.get(shown.id, ())),
+                    tuple(told for told in predictions.get(shown.id, ()) if told["scheme"] not in blind),
                     tuple(remarks.get(shown.id, ())),
                     answered.get(shown.id, {}),
                     silver.get(shown.id, ()),
+                    blind,
                 )
                 contexts.append(UtteranceContext(shown, duration_ms, has_audio, before, after, *more))
             return contexts
@@ -102,9 +108,9 @@ def _predictions(connection: Connection, ids: Sequence[int], schemes: Sequence[s
 
 
 def _silver(connection: Connection, utterances: Sequence[Utterance]) -> dict[int, tuple[str, ...]]:
-    """Return utterance id -> schemes with a machine's label; that of a derived utterance is its parent's label."""
+    """Return utterance id -> schemes with a machine's label; a derived utterance has a copy of its parent's."""
     c = label.c
-    own = {u.id: u.recording_id for u in utterances if u.parent_id is None and u.origin != "augmented"}
+    own = {u.id: u.recording_id for u in utterances}
     calls = {recording_id for recording_id in own.values() if recording_id is not None}
     at_level = (
         or_(c.level == "utterance", c.target_id.in_(calls)),

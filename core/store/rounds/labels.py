@@ -4,15 +4,15 @@ Each label has one Revision of act `accept`, and one of act `undo` when it is ta
 because no person answered.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, select, update
 
-from core.records import Audit, Round
+from core.records import Round
 from core.schemes import Scheme, join_codes, scheme, split_codes
 from core.store.engine import allot, insert_many
-from core.store.rounds.tables import audit_item
+from core.store.rounds.declined import declined
 from core.store.rows import NAMES
 from core.store.schema import label, lease, revision, utterance
 
@@ -38,7 +38,7 @@ def write(
     definition = scheme(current.scheme)
     parsed = {code: definition.parse(code) for code in set(codes)}
     wanted = {int(number): parsed[code] for number, code in zip(utterance_ids, codes, strict=True)}
-    counts = {"kept": len(wanted), "written": 0, "labelled": 0, "silver": 0, "unfit": 0, "reviewed": 0}
+    counts = {"kept": len(wanted), "written": 0, "labelled": 0, "silver": 0, "unfit": 0, "reviewed": 0, "decided": 0}
     done: set[int] = set()  # recordings, of which several utterances may be named
     for block in _blocks(sorted(wanted)):
         rows = _fit(connection, definition, {number: wanted[number] for number in block}, done, counts, at)
@@ -68,23 +68,6 @@ def take_back(connection: Connection, current: Round, curator: str, at: str) -> 
     return len(standing)
 
 
-def human_answers(connection: Connection, audit: Audit) -> dict[int, str]:
-    """Return utterance id -> code, for the items of the audit whose label is gold by now."""
-    definition = scheme(audit.scheme)
-    target = utterance.c.id if definition.level == "utterance" else utterance.c.recording_id
-    query = (
-        select(audit_item.c.utterance_id, label.c.code)
-        .join(utterance, utterance.c.id == audit_item.c.utterance_id)
-        .join(label, label.c.target_id == target)
-        .where(audit_item.c.audit_id == audit.id, label.c.level == definition.level)
-        .where(label.c.scheme == definition.name, label.c.grade == "gold")
-    )
-    codes: dict[int, list[str]] = {}
-    for number, code in connection.execute(query):
-        codes.setdefault(number, []).append(code)
-    return {number: join_codes(definition.name, several) for number, several in codes.items()}
-
-
 def _blocks(ids: Sequence[int]) -> Iterator[Sequence[int]]:
     for start in range(0, len(ids), NAMES):
         yield ids[start : start + NAMES]
@@ -111,11 +94,12 @@ def _fit(
     shown = set(
         connection.scalars(select(lease.c.utterance_id).where(lease.c.utterance_id.in_(wanted), lease.c.until_at > at))
     )
+    refused = declined(connection, definition, wanted, targets)
     counts["unfit"] += len(wanted) - len(rows)
     fitting, seen = [], set(done)
     for row in rows:
         target = targets[row.id]
-        if (why := _unfit(row, target, grades, row.id in shown)) or target in seen:
+        if (why := _unfit(row, target, grades, row.id in shown, refused)) or target in seen:
             counts[why or "unfit"] += 1
             continue
         seen.add(target)
@@ -123,12 +107,16 @@ def _fit(
     return fitting
 
 
-def _unfit(row: Any, target: int | None, grades: Mapping[int, str], shown: bool) -> str | None:
+def _unfit(
+    row: Any, target: int | None, grades: Mapping[int, str], shown: bool, refused: Collection[int]
+) -> str | None:
     """Return the count under which an utterance stays as it is; None if its label can be written."""
     if target is None or row.skipped or not row.active:
         return "unfit"
     if target in grades:
         return "silver" if grades[target] == "silver" else "labelled"
+    if target in refused:
+        return "decided"
     return "reviewed" if shown else None
 
 

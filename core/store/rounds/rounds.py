@@ -5,11 +5,12 @@ still silver. A label that a person gave is never overwritten and never taken ba
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, null, select, update
 from sqlalchemy.exc import IntegrityError
 
 from core.errors import Conflict, InputError, NotFound
@@ -18,7 +19,7 @@ from core.messages import Word
 from core.records import Audit, AuditItem, Round, RoundState, Weight
 from core.schemes import scheme
 from core.store.engine import insert_id, insert_many, reading, writing
-from core.store.rounds import labels
+from core.store.rounds import audited, desk, labels
 from core.store.rounds.tables import audit, audit_item, label_round
 from core.store.schema import label
 
@@ -39,6 +40,12 @@ class NewRound:
     override: str | None = None
 
     @property
+    def basis(self) -> dict[str, Any]:
+        """What its acceptance rests on, as columns."""
+        weight = dict(self.weight) if isinstance(self.weight, Mapping) else float(self.weight)
+        return {"audit_id": self.audit_id, "override": self.override, "weight": weight}
+
+    @property
     def open_key(self) -> str:
         """The SHA-256 of run, scheme and thresholds."""
         parts = [self.scheme, self.run_id, dict(self.thresholds)]
@@ -51,12 +58,19 @@ class Rounds:
 
     # -- rounds
 
-    def propose(self, new: NewRound, curator: str, at: str) -> Round:
-        """Return the open round of these thresholds, with this audit, override and weight; add it if there is none."""
-        basis = {"audit_id": new.audit_id, "override": new.override, "weight": _json(new.weight)}
+    def propose(
+        self, new: NewRound, curator: str, at: str, *, kept_sha256: str | None = None, keep: bool = False
+    ) -> Round:
+        """Return the open round of these thresholds; add it if there is none.
+
+        A round that `curator` proposed gets this audit, override and weight, unless `keep`; that of another person
+        stays as it is. `kept_sha256` (see `kept_hash`) says what the thresholds keep. A verdict goes that was measured
+        with another weight, or for other predictions.
+        """
         values = {
-            "scheme": scheme(new.scheme).name, "run_id": new.run_id, "thresholds": dict(new.thresholds), **basis,
+            "scheme": scheme(new.scheme).name, "run_id": new.run_id, "thresholds": dict(new.thresholds), **new.basis,
             "state": "proposed", "made_at": at, "made_by": curator, "counts": {}, "open_key": new.open_key,
+            "override_by": curator if new.override else None, "kept_sha256": kept_sha256,
         }  # fmt: skip
         same = label_round.c.open_key == new.open_key
         with writing(self._engine) as connection:
@@ -69,7 +83,9 @@ class Rounds:
                     known = connection.scalar(select(label_round.c.id).where(same))
                     if known is None:
                         raise
-            return _set(connection, known, **basis)
+            current = _round(connection, known)
+            mine = new.basis if current.made_by == curator and not keep else {}
+            return _renew(connection, current, mine, curator, kept_sha256)
 
     def get(self, round_id: int) -> Round:
         """Return one round; `NotFound` if there is none."""
@@ -85,24 +101,32 @@ class Rounds:
         with reading(self._engine) as connection:
             return [_record(dict(row)) for row in connection.execute(query).mappings()]
 
-    def accept(self, round_id: int, utterance_ids: Sequence[int], codes: Sequence[str], curator: str, at: str) -> Round:
+    def accept(
+        self, round_id: int, utterance_ids: Sequence[int], codes: Sequence[str], curator: str, at: str, *,
+        basis: NewRound | None = None, notes: Mapping[str, int] | None = None,
+    ) -> Round:  # fmt: skip
         """Give each utterance (or its recording, as the scheme labels) its code as a silver label of the round.
 
-        Targets that have a label, skipped utterances and those out of the corpus stay as they are and are counted.
+        `basis`: the audit, override and weight that were checked; the round has them from now on, whoever changed it
+        meanwhile. `notes` go into the counts. Targets that have a label, or whose label a person took off or rejected,
+        skipped utterances and those out of the corpus stay as they are and are counted.
         `Conflict` if the round is not proposed any more, `InputError` if nothing would be written; then nothing is.
         """
         with writing(self._engine) as connection:
             current = _move(connection, round_id, "proposed", "accepted")
+            checked = basis.basis if basis else {}
+            current = _renew(connection, current, checked, curator, kept_hash(utterance_ids, codes))
             counts = labels.write(connection, current, utterance_ids, codes, curator, at)
             if not counts["written"]:
                 raise InputError(
                     "round {round_id} has nothing to accept: of {kept:,} predictions {labelled:,} were labelled by "
-                    "people, {silver:,} have a machine's label already, {reviewed:,} are on a curator's screen, and "
-                    "{unfit:,} are skipped or out of the corpus",
+                    "people, {silver:,} have a machine's label already, of {decided:,} people took it off or rejected "
+                    "it, {reviewed:,} are on a curator's screen, and {unfit:,} are skipped or out of the corpus",
                     round_id=round_id,
                     **counts,
                 )
-            return _set(connection, round_id, counts=counts, open_key=None)
+            counts |= dict(notes or {})
+            return _set(connection, round_id, counts=counts, open_key=None, accepted_by=curator, accepted_at=at)
 
     def withdraw(self, round_id: int, curator: str, at: str) -> Round:
         """Take back every label of the round that is still a machine's; those that people gave since stay.
@@ -132,6 +156,11 @@ class Rounds:
         )
         with reading(self._engine) as connection:
             return {int(target): int(number) for target, number in connection.execute(query)}
+
+    def desk_runs(self, scheme_name: str) -> dict[int, str]:
+        """Return target id -> id of the run whose pseudo-label was accepted there alone, without a round."""
+        with reading(self._engine) as connection:
+            return desk.runs(connection, scheme(scheme_name))
 
     # -- audits
 
@@ -172,17 +201,42 @@ class Rounds:
             return [AuditItem(**row) for row in connection.execute(query).mappings()]
 
     def answers(self, audit_id: int) -> dict[int, str]:
-        """Return utterance id -> code of the label that a person gave to an item of the audit."""
+        """Return utterance id -> code that people answered to an item of the audit; see `audited.human_answers`."""
         with reading(self._engine) as connection:
-            return labels.human_answers(connection, _audit(connection, audit_id))
+            answers = audited.human_answers(connection, _audit(connection, audit_id))
+        return {number: code for number, (code, _) in answers.items()}
+
+    def answered_by(self, audit_id: int) -> dict[str, int]:
+        """Return curator -> how many answers of the audit are that person's."""
+        with reading(self._engine) as connection:
+            answers = audited.human_answers(connection, _audit(connection, audit_id))
+        return dict(sorted(Counter(who for _, who in answers.values()).items()))
 
 
-def _json(weight: Weight) -> float | dict[str, float]:
-    return dict(weight) if isinstance(weight, Mapping) else float(weight)
+def kept_hash(utterance_ids: Sequence[int], codes: Sequence[str]) -> str:
+    """Return the SHA-256 of predictions, in any order: utterance ids with their codes."""
+    rows = sorted((int(number), code) for number, code in zip(utterance_ids, codes, strict=True))
+    return sha256(json.dumps(rows, ensure_ascii=False).encode())
+
+
+def _renew(
+    connection: Connection, current: Round, basis: Mapping[str, Any], curator: str, kept_sha256: str | None
+) -> Round:
+    """Write another basis, and drop a verdict that says nothing about it or about the predictions of `kept_sha256`."""
+    known = connection.scalar(select(label_round.c.kept_sha256).where(label_round.c.id == current.id))
+    values = dict(basis)
+    if "override" in basis and basis["override"] != current.override:
+        values["override_by"] = curator if basis["override"] else None
+    if kept_sha256 is not None:
+        values["kept_sha256"] = kept_sha256
+    moved = kept_sha256 is not None and known is not None and known != kept_sha256
+    if moved or ("weight" in basis and basis["weight"] != current.weight):
+        values |= {"verdict": null(), "gold_sha256": None}
+    return _set(connection, current.id, **values) if values else current
 
 
 def _record(row: Mapping[str, Any]) -> Round:
-    return Round(**{name: value for name, value in row.items() if name != "open_key"})
+    return Round(**{name: value for name, value in row.items() if name not in ("open_key", "kept_sha256")})
 
 
 def _round(connection: Connection, round_id: int) -> Round:

@@ -21,7 +21,7 @@ audit_item = Table(
     "audit_item",
     metadata,
     Column("audit_id", ForeignKey("audit.id"), primary_key=True),
-    Column("utterance_id", ForeignKey("utterance.id"), primary_key=True),
+    Column("utterance_id", ForeignKey("utterance.id"), primary_key=True, index=True),
     Column("stratum", String, nullable=False),
     Column("share", Float, nullable=False),
     Column("code", String, nullable=False),
@@ -46,6 +46,11 @@ label_round = Table(
     Column("counts", JSON, nullable=False),
     Column("verdict", JSON),
     Column("gold_sha256", String),
+    Column("accepted_by", String),
+    Column("accepted_at", String),
+    Column("override_by", String),
+    # The SHA-256 of what the thresholds kept when it was proposed, for which the verdict was measured.
+    Column("kept_sha256", String),
     # What is proposed, while it is proposed: the same predictions are proposed once at a time.
     Column("open_key", String, unique=True),
 )

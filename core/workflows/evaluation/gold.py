@@ -20,6 +20,7 @@ from core.records import RunInfo
 from core.scores import evaluate
 from core.scores.multi import evaluate_multi
 from core.snapshots.format import Snapshot
+from core.snapshots.hashing import gold_hash
 from core.snapshots.items import Items
 from core.training.inputs import Inputs, Reading, read_inputs
 from core.workflows.evaluation import baselines
@@ -36,7 +37,9 @@ Which = Literal["all", "test"]
 class GoldScores:
     """`scores` is the result of `core.scores.evaluate` on the gold set, `baselines` those of the trivial models on it.
 
-    `side` says which items of the snapshot counted. `not_gold` items were left out since no person labelled them,
+    `sha256` is the hash of the whole snapshot, `gold_sha256` that of the gold items, by which the gate and the golden
+    table of `selftrain` name their gold set too. `side` says which items of the snapshot
+    counted. `not_gold` items were left out since no person labelled them,
     `unusable` ones since they hold nothing that the run could read.
     """
 
@@ -47,6 +50,7 @@ class GoldScores:
     baselines: dict[str, Any]
     not_gold: int
     unusable: int
+    gold_sha256: str = ""
 
 
 def score_on_gold(ws: Workspace, run_id: str, snapshot: str, side: Which = "all") -> GoldScores:
@@ -78,6 +82,7 @@ def score_on_gold(ws: Workspace, run_id: str, snapshot: str, side: Which = "all"
         baselines=baselines.on_items(ws, run, used),
         not_gold=len(items) - len(gold),
         unusable=len(gold) - len(used),
+        gold_sha256=gold_hash(gold),
     )
 
 

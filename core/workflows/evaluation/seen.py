@@ -11,11 +11,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from core.errors import CheckpointMismatch, InputError
+from core.errors import CheckpointMismatch, InputError, NotFound
 from core.inference.predictor import cached
-from core.messages import Message, Names
+from core.messages import Message, Names, message_from_json, message_to_json
 from core.models import Modality
 from core.records import RunInfo
+from core.runs.card import read_card
 from core.snapshots.format import Snapshot, read
 from core.snapshots.items import Item, Items
 from core.speakers import names_a_person
@@ -25,6 +26,7 @@ from core.workflows.snapshots import sounds
 from core.workflows.workspace import Workspace
 
 NAMED = 5  # keys that a refusal names
+UNFAIR = "unfair_test"  # in the metrics of a run
 UNSEEN = Message("freeze a gold set that the run was neither trained nor tuned on")
 TAUGHT = Message(
     "freeze a gold set that the teacher has not seen, or the student's snapshot with the sides of the teacher's "
@@ -35,26 +37,51 @@ TAUGHT = Message(
 def teachers(ws: Workspace, run: RunInfo) -> list[RunInfo]:
     """The runs whose pseudo-labels the run learnt from, and those that these learnt from; the nearest first.
 
-    `NotFound` for a teacher that is gone: then nobody can tell what it has seen.
+    `InputError` for a teacher that is not here: then nobody can tell what it has seen.
     """
     ordered: dict[str, RunInfo] = {}
     waiting = [run]
     while waiting:
-        for made in rounds_in(ws, waiting.pop(0).snapshot):
+        learner = waiting.pop(0)
+        for made in _rounds_of(ws, learner):
             if (teacher := str(made["run"])) not in (run.id, *ordered):
-                ordered[teacher] = ws.store.ledger.run(teacher)
+                try:
+                    ordered[teacher] = ws.store.ledger.run(teacher)
+                except NotFound as error:
+                    raise _untold(teacher, error) from error
                 waiting.append(ordered[teacher])
     return list(ordered.values())
 
 
 def rounds_in(ws: Workspace, snapshot: str) -> Sequence[Mapping[str, Any]]:
-    """The rounds of pseudo-labels in a snapshot: {round, run, scheme, weight, n} of each.
+    """The pseudo-labels in a snapshot whose teacher is known: {round, run, scheme, weight, n} of each round.
 
-    None for a snapshot that is not here: that of an imported run, whose teachers are not here either.
+    None for a snapshot that is not here: that of an imported run, whose card names its rounds.
     """
     here = (info for info in ws.store.ledger.snapshots() if info.name == snapshot)
     reports = [info.counts.get("report", {}) for info in here]
-    return [made for report in reports for made in report.get("rounds", ())]
+    return [made for report in reports for made in report.get("rounds", ()) if made["run"] is not None]
+
+
+def _rounds_of(ws: Workspace, run: RunInfo) -> Sequence[Mapping[str, Any]]:
+    """The rounds that a run learnt from: those of its snapshot or, where that is not here, those in its card."""
+    if _is_here(ws, run.snapshot):
+        return rounds_in(ws, run.snapshot)
+    lineage = read_card(ws.run_folder(run.id)).lineage
+    return [made for made in lineage.get("rounds", ()) if made.get("run") is not None]
+
+
+def _is_here(ws: Workspace, snapshot: str) -> bool:
+    return any(info.name == snapshot for info in ws.store.ledger.snapshots())
+
+
+def _untold(run_id: str, why: Exception) -> InputError:
+    return InputError(
+        "nobody can tell what run {run} has seen, so neither it nor what it taught is scored: {why}. Train it again in "
+        "this workspace, or take the pseudo-labels of a run that was trained here",
+        run=run_id,
+        why=why.args[0],
+    )
 
 
 def refuse(ws: Workspace, run: RunInfo, gold_set: str, gold: Items, known: Collection[str] = ()) -> None:
@@ -68,7 +95,7 @@ def refuse(ws: Workspace, run: RunInfo, gold_set: str, gold: Items, known: Colle
         title = learner.id
         if learner is not run:
             title = Message("{teacher} (which taught {student})", teacher=learner.id, student=run.id)
-        items = own_items(ws, learner)
+        items = _told_items(ws, learner)
         items = items.take([row for row, side in enumerate(items.column("side")) if side != "test"])
         alike = sounds_of(ws, learner.modality, items, gold)
         way_out = TAUGHT if learner is not run else UNSEEN
@@ -78,10 +105,40 @@ def refuse(ws: Workspace, run: RunInfo, gold_set: str, gold: Items, known: Colle
 def refuse_own_test(ws: Workspace, run: RunInfo) -> None:
     """`InputError` if a teacher of the run has seen an item of the run's own test side.
 
-    The run itself has not: freezing a snapshot sees to that.
+    The run itself has not: freezing a snapshot sees to that. Of an imported run the mark that its training left counts.
     """
+    if UNFAIR in run.metrics and not _is_here(ws, run.snapshot):
+        if mark := run.metrics[UNFAIR]:
+            raise InputError("{why}", why=message_from_json(mark["why"]))
+        return
     if any(teacher.snapshot != run.snapshot for teacher in teachers(ws, run)):
         _unseen_test(ws, run.id)
+
+
+def marked(ws: Workspace, run_id: str, metrics: Mapping[str, Any]) -> dict[str, Any]:
+    """The metrics of a run that has just been trained, with what must be known of its teachers.
+
+    `unfair_test` is {n, of, why} where its score on its own test side is refused (n and of are None where nobody can
+    tell), and None where its teachers have not seen it. `unknown_machine` counts the labels that it learnt from a
+    machine that nobody can name. A run that learnt from people alone has neither.
+    """
+    run = ws.store.ledger.run(run_id)
+    report = ws.store.ledger.snapshot(run.snapshot).counts.get("report", {})
+    more: dict[str, Any] = {}
+    if unknown := sum(made["n"] for made in report.get("rounds", ()) if made["run"] is None):
+        more["unknown_machine"] = unknown
+    if rounds_in(ws, run.snapshot):
+        more[UNFAIR] = _mark(ws, run)
+    return {**metrics, **more}
+
+
+def _mark(ws: Workspace, run: RunInfo) -> dict[str, Any] | None:
+    try:
+        refuse_own_test(ws, run)
+    except InputError as error:
+        counted = error.message.fields
+        return {"n": counted.get("n"), "of": counted.get("total"), "why": message_to_json(error.message)}
+    return None
 
 
 @lru_cache(maxsize=64)
@@ -91,6 +148,14 @@ def _unseen_test(ws: Workspace, run_id: str) -> None:
     items = own_items(ws, run)
     test = items.take([row for row, side in enumerate(items.column("side")) if side == "test"])
     refuse(ws, run, run.snapshot, test, {run.snapshot})
+
+
+def _told_items(ws: Workspace, run: RunInfo) -> Items:
+    """All items of the run's own snapshot; `InputError` if that is not here, or not the one that it learnt from."""
+    try:
+        return own_items(ws, run)
+    except (NotFound, CheckpointMismatch) as error:
+        raise _untold(run.id, error) from error
 
 
 def own_items(ws: Workspace, run: RunInfo) -> Items:
@@ -135,7 +200,8 @@ def refuse_seen(
     `sounds_alike` names, by path, the sound that stands for all that are nearly identical; by default the path itself.
     """
     same = {item.key for item in gold} & {item.key for item in seen}
-    shared = _sharing(seen, gold, lambda item: item.group) - same
+    shared = _sharing(seen, gold, lambda item: item.group) | _sharing(seen, gold, lambda item: item.recording)
+    shared -= same
     alike = set() if modality == "voice" else _same_texts(seen, gold)
     if modality != "text":
         alike |= _same_voices(seen, gold, sounds_alike or {})

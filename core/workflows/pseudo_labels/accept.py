@@ -14,10 +14,10 @@ from core.errors import Conflict, InputError, NotEnoughData
 from core.records import Round, Weight
 from core.schemes import scheme
 from core.store import NewRound
-from core.thresholds import Thresholds, keep
+from core.store.rounds.rounds import kept_hash
+from core.thresholds import LEAST_ANSWERS, Thresholds, keep
 from core.workflows.pseudo_labels import audit as audits
 from core.workflows.pseudo_labels.audit import AuditReport
-from core.workflows.pseudo_labels.evidence import LEAST_ANSWERS
 from core.workflows.pseudo_labels.pool import open_pool
 from core.workflows.workspace import Workspace, now
 
@@ -28,9 +28,10 @@ LEAST_WEIGHT = 0.05
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What accepting would do: `n` predictions are kept, by class; `silver` of them have a machine's label already.
+    """What accepting would do: `n` predictions are kept and can be accepted, by class.
 
-    `report` is what the audit says, None without one. `weight` is that of the labels if nobody chooses another.
+    Of these `silver` have a machine's label already. What people skipped or decided against is not in `n`. `report`
+    is what the audit says, None without one. `weight` is that of the labels if nobody chooses another.
     """
 
     n: int
@@ -46,8 +47,8 @@ class Preview:
 
     @property
     def wrong(self) -> int | None:
-        """How many of the new labels are estimated to be wrong; None without an audit."""
-        noise = self.report.noise if self.report else None
+        """How many of the new labels are estimated to be wrong; None without an audit that suffices."""
+        noise = self.report.noise if self.report and self.report.suffices else None
         return None if noise is None else round(self.new * noise)
 
 
@@ -71,8 +72,13 @@ def accept(
     `InputError` without an audit or an override, `NotEnoughData` if the audit has too few answers or says too little
     about these thresholds, `Conflict` if the number is no longer the confirmed one or somebody accepted meanwhile.
     """
-    made = propose(ws, run_id, target, thresholds, curator, audit_id=audit_id, override=override, weight=weight)
-    return accept_round(ws, made.id, curator, confirmed=confirmed)
+    reason = _reason(override)
+    report = None if audit_id is None else _report(ws, run_id, target, thresholds, audit_id)
+    chosen = _weight(target, report) if weight is None else _checked(weight)
+    basis = NewRound(target, run_id, thresholds.to_json(), chosen, audit_id, reason)
+    _check_basis(basis, report)
+    made = ws.store.rounds.propose(basis, curator, now(), keep=True)
+    return _accepted(ws, made.id, basis, report, curator, confirmed)
 
 
 def propose(
@@ -81,31 +87,61 @@ def propose(
 ) -> Round:  # fmt: skip
     """Return the open round of these thresholds, so that a gate can measure it before anybody accepts it.
 
-    Neither audit nor override is needed yet. Equal thresholds of a run are proposed once at a time.
+    Neither audit nor override is needed yet. Equal thresholds of a run are proposed once at a time: an open round gets
+    the audit, override and weight that are given, if the same person proposed it. `Conflict` if another did.
     """
     reason = _reason(override)
     report = None if audit_id is None else _report(ws, run_id, target, thresholds, audit_id)
     chosen = _weight(target, report) if weight is None else _checked(weight)
     new = NewRound(target, run_id, thresholds.to_json(), chosen, audit_id, reason)
-    return ws.store.rounds.propose(new, curator, now())
+    given = audit_id is not None or reason is not None or weight is not None
+    kept = kept_hash(*_kept(ws, new))
+    made = ws.store.rounds.propose(new, curator, now(), kept_sha256=kept, keep=not given)
+    if given and (made.audit_id, made.override, made.weight) != tuple(new.basis.values()):
+        raise Conflict(
+            "round {round_id} of these thresholds was proposed by {who} with another audit, reason or weight: accept "
+            "it, or choose other thresholds",
+            round_id=made.id,
+            who=made.made_by,
+        )
+    return made
 
 
 def accept_round(ws: Workspace, round_id: int, curator: str, *, confirmed: int | None = None) -> Round:
-    """Accept a proposed round; see `accept`."""
+    """Accept a proposed round with its audit, override and weight; see `accept`."""
     current = ws.store.rounds.get(round_id)
     thresholds = Thresholds.from_json(current.thresholds)
-    _check_basis(ws, current, thresholds)
-    opened = open_pool(ws, current.run_id, current.scheme)
-    mask = keep(opened.scores, thresholds)
-    if confirmed is not None:
-        new = int(mask.sum()) - int(np.isin(opened.ids[mask], _silver(ws, current.scheme)).sum())
-        if new != confirmed:
-            raise Conflict(
-                "{confirmed:,} labels were confirmed, but {new:,} would be written now: look at the number again",
-                confirmed=confirmed,
-                new=new,
-            )
-    return ws.store.rounds.accept(round_id, opened.ids[mask].tolist(), opened.codes(mask), curator, now())
+    rests = current.audit_id
+    report = None if rests is None else _report(ws, current.run_id, current.scheme, thresholds, rests)
+    basis = NewRound(
+        current.scheme, current.run_id, current.thresholds, current.weight, current.audit_id, current.override
+    )
+    _check_basis(basis, report)
+    return _accepted(ws, round_id, basis, report, curator, confirmed)
+
+
+def _accepted(
+    ws: Workspace, round_id: int, basis: NewRound, report: AuditReport | None, curator: str, confirmed: int | None
+) -> Round:
+    """Accept a round with the basis that was checked."""
+    ids, codes = _kept(ws, basis)
+    new = len(ids) - int(np.isin(ids, _silver(ws, basis.scheme)).sum())
+    if confirmed is not None and new != confirmed:
+        raise Conflict(
+            "{confirmed:,} labels were confirmed, but {new:,} would be written now: look at the number again",
+            confirmed=confirmed,
+            new=new,
+        )
+    own = report.answered_by.get(curator, 0) if report else 0
+    notes = {"own_answers": own} if own else {}
+    return ws.store.rounds.accept(round_id, ids, codes, curator, now(), basis=basis, notes=notes)
+
+
+def _kept(ws: Workspace, basis: NewRound) -> tuple[list[int], list[str]]:
+    """What the thresholds of a round keep: utterance ids and codes."""
+    opened = open_pool(ws, basis.run_id, basis.scheme)
+    mask = keep(opened.scores, Thresholds.from_json(basis.thresholds))
+    return opened.ids[mask].tolist(), opened.codes(mask)
 
 
 def withdraw(ws: Workspace, round_id: int, curator: str) -> Round:
@@ -146,22 +182,21 @@ def _report(ws: Workspace, run_id: str, target: str, thresholds: Thresholds, aud
     return report
 
 
-def _check_basis(ws: Workspace, current: Round, thresholds: Thresholds) -> None:
+def _check_basis(current: NewRound, report: AuditReport | None) -> None:
     """Refuse a round with neither an audit that says enough nor a person's reason."""
     if current.override:
         return
-    if current.audit_id is None:
+    if report is None:
         raise InputError(
             "a round is accepted with an audit, or with a reason to do without: draw an audit first (pseudo-label "
             "audit), or give the reason (--override)"
         )
-    report = _report(ws, current.run_id, current.scheme, thresholds, current.audit_id)
-    if report.n < LEAST_ANSWERS or not report.reaches:
+    if not report.suffices:
         raise NotEnoughData(
             "audit {audit_id} says too little about these thresholds: {answered:,} of {drawn:,} items are answered, "
             "{n:,} of them above the thresholds (at least {least}). Go on with it in the review, draw one for these "
             "thresholds, or give a reason to do without",
-            audit_id=current.audit_id, answered=report.answered, drawn=report.drawn, n=report.n, least=LEAST_ANSWERS,
+            audit_id=report.audit.id, answered=report.answered, drawn=report.drawn, n=report.n, least=LEAST_ANSWERS,
         )  # fmt: skip
 
 
@@ -176,13 +211,13 @@ def _reason(override: str | None) -> str | None:
 
 
 def _weight(target: str, report: AuditReport | None) -> Weight:
-    """The estimated precision, of each class where it was measured and classes exclude each other; else one half."""
-    if report is None or report.value is None or not report.reaches:
+    """The estimated precision, of each class with ten answers where classes exclude each other; else one half."""
+    if report is None or report.value is None or not report.suffices:
         return UNAUDITED
     overall = _bounded(report.value)
     if scheme(target).kind == "multi":
         return overall
-    return {x.code: overall if x.value is None else _bounded(x.value) for x in report.classes}
+    return {x.code: overall if x.value is None or x.n < LEAST_ANSWERS else _bounded(x.value) for x in report.classes}
 
 
 def _bounded(precision: float) -> float:

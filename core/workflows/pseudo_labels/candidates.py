@@ -148,6 +148,21 @@ class Candidates:
         items = self._calls() if self.of_calls else self._utterances()
         yield from enumerate(items, 1)
 
+    def digests(self, ids: Sequence[int]) -> dict[int, int]:
+        """The digest of what a run reads of these utterances now, or of their calls: by the id of the candidate."""
+        if not self.of_calls and self.card.modality == "text":
+            return {number: _digest(text) for number, text in self.ws.store.texts.of(ids).items()}
+        some = self.ws.store.corpus.utterances(ids)
+        if not self.of_calls:
+            paths = self._paths()
+            samples = {utterance.id: self._sample(utterance, paths) for utterance in some}
+            return {number: _digest(sample) for number, sample in samples.items() if sample is not None}
+        chosen = {turn.recording_id for turn in some if turn.recording_id is not None}
+        turns = self._turns(sorted(chosen))
+        calls = (call for block in self.ws.store.scan.calls() for call in block if turns.get(call.id))
+        read = (self._call(call, turns[call.id], ()) for call in calls)
+        return {candidate.id: candidate.digest for candidate in read if candidate is not None}
+
     def _filter(self) -> Filter:
         labels = {name: codes for name, codes in self.wanted.labels.items() if name not in self.targets}
         if not self.of_calls and len(self.targets) == 1 and set(self.but) == set(ANY):

@@ -21,34 +21,51 @@ from core.runs.predictions import EVALUATION_FILE
 from core.schemes import scheme
 from core.schemes.classes import JOIN
 from core.schemes.target import Target
-from core.thresholds import Evidence
+from core.thresholds import LEAST_ANSWERS, Evidence, Limits, Thresholds, estimates, keep, limits
+from core.workflows.pseudo_labels.pool import open_pool
 from core.workflows.workspace import Workspace
 
 Source = Literal["audit", "test"]
-LEAST_ANSWERS = 10  # an audit with fewer says too little to replace the test side
+Known = tuple[tuple[int, Evidence], ...]  # audit id and answers of each audit with at least ten of them, newest first
 KEPT = 8  # runs whose evidence is in memory
 
 _tests: OrderedDict[tuple[str, str, int], Evidence | None] = OrderedDict()
-_audits: OrderedDict[tuple[str, str, str], tuple[Any, Evidence | None]] = OrderedDict()
+_audits: OrderedDict[tuple[str, str, str], tuple[Any, Known]] = OrderedDict()
 
 
 def best(ws: Workspace, run_id: str, target: str) -> tuple[Evidence | None, Source | None]:
     """The evidence about a run and where it comes from: its newest audit that has answers, else its test side."""
     known = audited(ws, run_id, target)
-    if known is not None:
-        return known, "audit"
+    if known:
+        return known[0][1], "audit"
     tested = held_out(ws, run_id, target)
     return tested, "test" if tested is not None else None
 
 
-def audited(ws: Workspace, run_id: str, target: str) -> Evidence | None:
-    """The answers of the newest audit with at least ten of them; None without one."""
+def audited(ws: Workspace, run_id: str, target: str) -> Known:
+    """The answers of every audit of a run with at least ten of them, the newest first."""
     key, trace = (ws.settings.database_url, run_id, target), ws.store.changes.trace()
     if (known := _audits.get(key)) is not None and trace and known[0] == trace:
         return known[1]
-    value = next(filter(None, (of_audit(ws, audit) for audit in ws.store.rounds.audits(run_id, target))), None)
+    made = ((audit.id, of_audit(ws, audit)) for audit in ws.store.rounds.audits(run_id, target))
+    value = tuple((number, answers) for number, answers in made if answers is not None)
     _keep(_audits, key, (trace, value))
     return value
+
+
+def sufficient(known: Known, at: Limits, kept: int) -> int | None:
+    """The place of the newest audit that suffices for what the limits keep, `kept` predictions; None if none does."""
+    places = (n for n, (_, answers) in enumerate(known) if estimates(answers, at, kept).suffices)
+    return next(places, None)
+
+
+def chosen_audit(ws: Workspace, run_id: str, target: str, thresholds: Thresholds) -> int | None:
+    """The audit that speaks for thresholds: the newest that suffices for them, else the newest; None without one."""
+    known, scores = audited(ws, run_id, target), open_pool(ws, run_id, target).scores
+    place = sufficient(known, limits(scores, thresholds), int(keep(scores, thresholds).sum())) if known else None
+    if place is not None:
+        return known[place][0]
+    return next((audit.id for audit in ws.store.rounds.audits(run_id, target)), None)
 
 
 def held_out(ws: Workspace, run_id: str, target: str) -> Evidence | None:

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from core.errors import NotEnoughData
-from core.files import sha256
 from core.scores import evaluate
 from core.snapshots.format import Item, Items
+from core.snapshots.hashing import gold_hash
 from core.split import merge_shared
 from core.text import letters
 from core.workflows.evaluation import seen
@@ -54,7 +54,7 @@ def _on_gold(ws: Workspace, runs: Sequence[str], gold: str) -> GoldenTable:
     made = {run: score_on_gold(ws, run, gold) for run in runs}
     first = made[runs[0]]
     scores = {run: one.scores for run, one in made.items()}
-    return GoldenTable(gold, first.sha256, first.scores["n"], first.scores["n_groups"], scores)
+    return GoldenTable(gold, first.gold_sha256, first.scores["n"], first.scores["n_groups"], scores)
 
 
 def _on_shared(ws: Workspace, runs: Sequence[str]) -> GoldenTable:
@@ -86,6 +86,5 @@ def _scores(side: Scored, keys: Sequence[str], groups: Sequence[str]) -> Mapping
 
 
 def golden_hash(items: Sequence[Item]) -> str:
-    """The SHA-256 over key, class and text of the items, in the order of their keys."""
-    lines = sorted(f"{item.key}\t{item.code}\t{item.text}" for item in items)
-    return sha256("\n".join(lines).encode("utf-8", "surrogatepass"))
+    """The SHA-256 of the gold set, as the gate and `evaluate --gold` name it."""
+    return gold_hash(items)

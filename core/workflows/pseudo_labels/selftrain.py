@@ -9,29 +9,38 @@ self-training that was killed goes on where it was (`core.workflows.pseudo_label
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from core.confidence import Rule
 from core.errors import InputError, NotEnoughData
-from core.files import file_lock, json_text, make_folder
+from core.files import file_lock, make_folder
 from core.messages import Message, Names
-from core.records import Round as LabelRound
 from core.records import Weight
-from core.schemes import split_codes
+from core.schemes import scheme, split_codes
 from core.snapshots.format import Snapshot, read
+from core.snapshots.items import Items
 from core.thresholds import Thresholds, keep
 from core.workflows.evaluation.compare import Comparison, compare
 from core.workflows.models import train
-from core.workflows.pseudo_labels.accept import accept, withdraw
-from core.workflows.pseudo_labels.accept import rounds as rounds_of
+from core.workflows.pseudo_labels.accept import propose, withdraw
 from core.workflows.pseudo_labels.golden import GoldenTable, golden_table
-from core.workflows.pseudo_labels.judge import JudgePlan, run
+from core.workflows.pseudo_labels.judge import JudgePlan, candidate_ids, run
 from core.workflows.pseudo_labels.pool import open_pool
-from core.workflows.pseudo_labels.selftrain_record import Record, RoundRecord, read_record, record_path
+from core.workflows.pseudo_labels.selftrain_record import Record, RoundRecord, Trainee, read_record, record_path
+from core.workflows.pseudo_labels.selftrain_request import (
+    check_base,
+    clear_the_way,
+    described,
+    reason_of,
+    refuse_others,
+    unseen_gold,
+)
 from core.workflows.snapshots.student import create_for_student
-from core.workflows.workspace import Workspace
+from core.workflows.workspace import Workspace, now
 
 Report = Callable[[str, dict[str, Any]], None]  # the step's name, and its progress
 __all__ = ["STEPS", "Rule", "SelfTraining", "Thresholds", "Trainee", "selftrain"]
@@ -40,19 +49,9 @@ STEPS = ("teacher", "pseudo-label", "student")
 
 
 @dataclass(frozen=True, slots=True)
-class Trainee:
-    """How teacher or student is trained: encoder (None: the usual one of the preset), preset, and recipe (None: that
-    of the self-training).
-    """
-
-    encoder: str | None = None
-    preset: str = "default"
-    recipe: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class RoundDone:
-    """What one round did. `teacher` judged `judged` items and was sure of `kept`, by class; `student` learnt from them.
+    """What one round did. `teacher` judged `judged` items, `kept` labels, by class, were written; `student` learnt
+    from them.
 
     `label_round` is the round of pseudo-labels in the workspace; withdrawing it takes its labels back as one.
     """
@@ -70,8 +69,9 @@ class RoundDone:
 class SelfTraining:
     """What came of it: first teacher, last student, and what the last round did.
 
-    `judged` items were without a label of a person, `kept` of them, by class, were sure enough. `comparison` has the
-    scores of teacher and last student on the test items that all runs share, `golden` those of every run.
+    `judged` items were without a label of a person, `kept` labels, by class, were written. `comparison` has the scores
+    of teacher and last student on the test items that all runs share, `golden` those of every run. `notes` say what
+    was withdrawn to make room.
     """
 
     teacher: str
@@ -83,6 +83,7 @@ class SelfTraining:
     comparison: Comparison
     rounds: tuple[RoundDone, ...]
     golden: GoldenTable
+    notes: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,6 +102,8 @@ class _Job:
     workers: int | None
     record: Record
     report: Report
+    override: str | None = None
+    gold: Items | None = None
 
 
 def selftrain(
@@ -119,6 +122,7 @@ def selftrain(
     executor: str = "inline",
     workers: int | None = None,
     gold: str | None = None,
+    override: str | None = None,
     report: Report = lambda step, progress: None,
 ) -> SelfTraining:
     """Run the three steps `rounds` times, or the rest of them. `teacher` may be the id of a finished run.
@@ -128,22 +132,30 @@ def selftrain(
     The snapshots of the students have the name of the first one and `-student`, `-student-2` and so on, the same items
     on the same sides, and the silver labels, which stay in the corpus under the name of `curator`; each counts as much
     as `weight` in training (None: as much as `accept` lets labels count that no audit speaks for). `thresholds`, or
-    else `rule`, decide which predictions are sure. `gold` names a gold set for the table.
-    `NotEnoughData` if a teacher is sure of nothing, `InputError` for a self-training that was done, or begun, with
-    other settings.
+    else `rule`, decide which predictions are sure. `gold` names a gold set for the table, which the students get
+    nothing of. Nobody audits these labels: their rounds say so, who ran it, and `override`, that person's reason.
+    Pseudo-labels of an earlier self-training are withdrawn first. `NotEnoughData` if a teacher is sure of nothing,
+    `InputError` for a self-training that was done, or begun, with other settings, or for what stands in its way.
     """
     base = read(ws.snapshot_folder(snapshot_name))
     sure = thresholds or Thresholds(confidence=rule.confidence, margin=rule.margin)
     path = record_path(ws.settings.home, snapshot_name)
+    reason_of(override, snapshot_name, rounds, curator)
     make_folder(path.parent)
     with file_lock(path.with_suffix(".lock")):
         asked = _asked(recipe_name, teacher, student, sure, weight, limit)
         record = _taken_up(ws, path, asked, snapshot_name, rounds)
-        job = _Job(ws, recipe_name, base, curator, student, sure, weight, limit, executor, workers, record, report)
-        _teach(job, teacher)
+        job = _Job(
+            ws, recipe_name, base, curator, student, sure, weight, limit, executor, workers, record, report, override
+        )
+        _plan_teacher(job, teacher)
+        notes: tuple[Message, ...] = ()
+        if record.done < rounds:
+            job, notes = _ready(job, gold)
+        _teach(job)
         while record.done < rounds:
             _round(job)
-        return _done(job, gold)
+        return _done(job, gold, notes)
 
 
 def _asked(
@@ -160,7 +172,7 @@ def _asked(
 def _taken_up(ws: Workspace, path: Any, asked: dict[str, Any], name: str, rounds: int) -> Record:
     """The record to go on with, or a new one. While no label was accepted, other settings begin anew."""
     record = read_record(path)
-    if record is None or (not record.labelled and record.differs(asked)):
+    if record is None or (not _labelled(ws, record) and record.differs(asked)):
         _refuse_done(ws, _student_name(name, 1))
         return Record(path, asked)
     different = record.differs(asked)
@@ -176,6 +188,11 @@ def _taken_up(ws: Workspace, path: Any, asked: dict[str, Any], name: str, rounds
     return record
 
 
+def _labelled(ws: Workspace, record: Record) -> bool:
+    """Whether pseudo-labels were accepted, also if the process was killed before it could note that."""
+    return any(ws.store.rounds.get(number).state != "proposed" for number in record.label_rounds)
+
+
 def _refuse_done(ws: Workspace, name: str) -> None:
     if any(info.name == name for info in ws.store.ledger.snapshots()):
         raise InputError(
@@ -188,18 +205,37 @@ def _student_name(base: str, number: int) -> str:
     return f"{base}-student" if number == 1 else f"{base}-student-{number}"
 
 
-def _teach(job: _Job, teacher: Trainee | str) -> None:
-    """Train the first teacher, or check the run that is to teach."""
+def _plan_teacher(job: _Job, teacher: Trainee | str) -> None:
+    """Plan the training of the first teacher, or check the run that is to teach."""
     record = job.record
+    if not record.label_rounds:
+        check_base(job.ws, job.base)
     if isinstance(teacher, str):
         _check_teacher(job.ws, teacher, job.base.name)
         record.teacher = teacher
     else:
         spec = train.TrainSpec.from_dict(record.spec) if record.spec else _planned(job, teacher, job.base.name)
         record.spec, record.teacher = spec.to_dict(), spec.run_id
-        record.save()
-        _trained(job, spec, STEPS[0])
     record.save()
+
+
+def _ready(job: _Job, gold: str | None) -> tuple[_Job, tuple[Message, ...]]:
+    """Check what would fail after the training, then make room; returns the job with its gold items, and notes."""
+    ws, record, base = job.ws, job.record, job.base
+    if name := gold or record.gold:
+        learners = {str(record.spec["recipe"])} if record.spec else set[str]()
+        items = unseen_gold(ws, base, name, record.teacher, learners | {job.student.recipe or job.recipe})
+        record.gold, job = name, replace(job, gold=items)
+    if not record.rounds:
+        _mine(job, RoundRecord(1, record.teacher, ""))
+    record.save()
+    return job, clear_the_way(ws, base, record.label_rounds, job.curator)
+
+
+def _teach(job: _Job) -> None:
+    """Train the first teacher, if it is to be trained and is not yet."""
+    if job.record.spec:
+        _trained(job, train.TrainSpec.from_dict(job.record.spec), STEPS[0])
 
 
 def _check_teacher(ws: Workspace, run_id: str, snapshot_name: str) -> None:
@@ -238,13 +274,15 @@ def _round(job: _Job) -> None:
 
 
 def _judge(job: _Job, this: RoundRecord) -> None:
-    """Let the teacher judge what no person has labelled."""
-    if this.judged is None:
-        plan = JudgePlan(
-            this.teacher, targets=(job.base.scheme,), limit=job.limit, executor=job.executor, workers=job.workers
-        )
-        shown = partial(_shown, job.report, this.number)
-        this.judged = run(job.ws, plan, shown).candidates
+    """Let the teacher judge what no person has labelled: again, for what is new, until a round is proposed."""
+    if not this.label_rounds:
+        this.judged = run(job.ws, _plan(job, this), partial(_shown, job.report, this.number)).candidates
+
+
+def _plan(job: _Job, this: RoundRecord) -> JudgePlan:
+    return JudgePlan(
+        this.teacher, targets=(job.base.scheme,), limit=job.limit, executor=job.executor, workers=job.workers
+    )
 
 
 def _shown(report: Report, number: int, done: int, total: int) -> None:
@@ -262,40 +300,61 @@ def _withdraw_last(job: _Job, this: RoundRecord) -> None:
 
 
 def _accept(job: _Job, this: RoundRecord) -> None:
-    """Accept what the thresholds keep as a round of pseudo-labels; `NotEnoughData` if that is nothing."""
+    """Accept what the thresholds keep as a round of pseudo-labels, which is noted first."""
     if this.label_round is not None:
         return
     ws, name = job.ws, job.base.scheme
-    opened = open_pool(ws, this.teacher, name)
-    kept = keep(opened.scores, job.thresholds)
-    if not kept.any():
+    ids, codes = _kept(job, this)
+    made = ws.store.rounds.get(_propose(job, this) if this.proposed is None else this.proposed)
+    if made.state == "proposed":
+        made = ws.store.rounds.accept(made.id, ids, codes, job.curator, now())
+    this.kept = _written(ws, name, made.id)
+    this.label_round = made.id
+
+
+def _propose(job: _Job, this: RoundRecord) -> int:
+    """Propose the round, and note it before it is accepted; returns its id."""
+    _mine(job, this)
+    why, weight = _why(job, this.number), job.weight
+    made = propose(job.ws, this.teacher, job.base.scheme, job.thresholds, job.curator, override=why, weight=weight)
+    _mine(job, this)  # somebody else may have proposed it at the same moment
+    this.proposed = made.id
+    job.record.save()
+    return made.id
+
+
+def _kept(job: _Job, this: RoundRecord) -> tuple[list[int], list[str]]:
+    """Ids and codes of what the thresholds keep of the items of this round; `NotEnoughData` if that is nothing.
+
+    The pool of the run may hold more: another judged more with it before.
+    """
+    opened = open_pool(job.ws, this.teacher, job.base.scheme)
+    mask = keep(opened.scores, job.thresholds)
+    mask &= np.isin(opened.ids, candidate_ids(job.ws, _plan(job, this)))
+    if this.proposed is None and not mask.any():
         raise NotEnoughData(
             "the teacher {run_id} judged {n} unlabelled utterances and is sure of none ({thresholds}): import more "
             "unlabelled text, or lower the thresholds",
-            run_id=this.teacher, n=len(opened.ids), thresholds=_described(job.thresholds),
+            run_id=this.teacher, n=this.judged, thresholds=described(job.thresholds),
         )  # fmt: skip
-    codes = opened.codes(kept)
-    known = next((one for one in rounds_of(ws, name, this.teacher) if _is_ours(one, job)), None)
-    if known is None:
-        why = f"self-training of snapshot {job.base.name}, round {this.number}: accepted without an audit"
-        known = accept(ws, this.teacher, name, job.thresholds, job.curator, override=why, weight=job.weight)
-    this.label_round = known.id
-    counted = Counter(single for code in codes for single in split_codes(code))
-    this.kept = {code: counted[code] for code in job.base.codes if counted[code]}
+    return opened.ids[mask].tolist(), opened.codes(mask)
 
 
-def _is_ours(known: LabelRound, job: _Job) -> bool:
-    """Whether a round was accepted with these thresholds: the process was killed before it could note that."""
-    return known.state == "accepted" and dict(known.thresholds) == job.thresholds.to_json()
+def _why(job: _Job, number: int) -> str:
+    return reason_of(job.override, job.base.name, number, job.curator)
 
 
-def _described(sure: Thresholds) -> Message | str:
-    """The thresholds in words where they are those of the seed, else as JSON."""
-    if sure.mode != "fixed":
-        return json_text(sure.to_json())
-    return Message(
-        "confidence at least {confidence}, margin at least {margin}", confidence=sure.confidence, margin=sure.margin
-    )
+def _mine(job: _Job, this: RoundRecord) -> None:
+    """Refuse what somebody else proposed or accepted with the same run and thresholds."""
+    refuse_others(job.ws, job.base.scheme, this.teacher, job.thresholds, job.curator, _why(job, this.number))
+
+
+def _written(ws: Workspace, name: str, label_round: int) -> dict[str, int]:
+    """The number of labels of the round by class."""
+    grades = ws.store.corpus.grades(scheme(name).level, name)
+    mine = [target for target, number in ws.store.rounds.rounds_of(name).items() if number == label_round]
+    counted = Counter(single for target in mine for single in split_codes(grades[target][0]))
+    return {code: counted[code] for code in scheme(name).codes if counted[code]}
 
 
 def _freeze(job: _Job, this: RoundRecord) -> None:
@@ -303,8 +362,14 @@ def _freeze(job: _Job, this: RoundRecord) -> None:
     ws, base = job.ws, job.base
     if any(info.name == this.snapshot for info in ws.store.ledger.snapshots()):
         return
+    if ws.store.rounds.get(this.label_round or 0).state != "accepted":
+        raise InputError(
+            "round {round_id} of pseudo-labels was withdrawn before its student was trained: freeze a new snapshot for "
+            "another self-training",
+            round_id=this.label_round,
+        )
     lineage = {"round": this.number, "snapshot": base.name, "teacher": this.teacher}
-    create_for_student(ws, this.snapshot, base, this.label_round or 0, lineage)
+    create_for_student(ws, this.snapshot, base, this.label_round or 0, lineage, job.gold)
 
 
 def _learn(job: _Job, this: RoundRecord) -> None:
@@ -315,15 +380,17 @@ def _learn(job: _Job, this: RoundRecord) -> None:
     _trained(job, train.TrainSpec.from_dict(this.spec), STEPS[2], this.number)
 
 
-def _done(job: _Job, gold: str | None) -> SelfTraining:
-    """What came of all rounds, with the scores of their runs."""
-    record, last = job.record, job.record.rounds[-1]
-    runs = [record.teacher, *(one.student for one in record.rounds)]
+def _done(job: _Job, gold: str | None, notes: tuple[Message, ...]) -> SelfTraining:
+    """What came of all rounds that are done, with the scores of their runs."""
+    record = job.record
+    rounds = [one for one in record.rounds if one.done]
+    last = rounds[-1]
+    runs = [record.teacher, *(one.student for one in rounds)]
     return SelfTraining(
         record.teacher, last.student, job.base.name, last.snapshot, last.judged or 0, last.kept,
         compare(job.ws, record.teacher, last.student),
-        tuple(map(_round_done, record.rounds)),
-        golden_table(job.ws, runs, gold),
+        tuple(map(_round_done, rounds)),
+        golden_table(job.ws, runs, gold), notes,
     )  # fmt: skip
 
 

@@ -1,8 +1,9 @@
 """The record of a self-training on the disk, from which one that was killed goes on: `selftraining/<snapshot>.json`.
 
 `asked` is what a person asked for, `teacher` the run that teaches first, `rounds` what each round did. A training is
-noted with its run id before it begins, so that it goes on under that id; every other step is noted when it is done and
-changes nothing if it is done again.
+noted with its run id before it begins, so that it goes on under that id, and a round of pseudo-labels before it is
+accepted, so that nobody else's is taken for it; every other step is noted when it is done and changes nothing if it is
+done again.
 """
 
 import json
@@ -17,12 +18,23 @@ from core.files import make_folder, write_json
 FOLDER, FORMAT = "selftraining", 1
 
 
+@dataclass(frozen=True, slots=True)
+class Trainee:
+    """How teacher or student is trained: encoder (None: the usual one of the preset), preset, and recipe (None: that
+    of the self-training).
+    """
+
+    encoder: str | None = None
+    preset: str = "default"
+    recipe: str | None = None
+
+
 @dataclass(slots=True)
 class RoundRecord:
     """One round. `teacher` is the run that judged, `label_round` the round of pseudo-labels, `spec` the training.
 
-    `judged` items were without a label of a person, and `kept` of them, by class, became pseudo-labels. `snapshot` is
-    what the student learns from.
+    `judged` items were without a label of a person, and `kept` labels, by class, were written. `proposed` is the round
+    of pseudo-labels from before its acceptance on. `snapshot` is what the student learns from.
     """
 
     number: int
@@ -34,6 +46,12 @@ class RoundRecord:
     kept: dict[str, int] = field(default_factory=dict)
     spec: dict[str, Any] | None = None
     done: bool = False
+    proposed: int | None = None
+
+    @property
+    def label_rounds(self) -> set[int]:
+        """The rounds of pseudo-labels that it names."""
+        return {number for number in (self.proposed, self.label_round) if number is not None}
 
     @property
     def student(self) -> str:
@@ -43,23 +61,27 @@ class RoundRecord:
 
 @dataclass(slots=True)
 class Record:
-    """All rounds of one self-training. `spec` is the training of the teacher; None if a finished run teaches."""
+    """All rounds of one self-training. `spec` is the training of the teacher; None if a finished run teaches.
+
+    `gold` names the gold set that the students must not see, "" for none.
+    """
 
     path: Path
     asked: dict[str, Any]
     spec: dict[str, Any] | None = None
     teacher: str = ""
     rounds: list[RoundRecord] = field(default_factory=list)
+    gold: str = ""
+
+    @property
+    def label_rounds(self) -> set[int]:
+        """The rounds of pseudo-labels that it names."""
+        return {number for one in self.rounds for number in one.label_rounds}
 
     @property
     def done(self) -> int:
         """How many rounds are done."""
         return sum(one.done for one in self.rounds)
-
-    @property
-    def labelled(self) -> bool:
-        """Whether pseudo-labels were accepted."""
-        return any(one.label_round is not None for one in self.rounds)
 
     def differs(self, asked: Mapping[str, Any]) -> list[str]:
         """The names of what is asked for otherwise now. A run that is named as teacher is no other teacher."""
@@ -95,3 +117,15 @@ def read_record(path: Path) -> Record | None:
             path=path,
             error=error,
         ) from error
+
+
+def named_rounds(home: Path) -> dict[int, RoundRecord]:
+    """Id of a round of pseudo-labels -> the round that made it, of all self-trainings whose records can be read."""
+    named: dict[int, RoundRecord] = {}
+    for path in sorted((home / FOLDER).glob("*.json")):
+        try:
+            record = read_record(path)
+        except CheckpointMismatch:
+            continue
+        named |= {number: one for one in (record.rounds if record else ()) for number in one.label_rounds}
+    return named

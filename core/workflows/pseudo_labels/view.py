@@ -24,7 +24,7 @@ from core.thresholds import (
     limits,
 )
 from core.workflows.evaluation import scored
-from core.workflows.pseudo_labels.evidence import Source, best
+from core.workflows.pseudo_labels.evidence import Known, Source, audited, best, sufficient
 from core.workflows.pseudo_labels.pool import gold_counts, open_pool
 from core.workflows.renewed import PATIENCE_S
 from core.workflows.workspace import Workspace
@@ -77,7 +77,8 @@ class View:
     """`total` open predictions; where the thresholds stand and where those of the seed do; classes; curves.
 
     `source` says where the estimates come from: an audit of the pool, the run's test side, or nowhere. `represented` is
-    the share of what is kept for which the audit stands.
+    the share of what is kept for which the audit stands. `changed` more predictions were made for a text that was
+    corrected since; they wait to be judged again.
     """
 
     total: int
@@ -88,21 +89,35 @@ class View:
     curves: Curves
     source: Source | None
     represented: float
+    changed: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """What a view is made from: predictions, evidence and its source, gold labels by class, and the seed's point."""
+    """What a view is made from: predictions, evidence and its source, gold labels by class, and the seed's point.
+
+    `audits`: all audits with answers; of them the newest that suffices for the thresholds is the evidence.
+    """
 
     scores: Scores
     evidence: Evidence | None
     source: Source | None
     gold: Mapping[str, int]
     seed: Point
+    changed: int = 0
+    audits: Known = ()
 
     @classmethod
-    def of(cls, scores: Scores, evidence: Evidence | None, source: Source | None, gold: Mapping[str, int]) -> Self:
-        return cls(scores, evidence, source, gold, _seed(scores, evidence))
+    def of(
+        cls, scores: Scores, evidence: Evidence | None, source: Source | None, gold: Mapping[str, int],
+        changed: int = 0, audits: Known = (),
+    ) -> Self:  # fmt: skip
+        return cls(scores, evidence, source, gold, _seed(scores, evidence), changed, audits)
+
+    def suited(self, at: Limits, kept: int) -> Evidence | None:
+        """The evidence for what the limits keep, `kept` predictions."""
+        place = sufficient(self.audits, at, kept)
+        return self.evidence if place is None else self.audits[place][1]
 
 
 _kept: OrderedDict[tuple[str, str, str], tuple[object, Material]] = OrderedDict()
@@ -126,9 +141,10 @@ def material(ws: Workspace, run_id: str, target: str) -> Material:
     if known is not None and known[0] == (trace, pool_version(ws.settings.runs / run_id)):
         return known[1]
     stamp = (trace, pool_version(ws.run_folder(run_id)))
-    made = Material.of(
-        open_pool(ws, run_id, target).scores, *best(ws, run_id, target), gold_counts(ws, target)
-    )  # fmt: skip
+    opened = open_pool(ws, run_id, target)
+    evidence, source = best(ws, run_id, target)
+    audits = audited(ws, run_id, target)
+    made = Material.of(opened.scores, evidence, source, gold_counts(ws, target), opened.changed, audits)
     _kept[key] = (stamp, made)
     _kept.move_to_end(key)
     while len(_kept) > REMEMBERED:
@@ -138,9 +154,9 @@ def material(ws: Workspace, run_id: str, target: str) -> Material:
 
 def of_material(given: Material, thresholds: Thresholds) -> View:
     """The view of what is in memory; it asks neither store nor disk."""
-    scores, evidence = given.scores, given.evidence
-    at = limits(scores, thresholds)
+    scores, at = given.scores, limits(given.scores, thresholds)
     kept = counted(scores, thresholds)
+    evidence = given.suited(at, kept.total)
     estimate = estimates(evidence, at, kept.total) if evidence is not None else None
     here = Point(
         kept.total, kept.total / max(len(scores), 1), _overall(estimate), _number(kept.mean_confidence),
@@ -149,6 +165,7 @@ def of_material(given: Material, thresholds: Thresholds) -> View:
     return View(
         len(scores), thresholds, here, given.seed, _classes(given, thresholds, at, kept, estimate),
         curves(scores, thresholds.margin, evidence), given.source, estimate.represented if estimate else 0.0,
+        given.changed,
     )  # fmt: skip
 
 
@@ -178,13 +195,13 @@ def _seed(scores: Scores, evidence: Evidence | None) -> Point:
 
 
 def _overall(estimate: Estimates | None) -> Share:
-    if estimate is None or not estimate.reaches:
+    if estimate is None or not estimate.suffices:
         return Share(None, None, None, estimate.number if estimate else 0)
     return Share(_number(estimate.value), _number(estimate.low), _number(estimate.high), estimate.number)
 
 
 def _of_class(estimate: Estimates | None, k: int) -> Share:
-    if estimate is None or not estimate.reaches:
+    if estimate is None or not estimate.suffices:
         return Share(None, None, None, int(estimate.n[k]) if estimate else 0)
     value, low, high = (_number(column[k]) for column in (estimate.precision, estimate.lows, estimate.highs))
     return Share(value, low, high, int(estimate.n[k]))
@@ -200,7 +217,7 @@ def as_json(seen: View) -> dict[str, Any]:
     lines = ("coverage", "expected", "raw", "precision", "low", "high")
     return {
         "total": seen.total, "thresholds": seen.thresholds.to_json(), "source": seen.source,
-        "represented": seen.represented, "now": asdict(seen.now), "seed": asdict(seen.seed),
+        "represented": seen.represented, "changed": seen.changed, "now": asdict(seen.now), "seed": asdict(seen.seed),
         "classes": [asdict(row) for row in seen.classes],
         "curves": {
             "confidence": GRID.tolist(), "margin": drawn.margin,

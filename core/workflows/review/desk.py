@@ -32,8 +32,8 @@ class Desk:
 
     `base` narrows the queue. `overlap` is the share (0..1) of utterances that `wanted` curators answer; with `blind`
     none of them sees the others' answers before answering. `hide_predictions` (no predictions before the decision)
-    and `batch` (many cards at once) only change the screen. The queue of a pseudo-label audit shows no prediction,
-    whatever is chosen. `opened_at` is the instant at which the session began.
+    and `batch` (many cards at once) only change the screen. No queue shows a prediction or a machine's label of what
+    waits for a blind answer to an audit, whatever is chosen. `opened_at` is the instant at which the session began.
     """
 
     curator: str
@@ -76,9 +76,10 @@ class CardUtterance:
 class Card:
     """One utterance to review, with its surroundings.
 
-    `labels` (scheme -> code) are the present labels; a machine's is left out in a pseudo-label audit, and among what is
-    unlabelled if predictions are hidden. `blind` names the schemes whose labels are left out because this curator is to
-    answer blind. `before` and `after` are the texts of the neighbouring utterances. `context_url` is the
+    `labels` (scheme -> code) are the present labels; a machine's is left out in a pseudo-label audit, of what waits for
+    an audit in any queue, and among what is unlabelled if predictions are hidden. `blind` names the schemes whose
+    labels are left out because this curator is to answer blind. `before` and `after` are the texts of the
+    neighbouring utterances. `context_url` is the
     audio with up to 2 s more at either side; it begins at `context_start_ms`. `opinions` are the predictions of models,
     {scheme, code, confidence, run} each (the name is a field of the review API). `remarks`: {kind, text, curator, at}.
     `left` counts the utterances in the queue, with this one.
@@ -204,14 +205,14 @@ def history(ws: Workspace, item: int, desk: Desk | None = None) -> list[dict[str
     undone = {revision.undoes for revision in revisions}
     context = _context(ws, item, desk.schemes if desk else ())
     hide = _hidden_schemes(desk, context) if desk else ()
-    of_rounds = tuple(desk.schemes) if desk and _is_audit(desk) else ()
+    machine = (*hide, *(desk.schemes if desk and _is_audit(desk) else ()), *context.audited)
     received = {
         "what": "received", "version": 0, "curator": "", "at": "", "before": {},
         "after": {"text": context.utterance.original}, "act": IMPORTED, "why": "", "spent_ms": None, "undoes": None,
         "undone": False,
     }  # fmt: skip
     entries = [
-        _decision_entry(revision, revision.id in undone, (*hide, *of_rounds) if revision.round_id else hide)
+        _decision_entry(revision, revision.id in undone, machine if _of_machine(revision) else hide)
         for revision in revisions
     ]
     entries += [{"what": "remark", **_remark(remark)} for remark in context.remarks]
@@ -304,9 +305,17 @@ def _is_audit(desk: Desk) -> bool:
     return desk.queue == queues.PSEUDO_LABEL_AUDIT
 
 
+def _of_machine(revision: Revision) -> bool:
+    """Whether a revision writes a machine's label, or takes one back."""
+    return revision.round_id is not None or revision.act == "accept"
+
+
 def _hidden_schemes(desk: Desk, context: UtteranceContext) -> tuple[str, ...]:
     """The schemes whose label the curator must not see before the decision: those of others, and a machine's."""
-    machine = context.silver if _is_audit(desk) or (desk.queue == "unlabelled" and desk.hide_predictions) else ()
+    if _is_audit(desk):
+        return (*_blind_schemes(desk, context), *context.silver, *context.audited)
+    hides = desk.queue == "unlabelled" and desk.hide_predictions
+    machine = (name for name in context.silver if hides or name in context.audited)
     return (*_blind_schemes(desk, context), *machine)
 
 

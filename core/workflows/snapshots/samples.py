@@ -26,6 +26,7 @@ from core.workflows.snapshots.ancestry import Ancestry, is_derived
 from core.workflows.snapshots.calls import calls, transcript
 from core.workflows.workspace import Workspace
 
+UNAUDITED = 0.5  # the weight of a machine's labels that neither an audit nor a person who read them speaks for
 NO_SPLIT, UNKNOWN, NO_SOURCE_LABEL = "no published split", "unknown speaker", "source without a label"
 VOICE_COPY = Message("changed copy of a voice, of no use where the text alone is read")
 Answers = dict[str, tuple[str, bool]]  # scheme -> code, and whether it is gold
@@ -50,7 +51,9 @@ class Gathering:
     `further` holds by scheme, then key of an item, its answers under all schemes but the first. `marks` names the
     persons and sounds of an item; `lineages` says what derived items were made from, `calls` names the recording of the
     first source. `left_out` counts items by reason, `masked` answers by scheme and reason. `weights` holds by scheme,
-    then key, how much a silver answer counts, and `rounds` which round of pseudo-labels made it.
+    then key, how much a silver answer counts, and `rounds` which round of pseudo-labels made it. `loose` holds the
+    silver answers without a round, with the run that made each, or None where nobody can tell. `accepted` has,
+    by scheme, what people accepted one by one.
     """
 
     ws: Workspace
@@ -66,11 +69,14 @@ class Gathering:
     calls: dict[str, str] = field(default_factory=dict)
     weights: dict[str, dict[str, float]] = field(default_factory=dict)
     rounds: dict[str, dict[str, int]] = field(default_factory=dict)
+    loose: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    accepted: dict[str, Mapping[int, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         corpus = self.ws.store.corpus
         self.grades = {scheme.name: corpus.grades(scheme.level, scheme.name) for scheme in self.schemes}
         self.rounds_of = {scheme.name: self.ws.store.rounds.rounds_of(scheme.name) for scheme in self.schemes}
+        self.desk_runs = {scheme.name: self.ws.store.rounds.desk_runs(scheme.name) for scheme in self.schemes}
         self.round_weights = {scheme.name: self.ws.store.rounds.weights(scheme.name) for scheme in self.schemes}
         self.recordings = {recording.id: recording for recording in corpus.recordings()}
         delivered = [recording for recording in self.recordings.values() if DERIVED not in recording.meta]
@@ -81,6 +87,7 @@ class Gathering:
         self.further = {scheme.name: {} for scheme in self.schemes[1:]}
         self.weights = {scheme.name: {} for scheme in self.schemes}
         self.rounds = {scheme.name: {} for scheme in self.schemes}
+        self.loose = {scheme.name: {} for scheme in self.schemes}
 
     def targets(self) -> list[Further]:
         """The schemes after the first with their answers, which `items` fills."""
@@ -184,13 +191,29 @@ class Gathering:
         return *grades[owner], owner
 
     def _note_round(self, scheme: str, key: str, owner: int, code: str) -> None:
-        """Note of a silver answer which round of pseudo-labels made it, and how much it counts."""
+        """Note of a silver answer which round of pseudo-labels made it, and how much it counts.
+
+        One without a round counts as one of a round without an audit, unless a person accepted it by itself.
+        """
         number = self.rounds_of[scheme].get(owner)
         if number is None:
-            return
-        self.rounds[scheme][key] = number
-        if (weight := weight_of(self.round_weights[scheme].get(number, 1.0), code)) != 1:
+            self.loose[scheme][key] = self.desk_runs[scheme].get(owner)
+            weight = 1.0 if set(split_codes(self._read(scheme).get(owner, ""))) == set(split_codes(code)) else UNAUDITED
+        else:
+            self.rounds[scheme][key] = number
+            weight = weight_of(self.round_weights[scheme].get(number, 1.0), code)
+        if weight != 1:
             self.weights[scheme][key] = weight
+
+    def _read(self, name: str) -> Mapping[int, str]:
+        """The target ids of the silver labels that a person read and accepted one by one, with their codes."""
+        if name not in self.accepted:
+            codes = self.ws.store.proposals.singly_accepted(name)
+            if SCHEMES[name].level == "recording":
+                turns = self.ws.store.corpus.utterances(list(codes))
+                codes = {turn.recording_id or 0: codes[turn.id] for turn in turns}
+            self.accepted[name] = codes
+        return self.accepted[name]
 
     def _note_call(self, utterance: ScannedSample) -> None:
         """Note the recording that the first source of a derived item is a part of."""

@@ -77,7 +77,8 @@ def _sides(ws: Workspace, name: str, of: str, official: Official | None) -> dict
 def _made_by(ws: Workspace, frozen: Snapshot, gathered: Gathering) -> dict[str, Any]:
     """The rounds of pseudo-labels whose answers the snapshot holds, each with its teacher run and its number of items.
 
-    `{"rounds": [{"round", "run", "scheme", "weight", "n"}]}`; empty without any.
+    `{"rounds": [{"round", "run", "scheme", "weight", "n"}]}`; empty without any. `round` is None for labels that no
+    round made, `run` too where nobody can tell which machine it was.
     """
     keys = set(frozen.items.column("key"))
     held = [
@@ -86,9 +87,19 @@ def _made_by(ws: Workspace, frozen: Snapshot, gathered: Gathering) -> dict[str, 
         for number, n in Counter(number for key, number in of_scheme.items() if key in keys).items()
     ]
     rounds = [(ws.store.rounds.get(number), name, n) for name, number, n in sorted(held)]
-    made = [
+    made: list[dict[str, Any]] = [
         {"round": made.id, "run": made.run_id, "scheme": name, "weight": made.weight, "n": n}
         for made, name, n in rounds
+    ]
+    made += [
+        {"round": None, "run": run, "scheme": name, "weight": weight, "n": n}
+        for name, of_scheme in gathered.loose.items()
+        for (run, weight), n in sorted(
+            Counter(
+                (run, gathered.weights[name].get(key, 1.0)) for key, run in of_scheme.items() if key in keys
+            ).items(),
+            key=str,
+        )
     ]
     return {"rounds": made} if made else {}
 

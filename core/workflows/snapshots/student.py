@@ -18,12 +18,13 @@ ALL_IN_TRAINING = (1.0, 0.0, 0.0)
 
 
 def create_for_student(
-    ws: Workspace, name: str, base: Snapshot, label_round: int, lineage: Mapping[str, Any]
+    ws: Workspace, name: str, base: Snapshot, label_round: int, lineage: Mapping[str, Any], apart: Items | None = None
 ) -> SnapshotInfo:
     """Freeze the items of `base` under its first scheme, and the silver labels of `label_round` on the training side.
 
     Labels that people gave since `base` was frozen are left out, so that two rounds differ in their pseudo-labels
-    alone. The report has `rounds` (those of `base` and this one) and `lineage` as `selftraining`.
+    alone; so is what belongs to the gold items `apart` or nearly repeats one. The report has `rounds` (those of `base`
+    and this one) and `lineage` as `selftraining`.
     """
     view, scheme = base.under(base.scheme), trainable(base.scheme)
     gathered = Gathering(ws, [scheme], base.inputs, False, base.unit)
@@ -32,7 +33,7 @@ def create_for_student(
         marks=gathered.marks, unit=base.unit, lineages=gathered.lineages,
     )  # fmt: skip
     keys = [key for key, number in gathered.rounds[scheme.name].items() if number == label_round]
-    items, left_out = with_pseudo_labels(view.items, fresh.items, keys, base.inputs != "voice")
+    items, left_out = with_pseudo_labels(view.items, fresh.items, keys, base.inputs != "voice", apart)
     items = _in_order(with_weights(items, view.targets, _weights(view, gathered.weights)))
     report = {
         **group_counts(items), "merged_groups": 0, "dropped_repeats": left_out,

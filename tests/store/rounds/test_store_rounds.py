@@ -47,7 +47,7 @@ def annotations(store: Store, number: int) -> list[str | None]:
 def test_a_round_labels_what_has_no_label_and_is_withdrawn_as_one(store: Store, made: list[int]) -> None:
     done = accepted(store, made, weight={"danger": 0.8})
     assert (done.state, done.override, done.weight) == ("accepted", "a test", {"danger": 0.8})
-    assert done.counts == {"kept": 5, "written": 3, "labelled": 1, "silver": 0, "unfit": 1, "reviewed": 0}
+    assert done.counts == {"kept": 5, "written": 3, "labelled": 1, "silver": 0, "unfit": 1, "reviewed": 0, "decided": 0}
     silver = dict.fromkeys(made[1:4], ("danger", "silver"))
     assert grades(store) == {made[0]: ("normal", "gold")} | silver
     assert store.rounds.rounds_of("danger") == dict.fromkeys(made[1:4], done.id)
@@ -127,6 +127,7 @@ def test_a_derived_copy_is_neither_to_do_nor_done(store: Store, made: list[int])
     store.proposals.decide(proposal.id, True, "ann", AT)
     (copy,) = [u for u in store.corpus.every(Filter()) if u.parent_id == made[1]]
     assert copy.labels == {"danger": "danger"}
+    assert store.cards.of([copy.id], ["danger"])[0].silver == ("danger",), "the copy of a machine's label is one"
     assert store.corpus.progress()["danger"]["targets"] == 5
     assert copy.id not in {u.id for u in store.corpus.every(TO_DO)}
     (done,) = store.rounds.list("danger")

@@ -29,6 +29,7 @@ from core.workflows.imports import aihub119
 from core.workflows.models import in_use, runs, train
 from core.workflows.predict import predict
 from core.workflows.pseudo_labels import pseudo_label
+from core.workflows.pseudo_labels.pool import open_pool
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, open_workspace
 
@@ -117,6 +118,16 @@ def test_a_plain_folder_of_a_run_can_be_imported(ws: Workspace, other: Workspace
     assert np.abs(probabilities(other, run) - probabilities(ws, run)).max() < 1e-9
     assert not (other.run_folder(run) / "predictions-pool.parquet").exists()
     assert not (other.run_folder(run) / "pool").exists()
+    (tmp_path / "copied" / "model" / "pool").mkdir()  # only the pool of the run itself is left where it is
+    (tmp_path / "copied" / "model" / "pool" / "part-000000.parquet").write_bytes(b"PAR1")
+    with pytest.raises(CoreError, match=r"model/pool/part-000000\.parquet: is no file of a run"):
+        import_run(other, tmp_path / "copied")
+
+
+def test_a_run_in_a_folder_named_pool_can_be_imported(ws: Workspace, other: Workspace, tmp_path: Path) -> None:
+    run = trained(ws, tmp_path)
+    shutil.copytree(ws.run_folder(run), tmp_path / "packed" / "pool")
+    assert import_run(other, tmp_path / "packed").state == "added"
 
 
 def test_no_text_and_no_key_of_an_utterance_leaves(ws: Workspace, package: Path) -> None:
@@ -163,7 +174,7 @@ def test_an_imported_run_judges_unlabelled_utterances(other: Workspace, package:
     run = import_run(other, package).run.id
     import_calls(other, tmp_path / "calls", 1)
     assert pseudo_label.judge(other, run) == 3
-    assert [p.run_id for p in pseudo_label.waiting(other, run)] == [run] * 3
+    assert len(open_pool(other, run, "danger").ids) == 3
 
 
 def test_an_imported_run_does_not_take_over_from_a_run_trained_here(

@@ -9,7 +9,6 @@ import pytest
 from training_corpus import TELLING, sentence
 from workflow_data import add_whole_calls, trained
 
-from core.confidence import Rule
 from core.errors import InputError
 from core.inference.predictor import load
 from core.records import NewUtterance
@@ -18,11 +17,14 @@ from core.runs.folder import read_predictions
 from core.runs.predictions import POOL_FILE, add_pool, read_probabilities
 from core.store import Store
 from core.text.model_text import STEPS, model_text
+from core.thresholds import Thresholds
 from core.workflows.corpus import export
 from core.workflows.evaluation import evaluate
 from core.workflows.models import train
 from core.workflows.predict import predict
-from core.workflows.pseudo_labels import pseudo_label
+from core.workflows.pseudo_labels import accept, proposing, pseudo_label
+from core.workflows.pseudo_labels.pool import open_pool
+from core.workflows.pseudo_labels.view import view
 from core.workflows.review import queues
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
@@ -89,17 +91,18 @@ def test_a_run_of_whole_calls_judges_unlabelled_calls(ws: Workspace) -> None:
     assert shown.startswith(f"수보자: 네 119입니다 신고자: {TELLING['normal']}")
     assert pseudo_label.judged_text(ws, "danger", ws.store.corpus.utterance(first_turns[0])) == "네 119입니다"
 
-    assert pseudo_label.preview(ws, run, Rule(0.0, 0.0)).kept == {"high": 2, "medium": 0, "low": 2}
-    assert pseudo_label.propose(ws, run, Rule(0.0, 0.0)) == 4
+    every = Thresholds(confidence=0, margin=0)
+    assert view(ws, run, "urgency", every).now.kept == 4
+    assert proposing.propose(ws, run, "urgency", every) == 4
     by_hand = ws.store.corpus.utterance(first_turns[0] + 1)  # another turn of the first call
     ws.store.review.decide(by_hand.id, by_hand.version, "ann", now(), labels={"urgency": "medium"})
-    counts = pseudo_label.accept_all(ws, run, "bob")
-    assert (counts.accepted, counts.refused) == (3, {"labelled": 1})
+    made = accept.accept(ws, run, "urgency", every, "bob", override="nobody audited")
+    assert made.counts["written"] == 3
     grades = ws.store.corpus.grades("recording", "urgency")
     assert [grades[n] for n in (61, 62, 63, 64)] == [
         ("medium", "gold"), ("high", "silver"), ("low", "silver"), ("high", "silver"),
     ]  # fmt: skip
-    assert pseudo_label.waiting(ws, run) == []
+    assert proposing.propose(ws, run, "urgency", every) == 0
     assert pseudo_label.judge(ws, run) == 0
 
 
@@ -178,7 +181,7 @@ def test_captions_are_not_judged_and_take_no_place_of_others(ws: Workspace, tmp_
     (spoken,) = add(ws.store, TEXT)
     assert pseudo_label.judge(ws, run, limit=1) == 1
     assert judged(ws, run) == [spoken]
-    assert pseudo_label.preview(ws, run, Rule(0.0, 0.0)).total == 1
+    assert open_pool(ws, run, "danger").ids.tolist() == [spoken]
 
 
 def test_the_plan_of_the_card_decides_what_is_empty(

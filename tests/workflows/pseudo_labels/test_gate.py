@@ -1,25 +1,23 @@
 """The gate: none, half and all pseudo-labels of a round, on one gold set that neither teacher nor student has seen."""
 
-import random
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from cli_driver import answer, failure, run
-from training_corpus import TELLING, sentence
-from workflow_data import add_whole_calls, trained
+from gates import ALL, OTHER, Died, Taught, accepted, dies, taught
+from workflow_data import add_whole_calls
 
 from core.errors import InputError, NotEnoughData, UnknownName
-from core.filters import Filter
 from core.messages import message_from_json, message_to_json
-from core.records import NewUtterance, Round, SnapshotInfo, Weight
+from core.records import SnapshotInfo
 from core.runs.folder import read_predictions
 from core.schemes import DANGER
 from core.scores import paired
-from core.snapshots.format import Item, Snapshot, content_hash, read, write
+from core.snapshots.format import Item, Snapshot, read, write
 from core.snapshots.freeze import build
+from core.snapshots.hashing import gold_hash
 from core.snapshots.weights import weights_of
 from core.store import NewRound
 from core.thresholds import Thresholds
@@ -35,49 +33,8 @@ from core.workflows.snapshots import snapshot
 from core.workflows.snapshots.samples import weight_of
 from core.workflows.workspace import Workspace, now
 
+__all__ = ["taught"]
 pytestmark = pytest.mark.integration
-
-ALL = Thresholds(confidence=0.0, margin=0.0)
-OTHER = {"normal": "danger", "danger": "normal"}
-
-
-def add_pool(ws: Workspace, n: int = 80, first: int = 0) -> dict[int, str]:
-    """Unlabelled sentences; returns utterance id -> what it is."""
-    rng = random.Random(3 + first)
-    source = ws.store.corpus.add_source(f"pool{first}", "table", "CC0", f"{first}", now())
-    codes = [DANGER.codes[i % 2] for i in range(n)]
-    new = [NewUtterance(f"p{first + i:03d}", sentence(rng, TELLING[code]), f"p{first + i:03d}")
-           for i, code in enumerate(codes)]  # fmt: skip
-    ws.store.corpus.add_sentences(source, new, now())
-    by_key = {utterance.key: utterance.id for utterance in ws.store.corpus.every(Filter())}
-    return {by_key[item.key]: code for item, code in zip(new, codes, strict=True)}
-
-
-def accepted(ws: Workspace, run_id: str, codes: dict[int, str], weight: Weight = 1.0, **more: Any) -> Round:
-    new = NewRound("danger", run_id, ALL.to_json() | more, weight, override="a test")
-    made = ws.store.rounds.propose(new, "ann", now())
-    return ws.store.rounds.accept(made.id, list(codes), list(codes.values()), "ann", now())
-
-
-class Died(BaseException):
-    """Stands in for a kill."""
-
-
-def dies(name: str, fn: Any) -> Any:
-    """A step of a job whose worker dies before it trains the last student."""
-    if name == "all":
-        raise Died
-    return fn()
-
-
-@pytest.fixture
-def taught(ws: Workspace, tmp_path: Path) -> tuple[Workspace, str, dict[int, str]]:
-    """A teacher `run` on the snapshot s1, and 80 unlabelled sentences."""
-    run_id = trained(ws, tmp_path)
-    return ws, run_id, add_pool(ws)
-
-
-Taught = tuple[Workspace, str, dict[int, str]]
 
 
 def test_wrong_labels_do_harm_on_the_frozen_gold_set(taught: Taught) -> None:
@@ -86,9 +43,8 @@ def test_wrong_labels_do_harm_on_the_frozen_gold_set(taught: Taught) -> None:
     seen: list[dict[str, Any]] = []
     verdict = gate.run(ws, planned(ws, wrong.id), seen.append)
     test = [item for item in read(ws.snapshot_folder("s1")).items if item.side == "test"]
-    target = read(ws.snapshot_folder("s1")).targets
     assert verdict["gold"] == {
-        "set": "s1", "sha256": content_hash("danger", DANGER.codes, test, target), "n": len(test),
+        "set": "s1", "sha256": gold_hash(test), "n": len(test),
         "n_groups": len({item.group for item in test}),
     }  # fmt: skip
     used = verdict["pseudo_labels"]["used"]
@@ -212,9 +168,8 @@ def test_another_gold_set_takes_the_place_of_the_test_side(taught: Taught) -> No
     fresh = gold_set(ws, "fresh", FRESH)
     made = accepted(ws, run_id, codes)
     verdict = gate.run(ws, planned(ws, made.id, gold="fresh"))
-    on_test = fresh.items.replaced(side=["test"] * 10)
     assert verdict["gold"] == {
-        "set": "fresh", "sha256": content_hash("danger", DANGER.codes, on_test, fresh.targets), "n": 10, "n_groups": 10,
+        "set": "fresh", "sha256": gold_hash(fresh.items), "n": 10, "n_groups": 10,
     }  # fmt: skip
     assert {arm["n"] for arm in verdict["arms"]} == {10}
 

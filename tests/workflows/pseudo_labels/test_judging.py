@@ -19,7 +19,7 @@ from cli_driver import run as cli
 from training_corpus import TELLING, sentence
 from workflow_data import add_danger_run
 
-from core.errors import Cancelled, InputError, NotFound, UnknownName
+from core.errors import Cancelled, Conflict, InputError, NotFound, UnknownName
 from core.filters import Filter
 from core.inference.predictor import load
 from core.jobs import JOBS
@@ -114,6 +114,53 @@ def test_a_plan_that_cannot_work_is_refused_before_it_is_queued(ws: Workspace) -
     waiting = judge.running(ws, run)
     assert waiting is not None
     assert (waiting.id, str(waiting.title)) == (job, f"pseudo-labels of danger by {run}")
+    refusal = rf"job {job} lets run {run} judge already \(queued\): wait for its end or cancel it"
+    with pytest.raises(Conflict, match=refusal):
+        judge.start(ws, plan)
+    ws.store.board.update(job, now(), state="cancelled")
+    assert judge.start(ws, plan) != job
+
+
+def test_one_process_at_a_time_judges_and_a_walk_over_what_is_known_is_told(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = add_danger_run(ws)
+    add_texts(ws, 20)
+    refused: list[str] = []
+
+    def second(done: int, total: int) -> None:
+        if done and not refused:
+            with pytest.raises(Conflict) as error:
+                judge.run(ws, JudgePlan(run))
+            refused.append(str(error.value))
+
+    assert judge.run(ws, JudgePlan(run, block=8), second).judged == 20
+    assert f"run {run} is being judged by process {os.getpid()} of " in refused[0]
+    assert "wait for its end, or cancel it" in refused[0]
+    assert len(ids_on_disk(ws, run)) == 20
+    monkeypatch.setattr(judge, "TOLD_EVERY", 5)
+    walked: list[int] = []
+    assert judge.run(ws, JudgePlan(run), lambda done, total: walked.append(done)).judged == 0
+    assert len(walked) > 3, walked
+    assert walked[:3] == [0, 5, 10]
+
+
+def test_a_block_is_bounded_in_letters_and_its_part_tells_the_precision(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = add_danger_run(ws)
+    ids = add_texts(ws, 12)
+    letters = [len(one.text) for one in ws.store.corpus.utterances(ids)]
+    monkeypatch.setattr(judge, "MOST_LETTERS", sum(letters[:5]))
+    done = judge.run(ws, JudgePlan(run))
+    assert (done.judged, done.precision) == (12, "float32")
+    tables = [pq.read_table(part.path) for part in Shards(ws.run_folder(run)).parts()]
+    assert len(tables[0]) == 5
+    assert len(tables) > 2
+    assert {table.schema.metadata[b"precision"] for table in tables} == {b"float32"}
+    monkeypatch.setattr(judge, "MOST_LETTERS", 1)
+    late = add_texts(ws, 2, "late")
+    assert judge.run(ws, JudgePlan(run)).parts == len(late), "an item larger than a block is one alone"
 
 
 @pytest.mark.filterwarnings("ignore")  # those of Ray itself
@@ -223,7 +270,7 @@ def test_the_verb_judges_with_and_without_its_name(ws: Workspace) -> None:
     seconds, rate = first.pop("seconds"), first.pop("per_second")
     assert first == {
         "run_id": model, "targets": ["danger"], "executor": "inline", "candidates": 4, "known": 0, "judged": 4,
-        "skipped": {}, "parts": 1,
+        "skipped": {}, "parts": 1, "precision": "float32",
     }  # fmt: skip
     assert rate == pytest.approx(4 / seconds, rel=0.2)
     second = answer("pseudo-label", "judge", model, "--executor", "processes", "--workers", "1", "--target", "danger")

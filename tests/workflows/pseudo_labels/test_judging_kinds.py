@@ -10,16 +10,21 @@ import pytest
 import soundfile
 from sounds import RATE_HZ, talk
 from training_corpus import TELLING, sentence
+from workflow_data import add_danger_run
 
 from core.errors import InputError
+from core.inference.bulk.blocks import Clip
 from core.inference.predictor import load
 from core.models.values import Sample
 from core.records import NewRecording, NewUtterance
+from core.runs.card import read_card
 from core.runs.pool import read_pool
+from core.runs.shards import Shards
 from core.schemes import SCHEMES
 from core.workflows.models import train
 from core.workflows.predict import predict
 from core.workflows.pseudo_labels import judge
+from core.workflows.pseudo_labels.candidates import Candidate, Candidates
 from core.workflows.pseudo_labels.judge import JudgePlan
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
@@ -81,7 +86,24 @@ def test_a_run_of_voices_judges_the_clips_that_have_sound(ws: Workspace) -> None
     expected = load(ws.run_folder(run)).predict(voices(ws, ids[1:-1]))["danger"]
     np.testing.assert_allclose(pool.probs, expected, atol=1e-4)
     again = judge.run(ws, JudgePlan(run))
-    assert (again.known, again.judged) == (OPEN - 1, 0), "what cannot be judged is not tried again"
+    assert (again.known, again.judged, list(again.skipped.values())) == (OPEN - 2, 1, [1]), "it is tried again"
+    wave = talk(1.4, seed=LABELLED + 1)
+    soundfile.write(ws.settings.home / "audio" / f"{LABELLED}.wav", wave, RATE_HZ, subtype="PCM_16")
+    mended = judge.run(ws, JudgePlan(run))
+    assert (mended.known, mended.judged, mended.skipped) == (OPEN - 2, 1, {})
+    assert read_pool(ws.run_folder(run), "danger").ids.tolist() == ids[:-1]
+    assert judge.run(ws, JudgePlan(run)).known == OPEN - 1
+
+
+def test_a_block_of_clips_is_bounded_in_sound(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = [Candidate(n, n, (True,), (Clip("a.wav", 0, 4000, "네"),)) for n in range(5)]
+    monkeypatch.setattr(judge, "MOST_SOUND_MS", 10_000)
+    monkeypatch.setattr(Candidates, "read", lambda self: enumerate(clips, 1))
+    run = add_danger_run(ws)
+    folder = ws.run_folder(run)
+    plan, told = JudgePlan(run), judge._Told(lambda done, total: None, 5)
+    candidates = Candidates(ws, read_card(folder), ("danger",))
+    assert [len(block) for block in judge._Work(candidates, plan, Shards(folder), told).blocks()] == [2, 2, 1]
 
 
 def add_moods(ws: Workspace, kind: str = "multi") -> list[int]:

@@ -21,7 +21,7 @@ from core.records import UNLABELLED, NewUtterance
 from core.store import NewRound
 from core.thresholds import Thresholds, keep
 from core.workflows import overview, workspace
-from core.workflows.pseudo_labels import accept, audit, pool, pseudo_label
+from core.workflows.pseudo_labels import accept, audit, evidence, pool, pseudo_label, view
 from core.workflows.review import desk, progress, queues
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace, now
@@ -119,7 +119,12 @@ def test_a_curator_sees_neither_prediction_nor_silver_label(ws: Workspace, run: 
     assert desk.card(ws, seat, first.id).labels == {"danger": "danger"}
     assert "normal" not in {info.queue for info in queues.list_sizes(ws, "danger").values()}
     others = Desk("kim", ("danger",), "all")
-    silver = next(card.utterance.id for card in cards[1:])
+    waiting = next(card.utterance.id for card in cards[1:])
+    assert (desk.card(ws, others, waiting).labels, desk.card(ws, others, waiting).opinions) == ({}, ())
+    assert desk.predictions(ws, others, waiting) == ()
+    assert "'code'" not in str(desk.history(ws, waiting, others)), "what waits for an answer is blind in every queue"
+    assert desk.card(ws, others, first.id).opinions, "an answered item is not"
+    silver = next(n for n in ws.store.rounds.rounds_of("danger") if n not in {card.utterance.id for card in cards})
     assert desk.card(ws, others, silver).labels, "elsewhere a silver label is shown"
     assert desk.card(ws, Desk("kim", ("danger",)), silver).labels == {}, "among what is unlabelled it is not"
 
@@ -166,6 +171,66 @@ def test_a_round_needs_an_audit_or_a_reason(ws: Workspace, run: str) -> None:
     assert done.weight == {row.code: pytest.approx(row.value, abs=1e-3) for row in seen.report.classes}
     assert accept.preview(ws, run, "danger", LOW, made.id).new == 0
     assert accept.standing(ws, "danger") == {done.id: seen.new}
+
+
+def test_the_confirmed_number_is_what_an_audit_says_that_suffices(ws: Workspace, run: str) -> None:
+    low = Thresholds(confidence=0.0, margin=0.0)
+    surest = float(np.quantile(pool.open_pool(ws, run, "danger").scores.confidence, 0.75))
+    made = audit.draw(ws, run, "danger", Thresholds(confidence=surest, margin=0.0), "ann", n=POOL)
+    curated(ws, made.id, wrong=0, who="ann")
+    seen = accept.preview(ws, run, "danger", low, made.id)
+    assert seen.report is not None
+    assert (seen.report.n >= 10, seen.report.suffices, seen.wrong, seen.weight) == (True, False, None, 0.5)
+    n = seen.report.answered
+    assert seen.report.answered_by == {"ann": n}
+    done = accept.accept(ws, run, "danger", low, "ann", audit_id=made.id, override="all the same", weight=0.3)
+    assert (done.accepted_by, done.override_by, done.counts["own_answers"]) == ("ann", "ann", n)
+
+
+def test_labels_given_in_bulk_are_no_answers_and_disputed_ones_are_wrong(ws: Workspace, run: str) -> None:
+    made = audit.draw(ws, run, "danger", LOW, "ann", n=40)
+    items = [item for item in ws.store.rounds.items(made.id) if item.kept]
+    for code in OTHER:
+        mine = [item.utterance_id for item in items[:20] if item.code == code]
+        ws.store.bulk.label(mine, "danger", code, "ann", now())
+    assert audit.report(ws, made.id, LOW).answered == 0
+    seats = [Desk(who, ("danger",), queues.PSEUDO_LABEL_AUDIT, overlap=1.0) for who in ("kim", "lee")]
+    for seat in seats:
+        for card in desk.take(ws, seat, 50):
+            item = next(x for x in ws.store.rounds.items(made.id) if x.utterance_id == card.utterance.id)
+            first = seat.curator == "kim" or card.utterance.id != items[-1].utterance_id
+            code = item.code if first else OTHER[item.code]
+            desk.decide(ws, seat, card.utterance.id, card.utterance.version, {"danger": code})
+    report = audit.report(ws, made.id, LOW)
+    assert (report.disputed, report.n - report.right) == (1, 1)
+    assert ws.store.rounds.answers(made.id)[items[-1].utterance_id] == ""
+
+
+def test_the_newest_audit_that_suffices_speaks_everywhere(ws: Workspace, run: str) -> None:
+    first = audit.draw(ws, run, "danger", LOW, "ann", n=40)
+    curated(ws, first.id, wrong=1)
+    second = audit.draw(ws, run, "danger", LOW, "ann", n=30)
+    seat = Desk("kim", ("danger",), queues.PSEUDO_LABEL_AUDIT)
+    third = audit.draw(ws, run, "danger", LOW, "ann", n=30, seed=9)
+    waiting = {i.utterance_id for x in (second, third) for i in ws.store.rounds.items(x.id)}
+    assert {card.utterance.id for card in desk.take(ws, seat, 100)} == waiting, "no audit loses its queue"
+    assert evidence.chosen_audit(ws, run, "danger", LOW) == first.id
+    assert view.view(ws, run, "danger", LOW).now.precision.n == audit.report(ws, first.id, LOW).n
+    assert evidence.chosen_audit(ws, run, "danger", Thresholds(confidence=1.0, margin=1.0)) == third.id
+
+
+def test_a_class_with_few_answers_has_the_weight_of_all(ws: Workspace, run: str) -> None:
+    made = audit.draw(ws, run, "danger", LOW, "ann", n=1000)
+    items = [item for item in ws.store.rounds.items(made.id) if item.kept]
+    few = [item for item in items if item.code == "danger"][:9]
+    for item in (*few, *(item for item in items if item.code == "normal")):
+        label = "normal" if item in few[:3] else item.code
+        ws.store.review.decide(item.utterance_id, 0, "kim", now(), labels={"danger": label})
+    seen = accept.preview(ws, run, "danger", LOW, made.id)
+    assert seen.report is not None
+    assert seen.report.suffices
+    assert isinstance(seen.weight, dict)
+    assert seen.weight == {"normal": 1.0, "danger": round(seen.report.value or 0, 3)}
 
 
 def test_acceptance_counts_as_nobody_s_work_and_is_withdrawn_as_one(ws: Workspace, run: str) -> None:

@@ -3,6 +3,7 @@
 import csv
 import json
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,24 +13,29 @@ from cli_driver import answer, failure, run
 from training_corpus import TELLING, sentence
 from workflow_data import import_sentences
 
-from core.errors import CheckpointMismatch, InputError, UnknownName
+from core.errors import CheckpointMismatch, InputError, NotEnoughData, UnknownName
+from core.filters import Filter
 from core.records import NewUtterance
 from core.runs.card import read_card
 from core.schemes import SCHEMES
-from core.snapshots.format import read
+from core.snapshots.format import content_hash, read
 from core.thresholds import Thresholds
 from core.workflows.handover.model_card import model_card
-from core.workflows.pseudo_labels import selftrain
+from core.workflows.models import train
+from core.workflows.pseudo_labels import judge, selftrain
+from core.workflows.pseudo_labels.accept import accept, propose, withdraw
 from core.workflows.pseudo_labels.golden import golden_table
 from core.workflows.pseudo_labels.selftrain import SelfTraining
-from core.workflows.pseudo_labels.selftrain_record import Record, read_record, record_path
+from core.workflows.pseudo_labels.selftrain_record import Record, RoundRecord, read_record, record_path
 from core.workflows.pseudo_labels.selftrain_request import chosen_snapshot, chosen_teacher, chosen_thresholds
 from core.workflows.snapshots import snapshot
+from core.workflows.snapshots.snapshot import stored
 from core.workflows.workspace import Workspace, now
 
 pytestmark = pytest.mark.integration
 
 SURE = Thresholds(confidence=0.5, margin=0.0)
+WHY = "self-training of snapshot s1, round 1, run by ann: nobody audited these labels"
 
 
 class Killed(Exception):
@@ -93,7 +99,7 @@ def test_rounds_that_are_killed_at_every_step_do_each_step_once(
     assert {number: one.state for number, one in rounds.items()} == {
         first.label_round: "withdrawn", second.label_round: "accepted",
     }  # fmt: skip
-    assert rounds[first.label_round].override == "self-training of snapshot s1, round 1: accepted without an audit"
+    assert rounds[first.label_round].override == WHY
     assert set(ws.store.rounds.rounds_of("danger").values()) == {second.label_round}
     check_snapshots(ws, done)
     check_lineage(ws, done)
@@ -163,6 +169,83 @@ def test_the_three_steps_of_the_seed_on_small_encoders(ws: Workspace, tmp_path: 
     card = read_card(ws.run_folder(shown["student"]))
     assert (card.recipe, card.preset, card.encoder) == ("emotion-selftrain", "seed-student", str(student))
     check_export(tmp_path, shown["teacher"], {SCHEMES["emotion-dialogue"].label(code).ko for code in codes})
+
+
+def more_text(ws: Workspace, name: str, n: int) -> None:
+    rng = random.Random(name)
+    source = ws.store.corpus.add_source(name, "table", "CC0", "0", now())
+    texts = [sentence(rng, TELLING[("normal", "danger")[i % 2]]) for i in range(n)]
+    items = [NewUtterance(f"{name}{i:03d}", text, f"{name}{i:03d}") for i, text in enumerate(texts)]
+    ws.store.corpus.add_sentences(source, items, now())
+
+
+def test_a_round_of_somebody_else_is_neither_taken_over_nor_withdrawn(ws: Workspace, tmp_path: Path) -> None:
+    fill(ws, tmp_path)
+    spec = train.plan(ws, "danger-text", "s1")
+    train.run(ws, spec)
+    judge.run(ws, judge.JudgePlan(spec.run_id))
+    bob = propose(ws, spec.run_id, "danger", SURE, "bob")
+    for state in ("proposed", "accepted"):
+        with pytest.raises(InputError, match=f"round {bob.id}, which bob made of the same run and .*, is {state}: ask"):
+            train_rounds(ws, 1, teacher=spec.run_id)
+        if state == "proposed":
+            accept(ws, spec.run_id, "danger", SURE, "bob", override="bob looked at all of them")
+    with pytest.raises(InputError, match=f"40 items have no label of a person, and all have .*withdraw {bob.id}`"):
+        train_rounds(ws, 1)
+    assert [(one.made_by, one.state) for one in ws.store.rounds.list()] == [("bob", "accepted")]
+    withdraw(ws, bob.id, "bob")
+    done = train_rounds(ws, 1, teacher=spec.run_id, limit=10, override="a trial")
+    assert (done.judged, sum(done.kept.values())) == (10, 10), "the pool holds 40 predictions"
+    assert ws.store.rounds.list()[0].override == f"{WHY}; a trial"
+
+
+def test_another_self_training_makes_room_and_goes_on_after_any_break(
+    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(ws, tmp_path, 5)
+    snapshot.create(ws, "s2", "danger")
+    with pytest.raises(NotEnoughData, match="judged 5 unlabelled utterances and is sure of none"):
+        train_rounds(ws, 1, thresholds=Thresholds(confidence=0.9999999, margin=0.0))
+    with monkeypatch.context() as patched:
+        patched.setattr(selftrain, "_written", lambda ws, name, made: (_ for _ in ()).throw(Killed))
+        with pytest.raises(Killed):
+            train_rounds(ws, 1)
+    with pytest.raises(InputError, match=r"was begun with other settings \(thresholds\)"):
+        train_rounds(ws, 1, thresholds=Thresholds(confidence=0.6))
+    first = train_rounds(ws, 1)
+    assert (first.notes, len(ws.store.rounds.list())) == ((), 1)
+    snapshot.create(ws, "s3", "danger")
+    with pytest.raises(InputError, match=r"snapshot s3 holds . pseudo-labels of an earlier self-training, of round 1"):
+        selftrain.selftrain(ws, "danger-text", "s3", "ann", thresholds=SURE)
+    more_text(ws, "late", 6)
+    other = selftrain.selftrain(ws, "danger-text", "s2", "ann", thresholds=SURE)
+    assert [str(note) for note in other.notes] == [
+        "withdrew the 5 pseudo-labels of round 1, of an earlier self-training; snapshot s1-student keeps them"
+    ]
+    assert (other.judged, sum(other.kept.values())) == (11, 11)
+    record = read_record(record_path(ws.settings.home, "s1"))
+    assert record is not None
+    record.rounds.append(RoundRecord(2, first.student, "s1-student-2"))
+    record.save()
+    assert train_rounds(ws, 1).rounds == first.rounds, "round 2 was broken off"
+
+
+def test_what_nearly_repeats_a_gold_set_is_kept_from_the_students(ws: Workspace, tmp_path: Path) -> None:
+    fill(ws, tmp_path)
+    pool = [one.text for one in ws.store.corpus.utterances(ws.store.texts.ids(Filter()).tolist()) if not one.labels]
+    source = ws.store.corpus.add_source("gold", "table", "CC0", "0", now())
+    golden = [NewUtterance("g0", pool[0] + " 네", "g0", labels={"danger": "danger"})]
+    ws.store.corpus.add_sentences(source, golden, now())
+    full = read(ws.snapshot_folder(snapshot.create(ws, "all", "danger").name))
+    with pytest.raises(InputError, match=r"has seen .* items of all, so it is not scored on it"):
+        train_rounds(ws, 1, gold="all")
+    assert ws.store.ledger.runs() == []
+    items = full.items.take([at for at, key in enumerate(full.items.column("key")) if key.endswith("g0")])
+    apart = replace(full, name="gold", items=items, sha256=content_hash(full.scheme, full.codes, items, full.targets))
+    stored(ws, apart)
+    done = train_rounds(ws, 1, gold="gold")
+    assert (done.golden.of, done.golden.n) == ("gold", 1)
+    assert pool[0] not in read(ws.snapshot_folder("s1-student")).items.column("text")
 
 
 def check_export(folder: Path, teacher: str, titles: set[str]) -> None:

@@ -14,21 +14,22 @@ from cli_driver import answer, failure
 from training_corpus import TELLING, sentence
 from workflow_data import add_danger_run, add_whole_calls
 
-from core.confidence import Rule
-from core.errors import UnknownName
+from core.errors import Unfit, UnknownName
 from core.records import AuditItem, NewUtterance
 from core.runs.folder import read_predictions
 from core.runs.pool import read_pool
 from core.thresholds import ClassLimits, Thresholds, keep, weighted_wilson
 from core.workflows import workspace
+from core.workflows.cleaning import decisions
 from core.workflows.models import train
-from core.workflows.pseudo_labels import evidence, pool, proposing, pseudo_label, view
+from core.workflows.pseudo_labels import accept, evidence, pool, proposing, pseudo_label, view
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
 
 pytestmark = pytest.mark.integration
 
 POOL = 60
+EVERY = Thresholds(confidence=0, margin=0)
 
 
 @pytest.fixture(scope="module")
@@ -94,11 +95,68 @@ def test_the_pool_is_what_people_have_not_labelled(ws: Workspace, run: str) -> N
 
 def test_accepted_silver_stays_in_the_pool_and_is_no_gold(ws: Workspace, run: str) -> None:
     gold = pool.gold_counts(ws, "danger")
-    assert pseudo_label.propose(ws, run, Rule(0, 0)) == POOL
-    pseudo_label.accept_all(ws, run, "ann")
+    accept.accept(ws, run, "danger", EVERY, "ann", override="to see them in the pool")
     assert len(pool.open_pool(ws, run, "danger").scores) == POOL
     assert pool.gold_counts(ws, "danger") == gold
-    assert proposing.propose(ws, run, "danger", Thresholds(confidence=0, margin=0)) == 0, "all have a label"
+    assert proposing.propose(ws, run, "danger", EVERY) == 0, "all have a label"
+
+
+def test_what_a_person_decided_against_is_not_in_the_pool(ws: Workspace, run: str) -> None:
+    every = pool.open_pool(ws, run, "danger").ids.tolist()
+    ws.store.review.decide(every[0], 0, "kim", now(), labels={}, skip=True)
+    assert proposing.propose(ws, run, "danger", EVERY) == POOL - 1
+    suggested = {p.utterance_id: p.id for p in ws.store.proposals.page("pseudo-label", limit=POOL)}
+    decisions.decide(ws, suggested[every[1]], False, "kim")
+    assert pool.open_pool(ws, run, "danger").ids.tolist() == every[2:], "one skipped, one rejected"
+    decisions.undo(ws, "pseudo-label", "kim")
+    assert pool.open_pool(ws, run, "danger").ids.tolist() == every[1:], "it is no longer rejected"
+    accept.accept(ws, run, "danger", EVERY, "ann", override="nobody audited")
+    ws.store.review.restore(every[2], 0, 1, "kim", now())
+    assert every[2] not in ws.store.corpus.grades("utterance", "danger")
+    assert pool.open_pool(ws, run, "danger").ids.tolist() == [every[1], *every[3:]], "its label was taken off"
+    decide(ws, every[2], "danger")
+    ws.store.review.undo("ann", now())
+    assert every[2] not in pool.open_pool(ws, run, "danger").ids, "an own answer was undone, the other decision stands"
+
+
+def test_a_prediction_for_an_earlier_text_is_accepted_nowhere(ws: Workspace, run: str) -> None:
+    first = pool.open_pool(ws, run, "danger")
+    changed, again, same = first.ids[:3].tolist()
+    proposing.propose(ws, run, "danger", EVERY)
+    waiting = {p.utterance_id: p.id for p in ws.store.proposals.page("pseudo-label", limit=POOL)}
+    texts = ws.store.texts.of([changed, again, same])
+    for number in (changed, again):
+        ws.store.review.decide(number, 0, "ann", now(), labels={}, text="오늘은 날씨가 참 좋네요")
+    ws.store.review.decide(again, 1, "ann", now(), labels={}, text=texts[again])
+    opened = pool.open_pool(ws, run, "danger")
+    assert (opened.changed, opened.ids.tolist()) == (1, first.ids[1:].tolist())
+    assert view.view(ws, run, "danger", EVERY).changed == 1
+    assert answer("pseudo-label", "thresholds", run)["changed"] == 1
+    with pytest.raises(Unfit, match=f"the text of utterance {changed} was changed meanwhile"):
+        decisions.decide(ws, waiting[changed], True, "kim")
+    assert decisions.decide(ws, waiting[again], True, "kim").state == "accepted", "the text is as it was"
+    decisions.decide(ws, waiting[changed], False, "kim")
+    accept.accept(ws, run, "danger", EVERY, "ann", override="nobody audited")
+    assert changed not in ws.store.corpus.grades("utterance", "danger")
+
+    pseudo_label.judge(ws, run)
+    opened = pool.open_pool(ws, run, "danger")
+    assert (opened.changed, opened.ids.tolist()) == (0, first.ids.tolist()), (
+        "the rejected suggestion was of an old text"
+    )
+
+
+def test_a_machines_label_that_nobody_read_counts_half(ws: Workspace, run: str) -> None:
+    from core.schemes import SCHEMES
+    from core.workflows.snapshots.samples import Gathering
+
+    proposing.propose(ws, run, "danger", EVERY)
+    one, *others = ws.store.proposals.page("pseudo-label", limit=4)
+    decisions.decide(ws, one.id, True, "kim")
+    decisions.accept(ws, others, "kim")
+    gathered = Gathering(ws, [SCHEMES["danger"]], "text", False, "utterance")
+    keys = {item.id: item.key for item in gathered.items()}
+    assert gathered.weights == {"danger": {keys[p.utterance_id]: 0.5 for p in others}}
 
 
 def test_a_view_counts_the_pool_and_rests_on_the_test_side(ws: Workspace, run: str) -> None:

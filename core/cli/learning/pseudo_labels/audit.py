@@ -2,9 +2,10 @@
 
 - `audit RUN` draws, `audit RUN --show [ID]` reports: `{"audit": {"id", "run_id", "scheme", "thresholds", "seed",
   "strata": {name: predictions}, "made_at", "made_by"}, "drawn", "answered", "kept", "n", "right", "precision", "low",
-  "high", "noise", "reaches", "classes": [{"code", "kept", "n", "right", "precision", "low", "high"}]}`
+  "high", "noise", "reaches", "suffices", "disputed", "answered_by": {curator: answers},
+  "classes": [{"code", "kept", "n", "right", "precision", "low", "high"}]}`
 - `accept` and `withdraw`: `{"round": {"id", "scheme", "run_id", "thresholds", "audit_id", "override", "weight",
-  "state", "made_at", "made_by", "counts", "verdict", "gold_sha256"}}`
+  "state", "made_at", "made_by", "counts", "verdict", "gold_sha256", "accepted_by", "accepted_at", "override_by"}}`
 - `list`: `{"rounds": [as above, with "standing": labels that are still the round's], "audits": [with "answered" and
   "drawn"]}`
 """
@@ -43,12 +44,15 @@ def audit(
     show: Annotated[
         bool, typer.Option("--show", help="Draw nothing: show what the answers say about these thresholds.")
     ] = False,
-    id: Annotated[int | None, typer.Option(metavar="AUDIT", help="The audit to show, else the newest.")] = None,
+    id: Annotated[
+        int | None, typer.Option(metavar="AUDIT", help="The audit to show, else the newest that suffices.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Draw a blind sample of what thresholds keep for the review queue, or show what its answers say."""
     with answering(json) as reply:
         from core.workflows.pseudo_labels import audit as audits
+        from core.workflows.pseudo_labels import evidence
         from core.workflows.pseudo_labels import view as views
         from core.workflows.pseudo_labels.selftrain_request import chosen_thresholds
         from core.workflows.workspace import open_workspace
@@ -56,7 +60,7 @@ def audit(
         ws = open_workspace()
         name, given = views.target_of(ws, run, target), chosen_thresholds(thresholds, confidence, margin)
         if show or id is not None:
-            known = id if id is not None else next((x.id for x in audits.audits(ws, run, name)), None)
+            known = id if id is not None else evidence.chosen_audit(ws, run, name, given)
             if known is None:
                 raise InputError("run {run} has no audit: draw one with pseudo-label audit {run}", run=run)
             report = audits.report(ws, known, given)
@@ -78,7 +82,7 @@ def accept(
     confidence: Confidence = 0.75,
     margin: Margin = 0.20,
     audit: Annotated[
-        int | None, typer.Option(metavar="AUDIT", help="The audit that it rests on, else the newest of the run.")
+        int | None, typer.Option(metavar="AUDIT", help="The audit that it rests on, else the newest that suffices.")
     ] = None,
     override: Annotated[
         str | None, typer.Option(metavar="REASON", help="Accept without an audit; the reason is stored.")
@@ -93,18 +97,18 @@ def accept(
     """Accept what thresholds keep as silver labels of one round, which `withdraw` takes back as one."""
     with answering(json) as reply:
         from core.workflows.pseudo_labels import accept as acceptance
-        from core.workflows.pseudo_labels import audit as audits
+        from core.workflows.pseudo_labels import evidence
         from core.workflows.pseudo_labels import view as views
         from core.workflows.pseudo_labels.selftrain_request import chosen_thresholds
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
         name, given = views.target_of(ws, run, target), chosen_thresholds(thresholds, confidence, margin)
-        newest = next((x.id for x in audits.audits(ws, run, name)), None) if override is None else None
-        basis = newest if audit is None else audit
+        known = evidence.chosen_audit(ws, run, name, given) if override is None and audit is None else None
+        basis = known if audit is None else audit
         seen = acceptance.preview(ws, run, name, given, basis)
         if not yes:
-            typer.confirm(_question(seen), abort=True, err=True)
+            typer.confirm(_question(seen, ws.settings.curator), abort=True, err=True)
         made = acceptance.accept(
             ws, run, name, given, ws.settings.curator, audit_id=basis, override=override, weight=weight,
             confirmed=seen.new,
@@ -150,8 +154,8 @@ def list_rounds(target: Target = None, json: Json = False) -> None:
         }
         head = ("round", "scheme", "run", "state", "labels", "audit", "why without one", "at", "by")
         rows = [
-            (x.id, x.scheme, x.run_id, x.state, f"{left[x.id]:,}", x.audit_id or "–", x.override or "", x.made_at[:16],
-             x.made_by)
+            (x.id, x.scheme, x.run_id, x.state, f"{left[x.id]:,}", x.audit_id or "–", x.override or "",
+             (x.accepted_at or x.made_at)[:16], x.accepted_by or x.made_by)
             for x in rounds
         ]  # fmt: skip
         of_audits = [(x.id, x.scheme, x.run_id, "{} / {}".format(*answers[x.id]), x.made_at[:16]) for x in drawn]
@@ -166,7 +170,7 @@ def _report(report: "AuditReport") -> dict[str, Any]:
     document = asdict(report)
     for part in (document, *document["classes"]):
         part["precision"] = part.pop("value")
-    return document | {"noise": report.noise}
+    return document | {"noise": report.noise, "suffices": report.suffices}
 
 
 def _shown(report: "AuditReport") -> tuple[Any, ...]:
@@ -174,20 +178,33 @@ def _shown(report: "AuditReport") -> tuple[Any, ...]:
     head = f"audit {report.audit.id}: {report.answered:,} of {report.drawn:,} answered; precision "
     return (
         f"{head}{_share(report.value, report.low, report.high)} over {report.n:,} items of what these thresholds keep",
+        *_notes(report),
         table("", ("class", "kept", "answered", "right", "precision (95 %)"), rows),
     )
 
 
-def _question(seen: "Preview") -> str:
+def _notes(report: "AuditReport") -> list[str]:
+    """What there is to know about the answers: who gave them, which wait, and whether they are enough."""
+    people = ", ".join(f"{who} {n:,}" for who, n in report.answered_by.items())
+    notes = [f"answers by {people}"] if people else []
+    if report.disputed:
+        notes.append(f"{report.disputed:,} answers differ between people and count as wrong until they are settled")
+    return notes if report.suffices else [*notes, "too little to accept these thresholds"]
+
+
+def _question(seen: "Preview", curator: str) -> str:
     wrong = "; no audit says how many are wrong" if seen.wrong is None else f"; about {seen.wrong:,} of them are wrong"
-    return f"{seen.new:,} labels will be written{wrong}. Accept them?"
+    own = seen.report.answered_by.get(curator, 0) if seen.report else 0
+    yours = f"; {own:,} of the audit's answers are your own, which is stored" if own else ""
+    return f"{seen.new:,} labels will be written{wrong}{yours}. Accept them?"
 
 
 def _rest(made: "Round") -> str:
     counts = made.counts
     return (
-        f"{counts['labelled']:,} had a person's label, {counts['silver']:,} a machine's, {counts['reviewed']:,} were "
-        f"on a curator's screen, {counts['unfit']:,} are skipped or out of the corpus"
+        f"{counts['labelled']:,} had a person's label, {counts['silver']:,} a machine's, {counts['decided']:,} were "
+        f"taken off or rejected by people, {counts['reviewed']:,} were on a curator's screen, {counts['unfit']:,} are "
+        "skipped or out of the corpus"
     )
 
 

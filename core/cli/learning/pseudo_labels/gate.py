@@ -2,11 +2,12 @@
 
 `{"verdict": "helps", "harms" or "undecided", "by": "macro_f1", "made_at", "round", "run", "scheme", "critical",
 "snapshot", "recipe", "encoder", "preset", "seed", "gold": {"set", "sha256", "n", "n_groups"}, "pseudo_labels":
-{"given", "used", "left_out", "mean_weight"}, "arms": [{"name": "none", "half" or "all", "pseudo_labels", "train", "n",
-"n_groups", "accuracy": {"value", "low", "high"}, "macro_f1", "recall"}], "differences": {"half": {"accuracy": {"value",
-"low", "high"}, "macro_f1", "recall"}, "all"}, "mcnemar", "bootstrap", "sentences": [sentence]}`; a difference is that
-to the student without pseudo-labels, recall that of the class that must not be missed. With `--queue` it answers
-`{"job": id}`, and with `--show` with the stored verdict.
+{"given", "used", "left_out", "dropped", "mean_weight"}, "arms": [{"name": "none", "half" or "all", "pseudo_labels",
+"train", "n", "n_groups", "accuracy": {"value", "low", "high"}, "macro_f1", "recall"}], "differences": {"half":
+{"accuracy": {"value", "low", "high"}, "macro_f1", "recall"}, "all"}, "mcnemar", "bootstrap", "sentences": [sentence]}`;
+a difference is that to the student without pseudo-labels, recall that of the class that must not be missed, `dropped`
+counts labels of machines in the snapshot that no student learns from. With `--queue` it answers `{"job": id}`, and with
+`--show` with the stored verdict.
 """
 
 from collections.abc import Mapping

@@ -43,6 +43,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["utterance_id"], ["utterance.id"], name="fk_audit_item_utterance_id"),
         sa.PrimaryKeyConstraint("audit_id", "utterance_id", name="pk_audit_item"),
     )
+    op.create_index("ix_audit_item_utterance_id", "audit_item", ["utterance_id"])
     op.create_table(
         "label_round",
         sa.Column("id", ID, nullable=False),
@@ -58,6 +59,10 @@ def upgrade() -> None:
         sa.Column("counts", sa.JSON(), nullable=False),
         sa.Column("verdict", sa.JSON()),
         sa.Column("gold_sha256", sa.String()),
+        sa.Column("accepted_by", sa.String()),
+        sa.Column("accepted_at", sa.String()),
+        sa.Column("override_by", sa.String()),
+        sa.Column("kept_sha256", sa.String()),
         sa.Column("open_key", sa.String()),
         sa.ForeignKeyConstraint(["run_id"], ["run.id"], name="fk_label_round_run_id"),
         sa.ForeignKeyConstraint(["audit_id"], ["audit.id"], name="fk_label_round_audit_id"),

@@ -8,10 +8,10 @@ from core.ui import translation
 from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
-from core.ui.panels.pseudo_labels.audit import share
+from core.ui.panels.pseudo_labels.audit import own_answers, share
 from core.ui.panels.pseudo_labels.chosen import Chosen
 from core.ui.widgets import forms
-from core.workflows.pseudo_labels import accept, audit
+from core.workflows.pseudo_labels import accept, evidence
 from core.workflows.pseudo_labels.accept import Preview
 
 NOTICE, TROUBLE, REASON = "round_notice", "round_trouble", "round_reason"
@@ -28,8 +28,7 @@ def show(chosen: Chosen) -> None:
         st.error(forms.plain(translation.translate(trouble)), icon=":material/error:")
     if notice := st.session_state.pop(NOTICE, ""):
         st.success(notice, icon=":material/check_circle:")
-    known = audit.audits(workspace(), chosen.run.id, chosen.target)
-    _ask(chosen, known[0].id if known else None)
+    _ask(chosen, evidence.chosen_audit(workspace(), chosen.run.id, chosen.target, chosen.thresholds))
     _rounds(chosen)
 
 
@@ -41,13 +40,15 @@ def _ask(chosen: Chosen, audit_id: int | None) -> None:
             new=f"{seen.new:,}", silver=f"{seen.silver:,}", n=f"{seen.n:,}"
         )
     )
-    trusted = seen.report is not None and seen.report.reaches
+    trusted = seen.report is not None and seen.report.suffices
     if trusted and seen.report is not None:
         st.caption(
             _("Audit {number}: precision {share}").format(
                 number=seen.report.audit.id, share=share(seen.report.value, seen.report.low, seen.report.high)
             )
         )
+        if said := own_answers(seen.report):
+            st.caption(said)
     else:
         st.warning(_("No audit speaks for these thresholds. Draw and answer one first."), icon=":material/fact_check:")
     without = not trusted and st.toggle(_("Accept without an audit all the same"), key="round_without")
@@ -103,6 +104,8 @@ def _rounds(chosen: Chosen) -> None:
             left.text(_title(row, standing.get(row.id, 0)))
             if row.override:
                 left.text(_("Without an audit: {reason}").format(reason=row.override))
+            if own := row.counts.get("own_answers"):
+                left.text(_("{n} answers of the audit are by who accepted").format(n=f"{own:,}"))
             if row.state == "accepted":
                 _withdrawal(right, row, standing.get(row.id, 0))
 
@@ -111,7 +114,8 @@ def _title(row: Round, n: int) -> str:
     text = _("{number} · {state} · {run} · {n} of {written} labels stand · {at} · {who}")
     return text.format(
         number=row.id, state=_(STATES[row.state]), run=row.run_id, n=f"{n:,}",
-        written=f"{row.counts.get('written', 0):,}", at=forms.minute(row.made_at), who=row.made_by,
+        written=f"{row.counts.get('written', 0):,}", at=forms.minute(row.accepted_at or row.made_at),
+        who=row.accepted_by or row.made_by,
     )  # fmt: skip
 
 

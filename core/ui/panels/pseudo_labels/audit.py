@@ -10,14 +10,14 @@ from core.ui.i18n import _
 from core.ui.panels.pseudo_labels.chosen import Chosen
 from core.ui.panels.pseudo_labels.evidence import percent
 from core.ui.widgets import forms
-from core.workflows.pseudo_labels import audit
+from core.workflows.pseudo_labels import audit, evidence
 from core.workflows.pseudo_labels.audit import AuditReport
 
 TROUBLE, SIZE, SEED = "audit_trouble", "audit_size", "audit_seed"
 
 
 def show(chosen: Chosen) -> None:
-    """Draw the form that draws a sample, and the report of the run's newest audit on the chosen thresholds."""
+    """Draw the form that draws a sample, and the report of the audit that speaks for the chosen thresholds."""
     st.caption(
         _("Curators label a sample without seeing the prediction. What they answer says how right the pseudo-labels "
           "are. More is drawn near the thresholds, where it is decided.")
@@ -25,11 +25,14 @@ def show(chosen: Chosen) -> None:
     if trouble := st.session_state.pop(TROUBLE, ""):
         st.error(forms.plain(translation.translate(trouble)), icon=":material/error:")
     _draw(chosen)
-    known = audit.audits(workspace(), chosen.run.id, chosen.target)
-    if not known:
+    known = evidence.chosen_audit(workspace(), chosen.run.id, chosen.target, chosen.thresholds)
+    if known is None:
         st.info(_("There is no audit of this run yet."), icon=":material/fact_check:")
         return
-    _report(chosen, audit.report(workspace(), known[0].id, chosen.thresholds))
+    _report(chosen, audit.report(workspace(), known, chosen.thresholds))
+    newest = audit.audits(workspace(), chosen.run.id, chosen.target)[0].id
+    if newest != known:
+        _progress(chosen, audit.report(workspace(), newest, chosen.thresholds))
 
 
 def share(value: float | None, low: float | None, high: float | None) -> str:
@@ -46,7 +49,7 @@ def _draw(chosen: Chosen) -> None:
     right.button(
         _("Draw a sample for the review"), icon=":material/casino:", type="primary", key="audit_draw",
         on_click=_drawn, args=(chosen,),
-        help=_("The list of an audit before is replaced; labels that people gave stay."),
+        help=_("What nobody has answered of an earlier audit stays in the list."),
     )  # fmt: skip
 
 
@@ -58,8 +61,18 @@ def _drawn(chosen: Chosen) -> None:
         st.session_state[TROUBLE] = str(explain(error))
 
 
-def _report(chosen: Chosen, report: AuditReport) -> None:
-    """Show how far the audit is, what it says in all, and of each class."""
+def own_answers(report: AuditReport | None) -> str:
+    """Say how many answers of an audit the person at the screen gave; "" if none."""
+    own = report.answered_by.get(curator(), 0) if report else 0
+    if report is None or not own:
+        return ""
+    return _(
+        "{n} of the {all} answers of this audit are your own. That is stored with a round that you accept."
+    ).format(n=f"{own:,}", all=f"{report.answered:,}")
+
+
+def _progress(chosen: Chosen, report: AuditReport) -> None:
+    """Show how far an audit is, with the way to its queue."""
     title = _("Audit {number}, drawn {at}: {done} of {n} answered").format(
         number=report.audit.id, at=forms.minute(report.audit.made_at), done=f"{report.answered:,}",
         n=f"{report.drawn:,}",
@@ -70,12 +83,23 @@ def _report(chosen: Chosen, report: AuditReport) -> None:
             "pages/review.py", label=_("Answer in the review"), icon=":material/headphones:",
             query_params={"queue": "pseudo-label-audit", "schemes": chosen.target},
         )  # fmt: skip
+
+
+def _report(chosen: Chosen, report: AuditReport) -> None:
+    """Show how far the audit is, what it says in all, and of each class."""
+    _progress(chosen, report)
     left, right = st.columns(2)
     left.metric(_("Precision of what is kept"), percent(report.value))
     left.caption(share(report.value, report.low, report.high))
     right.metric(_("Estimated noise"), percent(report.noise))
     right.caption(_("{n} answered items above the thresholds").format(n=f"{report.n:,}"))
-    if report.n and not report.reaches:
+    if report.disputed:
+        st.caption(_("{n} answers differ between people. Until somebody settles them they count as wrong.").format(
+            n=f"{report.disputed:,}"
+        ))  # fmt: skip
+    if said := own_answers(report):
+        st.caption(said)
+    if report.n and not report.suffices:
         st.warning(
             _("This audit says little about the thresholds on this page: draw one for them."), icon=":material/warning:"
         )

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.schemes import scheme
-from core.thresholds import GRID
+from core.thresholds import GRID, LEAST_ANSWERS
 from core.ui.i18n import _, language
 from core.ui.widgets import charts, forms, threshold_charts
 from core.ui.widgets.threshold_charts import Mark, Names
@@ -20,6 +20,7 @@ def headline(seen: View) -> None:
             kept=f"{seen.now.kept:,}", total=f"{seen.total:,}", share=f"{seen.now.coverage:.1%}"
         )
     )
+    say_changed(seen.changed)
     tiles = (
         (_("Estimated precision"), percent(seen.now.precision.value), interval(seen.now.precision)),
         (_("Estimated noise"), percent(_rest(seen.now.precision.value)), _("share of wrong labels")),
@@ -32,6 +33,15 @@ def headline(seen: View) -> None:
             column.metric(title, value)
             column.caption(more)
     st.caption(_source(seen))
+
+
+def say_changed(n: int) -> None:
+    """Say how many predictions are left out because their text was corrected since; nothing if there is none."""
+    if n:
+        st.caption(
+            _("{n} predictions more were made for a text that was corrected since. They are left out until the run "
+              "judges again (“Predict”).").format(n=f"{n:,}")
+        )  # fmt: skip
 
 
 def pictures(target: str, seen: View) -> None:
@@ -89,6 +99,10 @@ def _source(seen: View) -> str:
     if seen.source == "test":
         return _("Estimated from the run's test data. New data is often harder: an audit of a sample of these very "
                  "predictions is the better evidence.")  # fmt: skip
+    if seen.now.precision.value is None and seen.now.precision.n < LEAST_ANSWERS:
+        return _("The audit has {n} answers among what stays now, too few for an estimate (at least {least}).").format(
+            n=f"{seen.now.precision.n:,}", least=LEAST_ANSWERS
+        )
     if seen.now.precision.value is None:
         return _("The audit stands for {share} of what stays now, too little for an estimate. Draw a new sample under "
                  "“Audit”.").format(share=f"{seen.represented:.0%}")  # fmt: skip

@@ -20,7 +20,7 @@ from core.ui.widgets import charts, forms
 from core.workflows import jobs
 from core.workflows.pseudo_labels import accept
 from core.workflows.pseudo_labels.ablation import gate
-from core.workflows.pseudo_labels.ablation.plan import gold_sets, planned, round_of
+from core.workflows.pseudo_labels.ablation.plan import gold_sets, other_recipes, planned, round_of
 from core.workflows.pseudo_labels.ablation.sentences import sentences
 
 NEW = 0  # the choice of the thresholds on the page, which are no round yet
@@ -92,16 +92,21 @@ def _begin(chosen: Chosen, made: Round | None) -> None:
             help=_("Refused if the teacher or the student has seen any of it, or something near to it."),
         )  # fmt: skip
         seed = right.number_input(_("Seed"), 0, 2**31, 0, key="gate_seed")
+        recipes = other_recipes(workspace(), chosen.run.id, chosen.target)
+        recipe = st.selectbox(
+            _("Recipe of the student"), recipes, index=recipes.index(chosen.run.recipe) if chosen.run.recipe in recipes
+            else 0, key="gate_recipe", help=_("The settings of this teacher are not here, since it was imported."),
+        ) if recipes else None  # fmt: skip
         if st.form_submit_button(_("Measure the effect"), icon=":material/balance:"):
-            _start(chosen, made, snapshot, gold or None, int(seed))
+            _start(chosen, made, snapshot=snapshot, recipe=recipe, gold=gold or None, seed=int(seed))
 
 
-def _start(chosen: Chosen, made: Round | None, snapshot: str | None, gold: str | None, seed: int) -> None:
+def _start(chosen: Chosen, made: Round | None, **asked: Any) -> None:
     ws = workspace()
     try:
         if made is None:
             made = round_of(ws, chosen.run.id, chosen.target, chosen.thresholds, curator())
-        gate.start(ws, planned(ws, made.id, snapshot=snapshot, gold=gold, seed=seed))
+        gate.start(ws, planned(ws, made.id, **asked))
     except CoreError as error:
         st.session_state["gate_trouble"] = str(explain(error))
     st.rerun()

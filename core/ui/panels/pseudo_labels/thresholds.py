@@ -51,6 +51,7 @@ def show(chosen: Chosen) -> None:
         given = material(workspace(), chosen.run.id, chosen.target)
         if not len(given.scores):
             st.info(_("This run has predicted nothing that people have not labelled. Start with “Predict”."))
+            evidence.say_changed(given.changed)
             return
         left, right = st.columns([2, 3], gap="large")
         with left:

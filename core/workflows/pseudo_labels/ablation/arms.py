@@ -1,8 +1,8 @@
 """The arms of a gate: the labels of people with none, half and all of the pseudo-labels of a round on the training
-side, and the same gold set.
+side, and the same gold set. No arm holds a machine's label of another round.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
@@ -14,7 +14,7 @@ from core.schemes import scheme
 from core.snapshots.freeze import build
 from core.snapshots.items import Items
 from core.snapshots.students import with_pseudo_labels
-from core.snapshots.weights import with_weights
+from core.snapshots.weights import with_weights, without_weights
 from core.thresholds import Thresholds, keep
 from core.workflows.corpus.schemes import trainable
 from core.workflows.pseudo_labels.ablation.plan import Measured
@@ -28,28 +28,27 @@ ALL_IN_TRAINING = (1.0, 0.0, 0.0)
 
 @dataclass(frozen=True, eq=False)
 class Silver:
-    """The pseudo-labels of a round as `items` of the training side, with their weights.
+    """The pseudo-labels of a round as `items` of the training side, with their weights, and the `base` of all arms.
 
-    `given` is how many items have a label of the round, `left_out` how many of them are too near to a held-out item.
+    The base holds the labels of people, variants made from items with such labels, and the gold set. `given` is how
+    many items have a label of the round, `left_out` how many of them are too near to a held-out item. `dropped` counts
+    the machine's labels in the snapshot that are not in the base.
     """
 
     items: Items
+    base: Items
     given: int
     left_out: int
-
-
-def people(measured: Measured) -> Items:
-    """What all arms share: the snapshot without the pseudo-labels of the round, and the gold set."""
-    return Items.join(measured.learnt, measured.gold)
+    dropped: int
 
 
 def silver_of(ws: Workspace, measured: Measured) -> Silver:
     """The pseudo-labels of the round: its labels if it is accepted, else what its thresholds keep of the pool.
 
-    An item that has a label already, of a person or of another round, is not among them. `NotEnoughData` if none are
-    left.
+    An item that has a label of a person, or today of another round, is not among them. `NotEnoughData` if none are
+    left, or if people labelled no training item.
     """
-    made, view, base = measured.round, measured.frozen, people(measured)
+    made, view = measured.round, measured.frozen
     gathered = Gathering(ws, [trainable(made.scheme)], view.inputs, False, view.unit)
     if made.state != "accepted":
         _pretend_accepted(gathered, made, _kept(ws, made))
@@ -58,10 +57,10 @@ def silver_of(ws: Workspace, measured: Measured) -> Silver:
         inputs=view.inputs, marks=gathered.marks, unit=view.unit, lineages=gathered.lineages,
     ).items  # fmt: skip
     fresh = with_weights(fresh, view.targets, gathered.weights)
+    base = _of_people(measured, gathered)
     keys = {key for key, number in gathered.rounds[made.scheme].items() if number == made.id}
-    without = _without(base, keys)
-    joined, left_out = with_pseudo_labels(without, fresh, keys, view.inputs != "voice")
-    own = joined.take(range(len(without), len(joined)))
+    joined, left_out = with_pseudo_labels(base, fresh, keys, view.inputs != "voice")
+    own = joined.take(range(len(base), len(joined)))
     if not len(own):
         raise NotEnoughData(
             "round {round_id} has no pseudo-label that a student could learn from: {left_out:,} are too near to a "
@@ -69,31 +68,56 @@ def silver_of(ws: Workspace, measured: Measured) -> Silver:
             round_id=made.id,
             left_out=left_out,
         )
-    return Silver(own, len(own) + left_out, left_out)
+    dropped = len(measured.learnt) + len(measured.gold) - len(base)
+    return Silver(own, base, len(own) + left_out, left_out, dropped)
 
 
-def arms(measured: Measured, silver: Items) -> dict[str, Items]:
+def arms(measured: Measured, silver: Silver) -> dict[str, Items]:
     """The items of each arm by its name; half is in all."""
-    base = _without(people(measured), set(silver.column("key")))
-    order = np.array(_in_hash_order(silver, measured.spec.seed), dtype=np.int64)
+    order = np.array(_in_hash_order(silver.items, measured.spec.seed), dtype=np.int64)
     return {
-        name: Items.join(base, silver.take(np.sort(order[: round(share * len(order))])))
+        name: Items.join(silver.base, silver.items.take(np.sort(order[: round(share * len(order))])))
         for name, share in SHARES.items()
     }
 
 
-def _without(items: Items, keys: set[str]) -> Items:
-    """The items without machine's labels of `keys`: a snapshot may have been frozen after the round was accepted."""
-    columns = zip(items.column("key"), items.column("gold"), strict=True)
-    return items.take([row for row, (key, gold) in enumerate(columns) if gold or key not in keys])
+def _of_people(measured: Measured, gathered: Gathering) -> Items:
+    """The items with labels of people, the variants of these, and the gold set; all count 1."""
+    gold_keys = {key for key, gold in zip(measured.learnt.column("key"), measured.learnt.column("gold"), strict=True)
+                 if gold}  # fmt: skip
+    kept = gold_keys | _variants(gathered, gold_keys)
+    learnt = measured.learnt.take([row for row, key in enumerate(measured.learnt.column("key")) if key in kept])
+    if "train" not in learnt.column("side"):
+        raise NotEnoughData(
+            "snapshot {snapshot} has no training item that a person labelled, so there is no student without "
+            "pseudo-labels to compare with",
+            snapshot=measured.frozen.name,
+        )
+    return without_weights(Items.join(learnt, measured.gold))
+
+
+def _variants(gathered: Gathering, sources: Collection[str]) -> set[str]:
+    """The keys of the items that were made from an item of `sources`."""
+    return {key for key, lineage in gathered.lineages.items() if lineage.keys and lineage.keys[-1] in sources}
 
 
 def _in_hash_order(items: Items, seed: int) -> list[int]:
-    """The rows in an order that depends on the seed and their groups only, so that no group is cut but one."""
+    """The rows in an order whose every beginning has all classes in the shares that they have among the items.
+
+    Within a class the order depends on the seed and the groups only, so that no group of a class is cut but one.
+    """
     digests = {group: blake2b(f"{seed}\x1f{group}".encode("utf-8", "surrogatepass"), digest_size=8).digest()
                for group in set(items.column("group"))}  # fmt: skip
-    columns = zip(items.column("group"), items.column("key"), strict=True)
-    return [row for _, row in sorted(((digests[group], key), row) for row, (group, key) in enumerate(columns))]
+    columns = zip(items.column("code"), items.column("group"), items.column("key"), strict=True)
+    of_class: dict[str, list[tuple[bytes, str, int]]] = {}
+    for row, (code, group, key) in enumerate(columns):
+        of_class.setdefault(code, []).append((digests[group], key, row))
+    placed = [
+        ((place + 0.5) / len(rows), code, row)
+        for code, rows in of_class.items()
+        for place, (_, _, row) in enumerate(sorted(rows))
+    ]
+    return [row for _, _, row in sorted(placed)]
 
 
 def _kept(ws: Workspace, made: Round) -> dict[int, str]:

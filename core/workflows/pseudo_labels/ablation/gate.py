@@ -5,9 +5,8 @@ folder of its own; no run is added to the workspace. The verdict is stored with 
 """
 
 import secrets
-import shutil
 from collections.abc import Callable, Mapping
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +16,13 @@ from core.schemes import SCHEMES
 from core.scores import leakage
 from core.scores.paired import mcnemar
 from core.snapshots.arrangements import arranged
-from core.snapshots.format import read, write
+from core.snapshots.format import read
+from core.snapshots.items import Items
 from core.snapshots.weights import weights_of
 from core.workflows.jobs import IdentifiedContext
 from core.workflows.leaks.arms import SNAPSHOTS, groups_of, predicted_test_rows, train_apart
-from core.workflows.pseudo_labels.ablation.arms import SHARES, arms, silver_of
+from core.workflows.pseudo_labels.ablation.arms import SHARES, Silver, arms, silver_of
+from core.workflows.pseudo_labels.ablation.parts import folder_of, parts_in, plan_id, sweep, write_once
 from core.workflows.pseudo_labels.ablation.plan import GatePlan, checked
 from core.workflows.workspace import Workspace, now, open_workspace
 
@@ -57,20 +58,18 @@ def run(
 
     `{"verdict": "helps", "harms" or "undecided", "by": "macro_f1", "made_at", "round", "run", "scheme", "critical",
     "snapshot", "recipe", "encoder", "preset", "seed", "gold": {"set", "sha256", "n", "n_groups"}, "pseudo_labels":
-    {"given", "used", "left_out", "mean_weight"}, "arms": [{"name", "pseudo_labels", "train", "n", "n_groups",
-    "accuracy", "macro_f1", "recall"}], "differences": {"half", "all": {"accuracy", "macro_f1", "recall"}}, "mcnemar",
-    "bootstrap"}`: a score is {value, low, high}; a difference is that to the student without pseudo-labels; recall is
-    that of the class that must not be missed, where there is one.
+    {"given", "used", "left_out", "dropped", "mean_weight"}, "arms": [{"name", "pseudo_labels", "train", "n",
+    "n_groups", "accuracy", "macro_f1", "recall"}], "differences": {"half", "all": {"accuracy", "macro_f1", "recall"}},
+    "mcnemar", "bootstrap"}`: a score is {value, low, high}; a difference is that to the student without pseudo-labels;
+    recall is that of the class that must not be missed, where there is one. No arm holds the `dropped` labels of
+    machines that are in the snapshot.
     A gate that fails or is cancelled leaves nothing behind; one whose process is killed goes on where it was.
     """
-    work = ws.settings.home / "gates" / (gate_id or _new_id())
-    try:
-        verdict = _Gate(ws, plan, work, report, step).measured()
-    except (Exception, KeyboardInterrupt):  # its parts are of no use; a killed process leaves them for the next one
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-    shutil.rmtree(work, ignore_errors=True)
-    return verdict
+    sweep(ws)
+    gate = _Gate(ws, plan, report, step)
+    work = folder_of(ws) / (gate_id or plan_id(plan, gate.measured_on.frozen, gate.arms))
+    with parts_in(work):
+        return gate.measured(work)
 
 
 def _new_id() -> str:
@@ -81,13 +80,26 @@ def _new_id() -> str:
 class _Gate:
     """One gate, whose parts are in the folder `work`."""
 
-    def __init__(self, ws: Workspace, plan: GatePlan, work: Path, report: Report, step: Step) -> None:
-        self.ws, self.plan, self.work, self.report, self.step = ws, plan, work, report, step
+    work: Path
+
+    def __init__(self, ws: Workspace, plan: GatePlan, report: Report, step: Step) -> None:
+        self.ws, self.plan, self.report, self.step = ws, plan, report, step
         self.measured_on = checked(ws, plan)
 
-    def measured(self) -> dict[str, Any]:
-        """Run all steps; return the verdict."""
-        make_folder(self.work)
+    @cached_property
+    def silver(self) -> Silver:
+        """The pseudo-labels of the round, as they are today."""
+        return silver_of(self.ws, self.measured_on)
+
+    @cached_property
+    def arms(self) -> dict[str, Items]:
+        """The items of each arm by its name."""
+        return arms(self.measured_on, self.silver)
+
+    def measured(self, work: Path) -> dict[str, Any]:
+        """Run all steps in the folder `work`; return the verdict."""
+        self.work = work
+        make_folder(work)
         silver: dict[str, Any] = self.step("pseudo-labels", self._write_arms)
         for number, name in enumerate(SHARES):
             self._progress(number, 0.0)
@@ -96,16 +108,15 @@ class _Gate:
 
     def _write_arms(self) -> dict[str, Any]:
         """Write the snapshot of each arm; return what is told about the pseudo-labels."""
-        silver = silver_of(self.ws, self.measured_on)
-        for name, items in arms(self.measured_on, silver.items).items():
-            place = self.work / SNAPSHOTS / name
-            if not place.exists():
-                write(arranged(self.measured_on.frozen, name, items, "lineage"), place)
+        silver = self.silver
+        for name, items in self.arms.items():
+            write_once(arranged(self.measured_on.frozen, name, items, "lineage"), self.work)
         weights = weights_of(silver.items, self.measured_on.target.name)
         return {
             "given": silver.given,
             "used": len(silver.items),
             "left_out": silver.left_out,
+            "dropped": silver.dropped,
             "mean_weight": 1.0 if weights is None else float(weights.mean()),
         }
 
@@ -171,10 +182,9 @@ class _Gate:
         return {"set": name, "sha256": self.measured_on.gold_sha256, **counts}
 
     def _arm(self, name: str, scores: Mapping[str, Any]) -> dict[str, Any]:
-        items = read(self.work / SNAPSHOTS / name).items
-        train = items.column("side").count("train")
-        labels = train - self.measured_on.learnt.column("side").count("train")
-        return {"name": name, "pseudo_labels": labels, "train": train, **scores}
+        base, items = (read(self.work / SNAPSHOTS / arm).items for arm in ("none", name))
+        labels = set(items.column("key")) - set(base.column("key"))
+        return {"name": name, "pseudo_labels": len(labels), "train": items.column("side").count("train"), **scores}
 
 
 def _word(gain: Mapping[str, float | None]) -> str:

@@ -14,9 +14,11 @@ from core.models import Modality
 from core.records import Round
 from core.runs.folder import RunFolder
 from core.schemes.target import Target
-from core.snapshots.format import Snapshot, content_hash
+from core.snapshots.format import Snapshot
+from core.snapshots.hashing import gold_hash
 from core.snapshots.items import Items
 from core.thresholds import Thresholds
+from core.training.recipes import config_for
 from core.training.recipes import recipe as recipe_named
 from core.training.setup import TrainSpec
 from core.workflows.evaluation import seen
@@ -87,6 +89,13 @@ def gold_sets(ws: Workspace, scheme: str) -> list[str]:
     return [info.name for info in infos if scheme in info.counts.get("schemes", [info.scheme])]
 
 
+def other_recipes(ws: Workspace, run_id: str, scheme: str) -> list[str]:
+    """The recipes among which a person must choose that of the student: empty where the teacher's settings are here."""
+    if RunFolder(ws.run_folder(run_id)).config() is not None:
+        return []
+    return [name for name, one in train.recipes().items() if one.learns(scheme)]
+
+
 def planned(
     ws: Workspace,
     round_id: int,
@@ -137,8 +146,13 @@ def checked(ws: Workspace, plan: GatePlan) -> Measured:
     view = frozen.under(made.scheme)
     learnt, gold = _parts(ws, plan, view)
     _refuse_seen(ws, plan, made, gold)
-    digest = content_hash(view.scheme, view.codes, gold, view.targets)
-    return Measured(made, view, learnt, gold, digest, replace(spec, seed=plan.seed))
+    return Measured(made, view, learnt, gold, gold_hash(gold), replace(spec, seed=plan.seed, overrides=_for_one(spec)))
+
+
+def _for_one(spec: TrainSpec) -> dict[str, str]:
+    """The settings of the student, who learns one Target: a teacher of several has a share of the loss for each."""
+    config = config_for(recipe_named(spec.recipe), spec.encoder, spec.overrides, spec.preset)
+    return {**spec.overrides, **({"target_weights": ""} if getattr(config, "target_weights", "") else {})}
 
 
 def _parts(ws: Workspace, plan: GatePlan, view: Snapshot) -> tuple[Items, Items]:
@@ -171,9 +185,11 @@ def _gold_items(ws: Workspace, name: str, view: Snapshot) -> Items:
 
 
 def _refuse_seen(ws: Workspace, plan: GatePlan, made: Round, gold: Items) -> None:
-    """Refuse a gold set of which a teacher has seen an item: that of the round, or one of earlier rounds."""
+    """Refuse a gold set of which the teacher of the round, or what taught it, has seen an item.
+
+    No arm holds a label of another round that is in the snapshot, so the teachers of those rounds do not matter.
+    """
     own = plan.gold is None or plan.gold == plan.snapshot
-    known = {plan.snapshot} if own else set()
-    earlier = (str(one["run"]) for one in seen.rounds_in(ws, plan.snapshot))
-    for run_id in dict.fromkeys((made.run_id, *earlier)):
-        seen.refuse(ws, ws.store.ledger.run(run_id), plan.gold or plan.snapshot, gold, known)
+    seen.refuse(
+        ws, ws.store.ledger.run(made.run_id), plan.gold or plan.snapshot, gold, {plan.snapshot} if own else set()
+    )

@@ -15,11 +15,18 @@ def sentences(verdict: Verdict) -> list[Message]:
     lines = [_all(verdict), _half(verdict), _gold(verdict["gold"])]
     if left_out := verdict["pseudo_labels"]["left_out"]:
         lines.append(Message("{n:,} pseudo-labels were left out: they are too near to a held-out item.", n=left_out))
+    if dropped := verdict["pseudo_labels"].get("dropped", 0):
+        lines.append(
+            Message("{n:,} labels of machines in the snapshot are in none of the students' training data.", n=dropped)
+        )
+    lines.append(Message("The interval is that of the gold set. How much a second training would vary is not in it."))
     return lines
 
 
 def _all(verdict: Verdict) -> Message:
     gain = verdict["differences"]["all"]["macro_f1"]
+    if gain["value"] is None:
+        return Message("What the pseudo-labels are worth has no number: {score} is not defined here.", score=SCORE)
     fields = {
         "gain": points(gain), "score": SCORE, "interval": interval_in_points(gain),
         "n": verdict["pseudo_labels"]["used"],
@@ -41,6 +48,8 @@ def _all(verdict: Verdict) -> Message:
 
 def _half(verdict: Verdict) -> Message:
     gain = verdict["differences"]["half"]["macro_f1"]
+    if gain["value"] is None:
+        return Message("With half of them there is no number either.")
     return Message(
         "With half of them: {gain:+.1f} points of {score} ({interval}).",
         gain=points(gain), score=SCORE, interval=interval_in_points(gain),
