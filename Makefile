@@ -113,6 +113,9 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m bench.voice
 	@$(BIN)/python -m bench.predict
 	@$(BIN)/python -m bench.transcribe
+	@$(BIN)/python -m bench.pseudo
+	@$(BIN)/python -m bench.thresholds
+	@$(BIN)/python -m bench.selftrain ngram
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage htmlcov test-results build *.egg-info assets/player/node_modules

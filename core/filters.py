@@ -22,8 +22,9 @@ from core.schemes import SCHEMES, is_bundled, scheme
 class Filter:
     """Conditions on utterances; an utterance must meet all of them.
 
-    `labels` maps a scheme to the wanted codes; `UNLABELLED` among them selects utterances without a label. One matching
-    code is enough, also in a multi scheme. A scheme of level "recording" is looked up at the utterance's recording.
+    `labels` maps a scheme to the wanted codes; `UNLABELLED` among them selects utterances that no person has labelled:
+    a machine's label counts only for a derived utterance, where it is that of its source. One matching code is enough,
+    also in a multi scheme. A scheme of level "recording" is looked up at the utterance's recording.
     `text` is a substring. `min_chars` and `max_chars` are lengths in characters. Of several tags, one is enough.
     """
 

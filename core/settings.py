@@ -153,6 +153,11 @@ def child_environment() -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path}
 
 
+def report_no_usage() -> None:
+    """Tell Ray, and the processes that it starts, to send no figures of their use to its makers."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+
+
 def _list(raw: str) -> frozenset[str]:
     return frozenset(name.strip() for name in raw.split(",") if name.strip())
 

@@ -18,7 +18,8 @@ QUEUES = {
     "unlabelled": ui.N_("Unlabelled"), "least-confident": ui.N_("Models are least sure"),
     "models-disagree": ui.N_("Models disagree"), "text-voice": ui.N_("Text and voice disagree"),
     "annotators-disagree": ui.N_("Curators disagree"), "label-errors": ui.N_("Suspected label errors"),
-    "audit": ui.N_("Random audit"), "filter": ui.N_("From a saved view"), "tagged": ui.N_("Queued in the corpus"),
+    "audit": ui.N_("Random audit"), "pseudo-label-audit": ui.N_("Audit of pseudo-labels"),
+    "filter": ui.N_("From a saved view"), "tagged": ui.N_("Queued in the corpus"),
     "skipped": ui.N_("Skipped"), "all": ui.N_("All"),
 }  # fmt: skip
 PREDICTION_DISPLAY: dict[desk.PredictionDisplay, str] = {
@@ -65,6 +66,9 @@ def built_list(queue: str, scheme_name: str) -> None:
         left.caption(_("This list was not built yet."))
     else:
         left.caption(_("{n} utterances, as of {at}").format(n=f"{built.count:,}", at=forms.minute(built.built_at)))
+    if queue == queues.PSEUDO_LABEL_AUDIT:  # drawn for a run and its thresholds
+        right.page_link("pages/pseudo_label.py", label=_("Draw an audit"), icon=":material/arrow_forward:")
+        return
     if not right.button(_("Build the list"), icon=":material/refresh:", key="review_build"):
         return
     if queue == queues.LABEL_ERRORS:

@@ -44,7 +44,7 @@ ICONS = {
 def freeze() -> None:
     with st.expander(_("Freeze a snapshot"), icon=":material/ac_unit:"), st.form("freeze"):
         first, second, third, fourth = st.columns([3, 3, 2, 1])
-        fifth, sixth, seventh, eighth = st.columns(4)
+        fifth, sixth, seventh, eighth, ninth = st.columns(5)
         name = first.text_input(_("Name"), max_chars=60, placeholder="danger-2026-11")
         schemes = second.multiselect(
             _("Schemes"), list(SCHEMES), list(SCHEMES)[:1], format_func=forms.scheme_title,
@@ -67,10 +67,15 @@ def freeze() -> None:
             _("One item is"), list(UNITS), format_func=lambda value: _(UNITS[value]),
             help=_("Whole calls need labels of the recording, such as urgency."),
         )  # fmt: skip
+        sides_of = ninth.selectbox(
+            _("Sides"), ["", *(info.name for info in snapshot.every(ui.workspace()))],
+            format_func=lambda name: _("as in {name}").format(name=name) if name else _("by group"),
+            help=_("Pseudo-labels in it: keep the sides of the snapshot that their teacher has learnt from."),
+        )  # fmt: skip
         if st.form_submit_button(_("Freeze"), icon=":material/ac_unit:"):
             info = snapshot.create(
                 ui.workspace(), name, schemes, split, seed, inputs=inputs, conflicts=conflicts, official=official,
-                unit=unit,
+                unit=unit, sides_of=sides_of or None,
             )  # fmt: skip
             st.success(
                 _("Frozen: {name}, content hash {sha}").format(name=forms.plain(info.name), sha=info.sha256[:12])

@@ -106,6 +106,14 @@ def plots(page: Page, data: PictureData) -> None:
     page.locator(".js-plotly-plot").first.wait_for()
 
 
+def thresholds(page: Page, data: PictureData) -> None:
+    page.get_by_test_id("stMain").get_by_role("combobox").first.click()
+    page.get_by_role("option").filter(has_text="danger-text").first.click()
+    settle(page)
+    page.get_by_role("tab").nth(1).click()
+    plots(page, data)
+
+
 def clean_page(page: Page, data: PictureData) -> None:
     page.goto(f"{page.url}&step=spacing")
     page.locator(".gw-review").wait_for()
@@ -186,7 +194,7 @@ ACTIONS: dict[str, Callable[[Page, PictureData], None]] = {
     "agreement": plots,
     "progress": plots,
     "augment": desk,
-    "pseudo_label": desk,
+    "pseudo_label": thresholds,
     "train": train_page,
     "evaluate": evaluate,
     "leak_meter": leak_meter,

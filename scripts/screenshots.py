@@ -27,9 +27,9 @@ from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
 from core.cleaning import default_plan
-from core.confidence import Rule
 from core.filters import Filter
 from core.settings import ASSETS, DEMO, ROOT
+from core.thresholds import Thresholds
 from core.ui.frame import PAGES
 from core.workflows.augment import deciding
 from core.workflows.augment import run as augmenting
@@ -41,7 +41,8 @@ from core.workflows.corpus import bulk, views
 from core.workflows.imports.tables import table
 from core.workflows.leaks import meter
 from core.workflows.leaks.plan import of_run
-from core.workflows.models import pseudo_label, train
+from core.workflows.models import train
+from core.workflows.pseudo_labels import proposing, pseudo_label
 from core.workflows.review import desk as review_desk
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace, open_workspace
@@ -93,7 +94,7 @@ def prepare(ws: Workspace) -> None:
     faulty(ws)
     run = newest(ws, "danger-text")
     pseudo_label.judge(ws, run)
-    pseudo_label.propose(ws, run, Rule(0.75, 0.2))
+    proposing.propose(ws, run, "danger", Thresholds())
     cleaning_runs.run(ws, default_plan(), Filter(), "curator")
     disagree(ws)
     meter.run(ws, replace(of_run(ws, run), factor=4.5))

@@ -35,18 +35,19 @@ LAYERS = (
         "quality",
         "scores",
         "confidence",
+        "thresholds",
         "abstention",
         "agreement",
         "filters",
     ),
     ("models", "speech", "snapshots", "rewriting"),
-    ("runs",),
+    ("runs", "executors"),
     ("ingest", "store", "training", "inference", "jobs", "export"),
     ("workflows",),
     ("ui", "cli", "web", "pages", "app"),
 )
 SAME_ROOM = {"messages": "errors"}  # an error carries its message
-DOORS = {"models", "runs", "ingest", "store", "training", "inference", "jobs", "export"}
+DOORS = {"models", "runs", "executors", "ingest", "store", "training", "inference", "jobs", "export"}
 # Peers do not import each other, but for these.
 PEERS = {
     ("jobs", "store"): "the board of jobs is the store's; the queue is not",
@@ -68,7 +69,7 @@ ONLY_IN = {
     "dbos": ("core.jobs",),
     "fastapi": ("core.web.service",),
     "typer": ("core.cli",),
-    "ray": (),
+    "ray": ("core.executors",),
 }
 UNSAFE = {"pickle", "cPickle", "joblib", "dill", "cloudpickle", "shelve", "marshal"}
 SQL = re.compile(r"\b(SELECT\b.+\bFROM|INSERT\s+INTO|UPDATE\b.+\bSET|DELETE\s+FROM|CREATE\s+TABLE|PRAGMA)\b", re.S)

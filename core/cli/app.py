@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from core import __version__
 from core.cli import keys, service
@@ -18,7 +19,10 @@ from core.cli.augment import deciding, making, voice
 from core.cli.cleaning import clean, quality
 from core.cli.corpus import browse, exchange, schemes, similar
 from core.cli.imports import annotations, clashes, corpora, tables, votes
-from core.cli.learning import encoders, leakmeter, models, runs, scores, sharing, training, voices
+from core.cli.learning import encoders, leakmeter, models, runs, scores, selftraining, sharing, training, voices
+from core.cli.learning.pseudo_labels import audit as rounds
+from core.cli.learning.pseudo_labels import export as pool_export
+from core.cli.learning.pseudo_labels import gate, judge, thresholds
 from core.cli.prediction import batches, predictions, transcribe
 from core.cli.review import agreement, progress
 
@@ -83,6 +87,19 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
             "tensorboard": training.tensorboard,
         },
     ),
+    "pseudo-label": (
+        "Labels by a run for what people have not labelled, with thresholds, an audit and a gate.",
+        {
+            "judge": judge.judge,
+            "thresholds": thresholds.thresholds,
+            "audit": rounds.audit,
+            "accept": rounds.accept,
+            "withdraw": rounds.withdraw,
+            "list": rounds.list_rounds,
+            "gate": gate.gate,
+            "export": pool_export.export,
+        },
+    ),
     "models": ("Pretrained encoders.", {"fetch": transcribe.fetch_model, "prune": encoders.prune}),
     "keys": (
         "Keys of the REST service.",
@@ -91,6 +108,8 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
 }
 # These groups are verbs themselves, too: `augment --factor 4.5` and `augment list`.
 _BARE: dict[str, Callable[..., None]] = {"augment": making.augment}
+# The group adds the verb that is meant where none is named: `pseudo-label RUN` is `pseudo-label judge RUN`.
+_CLASSES: dict[str, type[TyperGroup]] = {"pseudo-label": judge.JudgingGroup}
 # Verbs had these names before 0.2.0. They still work, but no help text lists them.
 _OLD_NAMES: dict[str, dict[str, str]] = {"ingest": {"own": "gwidama", "sister": "aihub"}}
 
@@ -131,12 +150,16 @@ app.command("recipes")(runs.recipes)
 app.command("export-run")(runs.export_run)
 app.command("import-run")(runs.import_run)
 app.command("push")(sharing.push)
-app.command("selftrain")(training.selftrain)
+app.command("selftrain")(selftraining.selftrain)
 app.command("leakmeter")(leakmeter.leakmeter)
 for _name, (_help, _verbs) in _GROUPS.items():
     _bare = _BARE.get(_name)
     _group = typer.Typer(
-        help=_help, no_args_is_help=True, invoke_without_command=_bare is not None, rich_markup_mode=None
+        help=_help,
+        no_args_is_help=True,
+        invoke_without_command=_bare is not None,
+        rich_markup_mode=None,
+        cls=_CLASSES.get(_name),
     )
     for _verb, _function in _verbs.items():
         _group.command(_verb)(_function)

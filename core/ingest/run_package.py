@@ -33,6 +33,7 @@ MORE_FILES = re.compile(
 FOREIGN_PREDICTIONS = "predictions-elsewhere.parquet"
 # These lie in the folder of a run and belong to its workspace only, so they are left where they are.
 STAYS = frozenset({"predictions-pool.parquet", ".predictions-pool.parquet.lock", FOREIGN_PREDICTIONS})
+POOL = "pool"  # the folder of `core.runs.shards`, which stays too
 FORMAT = "gwidama-run-1"
 MOST_FILES = 50
 MOST_BYTES = 2_000_000_000  # all files together
@@ -98,17 +99,29 @@ def _refuse_absolute_names(path: Path, where: str) -> None:
 
 
 def _at_most(path: Path, where: str) -> list[Member | Skip]:
-    """The members; `InputError` if they are too many, or too large together, before any is read."""
+    """The members but those of the run's pool; `InputError` if they are too many, or too large together, before any is
+    read."""
     listed: list[Member | Skip] = []
-    size = 0
+    pools: list[Member | Skip] = []  # what may be the pool of the run
     for item in members(path, LIMITS):
-        listed.append(item)
-        size += item.size if isinstance(item, Member) else 0
-        if len(listed) > MOST_FILES:
-            raise InputError("{where}: more than {most} files; a run has a few", where=where, most=MOST_FILES)
-        if size > MOST_BYTES:
-            raise InputError("{where}: more than {most:,} bytes together", where=where, most=MOST_BYTES)
+        (pools if POOL in _path(item).parts[:-1] else listed).append(item)
+        _limit(listed, where)
+    folders = {_path(item).parent for item in (*listed, *pools) if _path(item).name == CARD}
+    listed += [item for item in pools if len(folders) != 1 or not _path(item).is_relative_to(min(folders) / POOL)]
+    _limit(listed, where)
     return listed
+
+
+def _path(item: Member | Skip) -> PurePosixPath:
+    return PurePosixPath(item.name if isinstance(item, Member) else str(item.where))
+
+
+def _limit(listed: list[Member | Skip], where: str) -> None:
+    """`InputError` if the members are too many, or too large together."""
+    if len(listed) > MOST_FILES:
+        raise InputError("{where}: more than {most} files; a run has a few", where=where, most=MOST_FILES)
+    if sum(item.size for item in listed if isinstance(item, Member)) > MOST_BYTES:
+        raise InputError("{where}: more than {most:,} bytes together", where=where, most=MOST_BYTES)
 
 
 def _usable(item: Member | Skip) -> Member:

@@ -41,10 +41,10 @@ class Network(Protocol):
         ...
 
 
-def batched_logits(network: Any, values: Values) -> dict[str, NDArray[np.float64]]:
+def batched_logits(network: Any, values: Values, tokens: int = TOKENS) -> dict[str, NDArray[np.float64]]:
     """Target name -> float64 (N, K) of N rows: batches of like length, no gradients, dropout off.
 
-    The training mode of the network does not change.
+    A batch has at most `tokens` of padded length. The training mode of the network does not change.
     """
     rows = count(values)
     made = {target.name: np.zeros((rows, len(target.codes))) for target in network.targets}
@@ -56,7 +56,7 @@ def batched_logits(network: Any, values: Values) -> dict[str, NDArray[np.float64
     network.eval()
     try:
         with torch.inference_mode():
-            for batch in _batches(lengths):
+            for batch in _batches(lengths, tokens):
                 inputs = {name: tensor.to(device) for name, tensor in network.collate(take(values, batch)).items()}
                 for name, logits in network(**inputs).items():
                     made[name][batch] = logits.double().cpu().numpy()
@@ -65,12 +65,12 @@ def batched_logits(network: Any, values: Values) -> dict[str, NDArray[np.float64
     return made
 
 
-def _batches(lengths: NDArray[np.int64]) -> list[NDArray[np.int64]]:
-    """Row numbers, longest first, in batches of at most `TOKENS` of padded length."""
+def _batches(lengths: NDArray[np.int64], tokens: int) -> list[NDArray[np.int64]]:
+    """Row numbers, longest first, in batches of at most `tokens` of padded length."""
     order = np.argsort(-lengths, kind="stable")
     batches, at = [], 0
     while at < len(order):
-        n = max(1, TOKENS // max(1, int(lengths[order[at]])))
+        n = max(1, tokens // max(1, int(lengths[order[at]])))
         batches.append(order[at : at + n])
         at += n
     return batches

@@ -14,6 +14,11 @@ from core.records.reports import Difference as Difference
 from core.records.reports import OnClash as OnClash
 from core.records.reports import Report as Report
 from core.records.reports import Skip as Skip
+from core.records.rounds import Audit as Audit
+from core.records.rounds import AuditItem as AuditItem
+from core.records.rounds import Round as Round
+from core.records.rounds import RoundState as RoundState
+from core.records.rounds import Weight as Weight
 from core.records.scanned import ScannedRecording as ScannedRecording
 from core.records.scanned import ScannedSpan as ScannedSpan
 from core.records.scanned import ScannedUtterance as ScannedUtterance
@@ -31,7 +36,7 @@ RemarkKind = Literal["comment", "flag", "unflag"]
 # cleaning that applies itself. import: what an export says was decided before.
 Act = Literal["review", "skip", "settle", "restore", "undo", "bulk", "accept", "clean", "import"]
 
-UNLABELLED = "-"  # in a list of codes it stands for targets without a label
+UNLABELLED = "-"  # in a list of codes it stands for targets that no person has labelled
 CAPTION = "caption"  # the origin of texts that describe a recording: many recordings share one, and nobody spoke it
 BY_HAND: tuple[Act, ...] = ("review", "skip", "settle", "restore")
 IMPORTED = "import"  # the curator name of labels that came with a delivery
@@ -155,7 +160,8 @@ class Revision:
     None), and `speaker`, `group`, `recording_id`, `audio` of a delivery. `after` has `answers` if it was blind.
     `act` is the kind of act that wrote the Revision. `why` is the reason that a person or a rule gave, "" for none.
     `undoes` is the id of the Revision that this one takes back. `bulk_id` is the bulk action that wrote it,
-    `proposal_id` the suggestion that was accepted, and `restores` the version that was restored; None if not so.
+    `proposal_id` the suggestion that was accepted, `round_id` the round of pseudo-labels that was accepted or
+    withdrawn, and `restores` the version that was restored; None if not so.
     """
 
     id: int
@@ -172,6 +178,7 @@ class Revision:
     bulk_id: int | None = None
     proposal_id: int | None = None
     restores: int | None = None
+    round_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

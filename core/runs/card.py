@@ -51,7 +51,9 @@ class Card:
     `cleaning` is the cleaning plan of texts, `files` holds the SHA-256 of each file below the run's folder by its path,
     `calibrations` one entry for each Target. `base` tells of the pretrained encoder: name, licence. `scores` are those
     of the first Target. `unit` says what an item was in training: an utterance, or a whole call with its turns joined.
-    `limits` say where the run cannot tell (`core.runs.limits`); a run of an earlier version has none.
+    `limits` say where the run cannot tell (`core.runs.limits`); a run of an earlier version has none. `lineage` tells
+    which pseudo-labels it learnt from: `rounds` [{round, run: the teacher, scheme, weight, n}] and, for a student of
+    `selftrain`, `selftraining` {round, snapshot, teacher}; empty where it learnt from people alone.
     """
 
     run_id: str
@@ -73,6 +75,7 @@ class Card:
     unit: Unit = "utterance"
     base: Mapping[str, Any] = field(default_factory=dict)
     limits: Mapping[str, Any] = field(default_factory=dict)
+    lineage: Mapping[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
     @property

@@ -1,9 +1,9 @@
 """The probabilities that a run predicted; they are in the folder of the run, not in the store.
 
 `predictions.parquet` (id, key, side, gold, probs) has the validation and test sides; training writes it once.
-`predictions-pool.parquet` (id, target, probs) has unlabelled utterances; it grows, and a new prediction for an
-utterance replaces its row. Each file is written whole or not at all. `probs[k]` belongs to the k-th class of the
-target.
+The pool, unlabelled utterances, is in the parts of `core.runs.shards`; earlier versions wrote it to
+`predictions-pool.parquet` (id, target, probs), where a new prediction for an utterance replaces its row. Each file is
+written whole or not at all. `probs[k]` belongs to the k-th class of the target.
 """
 
 from collections.abc import Sequence
@@ -17,13 +17,14 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from core.confidence import best_answer
-from core.errors import CheckpointMismatch
 from core.files import file_lock, write_bytes
 from core.records import Prediction, Purpose
 from core.runs.folder import read_predictions
+from core.runs.shards import POOL_FILE as POOL_FILE
+from core.runs.shards import pool_rows, read_table
 from core.schemes.target import Target
 
-POOL_FILE, EVALUATION_FILE = "predictions-pool.parquet", "predictions.parquet"
+EVALUATION_FILE = "predictions.parquet"
 _POOL_SCHEMA = pa.schema([("id", pa.int64()), ("target", pa.string()), ("probs", pa.list_(pa.float64()))])
 _ID = "id"
 
@@ -59,7 +60,10 @@ def add_pool(folder: Path, target: str, ids: Sequence[int], probs: NDArray[np.fl
 
 def read_probabilities(folder: Path, purpose: Purpose, target: str) -> Probabilities:
     """All probabilities of a run for one purpose; none without the file, `CheckpointMismatch` if it is damaged."""
-    table = _table(folder / (POOL_FILE if purpose == "pool" else EVALUATION_FILE))
+    if purpose == "pool":
+        pool_ids, pool_probs = pool_rows(folder, target)
+        return Probabilities(pool_ids, pool_probs.astype(np.float64))
+    table = _table(folder / EVALUATION_FILE)
     rows = [] if table is None else table.to_pylist()
     pairs = sorted((row[_ID], row["probs"]) for row in rows if row.get("target") in (target, None))
     width = len(pairs[0][1]) if pairs else 0
@@ -79,11 +83,4 @@ def evaluation_predictions(folder: Path, run_id: str, target: Target) -> list[Pr
 
 def _table(path: Path) -> Any:
     """The file as an Arrow table; None if it is missing, `CheckpointMismatch` if it cannot be read."""
-    if not path.is_file():
-        return None
-    try:
-        return pq.ParquetFile(path).read()
-    except (OSError, pa.ArrowException) as error:
-        raise CheckpointMismatch(
-            "run {run_id}: {name} cannot be read: {error}", run_id=path.parent.name, name=path.name, error=error
-        ) from error
+    return read_table(path) if path.is_file() else None

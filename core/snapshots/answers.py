@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from core.schemes import JOIN, Scheme, split_codes
 from core.schemes.target import Target
-from core.snapshots.items import CODE_OF, GOLD_OF, SCHEMA, Items, column_field
+from core.snapshots.items import CODE_OF, GOLD_OF, SCHEMA, WEIGHT, WEIGHT_OF, Items, column_field
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,15 @@ def answer_columns(target: str, items: Items) -> tuple[str, str]:
     """
     further = f"{CODE_OF}{target}" in items.table.schema.names
     return (f"{CODE_OF}{target}", f"{GOLD_OF}{target}") if further else ("code", "gold")
+
+
+def weight_column(target: str, items: Items) -> str:
+    """The name of the column that holds the weights of a Target, where it is there.
+
+    >>> weight_column("danger", Items.of([]))
+    'weight'
+    """
+    return f"{WEIGHT_OF}{target}" if answer_columns(target, items)[0] != "code" else WEIGHT
 
 
 def further_columns(targets: Sequence[Target]) -> list[str]:
@@ -145,6 +154,8 @@ def under(items: Items, target: Target) -> Items:
     table = items.table.filter(answered(items, target.name))
     codes, golds = table[code], table[gold]
     single = Items(table.select(SCHEMA.names))
+    if (weight := weight_column(target.name, items)) in table.schema.names:
+        single = Items(single.table.append_column(column_field(WEIGHT), table[weight]))
     if code == "code":
         return single
     place = {name: k for k, name in enumerate(target.codes)}

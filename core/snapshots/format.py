@@ -22,6 +22,7 @@ from core.schemes.target import Target
 from core.snapshots.answers import answers_of, class_counts, further_columns, under
 from core.snapshots.hashing import content_hash
 from core.snapshots.items import SCHEMA, Item, Items, column_field
+from core.snapshots.weights import check_weights, weight_columns
 from core.split import SIDES, Fractions, check_split
 
 ITEMS, DESCRIPTION = "items.parquet", "snapshot.json"
@@ -162,7 +163,8 @@ def read(folder: Path | str) -> Snapshot:
         description.pop("counts")
         lists = {name: tuple(description[name]) for name in ("codes", "fractions", "plan")}
         lists["targets"] = tuple(map(Target.from_dict, description.get("targets", ())))
-        columns = pa.schema([*SCHEMA, *map(column_field, further_columns(lists["targets"]))])
+        further = [*further_columns(lists["targets"]), *weight_columns(Items(table))]
+        columns = pa.schema([*SCHEMA, *map(column_field, further)])
         items = Items(table.select(columns.names).cast(columns))
         snapshot = Snapshot(**(description | lists), items=items)
     _verify(snapshot, folder.name)
@@ -258,6 +260,7 @@ def _verify(snapshot: Snapshot, where: str) -> None:
         )
     for target in snapshot.targets:
         _verify_codes(snapshot, target, where)
+    check_weights(where, items)
 
 
 def _verify_codes(snapshot: Snapshot, target: Target, where: str) -> None:

@@ -39,6 +39,8 @@ from core.snapshots.format import Inputs, Official, Snapshot, Unit, content_hash
 from core.snapshots.items import Item, Items
 from core.snapshots.lineage import Lineages, check_lineage, leaks_by_source, merge_with_sources
 from core.snapshots.official import check_official_sides, described, sift_official, take_official
+from core.snapshots.sides import with_known_sides
+from core.snapshots.weights import Weights, summary, with_weights
 from core.split import (
     FEW_GROUPS,
     SIDES,
@@ -74,13 +76,16 @@ def build(
     further: Sequence[Further] = (),
     unit: Unit = "utterance",
     lineages: Lineages | None = None,
+    weights: Weights | None = None,
+    sides: Mapping[str, Side] | None = None,
 ) -> Snapshot:
     """Freeze `items` at the instant `at`; label and, without `official`, side of the given items are ignored.
 
     `marks` names, by key of an item, the persons and sounds that a split must not cut where the voice is read.
     `official` takes the side that each item has instead of a side by group, and says what becomes of repeats.
     `further` holds the answers under more schemes than the first; an item whose code is "" has none under the first.
-    `lineages` says, by key of a derived item, what it was made from.
+    `lineages` says, by key of a derived item, what it was made from. `weights` says, by scheme and key of an item, how
+    much its silver answer counts on the training side. `sides` holds, by key, the sides that items must keep.
     `InputError` for a name that cannot be a folder's, a key or a scheme that occurs twice, or a derived item that would
     leak, `UnknownName` for a class that a scheme lacks, `NotEnoughData` if nothing is left or a side stays empty.
     """
@@ -98,6 +103,7 @@ def build(
         if official
         else _placed(merged, targets, fractions, seed, lineages)
     )
+    placed = with_known_sides(placed, sides) if sides else placed
     trusted, not_gold = _trusted(placed, targets)
     if official == "keep":
         check_lineage(name, trusted, lineages)  # tags that contradict each other are refused, not mended
@@ -117,7 +123,7 @@ def build(
         sum(counts.texts for counts in conflict.values()), sum(counts.rows for counts in conflict.values())
     )
     report = {
-        **_groups(remaining),
+        **group_counts(remaining),
         "merged_groups": len(set(agreed.column("group"))) - len(set(merged.column("group"))),
         "dropped_empty": read.dropped,
         "dropped_conflicts": len(usable) - len(agreed),
@@ -131,7 +137,7 @@ def build(
         report["official"] = described(official, merged, placed, broken)
     if further:
         report["targets"] = {
-            target.name: _groups(under(remaining, target))
+            target.name: group_counts(under(remaining, target))
             | {
                 "masked_conflicts": _answers(usable, target) - _answers(agreed, target),
                 "masked_not_gold": not_gold[target.name],
@@ -139,6 +145,9 @@ def build(
             }
             for target in targets
         }
+    remaining = with_weights(remaining, targets, weights or {})
+    if weighted := summary(remaining, targets):
+        report["weights"] = weighted
     keys = remaining.column("key")
     ordered = remaining.take(sorted(range(len(keys)), key=keys.__getitem__))
     digest = content_hash(scheme.name, scheme.codes, ordered, targets)
@@ -160,7 +169,7 @@ def _targets(name: str, schemes: Sequence[Scheme]) -> tuple[Target, ...]:
     return tuple(map(Target.of, schemes))
 
 
-def _groups(items: Items) -> dict[str, Any]:
+def group_counts(items: Items) -> dict[str, Any]:
     """How many groups there are, in all and on each side."""
     side_of = set(zip(items.column("group"), items.column("side"), strict=True))
     return {

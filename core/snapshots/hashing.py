@@ -13,6 +13,7 @@ import pyarrow as pa
 from core.schemes.target import Target
 from core.snapshots.answers import further_columns
 from core.snapshots.items import SCHEMA, Item, Items, column_field
+from core.snapshots.weights import weight_columns
 
 BLOCK = 10_000  # lines hashed at a time
 
@@ -20,7 +21,8 @@ BLOCK = 10_000  # lines hashed at a time
 def content_hash(scheme: str, codes: Sequence[str], items: Iterable[Item], targets: Sequence[Target] = ()) -> str:
     """SHA-256 over scheme, codes and items; over all `targets` where there are several, or one of several classes.
 
-    A Snapshot of one single-label Target keeps the hash that it had before there were Targets.
+    A Snapshot of one single-label Target keeps the hash that it had before there were Targets, and a Snapshot without
+    weights the hash that it had before there were weights.
     """
     more = targets if len(targets) > 1 or any(target.multi for target in targets) else ()
     header: list[Any] = [scheme, list(codes), *(target.to_dict() for target in more)]
@@ -29,9 +31,26 @@ def content_hash(scheme: str, codes: Sequence[str], items: Iterable[Item], targe
     keys = columns.column("key")
     if any(map(gt, keys, islice(keys, 1, None))):
         columns = columns.take(sorted(range(len(keys)), key=keys.__getitem__))
-    names = sorted([*_HASHED, *further_columns(more)])
+    names = sorted([*_HASHED, *further_columns(more), *weight_columns(columns)])
     for start in range(0, len(columns), BLOCK):
         digest.update("".join(_hashed_lines(columns.part(start, BLOCK), names)).encode("ascii"))
+    return digest.hexdigest()
+
+
+def gold_hash(items: Iterable[Item]) -> str:
+    """SHA-256 over key, text, class, sound and span of the items of a gold set, in the order of their keys.
+
+    The answers are those under the first Target of the items. Groups, sides, grades and weights do not count, so the
+    same questions with the same answers have one hash in whatever snapshot they stand.
+
+    >>> gold_hash([Item(1, "a", "g", "불", "danger")]) == gold_hash([Item(2, "a", "h", "불", "danger", side="test")])
+    True
+    """
+    columns = Items.of(items)
+    keys = columns.column("key")
+    digest = hashlib.sha256()
+    for line in _hashed_lines(columns.take(sorted(range(len(keys)), key=keys.__getitem__)), _GOLD):
+        digest.update(line.encode("ascii"))
     return digest.hexdigest()
 
 
@@ -63,9 +82,15 @@ def _optional_truth(value: bool | None) -> str:
     return "null" if value is None else "true" if value else "false"
 
 
+def _number(value: float) -> str:
+    return json.dumps(value)
+
+
 _JSON: dict[Any, Callable[[Any], str]] = {
     pa.string(): _optional_text,
     pa.int64(): _optional_number,
+    pa.float64(): _number,
     pa.bool_(): _optional_truth,
 }
+_GOLD = ("audio", "code", "end_ms", "key", "start_ms", "text")
 _HASHED = sorted(set(SCHEMA.names) - {"id", "label"})

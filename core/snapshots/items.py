@@ -51,20 +51,24 @@ SCHEMA = pa.schema(
     ]
 )  # fmt: skip
 CODE_OF, GOLD_OF = "code:", "gold:"  # how the columns of a further Target begin; its name follows
+WEIGHT, WEIGHT_OF = "weight", "weight:"  # how much an answer counts in training; without the column each counts 1
 _NAMES = [field.name for field in fields(Item)]
 
 
 def column_field(name: str) -> pa.Field:
-    """The Arrow field of a column: one of `SCHEMA`, or of a further Target."""
+    """The Arrow field of a column: one of `SCHEMA`, a weight, or one of a further Target."""
     if name in SCHEMA.names:
         return SCHEMA.field(name)
+    if name == WEIGHT or name.startswith(WEIGHT_OF):
+        return pa.field(name, pa.float64())
     return pa.field(name, pa.bool_() if name.startswith(GOLD_OF) else pa.string())
 
 
 class Items(Sequence[Item]):
-    """A sequence of items over `table`, whose columns are those of `SCHEMA`, then those of further Targets.
+    """A sequence of items over `table`, whose columns are those of `SCHEMA`, of further Targets, and weights.
 
-    It never changes. An item as a record has no field for further Targets: `core.snapshots.answers` reads these.
+    It never changes. An item as a record has no field for further Targets and weights: `core.snapshots.answers` and
+    `core.snapshots.weights` read these.
     """
 
     __slots__ = ("table",)
@@ -85,8 +89,15 @@ class Items(Sequence[Item]):
 
     @classmethod
     def join(cls, *parts: "Items") -> "Items":
-        """The items of all parts, in their order."""
-        return cls(pa.concat_tables([part.table for part in parts]))
+        """The items of all parts, in their order. Where some have weights, an item of the others counts 1."""
+        names = dict.fromkeys(name for part in parts for name in part.table.schema.names)
+        weights = [name for name in names if name == WEIGHT or name.startswith(WEIGHT_OF)]
+        if not weights:
+            return cls(pa.concat_tables([part.table for part in parts]))
+        others = [name for name in names if name not in weights]
+        ones = [{name: [1.0] * len(part) for name in weights if name not in part.table.schema.names} for part in parts]
+        filled = [part.replaced(**more).table for part, more in zip(parts, ones, strict=True)]
+        return cls(pa.concat_tables([table.select([*others, *weights]) for table in filled]))
 
     def column(self, name: str) -> list[Any]:
         """The values of one field of all items."""

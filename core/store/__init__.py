@@ -1,13 +1,14 @@
 """The store: it takes records and returns records. Only this package uses SQLAlchemy; no session or SQL leaves it.
 
-`open_store(url)` migrates the database and returns a `Store` with twenty-four parts: `corpus`, `review`, `proposals`,
+`open_store(url)` migrates the database and returns a `Store` with twenty-five parts: `corpus`, `review`, `proposals`,
 `ledger` (snapshots, runs, predictions), `board` (jobs), `schemes` (of the workspace), `transfer` (export, and import of
 an export), `scan` (reads the whole corpus for checks), `bulk` (labels or tags many utterances at once), `views` (saved
 searches), `texts` (reads texts for an index), `leases` (which curator has which utterances), `queues` (ranked lists),
 `cards` (what is shown next to an utterance), `remarks`, `cleanings` (cleaning runs by step), `in_use` (which run serves
 a scheme), `deliveries` (what was imported for each source), `fusion` (the weights of text and voice), `keys` (of the
 REST service), `changes` (whether the database was written), `candidates` (chooses among the proposals of one kind),
-`derivations` (how derived utterances were made) and `voices` (derived recordings). Each call is one transaction. Audio
+`derivations` (how derived utterances were made), `voices` (derived recordings) and `rounds` (of pseudo-labels, with
+their audits). Each call is one transaction. Audio
 files and model weights stay on disk.
 """
 
@@ -22,6 +23,7 @@ from core.store.corpus.derivations import Derivations, Parent
 from core.store.corpus.insert import ELSEWHERE, NEW_SPEAKER
 from core.store.corpus.scan import CorpusScan, ScannedSample
 from core.store.corpus.texts import Texts
+from core.store.corpus.touched import Touched
 from core.store.corpus.transfer import RunPrediction, Transfer, UtteranceExtras
 from core.store.corpus.voices import DERIVED, DerivedVoice, TakenOut, VoiceBatch, Voices
 from core.store.engine import engine_for, migrate
@@ -41,17 +43,18 @@ from core.store.review.leases import Leases
 from core.store.review.queue_order import QueueRequest
 from core.store.review.ranked import QueueInfo, Queues, Ranked
 from core.store.review.remarks import Remarks
+from core.store.rounds.rounds import NewRound, Rounds
 from core.store.schemes import Schemes, StoredScheme
 from core.store.views import Views
 
 __all__ = [
     "DERIVED", "ELSEWHERE", "NEW_SPEAKER", "NO_FLAG", "ApiKey", "ApiKeys", "Batch", "Board", "Bulk", "Candidates",
     "Cards", "Changes", "Choice", "CleaningRuns", "Comparison", "Corpus", "CorpusScan", "Decision", "Deliveries",
-    "Delivery", "Derivations", "DerivedVoice", "FusionWeight", "Leases", "Ledger", "NewProposal", "OldProbability",
-    "Outcome", "Parent", "Proposals", "QueueInfo", "QueueRequest", "Queues", "Ranked", "Remarks", "Review", "RunChoice",
-    "RunPrediction", "RunsInUse", "ScannedSample", "Schemes", "Store", "StoredScheme", "TakenOut", "Tally", "Texts",
-    "Transfer", "UpdatedProposal", "UtteranceContext", "UtteranceExtras", "Views", "VoiceBatch", "Voices", "is_settled",
-    "open_store",
+    "Delivery", "Derivations", "DerivedVoice", "FusionWeight", "Leases", "Ledger", "NewProposal", "NewRound",
+    "OldProbability", "Outcome", "Parent", "Proposals", "QueueInfo", "QueueRequest", "Queues", "Ranked", "Remarks",
+    "Review", "Rounds", "RunChoice", "RunPrediction", "RunsInUse", "ScannedSample", "Schemes", "Store", "StoredScheme",
+    "TakenOut", "Tally", "Texts", "Touched", "Transfer", "UpdatedProposal", "UtteranceContext", "UtteranceExtras",
+    "Views", "VoiceBatch", "Voices", "is_settled", "open_store",
 ]  # fmt: skip
 
 
@@ -83,6 +86,7 @@ class Store:
     candidates: Candidates
     derivations: Derivations
     voices: Voices
+    rounds: Rounds
 
 
 def open_store(url: str) -> Store:
@@ -94,5 +98,5 @@ def open_store(url: str) -> Store:
         Transfer(engine), CorpusScan(engine), Bulk(engine), Views(engine), Texts(engine), Leases(engine),
         Queues(engine), Cards(engine), Remarks(engine), CleaningRuns(engine),
         RunsInUse(engine), Deliveries(engine), FusionWeights(engine), ApiKeys(engine), Changes(engine),
-        Candidates(engine), Derivations(engine), Voices(engine),
+        Candidates(engine), Derivations(engine), Voices(engine), Rounds(engine),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from core.errors import InputError, NotFound
 from core.messages import Word
 from core.records import JobState, Prediction, Purpose, RunInfo, Side, SnapshotInfo
 from core.schemes import scheme
-from core.store.engine import reading, writing
+from core.store.engine import insert_many, reading, writing
 from core.store.schema import old_probability, prediction, run, snapshot
 
 BLOCK = 500  # rows of one statement
@@ -124,6 +124,24 @@ class Ledger:
                     block = {item.utterance_id: item for item in group[start : start + BLOCK]}
                     connection.execute(delete(prediction).where(*same, c.utterance_id.in_(block)))
                     connection.execute(insert(prediction), [_values(item) for item in block.values()])
+
+    def put_pool(
+        self, run_id: str, target: str, ids: Sequence[int], answers: Sequence[tuple[str, float, float]]
+    ) -> None:
+        """Write what a run predicted on the pool: for each utterance of `ids` its code, confidence and margin.
+
+        Older rows of these utterances are replaced, in one transaction.
+        """
+        scheme(target)  # an unknown scheme never reaches the table
+        rows = [(run_id, target, number, "pool", *answer) for number, answer in zip(ids, answers, strict=True)]
+        c = prediction.c
+        same = (c.run_id == run_id, c.target == target, c.purpose == "pool")
+        columns = ("run_id", "target", "utterance_id", "purpose", "code", "confidence", "margin")
+        with writing(self._engine) as connection:
+            for start in range(0, len(rows), BLOCK):
+                block = [row[2] for row in rows[start : start + BLOCK]]
+                connection.execute(delete(prediction).where(*same, c.utterance_id.in_(block)))
+            insert_many(connection, prediction, columns, rows)
 
     def predictions(
         self,

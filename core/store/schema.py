@@ -1,4 +1,4 @@
-"""The tables of the database, but for `derivation` (core.store.corpus.derivations). No filter reads a JSON column.
+"""The tables of the database; `derivation` and those of rounds stand beside their code. No filter reads a JSON column.
 
 `revision`, `annotation` and `remark` are append-only: the migrations add triggers that refuse UPDATE and DELETE.
 `label` has the current labels. They follow from the revisions, and are stored because filters and snapshots need them.
@@ -144,6 +144,7 @@ revision = Table(
     # A proposal has a revision_id, too: the two tables refer to each other.
     Column("proposal_id", ForeignKey("proposal.id", use_alter=True)),
     Column("restores", Integer),  # the version of the utterance that was restored
+    Column("round_id", ForeignKey("label_round.id", use_alter=True)),
     UniqueConstraint("utterance_id", "version"),
     Index("ix_revision_curator_at", "curator", "at", "id"),
 )
@@ -174,6 +175,7 @@ label = Table(
     # gold: from a person or a delivery; silver: from a machine, accepted; disputed: blind answers of persons differ
     Column("grade", String, nullable=False),
     Column("by", String, nullable=False),
+    Column("round_id", ForeignKey("label_round.id")),  # the round of pseudo-labels that made it
     Index("ix_label_scheme_code", "scheme", "level", "code", "grade", "target_id"),
 )
 
@@ -204,6 +206,7 @@ proposal = Table(
 # Most sentences of an import have NULL here, and an index entry for NULL would cost more than the row.
 for _column in (
     utterance.c.recording_id, utterance.c.parent_id, annotation.c.revision_id, proposal.c.revision_id, proposal.c.batch,
+    label.c.round_id, revision.c.round_id,
 ):  # fmt: skip
     _given = _column.is_not(None)
     Index(f"ix_{_column.table.name}_{_column.name}", _column, sqlite_where=_given, postgresql_where=_given)

@@ -18,6 +18,7 @@ from core.models import Model
 from core.runs.card import write_targets
 from core.schemes.target import Target
 from core.snapshots.format import Snapshot, check_trainable
+from core.snapshots.weights import weights_of
 from core.split import SIDES
 from core.training.finishing import finish
 from core.training.fits import Fitting, Rows
@@ -108,13 +109,15 @@ def fit(spec: TrainSpec, report: Report, first: bool = True) -> int:
 
 
 def _training_rows(setup: Setup, train: Inputs, rows: Mapping[str, Answered]) -> Rows:
-    """The training side with the answers of every Target; a row without an answer is masked."""
+    """The training side with the answers of every Target and their weights; a row without an answer is masked."""
     answers = {}
     for target in setup.targets:
         table = target.answers([None] * len(train.items))
         table[rows[target.name].rows] = rows[target.name].answers
         answers[target.name] = table
-    return Rows(train.values, answers, train.items.column("speaker"))
+    weights = {target.name: weights_of(train.items, target.name) for target in setup.targets}
+    known = {name: column for name, column in weights.items() if column is not None}
+    return Rows(train.values, answers, train.items.column("speaker"), known)
 
 
 @dataclass(frozen=True, eq=False)

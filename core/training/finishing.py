@@ -137,6 +137,7 @@ def _write_card(setup: Setup, scored: list[TargetScores], limits: dict[str, Any]
         unit=snapshot.unit,
         base=_base(setup),
         limits=limits,
+        lineage={name: snapshot.report[name] for name in ("rounds", "selftraining") if snapshot.report.get(name)},
     )
     write_card(setup.folder.path, card)
 

@@ -3,13 +3,14 @@
 import re
 
 import pytest
-from live import Live, confusion_cell, expect, go, idle, ko, main, shown, until
+from live import Live, choose, confusion_cell, expect, go, ko, main, shown, until
 from playwright.sync_api import Page, Response
 
 from core.schemes import SENTIMENT
+from core.thresholds import ClassLimits, Thresholds
 from core.ui.frame import PAGES, PHASES
 from core.workflows.evaluation import evaluate
-from core.workflows.models import pseudo_label
+from core.workflows.pseudo_labels import pool, view
 
 TITLES = {info.name: info.title for info in PAGES}
 
@@ -83,28 +84,46 @@ def test_a_deep_link_on_a_fresh_server_is_framed(live: Live, page: Page) -> None
 
 def test_pseudo_labels_are_judged_filtered_and_accepted(live: Live, page: Page) -> None:
     run = newest(live, "danger-text")
-    go(page, live, "pseudo_label")
+    go(page, live, "pseudo_label", run=run)
     page.get_by_role("button", name=ko("Judge what is unlabelled")).click()
-    until(lambda: pseudo_label.waiting(live.ws, run), "the unlabelled are judged")
-    idle(page)
-    total = len(pseudo_label.waiting(live.ws, run))
-    assert total > 100
+    until(lambda: pool.size(live.ws, run, "danger") > 100, "the unlabelled are judged")
+    page.get_by_role("tab", name=ko("2 Thresholds")).click()
 
-    def preview_text(confidence: float, margin: float) -> str:
-        preview = pseudo_label.preview(live.ws, run, pseudo_label.Rule(confidence, margin))
-        return ko("**{kept}** of {total} judged utterances stay", kept=sum(preview.kept.values()), total=total)
+    def stays(given: Thresholds) -> str:
+        seen = view.view(live.ws, run, "danger", given)
+        share = f"{seen.now.coverage:.1%}"
+        return ko("**{kept}** of {total} predictions stay ({share})", kept=f"{seen.now.kept:,}",
+                  total=f"{seen.total:,}", share=share)  # fmt: skip
 
-    expect(main(page).get_by_text(preview_text(0.75, 0.2), exact=True)).to_be_visible()
+    expect(main(page).get_by_text(stays(Thresholds()), exact=True)).to_be_visible()
     slider = page.get_by_role("slider", name=ko("Least confidence"))
     slider.focus()
     for _ in range(15):
         page.keyboard.press("ArrowRight")
-    assert preview_text(0.9, 0.2) != preview_text(0.75, 0.2)
-    expect(main(page).get_by_text(preview_text(0.9, 0.2), exact=True)).to_be_visible()
+    surer = Thresholds(confidence=0.9)
+    assert stays(surer) != stays(Thresholds())
+    expect(main(page).get_by_text(stays(surer), exact=True)).to_be_visible()
+    # each class has limits of its own, which begin with those of all
+    choose(page, ko("Method"), ko("Own limits for each class"))
+    own = page.get_by_role("slider", name=ko("{name}: confidence", name="위험"))
+    expect(own).to_have_value("0.9")
+    own.focus()
+    for _ in range(30):
+        page.keyboard.press("ArrowLeft")
+    lower = Thresholds("per-class", 0.9, 0.2, (ClassLimits("normal", 0.9, 0.2), ClassLimits("danger", 0.6, 0.2)))
+    assert stays(lower) != stays(surer)
+    expect(main(page).get_by_text(stays(lower), exact=True)).to_be_visible()
+    choose(page, ko("Method"), ko("FreeMatch: from the predictions alone"))
+    expect(main(page).get_by_text(stays(Thresholds("freematch")), exact=True)).to_be_visible()
+    choose(page, ko("Method"), ko("One limit for all classes"))
+    expect(main(page).get_by_text(stays(surer), exact=True)).to_be_visible()
+
+    page.get_by_role("tab", name=ko("4 Accept")).click()
+    main(page).get_by_text(ko("One at a time"), exact=True).click()
     page.get_by_role("button", name=ko("Propose what stays")).click()
     item = shown(page)
     utterance = live.ws.store.proposals.get(item[0]).utterance_id
     page.keyboard.press("a")
     shown(page, before=item)
     assert live.ws.store.corpus.grades("utterance", "danger")[utterance][1] == "silver"
-    expect(main(page).get_by_test_id("stMetricValue").nth(1)).to_have_text("1")
+    assert len(live.ws.store.corpus.labelled("utterance", "danger", ("silver",))) == 1

@@ -81,7 +81,7 @@ def test_each_page_says_what_to_do_on_an_empty_workspace(ws: Workspace, name: st
         "agreement": "No two people answered the same here yet",
         "progress": "Nobody has decided anything yet",
         "augment": "There is nothing to augment yet: import a delivery or a table first.",
-        "pseudo_label": "Train danger-text on the Train page",
+        "pseudo_label": "Train a recipe on the Train page.",
         "train": "Freeze a snapshot first",
         "evaluate": "train one on the Train page",
         "predict": "No trained model yet, so nothing can be judged: train one on the Train page.",

@@ -61,6 +61,24 @@ def test_predictions_of_a_cell_come_surest_first_and_are_replaced(store: Store) 
     store.ledger.put_predictions([])
 
 
+def test_the_pool_is_written_in_bulk_and_replaces_its_own_rows_only(store: Store) -> None:
+    a, b = sentences(store, "가", "나")
+    store.ledger.add_snapshot(SNAPSHOT)
+    store.ledger.put_run(RUN)
+    tested = Prediction("r1", "danger", a, "evaluation", "normal", 0.6, 0.2, "test", "danger")
+    store.ledger.put_predictions([tested])
+    store.ledger.put_pool("r1", "danger", [a, b], [("danger", 0.9, 0.8), ("normal", 0.7, 0.4)])
+    store.ledger.put_pool("r1", "danger", [b], [("danger", 0.6, 0.2)])
+    store.ledger.put_pool("r1", "danger", [], [])
+    assert store.ledger.predictions("r1", purpose="pool") == [
+        Prediction("r1", "danger", a, "pool", "danger", 0.9, 0.8),
+        Prediction("r1", "danger", b, "pool", "danger", 0.6, 0.2),
+    ]
+    assert store.ledger.predictions("r1", purpose="evaluation") == [tested]
+    with pytest.raises(UnknownName, match="unknown scheme 'mood'"):
+        store.ledger.put_pool("r1", "mood", [a], [("joy", 0.9, 0.8)])
+
+
 def test_a_job_on_the_board(store: Store) -> None:
     store.board.add("j1", "train", "danger-text · s1", {"seed": 1}, AT)
     store.board.add("j1", "train", "again", {}, AT)

@@ -9,7 +9,7 @@ import torch
 from core.errors import NotEnoughData
 from core.schemes.target import Target
 from core.training.trainer.config import TrainingConfig
-from core.training.trainer.losses import Loss, class_weights, positive_weights
+from core.training.trainer.losses import Loss, class_weights, positive_weights, weight_key
 
 URGENCY = Target("urgency", ("low", "medium", "high"))
 MOOD = Target("mood", ("joy", "fear"), "multi")
@@ -105,3 +105,28 @@ def test_fewer_than_two_classes_are_not_enough(target: Target, answers: Any, n: 
         NotEnoughData, match=f"target {target.name}: training needs items of at least 2 classes, found {n}"
     ):
         Loss([target], {target.name: column}, TrainingConfig())
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize(("target", "answers"), [(URGENCY, [0, 1, 2, 0]), (MOOD, [[1, 0], [0, 1], [1, 1], [0, 0]])])
+def test_the_gradient_of_an_item_grows_with_its_weight(target: Target, answers: Any, smoothing: float) -> None:
+    column = np.asarray(answers, dtype=np.float32 if target.multi else np.int64)
+    made = Loss([target], {target.name: column}, TrainingConfig(label_smoothing=smoothing))
+    gradients = []
+    for weights in (None, torch.tensor([1.0, 0.5, 0.1, 2.0])):
+        logits = torch.arange(4 * len(target.codes), dtype=torch.float32).reshape(4, -1).sin().requires_grad_()
+        labels = {target.name: torch.from_numpy(column)}
+        made(
+            {target.name: logits}, labels if weights is None else {**labels, weight_key(target.name): weights}
+        ).backward()
+        assert logits.grad is not None
+        gradients.append(logits.grad.numpy())
+    np.testing.assert_allclose(gradients[1], gradients[0] * [[1.0], [0.5], [0.1], [2.0]], rtol=1e-5)
+
+
+def test_classes_are_balanced_by_the_weights_of_their_items() -> None:
+    counted = np.array([1.0, 1.0, 0.5, 0.5])
+    np.testing.assert_allclose(class_weights(np.array([0, 0, 1, 1]), 3, counted), [3 / 4, 3 / 2, 0], rtol=1e-6)
+    table = np.array([[1, 0], [0, 1], [0, 0], [0, 0]], dtype=np.float32)
+    np.testing.assert_allclose(positive_weights(table, counted), [2, 2], rtol=1e-6)
+    np.testing.assert_allclose(positive_weights(table, np.ones(4)), positive_weights(table), rtol=1e-6)

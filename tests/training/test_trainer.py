@@ -260,3 +260,17 @@ def test_bf16_where_the_device_has_it() -> None:
 def test_bf16_trains_on_a_cpu(tmp_path: Path, encoder: str) -> None:
     engine = fit(Engine(tmp_path / "job"), encoder, replace(SETTINGS, epochs=1, bf16="on"))
     assert all(tensor.dtype in (torch.float32, torch.int64) for tensor in engine.weights.values())
+
+
+def test_a_small_weight_silences_wrong_labels_in_training(tmp_path: Path) -> None:
+    x = np.where(np.arange(96) % 2, 1, -1).astype(np.float32)[:, None]
+    wrong = np.arange(96) >= 32  # two thirds carry the other class
+    answers = {"danger": np.where(wrong, 1 - np.arange(96) % 2, np.arange(96) % 2)}
+    right = {}
+    for name, weights in (("misled", {}), ("guided", {"danger": np.where(wrong, 0.05, 1.0)})):
+        engine = Engine(tmp_path / name)
+        settings = TrainingConfig(epochs=4, batch_size=12, bf16="off", learning_rate=0.3)
+        OddFit()(Rows({"x": x}, answers, [None] * 96, weights), [DANGER], "", settings, engine.job())
+        logits = x @ engine.weights["out.weight"].numpy().T + engine.weights["out.bias"].numpy()
+        right[name] = float((logits.argmax(axis=1) == np.arange(96) % 2).mean())
+    assert right == {"misled": 0.0, "guided": 1.0}

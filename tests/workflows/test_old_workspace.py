@@ -22,15 +22,15 @@ from old_workspace import (
 )  # fmt: skip
 
 from core.audio import vad
-from core.confidence import Rule
 from core.errors import CheckpointMismatch
 from core.filters import Filter
 from core.snapshots import format as frozen
+from core.thresholds import Thresholds, keep
 from core.workflows import overview, workspace
 from core.workflows.cleaning import checks
 from core.workflows.corpus import export, views
 from core.workflows.evaluation import evaluate
-from core.workflows.models import pseudo_label
+from core.workflows.pseudo_labels.pool import open_pool
 from core.workflows.review import desk as session
 from core.workflows.review import queues
 from core.workflows.review.desk import Desk
@@ -82,10 +82,25 @@ def test_a_second_opening_writes_nothing(home: Path) -> None:
     assert (home / "gwidama.db").read_bytes() == first
 
 
+# Version 0.1.0 counted a pseudo-label that was accepted, and a variant with the label of its source, as work of people.
+NO_WORK: dict[str, list[str]] = {
+    "overview": [
+        "/danger/danger: 48 became 47", "/danger/labelled: 94 became 92", "/danger/normal: 46 became 45",
+        "/danger/targets: 169 became 168",
+    ],
+    "agreement": ["/single: 15 became 14"],
+    "progress": [
+        "/work/2/per_hour: 787.4589865111193 became 4714.355868390899", "/work/2/worked_ms: 41145 became 6109",
+        "/work/3/classes/normal: 6 became 5", "/work/3/per_hour: 699.9635435654393 became 4125.061384842036",
+        "/work/3/worked_ms: 41145 became 6109",
+    ],
+}  # fmt: skip
+
+
 def test_counts_progress_and_jobs_are_as_before(old_ws: Workspace) -> None:
     seen = overview.overview(old_ws)
     assert differences(expected()["counts"], seen.counts) == []
-    assert differences(expected()["progress"], seen.progress) == []
+    assert sorted(differences(expected()["progress"], seen.progress)) == NO_WORK["overview"]
     assert {job.id: job.state for job in seen.jobs} == expected()["jobs"]
     assert sorted(expected()["jobs"].values()) == ["done", "queued"]
 
@@ -142,7 +157,8 @@ def test_tags_views_queues_and_the_quality_report_are_as_before(old_ws: Workspac
     for name in ("야간", "review", "되돌림"):
         ids = {u.id for u in old_ws.store.corpus.every(Filter(tag=(name,)))}
         assert ids == {number for number, names in tagged.items() if name in names}
-    assert {name: queue.count for name, queue in queues.list_sizes(old_ws, "danger").items()} == expected()["queues"]
+    sizes = {name: queue.count for name, queue in queues.list_sizes(old_ws, "danger").items()}
+    assert sizes == expected()["queues"] | {queues.PSEUDO_LABEL_AUDIT: 0}
     found_faults = [[check.check, check.count, list(check.ids)] for check in checks.last(old_ws).findings]
     assert found_faults == expected()["quality"]
 
@@ -156,7 +172,7 @@ def test_a_command_that_reads_answers_as_before(home: Path, n: int) -> None:
     if verb[0] == "clean":  # which of two equal texts stays is decided for all checks together now
         for answered in (old, new):
             del next(step for step in answered["steps"] if step["step"] == "same-text")["samples"]
-    assert differences(old, new) == []
+    assert sorted(differences(old, new)) == NO_WORK.get(verb[0], [])
 
 
 # -- runs and snapshots
@@ -172,13 +188,13 @@ def test_the_voice_run_judges_sound_as_before(old_ws: Workspace, monkeypatch: py
 
 def test_the_pool_waits_as_it_was_judged(old_ws: Workspace) -> None:
     run, pool = expected()["runs"]["text"], expected()["pool"]
-    waiting = {proposal.utterance_id for proposal in pseudo_label.waiting(old_ws, run)}
+    opened = open_pool(old_ws, run, "danger")
+    waiting = set(opened.ids.tolist())
     assert len(waiting) > 20
     assert waiting <= set(map(int, pool))
     for sure in (0.0, 0.51, 0.55):
-        seen = pseudo_label.preview(old_ws, run, Rule(sure, 0.0))
-        assert sum(seen.kept.values()) == len([n for n in waiting if max(pool[str(n)]) >= sure])
-        assert seen.total == len(waiting)
+        kept = keep(opened.scores, Thresholds(confidence=sure, margin=0))
+        assert kept.sum() == len([n for n in waiting if max(pool[str(n)]) >= sure])
 
 
 def test_confidence_and_margin_of_every_prediction_are_as_before(old_ws: Workspace) -> None:

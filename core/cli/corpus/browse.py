@@ -117,6 +117,10 @@ def create_snapshot(
     unit: Annotated[
         Unit, typer.Option(help="An item is an utterance, or a whole call: its turns joined, who spoke marked.")
     ] = Unit.utterance,
+    sides_of: Annotated[
+        str | None,
+        typer.Option(metavar="SNAPSHOT", help="Keep its sides, for the student of a teacher trained on it."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Freeze all items that have a label under a scheme, or under several, for training."""
@@ -127,6 +131,7 @@ def create_snapshot(
         info = snapshot.create(
             open_workspace(), name, scheme, split, seed, inputs=inputs.value, conflicts=conflicts.value,
             official=None if official is None else official.value, unit=unit.value,
+            sides_of=sides_of,
         )  # fmt: skip
         report = info.counts["report"]
         reply.give(

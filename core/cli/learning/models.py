@@ -8,13 +8,15 @@
   "official"}, "warnings": [sentence]}`; a run of several schemes also has "targets" {scheme: the same scores} in
   "metrics", a run of text and voice "ablation" {"text", "voice": {"n", "n_groups", "accuracy", "macro_f1", ...}};
   several classes an item have no "confusion"; `official` is null or {"did": "keep" or "clean", "train",
-  "validation": n that repeat a later side, ...}
+  "validation": n that repeat a later side, ...}. A run that learnt from pseudo-labels also has `unfair_test`: null, or
+  {"n", "of", "why"} where its teacher has seen (or may have seen) n of the items of its test side, whose scores then
+  say nothing; and `unknown_machine` where it learnt from so many labels of a machine that nobody can name
 - `evaluate`: also `"alarms"`: null without calls in the test split, else `{"run", "scheme", "class", "operating_point",
   "of": "test" or "filter", "within_ms", "calls", "dangerous", "utterances", "recall_within": {"value", "low", "high",
   "n"}, "recall", "said_later", "false_alarms" (a call), "calls_with_false_alarm", "time_to_alarm_ms": {"median", "p90",
   "n"}, "delay_ms", "curve": [{"ms", "recall"}], "unknown", "unread", "left_out": {reason: calls}}`
 - `evaluate --gold`: the same and `"gold": {"snapshot", "sha256", "side", "scores", "baselines", "not_gold",
-  "unusable"}`; `scores` and `baselines` are as in "metrics"
+  "unusable", "gold_sha256"}`; `scores` and `baselines` are as in "metrics"
 - `runs list`: `{"runs": [one run as above, ...]}`, newest first, each with `in_use` (it serves its scheme), `chosen_by`
   and `chosen_at` (null: it serves because it is the newest, nobody has chosen)
 """
@@ -196,9 +198,13 @@ def _give_run(reply: Reply, info: RunInfo, more: Mapping[str, Any] | None = None
 
 def _score_lines(info: RunInfo, title: str, notes: Sequence[str]) -> Iterator[Any]:
     """The scores of one scheme of a run, and what must be said with them."""
+    from core.workflows.evaluation.marks import refused
+
     test, baselines = info.metrics["test"], info.metrics.get("baselines")
     yield f"{title}test side: {test['n']} items in {test['n_groups']} groups of snapshot {info.snapshot}"
     yield from notes
+    if refused(info.metrics):
+        return
     yield table("", *score_rows(test, baselines))
     for part, scores in info.metrics.get("ablation", {}).items():
         yield f"{title}by {part} alone: macro-F1 {score_text(scores['macro_f1'])}"
@@ -207,8 +213,9 @@ def _score_lines(info: RunInfo, title: str, notes: Sequence[str]) -> Iterator[An
 
 
 def _headline(info: RunInfo) -> str:
-    from core.workflows.evaluation.marks import short_marks
+    from core.workflows.evaluation.marks import refused, short_marks
 
     if "test" not in info.metrics:
         return ""
-    return ", ".join([score_text(info.metrics["test"]["macro_f1"]), *short_marks(info.metrics)])
+    score = [] if refused(info.metrics) else [score_text(info.metrics["test"]["macro_f1"])]
+    return ", ".join([*score, *short_marks(info.metrics)])

@@ -18,7 +18,9 @@ from core.errors import InputError
 from core.files import write_bytes
 from core.models import Arrays
 from core.models.linear.linear_heads import (
+    NO_WEIGHTS,
     LinearHead,
+    Weights,
     all_logits,
     check_scaling,
     fit_heads,
@@ -62,13 +64,19 @@ class HeadsModel:
         values: NDArray[np.float32],
         answers: Mapping[str, NDArray[Any]],
         targets: Sequence[Target],
+        weights: Weights = NO_WEIGHTS,
     ) -> Self:
-        """Fit on N vectors with the `answers` of each Target; `NotEnoughData` below two classes."""
+        """Fit on N vectors with the `answers` of each Target; `NotEnoughData` below two classes.
+
+        `weights` say how much each answer counts.
+        """
         mean, scale = scaling(values)
         rows = (values - mean) / scale
-        heads = fit_heads(rows, answers, targets, c=config.c, max_iter=config.max_iter, balanced=config.balanced)
+        heads = fit_heads(
+            rows, answers, targets, c=config.c, max_iter=config.max_iter, balanced=config.balanced, weights=weights
+        )
         model = cls(mean, scale, heads)
-        model.loss = mean_loss(heads, rows, answers)
+        model.loss = mean_loss(heads, rows, answers, weights)
         return model
 
     def logits(self, values: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:

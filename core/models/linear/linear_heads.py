@@ -5,8 +5,10 @@ a Target are left out of its head. A class without an example keeps a column; it
 with one example.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,9 @@ from core.errors import NotEnoughData
 from core.models import Arrays
 from core.models.linear.logistic import fit_rows
 from core.schemes.target import Target
+
+Weights = Mapping[str, NDArray[np.float64]]  # Target name -> how much each of N answers counts
+NO_WEIGHTS: Weights = MappingProxyType({})  # each counts 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,13 +36,15 @@ class LinearHead:
         scores = np.asarray(features @ self.coef.T + self.intercept, dtype=np.float64)
         return scores if self.target.multi else _log_softmax(scores)
 
-    def loss(self, features: Any, answers: NDArray[Any]) -> float:
-        """The mean log loss on the rows that have an answer."""
+    def loss(self, features: Any, answers: NDArray[Any], weights: NDArray[np.float64] | None = None) -> float:
+        """The mean log loss on the rows that have an answer, weighted by `weights` (N,)."""
         rows = self.target.answered(answers)
         logits, given = self.logits(features)[rows], answers[rows]
         if self.target.multi:
-            return float(np.logaddexp(0, np.where(given > 0, -logits, logits)).mean())
-        return -float(logits[np.arange(len(given)), given].mean())
+            losses = np.logaddexp(0, np.where(given > 0, -logits, logits))
+        else:
+            losses = -logits[np.arange(len(given)), given]
+        return float(losses.mean() if weights is None else np.average(losses, axis=0, weights=weights[rows]).mean())
 
 
 def _log_softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -54,17 +61,28 @@ def fit_heads(
     c: float,
     max_iter: int,
     balanced: bool,
+    weights: Weights = NO_WEIGHTS,
 ) -> dict[str, LinearHead]:
-    """Fit a head for each Target. `NotEnoughData` where a Target has fewer than two classes, or no class both ways."""
-    return {target.name: _fit(features, answers[target.name], target, c, max_iter, balanced) for target in targets}
+    """Fit a head for each Target. `NotEnoughData` where a Target has fewer than two classes, or no class both ways.
+
+    `weights` says, by Target name, how much each answer counts (N,); a Target that is not there counts each answer 1.
+    """
+    solve = partial(fit_rows, c=c, max_iter=max_iter, balanced=balanced)
+    return {
+        target.name: _fit(features, answers[target.name], target, weights.get(target.name), solve) for target in targets
+    }
 
 
-def _fit(features: Any, answers: NDArray[Any], target: Target, c: float, max_iter: int, balanced: bool) -> LinearHead:
+def _fit(
+    features: Any, answers: NDArray[Any], target: Target, weights: NDArray[np.float64] | None, solve: Callable[..., Any]
+) -> LinearHead:
+    """The head of one Target; `solve` is `fit_rows` with its settings."""
     rows = np.flatnonzero(target.answered(answers))
     given = answers[rows]
     table = features if len(rows) == len(answers) else features[rows]
+    counted = None if weights is None else weights[rows]
     if not target.multi:
-        coef, intercept = fit_rows(table, given, len(target.codes), c=c, max_iter=max_iter, balanced=balanced)
+        coef, intercept = solve(table, given, len(target.codes), weights=counted)
         return LinearHead(target, coef, intercept)
     coef = np.zeros((len(target.codes), features.shape[1]))
     intercept = np.zeros(len(target.codes))
@@ -72,7 +90,7 @@ def _fit(features: Any, answers: NDArray[Any], target: Target, c: float, max_ite
     for k in range(len(target.codes)):
         yes = given[:, k].astype(np.int64)
         if 0 < yes.sum() < len(yes):
-            both, bias = fit_rows(table, yes, 2, c=c, max_iter=max_iter, balanced=balanced)
+            both, bias = solve(table, yes, 2, weights=counted)
             coef[k], intercept[k] = both[1] - both[0], bias[1] - bias[0]
             some += 1
         else:
@@ -82,9 +100,11 @@ def _fit(features: Any, answers: NDArray[Any], target: Target, c: float, max_ite
     return LinearHead(target, coef, intercept)
 
 
-def mean_loss(heads: Mapping[str, LinearHead], features: Any, answers: Mapping[str, NDArray[Any]]) -> float:
-    """The mean over the Targets of the log loss on the rows that have an answer."""
-    return float(np.mean([head.loss(features, answers[name]) for name, head in heads.items()]))
+def mean_loss(
+    heads: Mapping[str, LinearHead], features: Any, answers: Mapping[str, NDArray[Any]], weights: Weights = NO_WEIGHTS
+) -> float:
+    """The mean over the Targets of the log loss on the rows that have an answer, weighted by `weights`."""
+    return float(np.mean([head.loss(features, answers[name], weights.get(name)) for name, head in heads.items()]))
 
 
 def no_logits(heads: Mapping[str, LinearHead]) -> dict[str, NDArray[np.float64]]:

@@ -25,7 +25,9 @@ from core.files import write_bytes
 from core.models import Arrays
 from core.models.linear import ngram_counts
 from core.models.linear.linear_heads import (
+    NO_WEIGHTS,
     LinearHead,
+    Weights,
     all_logits,
     fit_heads,
     head_arrays,
@@ -119,19 +121,27 @@ class NgramModel:
 
     @classmethod
     def fit(
-        cls, config: NgramConfig, texts: Sequence[str], answers: Mapping[str, NDArray[Any]], targets: Sequence[Target]
+        cls,
+        config: NgramConfig,
+        texts: Sequence[str],
+        answers: Mapping[str, NDArray[Any]],
+        targets: Sequence[Target],
+        weights: Weights = NO_WEIGHTS,
     ) -> Self:
         """Fit on N texts with the `answers` of each Target; `NotEnoughData` below two classes or without any n-gram.
 
-        A class without texts has a column too; its probability is below that of a class with one text.
+        `weights` say how much each answer counts. A class without texts has a column too; its probability is below that
+        of a class with one text.
         """
         for target in targets:
             if not target.multi:
                 present_classes(answers[target.name][target.answered(answers[target.name])])
         vectorizer, features = fitted(config, texts)
-        heads = fit_heads(features, answers, targets, c=config.c, max_iter=config.max_iter, balanced=config.balanced)
+        heads = fit_heads(
+            features, answers, targets, c=config.c, max_iter=config.max_iter, balanced=config.balanced, weights=weights
+        )
         model = cls(config, vectorizer, heads)
-        model.loss = mean_loss(heads, features, answers)
+        model.loss = mean_loss(heads, features, answers, weights)
         return model
 
     def logits(self, values: Sequence[str]) -> dict[str, NDArray[np.float64]]:

@@ -19,7 +19,9 @@ from core.errors import InputError
 from core.files import write_bytes
 from core.models import Arrays
 from core.models.linear.linear_heads import (
+    NO_WEIGHTS,
     LinearHead,
+    Weights,
     all_logits,
     check_scaling,
     fit_heads,
@@ -64,15 +66,25 @@ class NgramHeadsModel:
 
     @classmethod
     def fit(
-        cls, config: NgramHeadsConfig, values: Values, answers: Mapping[str, NDArray[Any]], targets: Sequence[Target]
+        cls,
+        config: NgramHeadsConfig,
+        values: Values,
+        answers: Mapping[str, NDArray[Any]],
+        targets: Sequence[Target],
+        weights: Weights = NO_WEIGHTS,
     ) -> Self:
-        """Fit on N values with the `answers` of each Target; `NotEnoughData` below two classes."""
+        """Fit on N values with the `answers` of each Target; `NotEnoughData` below two classes.
+
+        `weights` say how much each answer counts.
+        """
         vectorizer, grams = fitted(config, values["text"])
         mean, scale = scaling(values["vector"])
         model = cls(config, vectorizer, mean, scale, {})
         rows = model._beside(grams, values["vector"])
-        model.heads = fit_heads(rows, answers, targets, c=config.c, max_iter=config.max_iter, balanced=config.balanced)
-        model.loss = mean_loss(model.heads, rows, answers)
+        model.heads = fit_heads(
+            rows, answers, targets, c=config.c, max_iter=config.max_iter, balanced=config.balanced, weights=weights
+        )
+        model.loss = mean_loss(model.heads, rows, answers, weights)
         return model
 
     def logits(self, values: Values) -> dict[str, NDArray[np.float64]]:

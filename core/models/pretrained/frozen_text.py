@@ -32,13 +32,17 @@ IDENTITY = (".safetensors", ".json", ".model", ".txt")  # files that decide what
 
 @dataclass(frozen=True)
 class FrozenText:
-    """A loaded encoder. `identity` is the SHA-256 of its files; `prefix` stands before each text."""
+    """A loaded encoder. `identity` is the SHA-256 of its files; `prefix` stands before each text.
+
+    A batch has at most `tokens` of padded length.
+    """
 
     tokenizer: Any
     model: Any
     identity: str
     prefix: str
     longest: int
+    tokens: int = TOKENS
 
     @property
     def width(self) -> int:
@@ -53,7 +57,7 @@ class FrozenText:
         order = sorted(range(len(texts)), key=lambda i: -len(tokens[i]))
         at = 0
         while at < len(order):
-            rows = order[at : at + max(1, TOKENS // max(1, len(tokens[order[at]])))]
+            rows = order[at : at + max(1, self.tokens // max(1, len(tokens[order[at]])))]
             made[rows] = self._batch([tokens[i] for i in rows])
             at += len(rows)
         return made

@@ -2,6 +2,8 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, func, select
 
 from core.errors import NotFound
@@ -146,6 +148,22 @@ class Corpus:
                 labels[target_id] = distinct.setdefault(row, row)
         return labels
 
+    def labelled(self, level: Level, scheme_name: str, grades: Sequence[str]) -> NDArray[np.int64]:
+        """Return the ids of the targets that have a label of one of `grades` under a scheme: int64 (n,), ascending."""
+        query = select(label.c.target_id).where(
+            label.c.level == level, label.c.scheme == scheme_name, label.c.grade.in_(grades)
+        )
+        with reading(self._engine) as connection:
+            ids = connection.execute(query.distinct().order_by(label.c.target_id)).scalars()
+            return np.fromiter(ids, dtype=np.int64)
+
+    def gold_by_class(self, level: Level, scheme_name: str) -> dict[str, int]:
+        """Return class -> number of targets with a gold label of it, under one scheme."""
+        conditions = (label.c.level == level, label.c.scheme == scheme_name, label.c.grade == "gold")
+        query = select(label.c.code, func.count()).where(*conditions).group_by(label.c.code)
+        with reading(self._engine) as connection:
+            return {code: int(n) for code, n in connection.execute(query)}
+
     def counts(self) -> dict[str, int]:
         """Return how many sources, recordings, utterances, sentences, usable voices and ms of audio there are."""
         with reading(self._engine) as connection:
@@ -154,7 +172,8 @@ class Corpus:
     def progress(self) -> dict[str, dict[str, int]]:
         """Return scheme -> {targets, labelled, gold, code: n for each class}, counted at the level of the scheme.
 
-        A target of a multi scheme counts once as labelled, and once for each of its classes.
+        A target of a multi scheme counts once as labelled, and once for each of its classes. A machine's label does not
+        count, and neither does a derived item whose label is the copy of its source's.
         """
         with reading(self._engine) as connection:
             return counts.progress(connection)

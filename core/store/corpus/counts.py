@@ -1,18 +1,23 @@
-"""Counts the corpus: totals, labels by class, values for filters. On SQLite it reads the bitmaps of the index."""
+"""Counts the corpus: totals, labels by class, values for filters. On SQLite it reads the bitmaps of the index.
+
+A machine's label (silver) is no one's work: it counts neither as labelled nor for its class. A derived item whose label
+is only the copy of its source's has nothing to be done, so it is no target.
+"""
 
 from collections import Counter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, func, select
+from sqlalchemy import ColumnElement, Connection, exists, func, select
 
 from core.filters import Filter
 from core.schemes import SCHEMES
-from core.store.corpus.find import window
+from core.store.corpus.find import derived, window
 from core.store.index.bitmaps import Bitmaps
 from core.store.index.chunks import indexed
 from core.store.schema import label, recording, source, stale, utterance
 
-Tally = dict[str, Counter[str]]  # scheme -> class, "any" or "gold" -> targets; a class is written ":code"
+# scheme -> class, "human", "gold" or "copy" -> targets; a class is written ":code"; "copy" is no person's, and derived
+Tally = dict[str, Counter[str]]
 
 
 def counts(connection: Connection) -> dict[str, int]:
@@ -47,7 +52,8 @@ def progress(connection: Connection) -> dict[str, dict[str, int]]:
     for name, definition in SCHEMES.items():
         n = tally.get(name, Counter())
         by_class = dict.fromkeys(definition.codes, 0) | {key[1:]: n[key] for key in n if key.startswith(":")}
-        result[name] = {"targets": targets[definition.level], "labelled": n["any"], "gold": n["gold"], **by_class}
+        of_level = targets[definition.level] - n["copy"]
+        result[name] = {"targets": of_level, "labelled": n["human"], "gold": n["gold"], **by_class}
     return result
 
 
@@ -59,28 +65,38 @@ def _of_utterances(connection: Connection) -> Tally:
     bitmaps = Bitmaps(connection)
     active = bitmaps.facet("active") & ~bitmaps.of(bitmaps.stale)
     tally = _of_stale(connection)
-    schemes = {name for name, kind in SCHEMES.items() if kind.level == "utterance"}
-    for kind in ("label:", "any:", "gold:"):
-        for name, held in bitmaps.facets(kind).items():
-            scheme, mark, code = name.removeprefix(kind).partition("=")
-            if scheme in schemes:
-                key = f":{code}" if mark else kind[:-1]
-                tally.setdefault(scheme, Counter())[key] += bitmaps.count(held & active)
+    schemes = [name for name, kind in SCHEMES.items() if kind.level == "utterance"]
+    for name in schemes:
+        human = bitmaps.facet(f"human:{name}") & active
+        copies = bitmaps.facet("derived") & bitmaps.facet(f"any:{name}") & active & ~human
+        sets = {"human": human, "gold": bitmaps.facet(f"gold:{name}") & active, "copy": copies}
+        sets |= {f":{code}": bitmaps.facet(f"label:{name}={code}") & human for code in SCHEMES[name].codes}
+        tally.setdefault(name, Counter()).update({mark: bitmaps.count(held) for mark, held in sets.items()})
     return tally
 
 
 def _of_stale(connection: Connection) -> Tally:
     """Count the labels of the stale rows, which the index does not answer for, by SQL."""
-    alive = select(utterance.c.id).where(utterance.c.active, utterance.c.id.in_(select(stale.c.id)))
-    c = label.c
-    query = select(c.target_id, c.scheme, c.code, c.grade).where(c.level == "utterance", c.target_id.in_(alive))
+    c, u = label.c, utterance.c
+    query = (
+        select(c.target_id, c.scheme, c.code, c.grade, derived().label("derived"))
+        .join(utterance, u.id == c.target_id)
+        .where(c.level == "utterance", u.active, u.id.in_(select(stale.c.id)))
+    )
     marks = set()
-    for target, scheme, code, grade in connection.execute(query):
-        marks |= {(target, scheme, mark) for mark in (f":{code}", "any", *(["gold"] if grade == "gold" else []))}
+    for target, scheme, code, grade, made in connection.execute(query):
+        marks |= {(target, scheme, mark) for mark in _marks(code, grade, bool(made))}
     tally: Tally = {}
     for _, scheme, mark in marks:
         tally.setdefault(scheme, Counter())[mark] += 1
     return tally
+
+
+def _marks(code: str, grade: str, made: bool) -> tuple[str, ...]:
+    """Return under what a label counts."""
+    if grade == "silver":
+        return ("copy",) if made else ()
+    return (f":{code}", "human", *(("gold",) if grade == "gold" else ()))
 
 
 def _by_sql(connection: Connection, level: str, *conditions: ColumnElement[bool]) -> Tally:
@@ -89,25 +105,40 @@ def _by_sql(connection: Connection, level: str, *conditions: ColumnElement[bool]
     several = [name for name in names if SCHEMES[name].kind == "multi"]
     c = label.c
     conditions_of_level = (c.level == level, *conditions)
+    human = (*conditions_of_level, c.grade != "silver")
     classes = (
         select(c.scheme, c.code, c.grade, func.count())
-        .where(c.scheme.in_(names), *conditions_of_level)
+        .where(c.scheme.in_(names), *human)
         .group_by(c.scheme, c.code, c.grade)
     )
     once = (
         select(c.scheme, c.grade, func.count(c.target_id.distinct()))
-        .where(c.scheme.in_(several), *conditions_of_level)
+        .where(c.scheme.in_(several), *human)
         .group_by(c.scheme, c.grade)
+    )
+    copies = (
+        select(c.scheme, func.count(c.target_id.distinct()))
+        .where(c.scheme.in_(names), *conditions_of_level, c.grade == "silver", _of_derived(level))
+        .group_by(c.scheme)
     )
     tally: Tally = {}
     for scheme, code, grade, n in connection.execute(classes):
         count_of = tally.setdefault(scheme, Counter())
         count_of[f":{code}"] += n
         if scheme not in several:
-            count_of += Counter({"any": n, "gold": n if grade == "gold" else 0})
+            count_of += Counter({"human": n, "gold": n if grade == "gold" else 0})
     for scheme, grade, n in connection.execute(once) if several else ():
-        tally[scheme] += Counter({"any": n, "gold": n if grade == "gold" else 0})
+        tally[scheme] += Counter({"human": n, "gold": n if grade == "gold" else 0})
+    for scheme, n in connection.execute(copies):
+        tally.setdefault(scheme, Counter())["copy"] += n
     return tally
+
+
+def _of_derived(level: str) -> ColumnElement[bool]:
+    """Return the SQL condition of a label whose target was made from another one; a call is, if a turn of it is."""
+    u = utterance.c
+    place = u.id if level == "utterance" else u.recording_id
+    return exists().where(place == label.c.target_id, derived())
 
 
 def offered(connection: Connection) -> dict[str, list[str]]:

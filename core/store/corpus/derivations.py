@@ -98,16 +98,23 @@ class Derivations:
 
 
 def copy_labels(connection: Connection, pairs: Sequence[tuple[int, int]], level: Level, curator: str) -> None:
-    """Give each second of `pairs` the labels of the first, as silver, except disputed ones."""
-    labels: dict[int, list[tuple[str, str]]] = {}
+    """Give each second of `pairs` the labels of the first, as silver, except disputed ones.
+
+    The copy of a pseudo-label belongs to its round, and is withdrawn with it.
+    """
+    labels: dict[int, list[tuple[str, str, int | None]]] = {}
     sources = sorted({source for source, _ in pairs})
     for start in range(0, len(sources), NAMES):
         of_sources = label.c.target_id.in_(sources[start : start + NAMES])
-        query = select(label.c.target_id, label.c.scheme, label.c.code).where(
+        query = select(label.c.target_id, label.c.scheme, label.c.code, label.c.round_id).where(
             label.c.level == level, of_sources, label.c.grade != "disputed"
         )
-        for target, scheme, code in connection.execute(query):
-            labels.setdefault(target, []).append((scheme, code))
-    columns = ("level", "target_id", "scheme", "code", "grade", "by")
-    rows = [(level, copy, *pair, "silver", curator) for source, copy in pairs for pair in labels.get(source, ())]
+        for target, scheme, code, made in connection.execute(query):
+            labels.setdefault(target, []).append((scheme, code, made))
+    columns = ("level", "target_id", "scheme", "code", "grade", "by", "round_id")
+    rows = [
+        (level, copy, scheme, code, "silver", curator, made)
+        for source, copy in pairs
+        for scheme, code, made in labels.get(source, ())
+    ]
     insert_many(connection, label, columns, rows)

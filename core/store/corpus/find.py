@@ -105,7 +105,7 @@ def _settled(bitmaps: Bitmaps, wanted: Filter) -> Set:
     for name, codes in wanted.labels.items():
         if codes:
             chosen = bitmaps.any_facet(f"label:{scheme(name).name}", [code for code in codes if code != UNLABELLED])
-            matches &= chosen | ~bitmaps.facet(f"any:{name}") if UNLABELLED in codes else chosen
+            matches &= chosen | ~answered(bitmaps, scheme(name).name) if UNLABELLED in codes else chosen
     several = {"speaker": wanted.speaker, "origin": wanted.origin, "source": wanted.source}
     for name, values in several.items():
         if values:
@@ -121,6 +121,11 @@ def _settled(bitmaps: Bitmaps, wanted: Filter) -> Set:
     if wanted.after_id is not None:
         matches &= bitmaps.after(wanted.after_id)
     return matches
+
+
+def answered(bitmaps: Bitmaps, name: str) -> Set:
+    """Return the set of what needs no answer of a person: labelled by one, or derived, with the label of its source."""
+    return bitmaps.facet(f"human:{name}") | (bitmaps.facet("derived") & bitmaps.facet(f"any:{name}"))
 
 
 def _tagged(wanted: tuple[str, ...]) -> Select[int]:
@@ -162,6 +167,11 @@ def where(wanted: Filter) -> list[ColumnElement[bool]]:
     return conditions
 
 
+def derived() -> ColumnElement[bool]:
+    """Return the SQL condition of an utterance that was made from another one."""
+    return or_(utterance.c.parent_id.is_not(None), utterance.c.origin == "augmented")
+
+
 def _labelled(name: str, codes: tuple[str, ...]) -> ColumnElement[bool]:
     level = scheme(name).level
     target = utterance.c.id if level == "utterance" else utterance.c.recording_id
@@ -170,5 +180,5 @@ def _labelled(name: str, codes: tuple[str, ...]) -> ColumnElement[bool]:
     if named := [code for code in codes if code != UNLABELLED]:
         choices.append(exists().where(same_label, label.c.code.in_(named)))
     if UNLABELLED in codes:
-        choices.append(~exists().where(same_label))
+        choices.append(~exists().where(same_label, or_(label.c.grade != "silver", derived())))
     return or_(*choices)

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from sqlalchemy import Engine, func, select
 
 from core.filters import Filter
-from core.store.corpus import find
+from core.store.corpus import find, touched
+from core.store.corpus.touched import Touched
 from core.store.engine import reading
 from core.store.rows import NAMES
 from core.store.schema import revision, utterance
@@ -71,6 +72,11 @@ class Texts:
         with reading(self._engine) as connection:
             rows = connection.execution_options(yield_per=BLOCK).execute(query)
             return sorted({row.utterance_id for row in rows if "text" in row.after})
+
+    def touched(self, scheme_name: str, before: Touched = Touched()) -> Touched:
+        """Return `before` with what people changed since: texts, and labels of the scheme that they took off."""
+        with reading(self._engine) as connection:
+            return touched.since(connection, scheme_name, before)
 
     def originals(self, ids: Sequence[int]) -> list[str]:
         """Return the texts as received (no edit changes them), sorted by id; unknown ids are left out."""

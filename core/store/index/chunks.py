@@ -24,7 +24,7 @@ MANY_STALE = 1024  # a chunk with so many stale rows is indexed again
 MOST_STALE = 4096  # stale rows that all chunks together may have
 PREFIX = 8  # the bit planes sort texts by so many first letters
 CONSONANTS = "text/consonants"  # facet with the consonants of all texts, see core.store.index.postings
-FORMAT = b"\x02"  # version of a chunk's index; the first byte of its stamp
+FORMAT = b"\x03"  # version of a chunk's index; the first byte of its stamp
 CODE_BITS = 21
 Columns = list[tuple[Any, ...]]
 
@@ -34,7 +34,7 @@ _TEXT = _NOTE.format("VALUES (NEW.id, 1)", "UPDATE SET text = 1")
 _OWN = "SELECT {row}.target_id, 0 WHERE {row}.level = 'utterance'"
 _CALL = "SELECT id, 0 FROM utterance WHERE {row}.level = 'recording' AND recording_id = {row}.target_id"
 _LABEL = "; ".join(_NOTE.format(which, "NOTHING") for which in (_OWN, _CALL))
-_COLUMNS = "source_id, recording_id, speaker, chars, voice_usable, origin, skipped, active"
+_COLUMNS = "source_id, recording_id, speaker, chars, voice_usable, origin, skipped, active, parent_id"
 _TRIGGERS = {
     "watch_utterance_new": f"AFTER INSERT ON utterance BEGIN {_TEXT}; END",
     "watch_utterance_text": f"AFTER UPDATE OF text ON utterance WHEN NEW.text IS NOT OLD.text BEGIN {_TEXT}; END",
@@ -171,9 +171,11 @@ def prefixes(texts: Sequence[str]) -> NDArray[np.int64]:
 
 def _facets(columns: Columns, labels: dict[str, list[int]]) -> dict[str, NDArray[np.bool_]]:
     slots = np.array(columns[0]) & (CHUNK - 1)
-    source, recording, speaker, chars, voice, origin, skipped, active = columns[1:]
+    source, recording, speaker, chars, voice, origin, skipped, active, parent = columns[1:]
     facets: dict[str, NDArray[np.bool_]] = {}
+    derived = [of is not None or made == "augmented" for of, made in zip(parent, origin, strict=True)]
     flags = {"active": active, "skipped": skipped, "voice": voice, "call": [value is not None for value in recording]}
+    flags["derived"] = derived
     for name, values in flags.items():
         facets[name] = _held(slots[np.array(values, bool)])
     for name, values in (("source", source), ("speaker", speaker), ("origin", origin)):
@@ -190,7 +192,10 @@ def _facets(columns: Columns, labels: dict[str, list[int]]) -> dict[str, NDArray
 
 
 def _labels(connection: Connection, span: tuple[int, int]) -> dict[str, list[int]]:
-    """Return `level:facet` -> ids of its targets. Facets: `any:scheme`, `gold:scheme`, `label:scheme=code`."""
+    """Return `level:facet` -> ids of its targets.
+
+    Facets: `label:scheme=code`, and of each scheme `any`, `gold`, and `human` for what is not a machine's.
+    """
     calls = "SELECT recording_id FROM utterance WHERE id BETWEEN ? AND ?"
     targets: dict[str, list[int]] = {}
     for which in ("= 'utterance' AND target_id BETWEEN ? AND ?", f"= 'recording' AND target_id IN ({calls})"):
@@ -200,7 +205,8 @@ def _labels(connection: Connection, span: tuple[int, int]) -> dict[str, list[int
         )
         for level, scheme, code, grade, listed in _tuples(connection, query, span):
             target_ids = json.loads(listed)
-            for facet in (f"any:{scheme}", f"label:{scheme}={code}", *([f"gold:{scheme}"] if grade == "gold" else [])):
+            marks = ["any", *(["human"] if grade != "silver" else []), *(["gold"] if grade == "gold" else [])]
+            for facet in (f"label:{scheme}={code}", *(f"{mark}:{scheme}" for mark in marks)):
                 targets.setdefault(f"{level}:{facet}", []).extend(target_ids)
     return targets
 

@@ -11,6 +11,8 @@ from core.errors import Conflict, NotFound
 from core.files import sha256
 from core.messages import Word, message_entry
 from core.records import Act, Proposal, ProposalState, Utterance
+from core.schemes import scheme
+from core.store.corpus import touched
 from core.store.corpus.corpus import one_utterance
 from core.store.engine import reading, writing
 from core.store.proposals import batches, deliveries
@@ -238,6 +240,16 @@ class Proposals:
                 raise rule.refusal_error(row, outcome)
             return record(stored_row(connection, proposal_id)._mapping)
 
+    def rejected(self, scheme_name: str) -> dict[int, str]:
+        """Return utterance id -> when the pseudo-label was suggested that a person rejected, under a scheme."""
+        with reading(self._engine) as connection:
+            return touched.rejected(connection, scheme_name)
+
+    def singly_accepted(self, scheme_name: str) -> dict[int, str]:
+        """Return utterance id -> code of the pseudo-label that a person accepted by itself, under a scheme."""
+        with reading(self._engine) as connection:
+            return touched.singly_accepted(connection, scheme_name)
+
     def undo(self, kind: str, curator: str, at: str) -> Proposal | None:
         """Undo the curator's latest decision on a proposal of `kind`: the proposal is open again.
 
@@ -293,12 +305,25 @@ def _accept_single(connection: Connection, row: Any, curator: str, at: str, act:
     if row.kind == "augmentation" and "before" not in payload:
         payload["before"] = _text_at(connection, current, row.made_at)
     fields = deliveries.fields(connection, current, payload) if row.kind == deliveries.KIND else {}
+    if row.kind == "pseudo-label" and _changed_since(connection, current, payload["scheme"], row.made_at):
+        return "changed"
     change = rule.change_for(row.kind, payload, rule.CurrentState(current, current.labels, fields=fields))
     if isinstance(change, str):
         return change
     written = _CARRY_OUT[row.kind](connection, row, current, change, curator, at, act)
     _set_state(connection, row.id, "accepted", curator, at, written)
     return "rebased" if change.rebased else "accepted"
+
+
+def _changed_since(connection: Connection, current: Utterance, scheme_name: str, at: str) -> bool:
+    """Return whether what was predicted for is another now: the text of the utterance, or of a turn of its call."""
+    c, ids = revision.c, [current.id]
+    if scheme(scheme_name).level == "recording" and current.recording_id is not None:
+        ids = list(connection.scalars(select(utterance.c.id).where(utterance.c.recording_id == current.recording_id)))
+    query = select(c.utterance_id, c.before).where(c.utterance_id.in_(ids), c.at > at).order_by(c.version.desc())
+    texts = {row.utterance_id: row.before["text"] for row in connection.execute(query) if "text" in row.before}
+    now = select(utterance.c.id, utterance.c.text).where(utterance.c.id.in_(texts))
+    return any(texts[number] != text for number, text in connection.execute(now))
 
 
 def _text_at(connection: Connection, current: Utterance, at: str) -> str:
@@ -324,11 +349,11 @@ def _set_state(
 def _write_pseudo_label(
     connection: Connection, row: Any, current: Utterance, change: rule.Change, curator: str, at: str, act: Act
 ) -> dict[str, Any]:
-    """Write the pseudo-label as a silver label, by a Revision."""
+    """Write the pseudo-label as a silver label, by a Revision, but no annotation: it is no answer of a person."""
     value = {"code": row.payload["code"], "grade": "silver", "by": curator}
     made = decisions.decide(
         connection, current.id, current.version, curator, at, labels={row.payload["scheme"]: value}, act=act,
-        why=row.operation, proposal_id=row.id,
+        why=row.operation, proposal_id=row.id, answers={},
     )  # fmt: skip
     return {"revision_id": made.id}
 

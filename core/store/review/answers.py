@@ -1,8 +1,9 @@
 """Reads the answers of each curator: which answers stand, which differ, and how many there are.
 
 An answer stands if the revision that wrote it was not undone. An undo is not an answer, and neither is a label of a
-delivery (`IMPORTED`). If several curators answer one target blind (a row of `overlap`), the first answer is the label:
-gold while all agree, disputed as soon as one differs, and gold again when somebody has settled it.
+delivery (`IMPORTED`) or a pseudo-label that a person accepted (earlier programs wrote an annotation for it). If several
+curators answer one target blind (a row of `overlap`), the first answer is the label: gold while all agree, disputed as
+soon as one differs, and gold again when somebody has settled it.
 """
 
 import json
@@ -229,7 +230,7 @@ def _rows(level: str, target_id: int, name: str) -> tuple[ColumnElement[bool], .
 def _standing(kinds: Sequence[AnnotationKind]) -> Select[Any]:
     """Return the query of the annotations whose revision stands; a withdrawal has code NULL."""
     c = annotation.c
-    stands_now = and_(*stands())
+    stands_now = and_(*stands(), revision.c.act != "accept")
     columns = (c.target_id, c.curator, c.code, c.at, c.spent_ms, c.kind)
     return (
         select(*columns)

@@ -17,16 +17,17 @@ from sqlalchemy import Connection, Engine, delete, func, select, update
 from core.errors import Conflict, NotFound
 from core.filters import Filter
 from core.records import Act, BulkAction
-from core.schemes import Scheme, join_codes, scheme, split_codes
+from core.schemes import Scheme, scheme, split_codes
 from core.store.corpus import find
 from core.store.engine import allot, insert_id, insert_many, reading, writing
 from core.store.review import answers
 from core.store.review.decisions import stands
+from core.store.review.labels import label_value, withdrawn
 from core.store.rows import NAMES
 from core.store.schema import annotation, bulk, bulk_tagged, label, overlap, revision, tag, utterance
 
 Which = Filter | Sequence[int]
-LabelValue = dict[str, str]  # {code, grade, by}
+LabelValue = dict[str, Any]  # {code, grade, by}, and round_id of a pseudo-label
 Ids = NDArray[np.int64]
 
 
@@ -222,9 +223,10 @@ def _current_labels(connection: Connection, definition: Scheme, targets: set[int
     conditions = (c.level == definition.level, c.scheme == definition.name, c.target_id.in_(targets))
     codes: dict[int, list[str]] = {}
     labels: dict[int, LabelValue] = {}
-    for target, code, grade, by in connection.execute(select(c.target_id, c.code, c.grade, c.by).where(*conditions)):
+    columns = (c.target_id, c.code, c.grade, c.by, c.round_id)
+    for target, code, *rest in connection.execute(select(*columns).where(*conditions)):
         codes.setdefault(target, []).append(code)
-        labels[target] = {"code": join_codes(definition.name, codes[target]), "grade": grade, "by": by}
+        labels[target] = label_value(definition.name, codes[target], *rest)
     return labels
 
 
@@ -271,11 +273,13 @@ def _write(
             label.c.target_id.in_([x.target_id for x in changes]),
         )
     )
+    gone = withdrawn(connection, [x.after for x in changes])
     insert_many(
-        connection, label, ("level", "target_id", "scheme", "code", "grade", "by"),
+        connection, label, ("level", "target_id", "scheme", "code", "grade", "by", "round_id"),
         [
-            (definition.level, x.target_id, definition.name, code, x.after["grade"], x.after["by"])
-            for x in changes if x.after
+            (definition.level, x.target_id, definition.name, code, x.after["grade"], x.after["by"],
+             x.after.get("round_id"))
+            for x in changes if x.after and x.after.get("round_id") not in gone
             for code in split_codes(x.after["code"])
         ],
     )  # fmt: skip

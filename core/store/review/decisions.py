@@ -18,7 +18,7 @@ from core.schemes import scheme
 from core.store.corpus.corpus import one_utterance
 from core.store.engine import insert_id, reading, writing
 from core.store.review.answers import Answers, by_hand, merged, recount, stands
-from core.store.review.labels import current_label, replace_audio, target_of, write_label
+from core.store.review.labels import current_label, replace_audio, target_of, withdrawn, write_label
 from core.store.schema import annotation, lease, proposal, recording, remark, revision, utterance
 from core.text import nfc
 
@@ -122,8 +122,9 @@ class Review(Answers):
             for row in later:
                 fields |= row.before
                 labels |= row.before.get("labels", {})
-            # A restored label counts as the curator's answer only if it was the curator's own.
-            answers = {name: value["code"] for name, value in labels.items() if value and value["by"] == curator}
+            # A restored label counts as the curator's answer only if it was the curator's own, and no machine's.
+            own = {name: value for name, value in labels.items() if value and value["by"] == curator}
+            answers = {name: value["code"] for name, value in own.items() if value["grade"] != "silver"}
             return decide(
                 connection, utterance_id, version, curator, at,
                 text=fields.get("text"), labels=labels, skip=fields.get("skipped"), span=_span_fields(fields),
@@ -190,7 +191,7 @@ def decide(
     at: str,
     *,
     text: str | None = None,
-    labels: Mapping[str, Mapping[str, str] | None],
+    labels: Mapping[str, Mapping[str, Any] | None],
     skip: bool | None = None,
     span: Mapping[str, Any] | None = None,
     audio: Mapping[str, Any] | None = None,
@@ -207,11 +208,14 @@ def decide(
 
     `span`: new values of start_ms, end_ms, voice_usable, speaker, group and recording_id; `audio`: the new audio of the
     recording. `answers`: scheme -> the curator's own answer; if it is None, the
-    codes of `labels` are the answers. `Stale` if `version` is old; `Conflict` if the utterance is not in the corpus.
+    codes of `labels` are the answers. A label of a round that was withdrawn meanwhile does not come back. `Stale` if
+    `version` is old; `Conflict` if the utterance is not in the corpus.
     """
     current = one_utterance(connection, utterance_id)
     if not connection.scalar(select(utterance.c.active).where(utterance.c.id == utterance_id)):
         raise Conflict("utterance {utterance_id} was taken out of the corpus meanwhile", utterance_id=utterance_id)
+    gone = withdrawn(connection, labels.values())
+    labels = {name: None if value and value.get("round_id") in gone else value for name, value in labels.items()}
     if answers is None:
         answers = {name: value["code"] if value else None for name, value in labels.items()}
     changed = {"text": None if text is None else nfc(text), "skipped": skip}

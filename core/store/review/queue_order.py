@@ -80,7 +80,8 @@ def conditions(request: QueueRequest) -> list[ColumnElement[bool]]:
 
 
 def _decided(since: Any) -> ColumnElement[bool]:
-    conditions = (revision.c.utterance_id == utterance.c.id, revision.c.at >= since)
+    by_people = revision.c.round_id.is_(None)  # a round of pseudo-labels leaves its utterances to be reviewed
+    conditions = (revision.c.utterance_id == utterance.c.id, revision.c.at >= since, by_people)
     return exists().where(*conditions, *answers.stands())
 
 
@@ -127,7 +128,8 @@ def _last_decided(connection: Connection, request: QueueRequest) -> int:
     if request.started_at is None:
         return 0
     c = revision.c
-    query = select(c.utterance_id).where(c.curator == request.curator, c.at >= request.started_at)
+    by_hand = (c.curator == request.curator, c.at >= request.started_at, c.round_id.is_(None))
+    query = select(c.utterance_id).where(*by_hand)
     return int(connection.scalar(query.order_by(c.at.desc(), c.id.desc()).limit(1)) or 0)
 
 

@@ -67,12 +67,13 @@ class Queues:
             return {row.utterance_id: row.reason for row in connection.execute(query)}
 
     def least_confident(self, run_id: str, scheme_name: str, limit: int) -> list[Ranked]:
-        """Return the unlabelled utterances with the least confident predictions of the run."""
+        """Return the utterances with the least confident predictions of the run that no person has labelled."""
         c, definition = prediction.c, scheme(scheme_name)
         target = utterance.c.id if definition.level == "utterance" else utterance.c.recording_id
         labelled = exists().where(
-            label.c.level == definition.level, label.c.target_id == target, label.c.scheme == definition.name
-        )
+            label.c.level == definition.level, label.c.target_id == target, label.c.scheme == definition.name,
+            label.c.grade != "silver",
+        )  # fmt: skip
         query = _usable(select(c.utterance_id, c.confidence, c.code)).where(c.run_id == run_id, ~labelled)
         with reading(self._engine) as connection:
             rows = connection.execute(query.order_by(c.confidence, c.utterance_id).limit(limit))

@@ -6,10 +6,11 @@ audio.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
 from numpy.typing import NDArray
 
 from core.models import Model
@@ -23,12 +24,14 @@ StepReport = Callable[[int, int, int, float | None], None]
 class Rows:
     """N rows of the training side: `values`, and by Target name what `Target.answers` gives.
 
-    An answer that is missing is -1 or NaN. `speakers[i]` is None where nobody knows who speaks.
+    An answer that is missing is -1 or NaN. `speakers[i]` is None where nobody knows who speaks. `weights` says, by
+    Target name, how much each answer counts, float (N,) above 0; a Target that is not there counts each answer 1.
     """
 
     values: Values
     answers: Mapping[str, NDArray[Any]]
     speakers: Sequence[str | None]
+    weights: Mapping[str, NDArray[np.float64]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ class LinearFit:
 
     def __call__(self, rows: Rows, targets: Sequence[Target], encoder: str, config: Any, job: Fitting) -> None:
         job.report(0, 1, 1, None)
-        model = self.Model.fit(config, rows.values, rows.answers, targets)
+        model = self.Model.fit(config, rows.values, rows.answers, targets, rows.weights)
         job.report(1, 1, 1, model.loss)
         job.epoch_end(1, model, model.loss)
 

@@ -7,6 +7,7 @@ order depends on seed and epoch only.
 """
 
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from core.models.values import Values, count, take
+from core.training.trainer.losses import weight_key
 
 STRETCH = 50  # batches that are sorted together
 
@@ -81,11 +83,21 @@ def _longest_first(lengths: NDArray[np.int64], classes: NDArray[np.int64]) -> ND
 
 
 class Collator:
-    """Makes one batch of row numbers: the network's own arguments, and `labels` by Target name."""
+    """Makes one batch of row numbers: the network's own arguments, and `labels` by Target name.
 
-    def __init__(self, network: Any, values: Values, answers: Mapping[str, NDArray[Any]]) -> None:
+    The `labels` of a Target with weights have them beside its answers, under the name that `weight_key` gives.
+    """
+
+    def __init__(
+        self,
+        network: Any,
+        values: Values,
+        answers: Mapping[str, NDArray[Any]],
+        weights: Mapping[str, NDArray[np.float64]] = MappingProxyType({}),
+    ) -> None:
         self.network, self.values = network, values
-        self.answers = {name: torch.from_numpy(np.ascontiguousarray(column)) for name, column in answers.items()}
+        columns = {**answers} | {weight_key(name): column.astype(np.float32) for name, column in weights.items()}
+        self.answers = {name: torch.from_numpy(np.ascontiguousarray(column)) for name, column in columns.items()}
         assert all(len(column) == count(values) for column in self.answers.values())
 
     def __call__(self, rows: list[int]) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class NetworkFit:
         if stop is not None and checkpoints.epoch_of(last) >= stop:
             return
         with reproducible(job.seed, self.threads), _enough_memory():
-            loss = WatchedLoss(Loss(targets, rows.answers, config))
+            loss = WatchedLoss(Loss(targets, rows.answers, config, rows.weights))
             network = self.network.load().create(targets, encoder, asdict(config), rows.values)
             self._train(network, rows, loss, config, job, folder, last)
 
@@ -97,7 +97,7 @@ class FitTrainer(Trainer):
             super().__init__(
                 model=Wrapped(network),
                 args=arguments,
-                data_collator=Collator(network, rows.values, rows.answers),
+                data_collator=Collator(network, rows.values, rows.answers, rows.weights),
                 train_dataset=RowNumbers(len(self.row_lengths)),
                 compute_loss_func=loss,
                 callbacks=[watch] if watch.average is None else [watch.average, watch],

@@ -103,6 +103,7 @@ def _recent(summary: overview.Overview) -> None:
 
 def _run_row(run: RunInfo) -> dict[str, object]:
     score = run.metrics.get("test", {}).get("macro_f1", {}).get("value")
+    score = None if marks.refused(run.metrics) else score
     remarks = ", ".join(map(translate, marks.short_marks(run.metrics)))
     return {
         _("Recipe"): run.recipe,

@@ -257,18 +257,19 @@ def burn_down(days: Sequence[tuple[str, float, bool]], names: tuple[str, str], f
 
 def balance(rows: Mapping[str, Mapping[str, int]], scheme: Scheme, language: str) -> go.Figure:
     """Return one bar for each row of `rows` (name to counts by class): classes as shares, counts written on them."""
-    figure = go.Figure()
+    bars_ = []
     names = [escape(name) for name in rows]
     for place, label in enumerate(scheme.labels):
         counts = [row.get(label.code, 0) for row in rows.values()]
         shares_ = [n / max(sum(row.values()), 1) for n, row in zip(counts, rows.values(), strict=True)]
-        figure.add_bar(
-            y=names, x=shares_, name=escape(label.title(language)), orientation="h", insidetextanchor="middle",
-            text=[f"{n:,}" if n else "" for n in counts],
-            hovertemplate="%{x:.0%} · %{text}<extra>%{fullData.name}</extra>",
-            marker={"color": label.color, "pattern": {"shape": _PATTERNS[place % len(_PATTERNS)], "fillmode": "overlay",
-                    "fgcolor": "rgba(255,255,255,.5)", "size": 6}},
-        )  # fmt: skip
+        bars_.append({
+            "type": "bar", "y": names, "x": shares_, "name": escape(label.title(language)), "orientation": "h",
+            "insidetextanchor": "middle", "text": [f"{n:,}" if n else "" for n in counts],
+            "hovertemplate": "%{x:.0%} · %{text}<extra>%{fullData.name}</extra>",
+            "marker": {"color": label.color, "pattern": {"shape": _PATTERNS[place % len(_PATTERNS)],
+                       "fillmode": "overlay", "fgcolor": "rgba(255,255,255,.5)", "size": 6}},
+        })  # fmt: skip
+    figure = go.Figure({"data": bars_})  # at once: a slider of the Pseudo-label page draws it anew
     figure.update_xaxes(range=[0, 1], tickformat=".0%")
     figure.update_yaxes(autorange="reversed")
     return _with_layout(figure, 110 + 44 * len(names), barmode="stack", legend_traceorder="normal")

@@ -8,11 +8,12 @@ from typing import Any
 from core.errors import CheckpointMismatch, UnknownName
 from core.records import RunInfo
 from core.schemes.target import Target
-from core.snapshots.format import Snapshot, read
+from core.snapshots.format import Snapshot
 from core.snapshots.items import Item, Items
 from core.training.baselines import baseline_scores
 from core.training.inputs import of_speakers
 from core.training.recipes import recipe
+from core.workflows.evaluation import seen
 from core.workflows.evaluation.scored import scored
 from core.workflows.workspace import Workspace
 
@@ -43,11 +44,11 @@ def training_items(ws: Workspace, run: RunInfo) -> Items:
 
 def snapshot_items(ws: Workspace, name: str) -> Items:
     """All items of a snapshot, verified. `CheckpointMismatch` if it cannot be read or is not the registered one."""
-    return _verified(str(ws.snapshot_folder(name)), ws.store.ledger.snapshot(name).sha256).items
+    return seen.registered(ws, name).items
 
 
 def _snapshot(ws: Workspace, run: RunInfo) -> Snapshot:
-    return _verified(str(ws.snapshot_folder(run.snapshot)), ws.store.ledger.snapshot(run.snapshot).sha256)
+    return seen.registered(ws, run.snapshot)
 
 
 def _computed(ws: Workspace, run: RunInfo) -> Mapping[str, Any]:
@@ -59,7 +60,7 @@ def _computed(ws: Workspace, run: RunInfo) -> Mapping[str, Any]:
 def _computed_once(ws: Workspace, folder: str, sha256: str, run_id: str, scheme: str) -> Mapping[str, Any]:
     """Computed once a process: a finished run and its snapshot never change."""
     data = scored(ws, run_id, scheme)
-    by_key = {item.key: item for item in _verified(folder, sha256).under(scheme).items}
+    by_key = {item.key: item for item in seen.verified(folder, sha256).under(scheme).items}
     if missing := [key for key in data.keys if key not in by_key]:
         raise CheckpointMismatch(
             "snapshot {snapshot} lacks {n} items that the run was scored on",
@@ -73,15 +74,6 @@ def _computed_once(ws: Workspace, folder: str, sha256: str, run_id: str, scheme:
         data.run.modality,
         by_recording=data.run.metrics.get("by_recording") is not None,
     )
-
-
-def _verified(folder: str, sha256: str) -> Snapshot:
-    snapshot = read(folder)
-    if snapshot.sha256 != sha256:
-        raise CheckpointMismatch(
-            "snapshot {folder}: its folder holds another snapshot (SHA-256 differs)", folder=Path(folder).name
-        )
-    return snapshot
 
 
 def speakers_of(run: RunInfo) -> tuple[str, ...]:

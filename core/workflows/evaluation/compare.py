@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from core.errors import InputError, NotEnoughData
 from core.messages import SchemeName
 from core.scores import paired
-from core.snapshots.format import Item
+from core.snapshots.format import Item, Items
 from core.split import merge_shared
 from core.text import letters
+from core.workflows.evaluation import seen
 from core.workflows.evaluation.scored import Scored, frozen_items, scored
 from core.workflows.workspace import Workspace
 
@@ -53,7 +54,8 @@ def compare(
 ) -> Comparison:
     """Compare two finished runs on the test items that they share, for one Target or the first of each.
 
-    `InputError` for a run compared with itself, or runs whose schemes or classes differ; `NotEnoughData` if their test
+    `InputError` for a run compared with itself, runs whose schemes or classes differ, or a run whose teacher has seen
+    one of these items; `NotEnoughData` if their test
     sides share no item; `CheckpointMismatch` if predictions or a snapshot cannot be read.
     """
     if first == second:
@@ -73,6 +75,7 @@ def compare(
             second=second,
         )
     at_a, at_b = (np.array(rows, dtype=np.int64) for rows in zip(*same, strict=True))
+    _refuse_taught(ws, a, b, Items.of(frozen_a[a.keys[i]] for i, _ in same))
     groups = _groups([frozen_a[a.keys[i]] for i in at_a], [frozen_b[b.keys[j]] for j in at_b])
     guesses = a.guess[at_a], b.guess[at_b]
     gold = a.gold[at_a]
@@ -90,6 +93,12 @@ def compare(
         right_to_wrong=_changed(items, a.codes, gold, guesses, rights[0] & ~rights[1]),
         wrong_to_right=_changed(items, a.codes, gold, guesses, ~rights[0] & rights[1]),
     )
+
+
+def _refuse_taught(ws: Workspace, a: Scored, b: Scored, shared: Items) -> None:
+    """Refuse the comparison if a teacher of either run has seen a shared item; freezing kept both runs from them."""
+    for run in (a.run, b.run):
+        seen.refuse(ws, run, run.snapshot, shared, {a.run.snapshot, b.run.snapshot})
 
 
 def _check_classes(a: Scored, b: Scored) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from core.confidence import apply_temperature
 from core.scores.curves import one_against_rest, reliability
+from core.workflows.evaluation import seen
 from core.workflows.evaluation.scored import scored
 from core.workflows.workspace import Workspace
 
@@ -23,10 +24,11 @@ class Curves:
 def of_run(ws: Workspace, run_id: str, target: str | None = None) -> Curves:
     """The curves of a finished run for one Target, or the first.
 
-    `CheckpointMismatch` if its predictions cannot be read. The stored probabilities are calibrated. A temperature is
-    taken back by its inverse, so no model is loaded.
+    `CheckpointMismatch` if its predictions cannot be read, `InputError` if what taught it has seen its test side. The
+    stored probabilities are calibrated. A temperature is taken back by its inverse, so no model is loaded.
     """
     data = scored(ws, run_id, target)
+    seen.refuse_own_test(ws, data.run)
     temperature = float(data.run.metrics["calibration"]["temperature"])
     uncalibrated = apply_temperature(data.probs, 1 / temperature)
     return Curves(

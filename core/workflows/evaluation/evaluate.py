@@ -9,7 +9,7 @@ from core.records import BulkAction, Prediction, RunInfo, Utterance
 from core.snapshots.format import Excerpt, Item, read_some
 from core.text.model_text import model_text
 from core.workflows.corpus import bulk
-from core.workflows.evaluation import baselines
+from core.workflows.evaluation import baselines, seen
 from core.workflows.evaluation.scored import finished_run, target_of, under
 from core.workflows.review.queues import TAG
 from core.workflows.snapshots.calls import in_order, transcript
@@ -55,7 +55,8 @@ class Cell:
 
 
 def report(ws: Workspace, run_id: str, target: str | None = None) -> tuple[RunInfo, dict[str, Any]]:
-    """The run and the metrics that its training wrote (test split, with intervals). `InputError` if it is not done.
+    """The run and the metrics that its training wrote (test split, with intervals). `InputError` if it is not done, or
+    if a run that taught it has seen its test side.
 
     With `target` the run as seen by that Target, else by its first; `UnknownName` lists its Targets.
 
@@ -63,6 +64,7 @@ def report(ws: Workspace, run_id: str, target: str | None = None) -> tuple[RunIn
     """
     info = finished_run(ws, run_id)
     info = under(info, target_of(info, target))
+    seen.refuse_own_test(ws, info)
     metrics = dict(info.metrics)
     try:
         metrics["baselines"] = baselines.of_run(ws, info)

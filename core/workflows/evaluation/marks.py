@@ -3,17 +3,26 @@
 from collections.abc import Mapping
 from typing import Any
 
-from core.messages import Message, Word
+from core.messages import Message, Word, message_from_json
 
 AS_PUBLISHED, CLEAN = Word("as published"), Word("published split, clean")
 CROSSING = Word("speakers on several sides")
+UNFAIR = Word("not scored: its teacher has seen the test")
+UNKNOWN_MACHINE = Word("labels of an unknown machine")
 
 
 def short_marks(metrics: Mapping[str, Any]) -> list[Word]:
     """The few words that stand beside a score wherever it is shown; none for a score that needs no remark."""
     mark = metrics.get("official")
     words = [AS_PUBLISHED if mark["did"] == "keep" else CLEAN] if mark else []
-    return words + [CROSSING] * bool(metrics.get("persons_on_several_sides"))
+    words += [CROSSING] * bool(metrics.get("persons_on_several_sides"))
+    words += [UNKNOWN_MACHINE] * bool(metrics.get("unknown_machine"))
+    return [UNFAIR, *words] if refused(metrics) else words
+
+
+def refused(metrics: Mapping[str, Any]) -> bool:
+    """Whether the score on the test side may not be shown: who taught the run has seen some of it, or may have."""
+    return bool(metrics.get("unfair_test"))
 
 
 def training_saw_the_test(metrics: Mapping[str, Any]) -> bool:
@@ -25,7 +34,13 @@ def warnings(metrics: Mapping[str, Any]) -> list[Message]:
     """What must be said with the scores in the `metrics` of a run; nothing for runs that are too old to know."""
     persons = metrics.get("persons_on_several_sides", 0)
     crossing = Message("{n:,} speakers stand on several sides of the split: a score by voice is too high", n=persons)
-    return [crossing] * bool(persons) + split_marks(metrics)
+    machine = metrics.get("unknown_machine", 0)
+    unknown = Message(
+        "{n:,} labels that it learnt from are of a machine that nobody can name: it may have seen the test side",
+        n=machine,
+    )
+    why = [message_from_json(metrics["unfair_test"]["why"])] if refused(metrics) else []
+    return [*why, *([unknown] * bool(machine)), *([crossing] * bool(persons)), *split_marks(metrics)]
 
 
 def split_marks(metrics: Mapping[str, Any]) -> list[Message]:

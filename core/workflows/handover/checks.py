@@ -113,10 +113,22 @@ def run_info(package: RunPackage, card: Card, snapshot: str) -> RunInfo:
         raise BadRecord(where, "{field} is not a table", field="environment")
     if not _is_count(metrics.get("persons_on_several_sides", 0)):
         raise BadRecord(where, "{field} is not a number", field="persons_on_several_sides")
+    if not _is_mark(metrics.get("unfair_test")):
+        raise BadRecord(where, "{field} is not a table", field="unfair_test")
+    if not _is_count(metrics.get("unknown_machine", 0)):
+        raise BadRecord(where, "{field} is not a number", field="unknown_machine")
     return RunInfo(
         card.run_id, card.recipe, card.encoder, card.scheme, card.modality, snapshot, "done",
         _started_at(package, card), metrics,
     )  # fmt: skip
+
+
+def _is_mark(mark: Any) -> bool:
+    """Whether a mark says of how many test items, or of an unknown number, a teacher has seen how many, and why."""
+    if mark is None:
+        return True
+    counts = [mark.get(name) for name in ("n", "of")] if isinstance(mark, dict) else []
+    return len(counts) == 2 and (counts == [None, None] or all(map(_is_count, counts))) and "why" in mark
 
 
 def _check_metrics(metrics: Any, codes: tuple[str, ...], where: str) -> None:

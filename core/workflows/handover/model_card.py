@@ -129,6 +129,26 @@ def _data(about: Facts) -> Iterator[str]:
     counts = about.snapshot.counts
     unit = "통화" if counts.get("unit") == "call" else "발화"
     yield f"- {unit} {counts['n']:,}개, 그중 골드 라벨 {counts['gold']:,}개"
+    yield from _lineage(about.card)
+
+
+def _lineage(card: Card) -> Iterator[str]:
+    """Which rounds of pseudo-labels the run learnt from, with the runs that made them."""
+    if own := card.lineage.get("selftraining"):
+        yield (
+            f"- 자기 학습 {own['round']}회차의 학생 모델: 스냅샷 `{escaped(str(own['snapshot']))}`에서 시작했고, "
+            f"교사는 `{escaped(str(own['teacher']))}`입니다."
+        )
+    for made in card.lineage.get("rounds", ()):
+        if made["round"] is None:
+            run = made["run"] and escaped(str(made["run"]))
+            maker = f"`{run}`의 예측을 하나씩 수락한" if run else "어느 모델이 붙였는지 모르는"
+            yield f"- 의사라벨 {made['n']:,}개: {maker} 것으로, 사람이 붙인 라벨이 아닙니다."
+            continue
+        yield (
+            f"- 의사라벨 {made['n']:,}개(회차 {made['round']}): `{escaped(str(made['run']))}`의 예측을 수락한 것으로, "
+            f"사람이 붙인 라벨이 아닙니다. 가중치: {escaped(str(made['weight']))}"
+        )
 
 
 def _classes(about: Facts, chosen: Scheme) -> Iterator[str]:
@@ -159,10 +179,24 @@ def _split(about: Facts) -> Iterator[str]:
 def _scores(views: Sequence[Facts]) -> Iterator[str]:
     yield ""
     yield "## 점수"
+    if views[0].metrics.get("unfair_test"):
+        yield from _refused(views[0].metrics["unfair_test"])
+        return
     for view in views:
         chosen = scheme(view.run.scheme)
         yield from ["", f"### {escaped(chosen.ko)}"] if len(views) > 1 else []
         yield from _scores_of(view, chosen)
+
+
+def _refused(mark: Mapping[str, Any]) -> Iterator[str]:
+    yield ""
+    if mark["n"] is None:
+        yield "의사라벨을 만든 모델이 시험 데이터를 보았는지 알 수 없어서 점수를 적지 않습니다."
+    else:
+        yield (
+            f"의사라벨을 만든 모델이 시험 데이터 {mark['of']:,}개 가운데 {mark['n']:,}개를 이미 보았으므로 점수를 적지 "
+            "않습니다."
+        )
 
 
 def _scores_of(about: Facts, chosen: Scheme) -> Iterator[str]:

@@ -53,11 +53,24 @@ def train(
     report: Callable[[dict[str, Any]], None] = lambda progress: None,
 ) -> None:
     """Train `spec` on the rows of an arm, in a folder of its own below `folder`; a second call goes on with it."""
-    place = folder / SNAPSHOTS / arm.name
+    train_apart(arranged(base, arm.name, items, arm.split), spec, folder, report)
+
+
+def train_apart(
+    frozen: Snapshot,
+    spec: engine.TrainSpec,
+    folder: Path,
+    report: Callable[[dict[str, Any]], None] = lambda progress: None,
+) -> None:
+    """Train `spec` on a snapshot that is no snapshot of the workspace: both it and the run are written below `folder`.
+
+    A second call goes on with the training.
+    """
+    place = folder / SNAPSHOTS / frozen.name
     if not place.exists():
-        write(arranged(base, arm.name, items, arm.split), place)
+        write(frozen, place)
     runs = str(folder / RUNS)
-    engine.train(replace(spec, run_id=arm.name, snapshot_folder=str(place), runs_folder=runs), report)
+    engine.train(replace(spec, run_id=frozen.name, snapshot_folder=str(place), runs_folder=runs), report)
 
 
 def groups_of(*parts: Items) -> dict[str, str]:
@@ -68,9 +81,9 @@ def groups_of(*parts: Items) -> dict[str, str]:
     return groups
 
 
-def predicted_test_rows(arm: Arm, folder: Path, target: Target, groups: Mapping[str, str]) -> ScoredRows:
-    """What the model of an arm predicted on its test rows, with the group of each row."""
-    rows = [row for row in read_predictions(folder / RUNS / arm.name, target.name) if row["side"] == "test"]
+def predicted_test_rows(name: str, folder: Path, target: Target, groups: Mapping[str, str]) -> ScoredRows:
+    """What the model of the arm `name` predicted on its test rows, with the group of each row."""
+    rows = [row for row in read_predictions(folder / RUNS / name, target.name) if row["side"] == "test"]
     answers = target.answers([row["gold"] for row in rows])
     probs = np.array([row["probs"] for row in rows], dtype=np.float64)
     owners = [groups[row["key"]] for row in rows]

@@ -155,7 +155,7 @@ class _Meter:
         differences = APART | (TOGETHER if NAIVE in arms else {})
         groups = groups_of(self._items("originals"), self._items("variants"))
         scores = leakage.measure(
-            {arm.name: predicted_test_rows(arm, self.work, target, groups) for arm in arms},
+            {arm.name: predicted_test_rows(arm.name, self.work, target, groups) for arm in arms},
             {name: (first.name, second.name) for name, (first, second) in differences.items()},
             critical=target.codes.index(critical) if critical in target.codes else None,
             resamples=RESAMPLES,

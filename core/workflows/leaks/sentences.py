@@ -28,8 +28,13 @@ def _name(document: Document, score: str) -> str:
 
 
 def _leaked(apparent: Score, leaked: Score, name: str) -> Message:
-    fields = {"apparent": _points(apparent), "leaked": _points(leaked), "score": name, "interval": _interval(leaked)}
-    if _sign(leaked) <= 0:
+    fields = {
+        "apparent": points(apparent),
+        "leaked": points(leaked),
+        "score": name,
+        "interval": interval_in_points(leaked),
+    }
+    if sign(leaked) <= 0:
         return Message(
             "Augmenting first and splitting random rows then shows {apparent:+.1f} points of {score}; no leakage can "
             "be told from chance in them ({leaked:+.1f} points, {interval}).",
@@ -43,10 +48,10 @@ def _leaked(apparent: Score, leaked: Score, name: str) -> Message:
 
 
 def _worth(gain: Score, name: str) -> Message:
-    fields = {"gain": _points(gain), "score": name, "interval": _interval(gain)}
-    if _sign(gain) > 0:
+    fields = {"gain": points(gain), "score": name, "interval": interval_in_points(gain)}
+    if sign(gain) > 0:
         return Message("Augmentation itself is worth {gain:+.1f} points of {score} ({interval}).", **fields)
-    if _sign(gain) < 0:
+    if sign(gain) < 0:
         return Message("Augmentation itself does harm here: {gain:+.1f} points of {score} ({interval}).", **fields)
     return Message(
         "What augmentation itself is worth cannot be told from nothing: {gain:+.1f} points of {score} ({interval}).",
@@ -55,7 +60,7 @@ def _worth(gain: Score, name: str) -> Message:
 
 
 def _without(leaked: Score, name: str, unseen: str) -> Message:
-    fields = {"leaked": _points(leaked), "score": name, "interval": _interval(leaked)}
+    fields = {"leaked": points(leaked), "score": name, "interval": interval_in_points(leaked)}
     if unseen == "speakers":
         return Message(
             "Without augmentation, random clips show {leaked:+.1f} points of {score} against unseen speakers "
@@ -83,11 +88,12 @@ def _variants(augmentation: Mapping[str, Any]) -> Message:
     )
 
 
-def _points(score: Score) -> float:
+def points(score: Score) -> float:
+    """The score in hundredths."""
     return 100 * (score["value"] or 0.0)
 
 
-def _interval(score: Score) -> Message:
+def interval_in_points(score: Score) -> Message:
     """The interval in points; a test side of one group has none."""
     low, high = score["low"], score["high"]
     if low is None or high is None:
@@ -95,7 +101,7 @@ def _interval(score: Score) -> Message:
     return Message("95% interval {low:+.1f} to {high:+.1f}", low=100 * low, high=100 * high)
 
 
-def _sign(score: Score) -> int:
+def sign(score: Score) -> int:
     """1 or -1 where the interval lies on one side of 0, else 0."""
     low, high = score["low"], score["high"]
     if low is None or high is None:

@@ -19,6 +19,7 @@ from core.training import engine
 from core.training.engine import TrainSpec
 from core.training.recipes import RECIPES, Recipe, config_for, recipe, recipes
 from core.workflows.corpus.schemes import trainable
+from core.workflows.evaluation import seen
 from core.workflows.jobs import Context
 from core.workflows.workspace import Workspace, now, open_workspace
 
@@ -169,6 +170,7 @@ def run(
             metrics = engine.train_together(spec, report, 0) if together else engine.train(spec, report, step)
         assert metrics is not None
         _store_predictions(ws, spec)
+        metrics = _marked(ws, spec, metrics)
     except (Cancelled, KeyboardInterrupt):
         ws.store.ledger.set_run(spec.run_id, "cancelled")
         raise
@@ -177,6 +179,14 @@ def run(
         raise
     ws.store.ledger.set_run(spec.run_id, "done", metrics)
     return metrics
+
+
+def _marked(ws: Workspace, spec: TrainSpec, metrics: dict[str, Any]) -> dict[str, Any]:
+    """The metrics with what must be known of the run's teachers, in its folder too."""
+    marked = seen.marked(ws, spec.run_id, metrics)
+    if marked != metrics:
+        RunFolder(spec.run_folder).write_metrics(marked)
+    return marked
 
 
 @contextmanager

@@ -32,7 +32,8 @@ class Desk:
 
     `base` narrows the queue. `overlap` is the share (0..1) of utterances that `wanted` curators answer; with `blind`
     none of them sees the others' answers before answering. `hide_predictions` (no predictions before the decision)
-    and `batch` (many cards at once) only change the screen. `opened_at` is the instant at which the session began.
+    and `batch` (many cards at once) only change the screen. No queue shows a prediction or a machine's label of what
+    waits for a blind answer to an audit, whatever is chosen. `opened_at` is the instant at which the session began.
     """
 
     curator: str
@@ -75,8 +76,10 @@ class CardUtterance:
 class Card:
     """One utterance to review, with its surroundings.
 
-    `labels` (scheme -> code) are the present labels; `blind` names the schemes whose labels are left out because this
-    curator is to answer blind. `before` and `after` are the texts of the neighbouring utterances. `context_url` is the
+    `labels` (scheme -> code) are the present labels; a machine's is left out in a pseudo-label audit, of what waits for
+    an audit in any queue, and among what is unlabelled if predictions are hidden. `blind` names the schemes whose
+    labels are left out because this curator is to answer blind. `before` and `after` are the texts of the
+    neighbouring utterances. `context_url` is the
     audio with up to 2 s more at either side; it begins at `context_start_ms`. `opinions` are the predictions of models,
     {scheme, code, confidence, run} each (the name is a field of the review API). `remarks`: {kind, text, curator, at}.
     `left` counts the utterances in the queue, with this one.
@@ -169,8 +172,8 @@ def latest_decision(ws: Workspace, desk: Desk) -> int | None:
 
 
 def predictions(ws: Workspace, desk: Desk, item: int) -> tuple[Mapping[str, Any], ...]:
-    """Predictions for an utterance under the desk's schemes: {scheme, code, confidence, run} each."""
-    return _context(ws, item, desk.schemes).predictions
+    """Predictions for an utterance under the desk's schemes: {scheme, code, confidence, run} each; none in an audit."""
+    return () if _is_audit(desk) else _context(ws, item, desk.schemes).predictions
 
 
 def remark(ws: Workspace, desk: Desk, item: int, kind: RemarkKind, text: str = "") -> None:
@@ -195,18 +198,23 @@ def history(ws: Workspace, item: int, desk: Desk | None = None) -> list[dict[str
 
     Each entry is {what: "received" | "decision", version, curator, at, before, after, act, why, spent_ms, undoes,
     undone, bulk_id, proposal_id, restores} or {what: "remark", kind, text, curator, at}. If the curator of `desk` is to
-    answer blind and has not answered yet, the labels of others are left out.
+    answer blind and has not answered yet, the labels of others are left out, and so are a machine's where its card
+    leaves them out.
     """
     revisions = ws.store.review.history(item)
     undone = {revision.undoes for revision in revisions}
     context = _context(ws, item, desk.schemes if desk else ())
-    hide = _blind_schemes(desk, context) if desk else ()
+    hide = _hidden_schemes(desk, context) if desk else ()
+    machine = (*hide, *(desk.schemes if desk and _is_audit(desk) else ()), *context.audited)
     received = {
         "what": "received", "version": 0, "curator": "", "at": "", "before": {},
         "after": {"text": context.utterance.original}, "act": IMPORTED, "why": "", "spent_ms": None, "undoes": None,
         "undone": False,
     }  # fmt: skip
-    entries = [_decision_entry(revision, revision.id in undone, hide) for revision in revisions]
+    entries = [
+        _decision_entry(revision, revision.id in undone, machine if _of_machine(revision) else hide)
+        for revision in revisions
+    ]
     entries += [{"what": "remark", **_remark(remark)} for remark in context.remarks]
     return [received, *sorted(entries, key=lambda entry: str(entry["at"]))]
 
@@ -261,7 +269,7 @@ def _context(ws: Workspace, item: int, schemes: Sequence[str]) -> UtteranceConte
 
 
 def _card(desk: Desk, context: UtteranceContext, left: int) -> Card:
-    utterance, blind = context.utterance, _blind_schemes(desk, context)
+    utterance, blind, hidden = context.utterance, _blind_schemes(desk, context), _hidden_schemes(desk, context)
     audio = wider = start = None
     if context.has_audio and utterance.start_ms is not None and utterance.end_ms is not None:
         # The address holds the span, so that a cache never plays the audio of earlier times.
@@ -272,10 +280,10 @@ def _card(desk: Desk, context: UtteranceContext, left: int) -> Card:
             utterance.id, utterance.version, utterance.text, utterance.original, utterance.start_ms, utterance.end_ms,
             utterance.speaker, utterance.key, utterance.skipped, utterance.recording_id, context.duration_ms,
         ),
-        labels={name: code for name, code in utterance.labels.items() if name not in blind},
+        labels={name: code for name, code in utterance.labels.items() if name not in hidden},
         blind=blind, before=context.before, after=context.after,
         audio_url=audio, context_url=wider, context_start_ms=start,
-        opinions=context.predictions, remarks=tuple(map(_remark, context.remarks)),
+        opinions=() if _is_audit(desk) else context.predictions, remarks=tuple(map(_remark, context.remarks)),
         flagged=flagged(context.remarks), left=left,
     )  # fmt: skip
 
@@ -293,6 +301,24 @@ def _blind_schemes(desk: Desk, context: UtteranceContext) -> tuple[str, ...]:
     )
 
 
+def _is_audit(desk: Desk) -> bool:
+    return desk.queue == queues.PSEUDO_LABEL_AUDIT
+
+
+def _of_machine(revision: Revision) -> bool:
+    """Whether a revision writes a machine's label, or takes one back."""
+    return revision.round_id is not None or revision.act == "accept"
+
+
+def _hidden_schemes(desk: Desk, context: UtteranceContext) -> tuple[str, ...]:
+    """The schemes whose label the curator must not see before the decision: those of others, and a machine's."""
+    if _is_audit(desk):
+        return (*_blind_schemes(desk, context), *context.silver, *context.audited)
+    hides = desk.queue == "unlabelled" and desk.hide_predictions
+    machine = (name for name in context.silver if hides or name in context.audited)
+    return (*_blind_schemes(desk, context), *machine)
+
+
 def _decision_entry(revision: Revision, undone: bool, hide: Sequence[str]) -> dict[str, Any]:
     """The history entry of a revision, without the labels under the schemes `hide`."""
     entry = {name: value for name, value in asdict(revision).items() if name not in ("id", "utterance_id")}
@@ -305,7 +331,7 @@ def _decision_entry(revision: Revision, undone: bool, hide: Sequence[str]) -> di
 
 def _without_blind_labels(ws: Workspace, desk: Desk, item: int, error: Stale) -> Stale:
     """The error without the labels that this curator must not see yet."""
-    hide = _blind_schemes(desk, _context(ws, item, desk.schemes))
+    hide = _hidden_schemes(desk, _context(ws, item, desk.schemes))
     labels = {name: code for name, code in error.theirs["labels"].items() if name not in hide}
     return Stale(error.message, error.mine, {**error.theirs, "labels": labels})
 

@@ -94,6 +94,7 @@ def _read(ws: Workspace, chosen: Scheme, seed: int) -> _LabelledTexts:
     grades = ws.store.corpus.grades("utterance", chosen.name)
     gold = {target: code for target, (code, grade) in grades.items() if grade == "gold"}
     ids = ws.store.texts.ids(Filter(labels={chosen.name: chosen.codes}, skipped=False))
+    ids = ids[np.isin(ids, np.fromiter(gold, np.int64, len(gold)))]
     if len(ids) > MOST_TEXTS:
         ids = np.sort(np.random.default_rng(seed).choice(ids, MOST_TEXTS, replace=False))
     rows: list[tuple[int, str, int, str]] = []

@@ -24,6 +24,7 @@ from core.workflows.workspace import Workspace, now
 TAG = "review"  # the Corpus page gives this tag to utterances that it queues for review
 DISAGREEMENTS = "annotators-disagree"
 LABEL_ERRORS = "label-errors"
+PSEUDO_LABEL_AUDIT = "pseudo-label-audit"  # drawn by core.workflows.pseudo_labels.audit; its cards show no prediction
 LIMIT = 2000
 # emptied: an utterance leaves the queue when it is answered. again: an utterance that is skipped again stays and comes
 # back in another session. whole: an utterance stays after a decision and comes back another day. built: a list; an
@@ -31,8 +32,8 @@ LIMIT = 2000
 Kind = Literal["emptied", "again", "whole", "built"]
 KINDS: Mapping[str, Kind] = {
     "unlabelled": "emptied", "least-confident": "built", "models-disagree": "built", "text-voice": "built",
-    DISAGREEMENTS: "emptied", LABEL_ERRORS: "built", "audit": "built", "filter": "whole", "tagged": "whole",
-    "skipped": "again", "all": "whole",
+    DISAGREEMENTS: "emptied", LABEL_ERRORS: "built", "audit": "built", PSEUDO_LABEL_AUDIT: "built",
+    "filter": "whole", "tagged": "whole", "skipped": "again", "all": "whole",
 }  # fmt: skip
 NAMES = tuple(KINDS)
 BUILT = tuple(queue for queue, kind in KINDS.items() if kind == "built")
@@ -54,9 +55,9 @@ def list_key(queue: str, scheme_name: str) -> str:
 def queue_filter(queue: str, schemes: Sequence[str], base: Filter | None = None) -> Filter:
     """The Filter of the utterances in the queue; for a list, the Filter that narrows it. `base` narrows it further.
 
-    "unlabelled" holds utterances without an answer under the first of `schemes`. "tagged" holds those with the tag
-    `TAG`, which stays until somebody removes it. Skipped utterances are in "skipped" and "all", and may be in "tagged"
-    and in "filter" if `base` asks for them.
+    "unlabelled" holds utterances that no person has labelled under the first of `schemes`. "tagged" holds those with
+    the tag `TAG`, which stays until somebody removes it. Skipped utterances are in "skipped" and "all", and may be in
+    "tagged" and in "filter" if `base` asks for them.
     """
     narrowed = base or Filter()
     if queue == "skipped":
@@ -102,6 +103,8 @@ def build(
     check(queue, [scheme_name])
     if queue not in BUILT:
         raise InputError("{queue} is no list that could be built; lists: {lists}", queue=queue, lists=", ".join(BUILT))
+    if queue == PSEUDO_LABEL_AUDIT:
+        raise InputError("this list is drawn for a run and its thresholds: draw the audit on the Pseudo-label page")
     if limit < 1:
         raise InputError("a list needs room for at least 1 utterance")
     if queue == LABEL_ERRORS:
@@ -126,9 +129,10 @@ def start_label_errors(ws: Workspace, scheme_name: str, *, limit: int = LIMIT, s
 
 
 def _random_audit(ws: Workspace, scheme_name: str, limit: int, seed: int) -> list[Ranked]:
-    """At most `limit` labelled utterances, drawn at random."""
+    """At most `limit` utterances that people have labelled, drawn at random."""
     chosen = scheme(scheme_name)
     ids = ws.store.texts.ids(Filter(labels={chosen.name: chosen.codes}, skipped=False))
+    ids = np.setdiff1d(ids, ws.store.texts.ids(Filter(labels={chosen.name: (UNLABELLED,)}, skipped=False)))
     drawn = np.random.default_rng(seed).permutation(ids)[:limit]
     return [Ranked(number, 0.0, "drawn at random") for number in drawn.tolist()]
 

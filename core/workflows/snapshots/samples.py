@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from core.errors import InputError
 from core.filters import Filter
 from core.messages import Message, Names, SchemeName
-from core.records import Side
-from core.schemes import SCHEMES, Scheme
+from core.records import Side, Weight
+from core.schemes import SCHEMES, Scheme, split_codes
 from core.snapshots.answers import Further
 from core.snapshots.format import Inputs, Item, Unit
 from core.snapshots.freeze import PERSON, SOUND
@@ -26,6 +26,7 @@ from core.workflows.snapshots.ancestry import Ancestry, is_derived
 from core.workflows.snapshots.calls import calls, transcript
 from core.workflows.workspace import Workspace
 
+UNAUDITED = 0.5  # the weight of a machine's labels that neither an audit nor a person who read them speaks for
 NO_SPLIT, UNKNOWN, NO_SOURCE_LABEL = "no published split", "unknown speaker", "source without a label"
 VOICE_COPY = Message("changed copy of a voice, of no use where the text alone is read")
 Answers = dict[str, tuple[str, bool]]  # scheme -> code, and whether it is gold
@@ -49,7 +50,10 @@ class Gathering:
 
     `further` holds by scheme, then key of an item, its answers under all schemes but the first. `marks` names the
     persons and sounds of an item; `lineages` says what derived items were made from, `calls` names the recording of the
-    first source. `left_out` counts items by reason, `masked` answers by scheme and reason.
+    first source. `left_out` counts items by reason, `masked` answers by scheme and reason. `weights` holds by scheme,
+    then key, how much a silver answer counts, and `rounds` which round of pseudo-labels made it. `loose` holds the
+    silver answers without a round, with the run that made each, or None where nobody can tell. `accepted` has,
+    by scheme, what people accepted one by one.
     """
 
     ws: Workspace
@@ -63,10 +67,17 @@ class Gathering:
     marks: dict[str, tuple[str, ...]] = field(default_factory=dict)
     lineages: dict[str, Lineage] = field(default_factory=dict)
     calls: dict[str, str] = field(default_factory=dict)
+    weights: dict[str, dict[str, float]] = field(default_factory=dict)
+    rounds: dict[str, dict[str, int]] = field(default_factory=dict)
+    loose: dict[str, dict[str, str | None]] = field(default_factory=dict)
+    accepted: dict[str, Mapping[int, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         corpus = self.ws.store.corpus
         self.grades = {scheme.name: corpus.grades(scheme.level, scheme.name) for scheme in self.schemes}
+        self.rounds_of = {scheme.name: self.ws.store.rounds.rounds_of(scheme.name) for scheme in self.schemes}
+        self.desk_runs = {scheme.name: self.ws.store.rounds.desk_runs(scheme.name) for scheme in self.schemes}
+        self.round_weights = {scheme.name: self.ws.store.rounds.weights(scheme.name) for scheme in self.schemes}
         self.recordings = {recording.id: recording for recording in corpus.recordings()}
         delivered = [recording for recording in self.recordings.values() if DERIVED not in recording.meta]
         self.alike = sounds.representatives(self.ws, delivered) if self.inputs != "text" else {}
@@ -74,6 +85,9 @@ class Gathering:
         self.ancestry = Ancestry(self.ws)
         self.masked = {scheme.name: Counter() for scheme in self.schemes}
         self.further = {scheme.name: {} for scheme in self.schemes[1:]}
+        self.weights = {scheme.name: {} for scheme in self.schemes}
+        self.rounds = {scheme.name: {} for scheme in self.schemes}
+        self.loose = {scheme.name: {} for scheme in self.schemes}
 
     def targets(self) -> list[Further]:
         """The schemes after the first with their answers, which `items` fills."""
@@ -117,7 +131,8 @@ class Gathering:
         labelled = {recording for grades in self.grades.values() for recording in grades}
         for recording_id, turns in calls(self.ws, labelled):
             recording, first = self.recordings[recording_id], turns[0]
-            answers = self._usable_answers([(recording_id, recording_id)], None, derived=False)
+            line = [(recording_id, recording_id)]
+            answers = self._usable_answers(recording.key, line, None, derived=False)
             if not answers:
                 continue
             text, side = transcript(turns), self._side(turns)
@@ -134,10 +149,12 @@ class Gathering:
     def _answers(self, utterance: ScannedSample) -> Answers:
         sources = ((source.id, source.recording_id) for source in self.ancestry.sources(utterance))
         line = [(utterance.id, utterance.recording_id), *sources]
-        return self._usable_answers(line, utterance.speaker, derived=is_derived(utterance))
+        return self._usable_answers(utterance.key, line, utterance.speaker, derived=is_derived(utterance))
 
-    def _usable_answers(self, line: Sequence[tuple[int, int | None]], speaker: str | None, *, derived: bool) -> Answers:
-        """The answers that may be used; the others are counted.
+    def _usable_answers(
+        self, key: str, line: Sequence[tuple[int, int | None]], speaker: str | None, *, derived: bool
+    ) -> Answers:
+        """The answers of the item `key` that may be used; the others are counted.
 
         `line`: the ids of an item and of its sources, the nearest first, each with that of its recording.
         """
@@ -146,26 +163,57 @@ class Gathering:
             graded = self._graded(scheme, line)
             if graded is None:
                 continue
-            code, grade = graded
+            code, grade, owner = graded
             if grade == "disputed":
                 self.masked[scheme.name]["disputed"] += 1
             elif scheme.level == "recording" and speaker == "taker":
                 self.masked[scheme.name]["call-taker"] += 1
             else:
                 usable[scheme.name] = (code, grade == "gold" and not derived)
+                if grade == "silver":
+                    self._note_round(scheme.name, key, owner, code)
         return usable
 
-    def _graded(self, scheme: Scheme, line: Sequence[tuple[int, int | None]]) -> tuple[str, str] | None:
-        """Code and grade that count: those of the first source, unless a person answered what was made from it.
+    def _graded(self, scheme: Scheme, line: Sequence[tuple[int, int | None]]) -> tuple[str, str, int] | None:
+        """Code, grade and owner that count: those of the first source, unless a person answered what was made from it.
 
-        What was made has copies of labels, as silver. They are shown, and go out of date.
+        The owner is the utterance, or recording, that has the label. What was made has copies of labels, as silver.
+        They are shown, and go out of date.
         """
         grades = self.grades[scheme.name]
-        *made, first = [grades.get((own if scheme.level == "utterance" else call) or 0) for own, call in line]
-        answered = next((graded for graded in made if graded is not None and graded[1] != "silver"), first)
-        if answered is None and any(made):
-            self.masked[scheme.name][NO_SOURCE_LABEL] += 1
-        return answered
+        *made, first = [(own if scheme.level == "utterance" else call) or 0 for own, call in line]
+        labelled = [number for number in made if number in grades]
+        owner = next((number for number in labelled if grades[number][1] != "silver"), first)
+        if owner not in grades:
+            if labelled:
+                self.masked[scheme.name][NO_SOURCE_LABEL] += 1
+            return None
+        return *grades[owner], owner
+
+    def _note_round(self, scheme: str, key: str, owner: int, code: str) -> None:
+        """Note of a silver answer which round of pseudo-labels made it, and how much it counts.
+
+        One without a round counts as one of a round without an audit, unless a person accepted it by itself.
+        """
+        number = self.rounds_of[scheme].get(owner)
+        if number is None:
+            self.loose[scheme][key] = self.desk_runs[scheme].get(owner)
+            weight = 1.0 if set(split_codes(self._read(scheme).get(owner, ""))) == set(split_codes(code)) else UNAUDITED
+        else:
+            self.rounds[scheme][key] = number
+            weight = weight_of(self.round_weights[scheme].get(number, 1.0), code)
+        if weight != 1:
+            self.weights[scheme][key] = weight
+
+    def _read(self, name: str) -> Mapping[int, str]:
+        """The target ids of the silver labels that a person read and accepted one by one, with their codes."""
+        if name not in self.accepted:
+            codes = self.ws.store.proposals.singly_accepted(name)
+            if SCHEMES[name].level == "recording":
+                turns = self.ws.store.corpus.utterances(list(codes))
+                codes = {turn.recording_id or 0: codes[turn.id] for turn in turns}
+            self.accepted[name] = codes
+        return self.accepted[name]
 
     def _note_call(self, utterance: ScannedSample) -> None:
         """Note the recording that the first source of a derived item is a part of."""
@@ -218,6 +266,17 @@ class Gathering:
 
     def _labelled(self, items: Sequence[Item], name: str) -> Collection[str]:
         return {item.key for item in items if item.code} if name == self.schemes[0].name else self.further[name].keys()
+
+
+def weight_of(weight: Weight, code: str) -> float:
+    """How much a label of a round counts. Of several classes the smallest weight counts.
+
+    >>> weight_of(0.5, "fire"), weight_of({"fire": 0.2}, "fire|gas"), weight_of({"fire": 0.2}, "")
+    (0.5, 0.2, 1.0)
+    """
+    if not isinstance(weight, Mapping):
+        return float(weight)
+    return min((float(weight.get(single, 1.0)) for single in split_codes(code)), default=1.0)
 
 
 def _published(ws: Workspace) -> dict[int, Side]:

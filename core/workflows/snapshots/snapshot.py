@@ -8,9 +8,9 @@ from typing import Any
 
 from core.errors import InputError
 from core.messages import Message, SchemeName, Word
-from core.records import SnapshotInfo
+from core.records import Side, SnapshotInfo
 from core.snapshots.conflicts import Conflicts
-from core.snapshots.format import Inputs, Official, Snapshot, Unit, write
+from core.snapshots.format import Inputs, Official, Snapshot, Unit, read, write
 from core.snapshots.freeze import build
 from core.split import parse_fractions
 from core.text.model_text import DEFAULT_PLAN
@@ -33,6 +33,7 @@ def create(
     conflicts: Conflicts = "keep",
     official: Official | None = None,
     unit: Unit = "utterance",
+    sides_of: str | None = None,
 ) -> SnapshotInfo:
     """Freeze everything labelled under one scheme or several, for models that read the text, the voice or both.
 
@@ -41,7 +42,8 @@ def create(
     utterances and targets with an open dispute are left out too. With several schemes an item without a usable answer
     under one of them stays, if it has one under another. `unit` "call" freezes whole calls, with all their turns, under
     recording schemes. `official` takes the published split of the items, as their import kept it; items without one are
-    left out. `InputError` for a name that exists already.
+    left out. `sides_of` names a snapshot whose items keep their side, as a student needs it whose teacher has learnt
+    from that snapshot. `InputError` for a name that exists already.
     """
     names = [scheme_name] if isinstance(scheme_name, str) else list(scheme_name)
     if not names:
@@ -49,13 +51,57 @@ def create(
     schemes = [trainable(scheme_name) for scheme_name in names]
     check_unit(schemes, unit)
     fractions = parse_fractions(split)
+    sides = _sides(ws, name, sides_of, official) if sides_of else {}
     gathered = Gathering(ws, schemes, inputs, official is not None, unit)
     frozen = build(
         name, schemes[0], gathered.items(), fractions, seed, now(), DEFAULT_PLAN, inputs=inputs, conflicts=conflicts,
         marks=gathered.marks, official=official, further=gathered.targets(), unit=unit,
-        lineages=gathered.lineages,
+        lineages=gathered.lineages, weights=gathered.weights, sides=sides,
     )  # fmt: skip
-    return _stored(ws, replace(frozen, report=_with_left_out(frozen.report, gathered)))
+    report = {**_with_left_out(frozen.report, gathered), **_made_by(ws, frozen, gathered)}
+    report |= {"sides_of": sides_of} if sides_of else {}
+    return stored(ws, replace(frozen, report=report))
+
+
+def _sides(ws: Workspace, name: str, of: str, official: Official | None) -> dict[str, Side]:
+    """The sides of the items of the snapshot `of`, by key."""
+    ws.store.ledger.snapshot(of)  # `NotFound` lists those that there are
+    if official is not None:
+        raise InputError(
+            "snapshot {name}: take either the published split or the sides of snapshot {of}, not both", name=name, of=of
+        )
+    items = read(ws.snapshot_folder(of)).items
+    return dict(zip(items.column("key"), items.column("side"), strict=True))
+
+
+def _made_by(ws: Workspace, frozen: Snapshot, gathered: Gathering) -> dict[str, Any]:
+    """The rounds of pseudo-labels whose answers the snapshot holds, each with its teacher run and its number of items.
+
+    `{"rounds": [{"round", "run", "scheme", "weight", "n"}]}`; empty without any. `round` is None for labels that no
+    round made, `run` too where nobody can tell which machine it was.
+    """
+    keys = set(frozen.items.column("key"))
+    held = [
+        (name, number, n)
+        for name, of_scheme in gathered.rounds.items()
+        for number, n in Counter(number for key, number in of_scheme.items() if key in keys).items()
+    ]
+    rounds = [(ws.store.rounds.get(number), name, n) for name, number, n in sorted(held)]
+    made: list[dict[str, Any]] = [
+        {"round": made.id, "run": made.run_id, "scheme": name, "weight": made.weight, "n": n}
+        for made, name, n in rounds
+    ]
+    made += [
+        {"round": None, "run": run, "scheme": name, "weight": weight, "n": n}
+        for name, of_scheme in gathered.loose.items()
+        for (run, weight), n in sorted(
+            Counter(
+                (run, gathered.weights[name].get(key, 1.0)) for key, run in of_scheme.items() if key in keys
+            ).items(),
+            key=str,
+        )
+    ]
+    return {"rounds": made} if made else {}
 
 
 def _with_left_out(report: Mapping[str, Any], gathered: Gathering) -> dict[str, Any]:
@@ -67,7 +113,7 @@ def _with_left_out(report: Mapping[str, Any], gathered: Gathering) -> dict[str, 
     return {**report, "left_out": dict(gathered.left_out), "targets": targets}
 
 
-def _stored(ws: Workspace, frozen: Snapshot) -> SnapshotInfo:
+def stored(ws: Workspace, frozen: Snapshot) -> SnapshotInfo:
     """Write the folder, then the row of the snapshot."""
     folder = ws.settings.snapshots / frozen.name
     if folder.exists() and frozen.name not in {info.name for info in ws.store.ledger.snapshots()}:

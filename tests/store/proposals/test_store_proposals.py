@@ -62,7 +62,8 @@ def test_an_accepted_augmentation_is_a_silver_utterance_of_its_parents_group(sto
     assert (made.voice_usable, made.start_ms) == (False, None)
     assert store.corpus.grades("utterance", "danger")[made.id] == ("danger", "silver")
     assert texts(store, Filter(text="불이")) == ["집에 불이 났어요", "불이 났어요"]
-    assert store.corpus.progress()["danger"] == {"targets": 3, "labelled": 2, "gold": 1, "normal": 0, "danger": 2}
+    # A copy with the label of its source is no work: neither done nor to be done.
+    assert store.corpus.progress()["danger"] == {"targets": 2, "labelled": 1, "gold": 1, "normal": 0, "danger": 1}
 
 
 def test_undoing_an_augmentation_takes_its_labels_along_and_accepting_again_copies_the_parents(store: Store) -> None:
@@ -81,7 +82,7 @@ def test_undoing_an_augmentation_takes_its_labels_along_and_accepting_again_copi
     store.proposals.decide(1, True, "bob", AT)
     (made,) = store.corpus.find(Filter(origin=("augmented",))).rows
     assert (made.id, made.labels) == (2, {"danger": "normal"})
-    assert store.corpus.progress()["danger"]["labelled"] == 2
+    assert store.corpus.progress()["danger"]["labelled"] == 1
 
 
 def test_an_augmentation_that_was_decided_on_is_not_taken_back(store: Store) -> None:

@@ -9,7 +9,6 @@ from core.errors import Conflict, Unfit
 from core.store import NewProposal
 from core.workflows.cleaning import checks, decisions
 from core.workflows.cleaning.decisions import DecisionCounts
-from core.workflows.models import pseudo_label
 from core.workflows.workspace import Workspace
 
 LATER = "2024-05-02T00:00:00.000000+00:00"
@@ -68,7 +67,7 @@ def test_pseudo_labels_of_one_run_are_accepted_and_counted(ws: Workspace) -> Non
     ws.store.proposals.add([NewProposal("pseudo-label", ids[3], "by r2", payload, "sure", "r2")], AT)
     ws.store.review.decide(ids[1], 0, "bob", AT, labels={"danger": "normal"})
     ws.store.review.decide(ids[2], 0, "bob", AT, skip=True, act="skip")
-    done = pseudo_label.accept_all(ws, "r1", "ann")
+    done = decisions.accept_all(ws, "pseudo-label", "ann", run_id="r1")
     assert done == DecisionCounts(1, refused={"labelled": 1, "left-out": 1})
     assert ws.store.corpus.grades("utterance", "danger") == {ids[0]: ("danger", "silver"), ids[1]: ("normal", "gold")}
     assert ws.store.proposals.counts("pseudo-label", "r2")["open"] == 1

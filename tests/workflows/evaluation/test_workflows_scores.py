@@ -306,3 +306,20 @@ def test_the_page_in_korean_with_two_runs_of_an_old_version(ws: Workspace, tmp_p
     baselines._computed_once.cache_clear()
     app = page("evaluate", run=first, **{"with": second})
     assert len(app.warning) == 2  # no curves, no comparison; the page stands
+
+
+def test_a_nearly_identical_sound_is_seen_and_a_model_of_both_is_asked_for_both() -> None:
+    def clip(key: str, text: str, audio: str) -> Item:
+        return Item(id=1, key=key, group=key, text=text, code="neutral", audio=audio)
+
+    seen = [clip("a", "창고 안에서 연기가 나고 있어요", "audio/1.wav")]
+    again = [clip("b", "전혀 다른 말을 하고 있습니다", "audio/1-as-mp3.wav")]
+    gold.refuse_seen("r", "g", "voice", seen, again)
+    alike = {"audio/1.wav": "one", "audio/1-as-mp3.wav": "one"}
+    for modality in ("voice", "both"):
+        with pytest.raises(InputError, match=r"seen 1 of the 1 .*1 equal or nearly equal; first b;"):
+            gold.refuse_seen("r", "g", modality, seen, again, alike)  # type: ignore[arg-type]
+    same_words = [clip("c", "창고 안에서 연기가 나고 있어요!", "audio/2.wav")]
+    gold.refuse_seen("r", "g", "voice", seen, same_words, alike)
+    with pytest.raises(InputError, match=r"seen 1 of the 1 .*1 equal or nearly equal; first c;"):
+        gold.refuse_seen("r", "g", "both", seen, same_words, alike)

@@ -18,6 +18,7 @@ from workflow_data import import_calls, import_sentences, trained
 from core import schemes
 from core.errors import CheckpointMismatch, Conflict, CoreError, InputError
 from core.files import sha256
+from core.ingest.run_package import MOST_FILES
 from core.workflows.corpus import export as corpus_export
 from core.workflows.corpus.schemes import propose, read_bytes, save
 from core.workflows.evaluation import evaluate
@@ -25,8 +26,10 @@ from core.workflows.handover.export import export_run
 from core.workflows.handover.imports import import_run, imported
 from core.workflows.handover.model_card import model_card
 from core.workflows.imports import aihub119
-from core.workflows.models import in_use, pseudo_label, runs, train
+from core.workflows.models import in_use, runs, train
 from core.workflows.predict import predict
+from core.workflows.pseudo_labels import pseudo_label
+from core.workflows.pseudo_labels.pool import open_pool
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, open_workspace
 
@@ -106,10 +109,25 @@ def test_a_plain_folder_of_a_run_can_be_imported(ws: Workspace, other: Workspace
     run = trained(ws, tmp_path)
     import_sentences(ws, tmp_path)
     pseudo_label.judge(ws, run)
+    pool = ws.run_folder(run) / "pool"
+    pool.mkdir(exist_ok=True)
+    for number in range(MOST_FILES + 1):  # of a large corpus
+        (pool / f"part-{number:06d}.parquet").write_bytes(b"PAR1")
     shutil.copytree(ws.run_folder(run), tmp_path / "copied")
     assert import_run(other, tmp_path / "copied").state == "added"
     assert np.abs(probabilities(other, run) - probabilities(ws, run)).max() < 1e-9
     assert not (other.run_folder(run) / "predictions-pool.parquet").exists()
+    assert not (other.run_folder(run) / "pool").exists()
+    (tmp_path / "copied" / "model" / "pool").mkdir()  # only the pool of the run itself is left where it is
+    (tmp_path / "copied" / "model" / "pool" / "part-000000.parquet").write_bytes(b"PAR1")
+    with pytest.raises(CoreError, match=r"model/pool/part-000000\.parquet: is no file of a run"):
+        import_run(other, tmp_path / "copied")
+
+
+def test_a_run_in_a_folder_named_pool_can_be_imported(ws: Workspace, other: Workspace, tmp_path: Path) -> None:
+    run = trained(ws, tmp_path)
+    shutil.copytree(ws.run_folder(run), tmp_path / "packed" / "pool")
+    assert import_run(other, tmp_path / "packed").state == "added"
 
 
 def test_no_text_and_no_key_of_an_utterance_leaves(ws: Workspace, package: Path) -> None:
@@ -156,7 +174,7 @@ def test_an_imported_run_judges_unlabelled_utterances(other: Workspace, package:
     run = import_run(other, package).run.id
     import_calls(other, tmp_path / "calls", 1)
     assert pseudo_label.judge(other, run) == 3
-    assert [p.run_id for p in pseudo_label.waiting(other, run)] == [run] * 3
+    assert len(open_pool(other, run, "danger").ids) == 3
 
 
 def test_an_imported_run_does_not_take_over_from_a_run_trained_here(

@@ -12,20 +12,31 @@ from aihub119_files import label_bytes, wav_bytes
 from training_corpus import TELLING
 from workflow_data import import_calls, import_sentences, sentence_file, trained
 
-from core.confidence import Rule
-from core.errors import AudioError, Cancelled, CheckpointMismatch, InputError, NotEnoughData, NotFound, UnknownName
+from core.errors import (
+    AudioError,
+    Cancelled,
+    CheckpointMismatch,
+    InputError,
+    NotEnoughData,
+    NotFound,
+    Unfit,
+    UnknownName,
+)
 from core.filters import Filter
 from core.records import NewUtterance
 from core.schemes import SCHEMES
 from core.snapshots.format import read
 from core.store import NewProposal
+from core.thresholds import Thresholds, keep
 from core.workflows.cleaning import decisions, proposals
 from core.workflows.corpus import schemes
 from core.workflows.evaluation import evaluate
 from core.workflows.imports.tables import table
 from core.workflows.imports.tables.table import Columns
-from core.workflows.models import pseudo_label, train
+from core.workflows.models import train
 from core.workflows.predict import predict
+from core.workflows.pseudo_labels import proposing, pseudo_label
+from core.workflows.pseudo_labels.pool import open_pool
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
 
@@ -257,25 +268,24 @@ def test_pseudo_labels_wait_for_a_curator_and_are_silver(ws: Workspace, tmp_path
     texts = [TEXT, "오늘 바람 괜찮습니다", "xyz", " ", "계단에서 쓰러졌어요"]
     ws.store.corpus.add_sentences(source, [NewUtterance(f"n{i}", t, f"n{i}") for i, t in enumerate(texts)], now())
     assert pseudo_label.judge(ws, run) == 4
-    every = pseudo_label.preview(ws, run, Rule(0.0, 0.0))
-    assert (every.total, sum(every.kept.values()), sum(every.dropped.values())) == (4, 4, 0)
-    none = pseudo_label.preview(ws, run, Rule(1.0, 1.0))
-    assert (sum(none.kept.values()), sum(none.dropped.values())) == (0, 4)
-    sure = Rule(0.6, 0.2)
-    n_kept = sum(pseudo_label.preview(ws, run, sure).kept.values())
+    sure = Thresholds(confidence=0.6, margin=0.2)
+    n_kept = int(keep(open_pool(ws, run, "danger").scores, sure).sum())
     assert 2 <= n_kept < 4
-    assert pseudo_label.propose(ws, run, sure) == n_kept
-    assert pseudo_label.propose(ws, run, sure) == 0
+    assert proposing.propose(ws, run, "danger", sure) == n_kept
+    assert proposing.propose(ws, run, "danger", sure) == 0
     first = proposals.next_proposal(ws, pseudo_label.KIND)
     assert first is not None
     ws.store.review.decide(first.utterance_id, 0, "bob", now(), labels={"danger": "normal"})
-    done = pseudo_label.accept_all(ws, run, "ann")
-    assert (done.accepted, done.refused, done.already) == (n_kept - 1, {"labelled": 1}, 0)
+    for proposal in ws.store.proposals.page(pseudo_label.KIND, limit=n_kept)[1:]:
+        decisions.decide(ws, proposal.id, True, "ann")
+    with pytest.raises(Unfit, match="has a danger label by now"):
+        decisions.decide(ws, first.id, True, "ann")
+    decisions.decide(ws, first.id, False, "ann")
     assert ws.store.proposals.counts(pseudo_label.KIND, run) == {"open": 0, "accepted": n_kept - 1, "rejected": 1}
     grades = ws.store.corpus.grades("utterance", "danger")
     assert grades[first.utterance_id] == ("normal", "gold")
     assert sum(grade == "silver" for _, grade in grades.values()) == n_kept - 1
-    assert pseudo_label.preview(ws, run, sure).total == 4 - n_kept
+    assert proposing.propose(ws, run, "danger", Thresholds(confidence=0, margin=0)) == 4 - n_kept
     while decisions.undo(ws, pseudo_label.KIND, "ann") is not None:
         pass
     assert all(grade == "gold" for _, grade in ws.store.corpus.grades("utterance", "danger").values())
@@ -284,7 +294,6 @@ def test_pseudo_labels_wait_for_a_curator_and_are_silver(ws: Workspace, tmp_path
 def test_pseudo_labels_need_a_text_run_of_an_utterance_scheme(ws: Workspace, tmp_path: Path) -> None:
     run = trained(ws, tmp_path)
     assert pseudo_label.judge(ws, run) == 0
-    assert pseudo_label.preview(ws, run, Rule()).total == 0
-    assert pseudo_label.propose(ws, run, Rule()) == 0
+    assert proposing.propose(ws, run, "danger", Thresholds()) == 0
     with pytest.raises(NotFound, match="no run 'nope'"):
         pseudo_label.judge(ws, "nope")

@@ -9,18 +9,22 @@ import pytest
 from training_corpus import TELLING, sentence
 from workflow_data import add_whole_calls, trained
 
-from core.confidence import Rule
 from core.errors import InputError
+from core.inference.predictor import load
 from core.records import NewUtterance
 from core.runs.card import CARD
 from core.runs.folder import read_predictions
 from core.runs.predictions import POOL_FILE, add_pool, read_probabilities
 from core.store import Store
 from core.text.model_text import STEPS, model_text
+from core.thresholds import Thresholds
 from core.workflows.corpus import export
 from core.workflows.evaluation import evaluate
-from core.workflows.models import pseudo_label, train
+from core.workflows.models import train
 from core.workflows.predict import predict
+from core.workflows.pseudo_labels import accept, proposing, pseudo_label
+from core.workflows.pseudo_labels.pool import open_pool
+from core.workflows.pseudo_labels.view import view
 from core.workflows.review import queues
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
@@ -87,28 +91,34 @@ def test_a_run_of_whole_calls_judges_unlabelled_calls(ws: Workspace) -> None:
     assert shown.startswith(f"수보자: 네 119입니다 신고자: {TELLING['normal']}")
     assert pseudo_label.judged_text(ws, "danger", ws.store.corpus.utterance(first_turns[0])) == "네 119입니다"
 
-    assert pseudo_label.preview(ws, run, Rule(0.0, 0.0)).kept == {"high": 2, "medium": 0, "low": 2}
-    assert pseudo_label.propose(ws, run, Rule(0.0, 0.0)) == 4
+    every = Thresholds(confidence=0, margin=0)
+    assert view(ws, run, "urgency", every).now.kept == 4
+    assert proposing.propose(ws, run, "urgency", every) == 4
     by_hand = ws.store.corpus.utterance(first_turns[0] + 1)  # another turn of the first call
     ws.store.review.decide(by_hand.id, by_hand.version, "ann", now(), labels={"urgency": "medium"})
-    counts = pseudo_label.accept_all(ws, run, "bob")
-    assert (counts.accepted, counts.refused) == (3, {"labelled": 1})
+    made = accept.accept(ws, run, "urgency", every, "bob", override="nobody audited")
+    assert made.counts["written"] == 3
     grades = ws.store.corpus.grades("recording", "urgency")
     assert [grades[n] for n in (61, 62, 63, 64)] == [
         ("medium", "gold"), ("high", "silver"), ("low", "silver"), ("high", "silver"),
     ]  # fmt: skip
-    assert pseudo_label.waiting(ws, run) == []
+    assert proposing.propose(ws, run, "urgency", every) == 0
     assert pseudo_label.judge(ws, run) == 0
 
 
-def test_a_run_of_turns_under_a_scheme_of_calls_makes_no_pseudo_labels(ws: Workspace) -> None:
+def test_a_run_of_turns_under_a_scheme_of_calls_judges_calls_by_their_turns(ws: Workspace) -> None:
     add_whole_calls(ws, 60, 1)
     snapshot.create(ws, "turns", "urgency")
     spec = train.plan(ws, "text", "turns")
     train.run(ws, spec)
-    assert pseudo_label.judging_runs(ws) == []
-    with pytest.raises(InputError, match=r"judges urgency by text; pseudo-labels need .* trained on whole calls"):
-        pseudo_label.judge(ws, spec.run_id)
+    assert [info.id for info in pseudo_label.judging_runs(ws)] == [spec.run_id]
+    assert pseudo_label.judge(ws, spec.run_id) == 1
+    first_turn = 3 * 60 + 2
+    (prediction,) = ws.store.ledger.predictions(spec.run_id, purpose="pool")
+    of_caller = [turn.text for turn in ws.store.corpus.utterances([first_turn - 1, first_turn + 1])]
+    expected = load(ws.run_folder(spec.run_id)).predict_texts(of_caller).mean(axis=0)
+    assert (prediction.utterance_id, prediction.code) == (first_turn, "low")
+    assert prediction.confidence == pytest.approx(expected.max(), abs=1e-6)
 
 
 def test_judging_the_pool_overwrites_no_test_row(ws: Workspace, tmp_path: Path) -> None:
@@ -171,7 +181,7 @@ def test_captions_are_not_judged_and_take_no_place_of_others(ws: Workspace, tmp_
     (spoken,) = add(ws.store, TEXT)
     assert pseudo_label.judge(ws, run, limit=1) == 1
     assert judged(ws, run) == [spoken]
-    assert pseudo_label.preview(ws, run, Rule(0.0, 0.0)).total == 1
+    assert open_pool(ws, run, "danger").ids.tolist() == [spoken]
 
 
 def test_the_plan_of_the_card_decides_what_is_empty(

@@ -1,4 +1,4 @@
-"""core.workflows.models.selftrain: three steps on a small corpus, both scores on items that neither run has seen."""
+"""core.workflows.pseudo_labels.selftrain: three steps on a small corpus, both scored on items neither has seen."""
 
 import random
 from pathlib import Path
@@ -12,7 +12,8 @@ from core.confidence import Rule
 from core.errors import InputError, NotEnoughData, UnknownName
 from core.records import NewUtterance
 from core.snapshots.format import read
-from core.workflows.models import selftrain, train
+from core.workflows.models import train
+from core.workflows.pseudo_labels import selftrain
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
 

@@ -1,0 +1,1 @@
+"""The commands `pseudo-label …`, one use-case a file."""

@@ -1,0 +1,80 @@
+"""The executor `processes`: workers of this machine, each a new process with one thread.
+
+Workers are spawned, never forked: a fork copies locks of threads that do not run in the copy. A worker ends with the
+process that started it, also when that is killed.
+"""
+
+import multiprocessing
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from itertools import islice
+from multiprocessing.connection import wait
+from threading import Thread
+from typing import Any, TypeVar
+
+from core.errors import JobFailed
+from core.executors import cores
+from core.executors.remote import Remote, result
+
+B = TypeVar("B")
+R = TypeVar("R")
+
+AHEAD = 2  # batches for each worker that run or wait
+
+_remote: Remote[Any, Any] | None = None  # of a worker
+
+
+class Processes:
+    """Worker processes. Each call of `map` has workers of its own."""
+
+    def __init__(self, workers: int) -> None:
+        self.workers = workers
+
+    def map(self, make: Callable[[], Callable[[B], R]], batches: Iterable[B]) -> Iterator[R]:
+        """Yield the results in the order of the batches, of which at most `AHEAD` a worker are on their way."""
+        source = iter(batches)
+        spawn = multiprocessing.get_context("spawn")
+        pool = ProcessPoolExecutor(self.workers, spawn, _begin, (make,))
+        waiting: deque[Future[Any]] = deque()
+        try:
+            waiting.extend(pool.submit(_run, batch) for batch in islice(source, AHEAD * self.workers))
+            while waiting:
+                answer = result(waiting.popleft().result())
+                waiting.extend(pool.submit(_run, batch) for batch in islice(source, 1))
+                yield answer
+        except BrokenProcessPool as error:
+            raise JobFailed(
+                "a worker process ended before its work was done, perhaps for want of memory: start it again, with "
+                "fewer workers"
+            ) from error
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+
+
+@contextmanager
+def open_processes(workers: int = 0, address: str | None = None) -> Iterator[Processes]:
+    """The executor with `workers` processes, 0: as many as cores."""
+    yield Processes(workers or cores())
+
+
+def _begin(make: Callable[[], Callable[[Any], Any]]) -> None:
+    global _remote
+    Thread(target=_end_with_parent, daemon=True).start()
+    _remote = Remote(make)
+
+
+def _run(batch: Any) -> Any:
+    assert _remote is not None
+    return _remote(batch)
+
+
+def _end_with_parent() -> None:
+    """Wait for the end of the process that started this one, then end: nobody would read the results."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,76 @@
+"""Pseudo-label: a sample is drawn, its answers are shown, and a round is accepted and withdrawn."""
+
+import random
+
+import pytest
+from page_driver import captions, ok, texts
+from streamlit.testing.v1 import AppTest
+from training_corpus import TELLING, sentence
+from workflow_data import add_danger_run
+
+from core.records import NewUtterance
+from core.settings import ROOT
+from core.thresholds import Thresholds
+from core.workflows.pseudo_labels import accept, pseudo_label
+from core.workflows.workspace import Workspace, now
+
+pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("english")]
+LOW = Thresholds(confidence=0.55, margin=0.1)
+
+
+def opened(run_id: str, name: str) -> AppTest:
+    """Open one section of the page with the thresholds `LOW`."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.switch_page("pages/pseudo_label.py")
+    app.query_params["run"] = run_id
+    app.session_state["pseudo-section"] = name
+    app.session_state[f"pseudo-thresholds:{run_id}:danger"] = LOW
+    return ok(app.run())
+
+
+@pytest.fixture
+def run(ws: Workspace) -> str:
+    made = add_danger_run(ws)
+    source = ws.store.corpus.add_source("pool", "sentences", "ours", "0", now())
+    rng = random.Random(5)
+    said = [sentence(rng, TELLING[("normal", "danger")[n % 2]]) for n in range(90)]
+    items = [NewUtterance(f"p{n}", text, f"p{n}") for n, text in enumerate(said)]
+    ws.store.corpus.add_sentences(source, items, now())
+    pseudo_label.judge(ws, made)
+    return made
+
+
+def test_an_audit_is_drawn_answered_and_a_round_accepted_and_withdrawn(ws: Workspace, run: str) -> None:
+    app = opened(run, "audit")
+    assert [box.value for box in app.info] == ["There is no audit of this run yet."]
+    app.number_input(key="audit_size").set_value(30)
+    app = ok(app.button(key="audit_draw").click().run())
+    (audit,) = ws.store.rounds.audits(run, "danger")
+    items = ws.store.rounds.items(audit.id)
+    assert [metric.value for metric in app.metric] == ["–", "–"]
+
+    app = opened(run, "accept")
+    assert [box.value for box in app.warning] == ["No audit speaks for these thresholds. Draw and answer one first."]
+    assert app.button(key="round_none").disabled
+    app.toggle(key="round_without").set_value(True)
+    app = ok(app.run())
+    app = ok(app.button(key="round_accept").click().run())
+    assert "the reason to accept without an audit is empty" in app.error[0].value
+
+    for item in items:
+        ws.store.review.decide(item.utterance_id, 0, "kim", now(), labels={"danger": item.code})
+    app = opened(run, "audit")
+    assert [metric.value for metric in app.metric] == ["100.0%", "0.0%"]
+    kept = sum(item.kept for item in items)
+    assert f"{kept} answered items above the thresholds" in captions(app)
+
+    app = opened(run, "accept")
+    n = accept.preview(ws, run, "danger", LOW, audit.id).new
+    assert f"Accept {n} silver labels? About 0 of them are wrong." in texts(app.text)
+    app = ok(app.button(key="round_accept").click().run())
+    (made, *_) = [x for x in ws.store.rounds.list("danger") if x.state == "accepted"]
+    assert [box.value for box in app.success] == [f"Round {made.id}: {n} silver labels written."]
+    assert (made.counts["written"], made.audit_id) == (n, audit.id)
+    app = ok(app.button(key=f"round_withdraw_{made.id}").click().run())
+    assert [box.value for box in app.success] == [f"Round {made.id} is withdrawn: {n} labels taken back."]
+    assert ws.store.rounds.rounds_of("danger") == {}
