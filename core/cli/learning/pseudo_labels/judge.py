@@ -2,8 +2,8 @@
 
 `{"run_id", "targets": [scheme], "executor", "candidates": n without a person's label, "known": n of them judged before,
 "judged": n new, "skipped": {reason: n of these that could not be judged}, "parts": n files written, "precision": the
-type of number that an encoder computed in, null if nothing was new, "seconds", "per_second"}`. With `--queue` it answers `{"job": id}`. What is killed goes on where it was when the verb is given
-again: nothing is judged twice.
+type of number that an encoder computed in, null if nothing was new, "seconds", "per_second"}`. With `--queue` it
+answers `{"job": id}`. What is killed goes on where it was when the verb is given again: nothing is judged twice.
 """
 
 import time

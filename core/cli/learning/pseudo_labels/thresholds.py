@@ -1,7 +1,8 @@
 """The verb `pseudo-label thresholds RUN`: what thresholds keep of the predictions of a run. With `--json` it answers:
 
-`{"run_id", "target", "total", "thresholds", "source": "audit", "test" or null, "represented", "changed": predictions for a text
-that was corrected since, left out, "now": {"kept", "coverage", "precision": {"value", "low", "high", "n"}, "confidence", "raw"}, "seed": the same for .75 and .20,
+`{"run_id", "target", "total", "thresholds", "source": "audit", "test" or null, "represented", "changed": predictions
+for a text that was corrected since, left out, "now": {"kept", "coverage", "precision": {"value", "low", "high", "n"},
+"confidence", "raw"}, "seed": the same for .75 and .20,
 "classes": [{"code", "limit", "margin", "total", "kept", "kept_by_seed", "gold", "precision", "confidence", "raw"}],
 "curves": {"confidence": 101 limits, "margin", "kept": {class: 101 counts}, "coverage", "expected", "raw", "precision",
 "low", "high", "n"}}`; `confidence` is the mean confidence of what is kept, `raw` the same without calibration.
