@@ -69,7 +69,7 @@ def test_a_process_that_died_is_replaced(server: Server) -> None:
     first = server.workers()[0]
     os.kill(first, signal.SIGKILL)
     until(lambda: len(server.workers()) == 2 and first not in server.workers(), "another process")
-    assert "the service ended (-9); starting it again" in server.log()
+    until(lambda: "the service ended (-9); starting it again" in server.log(), "a line in the log")
     assert httpx.get(f"{server.address}/api/v1/health", timeout=PATIENCE_S).status_code == 200
 
 

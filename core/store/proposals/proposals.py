@@ -305,7 +305,7 @@ def _accept_single(connection: Connection, row: Any, curator: str, at: str, act:
     if row.kind == "augmentation" and "before" not in payload:
         payload["before"] = _text_at(connection, current, row.made_at)
     fields = deliveries.fields(connection, current, payload) if row.kind == deliveries.KIND else {}
-    if row.kind == "pseudo-label" and _changed_since(connection, current, payload["scheme"], row.made_at):
+    if row.kind == "pseudo-label" and _changed_since(connection, current, payload, row.made_at):
         return "changed"
     change = rule.change_for(row.kind, payload, rule.CurrentState(current, current.labels, fields=fields))
     if isinstance(change, str):
@@ -315,15 +315,18 @@ def _accept_single(connection: Connection, row: Any, curator: str, at: str, act:
     return "rebased" if change.rebased else "accepted"
 
 
-def _changed_since(connection: Connection, current: Utterance, scheme_name: str, at: str) -> bool:
-    """Return whether what was predicted for is another now: the text of the utterance, or of a turn of its call."""
+def _changed_since(connection: Connection, current: Utterance, payload: Mapping[str, Any], at: str) -> bool:
+    """Return whether what was predicted for is another now: the text of the utterance, or of a turn of its call.
+
+    Where no text was, a transcript may have come since; `judged` of the payload is the text that the run read instead.
+    """
     c, ids = revision.c, [current.id]
-    if scheme(scheme_name).level == "recording" and current.recording_id is not None:
+    if scheme(payload["scheme"]).level == "recording" and current.recording_id is not None:
         ids = list(connection.scalars(select(utterance.c.id).where(utterance.c.recording_id == current.recording_id)))
     query = select(c.utterance_id, c.before).where(c.utterance_id.in_(ids), c.at > at).order_by(c.version.desc())
     texts = {row.utterance_id: row.before["text"] for row in connection.execute(query) if "text" in row.before}
     now = select(utterance.c.id, utterance.c.text).where(utterance.c.id.in_(texts))
-    return any(texts[number] != text for number, text in connection.execute(now))
+    return any((texts[number] or payload.get("judged", text)) != text for number, text in connection.execute(now))
 
 
 def _text_at(connection: Connection, current: Utterance, at: str) -> str:

@@ -15,6 +15,8 @@ KINDS = {
     "label-errors": N_("Search for label errors"),
     "predict-batch": N_("Prediction of many files"),
     "transcribe": N_("Transcription"),
+    "pseudo-label": N_("Prediction of what is unlabelled"),
+    "pseudo-label-gate": N_("Gate of pseudo-labels"),
 }
 
 

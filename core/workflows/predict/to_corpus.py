@@ -164,7 +164,7 @@ def _proposals(turn: Mapping[str, Any], utterance: Utterance, runs: set[str]) ->
         yield NewProposal(TEXT, utterance.id, TRANSCRIPT, payload, reason, confidence=confidence)
     for name, judgement in turn["judgements"].items():
         if name in SCHEMES and SCHEMES[name].level == "utterance":
-            yield from _label(name, judgement, utterance, runs)
+            yield from _label(name, judgement, utterance, runs, turn["text"])
 
 
 def _of_call(document: Document, first: Utterance, runs: set[str]) -> Iterator[NewProposal]:
@@ -175,14 +175,21 @@ def _of_call(document: Document, first: Utterance, runs: set[str]) -> Iterator[N
             yield from _label(name, judgement, first, runs)
 
 
-def _label(name: str, judgement: Judgement, utterance: Utterance, runs: set[str]) -> Iterator[NewProposal]:
-    """A pseudo-label; none if the run cannot tell, is not here, or a person has labelled the utterance."""
+def _label(
+    name: str, judgement: Judgement, utterance: Utterance, runs: set[str], text: str = ""
+) -> Iterator[NewProposal]:
+    """A pseudo-label; none if the run cannot tell, is not here, or a person has labelled the utterance.
+
+    `text`: what the run read of the utterance, where it was judged by itself.
+    """
     if judgement.get("abstained") or judgement["run"] not in runs or name in utterance.labels:
         return
     probabilities = sorted(judgement.get("probabilities", {}).values(), reverse=True)
     payload = {"scheme": name, "code": judgement["label"], "confidence": judgement["confidence"]}
     if len(probabilities) > 1:
         payload["margin"] = probabilities[0] - probabilities[1]
+    if text and text != utterance.text:
+        payload["judged"] = text
     reason = Message("live prediction, confidence {confidence:.2f}", confidence=judgement["confidence"])
     yield NewProposal(
         LABEL, utterance.id, f"{LABEL} by {judgement['run']}", payload, reason, judgement["run"],

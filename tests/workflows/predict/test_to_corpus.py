@@ -6,7 +6,7 @@ import pytest
 from aihub119_files import wav_bytes
 from prediction_documents import RUN, document, judgement, turn
 
-from core.errors import InputError
+from core.errors import InputError, Unfit
 from core.filters import Filter
 from core.records import RunInfo, SnapshotInfo
 from core.workflows.cleaning import decisions
@@ -61,6 +61,16 @@ def test_the_proposals_are_the_transcript_and_the_labels_of_the_run(with_run: Wo
     decisions.decide(ws, labels[1].id, True, "ann")
     heard = ws.store.corpus.utterance(text.utterance_id)
     assert (heard.text, heard.original, heard.labels) == (HEARD["text"], "", {"danger": "danger"})
+
+
+def test_a_label_for_other_words_than_a_person_wrote_is_refused(with_run: Workspace) -> None:
+    ws = with_run
+    to_corpus.send(ws, DOCUMENT, wav_bytes(6_000))
+    label = proposals(ws, to_corpus.LABEL)[1]
+    seen = ws.store.corpus.utterance(label.utterance_id)
+    ws.store.review.decide(seen.id, seen.version, "ann", now(), text="지금은 괜찮아요", labels={})
+    with pytest.raises(Unfit, match="was changed meanwhile; reject this suggestion"):
+        decisions.decide(ws, label.id, True, "ann")
 
 
 def test_a_repeat_adds_nothing_and_other_words_are_a_proposal(with_run: Workspace) -> None:
