@@ -1,8 +1,9 @@
-"""Turns rows of the database into Utterance records, with their current labels."""
+"""Turns rows of the database into Utterance records, with their current labels; reads the grades of labels."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, RowMapping, Select, select, union
 
 from core.errors import NotFound
 from core.records import Level, Utterance
@@ -61,3 +62,27 @@ def labels_of(connection: Connection, level: Level, ids: Sequence[int]) -> dict[
             join_codes(name, [*split_codes(target_labels[name]), code]) if name in target_labels else code
         )
     return labels
+
+
+def names_by_id(connection: Connection, query: Select[Any]) -> dict[int, list[str]]:
+    """Return id -> names, from a query with the columns (id, name)."""
+    names: dict[int, list[str]] = {}
+    for row_id, name in connection.execute(query):
+        names.setdefault(row_id, []).append(name)
+    return names
+
+
+def schemes_of_grade(connection: Connection, ids: Sequence[int], grade: str) -> dict[int, list[str]]:
+    """Return utterance id -> the schemes under which its label, or its recording's, has the grade, sorted.
+
+    `ids`: at most `NAMES`. Utterances without such a label are left out.
+    """
+    c, u = label.c, utterance.c
+    of_utterance = select(c.target_id, c.scheme).where(c.level == "utterance", c.target_id.in_(ids), c.grade == grade)
+    of_recording = (
+        select(u.id, c.scheme)
+        .join(label, c.target_id == u.recording_id)
+        .where(u.id.in_(ids), c.level == "recording", c.grade == grade)
+    )
+    both = union(of_utterance, of_recording).subquery()
+    return names_by_id(connection, select(both).order_by(*both.c))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, select, union
+from sqlalchemy import ColumnElement, Connection, Engine, select
 from sqlalchemy import insert as insert_rows
 
 from core.records import IMPORTED, Clash, NewRecording, NewUtterance, Purpose, Recording, Report, RestoredUtterance
@@ -18,6 +18,7 @@ from core.store.corpus.compare import Comparison, Delivered, compare_recordings,
 from core.store.corpus.derivations import derivation
 from core.store.engine import allot, insert_many, reading, writing
 from core.store.ledger import current
+from core.store.rows import names_by_id, schemes_of_grade
 from core.store.schema import label, prediction, recording, revision, tag, utterance
 from core.text import nfc
 
@@ -66,10 +67,8 @@ class Transfer:
         )
         tagged = select(tag.c.utterance_id, tag.c.tag).where(tag.c.utterance_id.in_(ids)).order_by(tag.c.tag)
         with reading(self._engine) as connection:
-            silver, disputed = (
-                _names_by_id(connection, _schemes_of_grade(ids, grade)) for grade in ("silver", "disputed")
-            )
-            tags = _names_by_id(connection, tagged)
+            silver, disputed = (schemes_of_grade(connection, ids, grade) for grade in ("silver", "disputed"))
+            tags = names_by_id(connection, tagged)
             rows = connection.execute(query).all()
         return {
             row.id: UtteranceExtras(
@@ -247,27 +246,6 @@ def _insert_revisions(connection: Connection, edits: Sequence[tuple[int, Change,
         for number, (target_id, before, after) in numbered
     ]
     insert_many(connection, revision, columns, rows)
-
-
-def _names_by_id(connection: Connection, query: Select[Any]) -> dict[int, list[str]]:
-    """Return id -> names, from a query with the columns (id, name)."""
-    names: dict[int, list[str]] = {}
-    for row_id, name in connection.execute(query):
-        names.setdefault(row_id, []).append(name)
-    return names
-
-
-def _schemes_of_grade(ids: Sequence[int], grade: str) -> Select[Any]:
-    """Return the query of (utterance id, scheme) for labels of the grade, recordings' labels included."""
-    c, u = label.c, utterance.c
-    of_utterance = select(c.target_id, c.scheme).where(c.level == "utterance", c.target_id.in_(ids), c.grade == grade)
-    of_recording = (
-        select(u.id, c.scheme)
-        .join(label, c.target_id == u.recording_id)
-        .where(u.id.in_(ids), c.level == "recording", c.grade == grade)
-    )
-    both = union(of_utterance, of_recording).subquery()
-    return select(both).order_by(*both.c)
 
 
 def _labels_of_grade(item: RestoredUtterance, grade: str) -> dict[str, str]:

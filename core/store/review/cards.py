@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, or_, select
+from sqlalchemy import Connection, Engine, select
 
 from core.records import Remark, Utterance
 from core.schemes import scheme
@@ -16,7 +16,7 @@ from core.store import rows
 from core.store.engine import reading
 from core.store.ledger import current
 from core.store.rounds.audited import open_schemes
-from core.store.schema import label, overlap, prediction, recording, remark, run, utterance
+from core.store.schema import overlap, prediction, recording, remark, run, utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Cards:
             predictions = _predictions(connection, ids, schemes)
             remarks = _remarks(connection, ids)
             answered = _answered(connection, ids, schemes)
-            silver = _silver(connection, utterances)
+            silver = rows.schemes_of_grade(connection, ids, "silver")
             audited = open_schemes(connection, ids)
             contexts = []
             for shown in utterances:
@@ -64,7 +64,7 @@ class Cards:
                     tuple(told for told in predictions.get(shown.id, ()) if told["scheme"] not in blind),
                     tuple(remarks.get(shown.id, ())),
                     answered.get(shown.id, {}),
-                    silver.get(shown.id, ()),
+                    tuple(silver.get(shown.id, ())),
                     blind,
                 )
                 contexts.append(UtteranceContext(shown, duration_ms, has_audio, before, after, *more))
@@ -105,26 +105,6 @@ def _predictions(connection: Connection, ids: Sequence[int], schemes: Sequence[s
         entry = {"scheme": under[run_id], "code": code, "confidence": confidence, "run": run_id}
         predictions.setdefault(number, []).append(entry)
     return predictions
-
-
-def _silver(connection: Connection, utterances: Sequence[Utterance]) -> dict[int, tuple[str, ...]]:
-    """Return utterance id -> schemes with a machine's label; a derived utterance has a copy of its parent's."""
-    c = label.c
-    own = {u.id: u.recording_id for u in utterances}
-    calls = {recording_id for recording_id in own.values() if recording_id is not None}
-    at_level = (
-        or_(c.level == "utterance", c.target_id.in_(calls)),
-        or_(c.level == "recording", c.target_id.in_(own)),
-    )
-    names: dict[tuple[str, int], set[str]] = {}
-    for level, target, name in connection.execute(
-        select(c.level, c.target_id, c.scheme).where(c.grade == "silver", *at_level)
-    ):
-        names.setdefault((level, target), set()).add(name)
-    return {
-        number: tuple(sorted(names.get(("utterance", number), set()) | names.get(("recording", call or 0), set())))
-        for number, call in own.items()
-    }
 
 
 def _remarks(connection: Connection, ids: Sequence[int]) -> dict[int, list[Remark]]:

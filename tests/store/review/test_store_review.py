@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 from store_data import AT, call, sentences, state
 
 from core.errors import Conflict, NotFound, UnknownName
@@ -233,3 +234,17 @@ def test_kill_9_right_after_a_decision_loses_nothing(store: Store, tmp_path: Pat
     # at most the one decision whose number was not yet printed came on top
     assert again.review.decided("ann") - len(confirmed) in (0, 1)
     assert again.corpus.find(Filter(text="고침")).total == again.review.decided("ann")
+
+
+def test_a_card_reads_its_labels_by_the_index(store: Store) -> None:
+    """A card comes after every key: it must not read the labels of the whole corpus."""
+    ids = sentences(store, "불이 났어요", "네 알겠습니다")
+    engine, asked = store.cards._engine, list[tuple[str, Any]]()
+    event.listen(engine, "before_cursor_execute", lambda *told: asked.append((told[2], told[3])))
+    store.cards.of(ids, ["danger"])
+    queries = [(statement, values) for statement, values in asked if statement.startswith("SELECT")]
+    with engine.connect() as connection:
+        plans = [connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values).all() for sql, values in queries]
+    steps = [str(row[3]) for plan in plans for row in plan]
+    assert any("label" in step for step in steps)
+    assert [step for step in steps if step.startswith("SCAN label")] == []
