@@ -107,19 +107,6 @@ def propose(
     return made
 
 
-def accept_round(ws: Workspace, round_id: int, curator: str, *, confirmed: int | None = None) -> Round:
-    """Accept a proposed round with its audit, override and weight; see `accept`."""
-    current = ws.store.rounds.get(round_id)
-    thresholds = Thresholds.from_json(current.thresholds)
-    rests = current.audit_id
-    report = None if rests is None else _report(ws, current.run_id, current.scheme, thresholds, rests)
-    basis = NewRound(
-        current.scheme, current.run_id, current.thresholds, current.weight, current.audit_id, current.override
-    )
-    _check_basis(basis, report)
-    return _accepted(ws, round_id, basis, report, curator, confirmed)
-
-
 def _accepted(
     ws: Workspace, round_id: int, basis: NewRound, report: AuditReport | None, curator: str, confirmed: int | None
 ) -> Round:
