@@ -85,14 +85,17 @@ def test_a_second_opening_writes_nothing(home: Path) -> None:
 # Version 0.1.0 counted a pseudo-label that was accepted, and a variant with the label of its source, as work of people.
 NO_WORK: dict[str, list[str]] = {
     "overview": [
-        "/danger/danger: 48 became 47", "/danger/labelled: 94 became 92", "/danger/normal: 46 became 45",
-        "/danger/targets: 169 became 168",
+        "overview/danger/danger: 48 became 47", "overview/danger/labelled: 94 became 92",
+        "overview/danger/normal: 46 became 45",
+        "overview/danger/targets: 169 became 168",
     ],
-    "agreement": ["/single: 15 became 14"],
+    "agreement": ["agreement/single: 15 became 14"],
     "progress": [
-        "/work/2/per_hour: 787.4589865111193 became 4714.355868390899", "/work/2/worked_ms: 41145 became 6109",
-        "/work/3/classes/normal: 6 became 5", "/work/3/per_hour: 699.9635435654393 became 4125.061384842036",
-        "/work/3/worked_ms: 41145 became 6109",
+        "progress/work/2/per_hour: 787.4589865111193 became 4714.355868390899",
+        "progress/work/2/worked_ms: 41145 became 6109",
+        "progress/work/3/classes/normal: 6 became 5",
+        "progress/work/3/per_hour: 699.9635435654393 became 4125.061384842036",
+        "progress/work/3/worked_ms: 41145 became 6109",
     ],
 }  # fmt: skip
 
@@ -100,7 +103,7 @@ NO_WORK: dict[str, list[str]] = {
 def test_counts_progress_and_jobs_are_as_before(old_ws: Workspace) -> None:
     seen = overview.overview(old_ws)
     assert differences(expected()["counts"], seen.counts) == []
-    assert sorted(differences(expected()["progress"], seen.progress)) == NO_WORK["overview"]
+    assert sorted(differences(expected()["progress"], seen.progress, "overview")) == NO_WORK["overview"]
     assert {job.id: job.state for job in seen.jobs} == expected()["jobs"]
     assert sorted(expected()["jobs"].values()) == ["done", "queued"]
 
@@ -172,7 +175,7 @@ def test_a_command_that_reads_answers_as_before(home: Path, n: int) -> None:
     if verb[0] == "clean":  # which of two equal texts stays is decided for all checks together now
         for answered in (old, new):
             del next(step for step in answered["steps"] if step["step"] == "same-text")["samples"]
-    assert sorted(differences(old, new)) == NO_WORK.get(verb[0], [])
+    assert sorted(differences(old, new, verb[0])) == NO_WORK.get(verb[0], [])
 
 
 # -- runs and snapshots
