@@ -163,6 +163,22 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+@contextmanager
+def removed_afterwards(*paths: Path) -> Iterator[None]:
+    """Remove files and folders at the end of the block, also if it fails or is interrupted.
+
+    A killed process, and a worker that shuts down, leave them to the next one, which goes on there.
+    """
+    try:
+        yield
+    except (Exception, KeyboardInterrupt):
+        for path in paths:
+            remove(path)
+        raise
+    for path in paths:
+        remove(path)
+
+
 def make_folder(path: Path) -> None:
     """Make a folder and its missing parents, and write the new names to the disk."""
     if not path.is_dir():

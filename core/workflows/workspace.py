@@ -2,6 +2,7 @@
 argument.
 """
 
+import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -47,6 +48,12 @@ class Workspace:
 def now() -> str:
     """The present time: UTC, ISO 8601 with microseconds, so that sorting the text sorts by time."""
     return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def stamped(name: str) -> str:
+    """A new id `name-YYYYMMDD-hhmmss-xxxx`, which says when it was made."""
+    stamp = now()[:19].replace("-", "").replace(":", "").replace("T", "-")
+    return f"{name}-{stamp}-{secrets.token_hex(2)}"
 
 
 @lru_cache(maxsize=8)

@@ -5,8 +5,6 @@ and with augmentation. Each training is a durable step in a folder of its own; n
 test rows are scored on the same draws of groups.
 """
 
-import secrets
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
@@ -16,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.files import make_folder, write_bytes, write_json
+from core.files import make_folder, removed_afterwards, write_bytes, write_json
 from core.jobs import submit
 from core.messages import message_to_json
 from core.schemes import SCHEMES
@@ -39,7 +37,7 @@ from core.workflows.leaks.arms import (
 )
 from core.workflows.leaks.plan import LeakPlan, checked
 from core.workflows.leaks.variants import Augmented, augmented
-from core.workflows.workspace import Workspace, now, open_workspace
+from core.workflows.workspace import Workspace, now, open_workspace, stamped
 
 KIND = "leakmeter"
 RESAMPLES = 1000
@@ -56,7 +54,7 @@ TOGETHER = {"apparent": (PLAIN, NAIVE), "leakage": (AUGMENTED, NAIVE), "gain": (
 def start(ws: Workspace, plan: LeakPlan) -> str:
     """Queue a leak meter as a job; returns its id. The errors are those of `checked`."""
     checked(ws, plan)
-    return submit(ws.store, KIND, f"leak meter · {plan.recipe} · {plan.snapshot}", plan.to_dict(), _new_id())
+    return submit(ws.store, KIND, f"leak meter · {plan.recipe} · {plan.snapshot}", plan.to_dict(), stamped(KIND))
 
 
 def run_job(params: dict[str, Any], job: IdentifiedContext) -> None:
@@ -75,23 +73,10 @@ def run(
 
     A measurement that fails or is cancelled leaves nothing behind; one whose process is killed goes on where it was.
     """
-    meter_id = meter_id or _new_id()
+    meter_id = meter_id or stamped(KIND)
     work = results.folder(ws) / meter_id
-    try:
-        measured = _Meter(ws, plan, meter_id, work, report, step).measured()
-    except (
-        Exception,
-        KeyboardInterrupt,
-    ):  # its parts are of no use to anybody; a killed process leaves them for the next one
-        shutil.rmtree(work, ignore_errors=True)
-        raise
-    shutil.rmtree(work, ignore_errors=True)
-    return measured
-
-
-def _new_id() -> str:
-    stamp = now()[:19].replace("-", "").replace(":", "").replace("T", "-")
-    return f"{KIND}-{stamp}-{secrets.token_hex(2)}"
+    with removed_afterwards(work):
+        return _Meter(ws, plan, meter_id, work, report, step).measured()
 
 
 class _Meter:

@@ -21,7 +21,7 @@ from core.training.recipes import RECIPES, Recipe, config_for, recipe, recipes
 from core.workflows.corpus.schemes import trainable
 from core.workflows.evaluation import seen
 from core.workflows.jobs import Context
-from core.workflows.workspace import Workspace, now, open_workspace
+from core.workflows.workspace import Workspace, now, open_workspace, stamped
 
 __all__ = [
     "RECIPES", "TrainSpec", "parse_settings", "plan", "recipes", "resume", "resume_plan", "run",
@@ -60,8 +60,7 @@ def plan(
 
 def _new_id(ws: Workspace, recipe_name: str) -> str:
     """A new run id, the same one in all processes that train together."""
-    stamp = now()[:19].replace("-", "").replace(":", "").replace("T", "-")
-    run_id = f"{recipe_name}-{stamp}-{secrets.token_hex(2)}"
+    run_id = stamped(recipe_name)
     if ws.settings.processes == 1:
         return run_id
     from core.training.processes import same

@@ -4,7 +4,6 @@ All students are scored on the same gold set, on the same draws of its groups. E
 folder of its own; no run is added to the workspace. The verdict is stored with the round.
 """
 
-import secrets
 from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,7 +23,7 @@ from core.workflows.leaks.arms import SNAPSHOTS, groups_of, predicted_test_rows,
 from core.workflows.pseudo_labels.ablation.arms import SHARES, Silver, arms, silver_of
 from core.workflows.pseudo_labels.ablation.parts import folder_of, parts_in, plan_id, sweep, write_once
 from core.workflows.pseudo_labels.ablation.plan import GatePlan, checked
-from core.workflows.workspace import Workspace, now, open_workspace
+from core.workflows.workspace import Workspace, now, open_workspace, stamped
 
 KIND = "pseudo-label-gate"
 RESAMPLES = 1000
@@ -39,7 +38,7 @@ Verdict = Mapping[str, Any]
 def start(ws: Workspace, plan: GatePlan) -> str:
     """Queue a gate as a job; returns its id. The errors are those of `checked`."""
     checked(ws, plan)
-    return submit(ws.store, KIND, f"gate · {plan.round_id} · {plan.recipe}", plan.to_dict(), _new_id())
+    return submit(ws.store, KIND, f"gate · {plan.round_id} · {plan.recipe}", plan.to_dict(), stamped("gate"))
 
 
 def run_job(params: dict[str, Any], job: IdentifiedContext) -> None:
@@ -70,11 +69,6 @@ def run(
     work = folder_of(ws) / (gate_id or plan_id(plan, gate.measured_on.frozen, gate.arms))
     with parts_in(work):
         return gate.measured(work)
-
-
-def _new_id() -> str:
-    stamp = now()[:19].replace("-", "").replace(":", "").replace("T", "-")
-    return f"gate-{stamp}-{secrets.token_hex(2)}"
 
 
 class _Gate:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from core.files import file_lock, json_text, make_folder
+from core.files import file_lock, json_text, make_folder, removed_afterwards
 from core.files import sha256 as hashed
 from core.snapshots.format import Snapshot, read, write
 from core.snapshots.hashing import content_hash
@@ -42,15 +42,8 @@ def parts_in(work: Path) -> Iterator[None]:
     """
     make_folder(work.parent)
     lock = work.parent / f".{work.name}.lock"
-    with file_lock(lock):
-        try:
-            yield
-        except (Exception, KeyboardInterrupt):
-            shutil.rmtree(work, ignore_errors=True)
-            lock.unlink(missing_ok=True)
-            raise
-        shutil.rmtree(work, ignore_errors=True)
-        lock.unlink(missing_ok=True)
+    with file_lock(lock), removed_afterwards(work, lock):
+        yield
 
 
 def write_once(frozen: Snapshot, work: Path) -> None:
