@@ -7,11 +7,11 @@ from core.records import RunInfo
 from core.ui import _
 from core.ui.panels.pseudo_labels import desk, sections, thresholds
 from core.ui.widgets import forms
-from core.workflows.pseudo_labels import candidates, pseudo_label
+from core.workflows.pseudo_labels import candidates
 
 
 def choose_run() -> RunInfo | None:
-    judging_runs = {run.id: run for run in pseudo_label.judging_runs(ui.workspace())}
+    judging_runs = {run.id: run for run in candidates.judging_runs(ui.workspace())}
     if not judging_runs:
         st.info(_("No trained run yet. Train a recipe on the Train page."))
         return None

@@ -42,7 +42,9 @@ from core.workflows.imports.tables import table
 from core.workflows.leaks import meter
 from core.workflows.leaks.plan import of_run
 from core.workflows.models import train
-from core.workflows.pseudo_labels import proposing, pseudo_label
+from core.workflows.pseudo_labels import judge as judging
+from core.workflows.pseudo_labels import proposing
+from core.workflows.pseudo_labels.candidates import ANY
 from core.workflows.review import desk as review_desk
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace, open_workspace
@@ -93,7 +95,7 @@ def prepare(ws: Workspace) -> None:
     deciding.reject(ws, Where(id=(6, 7)), "curator")
     faulty(ws)
     run = newest(ws, "danger-text")
-    pseudo_label.judge(ws, run)
+    judging.run(ws, judging.JudgePlan(run, closed_by=ANY))
     proposing.propose(ws, run, "danger", Thresholds())
     cleaning_runs.run(ws, default_plan(), Filter(), "curator")
     disagree(ws)

@@ -10,7 +10,7 @@ from core.thresholds.evidence import LEAST_ANSWERS, Estimates, Evidence, estimat
 from core.thresholds.keeping import Limits, Tally, counts, keep, limits, tally
 from core.thresholds.quick import counted
 from core.thresholds.scores import GRID, Scores
-from core.thresholds.thresholds import FIELDS, MODES, SEED, ClassLimits, Mode, Thresholds
+from core.thresholds.thresholds import FIELDS, MODES, SEED, ClassLimits, Mode, Thresholds, parse_thresholds
 
 __all__ = [
     "FIELDS",
@@ -33,6 +33,7 @@ __all__ = [
     "estimates",
     "keep",
     "limits",
+    "parse_thresholds",
     "tally",
     "weighted_wilson",
 ]

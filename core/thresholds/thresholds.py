@@ -94,3 +94,16 @@ def _check_share(name: str, value: float) -> None:
 
 
 SEED = Thresholds()  # the seed's confidence .75 and margin .20
+
+
+def parse_thresholds(text: str, confidence: float, margin: float) -> Thresholds:
+    """Return Thresholds from the name of a mode, with `confidence` and `margin` where it uses them, or from JSON."""
+    if not text.lstrip().startswith("{"):
+        if text not in MODES:
+            raise UnknownName("mode", text, MODES)
+        return Thresholds(mode=text, confidence=confidence, margin=margin)
+    try:
+        values = json.loads(text)
+    except ValueError as error:
+        raise InputError("these are no thresholds: {value}", value=text[:200]) from error
+    return Thresholds.from_json(values)

@@ -2,11 +2,12 @@
 
 import re
 
+from judged_pool import judge
 from live import Live, expect, go, idle, ko, main, shown, until
 from playwright.sync_api import Page
 
 from core.thresholds import Thresholds
-from core.workflows.pseudo_labels import accept, audit, pseudo_label
+from core.workflows.pseudo_labels import accept, audit
 
 SIZE = 24
 
@@ -24,7 +25,7 @@ def section(page: Page, live: Live, run: str, name: str) -> None:
 
 def test_from_a_blind_audit_to_a_round_and_back(live: Live, page: Page) -> None:
     run = newest(live)
-    pseudo_label.judge(live.ws, run)
+    judge(live.ws, run)
     section(page, live, run, "3 Audit")
     expect(main(page).get_by_text(ko("There is no audit of this run yet."))).to_be_visible()
     size = page.get_by_role("spinbutton", name=ko("Items"))

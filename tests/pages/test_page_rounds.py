@@ -1,17 +1,13 @@
 """Pseudo-label: a sample is drawn, its answers are shown, and a round is accepted and withdrawn."""
 
-import random
-
 import pytest
+from judged_pool import add_judged_run
 from page_driver import captions, ok, texts
 from streamlit.testing.v1 import AppTest
-from training_corpus import TELLING, sentence
-from workflow_data import add_danger_run
 
-from core.records import NewUtterance
 from core.settings import ROOT
 from core.thresholds import Thresholds
-from core.workflows.pseudo_labels import accept, pseudo_label
+from core.workflows.pseudo_labels import accept
 from core.workflows.workspace import Workspace, now
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("english")]
@@ -30,14 +26,7 @@ def opened(run_id: str, name: str) -> AppTest:
 
 @pytest.fixture
 def run(ws: Workspace) -> str:
-    made = add_danger_run(ws)
-    source = ws.store.corpus.add_source("pool", "sentences", "ours", "0", now())
-    rng = random.Random(5)
-    said = [sentence(rng, TELLING[("normal", "danger")[n % 2]]) for n in range(90)]
-    items = [NewUtterance(f"p{n}", text, f"p{n}") for n, text in enumerate(said)]
-    ws.store.corpus.add_sentences(source, items, now())
-    pseudo_label.judge(ws, made)
-    return made
+    return add_judged_run(ws, 90)
 
 
 def test_an_audit_is_drawn_answered_and_a_round_accepted_and_withdrawn(ws: Workspace, run: str) -> None:

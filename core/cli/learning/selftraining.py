@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli.frame import Json, answering, progress_bar, table
+from core.cli.learning.pseudo_labels.options import Confidence, Margin
 from core.cli.learning.scores import OVERALL, score_text, value_and_interval
 
 if TYPE_CHECKING:
-    from core.workflows.pseudo_labels.golden import GoldenTable
-    from core.workflows.pseudo_labels.selftrain import SelfTraining
+    from core.workflows.pseudo_labels.selftraining.golden import GoldenTable
+    from core.workflows.pseudo_labels.selftraining.selftrain import SelfTraining
 
 
 def selftrain(
@@ -36,8 +37,8 @@ def selftrain(
     thresholds: Annotated[
         str, typer.Option(metavar="MODE|JSON", help="fixed, flexmatch, freematch, top-k, entropy, or JSON.")
     ] = "fixed",
-    confidence: Annotated[float, typer.Option(help="Least confidence of a pseudo-label.")] = 0.75,
-    margin: Annotated[float, typer.Option(help="Least distance to the second class.")] = 0.20,
+    confidence: Confidence = 0.75,
+    margin: Margin = 0.20,
     weight: Annotated[
         float | None, typer.Option(help="How much a pseudo-label counts in training; half as much as a person's.")
     ] = None,
@@ -55,8 +56,9 @@ def selftrain(
     A self-training that was broken off goes on with the same command.
     """
     with answering(json) as reply:
-        from core.workflows.pseudo_labels import selftrain as steps
-        from core.workflows.pseudo_labels.selftrain_request import chosen_snapshot, chosen_teacher, chosen_thresholds
+        from core.thresholds import parse_thresholds
+        from core.workflows.pseudo_labels.selftraining import selftrain as steps
+        from core.workflows.pseudo_labels.selftraining.request import chosen_snapshot, chosen_teacher
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
@@ -71,7 +73,7 @@ def selftrain(
             training = steps.selftrain(
                 ws, recipe, chosen_snapshot(ws, teaching, snapshot), ws.settings.curator, teacher=teaching,
                 student=steps.Trainee(student_encoder, student_preset, student),
-                thresholds=chosen_thresholds(thresholds, confidence, margin), rounds=rounds, weight=weight, limit=limit,
+                thresholds=parse_thresholds(thresholds, confidence, margin), rounds=rounds, weight=weight, limit=limit,
                 executor=executor, workers=workers, gold=gold, override=override, report=report,
             )  # fmt: skip
         reply.give(_document(training), *_lines(training))

@@ -12,7 +12,7 @@ from core.schemes import scheme, split_codes
 from core.thresholds import Thresholds, keep
 from core.workflows.evaluation.scored import finished_run, target_of
 from core.workflows.pseudo_labels.pool import open_pool
-from core.workflows.pseudo_labels.pseudo_label import judged_text
+from core.workflows.pseudo_labels.proposing import judged_text
 from core.workflows.workspace import Workspace
 
 BLOCK = 1_000

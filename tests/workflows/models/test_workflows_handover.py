@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from judged_pool import judge
 from training_corpus import TELLING
 from workflow_data import import_calls, import_sentences, trained
 
@@ -28,7 +29,6 @@ from core.workflows.handover.model_card import model_card
 from core.workflows.imports import aihub119
 from core.workflows.models import in_use, runs, train
 from core.workflows.predict import predict
-from core.workflows.pseudo_labels import pseudo_label
 from core.workflows.pseudo_labels.pool import open_pool
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, open_workspace
@@ -108,7 +108,7 @@ def test_a_run_predicts_the_same_in_another_workspace(ws: Workspace, other: Work
 def test_a_plain_folder_of_a_run_can_be_imported(ws: Workspace, other: Workspace, tmp_path: Path) -> None:
     run = trained(ws, tmp_path)
     import_sentences(ws, tmp_path)
-    pseudo_label.judge(ws, run)
+    judge(ws, run)
     pool = ws.run_folder(run) / "pool"
     pool.mkdir(exist_ok=True)
     for number in range(MOST_FILES + 1):  # of a large corpus
@@ -173,7 +173,7 @@ def test_what_needs_the_snapshot_says_that_it_is_not_here(other: Workspace, pack
 def test_an_imported_run_judges_unlabelled_utterances(other: Workspace, package: Path, tmp_path: Path) -> None:
     run = import_run(other, package).run.id
     import_calls(other, tmp_path / "calls", 1)
-    assert pseudo_label.judge(other, run) == 3
+    assert judge(other, run) == 3
     assert len(open_pool(other, run, "danger").ids) == 3
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from aihub119_files import label_bytes, wav_bytes
+from judged_pool import judge
 from training_corpus import TELLING
 from workflow_data import import_calls, import_sentences, sentence_file, trained
 
@@ -35,7 +36,7 @@ from core.workflows.imports.tables import table
 from core.workflows.imports.tables.table import Columns
 from core.workflows.models import train
 from core.workflows.predict import predict
-from core.workflows.pseudo_labels import proposing, pseudo_label
+from core.workflows.pseudo_labels import proposing
 from core.workflows.pseudo_labels.pool import open_pool
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
@@ -267,33 +268,33 @@ def test_pseudo_labels_wait_for_a_curator_and_are_silver(ws: Workspace, tmp_path
     source = ws.store.corpus.add_source("new", "sentences", "ours", "0", now())
     texts = [TEXT, "오늘 바람 괜찮습니다", "xyz", " ", "계단에서 쓰러졌어요"]
     ws.store.corpus.add_sentences(source, [NewUtterance(f"n{i}", t, f"n{i}") for i, t in enumerate(texts)], now())
-    assert pseudo_label.judge(ws, run) == 4
+    assert judge(ws, run) == 4
     sure = Thresholds(confidence=0.6, margin=0.2)
     n_kept = int(keep(open_pool(ws, run, "danger").scores, sure).sum())
     assert 2 <= n_kept < 4
     assert proposing.propose(ws, run, "danger", sure) == n_kept
     assert proposing.propose(ws, run, "danger", sure) == 0
-    first = proposals.next_proposal(ws, pseudo_label.KIND)
+    first = proposals.next_proposal(ws, proposing.KIND)
     assert first is not None
     ws.store.review.decide(first.utterance_id, 0, "bob", now(), labels={"danger": "normal"})
-    for proposal in ws.store.proposals.page(pseudo_label.KIND, limit=n_kept)[1:]:
+    for proposal in ws.store.proposals.page(proposing.KIND, limit=n_kept)[1:]:
         decisions.decide(ws, proposal.id, True, "ann")
     with pytest.raises(Unfit, match="has a danger label by now"):
         decisions.decide(ws, first.id, True, "ann")
     decisions.decide(ws, first.id, False, "ann")
-    assert ws.store.proposals.counts(pseudo_label.KIND, run) == {"open": 0, "accepted": n_kept - 1, "rejected": 1}
+    assert ws.store.proposals.counts(proposing.KIND, run) == {"open": 0, "accepted": n_kept - 1, "rejected": 1}
     grades = ws.store.corpus.grades("utterance", "danger")
     assert grades[first.utterance_id] == ("normal", "gold")
     assert sum(grade == "silver" for _, grade in grades.values()) == n_kept - 1
     assert proposing.propose(ws, run, "danger", Thresholds(confidence=0, margin=0)) == 4 - n_kept
-    while decisions.undo(ws, pseudo_label.KIND, "ann") is not None:
+    while decisions.undo(ws, proposing.KIND, "ann") is not None:
         pass
     assert all(grade == "gold" for _, grade in ws.store.corpus.grades("utterance", "danger").values())
 
 
 def test_pseudo_labels_need_a_text_run_of_an_utterance_scheme(ws: Workspace, tmp_path: Path) -> None:
     run = trained(ws, tmp_path)
-    assert pseudo_label.judge(ws, run) == 0
+    assert judge(ws, run) == 0
     assert proposing.propose(ws, run, "danger", Thresholds()) == 0
     with pytest.raises(NotFound, match="no run 'nope'"):
-        pseudo_label.judge(ws, "nope")
+        judge(ws, "nope")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from judged_pool import judge
 from training_corpus import TELLING, sentence
 from workflow_data import add_whole_calls, trained
 
@@ -22,7 +23,7 @@ from core.workflows.corpus import export
 from core.workflows.evaluation import evaluate
 from core.workflows.models import train
 from core.workflows.predict import predict
-from core.workflows.pseudo_labels import accept, proposing, pseudo_label
+from core.workflows.pseudo_labels import accept, candidates, proposing
 from core.workflows.pseudo_labels.pool import open_pool
 from core.workflows.pseudo_labels.view import view
 from core.workflows.review import queues
@@ -79,17 +80,17 @@ def run_of_calls(ws: Workspace) -> str:
 def test_a_run_of_whole_calls_judges_unlabelled_calls(ws: Workspace) -> None:
     add_whole_calls(ws, 60, 4)
     run = run_of_calls(ws)
-    assert [info.id for info in pseudo_label.judging_runs(ws)] == [run]
-    assert pseudo_label.judge(ws, run, limit=3) == 3
-    assert pseudo_label.judge(ws, run) == 4
+    assert [info.id for info in candidates.judging_runs(ws)] == [run]
+    assert judge(ws, run, limit=3) == 3
+    assert judge(ws, run) == 4
     first_turns = [3 * n + 2 for n in range(60, 64)]  # the taker speaks first
     assert judged(ws, run) == first_turns
     assert read_probabilities(ws.run_folder(run), "pool", "urgency").ids.tolist() == first_turns
     expected = {number: "low" if n % 2 == 0 else "high" for n, number in enumerate(first_turns, 60)}
     assert {p.utterance_id: p.code for p in ws.store.ledger.predictions(run, purpose="pool")} == expected
-    shown = pseudo_label.judged_text(ws, "urgency", ws.store.corpus.utterance(first_turns[0]))
+    shown = proposing.judged_text(ws, "urgency", ws.store.corpus.utterance(first_turns[0]))
     assert shown.startswith(f"수보자: 네 119입니다 신고자: {TELLING['normal']}")
-    assert pseudo_label.judged_text(ws, "danger", ws.store.corpus.utterance(first_turns[0])) == "네 119입니다"
+    assert proposing.judged_text(ws, "danger", ws.store.corpus.utterance(first_turns[0])) == "네 119입니다"
 
     every = Thresholds(confidence=0, margin=0)
     assert view(ws, run, "urgency", every).now.kept == 4
@@ -103,7 +104,7 @@ def test_a_run_of_whole_calls_judges_unlabelled_calls(ws: Workspace) -> None:
         ("medium", "gold"), ("high", "silver"), ("low", "silver"), ("high", "silver"),
     ]  # fmt: skip
     assert proposing.propose(ws, run, "urgency", every) == 0
-    assert pseudo_label.judge(ws, run) == 0
+    assert judge(ws, run) == 0
 
 
 def test_a_run_of_turns_under_a_scheme_of_calls_judges_calls_by_their_turns(ws: Workspace) -> None:
@@ -111,8 +112,8 @@ def test_a_run_of_turns_under_a_scheme_of_calls_judges_calls_by_their_turns(ws: 
     snapshot.create(ws, "turns", "urgency")
     spec = train.plan(ws, "text", "turns")
     train.run(ws, spec)
-    assert [info.id for info in pseudo_label.judging_runs(ws)] == [spec.run_id]
-    assert pseudo_label.judge(ws, spec.run_id) == 1
+    assert [info.id for info in candidates.judging_runs(ws)] == [spec.run_id]
+    assert judge(ws, spec.run_id) == 1
     first_turn = 3 * 60 + 2
     (prediction,) = ws.store.ledger.predictions(spec.run_id, purpose="pool")
     of_caller = [turn.text for turn in ws.store.corpus.utterances([first_turn - 1, first_turn + 1])]
@@ -126,7 +127,7 @@ def test_judging_the_pool_overwrites_no_test_row(ws: Workspace, tmp_path: Path) 
     before = ws.store.ledger.predictions(run, purpose="evaluation")
     cells = evaluate.cell(ws, run, "danger", "danger").mistakes
     assert cells
-    assert pseudo_label.judge(ws, run) == 100
+    assert judge(ws, run) == 100
     assert ws.store.ledger.predictions(run, purpose="evaluation") == before
     assert judged(ws, run) == list(range(1, 101))
     assert evaluate.cell(ws, run, "danger", "danger").mistakes == cells
@@ -149,7 +150,7 @@ def test_the_probabilities_of_the_pool_lie_in_the_folder_of_the_run(ws: Workspac
     run = trained(ws, tmp_path)
     evaluation = read_predictions(ws.run_folder(run))
     ids = add(ws.store, TEXT, "오늘 바람 괜찮습니다")
-    assert pseudo_label.judge(ws, run) == 2
+    assert judge(ws, run) == 2
     pool_probs = read_probabilities(ws.run_folder(run), "pool", "danger")
     assert pool_probs.ids.tolist() == ids
     assert pool_probs.probs.sum(axis=1) == pytest.approx(1)
@@ -179,7 +180,7 @@ def test_captions_are_not_judged_and_take_no_place_of_others(ws: Workspace, tmp_
     add(ws.store, "도로에서 나는 소리", "도로에서 나는 소리", "공사장 소음", origin="caption")
     add(ws.store, " ", "\u200b")
     (spoken,) = add(ws.store, TEXT)
-    assert pseudo_label.judge(ws, run, limit=1) == 1
+    assert judge(ws, run, limit=1) == 1
     assert judged(ws, run) == [spoken]
     assert open_pool(ws, run, "danger").ids.tolist() == [spoken]
 
@@ -190,9 +191,9 @@ def test_the_plan_of_the_card_decides_what_is_empty(
     run = trained(ws, tmp_path)
     masked, spoken = add(ws.store, MASK, TEXT)
     monkeypatch.setitem(STEPS, "drop-masks", lambda text: text.replace("▲", "").strip())
-    assert pseudo_label.judge(ws, run) == 2
+    assert judge(ws, run) == 2
     with_plan(ws, run, "nfc", "drop-masks")
-    assert pseudo_label.judge(ws, run) == 1
+    assert judge(ws, run) == 1
     with pytest.raises(InputError, match="text: the text is empty"):
         predict.predict_text(ws, MASK)
     assert predict.predict_text(ws, f"{MASK} {TEXT}")["utterances"][0]["judgements"]

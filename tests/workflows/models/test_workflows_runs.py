@@ -6,7 +6,7 @@ from store_data import AT
 from core.errors import NotFound
 from core.records import JobState, RunInfo, SnapshotInfo
 from core.workflows.models import runs
-from core.workflows.pseudo_labels import pseudo_label
+from core.workflows.pseudo_labels import candidates
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace
 
@@ -28,7 +28,7 @@ def test_runs_are_listed_newest_first_and_only_finished_ones_judge(ws: Workspace
     put(ws, "of-calls", "urgency", "text", "done", 4)
     assert [run.id for run in runs.every(ws)] == ["of-calls", "by-voice", "cut-short", "old"]
     assert [run.id for run in runs.finished(ws)] == ["of-calls", "by-voice", "old"]
-    assert [run.id for run in pseudo_label.judging_runs(ws)] == ["of-calls", "by-voice", "old"]
+    assert [run.id for run in candidates.judging_runs(ws)] == ["of-calls", "by-voice", "old"]
     assert runs.get(ws, "cut-short").state == "cancelled"
     with pytest.raises(NotFound, match="no run 'new'; there are: of-calls"):
         runs.get(ws, "new")

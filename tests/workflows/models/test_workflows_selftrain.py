@@ -1,4 +1,4 @@
-"""core.workflows.pseudo_labels.selftrain: three steps on a small corpus, both scored on items neither has seen."""
+"""core.workflows.pseudo_labels.selftraining: three steps on a small corpus, both scored on items neither has seen."""
 
 import random
 from pathlib import Path
@@ -13,7 +13,7 @@ from core.errors import InputError, NotEnoughData, UnknownName
 from core.records import NewUtterance
 from core.snapshots.format import read
 from core.workflows.models import train
-from core.workflows.pseudo_labels import selftrain
+from core.workflows.pseudo_labels.selftraining import selftrain
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from cli_driver import answer, run
 from gates import ALL, OTHER, Died, Taught, accepted, add_pool, dies, taught
+from judged_pool import judge
 from sqlalchemy import insert, update
 
 from core.errors import InputError
@@ -23,7 +24,7 @@ from core.workflows.evaluation import curves, evaluate, seen
 from core.workflows.evaluation.marks import short_marks, warnings
 from core.workflows.handover.model_card import model_card
 from core.workflows.models import train
-from core.workflows.pseudo_labels import proposing, pseudo_label
+from core.workflows.pseudo_labels import proposing
 from core.workflows.pseudo_labels.ablation import gate
 from core.workflows.pseudo_labels.ablation.arms import arms, silver_of
 from core.workflows.pseudo_labels.ablation.plan import _for_one, checked, planned
@@ -155,9 +156,9 @@ def _refuses_a_teacher_that_nobody_knows(ws: Workspace, teacher: str, student: s
 
 def test_labels_accepted_one_by_one_name_their_teacher(taught: Taught) -> None:
     ws, teacher, _ = taught
-    pseudo_label.judge(ws, teacher)
+    judge(ws, teacher)
     assert proposing.propose(ws, teacher, "danger", ALL) > 70
-    for proposal in ws.store.proposals.page(pseudo_label.KIND, limit=12):
+    for proposal in ws.store.proposals.page(proposing.KIND, limit=12):
         decisions.decide(ws, proposal.id, True, "ann")
     snapshot.create(ws, "s3", "danger", seed=5)
     (made,) = read(ws.snapshot_folder("s3")).report["rounds"]

@@ -1,8 +1,6 @@
 """Audit, acceptance and withdrawal: the sample, what curators see of it, the estimates, the rules, and the verbs."""
 
 import json
-import random
-import shutil
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -11,17 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_driver import answer, failure
+from judged_pool import copied, judged_home
 from statsmodels.stats.proportion import proportion_confint
-from training_corpus import TELLING, sentence
-from workflow_data import add_danger_run
 
 from core.errors import Conflict, InputError, NotEnoughData
 from core.filters import Filter
 from core.records import UNLABELLED, NewUtterance
 from core.store import NewRound
 from core.thresholds import Thresholds, keep
-from core.workflows import overview, workspace
-from core.workflows.pseudo_labels import accept, audit, evidence, pool, pseudo_label, view
+from core.workflows import overview
+from core.workflows.pseudo_labels import accept, audit, evidence, pool, view
 from core.workflows.review import desk, progress, queues
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace, now
@@ -36,22 +33,7 @@ OTHER = {"normal": "danger", "danger": "normal"}
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> tuple[Path, str]:
     """The folder of a workspace in which a run has judged 120 unlabelled sentences, and the run."""
-    home = tmp_path_factory.mktemp("rounds")
-    shutil.copyfile(empty_database, home / "gwidama.db")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("GWIDAMA_HOME", str(home))
-        workspace._open.cache_clear()
-        made = workspace.open_workspace()
-        run = add_danger_run(made)
-        rng = random.Random(5)
-        source = made.store.corpus.add_source("pool", "sentences", "ours", "0", now())
-        texts = [sentence(rng, TELLING[("normal", "danger")[n % 2]]) for n in range(POOL)]
-        made.store.corpus.add_sentences(
-            source, [NewUtterance(f"p{n}", text, f"p{n}") for n, text in enumerate(texts)], now()
-        )
-        assert pseudo_label.judge(made, run) == POOL
-        workspace._open.cache_clear()
-    return home, run
+    return judged_home(tmp_path_factory.mktemp("rounds"), empty_database, POOL)
 
 
 @pytest.fixture
@@ -62,11 +44,7 @@ def run(prepared: tuple[Path, str]) -> str:
 @pytest.fixture
 def ws(prepared: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
     """A copy of the prepared workspace."""
-    shutil.copytree(prepared[0], tmp_path / "workspace")
-    monkeypatch.setenv("GWIDAMA_HOME", str(tmp_path / "workspace"))
-    workspace._open.cache_clear()
-    yield workspace.open_workspace()
-    workspace._open.cache_clear()
+    yield from copied(prepared[0], tmp_path / "workspace", monkeypatch)
 
 
 def curated(ws: Workspace, audit_id: int, wrong: int, who: str = "kim") -> None:

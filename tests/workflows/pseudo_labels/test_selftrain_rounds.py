@@ -1,4 +1,4 @@
-"""core.workflows.pseudo_labels.selftrain: several rounds, each broken off and taken up again, lineage, golden set."""
+"""core.workflows.pseudo_labels.selftraining: rounds, each broken off and taken up again; lineage, golden set."""
 
 import csv
 import json
@@ -19,15 +19,16 @@ from core.records import NewUtterance
 from core.runs.card import read_card
 from core.schemes import SCHEMES
 from core.snapshots.format import content_hash, read
-from core.thresholds import Thresholds
+from core.thresholds import Thresholds, parse_thresholds
 from core.workflows.handover.model_card import model_card
 from core.workflows.models import train
-from core.workflows.pseudo_labels import judge, selftrain
+from core.workflows.pseudo_labels import judge
 from core.workflows.pseudo_labels.accept import accept, propose, withdraw
-from core.workflows.pseudo_labels.golden import golden_table
-from core.workflows.pseudo_labels.selftrain import SelfTraining
-from core.workflows.pseudo_labels.selftrain_record import Record, RoundRecord, read_record, record_path
-from core.workflows.pseudo_labels.selftrain_request import chosen_snapshot, chosen_teacher, chosen_thresholds
+from core.workflows.pseudo_labels.selftraining import selftrain
+from core.workflows.pseudo_labels.selftraining.golden import golden_table
+from core.workflows.pseudo_labels.selftraining.record import Record, RoundRecord, read_record, record_path
+from core.workflows.pseudo_labels.selftraining.request import chosen_snapshot, chosen_teacher
+from core.workflows.pseudo_labels.selftraining.selftrain import SelfTraining
 from core.workflows.snapshots import snapshot
 from core.workflows.snapshots.snapshot import stored
 from core.workflows.workspace import Workspace, now
@@ -270,12 +271,12 @@ def test_what_is_asked_for_is_checked(ws: Workspace, tmp_path: Path) -> None:
         chosen_teacher(ws, "nobody", how)
     with pytest.raises(InputError, match=r"name the snapshot with the labels of people \(--snapshot\)"):
         chosen_snapshot(ws, how, None)
-    assert chosen_thresholds("flexmatch", 0.9, 0.1) == Thresholds("flexmatch", confidence=0.9, margin=0.1)
-    assert chosen_thresholds('{"mode": "entropy", "entropy": 0.4}', 0.9, 0.1) == Thresholds("entropy", entropy=0.4)
+    assert parse_thresholds("flexmatch", 0.9, 0.1) == Thresholds("flexmatch", confidence=0.9, margin=0.1)
+    assert parse_thresholds('{"mode": "entropy", "entropy": 0.4}', 0.9, 0.1) == Thresholds("entropy", entropy=0.4)
     with pytest.raises(UnknownName, match="unknown mode 'best'; known: fixed"):
-        chosen_thresholds("best", 0.9, 0.1)
+        parse_thresholds("best", 0.9, 0.1)
     with pytest.raises(InputError, match=r"these are no thresholds: \{broken"):
-        chosen_thresholds("{broken", 0.9, 0.1)
+        parse_thresholds("{broken", 0.9, 0.1)
     assert "--rounds" in run("selftrain", "--help").stdout
     path = record_path(tmp_path, "s1")
     assert read_record(path) is None

@@ -2,8 +2,6 @@
 
 import json
 import math
-import random
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,18 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 from cli_driver import answer, failure
-from training_corpus import TELLING, sentence
-from workflow_data import add_danger_run, add_whole_calls
+from judged_pool import copied, judge, judged_home
+from workflow_data import add_whole_calls
 
 from core.errors import Unfit, UnknownName
-from core.records import AuditItem, NewUtterance
+from core.records import AuditItem
 from core.runs.folder import read_predictions
 from core.runs.pool import read_pool
 from core.thresholds import ClassLimits, Thresholds, keep, weighted_wilson
-from core.workflows import workspace
 from core.workflows.cleaning import decisions
 from core.workflows.models import train
-from core.workflows.pseudo_labels import accept, evidence, pool, proposing, pseudo_label, view
+from core.workflows.pseudo_labels import accept, evidence, pool, proposing, view
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, now
 
@@ -35,22 +32,7 @@ EVERY = Thresholds(confidence=0, margin=0)
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> tuple[Path, str]:
     """The folder of a workspace in which a run has judged 60 unlabelled sentences, and the run."""
-    home = tmp_path_factory.mktemp("judged")
-    shutil.copyfile(empty_database, home / "gwidama.db")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("GWIDAMA_HOME", str(home))
-        workspace._open.cache_clear()
-        made = workspace.open_workspace()
-        run = add_danger_run(made)
-        rng = random.Random(5)
-        source = made.store.corpus.add_source("pool", "sentences", "ours", "0", now())
-        texts = [sentence(rng, TELLING[("normal", "danger")[n % 2]]) for n in range(POOL)]
-        made.store.corpus.add_sentences(
-            source, [NewUtterance(f"p{n}", text, f"p{n}") for n, text in enumerate(texts)], now()
-        )
-        assert pseudo_label.judge(made, run) == POOL
-        workspace._open.cache_clear()
-    return home, run
+    return judged_home(tmp_path_factory.mktemp("judged"), empty_database, POOL)
 
 
 @pytest.fixture
@@ -61,11 +43,7 @@ def run(prepared: tuple[Path, str]) -> str:
 @pytest.fixture
 def ws(prepared: tuple[Path, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
     """A copy of the prepared workspace."""
-    shutil.copytree(prepared[0], tmp_path / "workspace")
-    monkeypatch.setenv("GWIDAMA_HOME", str(tmp_path / "workspace"))
-    workspace._open.cache_clear()
-    yield workspace.open_workspace()
-    workspace._open.cache_clear()
+    yield from copied(prepared[0], tmp_path / "workspace", monkeypatch)
 
 
 def decide(ws: Workspace, number: int, code: str) -> None:
@@ -139,7 +117,7 @@ def test_a_prediction_for_an_earlier_text_is_accepted_nowhere(ws: Workspace, run
     accept.accept(ws, run, "danger", EVERY, "ann", override="nobody audited")
     assert changed not in ws.store.corpus.grades("utterance", "danger")
 
-    pseudo_label.judge(ws, run)
+    judge(ws, run)
     opened = pool.open_pool(ws, run, "danger")
     assert (opened.changed, opened.ids.tolist()) == (0, first.ids.tolist()), (
         "the rejected suggestion was of an old text"
@@ -234,7 +212,7 @@ def test_a_call_leaves_the_pool_once_people_have_labelled_it(ws: Workspace) -> N
     snapshot.create(ws, "calls", "urgency", unit="call")
     spec = train.plan(ws, "text", "calls")
     train.run(ws, spec)
-    assert pseudo_label.judge(ws, spec.run_id) == 4
+    assert judge(ws, spec.run_id) == 4
     turns = pool.open_pool(ws, spec.run_id, "urgency").ids.tolist()
     another = ws.store.corpus.utterance(turns[0] + 1)
     ws.store.review.decide(another.id, another.version, "ann", now(), labels={"urgency": "medium"})

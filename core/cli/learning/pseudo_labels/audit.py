@@ -16,21 +16,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli.frame import Json, answering, table
+from core.cli.learning.pseudo_labels.options import Confidence, Margin, Mode, Run, Target, asked
 from core.errors import InputError
 
 if TYPE_CHECKING:
     from core.records import Round
     from core.workflows.pseudo_labels.accept import Preview
     from core.workflows.pseudo_labels.audit import AuditReport
-
-Run = Annotated[str, typer.Argument(metavar="RUN", help="A run that has judged: see `pseudo-label judge`.")]
-Target = Annotated[str | None, typer.Option(metavar="SCHEME", help="A scheme of the run, else its first.")]
-Mode = Annotated[
-    str,
-    typer.Option(metavar="MODE|JSON", help="As in `pseudo-label thresholds`: fixed, flexmatch, …, or JSON."),
-]
-Confidence = Annotated[float, typer.Option(help="Least confidence of a pseudo-label.")]
-Margin = Annotated[float, typer.Option(help="Least distance to the second class.")]
 
 
 def audit(
@@ -53,12 +45,10 @@ def audit(
     with answering(json) as reply:
         from core.workflows.pseudo_labels import audit as audits
         from core.workflows.pseudo_labels import evidence
-        from core.workflows.pseudo_labels import view as views
-        from core.workflows.pseudo_labels.selftrain_request import chosen_thresholds
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        name, given = views.target_of(ws, run, target), chosen_thresholds(thresholds, confidence, margin)
+        name, given = asked(ws, run, target, thresholds, confidence, margin)
         if show or id is not None:
             known = id if id is not None else evidence.chosen_audit(ws, run, name, given)
             if known is None:
@@ -98,12 +88,10 @@ def accept(
     with answering(json) as reply:
         from core.workflows.pseudo_labels import accept as acceptance
         from core.workflows.pseudo_labels import evidence
-        from core.workflows.pseudo_labels import view as views
-        from core.workflows.pseudo_labels.selftrain_request import chosen_thresholds
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        name, given = views.target_of(ws, run, target), chosen_thresholds(thresholds, confidence, margin)
+        name, given = asked(ws, run, target, thresholds, confidence, margin)
         known = evidence.chosen_audit(ws, run, name, given) if override is None and audit is None else None
         basis = known if audit is None else audit
         seen = acceptance.preview(ws, run, name, given, basis)

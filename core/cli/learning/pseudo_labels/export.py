@@ -10,30 +10,31 @@ from typing import Annotated
 import typer
 
 from core.cli.frame import Json, answering, progress_bar
+from core.cli.learning.pseudo_labels.options import Confidence, Margin, Run, Target
 
 
 def export(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run that has judged: see `pseudo-label judge`.")],
+    run: Run,
     to: Annotated[Path, typer.Option(help="The CSV file.")],
-    target: Annotated[str | None, typer.Option(metavar="SCHEME", help="A scheme of the run, else its first.")] = None,
+    target: Target = None,
     thresholds: Annotated[
         str | None,
         typer.Option(metavar="MODE|JSON", help="Only what these keep; as `pseudo-label thresholds` takes them."),
     ] = None,
-    confidence: Annotated[float, typer.Option(help="Least confidence of a pseudo-label.")] = 0.75,
-    margin: Annotated[float, typer.Option(help="Least distance to the second class.")] = 0.20,
+    confidence: Confidence = 0.75,
+    margin: Margin = 0.20,
     json: Json = False,
 ) -> None:
     """Write the predictions of a run as the seed did: text, label of people, predicted class, confidence, margin."""
     with answering(json) as reply:
+        from core.thresholds import parse_thresholds
         from core.workflows.pseudo_labels import published
         from core.workflows.pseudo_labels import view as views
-        from core.workflows.pseudo_labels.selftrain_request import chosen_thresholds
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
         name = views.target_of(ws, run, target)
-        kept = None if thresholds is None else chosen_thresholds(thresholds, confidence, margin)
+        kept = None if thresholds is None else parse_thresholds(thresholds, confidence, margin)
         with progress_bar("export") as show_progress:
             n = published.export(ws, run, to, name, kept, lambda done, total: show_progress("rows", done, total))
         reply.give({"run_id": run, "target": name, "file": str(to), "n": n}, f"{n:,} predictions of {run} in {to}")

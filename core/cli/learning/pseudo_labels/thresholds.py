@@ -13,11 +13,12 @@ from typing import Annotated
 import typer
 
 from core.cli.frame import Json, answering, table
+from core.cli.learning.pseudo_labels.options import Confidence, Margin, Run, Target, asked
 
 
 def thresholds(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A run that has judged: see `pseudo-label judge`.")],
-    target: Annotated[str | None, typer.Option(metavar="SCHEME", help="A scheme of the run, else its first.")] = None,
+    run: Run,
+    target: Target = None,
     thresholds: Annotated[
         str,
         typer.Option(
@@ -25,19 +26,17 @@ def thresholds(
             help='fixed, flexmatch, freematch, top-k, entropy, or JSON with its numbers: {"mode": "top-k", "k": 500}.',
         ),
     ] = "fixed",
-    confidence: Annotated[float, typer.Option(help="Least confidence of a pseudo-label.")] = 0.75,
-    margin: Annotated[float, typer.Option(help="Least distance to the second class.")] = 0.20,
+    confidence: Confidence = 0.75,
+    margin: Margin = 0.20,
     json: Json = False,
 ) -> None:
     """Show how many predictions thresholds keep, of which classes, and how right these are as far as is known."""
     with answering(json) as reply:
         from core.workflows.pseudo_labels import view as views
-        from core.workflows.pseudo_labels.selftrain_request import chosen_thresholds
         from core.workflows.workspace import open_workspace
 
         ws = open_workspace()
-        given = chosen_thresholds(thresholds, confidence, margin)
-        name = views.target_of(ws, run, target)
+        name, given = asked(ws, run, target, thresholds, confidence, margin)
         seen = views.view(ws, run, name, given)
         columns = ("class", "limit", "kept", "of", "with .75/.20", "estimated precision", "items", "confidence",
                    "uncalibrated", "gold")  # fmt: skip

@@ -7,7 +7,7 @@ from core.ui.frame import workspace
 from core.ui.i18n import _
 from core.ui.panels.cleaning import proposals
 from core.ui.panels.pseudo_labels.chosen import Chosen
-from core.workflows.pseudo_labels import proposing, pseudo_label
+from core.workflows.pseudo_labels import proposing
 
 
 def show(chosen: Chosen) -> None:
@@ -20,17 +20,17 @@ def show(chosen: Chosen) -> None:
         st.rerun()
     if notice := st.session_state.pop("pseudo_notice", ""):
         st.success(notice)
-    foreign = pseudo_label.imported_predictions(workspace())
+    foreign = proposing.imported_predictions(workspace())
     every = foreign and st.toggle(
         _("Show all that wait; imported predictions among them: {n}").format(n=f"{foreign:,}")
     )
-    proposals.desk(pseudo_label.KIND, details, None if every else chosen.run.id, hear=True)
+    proposals.desk(proposing.KIND, details, None if every else chosen.run.id, hear=True)
 
 
 def imported() -> None:
     """Show the desk of imported predictions, if there are any; for a workspace without a run."""
-    if pseudo_label.imported_predictions(workspace()):
-        proposals.desk(pseudo_label.KIND, details, hear=True)
+    if proposing.imported_predictions(workspace()):
+        proposals.desk(proposing.KIND, details, hear=True)
 
 
 def details(proposal: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
@@ -42,5 +42,5 @@ def details(proposal: Proposal, target: Utterance) -> tuple[str, str, str, dict[
     if "raw_confidence" in proposal.payload:
         note += " · " + _("{value} before calibration").format(value=f"{proposal.payload['raw_confidence']:.2f}")
     name = str(proposal.payload["scheme"])
-    text = pseudo_label.judged_text(workspace(), name, target)
+    text = proposing.judged_text(workspace(), name, target)
     return text, text, note, {name: str(proposal.payload["code"])}

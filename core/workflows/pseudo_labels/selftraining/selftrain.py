@@ -4,7 +4,7 @@ both; in the next round the student teaches.
 The labels that the teacher is sure of become silver labels, which only the training side gets; those of a round take
 the place of those of the round before. All runs are scored on the same held-out items, which none has seen;
 pseudo-labels often help less than hoped, so all scores are given side by side. Everything runs in this process. A
-self-training that was killed goes on where it was (`core.workflows.pseudo_labels.selftrain_record`).
+self-training that was killed goes on where it was (`core.workflows.pseudo_labels.selftraining.record`).
 """
 
 from collections import Counter
@@ -27,11 +27,11 @@ from core.thresholds import Thresholds, keep
 from core.workflows.evaluation.compare import Comparison, compare
 from core.workflows.models import train
 from core.workflows.pseudo_labels.accept import propose, withdraw
-from core.workflows.pseudo_labels.golden import GoldenTable, golden_table
 from core.workflows.pseudo_labels.judge import JudgePlan, candidate_ids, run
 from core.workflows.pseudo_labels.pool import open_pool
-from core.workflows.pseudo_labels.selftrain_record import Record, RoundRecord, Trainee, read_record, record_path
-from core.workflows.pseudo_labels.selftrain_request import (
+from core.workflows.pseudo_labels.selftraining.golden import GoldenTable, golden_table
+from core.workflows.pseudo_labels.selftraining.record import Record, RoundRecord, Trainee, read_record, record_path
+from core.workflows.pseudo_labels.selftraining.request import (
     check_base,
     clear_the_way,
     described,

@@ -1,6 +1,5 @@
 """What a person asks of a self-training, from words as a command line gives them, and what stands in its way."""
 
-import json
 from collections.abc import Collection
 from dataclasses import replace
 
@@ -11,12 +10,12 @@ from core.messages import Message, Names, SchemeName, Word
 from core.schemes import scheme
 from core.snapshots.format import Snapshot
 from core.snapshots.items import Items
-from core.thresholds import MODES, Thresholds
+from core.thresholds import Thresholds
 from core.training.recipes import recipe, recipes
 from core.workflows.evaluation import seen
 from core.workflows.pseudo_labels.accept import LONGEST_REASON, rounds, standing, withdraw
 from core.workflows.pseudo_labels.candidates import HUMAN
-from core.workflows.pseudo_labels.selftrain_record import Trainee, named_rounds
+from core.workflows.pseudo_labels.selftraining.record import Trainee, named_rounds
 from core.workflows.workspace import Workspace
 
 
@@ -45,19 +44,6 @@ def chosen_snapshot(ws: Workspace, teacher: Trainee | str, name: str | None) -> 
         "name the snapshot with the labels of people (--snapshot); there are {names}",
         names=Names([info.name for info in ws.store.ledger.snapshots()]),
     )
-
-
-def chosen_thresholds(text: str, confidence: float, margin: float) -> Thresholds:
-    """Thresholds from the name of a mode, with `confidence` and `margin` where it uses them, or from JSON."""
-    if not text.lstrip().startswith("{"):
-        if text not in MODES:
-            raise UnknownName("mode", text, MODES)
-        return Thresholds(mode=text, confidence=confidence, margin=margin)
-    try:
-        values = json.loads(text)
-    except ValueError as error:
-        raise InputError("these are no thresholds: {value}", value=text[:200]) from error
-    return Thresholds.from_json(values)
 
 
 def reason_of(override: str | None, snapshot: str, number: int, curator: str) -> str:
