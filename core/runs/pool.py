@@ -15,6 +15,7 @@ from numpy.lib.format import open_memmap
 from numpy.typing import NDArray
 from scipy.special import expit, logit, xlogy
 
+from core.confidence import confidence, margin
 from core.errors import UnknownName
 from core.files import atomic_path, file_lock, json_text, make_folder, remove, sha256, write_json
 from core.runs.card import read_card
@@ -186,19 +187,18 @@ def measures(target: Target, probs: NDArray[np.float64], temperature: float) -> 
         sure = np.maximum(probs, 1 - probs).min(axis=1)
         entropy = -(xlogy(probs, probs) + xlogy(1 - probs, 1 - probs)).mean(axis=1) / np.log(2)
         return sure, np.maximum(raw, 1 - raw).min(axis=1), 2 * sure - 1, entropy
-    top = np.partition(probs, -2, axis=1)
-    return top[:, -1], raw.max(axis=1), top[:, -1] - top[:, -2], -xlogy(probs, probs).sum(axis=1) / np.log(k)
+    return confidence(probs), confidence(raw), margin(probs), -xlogy(probs, probs).sum(axis=1) / np.log(k)
 
 
 def answered(target: Target, probs: NDArray[Any]) -> list[tuple[str, float, float]]:
     """Code, confidence and margin of each row of `probs` (N, K), as `core.confidence.best_answer` gives them."""
     rows = np.asarray(probs, dtype=np.float64)
-    confidence, _, margin, _ = measures(target, rows, 1.0)
+    sure, _, leads, _ = measures(target, rows, 1.0)
     if target.multi:
         codes = [JOIN.join(code for code, has in zip(target.codes, row, strict=True) if has) for row in rows > 0.5]
     else:
         codes = [target.codes[k] for k in rows.argmax(axis=1)]
-    return list(zip(codes, confidence.tolist(), margin.tolist(), strict=True))
+    return list(zip(codes, sure.tolist(), leads.tolist(), strict=True))
 
 
 def uncalibrated(target: Target, probs: NDArray[np.float64], temperature: float) -> NDArray[np.float64]:

@@ -17,6 +17,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from core.confidence import margin
 from core.errors import InputError, UnknownName
 from core.inference.bulk.products import Number, made
 from core.schemes.target import Target
@@ -130,5 +131,4 @@ def lead(target: Target, logits: NDArray[np.float64]) -> NDArray[np.float64]:
     """The lead of the first class over the second (N,); multi-label: of the closest class over one half."""
     if target.multi:
         return np.asarray(np.abs(logits).min(axis=1))
-    top = np.partition(logits, -2, axis=1)
-    return np.asarray(top[:, -1] - top[:, -2])
+    return margin(logits)

@@ -15,6 +15,7 @@ from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
 from core.ui.panels.job_progress import follow
+from core.ui.panels.pseudo_labels.accept import STATES
 from core.ui.panels.pseudo_labels.chosen import Chosen
 from core.ui.widgets import charts, forms
 from core.workflows import jobs
@@ -24,7 +25,6 @@ from core.workflows.pseudo_labels.ablation.plan import gold_sets, other_recipes,
 from core.workflows.pseudo_labels.ablation.sentences import sentences
 
 NEW = 0  # the choice of the thresholds on the page, which are no round yet
-STATES = {"proposed": N_("Proposed"), "accepted": N_("Accepted"), "withdrawn": N_("Withdrawn")}
 ARMS = {"none": N_("Without"), "half": N_("Half"), "all": N_("All")}
 SCORES = {"accuracy": N_("Accuracy"), "macro_f1": N_("Macro-F1"), "recall": N_("Recall of {name}")}
 ICONS = {"helps": "trending_up", "harms": "trending_down", "undecided": "trending_flat"}
