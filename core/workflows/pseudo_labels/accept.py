@@ -72,10 +72,7 @@ def accept(
     `InputError` without an audit or an override, `NotEnoughData` if the audit has too few answers or says too little
     about these thresholds, `Conflict` if the number is no longer the confirmed one or somebody accepted meanwhile.
     """
-    reason = _reason(override)
-    report = None if audit_id is None else _report(ws, run_id, target, thresholds, audit_id)
-    chosen = _weight(target, report) if weight is None else _checked(weight)
-    basis = NewRound(target, run_id, thresholds.to_json(), chosen, audit_id, reason)
+    basis, report = _basis(ws, run_id, target, thresholds, audit_id, override, weight)
     _check_basis(basis, report)
     made = ws.store.rounds.propose(basis, curator, now(), keep=True)
     return _accepted(ws, made.id, basis, report, curator, confirmed)
@@ -90,11 +87,8 @@ def propose(
     Neither audit nor override is needed yet. Equal thresholds of a run are proposed once at a time: an open round gets
     the audit, override and weight that are given, if the same person proposed it. `Conflict` if another did.
     """
-    reason = _reason(override)
-    report = None if audit_id is None else _report(ws, run_id, target, thresholds, audit_id)
-    chosen = _weight(target, report) if weight is None else _checked(weight)
-    new = NewRound(target, run_id, thresholds.to_json(), chosen, audit_id, reason)
-    given = audit_id is not None or reason is not None or weight is not None
+    new, _ = _basis(ws, run_id, target, thresholds, audit_id, override, weight)
+    given = audit_id is not None or new.override is not None or weight is not None
     kept = kept_hash(*_kept(ws, new))
     made = ws.store.rounds.propose(new, curator, now(), kept_sha256=kept, keep=not given)
     if given and (made.audit_id, made.override, made.weight) != tuple(new.basis.values()):
@@ -105,6 +99,17 @@ def propose(
             who=made.made_by,
         )
     return made
+
+
+def _basis(
+    ws: Workspace, run_id: str, target: str, thresholds: Thresholds, audit_id: int | None, override: str | None,
+    weight: Weight | None,
+) -> tuple[NewRound, AuditReport | None]:  # fmt: skip
+    """What a round rests on: its thresholds, audit, reason and weight; and the report of the audit, if there is one."""
+    reason = _reason(override)
+    report = None if audit_id is None else _report(ws, run_id, target, thresholds, audit_id)
+    chosen = _weight(target, report) if weight is None else _checked(weight)
+    return NewRound(target, run_id, thresholds.to_json(), chosen, audit_id, reason), report
 
 
 def _accepted(
