@@ -106,7 +106,7 @@ def _basis(
     weight: Weight | None,
 ) -> tuple[NewRound, AuditReport | None]:  # fmt: skip
     """What a round rests on: its thresholds, audit, reason and weight; and the report of the audit, if there is one."""
-    reason = _reason(override)
+    reason = tidied_reason(override)
     report = None if audit_id is None else _report(ws, run_id, target, thresholds, audit_id)
     chosen = _weight(target, report) if weight is None else _checked(weight)
     return NewRound(target, run_id, thresholds.to_json(), chosen, audit_id, reason), report
@@ -192,14 +192,16 @@ def _check_basis(current: NewRound, report: AuditReport | None) -> None:
         )  # fmt: skip
 
 
-def _reason(override: str | None) -> str | None:
-    """The reason with its white space tidied; None if there is none."""
-    reason = " ".join((override or "").split())
-    if override is not None and not reason:
+def tidied_reason(override: str | None, most: int = LONGEST_REASON) -> str | None:
+    """The reason with its white space tidied; None if there is none. `InputError` if it is empty or above `most`."""
+    if override is None:
+        return None
+    reason = " ".join(override.split())
+    if not reason:
         raise InputError("the reason to accept without an audit is empty: say why, it is stored with the round")
-    if len(reason) > LONGEST_REASON:
-        raise InputError("a reason has at most {most} letters; this one has {n}", most=LONGEST_REASON, n=len(reason))
-    return reason or None
+    if len(reason) > most:
+        raise InputError("a reason has at most {most} letters; this one has {n}", most=most, n=len(reason))
+    return reason
 
 
 def _weight(target: str, report: AuditReport | None) -> Weight:

@@ -13,7 +13,7 @@ from core.snapshots.items import Items
 from core.thresholds import Thresholds
 from core.training.recipes import recipe, recipes
 from core.workflows.evaluation import seen
-from core.workflows.pseudo_labels.accept import LONGEST_REASON, rounds, standing, withdraw
+from core.workflows.pseudo_labels.accept import LONGEST_REASON, rounds, standing, tidied_reason, withdraw
 from core.workflows.pseudo_labels.candidates import HUMAN
 from core.workflows.pseudo_labels.selftraining.record import Trainee, named_rounds
 from core.workflows.workspace import Workspace
@@ -49,14 +49,8 @@ def chosen_snapshot(ws: Workspace, teacher: Trainee | str, name: str | None) -> 
 def reason_of(override: str | None, snapshot: str, number: int, curator: str) -> str:
     """What a round says in place of an audit: what ran, who ran it, that nobody audited, and that person's reason."""
     told = f"self-training of snapshot {snapshot}, round {number}, run by {curator}: nobody audited these labels"
-    if override is None:
-        return told
-    reason, most = " ".join(override.split()), LONGEST_REASON - len(told) - 2
-    if not reason:
-        raise InputError("the reason to accept without an audit is empty: say why, it is stored with the round")
-    if len(reason) > most:
-        raise InputError("a reason has at most {most} letters; this one has {n}", most=most, n=len(reason))
-    return f"{told}; {reason}"
+    reason = tidied_reason(override, LONGEST_REASON - len(told) - len("; "))
+    return told if reason is None else f"{told}; {reason}"
 
 
 def refuse_others(ws: Workspace, target: str, run_id: str, sure: Thresholds, curator: str, why: str) -> None:
