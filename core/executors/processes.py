@@ -2,10 +2,14 @@
 
 Workers are spawned, never forked: a fork copies locks of threads that do not run in the copy. A worker ends with the
 process that started it, also when that is killed.
+
+A worker does not run the main module of the process that started it, as spawned processes usually do. Where a page of
+Streamlit has run, that module is the page, which fails or acts when it runs outside of Streamlit.
 """
 
 import multiprocessing
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -13,7 +17,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from itertools import islice
 from multiprocessing.connection import wait
-from threading import Thread
+from multiprocessing.context import SpawnContext, SpawnProcess
+from threading import Lock, Thread
+from types import ModuleType
 from typing import Any, TypeVar
 
 from core.errors import JobFailed
@@ -28,6 +34,27 @@ AHEAD = 2  # batches for each worker that run or wait
 _remote: Remote[Any, Any] | None = None  # of a worker
 
 
+class _Worker(SpawnProcess):
+    """A spawned process that does not run the main module of its parent."""
+
+    _one_at_a_time = Lock()
+
+    def start(self) -> None:
+        """Start the process. Meanwhile the main module is an empty one, so that there is none to run."""
+        with self._one_at_a_time:
+            main, empty = sys.modules["__main__"], ModuleType("__main__")
+            sys.modules["__main__"] = empty
+            try:
+                super().start()
+            finally:
+                if sys.modules["__main__"] is empty:  # Streamlit may have put its next page there
+                    sys.modules["__main__"] = main
+
+
+class _Context(SpawnContext):
+    Process = _Worker
+
+
 class Processes:
     """Worker processes. Each call of `map` has workers of its own."""
 
@@ -37,8 +64,7 @@ class Processes:
     def map(self, make: Callable[[], Callable[[B], R]], batches: Iterable[B]) -> Iterator[R]:
         """Yield the results in the order of the batches, of which at most `AHEAD` a worker are on their way."""
         source = iter(batches)
-        spawn = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(self.workers, spawn, _begin, (make,))
+        pool = ProcessPoolExecutor(self.workers, _Context(), _begin, (make,))
         waiting: deque[Future[Any]] = deque()
         try:
             waiting.extend(pool.submit(_run, batch) for batch in islice(source, AHEAD * self.workers))

@@ -1,10 +1,12 @@
 """core.executors: the same results in the same order, a bounded number of batches on their way, failures as errors."""
 
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -68,6 +70,18 @@ def test_results_come_in_order_and_the_stream_is_read_as_needed(name: str, tmp_p
     ran_in = {path.name for path in tmp_path.iterdir()}
     assert 1 <= len(ran_in) <= executor.workers
     assert (str(os.getpid()) in ran_in) == (name == "inline")
+
+
+def test_a_worker_does_not_run_the_main_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "page.py"
+    page.write_text("raise SystemExit('this page ran outside of Streamlit')", "utf-8")
+    main = ModuleType("__main__")
+    main.__file__ = str(page)
+    monkeypatch.setitem(sys.modules, "__main__", main)  # as Streamlit does for each page
+    (tmp_path / "notes").mkdir()
+    with open_executor("processes", workers=2) as executor:
+        assert list(executor.map(Adding(1, str(tmp_path / "notes")), [[1], [2]])) == [[2], [3]]
+    assert sys.modules["__main__"] is main
 
 
 def test_failures_of_workers_are_told_and_workers_end(tmp_path: Path) -> None:

@@ -131,8 +131,9 @@ class Corpus:
         with reading(self._engine) as connection:
             ids = find.every(connection, wanted)
         for start in range(0, len(ids), block):
-            with reading(self._engine) as connection:
-                yield from rows.utterances(connection, ids[start : start + block].tolist(), active=True)
+            with reading(self._engine) as connection:  # closed before the yield: a caller may stop in between
+                utterances = rows.utterances(connection, ids[start : start + block].tolist(), active=True)
+            yield from utterances
 
     def grades(self, level: Level, scheme_name: str) -> dict[int, tuple[str, str]]:
         """Return target id -> (code, grade) of all labels of one scheme; a multi scheme has joined codes."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event
 from store_data import AT, call, fresh, sentences, texts
 
 from core.errors import NotFound, UnknownName
@@ -55,6 +56,15 @@ def test_a_known_recording_adds_nothing_but_the_audio_it_lacked(store: Store) ->
     assert store.corpus.recording_labels(1) == {"urgency": "high"}
     (one,) = store.corpus.find(Filter()).rows
     assert (one.voice_usable, one.labels, one.speaker) == (True, {"urgency": "high"}, "caller")
+
+
+def test_a_caller_may_stop_in_the_middle_of_all_utterances(full: Store) -> None:
+    taken: list[str] = []
+    event.listen(full.corpus._engine, "checkout", lambda *_: taken.append("taken"))
+    event.listen(full.corpus._engine, "checkin", lambda *_: taken.remove("taken"))
+    utterances = iter(full.corpus.every(Filter(), block=2))
+    assert next(utterances).text == "괜찮아요"
+    assert not taken, "no connection waits for the caller"
 
 
 def test_sentences_are_added_once(store: Store) -> None:
