@@ -14,14 +14,13 @@ from typing import Any
 from core.errors import UnknownName
 from core.jobs.context import JobContext, now
 from core.plugins import Backend
-from core.settings import settings
+from core.settings import TETHER, settings
 from core.store import Store
 
 __all__ = ["JOBS", "TETHER", "JobContext", "cancel", "submit"]
 
-TETHER = "--until-stdin-closes"  # a flag of `python -m core.jobs`
-
 JOBS: dict[str, Backend] = {
+    "import": Backend("core.workflows.imports.deliveries.job:run_job"),
     "train": Backend("core.workflows.models.train:run_job"),
     "quality": Backend("core.workflows.cleaning.checks:run_job"),
     "clean": Backend("core.workflows.cleaning.run:run_job"),
@@ -33,6 +32,8 @@ JOBS: dict[str, Backend] = {
     "pseudo-label": Backend("core.workflows.pseudo_labels.judge:run_job"),
     "pseudo-label-gate": Backend("core.workflows.pseudo_labels.ablation.gate:run_job"),
     "augment-voice": Backend("core.workflows.augment.voice:run_job"),
+    "map": Backend("core.workflows.map.making:run_job"),
+    "demo": Backend("core.workflows.demo:run_job"),
 }
 
 # Client and worker must agree on these. The executor keeps its name, so a new worker continues a dead worker's jobs.

@@ -1,6 +1,6 @@
 """The table of jobs that people see: state and progress. The worker of a job writes it; it runs nothing itself."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Engine, insert, select, update
@@ -10,6 +10,8 @@ from core.messages import message_entry, restore_message
 from core.records import Job, JobState
 from core.store.engine import reading, writing
 from core.store.schema import job
+
+SETTLED = "settled"  # the key of `progress` under which a failed job says who has dealt with it, and how
 
 
 class Board:
@@ -62,6 +64,22 @@ class Board:
         if row is None:
             raise NotFound("no job {job_id!r}", job_id=job_id)
         return _record(row)
+
+    def failed(self, limit: int) -> Sequence[Job]:
+        """Return the last `limit` failed jobs that nobody has settled, the newest first."""
+        query = select(job).where(job.c.state == "failed").order_by(job.c.created_at.desc())
+        with reading(self._engine) as connection:
+            jobs = [_record(row) for row in connection.execute(query).mappings()]
+        return [entry for entry in jobs if SETTLED not in entry.progress][:limit]
+
+    def settle(self, job_id: str, at: str, **how: str) -> None:
+        """Note with a failed job that a person has dealt with it, and how; `NotFound` if there is no such job."""
+        with writing(self._engine) as connection:
+            stored = connection.scalar(select(job.c.progress).where(job.c.id == job_id, job.c.state == "failed"))
+            if stored is None:
+                raise NotFound("no failed job {job_id!r}", job_id=job_id)
+            noted = {**stored, SETTLED: {"at": at, **how}}
+            connection.execute(update(job).where(job.c.id == job_id).values(progress=noted))
 
     def list(self, limit: int = 20) -> list[Job]:
         """Return the last `limit` jobs, newest first."""

@@ -1,10 +1,8 @@
 """Jobs as people see them: list them, show their progress, cancel one. `Context` is what a job gives its work."""
 
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from core.jobs import TETHER
 from core.jobs import cancel as cancel_job
 from core.jobs.context import Steps as Steps
 from core.records import Job
@@ -57,8 +55,3 @@ def cancel(ws: Workspace, job_id: str) -> None:
     job = ws.store.board.get(job_id)
     if job.kind == "train" and job.state == "cancelled":  # it never began, so no worker will set this
         ws.store.ledger.set_run(job_id, "cancelled")
-
-
-def worker_command() -> list[str]:
-    """The command of a worker process. The process ends when the pipe to its stdin is closed."""
-    return [sys.executable, "-m", "core.jobs", TETHER]

@@ -7,6 +7,7 @@ from store_data import AT
 
 from core.errors import NotFound
 from core.jobs.__main__ import TETHER
+from core.settings import worker_command
 from core.workflows import jobs
 from core.workflows.cleaning import checks, run
 from core.workflows.workspace import Workspace
@@ -31,4 +32,4 @@ def test_the_job_of_a_kind_that_is_at_work_is_found(ws: Workspace) -> None:
 
 
 def test_the_worker_is_started_so_that_it_ends_with_its_parent() -> None:
-    assert jobs.worker_command() == [sys.executable, "-m", "core.jobs", TETHER]
+    assert worker_command() == [sys.executable, "-m", "core.jobs", TETHER]

@@ -1,1 +1,1 @@
-"""Verbs about review: agreement and progress."""
+"""Verbs about review and about the whole work: agreement, progress and overview."""

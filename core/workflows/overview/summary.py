@@ -1,14 +1,15 @@
-"""Summarises the workspace: what it holds and what to do next."""
+"""Summarises the workspace: what it holds, what waits for a decision, and what to do next."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 from core.records import Job, RunInfo, SnapshotInfo
 from core.schemes import SCHEMES
-from core.workflows.imports import clashes as delivery_clashes
+from core.workflows.overview.waiting import NOBODY, Waiting, waiting
 from core.workflows.workspace import Workspace
 
 DEMO_SOURCE = "gwidama-demo"  # the source of the bundled sentences
+DEMO_JOB = "demo"  # the kind of the job that builds the demo
 NextStep = Literal["import", "clashes", "label", "schemes", "snapshot", "train", "predict"]
 
 
@@ -16,7 +17,7 @@ NextStep = Literal["import", "clashes", "label", "schemes", "snapshot", "train",
 class Overview:
     """What the first page shows. `is_demo`: the workspace holds the bundled corpus, whose voices are synthetic.
 
-    `clashes` counts the suggestions of deliveries that wait for a person.
+    `clashes` counts the suggestions of deliveries that wait for a person; `waiting` is all that waits.
     """
 
     counts: dict[str, int]
@@ -27,17 +28,21 @@ class Overview:
     next_steps: tuple[NextStep, ...]
     is_demo: bool
     clashes: int = 0
+    waiting: tuple[Waiting, ...] = ()
 
 
-def overview(ws: Workspace) -> Overview:
-    """Count and list what the first page shows."""
+def overview(ws: Workspace, curator: str = NOBODY) -> Overview:
+    """Count and list what the first page shows to `curator`; "" is a person without a name."""
     counts = ws.store.corpus.counts()
     progress = ws.store.corpus.progress()
     snapshots, runs = ws.store.ledger.snapshots(), ws.store.ledger.runs()
     is_demo = any(source.name == DEMO_SOURCE for source in ws.store.corpus.sources())
-    clashes = sum(delivery_clashes.counts(ws).values())
+    rows = tuple(waiting(ws, curator, progress))
+    clashes = sum(row.n for row in rows if row.kind == "clashes")
     next_steps = _next_steps(counts, progress, snapshots, runs, clashes)
-    return Overview(counts, progress, snapshots, runs, ws.store.board.list(10), next_steps, is_demo, clashes)
+    return Overview(
+        counts, progress, snapshots, runs, ws.store.board.list(10), next_steps, is_demo, clashes, rows
+    )  # fmt: skip
 
 
 def _next_steps(
