@@ -65,7 +65,7 @@ def test_a_shared_address_shows_the_same_rows_to_somebody_else(live: Live, page:
     expect(main(page)).to_contain_text(ko("Utterances: **{n}**", n="60"))
     choose(page, ko("Sort"), ko("By text, backwards"))
     expect(cell(page, 1)).to_have_text("연기가 59 층에서 나요")
-    page.get_by_role("button", name="Page 2", exact=True).click()
+    page.get_by_role("button", name=ko("Page {n}", n=2), exact=True).click()
     page.wait_for_url("**page=2**")
     expect(cell(page, 1)).to_have_text("연기가 34 층에서 나요")
     row_texts = [cell(page, n).inner_text() for n in range(1, 11)]
@@ -75,7 +75,7 @@ def test_a_shared_address_shows_the_same_rows_to_somebody_else(live: Live, page:
     shared.goto(page.url)
     expect(cell(shared, 1)).to_have_text(row_texts[0])
     assert [cell(shared, n).inner_text() for n in range(1, 11)] == row_texts
-    expect(shared.get_by_role("button", name="Page 2", exact=True)).to_have_attribute("aria-current", "page")
+    expect(shared.get_by_role("button", name=ko("Page {n}", n=2), exact=True)).to_have_attribute("aria-current", "page")
 
     shared.get_by_label(ko("Text contains")).fill("층에서")
     shared.keyboard.press("Enter")

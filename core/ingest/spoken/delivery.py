@@ -79,7 +79,7 @@ def index(paths: Sequence[Path], rules: Rules) -> Delivery:
     for annotation in delivery.annotations:
         annotation.group = groups.root(min(annotation.persons)) if annotation.persons else ""
     if rules.folder is None:
-        reason = Message("audio without annotations of its name (python -m core ingest audio reads it)")
+        reason = Message("audio without annotations of its name: import it as audio files")
         delivery.skips += [Skip(sound.member.name, reason) for sound in unused]
     return delivery
 

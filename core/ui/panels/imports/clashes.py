@@ -39,7 +39,7 @@ class Found:
 
 def ask(found: Found, token: str) -> Choice | None:
     """Show what differs and the three ways with their numbers; return the choice of this run, else None."""
-    st.subheader(_("Differ from what is known: {n}").format(n=f"{found.clashed:,}"), anchor=False)
+    st.header(_("Differ from what is known: {n}").format(n=f"{found.clashed:,}"), anchor=False)
     st.text(_("These items are known, but this file has other content for them. They are unchanged so far."))
     fields = sorted(found.differing.items(), key=lambda item: -item[1])
     st.text(" · ".join(f"{differences.field_title(field)} {n:,}" for field, n in fields))

@@ -39,7 +39,7 @@ def panel(batch: str | None = None) -> None:
     known = {delivery.name: delivery for delivery in _open_first()}
     if not known:
         return
-    st.subheader(_("Suggestions from deliveries"), anchor=False)
+    st.header(_("Suggestions from deliveries"), anchor=False)
     if batch in known and st.session_state.get("delivery_seen") != batch:
         st.session_state["delivery"] = st.session_state["delivery_seen"] = batch
     which, what = st.columns(2)
@@ -162,18 +162,33 @@ def _decide(proposal_id: int, yes: bool) -> None:
         st.session_state[TROUBLE] = explain(error)
 
 
+def _who() -> str:
+    """Return the curator's name; without one the page says so and asks, and the result is empty."""
+    try:
+        return curator()
+    except CoreError as error:
+        st.session_state[TROUBLE] = explain(error)
+        return ""
+
+
 def _accept_all(batch: str, operation: str | None) -> None:
-    outcome = clashes.accept_all(workspace(), curator(), batch=batch, operation=operation)
+    if not (who := _who()):
+        return
+    outcome = clashes.accept_all(workspace(), who, batch=batch, operation=operation)
     st.session_state[NOTICE] = proposals.summary(outcome)
 
 
 def _reject_all(batch: str, operation: str | None) -> None:
-    n = clashes.reject_all(workspace(), curator(), batch=batch, operation=operation)
+    if not (who := _who()):
+        return
+    n = clashes.reject_all(workspace(), who, batch=batch, operation=operation)
     st.session_state[NOTICE] = _("Rejected: {n}.").format(n=f"{n:,}")
 
 
 def _undo(batch: str) -> None:
-    undone, left = clashes.undo_batch(workspace(), batch, curator())
+    if not (who := _who()):
+        return
+    undone, left = clashes.undo_batch(workspace(), batch, who)
     notice = _("Taken back: {n}.").format(n=f"{undone:,}")
     if left:
         notice += " " + _("Decided on since, and left: {n}.").format(n=f"{left:,}")
