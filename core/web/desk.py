@@ -9,6 +9,7 @@ undo, also after a restart of the server, undoes nothing more. Decisions of one 
 
 import json
 import secrets
+import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from contextlib import nullcontext
@@ -25,8 +26,10 @@ from starlette.routing import Route
 from core.errors import Conflict, CoreError, DiskFull, InputError, NotFound, Stale, StoreError
 from core.records import Revision
 from core.workflows.review import desk as review_desk
+from core.workflows.review.call import whole_call
 from core.workflows.review.desk import Card, Desk
-from core.workflows.workspace import open_workspace
+from core.workflows.review.leases import LEASE_S
+from core.workflows.workspace import now, open_workspace
 
 PredictionDisplay = Literal["hidden", "shown", "after"]
 Json = dict[str, Any]
@@ -54,6 +57,7 @@ class DeskSession:
     lock: Lock = field(default_factory=Lock)
     answers: OrderedDict[str, tuple[str, Json]] = field(default_factory=OrderedDict)
     taken_ids: set[int] = field(default_factory=set)
+    taken_at: float = 0.0  # the time of the last request for cards, by a steady clock
     explain: ErrorText = str  # translates an error into the language of the desk's page
 
 
@@ -103,12 +107,16 @@ def _session_of(token: str) -> DeskSession:
 
 
 def take(desk_session: DeskSession, body: Json) -> Json:
-    """{n, have: ids on the screen or waiting} -> {cards, progress, latest}: up to `n` other cards."""
+    """{n, have: ids on the screen or waiting} -> {cards, progress, latest}: up to `n` other cards.
+
+    What another tab or browser under the same name has is not among them.
+    """
     n = _number(body, "n", 0, MAX_CARDS)
     have = body.get("have", [])
     if not isinstance(have, list) or len(have) > MAX_HELD or not all(_is_id(item_id) for item_id in have):
         raise InputError("have: a list of up to {max_held} ids", max_held=MAX_HELD)
-    cards = review_desk.take(open_workspace(), desk_session.desk, n, have)
+    elsewhere = _taken_elsewhere(desk_session).difference(have)
+    cards = review_desk.take(open_workspace(), desk_session.desk, n, [*have, *elsewhere])
     _remember_taken(desk_session, cards)
     left = cards[-1].left if cards else None
     answer = {"cards": [_card_json(desk_session, card) for card in cards], "progress": _progress(desk_session, left)}
@@ -132,26 +140,27 @@ def batch(desk_session: DeskSession, body: Json) -> Json:
     if not all(isinstance(decision, dict) and _is_id(decision.get("item")) for decision in decisions):
         raise InputError("decisions: each is an object with the id of its item")
     spent = _number(body, "spent_ms", 0, MAX_SPENT_MS) // len(decisions)
+    at = now()  # one instant for all of them: an undo takes back what was decided together
     return {
-        "results": [_decide_one(desk_session, decision, spent) for decision in decisions],
+        "results": [_decide_one(desk_session, decision, spent, at) for decision in decisions],
         "latest": _latest(desk_session),
     }
 
 
-def _decide_one(desk_session: DeskSession, body: Json, spent_ms: int) -> Json:
+def _decide_one(desk_session: DeskSession, body: Json, spent_ms: int, at: str) -> Json:
     try:
-        revision = _decide(desk_session, body, spent_ms)
+        revision = _decide(desk_session, body, spent_ms, at)
     except CoreError as error:
         return {"item": body["item"], **_error_reply(error, desk_session.explain)[1]}
     return {"item": body["item"], "ok": True, "version": revision.version}
 
 
-def _decide(desk_session: DeskSession, body: Json, spent_ms: int) -> Revision:
+def _decide(desk_session: DeskSession, body: Json, spent_ms: int, at: str | None = None) -> Revision:
     revision = review_desk.decide(
         open_workspace(), desk_session.desk, _number(body, "item", 0, MAX_ID), _number(body, "version", 0, MAX_ID),
         _labels(desk_session.desk, body.get("labels")), text=_text(body, "text"),
         start_ms=_optional_number(body, "start_ms"), end_ms=_optional_number(body, "end_ms"),
-        skip_reason=_text(body, "skip_reason"), spent_ms=spent_ms, comment=_text(body, "comment"),
+        skip_reason=_text(body, "skip_reason"), spent_ms=spent_ms, comment=_text(body, "comment"), at=at,
     )  # fmt: skip
     with _guard:
         desk_session.taken_ids.discard(revision.utterance_id)
@@ -159,15 +168,17 @@ def _decide(desk_session: DeskSession, body: Json, spent_ms: int) -> Revision:
 
 
 def undo(desk_session: DeskSession, body: Json) -> Json:
-    """{revision?} -> {card, progress, latest}: undo that revision, by default the latest; card None: nothing to undo.
+    """{revision?} -> {card, count, progress, latest}: undo that revision, by default the latest, with all that was
+    decided together with it; `count` tells how many. card None: nothing to undo.
 
     Idempotent: for a revision that is undone already, the answer is its card and nothing more is undone.
     """
-    card = review_desk.undo(open_workspace(), desk_session.desk, revision=_optional_number(body, "revision"))
+    card, count = review_desk.undo_together(open_workspace(), desk_session.desk, _optional_number(body, "revision"))
     if card:
         _remember_taken(desk_session, [card])
     progress = _progress(desk_session, card.left if card else None)
-    return {"card": card and _card_json(desk_session, card), "progress": progress, "latest": _latest(desk_session)}
+    answer = {"card": card and _card_json(desk_session, card), "count": count, "progress": progress}
+    return answer | {"latest": _latest(desk_session)}
 
 
 def remark(desk_session: DeskSession, body: Json) -> Json:
@@ -182,6 +193,12 @@ def remark(desk_session: DeskSession, body: Json) -> Json:
 
 def history(desk_session: DeskSession, body: Json) -> Json:
     return {"rows": review_desk.history(open_workspace(), _number(body, "item", 0, MAX_ID), desk_session.desk)}
+
+
+def call(_desk_session: DeskSession, body: Json) -> Json:
+    """{item} -> {lines}: the utterances of its call in order, without labels; none for a sentence."""
+    lines = whole_call(open_workspace(), _number(body, "item", 0, MAX_ID))
+    return {"lines": [asdict(line) for line in lines]}
 
 
 def restore(desk_session: DeskSession, body: Json) -> Json:
@@ -212,8 +229,21 @@ def _leave(desk_session: DeskSession) -> None:
     review_desk.release(open_workspace(), desk_session.desk, own_ids)
 
 
+def _taken_elsewhere(desk_session: DeskSession) -> set[int]:
+    """Return what other desks of the same curator have, as long as a lease after they asked for cards."""
+    since = time.monotonic() - LEASE_S
+    with _guard:
+        return {
+            item
+            for other in _sessions.values()
+            if other is not desk_session and other.desk.curator == desk_session.desk.curator and other.taken_at > since
+            for item in other.taken_ids
+        }
+
+
 def _remember_taken(desk_session: DeskSession, cards: Iterable[Card]) -> None:
     with _guard:
+        desk_session.taken_at = time.monotonic()
         desk_session.taken_ids.update(card.utterance.id for card in cards)
 
 
@@ -315,7 +345,7 @@ def _error_body(error: CoreError, explain: ErrorText) -> Json:
     return {"ok": False, "kind": kind, "error": explain(error)}
 
 
-def _check_origin(request: Request) -> None:
+def check_origin(request: Request) -> None:
     """Raise `RefusedRequest` if the request does not come from a page of this server."""
     origin = urlsplit(request.headers.get("origin", ""))
     site = request.headers.get("sec-fetch-site", "same-origin")
@@ -323,7 +353,7 @@ def _check_origin(request: Request) -> None:
         raise RefusedRequest(403, "only pages of this server may ask this")
 
 
-async def _read_json(request: Request) -> Json:
+async def read_json(request: Request) -> Json:
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise RefusedRequest(415, "send application/json")
     data = bytearray()
@@ -344,9 +374,9 @@ async def _read_json(request: Request) -> Json:
 def _endpoint(action: Action) -> Callable[[Request], Awaitable[Response]]:
     async def endpoint(request: Request) -> Response:
         try:
-            _check_origin(request)
+            check_origin(request)
             desk_session = _session_of(request.path_params["token"])
-            status, answer = await run_in_threadpool(_run_action, action, desk_session, await _read_json(request))
+            status, answer = await run_in_threadpool(_run_action, action, desk_session, await read_json(request))
         except RefusedRequest as error:
             kind = "gone" if error.status == 410 else "refused"
             status, answer = error.status, {"ok": False, "kind": kind, "error": str(error)}
@@ -357,5 +387,5 @@ def _endpoint(action: Action) -> Callable[[Request], Awaitable[Response]]:
 
 ROUTES = tuple(
     Route(f"/desk/{{token}}/{action.__name__}", _endpoint(action), methods=["POST"])
-    for action in (take, decide, batch, undo, remark, history, restore, release)
+    for action in (take, decide, batch, undo, remark, history, call, restore, release)
 )

@@ -282,12 +282,12 @@ def test_the_models_opinion_is_told_when_the_setting_says_so(live: Live, page: P
     assert all(card["opinions"] == [] for card in cards), "what is not to be seen is not sent"
     item = press(page, "n", item)
     expect(opinion).to_be_hidden()
-    expect(last).to_contain_text("88 % (r1)")
+    expect(last).to_contain_text("88% (r1)")
     expect(last).to_contain_text("Danger", ignore_case=True)
 
     set_up(page, opinion="shown")
     item = shown(page)
-    expect(opinion).to_contain_text("88 % (r1)")
+    expect(opinion).to_contain_text("88% (r1)")
     press(page, "d", item)
     expect(opinion).to_be_visible()
     expect(last).to_be_empty()

@@ -1,4 +1,4 @@
-"""The player's parts that need no browser, tested by Node's own runner: `node --test assets/player/test/*.test.js`.
+"""The components' parts that need no browser, tested by Node's own runner: `node --test assets/player/test/*.test.js`.
 
 The JavaScript tests import the sources, not the bundles; no npm package is needed.
 """
@@ -13,7 +13,6 @@ from core.settings import ASSETS
 
 pytestmark = pytest.mark.integration
 
-PLAYER = ASSETS / "player"
 OLDEST = 20  # `register` of node:module, and the runner's exit status
 PATIENCE_S = 120
 
@@ -29,10 +28,12 @@ def node() -> str:
     return path
 
 
-def test_the_players_pure_parts_and_its_desk_pass_their_own_tests() -> None:
-    files = sorted(str(path.relative_to(PLAYER)) for path in (PLAYER / "test").glob("*.test.js"))
+@pytest.mark.parametrize("component", ["map", "player"])
+def test_a_components_pure_parts_pass_their_own_tests(component: str) -> None:
+    home = ASSETS / component
+    files = sorted(str(path.relative_to(home)) for path in (home / "test").glob("*.test.js"))
     command = [node(), "--test", "--test-reporter=tap", *files]
-    result = subprocess.run(command, cwd=PLAYER, capture_output=True, encoding="utf-8", timeout=PATIENCE_S, check=False)
+    result = subprocess.run(command, cwd=home, capture_output=True, encoding="utf-8", timeout=PATIENCE_S, check=False)
     assert result.returncode == 0, result.stdout[-8000:] + result.stderr[-2000:]
     counted = {name: int(number) for name, number in re.findall(r"^# (tests|pass|skipped) (\d+)$", result.stdout, re.M)}
     assert counted["pass"] == counted["tests"] > len(files), result.stdout[-2000:]

@@ -16,6 +16,7 @@ from core.ui.widgets import review_screen
 from core.web import desk as routes
 from core.workflows.review import desk as review_desk
 from core.workflows.review.desk import Desk
+from core.workflows.review.leases import LEASE_S
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration
@@ -24,6 +25,12 @@ AT = "2026-01-01T00:00:00.000000+00:00"
 HERE = "http://127.0.0.1:8501"
 HEADERS = {"origin": HERE, "content-type": "application/json", "sec-fetch-site": "same-origin"}
 HOSTILE = "<img src=x onerror=alert(1)> ![x](http://evil.example/x.png)"
+
+
+@pytest.fixture(autouse=True)
+def no_other_desk() -> None:
+    """Close the desks of earlier tests: under the same name they would keep their cards."""
+    routes._sessions.clear()
 
 
 @pytest.fixture
@@ -156,6 +163,23 @@ def test_a_page_of_decisions_is_as_many_and_one_that_is_refused_stops_none(fille
     assert filled.store.review.decided("tester") == 19
 
 
+def test_a_page_is_taken_back_as_one_and_what_somebody_decided_since_stays(filled: Workspace, ask: Ask) -> None:
+    first, *cards = ask("take", {"n": 5})["cards"]
+    alone = ask("decide", decision(first))["latest"]
+    many = [decision(card, "normal") for card in cards]
+    latest = ask("batch", {"decisions": many, "nonce": "b1", "spent_ms": 4000})["latest"]
+    since = cards[1]["utterance"]["id"]
+    review_desk.decide(filled, Desk("somebody", ("danger",)), since, 1, {"danger": "danger"})
+    answer = ask("undo", {"revision": latest})
+    left = next(row.id for row in filled.store.review.history(since) if row.curator == "tester")
+    assert (answer["count"], answer["latest"]) == (3, left)
+    assert codes(filled, first, *cards) == ["danger", None, "danger", None, None]
+    again = ask("undo", {"revision": latest})
+    assert (again["count"], codes(filled, first)) == (1, ["danger"]), "sent again, it takes back nothing more"
+    assert ask("undo", {"revision": alone})["count"] == 1
+    assert codes(filled, first) == [None]
+
+
 def test_a_page_with_a_malformed_entry_writes_nothing(filled: Workspace, ask: Ask) -> None:
     cards = ask("take", {"n": 2})["cards"]
     many = [decision(cards[0]), {"labels": {}}]
@@ -170,7 +194,7 @@ def test_undo_goes_back_to_the_start_of_the_session(filled: Workspace, ask: Ask)
     for card in reversed(cards):
         back = ask("undo")["card"]["utterance"]
         assert (back["id"], back["version"]) == (card["utterance"]["id"], 2)
-    none = {"card": None, "progress": {"done": 0, "left": 30, "rate_per_hour": 0}, "latest": None}
+    none = {"card": None, "count": 0, "progress": {"done": 0, "left": 30, "rate_per_hour": 0}, "latest": None}
     assert ask("undo") == {"ok": True, **none}
     assert {filled.store.corpus.utterance(card["utterance"]["id"]).labels.get("danger") for card in cards} == {None}
 
@@ -418,10 +442,13 @@ def test_a_tab_that_is_closed_leaves_what_another_tab_of_the_curator_holds(fille
         routes.open_desk(Desk("a", ("danger",), opened_at=at), "hidden") for at in (AT, AT.replace("26", "25"))
     )
     assert taken_ids(first, 2) == {1, 2}
-    assert taken_ids(second, 4) == {1, 2, 3, 4}, "one curator's tabs share"
+    assert taken_ids(second, 4) == {3, 4, 5, 6}, "two tabs under one name never have the same card"
     closing = routes._session_of(second)
     routes.decide(closing, {"item": 4, "version": 0, "labels": {"danger": "danger"}, "spent_ms": 1})
     assert routes.undo(closing, {})["card"]["utterance"]["id"] == 4
+    routes._session_of(first).taken_at -= LEASE_S + 1
+    assert taken_ids(second, 2, 3, 4, 5, 6) == {1, 2}, "a tab that is gone keeps its cards as long as a lease"
+    routes._session_of(first).taken_at += LEASE_S + 1
     routes.release(closing, {})
     assert [number for number, _ in filled.store.leases.held(AT)] == [1, 2]
     routes.release(closing, {})

@@ -10,7 +10,8 @@ import { Link } from "./desk/link.js";
 import { One } from "./desk/one.js";
 import { showConflict, showHelp } from "./desk/panels.js";
 import { Gate } from "./gate.js";
-import { combination, hasOtherModifier, isComposing, isOnControl, isTyping } from "./keys.js";
+import { Drafts } from "./drafts.js";
+import { combination, hasOtherModifier, isComposing, isOnControl, isTyping, returnFocus } from "./keys.js";
 
 const AHEAD = 4;
 
@@ -29,6 +30,7 @@ class Desk {
     // Capture: Streamlit has single-key shortcuts of its own, which must not fire along with a label.
     document.addEventListener("keydown", (event) => this.#key(event), { capture: true, signal });
     window.addEventListener("pagehide", () => this.link?.release(), { signal });
+    returnFocus(root, signal);
   }
 
   destroy() {
@@ -49,6 +51,7 @@ class Desk {
     this.shape = shape;
     this.data = data;
     this.t = data.strings;
+    this.kept = new Drafts(`${data.place}.desk`);
     if (other) this.#clear();
     if (moved) this.#connect(other);
     if (rebuild) this.#build(other);
@@ -211,7 +214,7 @@ class Desk {
   }
 
   predictionText(opinions) {
-    const share = (value) => (Number.isFinite(value) ? ` ${Math.round(value * 100)} %` : "");
+    const share = (value) => (Number.isFinite(value) ? ` ${Math.round(value * 100)}%` : "");
     return opinions.map(({ scheme, code, confidence, run }) => `${this.titles({ [scheme]: code })[0].join(": ")}${share(confidence)} (${run})`).join(" · ");
   }
 
@@ -261,6 +264,7 @@ class Desk {
     for (const [card, { labels }] of pairs) {
       const { id, recording_id } = card.utterance;
       this.line.forget(id);
+      this.kept.drop(id);
       const shared = Object.entries(labels).filter(([name]) => this.data.groups.some((group) => group.name === name && group.level === "recording"));
       this.line.spread(recording_id, Object.fromEntries(shared));
     }
@@ -302,7 +306,8 @@ class Desk {
     if (answer.card) {
       this.line.forget(answer.card.utterance.id);
       this.face.bringBack(answer.card);
-      this.say(this.t.undone);
+      this.say(answer.count > 1 ? this.t.undone_all.replace("{n}", answer.count.toLocaleString()) : this.t.undone);
+      if (answer.count > 1) this.line.refill();
     } else {
       this.gate.unlock();
       this.#paintState();
@@ -313,6 +318,7 @@ class Desk {
   // --- keys -------------------------------------------------------------------------------------------------------
 
   run(name) {
+    if (name === "guide") document.querySelector(".st-key-guide input")?.click(); // the page shows them beside the desk
     if (name === "help") this.over(() => showHelp(this.root, this.t, this.face.helpSections()));
     else if (name === "undo") this.#undo();
     else if (name === "save" && !this.face.shown.length) this.next();

@@ -29,16 +29,50 @@ export function combination(event) {
 }
 
 const EDITABLE = "input, textarea, select, dialog, [role=textbox], [role=combobox], [role=dialog], [role=menu], [role=listbox]";
-const CONTROL = "button, a[href], summary, [role=button], [role=tab], [role=slider], [role=option], [role=menuitem]";
+const SWITCHES = "input[type=checkbox], input[type=radio], input[type=range], input[type=button]";
+const CONTROL = `button, a[href], summary, [role=button], [role=tab], [role=slider], [role=option], [role=menuitem], ${SWITCHES}`;
 
 const elements = (event) => event.composedPath().filter((node) => node instanceof Element);
 
-/** Whether a person types into a field: such a key is not ours. */
+/** Whether a person types into a field: such a key is not ours. A check box or a slider takes no letters. */
 export function isTyping(event) {
-  return elements(event).some((node) => node.isContentEditable || node.matches(EDITABLE));
+  return elements(event).some(takesText);
+}
+
+function takesText(node) {
+  return node.isContentEditable || (node.matches(EDITABLE) && !node.matches(SWITCHES));
 }
 
 /** Whether the focus is on a control that uses Space and Enter itself. */
 export function isOnControl(event) {
   return elements(event).some((node) => node.matches(CONTROL));
+}
+
+const OPEN_LAYER = "[data-testid=stPopoverBody], [data-testid=stDialog], [role=listbox]";
+
+/**
+ * Gives the keyboard back to the card once a control of the page was used: with the mouse, or a list that was closed.
+ * A box that takes text keeps the focus, and so does what a person reached by Tab. `signal` ends it.
+ */
+export function returnFocus(root, signal) {
+  const back = () => {
+    const active = document.activeElement;
+    const elsewhere = active && active !== document.body && !root.contains(active) && active !== root.getRootNode().host;
+    if (!elsewhere || !root.checkVisibility() || document.querySelector("[aria-modal=true]")) return;
+    if (document.querySelector(OPEN_LAYER) || active.closest("[role=dialog]")) return;
+    if (takesText(active) && !isClosedList(active)) return;
+    root.focus({ preventScroll: true });
+  };
+  const later = () => requestAnimationFrame(back);
+  const outside = (event) => !event.composedPath().includes(root);
+  document.addEventListener("click", (event) => event.detail > 0 && outside(event) && later(), { capture: true, signal });
+  document.addEventListener("keyup", (event) => event.code === "Escape" && outside(event) && later(), { capture: true, signal });
+  const lists = new MutationObserver((changes) => changes.some((one) => one.oldValue === "true" && isClosedList(one.target)) && later());
+  lists.observe(document.body, { subtree: true, attributes: true, attributeFilter: ["aria-expanded"], attributeOldValue: true });
+  signal.addEventListener("abort", () => lists.disconnect());
+}
+
+/** A select box or the button of a popover whose list was closed again. */
+function isClosedList(node) {
+  return node.getAttribute("aria-expanded") === "false" && node === document.activeElement && node.matches("[role=combobox], button");
 }

@@ -7,7 +7,8 @@ import { failure } from "./decode.js";
 import { diffNodes } from "./diff.js";
 import { button, clock, el, icon, mount } from "./dom.js";
 import { Gate } from "./gate.js";
-import { codesOf, hasModifier, isComposing, isOnControl, isTyping } from "./keys.js";
+import { Drafts } from "./drafts.js";
+import { codesOf, hasModifier, isComposing, isOnControl, isTyping, returnFocus } from "./keys.js";
 import { nonce, store, stored } from "./local.js";
 import { Sound, Wave } from "./wave.js";
 
@@ -25,6 +26,7 @@ class Review {
     this.abort = new AbortController();
     // Capture: Streamlit has single-key shortcuts of its own, which must not fire along with a label.
     document.addEventListener("keydown", (event) => this.#key(event), { capture: true, signal: this.abort.signal });
+    returnFocus(root, this.abort.signal);
   }
 
   destroy() {
@@ -40,7 +42,9 @@ class Review {
     const shape = JSON.stringify([data.strings, data.groups.map(({ current, ...group }) => group), data.commands]);
     const fresh = this.gate.offer({ ...data.item, item: data.item.id, session: data.session, echo: data.echo });
     const rebuild = shape !== this.shape;
-    const draft = rebuild && !fresh ? this.textBox?.value : undefined;
+    this.kept = new Drafts(data.place);
+    this.#decided(data);
+    const draft = rebuild && !fresh ? this.textBox?.value : fresh && !data.item.readonly ? this.kept.of(data.item.id, data.item.version)?.text : undefined;
     this.shape = shape;
     this.data = data;
     if (rebuild) this.#build();
@@ -50,6 +54,36 @@ class Review {
     this.error.textContent = data.item.error;
     this.#paintState();
     if (fresh) this.#awaitPaint();
+  }
+
+  /** The server took the last decision: what was typed for it is kept no longer. */
+  #decided({ echo, item }) {
+    if (!this.sent || echo !== this.sent.nonce) return;
+    if (!item.error) this.kept.drop(this.sent.item);
+    this.sent = null;
+  }
+
+  #keep() {
+    const { id, version, text } = this.data.item;
+    if (!this.data.item.readonly) this.kept.keep(id, version, this.textBox.value === text ? null : { text: this.textBox.value });
+  }
+
+  /** Shows what was typed on an older version beside the text; it takes the place of nothing by itself. */
+  #offerOlder() {
+    const { item, strings } = this.data;
+    const text = item.readonly ? "" : this.kept.older(item.id, item.version)?.text;
+    this.older.hidden = !text;
+    if (!text) return this.older.replaceChildren();
+    const end = (take) => {
+      if (take) this.textBox.value = text;
+      this.older.hidden = true;
+      this.#textChanged();
+      this.#keep();
+      this.root.focus({ preventScroll: true });
+    };
+    this.older.replaceChildren(el("p", { class: "gw-note", text: strings.draft_older }), el("p", { class: "gw-diff", text }),
+      button({ class: "gw-small", text: strings.draft_take, onclick: () => end(true) }), " ",
+      button({ class: "gw-small", text: strings.draft_drop, onclick: () => end(false) }));
   }
 
   // --- building ---------------------------------------------------------------------------------------------------
@@ -70,10 +104,11 @@ class Review {
     this.after = el("p", { class: "gw-context" });
     this.textBox = el("textarea", {
       class: "gw-edit", rows: "1", spellcheck: "false", autocomplete: "off", "aria-label": strings.text,
-      oninput: () => this.#textChanged(),
+      oninput: () => (this.#textChanged(), this.#keep()),
     });
     this.diff = el("p", { class: "gw-diff" });
     this.diffLine = el("div", { class: "gw-diff-line" }, el("span", { class: "gw-label", text: strings.changes }), this.diff);
+    this.older = el("div", { class: "gw-older", role: "note", hidden: true });
     this.error = el("p", { class: "gw-error", role: "alert" });
     this.status = el("span", { class: "gw-status", "aria-live": "polite" });
     this.choices = groups.flatMap((group) => group.choices.map((choice) => this.#choiceButton(group, choice)));
@@ -81,7 +116,7 @@ class Review {
     this.root.replaceChildren(
       el("div", { class: "gw-bar" }, this.playButton, this.clock, this.note, el("span", { class: "gw-gap" }), this.autoplayButton),
       this.holder, this.audioNote,
-      el("div", { class: "gw-sheet" }, this.before, this.textBox, this.after), this.diffLine,
+      el("div", { class: "gw-sheet" }, this.before, this.textBox, this.after), this.diffLine, this.older,
       el("div", { class: "gw-groups" }, ...groups.map((group) => this.#groupBox(group))),
       this.error, this.#legend(),
     );
@@ -142,6 +177,7 @@ class Review {
     this.root.dataset.item = item.id;
     this.root.dataset.version = item.version;
     this.#textChanged();
+    this.#offerOlder();
     this.#load();
   }
 
@@ -272,6 +308,7 @@ class Review {
     const { id, version } = this.data.item;
     const event = { item: id, version, nonce: nonce(), spent_ms: Math.round(now - this.gate.paintedAt), ...more };
     this.gate.lock(event.nonce);
+    if (kind === "decision") this.sent = { nonce: event.nonce, item: id };
     this.error.textContent = "";
     this.#paintState();
     this.trigger(kind, event);
@@ -301,6 +338,7 @@ class Review {
       event.stopPropagation();
       this.textBox.value = this.data.item.text;
       this.#textChanged();
+      this.#keep();
       this.#leaveText();
     }
   }

@@ -4,7 +4,7 @@ import "./support/packages.js";
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { openDesk, settled } from "./support/desk.js";
-import { press } from "./support/dom.js";
+import { press, storage } from "./support/dom.js";
 
 const dialogs = (root) => root.querySelectorAll("dialog").length;
 
@@ -111,4 +111,63 @@ test("a desk that is gone leaves neither a dialog nor a listener", async () => {
   assert.equal(dialogs(root), 0);
   press("F1");
   assert.equal(dialogs(root), 0);
+});
+
+const write = (box, text) => box.hear({ type: "input" }, ((box.value = text), false));
+
+test("what was typed is there after a reload, and gone once it is saved", async () => {
+  const kept = storage();
+  const first = await openDesk({ kept });
+  write(first.root.querySelector("textarea"), "고친 말");
+  press("Slash");
+  write(first.root.querySelector("input"), "바람 소리");
+  press("KeyS", { ctrlKey: true });
+  first.unmount();
+  const again = await openDesk({ kept });
+  assert.deepEqual([again.root.querySelector("textarea").value, again.root.querySelector("input").value], ["고친 말", "바람 소리"]);
+  assert.equal(again.root.querySelector("input").hidden, false, "the comment is in sight");
+  press("KeyD");
+  await settled();
+  const { text, comment } = again.sent("decide")[0].body;
+  assert.deepEqual([text, comment], ["고친 말", "바람 소리"], "what is in sight goes along");
+  again.sent("decide")[0].answer(200, { latest: 1 });
+  await again.painted();
+  assert.equal(kept.length, 0);
+});
+
+test("Escape takes an edit back, and its draft", async () => {
+  const kept = storage();
+  const { root, document } = await openDesk({ kept });
+  const box = root.querySelector("textarea");
+  press("KeyE");
+  assert.equal(document.activeElement, box);
+  write(box, "고친 말");
+  assert.equal(kept.length, 1);
+  press("Escape");
+  assert.deepEqual([box.value, kept.length], ["1번 집에 불이 났어요", 0]);
+});
+
+test("a draft of an older version stands beside the text, and is taken or dropped by hand", async () => {
+  const kept = storage();
+  write((await openDesk({ kept })).root.querySelector("textarea"), "고친 말");
+  const newer = (one) => ((one.utterance.version = 3), one);
+  const { root, sent } = await openDesk({ kept, change: newer });
+  const older = root.querySelector(".gw-older");
+  assert.deepEqual([root.querySelector("textarea").value, older.hidden], ["1번 집에 불이 났어요", false]);
+  assert.match(older.textContent, /고친 말/);
+  older.querySelector("[data-draft=take]").click();
+  assert.deepEqual([root.querySelector("textarea").value, older.hidden], ["고친 말", true]);
+  press("KeyD");
+  await settled();
+  assert.deepEqual([sent("decide")[0].body.text, sent("decide")[0].body.version], ["고친 말", 3]);
+});
+
+test("own words for a skip wait in their box until they are sent", async () => {
+  const kept = storage();
+  const first = await openDesk({ kept });
+  press("KeyS");
+  write(first.root.querySelector("dialog").querySelector("input"), "사투리");
+  const { root } = await openDesk({ kept });
+  press("KeyS");
+  assert.equal(root.querySelector("dialog").querySelector("input").value, "사투리");
 });

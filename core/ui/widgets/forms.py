@@ -5,7 +5,7 @@ Texts, names and titles of a corpus are hostile: they are shown as plain text.
 
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -171,9 +171,14 @@ def _reader_zone() -> ZoneInfo | None:
         return None
 
 
-def listen(utterance_id: int) -> None:
+def reader_zone() -> tzinfo:
+    """Return the time zone of the reader's browser; UTC without one."""
+    return _reader_zone() or UTC
+
+
+def listen(utterance_id: int, *, autoplay: bool = False) -> None:
     """Show a small player of one utterance. The browser fetches the audio, so a list of many players costs nothing."""
-    _listen(f"utterance/{utterance_id}")
+    _listen(f"utterance/{utterance_id}", autoplay)
 
 
 def listen_to_recording(recording_id: int) -> None:
@@ -181,10 +186,10 @@ def listen_to_recording(recording_id: int) -> None:
     _listen(f"recording/{recording_id}")
 
 
-def _listen(item: str) -> None:
+def _listen(item: str, autoplay: bool = False) -> None:
     # st.audio reads a path without a host as a file on the server's disk.
     page_url = urlsplit(st.context.url or "")
-    st.audio(f"{page_url.scheme}://{page_url.netloc}/audio/{item}", format="audio/wav")
+    st.audio(f"{page_url.scheme}://{page_url.netloc}/audio/{item}", format="audio/wav", autoplay=autoplay)
 
 
 def utterance_rows(rows: Iterable[Utterance]) -> list[dict[str, object]]:

@@ -17,6 +17,7 @@ import streamlit as st
 
 from core.errors import InputError
 from core.messages import SchemeName
+from core.ui import identity
 from core.ui.i18n import _
 
 ASSETS = Path(__file__).resolve().parents[3] / "assets" / "player"
@@ -33,6 +34,9 @@ STRINGS: dict[str, str] = {
     "blocked": "The browser wants a key or a click before it plays sound.",
     "changes": "Changes",
     "close": "close",
+    "draft_drop": "drop the draft",
+    "draft_older": "You began this on an earlier version; it is not saved:",
+    "draft_take": "go on with it",
     "edit": "Edit the text",
     "empty_text": "The text is empty.",
     "incomplete": "A label is missing.",
@@ -260,6 +264,7 @@ def review(
         "commands": {"edit": can_edit and not item.readonly, "skip": can_skip, "undo": can_undo},
         "strings": _translated(strings),
         "session": memory["session"],
+        "place": f"{identity.place()}.{key}",
         "echo": memory["nonces"][-1] if memory["nonces"] else "",
     }
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.filters import Filter, from_query
 from core.schemes import SCHEMES
-from core.ui import error_messages
+from core.ui import error_messages, identity
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _, language
 from core.ui.widgets import forms
@@ -44,17 +44,23 @@ STRINGS: dict[str, str] = {
     "audio_failed": "The audio could not be loaded.",
     "autoplay": "Autoplay",
     "batch": "Many at once",
-    "batch_how": "Mark the odd ones by the key of their class; Enter gives the rest the class above. "
-    "Shift and a key chooses the class of the rest.",
+    "batch_ask": "Save all of these?",
+    "batch_choose": "First choose the class of the rest: Shift and its key.",
+    "batch_how": "Look at all of them and mark the odd ones by the key of their class. Then choose the class of the "
+    "rest by Shift and its key; Enter saves, after one question. Z takes the whole page back.",
     "batch_move": "move",
     "batch_odd": "Mark as odd",
     "batch_out": "left out",
+    "batch_question": "{n} decisions are saved; one Z takes all of them back.",
     "batch_rest": "The rest",
     "batch_save": "confirm all",
     "batch_skip": "leave out",
     "batch_undo": "undo the last decision",
     "batch_unseen": "Some were not in sight yet: look at these, then press Enter.",
+    "batch_yes": "save",
     "blocked": "The browser wants a key or a click before it plays sound.",
+    "call": "whole call",
+    "call_none": "This is a sentence on its own: there is no call around it.",
     "changes": "Changes",
     "close": "close",
     "comment": "comment",
@@ -62,6 +68,9 @@ STRINGS: dict[str, str] = {
     "conflict_title": "Somebody was faster",
     "counters": "{left} left · {done} decisions by {who} · {rate} an hour",
     "curator": "Curator",
+    "draft_drop": "drop the draft",
+    "draft_older": "You began this on an earlier version; it is not saved:",
+    "draft_take": "go on with it",
     "edit": "Edit the text",
     "end": "End",
     "empty": "This queue is empty. Choose another one, or freeze a snapshot on the Train page.",
@@ -71,6 +80,7 @@ STRINGS: dict[str, str] = {
     "faster": "faster",
     "flag": "flag",
     "flagged": "flagged",
+    "guide": "guidelines",
     "help": "all keys",
     "help_decide": "Decide",
     "help_hear": "Listen",
@@ -130,6 +140,7 @@ STRINGS: dict[str, str] = {
     "trouble_store": "The store refused.",
     "undo": "undo the last decision",
     "undone": "Undone.",
+    "undone_all": "Taken back: {n} decisions.",
     "unskipped": "No longer skipped",
     "whole": "listen with what is around it",
     "yes": "yes",
@@ -145,7 +156,7 @@ def show(review_desk: Desk, groups: Sequence[ChoiceGroup], display: desk.Predict
         review_desk, display, st.session_state.get(f"{key}:token"), error_messages.explainer(language())
     )
     st.session_state[f"{key}:token"] = token
-    identity = (
+    of_desk = (
         review_desk.queue,
         review_desk.schemes,
         review_desk.curator,
@@ -153,10 +164,12 @@ def show(review_desk: Desk, groups: Sequence[ChoiceGroup], display: desk.Predict
         review_desk.overlap,
         review_desk.blind,
         review_desk.batch,
+        review_desk.named,
     )
     data = {
         "base": f"/desk/{token}",
-        "work": repr((*identity, display)),
+        "place": identity.place(),
+        "work": repr((*of_desk, display)),
         "curator": review_desk.curator,
         "batch": review_desk.batch,
         "opinion": display,

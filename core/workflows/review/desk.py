@@ -6,11 +6,12 @@ next call of a session. Every returned record can be made JSON by `dataclasses.a
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from core.errors import InputError, NotFound, Stale
+from core.errors import Conflict, InputError, NotFound, Stale
 from core.filters import Filter
 from core.records import IMPORTED, Act, Remark, RemarkKind, Revision
 from core.schemes import scheme
@@ -34,6 +35,7 @@ class Desk:
     none of them sees the others' answers before answering. `hide_predictions` (no predictions before the decision)
     and `batch` (many cards at once) only change the screen. No queue shows a prediction or a machine's label of what
     waits for a blind answer to an audit, whatever is chosen. `opened_at` is the instant at which the session began.
+    `named` is the name of the list that `queues.open_list` stored, for the queue "list".
     """
 
     curator: str
@@ -46,6 +48,7 @@ class Desk:
     hide_predictions: bool = True
     batch: bool = False
     opened_at: str = field(default_factory=now)
+    named: str = ""
 
     def __post_init__(self) -> None:
         if not self.schemes or not self.curator:
@@ -100,7 +103,7 @@ class Card:
 
 
 def take(ws: Workspace, desk: Desk, n: int = 3, exclude: Sequence[int] = (), clock: Clock = now) -> list[Card]:
-    """Lease and return up to `n` next cards, except those in `exclude` (ids that the screen shows already)."""
+    """Lease and return up to `n` next cards, except those in `exclude` (ids that screens of the curator show)."""
     request = replace(_card_request(desk, clock()), n=min(n, MOST_AT_ONCE), on_screen=tuple(exclude))
     ids, left = ws.store.leases.take(request)
     return [_card(desk, context, left) for context in ws.store.cards.of(ids, desk.schemes)]
@@ -119,8 +122,9 @@ def decide(
     skip_reason: str | None = None,
     spent_ms: int | None = None,
     comment: str | None = None,
+    at: str | None = None,
 ) -> Revision:
-    """Write one decision and end the lease; the decision is on disk when this returns.
+    """Write one decision and end the lease; the decision is on disk when this returns. `at` is its instant, else now.
 
     With `skip_reason` (it may be empty) the utterance is skipped and `labels` are not written. Without it the utterance
     is no longer skipped. In the queue of disagreements the labels settle the dispute and `comment` is the reason.
@@ -136,7 +140,7 @@ def decide(
     remark_text = "" if settles else (comment or "")[:LONGEST_REMARK]
     try:
         return ws.store.review.decide(
-            item, version, desk.curator, now(), text=text, labels={} if skips else labels, skip=skips,
+            item, version, desk.curator, at or now(), text=text, labels={} if skips else labels, skip=skips,
             start_ms=start_ms, end_ms=end_ms, spent_ms=spent_ms, act=act, why=why,
             comment=remark_text,
         )  # fmt: skip
@@ -159,6 +163,23 @@ def undo(ws: Workspace, desk: Desk, clock: Clock = now, *, revision: int | None 
     request = _card_request(desk, clock())
     ws.store.leases.hold(undone.utterance_id, desk.curator, request.at, request.until)
     return card(ws, desk, undone.utterance_id)
+
+
+def undo_together(
+    ws: Workspace, desk: Desk, revision: int | None = None, clock: Clock = now
+) -> tuple[Card | None, int]:
+    """Undo a decision with all that the curator decided at the same instant: a page of many is taken back as one.
+
+    Return the card of the first of them and how many were undone; (None, 0) if there is nothing to undo. What somebody
+    decided on since stays; `Conflict` if that is so of the decision itself.
+    """
+    chosen = ws.store.review.latest(desk.curator) if revision is None else revision
+    others = [] if chosen is None else ws.store.review.decided_with(chosen, desk.curator)
+    first, count = undo(ws, desk, clock, revision=revision), 0
+    for other in others:
+        with suppress(Conflict):
+            first, count = undo(ws, desk, clock, revision=other) or first, count + 1
+    return first, count + 1 if first else 0
 
 
 def card(ws: Workspace, desk: Desk, item: int) -> Card:
@@ -252,12 +273,19 @@ def _card_request(desk: Desk, at: str) -> QueueRequest:
     since = {"emptied": None, "again": desk.opened_at, "whole": (opened - AGAIN_AFTER).isoformat("T", "microseconds")}
     return QueueRequest(
         desk.curator, desk.schemes, queues.queue_filter(desk.queue, desk.schemes, desk.base), 0, at, leases.ends_at(at),
-        queue=queues.list_key(desk.queue, desk.schemes[0]) if kind == "built" else None,
+        queue=_stored_list(desk) if kind == "built" else None,
         disputed=desk.queue == queues.DISAGREEMENTS,
         since=since.get(kind), started_at=None if kind == "emptied" else desk.opened_at,
         overlap=desk.overlap, copies=desk.wanted,
         blind=desk.queue not in (queues.DISAGREEMENTS, "skipped"),
     )  # fmt: skip
+
+
+def _stored_list(desk: Desk) -> str:
+    """The name in the store of the desk's list."""
+    if desk.queue == queues.LIST:
+        return queues.stored_name(desk.named)
+    return queues.list_key(desk.queue, desk.schemes[0])
 
 
 def _context(ws: Workspace, item: int, schemes: Sequence[str]) -> UtteranceContext:

@@ -9,6 +9,8 @@ export const COMMANDS = {
   comment: ["Slash", "/"],
   flag: ["Backquote", "`"],
   history: ["Semicolon", ";"],
+  call: ["BracketLeft", "["],
+  guide: ["BracketRight", "]"],
   replay: ["Space", "Space"],
   whole: ["Quote", "'"],
   loop: ["Backslash", "\\"],

@@ -6,6 +6,7 @@ import { button, el, hide } from "../dom.js";
 import { Choices } from "./choices.js";
 import { COMMANDS } from "./commands.js";
 import { Hear } from "./hear.js";
+import { showQuestion } from "./panels.js";
 
 const SIZE = 20;
 const SEEN = 0.6; // share of a cell that must be visible
@@ -28,7 +29,7 @@ export class Grid {
     const { t, root, control, run } = this.desk;
     this.hear = new Hear(root, t, control);
     this.rest = new Choices(t, [{ ...this.group, title: t.batch_rest }], (group, code) => this.rest.set({ [group]: code }));
-    this.rest.set({ [this.group.name]: this.group.choices[0].code });
+    this.rest.set({}); // nothing is chosen until a person has looked
     for (const { node } of this.rest.all) node.removeAttribute("aria-keyshortcuts");
     this.list = el("div", { class: "gw-grid", role: "group", "aria-label": t.batch });
     this.legend = ["save", "skip", "undo"].map((name) => control(name, () => run(name), null, t[`batch_${name}`]));
@@ -185,12 +186,30 @@ export class Grid {
       desk.say(desk.t.batch_unseen);
       return;
     }
+    if (!desk.open) return;
     const chosen = this.cells.filter((cell) => !cell.out);
     const rest = this.rest.labels[this.group.name];
+    if (!rest && chosen.some((cell) => !cell.mark)) return desk.say(desk.t.batch_choose);
     const what = chosen.map(({ card, version, mark }) => ({ item: card.utterance.id, version, labels: { [this.group.name]: mark ?? rest } }));
-    const answer = chosen.length ? await desk.send("batch", { decisions: what }) : { ok: true, results: [] };
+    if (!chosen.length) return this.#settle(chosen, what, { ok: true, results: [] });
+    const { cells } = this;
+    const save = () => cells === this.cells && this.#save(chosen, what);
+    const question = desk.t.batch_question.replace("{n}", chosen.length.toLocaleString());
+    desk.over(() => showQuestion(desk.root, desk.t, question, this.#counted(what), save));
+  }
+
+  async #save(chosen, what) {
+    const answer = await this.desk.send("batch", { decisions: what });
     if (!answer?.ok) return;
+    this.rest.set({});
     this.#settle(chosen, what, answer);
+  }
+
+  /** [title of a class, how many get it], in the order of the classes. */
+  #counted(what) {
+    const codes = what.map(({ labels }) => labels[this.group.name]);
+    const lines = this.group.choices.map(({ code, title }) => [title, codes.filter((one) => one === code).length]);
+    return lines.filter(([, n]) => n);
   }
 
   /** Keeps refused cells with their reason; Enter then saves their mark on top of the current version. */

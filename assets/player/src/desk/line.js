@@ -41,6 +41,12 @@ export class Line {
     return answer;
   }
 
+  /** Drops the waiting cards, so that the next ones come in the order of the queue again. */
+  refill() {
+    this.cards = [];
+    return this.fill();
+  }
+
   get known() {
     return [...this.shown, ...this.cards.map((card) => card.utterance.id), ...this.passed];
   }

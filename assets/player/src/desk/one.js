@@ -2,13 +2,16 @@
 // is complete with the last required label. With a `multi` group, or for a corrected text only, Enter completes it.
 
 import { diffNodes } from "../diff.js";
-import { el, hide } from "../dom.js";
+import { button, el, hide } from "../dom.js";
 import { isComposing } from "../keys.js";
+import { Call } from "./call.js";
 import { Choices } from "./choices.js";
 import { COMMANDS } from "./commands.js";
 import { Hear } from "./hear.js";
 import { showReasons } from "./panels.js";
 import { timeline } from "./timeline.js";
+
+const MOVES = ["start_earlier", "start_later", "end_earlier", "end_later", "times_back"];
 
 export class One {
   constructor(desk) {
@@ -30,18 +33,21 @@ export class One {
     this.after = el("p", { class: "gw-context" });
     this.textBox = el("textarea", {
       class: "gw-edit", rows: "1", spellcheck: "false", autocomplete: "off", "aria-label": t.text, maxlength: "10000",
-      oninput: () => this.#textChanged(), onkeydown: (event) => this.#textKey(event),
+      oninput: () => (this.#textChanged(), this.keep()), onkeydown: (event) => this.#textKey(event),
     });
     this.diff = el("p", { class: "gw-diff" });
     this.diffLine = el("div", { class: "gw-diff-line" }, el("span", { class: "gw-label", text: t.changes }), this.diff);
     this.predictionLine = el("p", { class: "gw-opinion" });
     this.remarks = el("ul", { class: "gw-remarks", "aria-label": t.remarks });
     this.commentBox = el("input", { class: "gw-line", "aria-label": t.comment, placeholder: t.comment_hint, maxlength: "2000", hidden: true,
-      onkeydown: (event) => this.#commentKey(event) });
+      oninput: () => this.keep(), onkeydown: (event) => this.#commentKey(event) });
+    this.older = el("div", { class: "gw-older", role: "note", hidden: true });
+    this.call = new Call(this.desk);
     this.history = el("ol", { class: "gw-history", "aria-label": t.history, hidden: true });
     this.node = el("div", { class: "gw-one" },
       el("div", { class: "gw-item-note" }, this.flagMark, " ", this.note), ...this.hear.nodes,
-      el("div", { class: "gw-sheet" }, this.before, this.textBox, this.after), this.diffLine,
+      el("div", { class: "gw-beside" }, el("div", { class: "gw-sheet" }, this.before, this.textBox, this.after), this.call.node),
+      this.diffLine, this.older,
       el("div", { class: "gw-groups" }, ...this.choices.nodes), this.predictionLine, this.remarks, this.commentBox,
       this.history);
     this.legend = this.#legend();
@@ -49,7 +55,7 @@ export class One {
 
   #legend() {
     const { t } = this.desk;
-    const names = ["save", "edit", "skip", "undo", "comment", "flag", "history"];
+    const names = ["save", "edit", "skip", "undo", "comment", "flag", "history", "call"];
     const typing = el("span", { class: "gw-typing" }, el("kbd", { text: "Ctrl+Enter" }), ` ${t.leave} `, el("kbd", { text: "Esc" }), ` ${t.revert}`);
     return [...names.map((name) => this.desk.control(name, () => this.desk.run(name))), typing];
   }
@@ -74,7 +80,7 @@ export class One {
       group.choices.filter((choice) => choice.key).map((choice) => [choice.key.toUpperCase(), `${group.title}: ${choice.title}`]));
     return [
       [t.help_labels, classes],
-      [t.help_decide, of("save", "skip", "undo", "comment", "flag", "history", "help")],
+      [t.help_decide, of("save", "skip", "undo", "comment", "flag", "history", "call", "guide", "help")],
       [t.text, [...of("edit"), ["Ctrl+Enter", t.leave], ["Esc", t.revert]]],
       [t.help_hear, of("replay", "whole", "loop", "slower", "faster", "autoplay")],
       [t.help_times, of("start_earlier", "start_later", "end_earlier", "end_later", "times_back")],
@@ -90,10 +96,12 @@ export class One {
   /** Shows the first of `cards`, or nothing. `drafts`: id -> unsaved changes of a card that left the screen. */
   show([card = null], drafts) {
     this.card = card;
-    const draft = drafts.get(card?.utterance.id);
+    const kept = card && this.desk.kept.of(card.utterance.id, card.utterance.version);
+    const draft = drafts.get(card?.utterance.id) ?? kept;
     hide(this.node, !card);
     for (const node of this.legend) hide(node, !card && node.dataset.command !== "undo");
     this.#closeHistory();
+    this.call.show(card);
     hide(this.commentBox);
     if (!card) {
       this.hear.stop();
@@ -109,7 +117,53 @@ export class One {
     this.#textChanged();
     this.#drawPredictions(data.opinion === "shown" ? card.opinions : []);
     this.#drawRemarks();
+    this.#offerOlder();
+    this.commentBox.value = kept?.comment ?? "";
+    this.reason = kept?.reason ?? "";
+    hide(this.commentBox, !kept?.comment);
     return this.hear.show(card, line.sound(card), draft?.times);
+  }
+
+  /** Keeps what is not saved yet in this browser, under the version that is on the screen. */
+  keep() {
+    if (!this.card) return;
+    const { utterance, labels } = this.card;
+    const { text } = this.#edits ?? {};
+    const chosen = JSON.stringify(this.choices.labels) !== JSON.stringify(this.#known(labels));
+    this.desk.kept.keep(utterance.id, utterance.version, {
+      ...(text !== undefined && { text }), ...(Object.keys(this.hear.moved).length && { times: this.hear.times }),
+      ...(chosen && { labels: this.choices.labels }), ...(this.commentBox.value.trim() && { comment: this.commentBox.value }),
+      ...(this.reason && { reason: this.reason }),
+    });
+  }
+
+  /** The labels of the schemes on the screen, in their order. */
+  #known(labels) {
+    return Object.fromEntries(this.desk.data.groups.filter((group) => labels[group.name]).map((group) => [group.name, labels[group.name]]));
+  }
+
+  /** Shows a draft of an older version beside the text; it takes the place of nothing by itself. */
+  #offerOlder() {
+    const { desk, card } = this;
+    const { id, version } = card.utterance;
+    const draft = desk.kept.older(id, version);
+    const typed = draft && [draft.text, draft.comment, draft.reason].filter(Boolean);
+    this.older.hidden = !typed?.length;
+    if (!typed?.length) return this.older.replaceChildren();
+    const end = (take) => {
+      if (card !== this.card) return;
+      if (take && draft.text) this.textBox.value = draft.text;
+      if (take && draft.comment) this.commentBox.value = draft.comment;
+      if (take && draft.reason) this.reason = draft.reason;
+      hide(this.older);
+      hide(this.commentBox, !this.commentBox.value);
+      this.#textChanged();
+      this.keep();
+      this.root.focus({ preventScroll: true });
+    };
+    this.older.replaceChildren(el("p", { class: "gw-note", text: desk.t.draft_older }), ...typed.map((text) => el("p", { class: "gw-diff", text })),
+      button({ class: "gw-small", "data-draft": "take", text: desk.t.draft_take, onclick: () => end(true) }), " ",
+      button({ class: "gw-small", "data-draft": "drop", text: desk.t.draft_drop, onclick: () => end(false) }));
   }
 
   /** The unsaved changes of the card. */
@@ -159,12 +213,14 @@ export class One {
     const { hear } = this;
     const does = {
       save: () => this.#save(), edit: () => this.#edit(), skip: () => this.#skip(), comment: () => this.#comment(),
-      flag: () => this.#flag(), history: () => this.#toggleHistory(), replay: () => hear.replay(), whole: () => hear.whole(),
+      flag: () => this.#flag(), history: () => this.#toggleHistory(), call: () => this.call.toggle(), replay: () => hear.replay(), whole: () => hear.whole(),
       loop: () => hear.toggleLoop(), slower: () => hear.faster(-1), faster: () => hear.faster(1), autoplay: () => hear.toggleAutoplay(),
       start_earlier: () => hear.nudge("start", -1), start_later: () => hear.nudge("start", 1),
       end_earlier: () => hear.nudge("end", -1), end_later: () => hear.nudge("end", 1), times_back: () => hear.timesBack(),
     };
-    if (this.card) does[name]?.();
+    if (!this.card) return;
+    does[name]?.();
+    if (MOVES.includes(name)) this.keep();
   }
 
   /** The action of the class on a physical key, if there is one. */
@@ -176,6 +232,7 @@ export class One {
   #choose(group, code) {
     if (!this.desk.open) return;
     this.choices.toggle(group, code);
+    this.keep();
     if (this.choices.complete && !this.desk.data.groups.some((group) => group.multi)) this.#decide();
   }
 
@@ -202,12 +259,14 @@ export class One {
     const { id } = this.card.utterance;
     const { t, data } = this.desk;
     const skip = (reason) => this.card?.utterance.id === id && this.#send({ labels: {}, skip_reason: reason });
-    this.desk.over(() => showReasons(this.root, t, data.reasons, skip));
+    const typed = (reason) => ((this.reason = reason), this.keep());
+    this.desk.over(() => showReasons(this.root, t, data.reasons, skip, this.reason, typed));
   }
 
   async #send(what, version = this.card.utterance.version) {
     const { card, desk } = this;
-    const answer = await desk.send("decide", { item: card.utterance.id, version, ...what });
+    const comment = this.commentBox.hidden ? "" : this.commentBox.value.trim(); // begun, and in sight: it goes along
+    const answer = await desk.send("decide", { item: card.utterance.id, version, ...what, ...(comment && { comment }) });
     if (!answer) return;
     if (answer.ok) return desk.decided([[card, what]], answer);
     if (answer.theirs) desk.conflict(answer, () => this.#send(what, answer.theirs.version), () => desk.pass(card));
@@ -236,6 +295,7 @@ export class One {
       event.stopPropagation();
       this.textBox.value = this.card.utterance.text;
       this.#textChanged();
+      this.keep();
       this.#leave(this.textBox);
     }
   }
@@ -257,6 +317,8 @@ export class One {
     const text = this.commentBox.value.trim();
     this.#leave(this.commentBox);
     hide(this.commentBox);
+    if (event.code === "Escape") this.commentBox.value = "";
+    this.keep();
     if (event.code === "Enter" && text) this.#sendComment(text);
   }
 
@@ -264,11 +326,23 @@ export class One {
   async #sendComment(text) {
     const { card, desk } = this;
     const answer = await this.#remark("comment", text);
-    if (answer.ok) return;
+    if (answer.ok) {
+      if (card === this.card && this.commentBox.hidden) this.commentBox.value = "";
+      if (card === this.card) this.keep();
+      else this.#dropComment(card);
+      return;
+    }
     if (card === this.card && this.commentBox.hidden) {
       this.commentBox.value = text;
       hide(this.commentBox, false);
     } else desk.fail({ ...answer, error: [answer.error, text].filter(Boolean).join(": ") });
+  }
+
+  /** The comment of a card that left the screen is saved: its draft has none any more. */
+  #dropComment(card) {
+    const { id, version } = card.utterance;
+    const { comment, at, version: _, ...rest } = this.desk.kept.of(id, version) ?? {};
+    if (comment) this.desk.kept.keep(id, version, rest);
   }
 
   #flag() {

@@ -17,10 +17,12 @@ export function showHelp(root, t, sections) {
   return modal;
 }
 
-/** `reasons`: {code, title} each. `onReason(code or own words)` once; they are on the digits, own words on the last. */
-export function showReasons(root, t, reasons, onReason) {
+/** `reasons`: {code, title} each; `begun`: own words typed earlier, told again to `onTyped` as they change. `onReason(code or own words)` once; they are on the digits, own words on the last. */
+export function showReasons(root, t, reasons, onReason, begun = "", onTyped = () => {}) {
   const choose = (reason) => modal.end(() => onReason(reason));
-  const own = el("input", { class: "gw-line", "aria-label": t.reason_own, placeholder: t.reason_own, maxlength: "300" });
+  const own = el("input", { class: "gw-line", "aria-label": t.reason_own, placeholder: t.reason_own, maxlength: "300",
+    oninput: () => onTyped(own.value.trim()) });
+  own.value = begun;
   const typed = { Enter: () => own.value.trim() && choose(own.value.trim()) };
   const keys = {};
   const items = reasons.map((reason, index) => {
@@ -34,6 +36,16 @@ export function showReasons(root, t, reasons, onReason) {
   const modal = new Modal(root, t, t.skip_title, { keys, typed }, el("ul", { class: "gw-reasons" }, ...items,
     el("li", { class: "gw-own" }, el("kbd", { text: last }), own)));
   items[0].firstChild.focus();
+  return modal;
+}
+
+/** Asks once before many decisions are saved. `lines`: [class, how many]; `onYes` once, by Enter or the button. */
+export function showQuestion(root, t, question, lines, onYes) {
+  const yes = () => modal.end(onYes);
+  const modal = new Modal(root, t, t.batch_ask, { keys: { Enter: yes } }, el("p", { text: question }),
+    el("dl", { class: "gw-facts" }, ...lines.flatMap(([name, n]) => [el("dt", { text: name }), el("dd", { text: n.toLocaleString() })])),
+    button({ class: "gw-choice", "data-yes": true, onclick: yes }, el("kbd", { text: "Enter" }), el("span", { text: t.batch_yes })));
+  modal.node.querySelector("[data-yes]").focus();
   return modal;
 }
 

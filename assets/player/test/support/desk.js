@@ -16,12 +16,12 @@ export function card(id) {
 /** Waits until all answers have arrived. */
 export const settled = () => new Promise((done) => setImmediate(done));
 
-/** `cards`: the number of cards. */
-export async function openDesk({ batch = false, cards = 20 } = {}) {
-  const { document, frame } = setUp();
+/** `cards`: the number of cards; `kept`: the browser's storage; `change(card)` returns another card. */
+export async function openDesk({ batch = false, cards = 20, kept, change = (one) => one } = {}) {
+  const { document, frame } = setUp(kept);
   const requests = [];
   const ids = Array.from({ length: cards }, (_, index) => index + 1);
-  const answers = { take: ({ n }) => ({ cards: ids.splice(0, n).map(card), progress: PROGRESS, latest: 0 }) };
+  const answers = { take: ({ n }) => ({ cards: ids.splice(0, n).map((id) => change(card(id))), progress: PROGRESS, latest: 0 }) };
   globalThis.fetch = async (url, { body }) => {
     const request = { action: url.split("/").at(-1), body: JSON.parse(body) };
     requests.push(request);
@@ -35,7 +35,7 @@ export async function openDesk({ batch = false, cards = 20 } = {}) {
   const { default: mounted } = await import("../../src/desk.js");
   const groups = [{ name: "danger", title: "danger", level: "utterance", required: true, multi: false, choices: CHOICES }];
   const reasons = [{ code: "inaudible", title: "inaudible" }, { code: "noise", title: "noise" }];
-  const data = { strings: STRINGS, work: "w", base: "/desk/token", curator: "kim", groups, batch, reasons, opinion: "hidden", speakers: {} };
+  const data = { strings: STRINGS, work: "w", place: "ws", base: "/desk/token", curator: "kim", groups, batch, reasons, opinion: "hidden", speakers: {} };
   const unmount = mounted({ parentElement: document.body, data, setTriggerValue: () => {} });
   const painted = async () => {
     await settled();

@@ -176,8 +176,22 @@ export function press(combination, more = {}) {
   return event.untouched;
 }
 
+/** A browser's storage, empty. */
+export function storage() {
+  const kept = new Map();
+  return {
+    get length() {
+      return kept.size;
+    },
+    key: (index) => [...kept.keys()][index] ?? null,
+    getItem: (key) => kept.get(key) ?? null,
+    setItem: (key, value) => kept.set(key, value),
+    removeItem: (key) => kept.delete(key),
+  };
+}
+
 /** Installs an empty document; `frame(ms)` lets that much time pass and paints. */
-export function setUp() {
+export function setUp(kept = storage()) {
   let now = 0;
   let waiting = [];
   const document = Object.assign(new Target(), {
@@ -186,10 +200,10 @@ export function setUp() {
   });
   Object.assign(globalThis, {
     document, window: new Target(), Element: FakeElement, CSS: { supports: () => true }, getComputedStyle: () => ({ color: "" }),
-    IntersectionObserver: FakeObserver,
+    IntersectionObserver: FakeObserver, MutationObserver: FakeObserver,
     requestAnimationFrame: (run) => (waiting.push(run), run),
     cancelAnimationFrame: (run) => (waiting = waiting.filter((one) => one !== run)),
-    localStorage: { getItem: () => null, setItem: VOID },
+    localStorage: kept,
   });
   performance.now = () => now;
   document.body = document.activeElement = new FakeElement("body");
