@@ -13,6 +13,7 @@ import pytest
 from core.workflows.doctor import OPTIONAL, required
 
 ROOT = Path(__file__).resolve().parent.parent
+NAMED_OTHERWISE = {"umap": ["umap-learn"]}  # optional: where it is absent, nothing tells whose module it is
 # starlette, transformers, streamlit and uvicorn import them
 UNSEEN = {"python-multipart", "accelerate", "pandas", "uvloop", "httptools"}
 
@@ -38,7 +39,7 @@ def imported() -> set[str]:
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom) and node.module:
                 names.add(node.module.split(".")[0])
-    owners = packages_distributions()
+    owners = NAMED_OTHERWISE | dict(packages_distributions())
     foreign = names - sys.stdlib_module_names - {"core", "pages", "app"}
     return {normal(owners.get(name, [name])[0]) for name in foreign}
 

@@ -99,6 +99,14 @@ class Index:
         """float32 (dims,): row `number`, counted from 0."""
         return np.fromfile(self._data(), np.float16, self.state.dims, offset=self._offset(number)).astype(np.float32)
 
+    def rows(self, numbers: NDArray[np.int64]) -> Vectors:
+        """float32 (n, dims): the rows `numbers`, counted from 0 and ascending."""
+        if not len(numbers):
+            return np.zeros((0, self.state.dims), np.float32)
+        first, span = int(numbers[0]), int(numbers[-1] - numbers[0]) + 1
+        block = np.fromfile(self._data(), np.float16, span * self.state.dims, offset=self._offset(first))
+        return to_float32(block.reshape(span, -1)[numbers - first])
+
     def embedded(self, text: str) -> Vectors:
         """float32 (dims,): the vector of any text."""
         return self.model.embed([text])[0]
