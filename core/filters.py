@@ -1,7 +1,7 @@
 """Filter: conditions that select utterances. This module also writes and reads a Filter in three formats.
 
 - pairs: the `KEY=VALUE` words of the option `--filter`; a mistake is an error that names it
-- query: the URL parameters of the Corpus page, also stored in a saved view; parameters that make no sense are ignored
+- query: the URL parameters of a page, also stored in a saved view; parameters that make no sense are ignored
 - document: JSON, stored with a cleaning run and its job
 
 The store turns a Filter into SQL (`core.store.corpus.find`); nothing here reads the store.
@@ -9,7 +9,8 @@ The store turns a Filter into SQL (`core.store.corpus.find`); nothing here reads
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from core.errors import InputError, UnknownName
@@ -26,6 +27,11 @@ class Filter:
     a machine's label counts only for a derived utterance, where it is that of its source. One matching code is enough,
     also in a multi scheme. A scheme of level "recording" is looked up at the utterance's recording.
     `text` is a substring. `min_chars` and `max_chars` are lengths in characters. Of several tags, one is enough.
+    `curator`, `since` and `until` select what has a standing decision of one of these curators in that time; both ends
+    are days (UTC) or instants, and a day as `until` is included. `comment`: "any", "open" (nobody has decided since the
+    last comment) or "none". `run` selects what a run has predicted; then `predicted` are the wanted codes, and `wrong`
+    compares with the label of a person as it is now, under the scheme `target` or every target of the run.
+    `listed` is the name of a stored list (`core.workflows.review.queues.open_list`), for more ids than `ids` holds.
     """
 
     labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -42,16 +48,59 @@ class Filter:
     skipped: bool | None = None
     after_id: int | None = None
     tag: tuple[str, ...] = ()
+    curator: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+    flagged: bool | None = None
+    comment: str = ""
+    run: str = ""
+    target: str = ""
+    predicted: tuple[str, ...] = ()
+    wrong: bool | None = None
+    ids: tuple[int, ...] = ()
+    listed: str = ""
 
 
-LIST_KEYS = ("speaker", "origin", "tag")
+LIST_KEYS = ("speaker", "origin", "tag", "curator", "predicted")
+COMMENTS = ("any", "open", "none")
+
+
+def instant(value: str, *, end: bool = False) -> str:
+    """Return a day or an instant as the store writes instants, in UTC; with `end`, a day means the end of that day.
+
+    `ValueError` for another text; an instant without a zone is in UTC.
+
+    >>> instant("2026-11-30"), instant("2026-11-30", end=True)
+    ('2026-11-30T00:00:00.000000+00:00', '2026-12-01T00:00:00.000000+00:00')
+    >>> instant("2026-12-01T00:00+09:00", end=True)
+    '2026-11-30T15:00:00.000000+00:00'
+    """
+    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+        day = date.fromisoformat(value)
+        if end and day < date.max:
+            day += timedelta(days=1)
+        return f"{day}T00:00:00.000000+00:00"
+    at = datetime.fromisoformat(value)
+    try:
+        return (at.replace(tzinfo=at.tzinfo or UTC)).astimezone(UTC).isoformat("T", "microseconds")
+    except OverflowError as error:  # the first or last day of the calendar, in another zone
+        raise ValueError(value) from error
+
 
 # -- pairs
 
-BOOLEAN_KEYS = ("ignore_spacing", "in_recording", "with_audio", "skipped")
+BOOLEAN_KEYS = ("ignore_spacing", "in_recording", "with_audio", "skipped", "flagged", "wrong")
 NUMBER_KEYS = ("recording_id", "after_id")
+TIME_KEYS = ("since", "until")
 PLAIN_KEYS = ("text", "speaker", "origin", "chars")
-MORE_KEYS = ("tag", "source", "spacing", *BOOLEAN_KEYS, *NUMBER_KEYS)
+# other names of a field, in an address and on the command line
+ALIASES = {"spacing": "ignore_spacing", "call": "recording_id", "from": "since", "to": "until", "id": "ids"}
+MORE_KEYS = (
+    "tag", "curator", "from", "to", "flagged", "comment", "run", "target", "predicted", "wrong", "source", "call", "id",
+    "listed",
+    "spacing", "in_recording", "with_audio", "skipped", "after_id",
+)  # fmt: skip
+_KNOWN = {*PLAIN_KEYS, *MORE_KEYS, *ALIASES.values()}
 _TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
@@ -59,9 +108,10 @@ def from_pairs(pairs: Sequence[str], sources: Sequence[Source] = ()) -> Filter:
     """Read KEY=VALUE pairs as one Filter; several values of one key are alternatives.
 
     Keys: text, speaker, origin, tag, source (the name or id of one of `sources`), chars (`10-50`, `10-`, `-50`), every
-    scheme (a class by code or name, `-` for unlabelled), and with true or false `ignore_spacing` (`spacing` in a URL),
-    `in_recording`, `with_audio`, `skipped`. `UnknownName` if a key, class or source does not exist, `InputError` if a
-    word is no pair or its value has the wrong form.
+    scheme (a class by code or name, `-` for unlabelled), call and id (numbers), curator, from and to (a day or an
+    instant), comment (any, open, none), run, target and predicted (a class), and with true or false `ignore_spacing`
+    (`spacing` in a URL), `in_recording`, `with_audio`, `skipped`, `flagged`, `wrong`. `UnknownName` if a key, class or
+    source does not exist, `InputError` if a word is no pair or its value has the wrong form.
 
     >>> from_pairs(["danger=위험", "danger=-", "chars=2-"])  # doctest: +ELLIPSIS
     Filter(labels={'danger': ('danger', '-')}, speaker=(), origin=(), min_chars=2, max_chars=None, ...)
@@ -70,13 +120,24 @@ def from_pairs(pairs: Sequence[str], sources: Sequence[Source] = ()) -> Filter:
     values: dict[str, Any] = {key: tuple(given.pop(key)) for key in LIST_KEYS if key in given}
     values["min_chars"], values["max_chars"] = _span(given.pop("chars", []))
     values["source"] = tuple(_source(value, sources) for value in given.pop("source", ()))
-    single: dict[str, Callable[[str, str], Any]] = {"text": lambda key, value: value}
+    values["ids"] = tuple(_number("id", value) for value in given.pop("ids", ()))
+    single: dict[str, Callable[[str, str], Any]] = dict.fromkeys(("text", "run", "listed"), lambda key, value: value)
     single |= dict.fromkeys(BOOLEAN_KEYS, _truth) | dict.fromkeys(NUMBER_KEYS, _number)
+    single |= dict.fromkeys(TIME_KEYS, _time) | {"comment": _comment, "target": lambda key, value: scheme(value).name}
     for key, read in single.items():
         if key in given:
             values[key] = read(key, _only(key, given.pop(key)))
     labels = {key: tuple(_code(key, value) for value in of_key) for key, of_key in given.items()}
-    return Filter(labels=labels, **values)
+    return _checked(Filter(labels=labels, **values))
+
+
+def _checked(wanted: Filter) -> Filter:
+    """Return `wanted`, the classes of its predictions as codes; `InputError` for a prediction without its run."""
+    if not wanted.run and (wanted.target or wanted.predicted or wanted.wrong is not None):
+        raise InputError("target, predicted and wrong are about the predictions of a run: name one by run=ID")
+    if not wanted.target:
+        return wanted
+    return replace(wanted, predicted=tuple(scheme(wanted.target).parse(code) for code in wanted.predicted))
 
 
 def _by_key(pairs: Sequence[str]) -> dict[str, list[str]]:
@@ -85,9 +146,9 @@ def _by_key(pairs: Sequence[str]) -> dict[str, list[str]]:
         key, equals, value = pair.partition("=")
         if not equals:
             raise InputError("filter {pair!r} is no KEY=VALUE pair such as danger=danger", pair=pair)
-        if key not in PLAIN_KEYS and key not in SCHEMES and key not in MORE_KEYS:
+        if key not in _KNOWN and key not in SCHEMES:
             raise UnknownName("filter key", key, (*PLAIN_KEYS, *SCHEMES, *MORE_KEYS))
-        given.setdefault("ignore_spacing" if key == "spacing" else key, []).append(value)
+        given.setdefault(ALIASES.get(key, key), []).append(value)
     return given
 
 
@@ -114,6 +175,22 @@ def _truth(key: str, value: str) -> bool:
     return _TRUTH[value.casefold()]
 
 
+def _time(key: str, value: str) -> str:
+    try:
+        instant(value)
+    except ValueError:
+        raise InputError(
+            "filter {key}={value}: expected a day such as 2026-11-30, or an instant", key=key, value=value
+        ) from None
+    return value
+
+
+def _comment(key: str, value: str) -> str:
+    if value not in COMMENTS:
+        raise UnknownName("comment filter", value, COMMENTS)
+    return value
+
+
 def _number(key: str, value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", value):
         raise InputError("filter {key}={value}: expected a whole number", key=key, value=value)
@@ -133,7 +210,11 @@ def _span(values: list[str]) -> tuple[int | None, int | None]:
 # -- query
 
 CHARS = (0, 200)  # the ends of the slider of lengths on the page; there they mean no bound
-QUERY_FIELDS = ("labels", *LIST_KEYS, "text", "ignore_spacing", "min_chars", "max_chars")
+MOST_IDS = 200  # more ids make an address too long; a longer list is stored (core.workflows.review.queues)
+_PARAMETERS = {name: alias for alias, name in ALIASES.items()}  # the parameter of a field that has another name
+_NUMBERS, _WORDS = ("source", "ids"), ("run", "target", "since", "until", "comment", "listed")
+_FLAGS = tuple(name for name in BOOLEAN_KEYS if name != "ignore_spacing")
+NOT_IN_QUERY = ("after_id",)
 
 
 def label_key(scheme_name: str) -> str:
@@ -141,21 +222,38 @@ def label_key(scheme_name: str) -> str:
     return scheme_name if is_bundled(scheme_name) else f"label.{scheme_name}"
 
 
+def query_keys() -> tuple[str, ...]:
+    """Return the URL parameters that a Filter may have, those of the schemes of the workspace too."""
+    own = (*LIST_KEYS, *_NUMBERS, *_WORDS, *_FLAGS, "recording_id", "text", "chars", "ignore_spacing")
+    return (*(label_key(name) for name in SCHEMES), *(_PARAMETERS.get(name, name) for name in own))
+
+
 def to_query(wanted: Filter) -> dict[str, list[str]]:
     """Return URL parameter -> values, without empty ones; `InputError` if a field cannot stand in the URL.
 
-    >>> to_query(Filter(labels={"danger": ("-",)}, min_chars=3))
-    {'danger': ['-'], 'chars': ['3', '200']}
+    >>> to_query(Filter(labels={"danger": ("-",)}, min_chars=3, recording_id=7, flagged=True))
+    {'danger': ['-'], 'call': ['7'], 'flagged': ['true'], 'chars': ['3', '200']}
     """
-    if lost := [name for name in to_document(wanted) if name not in QUERY_FIELDS]:
+    if lost := [name for name in to_document(wanted) if name in NOT_IN_QUERY]:
         raise InputError("an address cannot say {names}", names=Names(lost))
+    if len(wanted.ids) > MOST_IDS:
+        raise InputError("an address holds at most {most} utterances by id; these are {n}", most=MOST_IDS,
+                         n=len(wanted.ids))  # fmt: skip
     low, high = (CHARS[0] if wanted.min_chars is None else wanted.min_chars), wanted.max_chars
     span = (low, CHARS[1] if high is None else high)
     query = {label_key(name): list(codes) for name, codes in wanted.labels.items()}
     query |= {key: list(getattr(wanted, key)) for key in LIST_KEYS}
+    values: dict[str, list[Any]] = {name: list(getattr(wanted, name)) for name in _NUMBERS}
+    values |= {name: [getattr(wanted, name)] for name in (*_WORDS, "recording_id", *_FLAGS)}
+    for name, chosen in values.items():
+        query[_PARAMETERS.get(name, name)] = [_said(value) for value in chosen if value not in (None, "")]
     query |= {"text": [wanted.text] if wanted.text else [], "chars": [] if span == CHARS else [str(n) for n in span]}
     query["spacing"] = ["true"] if wanted.ignore_spacing else []
     return {key: values for key, values in query.items() if values}
+
+
+def _said(value: object) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def from_query(query: Mapping[str, Sequence[str]]) -> Filter:
@@ -166,12 +264,38 @@ def from_query(query: Mapping[str, Sequence[str]]) -> Filter:
     """
     low, high = char_bounds(query.get("chars", ()))
     keys = {name: label_key(name) for name in SCHEMES}
+    more: dict[str, Any] = {key: tuple(query.get(key, ())) for key in LIST_KEYS}
+    more |= {name: tuple(_numbers(query.get(_PARAMETERS.get(name, name), ()))) for name in _NUMBERS}
+    more |= {name: _first(query, name, _WORD_OF.get(name, str)) or "" for name in _WORDS}
+    more |= {name: _first(query, name, lambda value: _TRUTH[value]) for name in _FLAGS}
+    if not more["run"]:
+        more |= {"target": "", "predicted": (), "wrong": None}
     return Filter(
         labels={name: tuple(query[key]) for name, key in keys.items() if query.get(key)},
-        speaker=tuple(query.get("speaker", ())), origin=tuple(query.get("origin", ())), tag=tuple(query.get("tag", ())),
         text=next(iter(query.get("text", ())), "").strip(), ignore_spacing="true" in query.get("spacing", ()),
         min_chars=low or None, max_chars=high if high < CHARS[1] else None,
+        recording_id=next(iter(_numbers(query.get("call", ()))), None), **more,
     )  # fmt: skip
+
+
+def _numbers(values: Sequence[str]) -> list[int]:
+    return [int(value) for value in values if re.fullmatch(r"[0-9]{1,18}", value)]
+
+
+def _first(query: Mapping[str, Sequence[str]], name: str, read: Callable[[str], Any]) -> Any:
+    """Return the first value of a parameter as `read` reads it; None if it is missing or has no sense."""
+    try:
+        return read(next(iter(query.get(_PARAMETERS.get(name, name), ()))))
+    except (StopIteration, InputError, UnknownName, KeyError):
+        return None
+
+
+_WORD_OF: Mapping[str, Callable[[str], str]] = {
+    "since": lambda value: _time("from", value),
+    "until": lambda value: _time("to", value),
+    "comment": lambda value: _comment("comment", value),
+    "target": lambda value: scheme(value).name,
+}
 
 
 def char_bounds(ends: Sequence[Any]) -> tuple[int, int]:

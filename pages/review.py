@@ -7,7 +7,8 @@ import streamlit as st
 
 from core import ui
 from core.schemes import SCHEMES, Scheme
-from core.ui import _
+from core.ui import _, links
+from core.ui.panels.review import guidelines, opened
 from core.ui.widgets import forms, review_screen
 from core.web import desk
 from core.workflows.corpus import browse
@@ -19,7 +20,8 @@ QUEUES = {
     "models-disagree": ui.N_("Models disagree"), "text-voice": ui.N_("Text and voice disagree"),
     "annotators-disagree": ui.N_("Curators disagree"), "label-errors": ui.N_("Suspected label errors"),
     "audit": ui.N_("Random audit"), "pseudo-label-audit": ui.N_("Audit of pseudo-labels"),
-    "filter": ui.N_("From a saved view"), "tagged": ui.N_("Queued in the corpus"),
+    "flagged": ui.N_("Flagged"), "commented": ui.N_("Open comments"),
+    "filter": ui.N_("From a filter or saved view"), "tagged": ui.N_("Queued in the corpus"),
     "skipped": ui.N_("Skipped"), "all": ui.N_("All"),
 }  # fmt: skip
 PREDICTION_DISPLAY: dict[desk.PredictionDisplay, str] = {
@@ -82,13 +84,16 @@ def built_list(queue: str, scheme_name: str) -> None:
 
 def chosen_desk() -> tuple[Desk, list[Scheme], desk.PredictionDisplay] | None:
     """Show the controls; return the desk, its schemes and when predictions are shown; None if a choice is missing."""
-    left, middle, right, last = st.columns([3, 2, 1.3, 1.2], vertical_alignment="bottom")
+    left, middle, right, guide, last = st.columns([3, 2, 1.3, 1.2, 1.2], vertical_alignment="bottom")
     with left:
         schemes = chosen_schemes()
     with middle:
-        queue = forms.linked_choice(_("Queue"), list(QUEUES), "queue", lambda name: _(QUEUES[name]))
+        titles = QUEUES | {name: opened.TITLES[name] for name in opened.extra_queues()}
+        queue = forms.linked_choice(_("Queue"), list(titles), "queue", lambda name: _(titles[name]))
     with right:
         batch = forms.linked_toggle(_("Many at once"), "many")
+    with guide:
+        guidelines.switch()
     with last:
         share, blind, display = settings()
     if not schemes:
@@ -101,19 +106,21 @@ def chosen_desk() -> tuple[Desk, list[Scheme], desk.PredictionDisplay] | None:
             return None
     if queue in queues.BUILT:
         built_list(queue, schemes[0].name)
-    base = review_screen.chosen_view() if queue == "filter" else None
-    if queue == "filter" and base is None:
+    limits = opened.chosen(queue)
+    if limits is None:
         return None
     review_desk = Desk(
-        ui.curator(), tuple(scheme.name for scheme in schemes), queue, base, share, blind=blind,
-        hide_predictions=display == "hidden", batch=batch,
+        ui.curator(), tuple(scheme.name for scheme in schemes), limits.queue or queue, limits.base, share, blind=blind,
+        hide_predictions=display == "hidden", batch=batch, named=limits.named,
     )  # fmt: skip
     return review_desk, schemes, display
 
 
 with ui.page("review"):
+    links.back_link()
     if not browse.count(ui.workspace()):
         st.info(_("There is nothing to review yet: import a delivery or a table first."))
     elif chosen := chosen_desk():
         review_desk, schemes, display = chosen
-        review_screen.show(review_desk, forms.choice_groups(schemes, {}), display, key="review")
+        with guidelines.beside(schemes):
+            review_screen.show(review_desk, forms.choice_groups(schemes, {}), display, key="review")

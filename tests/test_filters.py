@@ -3,14 +3,23 @@
 import json
 from collections.abc import Iterator
 from dataclasses import fields, replace
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InputError, UnknownName
-from core.filters import CHARS, Filter, from_document, from_pairs, from_query, label_key, to_document, to_query
+from core.filters import (
+    CHARS,
+    Filter,
+    from_document,
+    from_pairs,
+    from_query,
+    instant,
+    label_key,
+    to_document,
+    to_query,
+)
 from core.records import Source
 from core.schemes import BUNDLED, SCHEMES, Label, Scheme, publish, published_token
 
@@ -33,6 +42,10 @@ filters = st.builds(
     Filter, labels=labels, speaker=some, origin=some, tag=some, min_chars=lengths, max_chars=lengths,
     text=words | st.just(""), ignore_spacing=st.booleans(), source=st.lists(st.sampled_from([3, 7])).map(tuple),
     recording_id=st.none() | ids, in_recording=maybe, with_audio=maybe, skipped=maybe, after_id=st.none() | ids,
+    curator=some, since=st.sampled_from(["", "2026-11-30", "2026-11-30T09:00+09:00"]), flagged=maybe,
+    until=st.sampled_from(["", "2026-12-01"]), comment=st.sampled_from(["", "any", "open", "none"]),
+    run=st.just("r1"), target=st.sampled_from(["", "danger"]), wrong=maybe, ids=st.lists(ids, max_size=3).map(tuple),
+    predicted=st.lists(st.sampled_from(["danger", "normal"]), max_size=2).map(tuple),
 )  # fmt: skip
 
 
@@ -61,19 +74,49 @@ def test_command_line_words_give_the_same_filter(wanted: Filter) -> None:
 def test_a_url_gives_the_same_filter(any_filter: Filter, first: int, second: int) -> None:
     low, high = sorted((first, second))
     wanted = replace(
-        any_filter, min_chars=low or None, max_chars=high, source=(), recording_id=None, in_recording=None,
-        with_audio=None, skipped=None, after_id=None,
+        any_filter, min_chars=low or None, max_chars=high, after_id=None,
     )  # fmt: skip
     query = json.loads(json.dumps(to_query(wanted)))
     assert from_query(query) == from_query(query | {"sort": ["-length"], "page": ["3"]}) == wanted
     assert from_query(to_query(replace(wanted, max_chars=None))).max_chars is None
 
 
-@pytest.mark.parametrize("name", ["source", "recording_id", "in_recording", "with_audio", "skipped", "after_id"])
-def test_a_condition_that_a_url_cannot_hold_is_refused(name: str) -> None:
-    value: Any = (3,) if name == "source" else False if name in ("in_recording", "with_audio", "skipped") else 5
-    with pytest.raises(InputError, match=f"an address cannot say {name}"):
-        to_query(Filter(**{name: value}))
+def test_a_condition_that_a_url_cannot_hold_is_refused() -> None:
+    with pytest.raises(InputError, match="an address cannot say after_id"):
+        to_query(Filter(after_id=5))
+    with pytest.raises(InputError, match="an address holds at most 200 utterances by id; these are 201"):
+        to_query(Filter(ids=tuple(range(201))))
+
+
+def test_values_without_sense_in_a_url_are_ignored() -> None:
+    query = {"call": ["x"], "from": ["soon"], "comment": ["some"], "flagged": ["perhaps"], "id": ["1", "-2", "b"],
+             "target": ["nothing"], "predicted": ["danger"], "wrong": ["true"], "source": ["3", "*"]}  # fmt: skip
+    assert from_query(query) == Filter(ids=(1,), source=(3,))
+    assert from_query(query | {"run": ["r1"]}) == Filter(
+        ids=(1,), source=(3,), run="r1", predicted=("danger",), wrong=True
+    )
+
+
+def test_new_words_of_the_command_line_are_read_and_refused_by_name() -> None:
+    pairs = ["call=7", "from=2026-11-30", "to=2026-12-01T08:00+09:00", "flagged=yes", "comment=open", "run=r1",
+             "target=danger", "predicted=위험", "wrong=true", "curator=kim", "id=5", "id=6"]  # fmt: skip
+    assert from_pairs(pairs) == Filter(
+        recording_id=7, since="2026-11-30", until="2026-12-01T08:00+09:00", flagged=True, comment="open", run="r1",
+        target="danger", predicted=("danger",), wrong=True, curator=("kim",), ids=(5, 6),
+    )  # fmt: skip
+    with pytest.raises(InputError, match=r"filter since=soon: expected a day such as 2026-11-30, or an instant"):
+        from_pairs(["from=soon"])
+    with pytest.raises(UnknownName, match="unknown comment filter 'some'; known: any, open, none"):
+        from_pairs(["comment=some"])
+    with pytest.raises(InputError, match="are about the predictions of a run: name one by run=ID"):
+        from_pairs(["wrong=true"])
+
+
+def test_an_instant_is_written_as_the_store_writes_it_and_the_ends_of_the_calendar_are_refused() -> None:
+    assert instant("9999-12-31", end=True) == "9999-12-31T00:00:00.000000+00:00"
+    assert instant("2026-11-30 08:00") == "2026-11-30T08:00:00.000000+00:00"
+    with pytest.raises(ValueError, match="0001-01-01"):
+        instant("0001-01-01T00:00+09:00")
 
 
 def test_a_scheme_of_the_workspace_has_its_own_parameter_in_a_url() -> None:

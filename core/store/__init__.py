@@ -1,15 +1,15 @@
 """The store: it takes records and returns records. Only this package uses SQLAlchemy; no session or SQL leaves it.
 
-`open_store(url)` migrates the database and returns a `Store` with twenty-five parts: `corpus`, `review`, `proposals`,
+`open_store(url)` migrates the database and returns a `Store` with twenty-six parts: `corpus`, `review`, `proposals`,
 `ledger` (snapshots, runs, predictions), `board` (jobs), `schemes` (of the workspace), `transfer` (export, and import of
 an export), `scan` (reads the whole corpus for checks), `bulk` (labels or tags many utterances at once), `views` (saved
 searches), `texts` (reads texts for an index), `leases` (which curator has which utterances), `queues` (ranked lists),
 `cards` (what is shown next to an utterance), `remarks`, `cleanings` (cleaning runs by step), `in_use` (which run serves
 a scheme), `deliveries` (what was imported for each source), `fusion` (the weights of text and voice), `keys` (of the
 REST service), `changes` (whether the database was written), `candidates` (chooses among the proposals of one kind),
-`derivations` (how derived utterances were made), `voices` (derived recordings) and `rounds` (of pseudo-labels, with
-their audits). Each call is one transaction. Audio
-files and model weights stay on disk.
+`derivations` (how derived utterances were made), `voices` (derived recordings), `rounds` (of pseudo-labels, with
+their audits) and `waiting` (counts what waits for a person). Each call is one transaction. Audio files and model
+weights stay on disk.
 """
 
 from dataclasses import dataclass
@@ -46,15 +46,16 @@ from core.store.review.remarks import Remarks
 from core.store.rounds.rounds import NewRound, Rounds
 from core.store.schemes import Schemes, StoredScheme
 from core.store.views import Views
+from core.store.waiting import BlindAnswers, Open, Waiting
 
 __all__ = [
-    "DERIVED", "ELSEWHERE", "NEW_SPEAKER", "NO_FLAG", "ApiKey", "ApiKeys", "Batch", "Board", "Bulk", "Candidates",
-    "Cards", "Changes", "Choice", "CleaningRuns", "Comparison", "Corpus", "CorpusScan", "Decision", "Deliveries",
-    "Delivery", "Derivations", "DerivedVoice", "FusionWeight", "Leases", "Ledger", "NewProposal", "NewRound",
-    "OldProbability", "Outcome", "Parent", "Proposals", "QueueInfo", "QueueRequest", "Queues", "Ranked", "Remarks",
-    "Review", "Rounds", "RunChoice", "RunPrediction", "RunsInUse", "ScannedSample", "Schemes", "Store", "StoredScheme",
-    "TakenOut", "Tally", "Texts", "Touched", "Transfer", "UpdatedProposal", "UtteranceContext", "UtteranceExtras",
-    "Views", "VoiceBatch", "Voices", "is_settled", "open_store",
+    "DERIVED", "ELSEWHERE", "NEW_SPEAKER", "NO_FLAG", "ApiKey", "ApiKeys", "Batch", "BlindAnswers", "Board", "Bulk",
+    "Candidates", "Cards", "Changes", "Choice", "CleaningRuns", "Comparison", "Corpus", "CorpusScan", "Decision",
+    "Deliveries", "Delivery", "Derivations", "DerivedVoice", "FusionWeight", "Leases", "Ledger", "NewProposal",
+    "NewRound", "OldProbability", "Open", "Outcome", "Parent", "Proposals", "QueueInfo", "QueueRequest", "Queues",
+    "Ranked", "Remarks", "Review", "Rounds", "RunChoice", "RunPrediction", "RunsInUse", "ScannedSample", "Schemes",
+    "Store", "StoredScheme", "TakenOut", "Tally", "Texts", "Touched", "Transfer", "UpdatedProposal", "UtteranceContext",
+    "UtteranceExtras", "Views", "VoiceBatch", "Voices", "Waiting", "is_settled", "open_store",
 ]  # fmt: skip
 
 
@@ -87,6 +88,7 @@ class Store:
     derivations: Derivations
     voices: Voices
     rounds: Rounds
+    waiting: Waiting
 
 
 def open_store(url: str) -> Store:
@@ -98,5 +100,5 @@ def open_store(url: str) -> Store:
         Transfer(engine), CorpusScan(engine), Bulk(engine), Views(engine), Texts(engine), Leases(engine),
         Queues(engine), Cards(engine), Remarks(engine), CleaningRuns(engine),
         RunsInUse(engine), Deliveries(engine), FusionWeights(engine), ApiKeys(engine), Changes(engine),
-        Candidates(engine), Derivations(engine), Voices(engine), Rounds(engine),
+        Candidates(engine), Derivations(engine), Voices(engine), Rounds(engine), Waiting(engine),
     )  # fmt: skip

@@ -2,7 +2,7 @@
 
 One user action is one transaction. SQLite runs in WAL mode with `synchronous=FULL`, so a committed decision survives
 `kill -9` and a power cut. Writers begin IMMEDIATE, so two writers wait for each other (`busy_timeout`) instead of
-failing when a read lock becomes a write lock.
+failing when a read lock becomes a write lock. Alembic is imported only where a schema is not the newest one.
 """
 
 import json
@@ -10,14 +10,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import JSON, Connection, Engine, Table, create_engine, event, func, insert, select, text
+from sqlalchemy import JSON, Connection, Engine, Table, create_engine, event, func, insert, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
 from sqlalchemy.pool import NullPool
@@ -25,6 +20,9 @@ from sqlalchemy.pool import NullPool
 from core.errors import DiskFull, InputError, MissingBackend, StoreError
 from core.messages import Message
 from core.store.index import chunks
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 WRITER_CACHE_KIB = 64 * 1024
 FULL_ERRORS = {"SQLITE_FULL", *(f"SQLITE_IOERR_{what}" for what in ("WRITE", "SHMSIZE", "FSYNC", "TRUNCATE"))}
@@ -146,8 +144,10 @@ def insert_many(connection: Connection, table: Table, columns: Sequence[str], ro
     connection.exec_driver_sql(f"INSERT INTO {table.name} ({names}) VALUES ({marks})", rows)
 
 
-def config_for(url: str) -> Config:
+def config_for(url: str) -> "Config":
     """Return the Alembic configuration of the database `url`."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["url"] = url
@@ -155,27 +155,31 @@ def config_for(url: str) -> Config:
 
 
 @cache
-def _newest() -> str | None:
-    """Return the newest revision. It loads each migration, which takes longer than the rest of opening a database."""
-    return ScriptDirectory(str(MIGRATIONS)).get_current_head()
+def newest() -> str:
+    """Return the newest revision: the number with which the name of the last migration begins."""
+    return max(path.name.partition("_")[0] for path in (MIGRATIONS / "versions").glob("[0-9]*_*.py"))
 
 
 def revision_of(url: str) -> str | None:
     """Return the revision of the schema of `url`; None for an empty database."""
     with reading(engine_for(url)) as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table("alembic_version"):
+            return None
+        return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
 def migrate(url: str, to: str = "head") -> None:
     """Migrate the database to revision `to`; fast if it is there. `StoreError` if a newer program made it."""
-    config = config_for(url)
-    wanted = _newest() if to == "head" else to
+    wanted = newest() if to == "head" else to
     if revision_of(url) == wanted:
         if to == "head":
             _renew(url)
         return
+    from alembic import command
+    from alembic.util import CommandError
+
     try:
-        command.upgrade(config, to)
+        command.upgrade(config_for(url), to)
     except CommandError as error:
         raise StoreError("the database has a schema this program does not know: {error}", error=error) from error
     if to == "head":

@@ -11,6 +11,7 @@ from core.messages import Word
 from core.records import JobState, Prediction, Purpose, RunInfo, Side, SnapshotInfo
 from core.schemes import scheme
 from core.store.engine import insert_many, reading, writing
+from core.store.index.stamps import predictions_written
 from core.store.schema import old_probability, prediction, run, snapshot
 
 BLOCK = 500  # rows of one statement
@@ -118,6 +119,7 @@ class Ledger:
         for item in items:
             kinds.setdefault((item.run_id, item.target, item.purpose), []).append(item)
         with writing(self._engine) as connection:
+            predictions_written(connection, [run_id for run_id, _, _ in kinds])
             for (run_id, target, purpose), group in kinds.items():
                 same = (c.run_id == run_id, c.target == target, c.purpose == purpose)
                 for start in range(0, len(group), BLOCK):
@@ -138,6 +140,7 @@ class Ledger:
         same = (c.run_id == run_id, c.target == target, c.purpose == "pool")
         columns = ("run_id", "target", "utterance_id", "purpose", "code", "confidence", "margin")
         with writing(self._engine) as connection:
+            predictions_written(connection, [run_id])
             for start in range(0, len(rows), BLOCK):
                 block = [row[2] for row in rows[start : start + BLOCK]]
                 connection.execute(delete(prediction).where(*same, c.utterance_id.in_(block)))

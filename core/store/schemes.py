@@ -13,7 +13,7 @@ from sqlalchemy import Engine, Row, delete, exists, func, insert, literal, null,
 
 from core.errors import Conflict, UnknownName
 from core.messages import SchemeName
-from core.schemes import Scheme, check_growth, is_bundled, publish, published_token
+from core.schemes import SCHEMES, Scheme, bundled_with, check_growth, is_bundled, publish, published_token
 from core.schemes.files import from_document, to_document
 from core.store.changes import Changes, Trace, is_settled
 from core.store.engine import reading, writing
@@ -56,7 +56,7 @@ class Schemes:
     def list(self) -> list[StoredScheme]:
         """Return the workspace's schemes, also proposed ones, oldest first; rejected ones are left out."""
         with reading(self._engine) as connection:
-            rows = connection.execute(_standing()).all()
+            rows = [row for row in connection.execute(_standing()) if not is_bundled(row.name)]
         return [StoredScheme(_scheme(row), row.created_at, row.created_by, row.version) for row in rows]
 
     def put(self, name: str, make: Callable[[Scheme | None], Scheme], by: str, at: str) -> Scheme:
@@ -68,6 +68,23 @@ class Schemes:
             raise Conflict(
                 "scheme {name!r} comes with Gwidama and stays as it is; choose another name", name=SchemeName(name)
             )
+        return self._put(name, make, by, at)
+
+    def put_guidelines(self, name: str, make: Callable[[Scheme], Scheme], by: str, at: str) -> Scheme:
+        """Write the guidelines of a scheme, a bundled one too: `make` gets the scheme and returns it with others.
+
+        The row of a bundled scheme holds nothing else that counts. `UnknownName` if there is no such scheme.
+        """
+
+        def made(old: Scheme | None) -> Scheme:
+            present = bundled_with(name, old) if is_bundled(name) else old
+            if present is None:
+                raise UnknownName("scheme", name, list(SCHEMES))
+            return make(present)
+
+        return self._put(name, made, by, at)
+
+    def _put(self, name: str, make: Callable[[Scheme | None], Scheme], by: str, at: str) -> Scheme:
         with writing(self._engine) as connection:
             row = connection.execute(select(table).where(table.c.name == name)).one_or_none()
             old = _scheme(row) if row is not None and row.state != REJECTED else None

@@ -31,9 +31,9 @@ def dangers(live: Live) -> list[str | None]:
     return [utterance.labels.get("danger") for utterance in live.ws.store.corpus.every(Filter())]
 
 
-def press(page: Page, message: str) -> None:
+def press(page: Page, message: str, **values: object) -> None:
     idle(page)
-    page.get_by_role("button", name=ko(message)).last.click()
+    page.get_by_role("button", name=ko(message, **values)).last.click()
 
 
 def test_rows_that_are_picked_are_labelled_and_taken_back(filled: Live, page: Page) -> None:
@@ -41,11 +41,12 @@ def test_rows_that_are_picked_are_labelled_and_taken_back(filled: Live, page: Pa
     pick_row(page, 1)
     idle(page)
     pick_row(page, 3)
-    press(page, "Label or tag")
+    press(page, "Label or tag: {n}", n=2)
     expect(page.get_by_text(ko("Rows picked: {n}", n=2))).to_be_visible()
     # A click before the page has taken the choice in would be refused.
     after_a_run(page, lambda: choose(page, ko("Class"), "위험"))
-    press(page, "Do it")
+    after_a_run(page, lambda: page.get_by_text(ko("Yes, change all {n} of them", n=2)).click())
+    press(page, "Do it: {n}", n=2)
     until(lambda: dangers(filled) == ["danger", None, "danger", None], "the two rows picked are labelled")
     expect(main(page)).to_contain_text(ko("Changed: {n}.", n=2))
     page.keyboard.press("Escape")

@@ -11,7 +11,6 @@ from streamlit.testing.v1 import AppTest
 
 from core.filters import Filter
 from core.records import NewUtterance
-from core.ui.panels.corpus import bulk as panel
 from core.workflows.workspace import Workspace
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("english")]
@@ -120,6 +119,8 @@ def test_all_matches_are_labelled_and_taken_back_as_one(ws: Workspace, ids: list
     opened = page(text="불", danger="-")
     opened.selectbox(key="bulk_code_danger").set_value("danger")
     ok(opened.run())
+    assert opened.button(key="bulk_act").disabled, "it asks once"
+    ok(opened.checkbox(key="bulk_sure_2").check().run())
     ok(opened.button(key="bulk_act").click().run())
     assert ws.store.corpus.grades("utterance", "danger") == dict.fromkeys(ids[:2], ("danger", "gold"))
     assert [box.value for box in opened.success] == ["Changed: 2."]
@@ -144,16 +145,16 @@ def test_what_cannot_be_undone_is_said(ws: Workspace, ids: list[int]) -> None:
 def test_matches_are_queued_for_review(ws: Workspace, ids: list[int]) -> None:
     opened = page(text="불")
     opened.selectbox(key="bulk_do").set_value("review")
+    opened.checkbox(key="bulk_sure_2").check()
     ok(opened.run())
     ok(opened.button(key="bulk_act").click().run())
     assert ws.store.bulk.tags_of(ids) == {ids[0]: ["review"], ids[1]: ["review"]}
     assert list(opened.dataframe[0].value["Tag"]) == ["review", "review"]
 
 
-def test_more_than_a_thousand_ask_again(ws: Workspace) -> None:
+def test_all_of_many_matches_are_labelled_after_the_question(ws: Workspace) -> None:
     source = ws.store.corpus.add_source("s", "test", "ours", "0", AT)
     ws.store.corpus.add_sentences(source, [NewUtterance(f"k{n}", f"글 {n}", f"k{n}") for n in range(1001)], AT)
-    assert panel.MANY == 1000
     opened = page()
     assert opened.button(key="bulk_act").disabled
     ok(opened.checkbox(key="bulk_sure_1001").check().run())
@@ -164,6 +165,7 @@ def test_more_than_a_thousand_ask_again(ws: Workspace) -> None:
 
 def test_a_choice_that_was_not_drawn_yet_is_not_acted_on(ws: Workspace, ids: list[int]) -> None:
     opened = page(text="불")
+    ok(opened.checkbox(key="bulk_sure_2").check().run())
     opened.selectbox(key="bulk_code_danger").set_value("danger")
     ok(opened.button(key="bulk_act").click().run())  # choice and click arrive together
     assert "nothing was done" in opened.error[0].value
@@ -171,5 +173,6 @@ def test_a_choice_that_was_not_drawn_yet_is_not_acted_on(ws: Workspace, ids: lis
     ok(opened.button(key="bulk_act").click().run())
     assert "nothing was done" in opened.error[0].value
     assert ws.store.bulk.latest() is None
+    ok(opened.checkbox(key="bulk_sure_4").check().run())
     ok(opened.button(key="bulk_act").click().run())
     assert ws.store.corpus.grades("utterance", "danger") == dict.fromkeys(ids, ("danger", "gold"))

@@ -63,10 +63,10 @@ def test_fixes_are_offered_and_accepted(ws: Workspace) -> None:
     sentences(ws.store, "불이야", "불이야", "불이야")
     checks.run(ws, ["same-text"])
     opened = page(finding="same-text::warning:2")
-    assert opened.button(key="accept_all").disabled
+    assert opened.button(key="accept_all_none").disabled
     ok(opened.button(key="offer").click().run())
     assert "New proposals: 2" in notices(opened)
-    assert "Proposals to leave out" in texts(opened.subheader)
+    assert "Proposals to leave out" in texts(opened.header)
     assert opened.metric[0].value == "2"
     ok(opened.button(key="accept_all").click().run())
     assert "Accepted: 2." in notices(opened)
@@ -96,7 +96,7 @@ def test_texts_are_mended_by_proposals_of_their_own(ws: Workspace) -> None:
     opened = page(finding="untidy-text::info:1")
     ok(opened.button(key="offer").click().run())
     assert "New proposals: 2" in notices(opened)
-    assert "Proposals to mend" in texts(opened.subheader)
+    assert "Proposals to mend" in texts(opened.header)
     ok(opened.button(key="accept_all").click().run())
     assert "Accepted: 2." in notices(opened)
     assert [utterance.text for utterance in ws.store.corpus.utterances([1, 2, 3])] == ["불이 났어요", "네", "네"]
@@ -104,7 +104,7 @@ def test_texts_are_mended_by_proposals_of_their_own(ws: Workspace) -> None:
     opened = page()
     assert opened.radio(key="desk_kind").options == ["Proposals to leave out", "Proposals to mend"]
     ok(opened.radio(key="desk_kind").set_value(checks.CLEANING).run())
-    assert texts(opened.subheader)[-1] == "Proposals to mend"
+    assert texts(opened.header)[-1] == "Proposals to mend"
 
 
 def test_recordings_files_and_classes_are_shown(ws: Workspace) -> None:
@@ -155,3 +155,19 @@ def test_a_clean_corpus_says_so(ws: Workspace) -> None:
     opened = page()
     assert notices(opened) == ["No faults were found."]
     assert [text for text in captions(opened) if text.endswith(f"checks: {len(CHECKS)}")]
+
+
+def test_a_row_is_cured_where_it_is_shown_and_taken_back(ws: Workspace) -> None:
+    ids = sentences(ws.store, "불이야", "불이야")
+    checks.run(ws, ["same-text"])
+    opened = page(finding=f"same-text::warning:{ids[1]}")
+    ok(opened.button(key=f"edit-{ids[1]}").click().run())
+    ok(opened.button(key="cure_save").click().run())
+    assert "nothing was changed" in opened.error[0].value
+    opened.text_area(key=f"cure-{ids[1]}-0-text").set_value("불이 났어요")
+    ok(opened.button(key="cure_save").click().run())
+    assert ws.store.corpus.utterance(ids[1]).text == "불이 났어요"
+    assert [text for text in captions(opened) if text.startswith("Changed since the check: tester")]
+    ok(opened.button(key=f"back-{ids[1]}").click().run())
+    assert ws.store.corpus.utterance(ids[1]).text == "불이야"
+    assert [revision.act for revision in ws.store.review.history(ids[1])] == ["review", "undo"]

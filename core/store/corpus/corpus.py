@@ -180,7 +180,7 @@ class Corpus:
             return counts.progress(connection)
 
     def facets(self) -> dict[str, list[str]]:
-        """Return the values that a filter can choose from: {speaker: [...], origin: [...]}."""
+        """Return the values that a filter can choose from: {speaker: [...], origin: [...], curator: [...]}."""
         with reading(self._engine) as connection:
             return counts.offered(connection)
 

@@ -14,7 +14,7 @@ from core.schemes import SCHEMES
 from core.store.corpus.find import derived, window
 from core.store.index.bitmaps import Bitmaps
 from core.store.index.chunks import indexed
-from core.store.schema import label, recording, source, stale, utterance
+from core.store.schema import label, recording, revision, source, stale, utterance
 
 # scheme -> class, "human", "gold" or "copy" -> targets; a class is written ":code"; "copy" is no person's, and derived
 Tally = dict[str, Counter[str]]
@@ -142,7 +142,7 @@ def _of_derived(level: str) -> ColumnElement[bool]:
 
 
 def offered(connection: Connection) -> dict[str, list[str]]:
-    """Return the speakers and origins of all utterances, sorted."""
+    """Return the speakers and origins of all utterances and the curators of all decisions, sorted."""
     values: dict[str, set[str]] = {}
     for name in ("speaker", "origin"):
         query = select(utterance.c[name]).distinct()
@@ -153,4 +153,14 @@ def offered(connection: Connection) -> dict[str, list[str]]:
             values[name] = {row[0].partition("=")[2] for row in known}
             query = query.where(utterance.c.id.in_(select(stale.c.id)))
         values[name] = values.get(name, set()) | {value for value in connection.scalars(query) if value}
+    values["curator"] = set(_curators(connection))
     return {name: sorted(known - {""}) for name, known in values.items()}
+
+
+def _curators(connection: Connection) -> list[str]:
+    """Return who has decided, each found by one look-up of the index."""
+    names: list[str] = []
+    query = select(func.min(revision.c.curator))
+    while (name := connection.scalar(query.where(revision.c.curator > names[-1]) if names else query)) is not None:
+        names.append(name)
+    return names

@@ -15,12 +15,14 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or
 from core.filters import Filter
 from core.records import UNLABELLED, Sort
 from core.schemes import scheme
+from core.store.corpus import marks
 from core.store.index import query as search
 from core.store.index.bitmaps import Bitmaps
 from core.store.index.chunks import indexed
 from core.store.index.substring import Ids, Set
-from core.store.schema import label, stale, tag, utterance
+from core.store.schema import label, queue_item, stale, tag, utterance
 
+LISTS = "list:"  # before the names of stored lists, among those of the queues
 _Pick = Callable[[Set, int, int], list[int]]
 _GIVEN = text("SELECT value FROM json_each(:ids)")
 
@@ -85,10 +87,15 @@ def matching(connection: Connection, bitmaps: Bitmaps, wanted: Filter) -> Set:
             matches = bitmaps.of(_ids(connection, sure))
     if wanted.tag:  # tags are no facets: they change without making a row stale
         matches &= bitmaps.of(_ids(connection, _tagged(wanted.tag)))
-    if not len(bitmaps.stale):
-        return matches
-    rows = select(utterance.c.id).where(utterance.c.id.in_(select(stale.c.id)), *where(wanted))
-    return bitmaps.with_stale(matches, _ids(connection, rows))
+    if wanted.ids:
+        matches &= bitmaps.of(_ids(connection, select(utterance.c.id).where(_among(list(wanted.ids)))))
+    if wanted.listed:
+        matches &= bitmaps.of(_ids(connection, _listed(wanted.listed).order_by(queue_item.c.utterance_id)))
+    if len(bitmaps.stale):
+        plain = where(marks.without(wanted))
+        rows = select(utterance.c.id).where(utterance.c.id.in_(select(stale.c.id)), *plain)
+        matches = bitmaps.with_stale(matches, _ids(connection, rows))
+    return marks.narrowed(connection, bitmaps, matches, wanted)
 
 
 def _ids(connection: Connection, query: Select[int]) -> Ids:
@@ -132,6 +139,11 @@ def _tagged(wanted: tuple[str, ...]) -> Select[int]:
     return select(tag.c.utterance_id).distinct().where(tag.c.tag.in_(wanted)).order_by(tag.c.utterance_id)
 
 
+def _listed(name: str) -> Select[int]:
+    """Return the query of the ids of a stored list; no id for an unknown name."""
+    return select(queue_item.c.utterance_id).where(queue_item.c.queue == f"{LISTS}{name}")
+
+
 # -- SQL
 
 
@@ -162,6 +174,11 @@ def where(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(c.id > wanted.after_id)
     if wanted.tag:
         conditions.append(exists().where(tag.c.utterance_id == c.id, tag.c.tag.in_(wanted.tag)))
+    if wanted.ids:
+        conditions.append(c.id.in_(wanted.ids))
+    if wanted.listed:
+        conditions.append(c.id.in_(_listed(wanted.listed)))
+    conditions += marks.conditions(wanted)
     if (query := search.parse(wanted.text, wanted.ignore_spacing)) is not None:
         conditions.append(search.matches(query))
     return conditions

@@ -153,6 +153,21 @@ class Review(Answers):
         with reading(self._engine) as connection:
             return connection.scalar(_latest(curator, hand_made=True))
 
+    def decided_with(self, revision_id: int, curator: str) -> list[int]:
+        """Return the ids of the other standing decisions by hand that the curator made in the same save, newest first.
+
+        The decisions of one save have the same instant, and each the same share of its time.
+        """
+        c = revision.c
+        one = select(c.at, c.spent_ms).where(c.id == revision_id, c.curator == curator, c.act.in_(("review", "skip")))
+        with reading(self._engine) as connection:
+            row = connection.execute(one).one_or_none()
+            if row is None or row.spent_ms is None:
+                return []
+            together = (c.curator == curator, c.at == row.at, c.spent_ms == row.spent_ms, c.id != revision_id)
+            acts = (c.act.in_(("review", "skip")), by_hand(), *stands())
+            return list(connection.scalars(select(c.id).where(*together, *acts).order_by(c.id.desc())))
+
     def history(self, utterance_id: int) -> list[Revision]:
         """Return the revisions of the utterance, oldest first."""
         with reading(self._engine) as connection:

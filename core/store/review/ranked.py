@@ -28,11 +28,12 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class QueueInfo:
-    """A ranked list: its name, its length when it was built, and the time of that."""
+    """A ranked list: its name, its length when it was built, the time of that, and the reason of its first row."""
 
     name: str
     count: int
     built_at: str
+    reason: str = ""
 
 
 class Queues:
@@ -58,6 +59,23 @@ class Queues:
         query = select(c.queue, func.count(), func.max(c.at)).group_by(c.queue)
         with reading(self._engine) as connection:
             return {row[0]: QueueInfo(*row) for row in connection.execute(query)}
+
+    def info(self, name: str) -> QueueInfo | None:
+        """Return what is known of one list; None if there is no such list."""
+        c = queue_item.c
+        query = select(func.count(), func.max(c.at)).where(c.queue == name)
+        with reading(self._engine) as connection:
+            count, at = connection.execute(query).one()
+            if not count:
+                return None
+            first = select(c.reason).where(c.queue == name).order_by(c.position).limit(1)
+            return QueueInfo(name, int(count), str(at), str(connection.scalar(first)))
+
+    def drop(self, prefix: str, before: str) -> None:
+        """Delete the lists whose name begins with `prefix` and that were built before the instant `before`."""
+        c = queue_item.c
+        with writing(self._engine) as connection:
+            connection.execute(delete(queue_item).where(c.queue.startswith(prefix, autoescape=True), c.at < before))
 
     def reasons(self, name: str, utterance_ids: Sequence[int]) -> dict[int, str]:
         """Return utterance id -> why it is in the list."""

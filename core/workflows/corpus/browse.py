@@ -6,12 +6,12 @@ those of the workspace.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.audio.clips import read_clip
 from core.errors import NotFound
 from core.filters import Filter, from_pairs
-from core.records import Page, Recording, Sort, Utterance
+from core.records import Page, Recording, RunInfo, Sort, Source, Utterance
 from core.workflows.workspace import Workspace
 
 MOST_OF_RECORDING = 1000  # utterances of one recording that are read at once
@@ -19,11 +19,14 @@ MOST_OF_RECORDING = 1000  # utterances of one recording that are read at once
 
 @dataclass(frozen=True, slots=True)
 class FilterChoices:
-    """The values that a filter offers besides the classes of the schemes; each list is sorted."""
+    """The values that a filter offers besides the classes of the schemes; each list is sorted, the newest run first."""
 
     speakers: list[str]
     origins: list[str]
     tags: list[str]
+    curators: list[str] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    runs: list[RunInfo] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +56,20 @@ def read_filter(ws: Workspace, pairs: Sequence[str]) -> Filter:
 def filter_choices(ws: Workspace) -> FilterChoices:
     """The values that a filter offers in this workspace."""
     facets = ws.store.corpus.facets()
-    return FilterChoices(facets["speaker"], facets["origin"], ws.store.bulk.tags())
+    sources = sorted(ws.store.corpus.sources(), key=lambda source: source.name)
+    runs = ws.store.ledger.runs("done")
+    return FilterChoices(facets["speaker"], facets["origin"], ws.store.bulk.tags(), facets["curator"], sources, runs)
+
+
+def counts(ws: Workspace, filters: Sequence[Filter]) -> list[int]:
+    """The number of matches of each Filter."""
+    return [count(ws, wanted) for wanted in filters]
+
+
+def ids(ws: Workspace, wanted: Filter) -> list[int]:
+    """The ids of all matches, ascending."""
+    found: list[int] = ws.store.texts.ids(wanted).tolist()
+    return found
 
 
 def totals(ws: Workspace) -> dict[str, int]:
@@ -85,6 +101,14 @@ def utterance(ws: Workspace, utterance_id: int) -> Utterance:
 def utterances(ws: Workspace, ids: Sequence[int]) -> list[Utterance]:
     """The utterances of `ids`, in that order; unknown ids are left out."""
     return ws.store.corpus.utterances(ids)
+
+
+def recording_name(ws: Workspace, recording_id: int) -> str | None:
+    """The key of a recording; None for an unknown id."""
+    try:
+        return ws.store.corpus.recording(recording_id).key
+    except NotFound:
+        return None
 
 
 def recording(ws: Workspace, recording_id: int) -> Recording:

@@ -10,7 +10,7 @@ from core.files import write_text
 from core.messages import SchemeName, Word
 from core.records import Level
 from core.schemes import SCHEMES, Kind, Scheme, is_bundled, scheme
-from core.schemes.files import extend_scheme, parse_toml, to_toml
+from core.schemes.files import extend_scheme, parse_toml, to_toml, with_guidelines
 from core.schemes.missing import class_values
 from core.store import StoredScheme
 from core.workflows.workspace import Workspace, now
@@ -57,16 +57,34 @@ def read_bytes(data: bytes, where: str) -> Scheme:
 def save(ws: Workspace, chosen: Scheme, curator: str) -> Scheme:
     """Add `chosen`, or extend the scheme of that name: classes are appended, titles are replaced.
 
-    A scheme that a person wrote is settled, so it becomes active.
+    A scheme that a person wrote is settled, so it becomes active. Guidelines stay where `chosen` has none.
     """
-    return ws.store.schemes.put(chosen.name, lambda old: replace(chosen, state="active"), curator, now())
+    return ws.store.schemes.put(
+        chosen.name, lambda old: replace(_with_guidelines(chosen, old), state="active"), curator, now()
+    )
 
 
 def change(ws: Workspace, chosen: Scheme, curator: str) -> Scheme:
-    """Like `save`, but a proposed scheme stays proposed."""
+    """Like `save`, but a proposed scheme stays proposed, and guidelines stay (`guidelines.save` changes them)."""
     return ws.store.schemes.put(
-        chosen.name, lambda old: replace(chosen, state=old.state if old else chosen.state), curator, now()
+        chosen.name,
+        lambda old: replace(_with_guidelines(chosen, old, keep=True), state=old.state if old else chosen.state),
+        curator,
+        now(),
     )
+
+
+def _with_guidelines(chosen: Scheme, old: Scheme | None, *, keep: bool = False) -> Scheme:
+    """Return `chosen` with the guidelines of `old` where it has none itself or, with `keep`, wherever `old` has one."""
+    if old is None:
+        return chosen
+    before = {label.code: label.guideline for label in old.labels}
+    classes = {
+        x.code: (before.get(x.code) or x.guideline) if keep else (x.guideline or before.get(x.code, ""))
+        for x in chosen.labels
+    }
+    text = (old.guideline or chosen.guideline) if keep else (chosen.guideline or old.guideline)
+    return with_guidelines(chosen, text, classes)
 
 
 def propose(

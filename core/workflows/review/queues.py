@@ -2,12 +2,15 @@
 
 A queue is of one of three sorts: a Filter; a list that somebody builds, ranked by the predictions of models or drawn at
 random; or the targets that curators who answered blind disagree on. A list belongs to one scheme and stays the same
-until it is built again.
+until it is built again. `open_list` stores what a person wants to review just now, such as a selection or a finding.
 """
 
+import hashlib
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Literal
 
 import numpy as np
@@ -18,14 +21,18 @@ from core.jobs import submit
 from core.messages import SchemeName
 from core.records import UNLABELLED, RunInfo
 from core.schemes import scheme
-from core.store import QueueInfo, Ranked
+from core.store import QueueInfo, QueueRequest, Ranked
 from core.workflows.workspace import Workspace, now
 
 TAG = "review"  # the Corpus page gives this tag to utterances that it queues for review
 DISAGREEMENTS = "annotators-disagree"
 LABEL_ERRORS = "label-errors"
 PSEUDO_LABEL_AUDIT = "pseudo-label-audit"  # drawn by core.workflows.pseudo_labels.audit; its cards show no prediction
+FLAGGED, COMMENTED, ITEM, LIST = "flagged", "commented", "item", "list"
+MATCHES = "matches"  # what a filter of an address asks for, also if it was decided today
 LIMIT = 2000
+MOST_LISTED = 100_000  # utterances of a stored list
+KEPT_DAYS = 60  # a stored list is deleted so long after it was opened
 # emptied: an utterance leaves the queue when it is answered. again: an utterance that is skipped again stays and comes
 # back in another session. whole: an utterance stays after a decision and comes back another day. built: a list; an
 # utterance leaves it when somebody decides on it after the list was built.
@@ -33,10 +40,14 @@ Kind = Literal["emptied", "again", "whole", "built"]
 KINDS: Mapping[str, Kind] = {
     "unlabelled": "emptied", "least-confident": "built", "models-disagree": "built", "text-voice": "built",
     DISAGREEMENTS: "emptied", LABEL_ERRORS: "built", "audit": "built", PSEUDO_LABEL_AUDIT: "built",
-    "filter": "whole", "tagged": "whole", "skipped": "again", "all": "whole",
+    FLAGGED: "again", COMMENTED: "emptied",
+    "filter": "whole", "tagged": "whole", "skipped": "again", "all": "whole", LIST: "built", ITEM: "again",
+    MATCHES: "again",
 }  # fmt: skip
 NAMES = tuple(KINDS)
-BUILT = tuple(queue for queue, kind in KINDS.items() if kind == "built")
+BUILT = tuple(queue for queue, kind in KINDS.items() if kind == "built" and queue != LIST)
+# the queues that also have what was skipped; "filter" has it if the Filter asks for it
+WITH_SKIPPED = ("all", "tagged", FLAGGED, COMMENTED, LIST, ITEM)
 
 
 def check(queue: str, schemes: Sequence[str]) -> None:
@@ -56,16 +67,21 @@ def queue_filter(queue: str, schemes: Sequence[str], base: Filter | None = None)
     """The Filter of the utterances in the queue; for a list, the Filter that narrows it. `base` narrows it further.
 
     "unlabelled" holds utterances that no person has labelled under the first of `schemes`. "tagged" holds those with
-    the tag `TAG`, which stays until somebody removes it. Skipped utterances are in "skipped" and "all", and may be in
-    "tagged" and in "filter" if `base` asks for them.
+    the tag `TAG`, which stays until somebody removes it; "flagged" those with a flag, until somebody takes it off;
+    "commented" those with a comment on which nobody has decided since. Skipped utterances are in "skipped" and
+    `WITH_SKIPPED`, and in "filter" if `base` asks for them.
     """
     narrowed = base or Filter()
     if queue == "skipped":
         narrowed = replace(narrowed, skipped=True)
-    elif queue not in ("all", "tagged") and (queue != "filter" or narrowed.skipped is None):
+    elif queue not in WITH_SKIPPED and (queue not in ("filter", MATCHES) or narrowed.skipped is None):
         narrowed = replace(narrowed, skipped=False)
     if queue == "tagged":
         narrowed = replace(narrowed, tag=(TAG,))
+    if queue == FLAGGED:
+        narrowed = replace(narrowed, flagged=True)
+    if queue == COMMENTED:
+        narrowed = replace(narrowed, comment="open")
     if queue == "unlabelled" and schemes:
         narrowed = replace(narrowed, labels={**narrowed.labels, schemes[0]: (UNLABELLED,)})
     if any(scheme(name).level == "recording" for name in schemes):
@@ -120,6 +136,41 @@ def build(
             [run.id for run in _runs_to_compare(ws, queue, scheme_name, run_ids)], limit
         )
     return ws.store.queues.put(list_key(queue, scheme_name), rows, now())
+
+
+def open_list(ws: Workspace, scheme_name: str, ids: Sequence[int], title: str) -> str:
+    """Store the utterances `ids` as a list to review, in that order, and return its name for an address.
+
+    Equal utterances under one scheme are the same list: it goes on where it was, and begins anew when all of it is
+    decided. It is open to every curator, under any scheme, until `KEPT_DAYS` later. `NotEnoughData` if there are no
+    ids, `InputError` for more than `MOST_LISTED`.
+    """
+    if not ids:
+        raise NotEnoughData("there is nothing to review: nothing is chosen")
+    if len(ids) > MOST_LISTED:
+        raise InputError("a list holds at most {most:,} utterances; these are {n:,}: narrow them by a filter",
+                         most=MOST_LISTED, n=len(ids))  # fmt: skip
+    text = json.dumps([scheme(scheme_name).name, list(map(int, ids))])
+    name, at = hashlib.sha256(text.encode()).hexdigest()[:16], now()
+    ws.store.queues.drop(f"{LIST}:", _days_before(at, KEPT_DAYS))
+    waits = QueueRequest("", (scheme_name,), Filter(), 0, at, at, queue=stored_name(name), blind=False)
+    if ws.store.queues.info(stored_name(name)) is None or not ws.store.leases.left(waits):
+        ws.store.queues.put(stored_name(name), [Ranked(int(number), 0.0, title) for number in ids], at)
+    return name
+
+
+def stored_name(name: str) -> str:
+    """The name in the store of a list that `open_list` made."""
+    return f"{LIST}:{name}"
+
+
+def opened_list(ws: Workspace, name: str) -> QueueInfo | None:
+    """What is known of a list of `open_list`: `count` and `built_at`, and its title as `reason`; None if it is gone."""
+    return ws.store.queues.info(stored_name(name))
+
+
+def _days_before(at: str, days: int) -> str:
+    return (datetime.fromisoformat(at) - timedelta(days=days)).isoformat("T", "microseconds")
 
 
 def start_label_errors(ws: Workspace, scheme_name: str, *, limit: int = LIMIT, seed: int = 0) -> str:

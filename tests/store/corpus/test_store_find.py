@@ -275,7 +275,7 @@ def test_counts_are_the_same_settled_and_stale(store: Store, tmp_path: Path) -> 
     counted = store.corpus.counts(), store.corpus.progress(), store.corpus.facets()
     assert counted[0]["utterances"] == 5
     assert counted[1]["danger"] == {"targets": 5, "labelled": 3, "gold": 3, "normal": 1, "danger": 2}
-    assert counted[2] == {"speaker": ["caller", "taker"], "origin": ["imported"]}
+    assert counted[2] == {"speaker": ["caller", "taker"], "origin": ["imported"], "curator": ["ann"]}
     settle(at(tmp_path))
     assert (store.corpus.counts(), store.corpus.progress(), store.corpus.facets()) == counted
 

@@ -30,7 +30,7 @@ from core.store import NewProposal, Store
 from core.text import nfc
 from core.text.visible import same_text
 from core.workflows import jobs
-from core.workflows.cleaning import checks
+from core.workflows.cleaning import checks, decisions
 from core.workflows.cleaning.decisions import DecisionCounts
 from core.workflows.imports.tables import table as ingest_table
 from core.workflows.workspace import Workspace
@@ -429,3 +429,17 @@ def test_nsmc_in_the_store(ws: Workspace, tmp_path: Path, shared: Path) -> None:
     assert findings["label-conflict"].count == sum(len(set(answers)) > 1 for answers in repeated) > 0
     assert ("empty-text" in findings) == (blank > 0)
     assert findings["label-conflict"].numbers["labelled"] == done["added"] - blank
+
+
+def test_an_acceptance_of_many_is_taken_back_as_one(ws: Workspace) -> None:
+    before = ("불이  났어요", "１１９\u200b", "네 ")
+    ids = sentences(ws.store, *before)
+    assert checks.propose(ws, "untidy-text") == 3
+    assert checks.accept_all(ws, "untidy-text", "ann") == DecisionCounts(3)
+    first, undone, left = decisions.undo_as_one(ws, checks.CLEANING, "ann")
+    assert (first is not None, undone, left) == (True, 3, 0)
+    assert tuple(utterance.text for utterance in ws.store.corpus.utterances(ids)) == before
+    assert checks.waiting(ws, "untidy-text") == 3
+    assert decisions.undo_as_one(ws, checks.CLEANING, "ann") == (None, 0, 0)
+    assert decisions.reject_all(ws, checks.CLEANING, "ann", operation="untidy-text") == 3
+    assert decisions.undo_as_one(ws, checks.CLEANING, "ann")[1:] == (3, 0)

@@ -5,7 +5,7 @@ import wave
 from pathlib import Path
 
 import pytest
-from store_data import call, sentences
+from store_data import AT, call, sentences
 from workflow_data import import_calls
 
 from core.errors import InputError, NotFound, UnknownName
@@ -39,7 +39,14 @@ def test_what_a_filter_offers_is_what_the_workspace_has(ws: Workspace) -> None:
     assert browse.filter_choices(ws) == browse.FilterChoices([], [], [])
     ids = call(ws.store, "a", "119입니다", "불이야")
     bulk.tag(ws, ids, "화재", "ann")
-    assert browse.filter_choices(ws) == browse.FilterChoices(["caller", "taker"], ["imported"], ["화재"])
+    ws.store.review.decide(ids[0], 0, "ann", AT, labels={"danger": "danger"})
+    sources = ws.store.corpus.sources()
+    assert browse.filter_choices(ws) == browse.FilterChoices(
+        ["caller", "taker"], ["imported"], ["화재"], ["ann"], sources, []
+    )
+    assert browse.counts(ws, [Filter(curator=("ann",)), Filter(text="불")]) == [1, 1]
+    assert browse.ids(ws, Filter()) == ids
+    assert (browse.recording_name(ws, 1), browse.recording_name(ws, 99)) == ("a", None)
 
 
 def test_a_recording_opens_with_its_utterances_and_labels(ws: Workspace) -> None:

@@ -14,7 +14,7 @@ from core.schemes.files import to_toml
 from core.settings import ROOT
 from core.workflows.corpus import schemes
 from core.workflows.models import train
-from core.workflows.overview import overview
+from core.workflows.overview.summary import overview
 from core.workflows.review import desk
 from core.workflows.snapshots import snapshot
 from core.workflows.workspace import Workspace, open_workspace

@@ -130,3 +130,48 @@ def test_a_base_narrows_every_queue() -> None:
     assert queues.queue_filter("filter", ("danger",)).skipped is False
     assert queues.queue_filter("all", ("urgency",), base).in_recording is True
     assert queues.queue_filter("audit", ("danger",), base).text == "불"
+
+
+def test_a_list_that_a_person_opens_holds_what_is_not_decided_and_begins_anew_at_the_end(
+    ws: Workspace, tmp_path: Path
+) -> None:
+    import_calls(ws, tmp_path, 2)
+    name = queues.open_list(ws, "danger", [3, 1], "두 발화")
+    at_desk = Desk("ann", ("danger",), queues.LIST, named=name)
+    assert [card.utterance.id for card in desk.take(ws, at_desk, 5)] == [3, 1]
+    info = queues.opened_list(ws, name)
+    assert info is not None
+    assert (info.count, info.reason) == (2, "두 발화")
+    desk.decide(ws, at_desk, 3, 0, {"danger": "danger"})
+    assert queues.open_list(ws, "danger", [3, 1], "두 발화") == name
+    assert desk.take(ws, at_desk, 0) == []
+    assert desk.card(ws, at_desk, 1).left == 1  # opened again, it goes on where it was
+    desk.decide(ws, at_desk, 1, 0, {}, skip_reason="")
+    assert desk.card(ws, at_desk, 1).left == 0
+    queues.open_list(ws, "danger", [3, 1], "두 발화")
+    assert desk.card(ws, at_desk, 1).left == 2
+    assert queues.opened_list(ws, "gone") is None
+    with pytest.raises(NotEnoughData, match="nothing is chosen"):
+        queues.open_list(ws, "danger", [], "")
+    with pytest.raises(InputError, match=r"at most 100,000 utterances; these are 100,001"):
+        queues.open_list(ws, "danger", range(1, 100_002), "")
+
+
+def test_flags_comments_and_one_utterance_are_queues(ws: Workspace, tmp_path: Path) -> None:
+    import_calls(ws, tmp_path, 2)
+    at_desk = Desk("ann", ("danger",))
+    desk.remark(ws, at_desk, 2, "flag")
+    desk.remark(ws, at_desk, 3, "comment", "다시 들어 보세요")
+    desk.decide(ws, at_desk, 2, 0, {}, skip_reason="inaudible")
+    assert queued_ids(ws, queues.FLAGGED) == [2]  # also skipped, until the flag is taken off
+    desk.remark(ws, at_desk, 2, "unflag")
+    assert queued_ids(ws, queues.FLAGGED) == []
+    assert queued_ids(ws, queues.COMMENTED, "bea") == [3]
+    desk.decide(ws, Desk("bea", ("danger",)), 3, 0, {"danger": "danger"})
+    assert queued_ids(ws, queues.COMMENTED) == []
+    assert 3 not in queued_ids(ws, "filter")  # a saved view offers it another day
+    matches = Desk("eve", ("danger",), queues.MATCHES, Filter(labels={"danger": ("danger",)}))
+    assert [card.utterance.id for card in desk.take(ws, matches, 3)] == [3]  # asked for by an address: it comes now
+    desk.release(ws, matches)
+    one = Desk("ann", ("danger",), queues.ITEM, Filter(ids=(3,)))
+    assert [card.utterance.id for card in desk.take(ws, one, 3)] == [3]  # although it was decided just now

@@ -18,6 +18,7 @@ from core.ui import translation
 from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
+from core.ui.panels.cleaning import glance
 from core.ui.widgets import forms
 from core.workflows.cleaning import decisions
 from core.workflows.cleaning import plan as clean_plan
@@ -122,7 +123,7 @@ def _step_row(steps: list[dict[str, Any]], place: int, row: dict[str, Any], key:
     row["on"] = on.toggle(
         f"{place + 1}. {title(row['name'])}",
         key=_with_default(f"on-{key}", row["on"]),
-        help=forms.plain(kind.description),
+        help=forms.plain(glance.what(row["name"])),
     )
     row["confidence"] = least.number_input(
         _("Least confidence"), 0.0, 1.0, step=0.05, key=_with_default(f"least-{key}", float(row["confidence"])),

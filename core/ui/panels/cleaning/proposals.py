@@ -9,7 +9,7 @@ from core.records import Proposal, Utterance
 from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
-from core.ui.widgets import forms
+from core.ui.widgets import asking, forms
 from core.ui.widgets.player import Choice, ChoiceGroup, ReviewEvent, ReviewItem, review
 from core.workflows.cleaning import decisions, proposals
 
@@ -50,6 +50,8 @@ def desk(
     counts = show_counts(kind, run_id, operation, batch)
     if bulk:
         in_bulk(kind, operation, batch)
+    if notice := st.session_state.pop("bulk_notice", ""):
+        st.success(notice, icon=":material/done_all:")
     if tools is not None:
         tools(counts)
     state = st.session_state
@@ -105,8 +107,10 @@ def _handle(kind: str, event: ReviewEvent) -> None:
     state[f"{kind}_turn"] = state.get(f"{kind}_turn", 0) + 1  # an undone proposal is a new item to the component
     try:
         if event.kind == "undo":
-            undone = decisions.undo(workspace(), kind, curator())
-            state[f"{kind}_show"] = undone.id if undone else None
+            first, undone, left = decisions.undo_as_one(workspace(), kind, curator())
+            state[f"{kind}_show"] = first
+            if undone > 1 or left:
+                state["bulk_notice"] = undone_text(undone, left)
         else:
             if event.kind == "decision":
                 decisions.decide(workspace(), event.item, event.labels["decision"] == "accept", curator())
@@ -125,10 +129,20 @@ def in_bulk(kind: str, operation: str | None = None, batch: str | None = None) -
     n = decisions.waiting(workspace(), kind, operation, sure, batch)
     all_waiting = decisions.waiting(workspace(), kind, operation, None, batch)
     left, right = st.columns(2)
-    if left.button(
-        _("Accept all {n} waiting").format(n=f"{n:,}"), icon=":material/done_all:", key="bulk_accept", disabled=not n,
-        width="stretch",
-    ):  # fmt: skip
+    with left:
+        accepts = asking.confirmed(
+            _("Accept all {n} waiting").format(n=f"{n:,}"),
+            _("Accept {n} suggestions? One Z takes all of them back.").format(n=f"{n:,}"),
+            _("Yes, accept {n}").format(n=f"{n:,}"), icon=":material/done_all:", key="bulk_accept", disabled=not n,
+        )  # fmt: skip
+    with right:
+        rejects = asking.confirmed(
+            _("Reject all {n} waiting").format(n=f"{all_waiting:,}"),
+            _("Reject {n} suggestions? One Z takes all of them back.").format(n=f"{all_waiting:,}"),
+            _("Yes, reject {n}").format(n=f"{all_waiting:,}"), icon=":material/block:", key="bulk_reject",
+            disabled=not all_waiting,
+        )  # fmt: skip
+    if accepts:
         bar = st.progress(0.0)
 
         def tell(at: int, total: int) -> None:
@@ -139,15 +153,16 @@ def in_bulk(kind: str, operation: str | None = None, batch: str | None = None) -
         )
         st.session_state["bulk_notice"] = summary(outcome)
         st.rerun()
-    if right.button(
-        _("Reject all {n} waiting").format(n=f"{all_waiting:,}"), icon=":material/block:", key="bulk_reject",
-        disabled=not all_waiting, width="stretch",
-    ):  # fmt: skip
+    if rejects:
         rejected = decisions.reject_all(workspace(), kind, curator(), operation=operation, batch=batch)
         st.session_state["bulk_notice"] = _("Rejected: {n}.").format(n=f"{rejected:,}")
         st.rerun()
-    if notice := st.session_state.pop("bulk_notice", ""):
-        st.success(notice, icon=":material/done_all:")
+
+
+def undone_text(undone: int, left: int) -> str:
+    """Return how many decisions were taken back, and how many were not, in the reader's language."""
+    text = _("Taken back: {n}.").format(n=f"{undone:,}")
+    return text + " " + _("Decided on since, and left: {n}.").format(n=f"{left:,}") if left else text
 
 
 def summary(outcome: decisions.DecisionCounts) -> str:

@@ -3,14 +3,15 @@
 import streamlit as st
 
 from core.quality import Finding
-from core.records import Proposal, Utterance
+from core.records import Proposal, Revision, Utterance
 from core.text.clock import clock
 from core.ui import translation
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
-from core.ui.panels.cleaning import proposals
-from core.ui.widgets import forms
+from core.ui.panels.cleaning import cures, proposals
+from core.ui.widgets import asking, forms
 from core.workflows.cleaning import checks, decisions
+from core.workflows.cleaning.cures import changed_since
 from core.workflows.cleaning.proposals import counts
 from core.workflows.corpus import browse
 
@@ -70,6 +71,7 @@ def show_findings(findings: tuple[Finding, ...]) -> None:
                 st.button(label, key=f"open-{number}", on_click=forms.share, args=("finding", new_key))
             if key == open_key:
                 show_finding(finding)
+                cures.review(finding, findings, title(finding))
                 offer_fixes(finding)
 
 
@@ -103,14 +105,18 @@ def show_finding(finding: Finding) -> None:
                 finding.check not in NOT_AUDIBLE,
             )
     else:
+        checked_at = checks.last(workspace()).at.get(finding.check, "")
+        changed = changed_since(workspace(), [int(i) for i in page_ids], checked_at)
         for utterance in browse.utterances(workspace(), [int(i) for i in page_ids]):
-            _show_utterance(utterance, translation.translate(finding.details.get(str(utterance.id), "")))
+            detail = translation.translate(finding.details.get(str(utterance.id), ""))
+            _show_utterance(utterance, detail, changed.get(utterance.id))
 
 
 def offer_fixes(finding: Finding) -> None:
     """Show buttons that turn a finding into proposals, and that accept all proposals of its check."""
     if not finding.fix:
-        st.caption(_("There is no fix to suggest here: it is mended where the data comes from."))
+        if finding.level != "utterance":
+            st.caption(_("There is no fix to suggest here: it is mended where the data comes from."))
         return
     left, right = st.columns(2)
     if left.button(_("Offer fixes as proposals"), icon=":material/playlist_add_check:", key="offer", width="stretch"):
@@ -120,7 +126,13 @@ def offer_fixes(finding: Finding) -> None:
         st.rerun()
     waiting = checks.waiting(workspace(), finding.check)
     label = _("Accept all that wait: {n}").format(n=f"{waiting:,}")
-    if right.button(label, icon=":material/done_all:", key="accept_all", disabled=not waiting, width="stretch"):
+    with right:
+        accepts = asking.confirmed(
+            label, _("Accept {n} suggestions? One Z takes all of them back.").format(n=f"{waiting:,}"),
+            _("Yes, accept {n}").format(n=f"{waiting:,}"), icon=":material/done_all:", key="accept_all",
+            disabled=not waiting,
+        )  # fmt: skip
+    if accepts:
         bar = st.progress(0.0)
 
         def tell(_stage: str, n: int, total: int) -> None:
@@ -144,7 +156,7 @@ def decide() -> None:
         kind = st.radio(
             _("Proposals"), kinds, format_func=lambda name: headings[name], key="desk_kind", horizontal=True
         )
-    st.subheader(headings[kind], anchor=False)
+    st.header(headings[kind], anchor=False)
     proposals.desk(kind, exclusion_details if kind == checks.KIND else fix_details)
 
 
@@ -165,7 +177,7 @@ def _key(finding: Finding) -> str:
     return ":".join((finding.check, finding.scheme, finding.severity, *map(str, finding.ids[:1])))
 
 
-def _show_utterance(utterance: Utterance, detail: str) -> None:
+def _show_utterance(utterance: Utterance, detail: str, changed: Revision | None) -> None:
     with st.container(border=True):
         st.text(utterance.text)
         labels = [forms.code_title(name, code) for name, code in utterance.labels.items()]
@@ -174,6 +186,7 @@ def _show_utterance(utterance: Utterance, detail: str) -> None:
         st.caption(forms.plain(" · ".join(filter(None, facts))))
         if utterance.voice_usable:
             forms.listen(utterance.id)
+        cures.row(utterance, changed)
 
 
 def _show_recording(call_id: int, detail: str, audible: bool) -> None:

@@ -24,7 +24,7 @@ def panel() -> None:
     """Show nothing where no utterance has a voice; else the state of speech to text and what can be done with it."""
     if not browse.count(workspace(), Filter(with_audio=True)):
         return
-    st.subheader(_("Speech to text"), anchor=False)
+    st.header(_("Speech to text"), anchor=False)
     found = transcribe.current(workspace())
     if found.state == "ok":
         st.caption(_("Transcriber: {name}").format(name=forms.plain(found.model or found.name)))

@@ -21,7 +21,6 @@ from core.ui.widgets import forms
 from core.workflows.corpus import bulk
 from core.workflows.review.queues import TAG
 
-MANY = 1000  # to change more matches than this, a person must confirm
 ACTIONS = {
     "label": N_("Set a label"),
     "tag": N_("Add a tag"),
@@ -33,7 +32,8 @@ Which = Filter | Sequence[int]
 
 def panel(wanted: Filter, total: int, selected: Sequence[int], table: str) -> None:
     """Show a button that opens the actions, on the `selected` ids of `table` or on all `total` matches of `wanted`."""
-    with st.popover(_("Label or tag"), icon=":material/checklist:"):
+    touched = len(selected) or total  # said before anything is opened: what is picked may be out of sight
+    with st.popover(_("Label or tag: {n}").format(n=f"{touched:,}"), icon=":material/checklist:"):
         titles = {
             "selected": _("Rows picked: {n}").format(n=f"{len(selected):,}"),
             "all": _("All matches: {n}").format(n=f"{total:,}"),
@@ -46,11 +46,13 @@ def panel(wanted: Filter, total: int, selected: Sequence[int], table: str) -> No
         items: Which = tuple(selected) if scope == "selected" else wanted
         n = len(selected) if scope == "selected" else total
         action, keys = _chosen_action(kind, items)
-        sure = n <= MANY or st.checkbox(_("Yes, change all {n} of them").format(n=f"{n:,}"), key=f"bulk_sure_{n}")
+        sure_key = f"bulk_sure_{n}"  # asked once for each action on more than one utterance
+        sure = n <= 1 or st.checkbox(_("Yes, change all {n} of them").format(n=f"{n:,}"), key=sure_key)
         keys = (scope_key, "bulk_do", *keys)
         st.button(
-            _("Do it"), type="primary", icon=":material/done_all:", key="bulk_act", disabled=not (action and sure),
-            on_click=_run, args=(action, table, keys, _screen_state(table, keys)),
+            _("Do it: {n}").format(n=f"{n:,}"), type="primary", icon=":material/done_all:", key="bulk_act",
+            disabled=not (action and sure), on_click=_run,
+            args=(action, table, keys, _screen_state(table, keys), sure_key),
         )  # fmt: skip
 
 
@@ -94,12 +96,16 @@ def _label_action(name: str, items: Which) -> partial[BulkAction] | None:
     return partial(bulk.label, workspace(), items, name, code) if code else None
 
 
-def _run(action: partial[BulkAction], table: str, keys: Sequence[str], drawn_state: list[object]) -> None:
+def _run(
+    action: partial[BulkAction], table: str, keys: Sequence[str], drawn_state: list[object], sure_key: str
+) -> None:
     if _screen_state(table, keys) != drawn_state:
         st.session_state["bulk_trouble"] = _(
             "Something changed just before the click; nothing was done. Look, and press again."
         )
         return
+    if sure_key in st.session_state:
+        st.session_state[sure_key] = False  # the next action asks again
     try:
         result = action(curator=curator())
     except CoreError as error:

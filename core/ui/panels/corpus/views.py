@@ -1,6 +1,7 @@
 """Saved views on the Corpus page: save the current filters under a name, open them again, delete them.
 
-A view is the part of the URL that describes the filters. Opening a view sets the filters, and they set the URL.
+A view is the part of the URL that describes the filters. Opening a view sets the filters, and they set the URL. The
+conditions of `ADDRESS` have no input that keeps them: only the URL says them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,7 +10,7 @@ from typing import Any
 import streamlit as st
 
 from core.errors import CoreError
-from core.filters import CHARS, LIST_KEYS, Filter, char_bounds, from_query, label_key, to_query
+from core.filters import CHARS, LIST_KEYS, Filter, char_bounds, from_query, label_key, query_keys, to_query
 from core.schemes import SCHEMES
 from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
@@ -18,6 +19,8 @@ from core.ui.widgets import forms
 from core.workflows.corpus import views
 
 FIRST_SORT = "id"
+CHOICES = ("flagged", "comment", "run", "wrong")  # one value each
+DAYS = ("from", "to")
 
 
 def state() -> dict[str, list[str]]:
@@ -29,7 +32,9 @@ def state() -> dict[str, list[str]]:
 def wanted() -> Filter:
     """Return the current filter."""
     session = st.session_state
-    query: dict[str, Any] = {key: session.get(key) or () for key in _list_keys()}
+    query: dict[str, Any] = {key: st.query_params.get_all(key) for key in _address_keys()}
+    query |= {key: session.get(key) or () for key in _list_keys()}
+    query |= {key: [session.get(key) or ""] for key in CHOICES}
     query |= {"text": [session.get("text") or ""], "chars": session.get("chars") or ()}
     return from_query(query | {"spacing": ["true"] if session.get("spacing") else []})
 
@@ -38,6 +43,12 @@ def restore(query: Mapping[str, Sequence[str]]) -> None:
     """Set the filters to `query` before they are drawn. Filters that it does not name are cleared."""
     for key in _list_keys():
         st.session_state[key] = list(query.get(key, ()))
+    for key in CHOICES:
+        st.session_state[key] = next(iter(query.get(key, ())), "")
+    for key in _address_keys():
+        forms.share(key, list(query.get(key, ())), [])
+    for key in DAYS:
+        st.session_state.pop(f"{key}_day", None)  # its input reads the URL again
     st.session_state["text"] = next(iter(query.get("text", ())), "")
     st.session_state["chars"] = char_bounds(query.get("chars", ()))
     st.session_state["spacing"] = "true" in query.get("spacing", ())
@@ -54,7 +65,13 @@ def length() -> None:
 
 
 def _list_keys() -> list[str]:
-    return [*LIST_KEYS, *(label_key(name) for name in SCHEMES)]
+    return [*LIST_KEYS, "source", *(label_key(name) for name in SCHEMES)]
+
+
+def _address_keys() -> list[str]:
+    """Return the parameters of a filter that only the URL keeps."""
+    inputs = {*_list_keys(), *CHOICES, "text", "chars", "spacing"}
+    return [key for key in query_keys() if key not in inputs]
 
 
 def panel() -> None:
