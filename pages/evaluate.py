@@ -7,9 +7,10 @@ import streamlit as st
 from core import ui
 from core.records import RunInfo
 from core.schemes import scheme
-from core.ui import _, translation
+from core.ui import _, links, translation
 from core.ui.panels import runs as run_panel
 from core.ui.panels.evaluation import alarms, cells, compare, curves, leaks
+from core.ui.panels.job_titles import JOB_STATES
 from core.ui.widgets import charts, forms
 from core.workflows.evaluation import evaluate, marks
 from core.workflows.models import runs
@@ -34,11 +35,33 @@ NOTES = (
 
 
 def choose_run() -> str | None:
-    run_ids = [run.id for run in runs.finished(ui.workspace())]
-    if not run_ids:
+    """Return the chosen run; None if there is none, or if the address names one that has no scores."""
+    titles = run_panel.titles(runs.finished(ui.workspace()))
+    asked = st.query_params.get("run", "")
+    if asked and asked not in titles and st.session_state.get("run") not in titles:
+        st.warning(no_scores(asked), icon=":material/help:")
+        if titles:
+            st.selectbox(_("Run"), list(titles), index=None, format_func=titles.__getitem__, key="other_run",
+                         placeholder=_("Choose a run"), on_change=take_other_run)  # fmt: skip
+        return None
+    if not titles:
         st.info(_("No finished run yet: train one on the Train page."))
         return None
-    return forms.linked_choice(_("Run"), run_ids, "run", str)
+    run_id = forms.linked_choice(_("Run"), list(titles), "run", titles.__getitem__)
+    st.query_params["run"] = run_id  # the newest too: the address means the same run after the next training
+    return run_id
+
+
+def take_other_run() -> None:
+    st.session_state["run"] = st.query_params["run"] = st.session_state["other_run"]
+
+
+def no_scores(run_id: str) -> str:
+    """Say why the run of the address cannot be shown: its training is not over, or it is not here."""
+    states = {run.id: run.state for run in runs.every(ui.workspace())}
+    if run_id not in states:
+        return _("The run that the address names is not in this workspace: {run}").format(run=forms.plain(run_id))
+    return _("The run that the address names has no scores: {state}").format(state=_(JOB_STATES[states[run_id]]))
 
 
 def choose_target(run_id: str) -> str | None:
@@ -158,18 +181,20 @@ def calibration(metrics: dict[str, Any]) -> None:
 def by_recording(run: RunInfo, metrics: dict[str, Any], trivial: dict[str, Any] | None, unseen: bool) -> None:
     """Show the scores by call: the mean of its utterances\x27 probabilities decides."""
     if call_metrics := metrics["by_recording"]:
-        st.subheader(_("By call"), anchor=False)
+        st.header(_("By call"), anchor=False)
         pooled = trivial and {name: row["by_recording"] | {"reads": row.get("reads")} for name, row in trivial.items()}
         headline(run, call_metrics, pooled, unseen)
 
 
 with ui.page("evaluate"):
+    links.back_link()
     run_id = choose_run()
     if run_id is not None:
         run, metrics = evaluate.report(ui.workspace(), run_id, choose_target(run_id))
         test, trivial = metrics["test"], metrics.get("baselines")
         unseen = not marks.training_saw_the_test(metrics)
         run_panel.bar(run)
+        run_panel.technical(run)
         headline(run, test, trivial, unseen)
         for sentence in marks.warnings(metrics):
             st.warning(forms.plain(translation.translate(sentence)), icon=":material/warning:")
@@ -177,10 +202,10 @@ with ui.page("evaluate"):
             st.caption(_("The trivial baselines cannot be computed: the snapshot of this run cannot be read."))
         ablation(metrics)
         calibration(metrics)
-        st.subheader(_("Per class"), anchor=False)
+        st.header(_("Per class"), anchor=False)
         per_class(run, test, trivial)
         if test.get("confusion") is not None:  # of an item with several classes there is no one cell
-            st.subheader(_("Confusion"), anchor=False)
+            st.header(_("Confusion"), anchor=False)
             cells.cells(run, test)
             curves.show(run)
             compare.show(run)

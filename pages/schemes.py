@@ -6,8 +6,9 @@ from core import ui
 from core.schemes import SCHEMES, Scheme
 from core.schemes.files import to_toml
 from core.ui import _
-from core.ui.panels.corpus import scheme_editor
+from core.ui.panels.corpus import guideline_editor, scheme_editor
 from core.ui.widgets import forms
+from core.ui.widgets.uploader import limits
 from core.workflows.corpus import schemes as scheme_store
 
 
@@ -76,6 +77,7 @@ def add() -> None:
     """Show the ways to add a scheme: a file or the form."""
     with st.expander(_("A new scheme"), icon=":material/add:"):
         file = st.file_uploader(_("From a TOML file"), ["toml"], max_upload_size=1, key="file")
+        limits(1, "TOML")
         st.caption(_("or write it here:"))
         scheme = (
             scheme_editor.edit(None, "new") if file is None else scheme_store.read_bytes(file.getvalue(), file.name)
@@ -102,6 +104,8 @@ with ui.page("schemes"):
     chosen = choose()
     use = scheme_store.use(ui.workspace(), chosen.name)
     show(chosen, use)
+    if guideline_editor.panel(chosen):
+        done(_("Saved: {name}").format(name=forms.plain(forms.scheme_title(chosen.name))))
     if chosen.state == "proposed":
         settle(chosen)
     if use.made is not None:

@@ -149,7 +149,7 @@ def label(at: int, **change: Any) -> dict[str, Any]:
         (mood(en="a\x00b"), "f.toml, en", "holds the control character U+0000"),
         (mood(level="call"), "f.toml, level", "'call' is not one of utterance, recording"),
         (mood(kind="many"), "f.toml, kind", "'many' is not one of single, multi"),
-        (mood(labels=[]), "f.toml, labels", "no such field; there are name, ko, en, level, kind, ordinal, label"),
+        (mood(labels=[]), "f.toml, labels", "no such field; there are name, ko, en, level, kind, ordinal, guideline, "),
         (mood(ordinal="yes"), "f.toml, ordinal", "expected true or false, found 'yes'"),
         (mood(ordinal=True), "f.toml, ordinal", "several classes at once have no order; only a single scheme is"),
         (mood(label=[]), "f.toml, label", "0 classes; a scheme has 1 to 256"),
@@ -362,6 +362,6 @@ def test_published_schemes_are_known_and_the_bundled_ones_stay(own: Scheme) -> N
     assert list(SCHEMES)[-1] == "mood"
     assert not schemes.is_bundled("mood")
     schemes.publish("another state", [replace(DANGER, ko="다른 것")])
-    assert SCHEMES["danger"] is DANGER
+    assert SCHEMES["danger"] == DANGER  # a workspace gives it guidelines only
     with pytest.raises(UnknownName, match="unknown scheme 'mood'; known: danger, urgency"):
         schemes.scheme("mood")

@@ -8,6 +8,7 @@ systems cannot be converted into each other without loss.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from core.errors import UnknownName
@@ -24,6 +25,7 @@ __all__ = [
     "Kind",
     "Label",
     "Scheme",
+    "bundled_with",
     "check_growth",
     "is_bundled",
     "join_codes",
@@ -44,7 +46,7 @@ DANGER, URGENCY, SENTIMENT, *_ = BUNDLED = tuple(
 
 
 class _Known(Mapping[str, Scheme]):
-    """The bundled schemes, then those of the workspace.
+    """The bundled schemes, with the guidelines of the workspace, then those of the workspace.
 
     `publish` replaces the mapping at once, so that another thread sees either the old or the new schemes.
     """
@@ -55,7 +57,7 @@ class _Known(Mapping[str, Scheme]):
         self._all = self.bundled
 
     def publish(self, token: object, own: Iterable[Scheme]) -> None:
-        self._all = self.bundled | {scheme.name: scheme for scheme in own if scheme.name not in self.bundled}
+        self._all = self.bundled | {s.name: bundled_with(s.name, s) if s.name in self.bundled else s for s in own}
         self.token = token
 
     def __getitem__(self, name: str) -> Scheme:
@@ -66,6 +68,16 @@ class _Known(Mapping[str, Scheme]):
 
     def __len__(self) -> int:
         return len(self._all)
+
+
+def bundled_with(name: str, stored: Scheme | None) -> Scheme:
+    """Return the bundled scheme `name` with the guidelines of `stored`; everything else stays as it is bundled."""
+    bundled = SCHEMES.bundled[name]
+    if stored is None:
+        return bundled
+    texts = {label.code: label.guideline for label in stored.labels}
+    labels = tuple(replace(label, guideline=texts.get(label.code, label.guideline)) for label in bundled.labels)
+    return replace(bundled, guideline=stored.guideline, labels=labels)
 
 
 SCHEMES = _Known(BUNDLED)

@@ -30,7 +30,8 @@ def tidy(text: str) -> str:
 class Label:
     """A class of a scheme. `code` is stored, `ko` and `en` are its titles.
 
-    `key` is the review key ("" for none), `color` is `#rrggbb`.
+    `key` is the review key ("" for none), `color` is `#rrggbb`. `guideline` says with examples what belongs to the
+    class (Markdown).
     """
 
     code: str
@@ -38,6 +39,7 @@ class Label:
     en: str
     key: str
     color: str
+    guideline: str = ""
 
     def title(self, language: str) -> str:
         """The title in Korean for "ko", else in English."""
@@ -51,7 +53,7 @@ class Scheme:
     `critical` is the class whose recall is reported first, "" for none. `aliases` holds pairs of a spelling that occurs
     in deliveries and its code. `ordinal` says that the classes have an order, as low, medium, high; agreement then
     weighs a disagreement by its distance. The program made a `proposed` scheme from values in data; no model is trained
-    on it until a person confirms it.
+    on it until a person confirms it. `guideline` says how curators decide (Markdown).
     """
 
     name: str
@@ -64,6 +66,7 @@ class Scheme:
     kind: Kind = "single"
     state: State = "active"
     ordinal: bool = False
+    guideline: str = ""
 
     @cached_property
     def codes(self) -> tuple[str, ...]:

@@ -6,6 +6,7 @@
     level = "utterance"      # or recording
     kind = "single"          # or multi: several classes at once
     ordinal = true           # the classes have an order, as low, medium, high; false if absent
+    guideline = "..."        # how curators decide: Markdown; empty if absent
 
     [[label]]                # in order: a class id is its position
     code = "good"            # stored: letters, digits, _ . -
@@ -15,6 +16,7 @@
     color = "#0f8a5f"
     aliases = ["+", "좋다"]   # other spellings in deliveries
     critical = true          # at most one class: its recall is reported first
+    guideline = "..."        # what belongs to this class, with examples: Markdown; empty if absent
 
 A label needs only `code` and `ko`; a missing key is the next free one, a missing colour comes from `PALETTE`. The store
 holds the same document as JSON. A wrong file is a `BadRecord` that names file, field and reason.
@@ -38,13 +40,16 @@ from core.text.visible import folded, visible
 PALETTE = ("#0f8a5f", "#dc2626", "#2563eb", "#b45309", "#7c3aed", "#0e7490", "#64748b")
 LONGEST_FILE = 1 << 18
 LONGEST_TITLE = 100
+LONGEST_GUIDELINE = 20_000
 MOST_CLASSES = 256
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
 _CODE = re.compile(r"\w[\w.-]{0,199}")
 _COLOR = re.compile(r"#[0-9a-f]{6}", re.I)
 _RESERVED = frozenset(Utterance.__slots__)  # tables have these columns, and one column for each scheme
-_TOP = {"name": str, "ko": str, "en": str, "level": str, "kind": str, "ordinal": bool, "label": list}
-_LABEL = {"code": str, "ko": str, "en": str, "key": str, "color": str, "aliases": list, "critical": bool}
+_TOP = {"name": str, "ko": str, "en": str, "level": str, "kind": str, "ordinal": bool, "guideline": str, "label": list}
+_LABEL = {
+    "code": str, "ko": str, "en": str, "key": str, "color": str, "aliases": list, "critical": bool, "guideline": str,
+}  # fmt: skip
 
 
 def usable_name(name: str) -> str:
@@ -88,10 +93,12 @@ def to_document(scheme: Scheme) -> dict[str, Any]:
     labels = []
     for x in scheme.labels:
         aliases = [spelling for spelling, code in scheme.aliases if code == x.code]
-        more = {"aliases": aliases} if aliases else {}
+        more: dict[str, Any] = {"aliases": aliases} if aliases else {}
         critical = {"critical": True} if x.code == scheme.critical else {}
-        labels.append({"code": x.code, "ko": x.ko, "en": x.en, "key": x.key, "color": x.color} | more | critical)
+        more |= critical | ({"guideline": x.guideline} if x.guideline else {})
+        labels.append({"code": x.code, "ko": x.ko, "en": x.en, "key": x.key, "color": x.color} | more)
     heading = {name: getattr(scheme, name) for name in ("name", "ko", "en", "level", "kind")}
+    heading |= {"guideline": scheme.guideline} if scheme.guideline else {}
     return heading | ({"ordinal": True} if scheme.ordinal else {}) | {"label": labels}
 
 
@@ -134,6 +141,7 @@ def from_document(document: Mapping[str, Any], where: str, state: State = "activ
                       for a in r.get("aliases", ())),
         kind=_one_of(document.get("kind", "single"), get_args(Kind), within(where, "kind")), state=state,
         ordinal=document.get("ordinal", False),
+        guideline=_guideline(document.get("guideline", ""), within(where, "guideline")),
     )  # fmt: skip
     if scheme.ordinal and scheme.kind == "multi":
         raise BadRecord(
@@ -186,8 +194,34 @@ def _labels(rows: list[Mapping[str, Any]], places: Sequence[str]) -> tuple[Label
         if not _COLOR.fullmatch(color):
             raise BadRecord(within(place, "color"), "{color!r} is no colour; write #rrggbb", color=color[:40])
         ko = _title(row["ko"], within(place, "ko"))
-        labels.append(Label(code, ko, _title(row.get("en") or ko, within(place, "en")), keys[n], color.lower()))
+        en = _title(row.get("en") or ko, within(place, "en"))
+        guideline = _guideline(row.get("guideline", ""), within(place, "guideline"))
+        labels.append(Label(code, ko, en, keys[n], color.lower(), guideline))
     return tuple(labels)
+
+
+def _guideline(value: str, where: str) -> str:
+    """Return a guideline with plain line ends and without space around it; control characters are refused."""
+    text = unicodedata.normalize("NFC", value.replace("\r\n", "\n").replace("\r", "\n")).strip()
+    if len(text) > LONGEST_GUIDELINE:
+        raise BadRecord(where, "{n:,} characters; at most {most:,}", n=len(text), most=LONGEST_GUIDELINE)
+    if wrong := [c for c in text if unicodedata.category(c) in ("Cc", "Cs") and c not in "\n\t"]:
+        raise BadRecord(where, "holds the control character U+{code:04X}", code=ord(wrong[0]))
+    return text
+
+
+def with_guidelines(scheme: Scheme, text: str, of_classes: Mapping[str, str]) -> Scheme:
+    """Return `scheme` with other guidelines: `text` of the scheme, and code -> text; classes not named keep theirs.
+
+    `BadRecord` for a text that is too long or holds control characters, `UnknownName` for an unknown class.
+    """
+    for code in of_classes:
+        scheme.index(code)
+    labels = tuple(
+        replace(x, guideline=_guideline(of_classes.get(x.code, x.guideline), f"{scheme.name}, {x.code}"))
+        for x in scheme.labels
+    )
+    return replace(scheme, guideline=_guideline(text, scheme.name), labels=labels)
 
 
 def _keys(given: list[str], places: Sequence[str]) -> list[str]:

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, Response
 from core.schemes import SENTIMENT
 from core.thresholds import ClassLimits, Thresholds
 from core.ui.frame import PAGES, PHASES
+from core.workflows.corpus import guidelines
+from core.workflows.corpus.guidelines import Guidelines
 from core.workflows.evaluation import evaluate
 from core.workflows.pseudo_labels import pool, view
 
@@ -51,6 +53,29 @@ def test_a_confusion_cell_opens_its_utterances(live: Live, page: Page) -> None:
     }
 
 
+def test_a_cell_goes_to_review_and_back_with_call_and_guidelines_beside_the_card(live: Live, page: Page) -> None:
+    guidelines.save(live.ws, "sentiment", Guidelines("**목소리**를 먼저 듣습니다."), guidelines.of("sentiment"), "kim")
+    run = newest(live, "emotion-voice")
+    go(page, live, "evaluate", run=run)
+    main(page).locator("summary").filter(has_text=ko("Mistakes as a list")).click()
+    main(page).locator("[class*='st-key-cell-'] button").first.click()
+    page.wait_for_url(re.compile("cell="))
+    main(page).locator(".st-key-open-cell button").click()
+    page.wait_for_url(re.compile("/review.*queue=list"))
+    expect(page.locator(".gw-desk .gw-one")).to_be_visible()
+    expect(page.locator(".gw-desk .gw-edit")).not_to_have_value("")
+    page.keyboard.press("BracketLeft")
+    expect(page.locator(".gw-call [aria-current]")).to_have_count(1)
+    page.keyboard.press("BracketRight")
+    page.wait_for_url(re.compile("guide=true"))
+    expect(page.locator(".st-key-guidelines")).to_contain_text("목소리를 먼저 듣습니다.")
+    expect(page.locator(".gw-desk .gw-one")).to_be_visible()
+    assert page.locator(".gw-desk .gw-edit").evaluate("box => box.scrollHeight <= box.clientHeight"), "nothing is cut"
+    main(page).get_by_text(ko("Go back"), exact=True).click()
+    page.wait_for_url(re.compile(f"/evaluate.*run={run}"))
+    expect(page.get_by_role("heading", name=ko("Confusion"))).to_be_visible()
+
+
 # --- language ---------------------------------------------------------------------------------------------------------
 
 
@@ -73,7 +98,7 @@ def test_a_deep_link_on_a_fresh_server_is_framed(live: Live, page: Page) -> None
     links = page.get_by_test_id("stSidebar").get_by_test_id("stPageLink")
     names = [name for _, phase in PHASES for name in phase]
     expect(links).to_have_text([re.compile(re.escape(TITLES[name])) for name in names])
-    phases = page.get_by_test_id("stSidebar").locator("h3.gw-phase")
+    phases = page.get_by_test_id("stSidebar").locator(".gw-phase")
     expect(phases).to_have_text(["Data", "Refining", "Reviewing", "Training", "Prediction"])
     links.filter(has_text="Corpus").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Corpus")  # the language goes along

@@ -15,13 +15,20 @@ def queue(live: Live, page: Page, settings: str) -> Job:
     earlier = {job.id for job in live.ws.store.board.list()}
     go(page, live, "train")
     choose(page, ko("Recipe"), "emotion-voice")
-    box = page.get_by_label(ko("Settings (key=value, separated by spaces)"))
-    expect(box).to_have_attribute("placeholder", re.compile("epochs="))  # the recipe's own settings
-    box.fill(settings)
-    page.keyboard.press("Enter")
+    fill_settings(page, settings)
     page.get_by_role("button", name=ko("Start training")).click()
     until(lambda: {job.id for job in live.ws.store.board.list()} - earlier, "the job is queued")
     return live.ws.store.board.list(1)[0]
+
+
+def fill_settings(page: Page, settings: str) -> None:
+    """Open the text form of the settings, fill it in and close it."""
+    page.get_by_role("button", name=ko("Settings as text")).click()
+    box = page.get_by_label(ko("Settings (key=value, separated by spaces)"))
+    box.fill(settings)
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("settings="))
+    page.keyboard.press("Escape")
 
 
 def panel(page: Page, job: Job) -> Locator:
@@ -46,7 +53,8 @@ def test_progress_is_seen_and_survives_a_reload(live: Live, page: Page) -> None:
     assert epochs(live, job) == list(range(1, 5))
     assert live.ws.store.ledger.run(job.id).state == "done"
     panel(page, job).get_by_text(ko("Scores")).click()
-    expect(page.get_by_role("combobox", name=ko("Run"), exact=True)).to_have_value(job.id)
+    page.wait_for_url(re.compile(f"run={job.id}"))
+    expect(page.get_by_role("combobox", name=ko("Run"), exact=True)).to_have_value(re.compile("emotion-voice"))
     expect(page.get_by_role("heading", name=ko("Confusion"))).to_be_visible()
 
 
@@ -96,8 +104,9 @@ def test_a_killed_worker_goes_on_where_it_was(live: Live, page: Page) -> None:
 def test_a_wrong_setting_is_a_message(live: Live, page: Page) -> None:
     before = len(live.ws.store.board.list(100))
     go(page, live, "train", lang="en")
+    page.get_by_role("button", name="Settings as text").click()
     page.get_by_label("Settings (key=value, separated by spaces)").fill("nonsense=1")
     page.keyboard.press("Enter")
-    page.get_by_role("button", name="Start training").click()
     expect(page.get_by_test_id("stAlert").first).to_contain_text("nonsense")
+    expect(page.get_by_role("button", name="Start training")).to_be_disabled()
     assert len(live.ws.store.board.list(100)) == before

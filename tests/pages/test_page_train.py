@@ -4,15 +4,17 @@ from pathlib import Path
 
 import pytest
 from page_driver import page as opened
+from streamlit.testing.v1 import AppTest
 from workflow_data import trained
 
+from core.ui.panels import runs as run_panel
 from core.workflows.models import train
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration
 
 
-def table(page, column: str) -> list[dict[str, str]]:
+def table(page: AppTest, column: str) -> list[dict[str, str]]:
     """The rows of the first table that has this column."""
     for shown in page.dataframe:
         if column in shown.value.columns:
@@ -33,7 +35,7 @@ def test_every_setting_stands_with_its_value_and_its_source(ws: Workspace, tmp_p
     assert (rows["c"]["Value"], rows["c"]["Where it comes from"]) == ("5.0", "default of ngram")
     assert rows["c"]["Meaning"] == "inverse strength of regularisation: smaller is smoother"
     next(box for box in page.text_input if box.label == english_box).set_value("c=2 max_n=3").run()
-    assert any("Set by you: c=2 max\\_n=3" in caption.value for caption in page.caption)
+    assert any("Set by you: c\\: 2 · max\\_n\\: 3" in caption.value for caption in page.caption)
     next(button for button in page.button if button.label == "Start training").click().run()
     assert not page.exception
     queued = next(run for run in ws.store.ledger.runs() if run.state == "queued")
@@ -45,9 +47,42 @@ def test_a_wrong_setting_is_one_message(ws: Workspace, tmp_path: Path, english_b
     trained(ws, tmp_path)
     page = opened("train", lang="en")
     next(box for box in page.text_input if box.label == english_box).set_value("nonsense=1").run()
-    next(button for button in page.button if button.label == "Start training").click().run()
     assert not page.exception
     assert any("nonsense" in error.value for error in page.error)
+    assert next(button for button in page.button if button.label == "Start training").disabled
+    assert "Jobs" in [header.value for header in page.header]  # the rest of the page stays
+    assert page.query_params["settings"] in ("nonsense=1", ["nonsense=1"])
+
+
+def test_a_reload_keeps_what_was_chosen(ws: Workspace, tmp_path: Path, english_box: str) -> None:
+    trained(ws, tmp_path)
+    page = opened("train", lang="en", recipe="text", settings="c=3", set=["max_n:2"], snapshot_name="mine")
+    assert page.selectbox(key="recipe").value == "text"
+    caption = next(caption.value for caption in page.caption if caption.value.startswith("Set by you: "))
+    assert caption.replace("\\", "") == "Set by you: max_n: 2 · c: 3"
+    assert page.text_input(key="snapshot_name").value == "mine"
+    usual = page.selectbox(key="encoder").value
+    page.selectbox(key="recipe").set_value("danger-text").run()
+    assert not page.exception
+    assert "recipe" not in page.query_params
+    assert page.selectbox(key="encoder").value == train.recipes()["danger-text"].usual_encoder()
+    assert usual
+
+
+def test_a_name_is_suggested_and_an_error_leaves_the_page(ws: Workspace, tmp_path: Path, english_box: str) -> None:
+    trained(ws, tmp_path)
+    page = opened("train", lang="en")
+    assert page.text_input(key="snapshot_name").value.startswith("danger-20")
+    page.text_input(key="snapshot_split").set_value("1/2").run()
+    page.button(key="freeze").click().run()
+    assert len(page.error) == 1
+    assert "Jobs" in [header.value for header in page.header]
+    page.text_input(key="snapshot_split").set_value("70/15/15").run()
+    name = page.text_input(key="snapshot_name").value
+    page.button(key="freeze").click().run()
+    assert [info.name for info in ws.store.ledger.snapshots()].count(name) == 1
+    page.run()  # what was frozen stays in sight
+    assert any(name in box.value.replace("\\", "") for box in page.success)
 
 
 def test_runs_stand_beside_each_other_with_what_differs(ws: Workspace, tmp_path: Path, english_box: str) -> None:
@@ -61,8 +96,9 @@ def test_runs_stand_beside_each_other_with_what_differs(ws: Workspace, tmp_path:
     next(box for box in page.multiselect if box.label == "Trained runs").set_value([first, spec.run_id]).run()
     assert not page.exception
     rows = table(page, "Macro-F1")
+    titles = run_panel.titles(ws.store.ledger.runs())
     assert [(row["Run"], row["max_n"], row["Preset"]) for row in rows] == [
-        (first, "4", "default"), (spec.run_id, "2", "default"),
+        (titles[first], "4", "default"), (titles[spec.run_id], "2", "default"),
     ]  # fmt: skip
     assert all("[" in row["Macro-F1"] for row in rows)
     assert len(page.get("plotly_chart")) >= 1

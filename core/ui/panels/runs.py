@@ -1,5 +1,8 @@
 """Parts of the Train and Evaluate pages about one run: whether it serves its scheme, and its model card."""
 
+from collections import Counter
+from collections.abc import Sequence
+
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
@@ -9,6 +12,35 @@ from core.ui.i18n import _
 from core.ui.widgets import forms
 from core.workflows.handover import imports, model_card
 from core.workflows.models import in_use
+
+
+def title(run: RunInfo) -> str:
+    """Return the name of a run for a reader: what it judges, by which recipe and encoder, and when it was trained."""
+    schemes = ", ".join(forms.scheme_title(name) for name in run.schemes)
+    return " · ".join(filter(None, [schemes, run.recipe, run.encoder, forms.minute(run.started_at)]))
+
+
+def titles(every: Sequence[RunInfo]) -> dict[str, str]:
+    """Return run id -> title; equal titles get a number, so that no two runs look the same.
+
+    The newest runs come first, so the oldest of equal ones is number 1.
+    """
+    shown: dict[str, str] = {}
+    counts = Counter(map(title, every))
+    left = counts.copy()
+    for run in every:
+        name = title(run)
+        shown[run.id] = name if counts[name] == 1 else f"{name} ({left[name]})"
+        left[name] -= 1
+    return shown
+
+
+def technical(run: RunInfo) -> None:
+    """Show a button that shows the technical names of a run, which commands and addresses use."""
+    with st.popover(_("Technical details"), icon=":material/data_object:", width="content"):
+        names = {_("Run"): run.id, _("Snapshot"): run.snapshot, _("Recipe"): run.recipe, _("Encoder"): run.encoder}
+        for label, name in names.items():
+            st.caption(f"{label}: {forms.plain(name)}")
 
 
 def bar(run: RunInfo) -> None:

@@ -35,7 +35,8 @@ class Comparison:
     """`scores` is the result of `core.scores.paired.compare` on the shared items.
 
     `only_first` and `only_second` count the test items that the other run was not scored on. `different` counts those
-    whose text or true class differs between the two snapshots; they are not compared.
+    whose text or true class differs between the two snapshots; they are not compared. `matrices` are the confusion
+    matrices of both runs on the shared items, int (K, K), rows true and columns predicted, in the order of `codes`.
     """
 
     first: str
@@ -47,6 +48,8 @@ class Comparison:
     different: int
     right_to_wrong: tuple[Changed, ...]
     wrong_to_right: tuple[Changed, ...]
+    codes: tuple[str, ...] = ()
+    matrices: tuple[list[list[int]], ...] = ()
 
 
 def compare(
@@ -92,7 +95,17 @@ def compare(
         different=len(pairs) - len(same),
         right_to_wrong=_changed(items, a.codes, gold, guesses, rights[0] & ~rights[1]),
         wrong_to_right=_changed(items, a.codes, gold, guesses, ~rights[0] & rights[1]),
+        codes=a.codes,
+        matrices=tuple(_matrix(gold, guess, len(a.codes)) for guess in guesses),
     )
+
+
+def _matrix(gold: NDArray[np.int64], guess: NDArray[np.int64], n_classes: int) -> list[list[int]]:
+    """Count true and predicted classes, int (N,) each, as an n_classes x n_classes matrix."""
+    counts = np.zeros((n_classes, n_classes), dtype=np.int64)
+    np.add.at(counts, (gold, guess), 1)
+    matrix: list[list[int]] = counts.tolist()
+    return matrix
 
 
 def _refuse_taught(ws: Workspace, a: Scored, b: Scored, shared: Items) -> None:

@@ -90,7 +90,11 @@ def test_the_page_shows_both_texts_and_opens_the_utterance(ws: Workspace, tmp_pa
     assert {"Label today: Normal", "Text today:", "It has been skipped since."} <= set(captions(app))
     links = [one.proto.query_string for one in app.get("page_link") if one.proto.label == "Open"]
     assert len(links) == len(behind(ws, run).mistakes)
-    assert parse_qs(links[0]) == {"text": [EDITED]}
+    assert parse_qs(links[0])["id"] == [str(first.item.id)]
+    reviews = [one.proto.query_string for one in app.get("page_link") if one.proto.label == "Open in Review"]
+    opened = parse_qs(reviews[0])
+    assert (opened["queue"], opened["item"], opened["schemes"]) == (["item"], [str(first.item.id)], ["danger"])
+    assert opened["back"][0].startswith("/evaluate?") and f"run={run}" in opened["back"][0]
 
 
 @pytest.mark.usefixtures("english")

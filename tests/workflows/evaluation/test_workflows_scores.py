@@ -300,7 +300,7 @@ def test_the_page_in_korean_with_two_runs_of_an_old_version(ws: Workspace, tmp_p
     app = page("evaluate", run=first, **{"with": second})
     known = catalogue("ko")
     assert any(text.startswith(known.gettext("Most frequent class")) for text in captions(app))
-    assert known.gettext("Compare two runs") in [box.value for box in app.subheader]
+    assert known.gettext("Compare two runs") in [box.value for box in app.header]
     assert known.gettext("Compare two runs") != "Compare two runs"
     (ws.run_folder(first) / "predictions.parquet").unlink()
     baselines._computed_once.cache_clear()

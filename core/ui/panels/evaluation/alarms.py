@@ -22,7 +22,7 @@ def show(run: RunInfo) -> None:
     """Show how soon the run raises its alarm; nothing for a scheme without a critical class."""
     if not scheme(run.scheme).critical:
         return
-    st.subheader(_("Time to alarm"), anchor=False)
+    st.header(_("Time to alarm"), anchor=False)
     left, right = st.columns([3, 1])
     with left:
         filters = alarms.choices(workspace())

@@ -1,4 +1,4 @@
-"""The confusion matrix of a run, and the utterances behind a cell: by a click, from the keyboard, and as a table."""
+"""The confusion matrix of a run, and the utterances behind a cell: by a click, from the keyboard, and from a list."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,19 +6,22 @@ from typing import Any
 import streamlit as st
 
 from core.errors import CoreError
+from core.filters import Filter
 from core.records import UNLABELLED, RunInfo
 from core.schemes import Scheme, scheme
 from core.text.clock import clock
-from core.ui import translation
+from core.ui import links, translation
 from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import _, language
+from core.ui.panels.corpus import reviewing
 from core.ui.widgets import charts, forms
 from core.workflows.evaluation import evaluate
 
 MATRIX_PX, CELL_PX = 170, 90  # the names beside the matrix, and each of its columns
-LINKED_CHARS = 80  # the first characters of a text, which the Corpus page searches for
 SHOWN = 30  # utterances of a cell
+LISTED = 40  # cells of the list
+REVIEW = ":material/hearing:"
 CHOICE = "cell"  # the chosen cell in the session and in the address: the class ids "true-predicted"
 
 
@@ -38,11 +41,13 @@ def cells(run: RunInfo, metrics: dict[str, Any]) -> None:
             gold, predicted = (chosen.codes[int(part)] for part in picked.split("-"))
             show_cell(run, gold, predicted)
         else:
-            st.info(_("Click a cell, or choose it above, to hear and read the utterances behind it."))
+            st.info(_("Click a cell, or choose it above or from the list, to hear and read its utterances."))
+    _as_list(run, chosen, matrix)
     _as_table(chosen, matrix)
-    queue_button(
-        evaluate.mistakes(workspace(), run.id, target=run.scheme), "mistakes", _("Queue all mistakes for review")
-    )
+    mistakes = evaluate.mistakes(workspace(), run.id, target=run.scheme)
+    with st.container(horizontal=True):
+        open_button(run.scheme, mistakes, "mistakes", _("Mistakes of a run"), _("Open all mistakes in Review"))
+        queue_button(mistakes, "mistakes", _("Queue all mistakes for review"))
 
 
 def _take_click(key: str, chosen: Scheme) -> None:
@@ -52,23 +57,46 @@ def _take_click(key: str, chosen: Scheme) -> None:
         st.session_state[CHOICE] = f"{chosen.codes.index(gold)}-{chosen.codes.index(predicted)}"
 
 
+def _counts(matrix: Sequence[Sequence[int]]) -> dict[str, int]:
+    """Return cell -> count of the cells that are not empty: mistakes first, the most frequent first."""
+    counts = {f"{i}-{j}": (i == j, -n) for i, row in enumerate(matrix) for j, n in enumerate(row) if n}
+    return {cell: -counts[cell][1] for cell in sorted(counts, key=lambda cell: counts[cell])}
+
+
+def _cell_title(scheme_name: str, chosen: Scheme, cell: str, n: int) -> str:
+    gold, predicted = (forms.code_title(scheme_name, chosen.codes[int(part)]) for part in cell.split("-"))
+    return _("{gold} taken for {predicted}: {n}").format(gold=gold, predicted=predicted, n=f"{n:,}")
+
+
+def _as_list(run: RunInfo, chosen: Scheme, matrix: Sequence[Sequence[int]]) -> None:
+    """Show the mistakes as a list of buttons, the most frequent first; a button chooses its cell."""
+    wrong = [(cell, n) for cell, n in _counts(matrix).items() if len(set(cell.split("-"))) == 2]
+    if not wrong:
+        return
+    with st.expander(_("Mistakes as a list"), icon=":material/list:"):
+        for cell, n in wrong[:LISTED]:
+            label = forms.plain(_cell_title(run.scheme, chosen, cell, n))
+            st.button(label, key=f"cell-{cell}", type="tertiary", icon=":material/chevron_right:",
+                      on_click=_take_cell, args=(cell,))  # fmt: skip
+        if len(wrong) > LISTED:
+            st.caption(_("{n} more").format(n=len(wrong) - LISTED))
+
+
+def _take_cell(cell: str) -> None:
+    st.session_state[CHOICE] = cell
+
+
 def _choose_cell(run: RunInfo, chosen: Scheme, matrix: Sequence[Sequence[int]]) -> str:
     """Show a select box of the cells that are not empty: mistakes first, the most frequent first."""
     counts = {f"{i}-{j}": n for i, row in enumerate(matrix) for j, n in enumerate(row)}
-
-    def is_right(cell: str) -> bool:
-        gold, predicted = cell.split("-")
-        return gold == predicted
-
-    options = sorted((cell for cell in counts if counts[cell]), key=lambda cell: (is_right(cell), -counts[cell]))
+    options = list(_counts(matrix))
     if (asked := st.session_state.get(CHOICE, st.query_params.get(CHOICE))) in counts and asked not in options:
         options.append(asked)  # an empty cell that was clicked
 
     def title(cell: str) -> str:
         if not cell:
             return _("Choose a cell")
-        gold, predicted = (forms.code_title(run.scheme, chosen.codes[int(part)]) for part in cell.split("-"))
-        return _("{gold} taken for {predicted}: {n}").format(gold=gold, predicted=predicted, n=counts[cell])
+        return _cell_title(run.scheme, chosen, cell, counts[cell])
 
     return forms.linked_choice(_("Cell"), ["", *options], CHOICE, title)
 
@@ -84,6 +112,17 @@ def _as_table(chosen: Scheme, matrix: Sequence[Sequence[int]]) -> None:
             ],
             hide_index=True,
         )
+
+
+def open_button(scheme_name: str, ids: Sequence[int], key: str, title: str, label: str) -> None:
+    """Show a button that opens the utterances `ids` in Review as a list called `title`, with the way back to here."""
+    if not ids:
+        return
+    if st.button(f"{label} ({len(ids):,})", icon=":material/hearing:", key=f"open-{key}", type="primary"):
+        try:
+            reviewing.open_ids(ids, title, links.here("evaluate"), scheme_name)
+        except CoreError as error:
+            st.error(forms.plain(explain(error)), icon=":material/error:")
 
 
 def queue_button(ids: Sequence[int], key: str, label: str) -> None:
@@ -118,12 +157,14 @@ def show_cell(run: RunInfo, gold: str, predicted: str) -> None:
     names = [forms.code_title(run.scheme, code) for code in (gold, predicted)]
     cell = evaluate.cell(workspace(), run.id, gold, predicted, target=run.scheme)
     mistakes = cell.mistakes
-    st.subheader(
+    st.header(
         _("{gold} taken for {predicted}: {n}").format(gold=names[0], predicted=names[1], n=len(mistakes)), anchor=False
     )
-    queue_button(
-        evaluate.mistakes(workspace(), run.id, gold, predicted, run.scheme), "cell", _("Queue this cell for review")
-    )
+    ids = evaluate.mistakes(workspace(), run.id, gold, predicted, run.scheme)
+    with st.container(horizontal=True):
+        title = _("{gold} taken for {predicted}").format(gold=names[0], predicted=names[1])
+        open_button(run.scheme, ids, "cell", title, _("Open this cell in Review"))
+        queue_button(ids, "cell", _("Queue this cell for review"))
     if cell.trouble:
         why = forms.plain(translation.translate(str(cell.trouble)))
         st.warning(_("The texts that the model saw cannot be shown: {why}").format(why=why), icon=":material/warning:")
@@ -143,8 +184,7 @@ def _utterance_row(run: RunInfo, mistake: evaluate.Mistake) -> None:
         st.caption(_("The text that the model saw is missing."))
     details = [f"{mistake.prediction.confidence:.0%}"]
     if shown_item := mistake.item if mistake.call else mistake.utterance or mistake.item:
-        place = clock(shown_item.start_ms)
-        details += [forms.speaker_title(shown_item.speaker), place, forms.plain(shown_item.key)]
+        details += [forms.speaker_title(shown_item.speaker), clock(shown_item.start_ms)]
     st.caption(" · ".join(filter(None, details)))
     _show_changes(run, mistake)
     if (current := mistake.utterance) is None:
@@ -153,9 +193,13 @@ def _utterance_row(run: RunInfo, mistake: evaluate.Mistake) -> None:
         forms.listen_to_recording(current.recording_id)
     elif current.voice_usable:
         forms.listen(current.id)
-    if part := current.text.strip()[:LINKED_CHARS].strip():
-        to, name = ":material/arrow_forward:", _("Open the call") if mistake.call else _("Open")
-        st.page_link("pages/corpus.py", label=name, icon=to, query_params={"text": part})
+    back = links.here("evaluate")
+    with st.container(horizontal=True):
+        links.show(_("Open in Review"), links.review(item=current.id, schemes=[run.scheme], back=back), REVIEW)
+        if mistake.call:
+            links.show(_("Open the call"), links.corpus(Filter(recording_id=current.recording_id), back=back))
+        else:
+            links.show(_("Open"), links.corpus(Filter(ids=(current.id,)), back=back))
 
 
 def _show_changes(run: RunInfo, mistake: evaluate.Mistake) -> None:

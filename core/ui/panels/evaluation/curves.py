@@ -24,9 +24,9 @@ def show(run: RunInfo) -> None:
         why = forms.plain(translation.translate(str(error)))
         st.warning(_("The curves cannot be drawn: {why}").format(why=why), icon=":material/warning:")
         return
-    st.subheader(_("Precision-recall and ROC"), anchor=False)
+    st.header(_("Precision-recall and ROC"), anchor=False)
     _class_curves(run, shown.classes)
-    st.subheader(_("Reliability"), anchor=False)
+    st.header(_("Reliability"), anchor=False)
     _reliability(shown)
 
 

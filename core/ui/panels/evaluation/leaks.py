@@ -32,7 +32,7 @@ def show(run: RunInfo) -> None:
 
 
 def _panel(run: RunInfo) -> None:
-    st.subheader(_("Leak meter"), anchor=False)
+    st.header(_("Leak meter"), anchor=False)
     st.caption(
         _(
             "The same recipe is trained on this snapshot split by lineage, as always, and by random rows, as nobody "

@@ -13,7 +13,7 @@ from core.schemes import SCHEMES, Scheme
 from core.ui import translation
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _, language
-from core.ui.widgets import charts, forms
+from core.ui.widgets import chart_table, charts, forms
 from core.workflows.review import agreement
 from core.workflows.review.agreement import AgreementQuery
 
@@ -110,18 +110,18 @@ def whole(measures: Agreement) -> None:
     rows = [(_("unanimous"), measures.unanimous), ("Fleiss κ", measures.fleiss), ("Krippendorff α", measures.nominal)]
     if measures.ordinal is not None:
         rows.append((_("Krippendorff α, ordinal"), measures.ordinal))
-    _whiskers(rows, "whole")
-    _table([{"": name, **_figure_row(figure)} for name, figure in rows])
+    _whiskers(rows, _("Agreement"), "whole")
+    _table([{_("Measure"): name, **_figure_row(figure)} for name, figure in rows])
     st.caption(_("1 is full agreement, 0 what chance would give; lines are 95% intervals over resampled items. Shared "
                  "items have two answers or more: Fleiss takes those with the commonest number of them, Krippendorff "
                  "all. By Krippendorff's own rule an α of .8 can be relied on, one of .667 tentatively."))  # fmt: skip
 
 
 def by_class(measures: Agreement, scheme: Scheme) -> None:
-    st.subheader(_("Each class against the rest"), anchor=False)
+    st.header(_("Each class against the rest"), anchor=False)
     titles = [x.title(language()) for x in scheme.labels if x.code in measures.codes]
     rows = [(title, x.krippendorff) for title, x in zip(titles, measures.classes, strict=True)]
-    _whiskers(rows, "classes")
+    _whiskers(rows, _("Each class against the rest"), "classes")
     _table(
         [
             {_("Class"): title, _("Answers"): x.n_ratings, "Krippendorff α": _value_with_interval(x.krippendorff),
@@ -132,11 +132,11 @@ def by_class(measures: Agreement, scheme: Scheme) -> None:
 
 
 def by_pair(measures: Agreement) -> None:
-    st.subheader(_("Each two curators"), anchor=False)
+    st.header(_("Each two curators"), anchor=False)
     if not measures.cohen:
         st.caption(_("No two curators with a name answered the same."))
         return
-    _whiskers([(f"{x.a} · {x.b}", x.kappa) for x in measures.cohen], "pairs")
+    _whiskers([(f"{x.a} · {x.b}", x.kappa) for x in measures.cohen], _("Each two curators"), "pairs")
     _table(
         [
             {_("Curators"): f"{x.a} · {x.b}", "Cohen κ": _value_with_interval(x.kappa),
@@ -149,7 +149,7 @@ def by_pair(measures: Agreement) -> None:
 
 def confusion(measures: Agreement, scheme: Scheme) -> None:
     """Show which class is taken for which: between any two people, or one person against the others."""
-    st.subheader(_("Which class is taken for which"), anchor=False)
+    st.header(_("Which class is taken for which"), anchor=False)
     if not measures.pairs:
         st.caption(translation.translate(SEVERAL))
         return
@@ -165,7 +165,7 @@ def confusion(measures: Agreement, scheme: Scheme) -> None:
     axes = (_("what most others said, or settled"), who) if who else (_("one curator"), _("the other"))
     used_scheme, used_matrix = _answered_classes(matrix, scheme)
     figure = charts.confusion(used_matrix, used_scheme, language(), (escape(axes[0]), escape(axes[1])))
-    st.plotly_chart(figure, key="agreement-confusion", config={"displayModeBar": False})
+    chart_table.show(figure, _("Which class is taken for which"), "agreement-confusion", tools=False)
     if who:
         agreed = people[who].agreed
         template = _("{who}: {k} of {n} as the others, {share}")
@@ -177,14 +177,14 @@ def confusion(measures: Agreement, scheme: Scheme) -> None:
 
 
 def drift(measures: Agreement) -> None:
-    st.subheader(_("Over time"), anchor=False)
+    st.header(_("Over time"), anchor=False)
     measured = [x for x in measures.drift if x.windows]
     if not measured:
         st.caption(_("Nobody answered by hand yet; imported votes have no time."))
         return
     names = [x.rater for x in sorted(measured, key=lambda x: -len(x.windows))][:MOST_LINES]
     lines = {x.rater: [(w.last_at, w.agreed.value or 0.0) for w in x.windows] for x in measured if x.rater in names}
-    st.plotly_chart(charts.over_time(lines), key="drift", config={"displayModeBar": False})
+    chart_table.show(charts.over_time(lines), _("Over time"), "drift", tools=False)
     _table(
         [
             {_("Curator"): x.rater, _("Windows"): len(x.windows), _("First"): _percent(x.windows[0].agreed.value),
@@ -195,7 +195,7 @@ def drift(measures: Agreement) -> None:
 
 
 def speed(measures: Agreement) -> None:
-    st.subheader(_("Against the time taken"), anchor=False)
+    st.header(_("Against the time taken"), anchor=False)
     if not measures.speed:
         st.caption(_("No answer tells how long it took."))
         return
@@ -203,7 +203,7 @@ def speed(measures: Agreement) -> None:
         (_("{a} to {b} s").format(a=f"{x.from_ms / 1000:.1f}", b=f"{x.to_ms / 1000:.1f}"), x.agreed)
         for x in measures.speed
     ]
-    _whiskers(rows, "speed", percent=True)
+    _whiskers(rows, _("Against the time taken"), "speed", percent=True, table=True)
     st.caption(_("The share of answers as the others', in five parts from the quickest to the slowest."))
 
 
@@ -217,11 +217,13 @@ def _answered_classes(matrix: Sequence[Sequence[int]], scheme: Scheme) -> tuple[
     return replace(scheme, labels=safe), [[matrix[i][j] for j in places] for i in places]
 
 
-def _whiskers(rows: Sequence[tuple[str, Figure | Share]], key: str, *, percent: bool = False) -> None:
+def _whiskers(
+    rows: Sequence[tuple[str, Figure | Share]], title: str, key: str, *, percent: bool = False, table: bool = False
+) -> None:
     drawn = [row for row in rows if row[1].value is not None]
     if drawn:
         figure = charts.whiskers(drawn[:MOST_ROWS], percent=percent)
-        st.plotly_chart(figure, key=f"agreement-{key}", config={"displayModeBar": False})
+        chart_table.show(figure, title, f"agreement-{key}", tools=False, table=table)
     if len(drawn) > MOST_ROWS:
         st.caption(_("The first {n} are shown.").format(n=MOST_ROWS))
 

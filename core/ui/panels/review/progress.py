@@ -11,7 +11,7 @@ from babel.dates import format_date
 from core.schemes import SCHEMES
 from core.ui.frame import workspace
 from core.ui.i18n import _, language
-from core.ui.widgets import charts, forms
+from core.ui.widgets import chart_table, charts, forms
 from core.workflows.review import progress
 from core.workflows.review.progress import CuratorWork, Forecast, Progress
 from core.workflows.workspace import Workspace, now
@@ -66,7 +66,7 @@ def burn_down(scheme: Forecast) -> None:
     figure = charts.burn_down(
         days, (_("left"), _("at this pace")), day_in_words(scheme.finish) if scheme.finish else ""
     )
-    st.plotly_chart(figure, key="burn-down", config={"displayModeBar": False})
+    chart_table.show(figure, _("What is left by day"), "burn-down", tools=False)
 
 
 def sentence(scheme: Forecast) -> str:
@@ -115,16 +115,16 @@ def pictures(report: Progress, chosen: Forecast) -> None:
     work_rows = [row for row in report.work if row.scheme == chosen.scheme][:MOST_BARS]
     left, right = st.columns(2)
     with left:
-        st.subheader(_("Class balance"), anchor=False)
+        st.header(_("Class balance"), anchor=False)
         balances: dict[str, Mapping[str, int]] = {_("All labels"): chosen.classes}
         balances |= {row.curator: row.classes for row in work_rows}
         figure = charts.balance(balances, SCHEMES[chosen.scheme], language())
-        st.plotly_chart(figure, key="balance", config={"displayModeBar": False})
+        chart_table.show(figure, _("Class balance"), "balance", tools=False)
     with right:
-        st.subheader(_("Agrees with the others"), anchor=False)
+        st.header(_("Agrees with the others"), anchor=False)
         if any(row.agreed.n for row in work_rows):
             figure = charts.whiskers([(row.curator, row.agreed) for row in work_rows], percent=True)
-            st.plotly_chart(figure, key="agreed", config={"displayModeBar": False})
+            chart_table.show(figure, _("Agrees with the others"), "agreed", tools=False)
             st.caption(_("The share of answers that are those of most others, or what was settled; 95% intervals."))
         else:
             st.caption(

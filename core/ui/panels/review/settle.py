@@ -178,7 +178,7 @@ def _show_utterance(dispute: Dispute) -> None:
             return
         if dispute.before:
             st.caption(forms.plain(dispute.before))
-        st.subheader(forms.plain(" ".join(dispute.utterance.text.split())), anchor=False)
+        st.header(forms.plain(" ".join(dispute.utterance.text.split())), anchor=False)
         if dispute.after:
             st.caption(forms.plain(dispute.after))
 
@@ -240,7 +240,7 @@ def _prediction_card(prediction: Mapping[str, object]) -> dict[str, str]:
 def _show_card(scheme: str, card: Mapping[str, str], key: str) -> None:
     st.markdown(f":material/{card.get('icon', 'person')}: {forms.plain(card['who'])}")
     title = forms.plain(forms.code_title(scheme, card["code"]))
-    st.markdown(f"#### {title}{f'  `{key.upper()}`' if key else ''}")
+    st.markdown(f"### {title}{f'  `{key.upper()}`' if key else ''}")
     if note := card.get("note"):
         st.caption(forms.plain(note))
     if comment := card.get("comment"):
