@@ -108,7 +108,9 @@ bench: $(VENV)/.dev
 	@$(BIN)/python -m bench.ingest
 	@$(BIN)/python -m bench.browse
 	@$(BIN)/python -m bench.browse --pages --exports --like
+	@$(BIN)/python -m bench.map
 	@$(BIN)/python -m bench.review
+	@$(BIN)/python -m bench.pages
 	@$(BIN)/python -m bench.train
 	@$(BIN)/python -m bench.voice
 	@$(BIN)/python -m bench.predict

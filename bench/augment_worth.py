@@ -111,14 +111,15 @@ def main() -> None:
     os.environ["GWIDAMA_HOME"] = str(home)
     from core.schemes import SCHEMES
     from core.scores.leakage import measure
-    from core.workflows import demo, overview
+    from core.workflows import demo
     from core.workflows.imports import aihub119
+    from core.workflows.overview.summary import DEMO_SOURCE
     from core.workflows.workspace import open_workspace
 
     try:
         ws = open_workspace(settings_of(home))
         aihub119.ingest_aihub119(ws, sorted((DEMO / "archives").glob("*.zip")))
-        aihub119.ingest_sentences(ws, DEMO / "utterances.csv", overview.DEMO_SOURCE, demo.LICENCE)
+        aihub119.ingest_sentences(ws, DEMO / "utterances.csv", DEMO_SOURCE, demo.LICENCE)
         splits = Splits()
         for seed in SEEDS:
             splits.add(ws, seed, home / "measured")

@@ -1,4 +1,4 @@
-"""Review: `python -m bench.review [--utterances 20000] [--curators 5] [--decisions 60]` (or `make bench`).
+"""Review: `python -m bench.review [--utterances 20000] [--curators 10] [--decisions 60]` (or `make bench`).
 
 It runs a real server on its own workspace (bench/review_corpus.py), and opens the Review page in one Chromium context
 for each curator. All curators decide at the same time on the queue of unlabelled utterances. Each decision gives two
@@ -217,7 +217,7 @@ def report(timings: Timings, pressed: int, options: argparse.Namespace) -> None:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--utterances", type=int, default=20_000)
-    parser.add_argument("--curators", type=int, default=5)
+    parser.add_argument("--curators", type=int, default=10)
     parser.add_argument("--decisions", type=int, default=60, help="measured ones, by each curator")
     parser.add_argument("--check", type=int, default=1000, help="decisions by all curators whose traces are compared")
     parser.add_argument("--home", type=Path, help="a folder to build in, or one built before; else a temporary one")

@@ -4,6 +4,7 @@ Paths are absolute. Nothing here creates a file or folder.
 """
 
 import os
+import sys
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from math import isfinite
@@ -15,6 +16,7 @@ PREFIX = "GWIDAMA_"
 OTHERS = ("USER", "HOME", "RANK", "WORLD_SIZE", "HF_ENDPOINT", "HF_TOKEN", "PROMETHEUS_MULTIPROC_DIR")
 ROOT = Path(__file__).resolve().parent.parent
 ASSETS = ROOT / "assets"
+TETHER = "--until-stdin-closes"  # a flag of `python -m core.jobs`
 DEMO = ASSETS / "demo"
 
 
@@ -29,9 +31,12 @@ class Settings:
     `llm_url`, `llm_key` (or the file `llm_key_file`) and `llm_model` are those of a language model that writes
     variants; `llm_prices` is what a million tokens cost, sent and received, `llm_cap` the most that one run may cost.
     Under `accelerate launch` this is process `process` of `processes` that train together. `hub_endpoint` and
-    `hub_token` are the hub that `push` sends to. Without `warm_up` a server loads its models at the first prediction.
+    `hub_token` are the hub that `push` sends to. With `warm_up` a server loads its models when it starts, without it at
+    the first prediction; None: only `serve --api-only` loads them when it starts.
     With `log` the REST service writes a line for each request; its processes keep their figures in `metrics_folder`.
     With `open` the server may listen on addresses that other machines reach; `hosts` are more names it answers to.
+    `import_folders` are the folders of this machine that pages may import from. Without `curator_named` the name of
+    the curator is only that of the system's user, and pages ask for a name before the first decision.
     """
 
     home: Path
@@ -55,11 +60,13 @@ class Settings:
     llm_cap: float = 1.0
     process: int = 0
     processes: int = 1
-    warm_up: bool = True
+    warm_up: bool | None = None
     log: bool = True
     metrics_folder: str = ""
     open: bool = False
     hosts: frozenset[str] = frozenset()
+    import_folders: frozenset[str] = frozenset()
+    curator_named: bool = True
     hub_endpoint: str = "https://huggingface.co"
     hub_token: str = field(default="", repr=False)
 
@@ -88,8 +95,9 @@ class Settings:
 def settings() -> Settings:
     """Read `GWIDAMA_HOME`, `_DATABASE_URL`, `_JOBS_URL`, `_API_KEYS` (commas), `_HOST`, `_PORT`, `_CURATOR`,
     `_WHISPER`, `_TRANSCRIBER`, `_SENSEVOICE`, `_SPEECH_URL`, `_SPEECH_KEY`, `_SPEECH_MODEL`, `_LLM_URL`, `_LLM_KEY`,
-    `_LLM_KEY_FILE`, `_LLM_MODEL`, `_LLM_PRICES` (two numbers), `_LLM_CAP`, `_WARM_UP` (0: no), `_LOG` (0: no), `_OPEN`
-    (1: yes), `_HOSTS` (commas); `RANK` and `WORLD_SIZE`, which `accelerate launch` sets; `HF_ENDPOINT`, `HF_TOKEN`;
+    `_LLM_KEY_FILE`, `_LLM_MODEL`, `_LLM_PRICES` (two numbers), `_LLM_CAP`, `_WARM_UP` (0: no, 1: yes), `_LOG` (0: no),
+    `_OPEN` (1: yes), `_HOSTS` (commas), `_IMPORT_FOLDERS` (commas); `RANK` and `WORLD_SIZE`, which `accelerate launch`
+    sets; `HF_ENDPOINT`, `HF_TOKEN`;
     `PROMETHEUS_MULTIPROC_DIR`.
     """
     own = ((name, value) for name, value in os.environ.items() if name.startswith(PREFIX) or name in OTHERS)
@@ -127,11 +135,13 @@ def _read(variables: tuple[tuple[str, str], ...], folder: str) -> Settings:
         llm_cap=_amount("GWIDAMA_LLM_CAP", env.get("GWIDAMA_LLM_CAP") or "1"),
         process=int(env.get("RANK") or 0),
         processes=int(env.get("WORLD_SIZE") or 1),
-        warm_up=env.get("GWIDAMA_WARM_UP") != "0",
+        warm_up=env["GWIDAMA_WARM_UP"] != "0" if env.get("GWIDAMA_WARM_UP") else None,
         log=env.get("GWIDAMA_LOG") != "0",
         metrics_folder=env.get("PROMETHEUS_MULTIPROC_DIR") or "",
         open=env.get("GWIDAMA_OPEN") == "1",
         hosts=_list(env.get("GWIDAMA_HOSTS", "")),
+        import_folders=_list(env.get("GWIDAMA_IMPORT_FOLDERS", "")),
+        curator_named=bool(env.get("GWIDAMA_CURATOR")),
         hub_endpoint=env.get("HF_ENDPOINT") or "https://huggingface.co",
         hub_token=env.get("HF_TOKEN") or "",
     )
@@ -145,6 +155,11 @@ def is_checkout(root: Path = ROOT) -> bool:
 def default_home(root: Path = ROOT) -> Path:
     """The workspace if `GWIDAMA_HOME` is not set: `workspace/` in a checkout, `~/gwidama` if installed."""
     return root / "workspace" if is_checkout(root) else Path("~/gwidama")
+
+
+def worker_command() -> list[str]:
+    """Return the command of a worker process. The process ends when the pipe to its stdin is closed."""
+    return [sys.executable, "-m", "core.jobs", TETHER]
 
 
 def child_environment() -> dict[str, str]:

@@ -17,14 +17,14 @@ from core import __version__
 from core.cli import keys, service
 from core.cli.augment import deciding, making, voice
 from core.cli.cleaning import clean, quality
-from core.cli.corpus import browse, exchange, schemes, similar
+from core.cli.corpus import browse, exchange, maps, schemes, similar
 from core.cli.imports import annotations, clashes, corpora, tables, votes
 from core.cli.learning import encoders, leakmeter, models, runs, scores, selftraining, sharing, training, voices
 from core.cli.learning.pseudo_labels import audit as rounds
 from core.cli.learning.pseudo_labels import export as pool_export
 from core.cli.learning.pseudo_labels import gate, judge, thresholds
 from core.cli.prediction import batches, predictions, transcribe
-from core.cli.review import agreement, progress
+from core.cli.review import agreement, overview, progress
 
 app = typer.Typer(
     help="귀담아 Gwidama: from raw emergency speech to a corpus and models people can trust.",
@@ -77,6 +77,7 @@ _GROUPS: dict[str, tuple[str, dict[str, Callable[..., None]]]] = {
             "export": schemes.export_scheme,
         },
     ),
+    "map": ("The corpus as points.", {"make": maps.make_map, "list": maps.list_maps}),
     "snapshot": ("Frozen lists that training reads.", {"create": browse.create_snapshot}),
     "runs": (
         "Trained models.",
@@ -138,6 +139,7 @@ app.command("quality")(quality.quality)
 app.command("clean")(clean.clean)
 app.command("agreement")(agreement.agreement)
 app.command("progress")(progress.progress)
+app.command("overview")(overview.overview)
 app.command("export")(exchange.export)
 app.command("train")(models.train)
 app.command("evaluate")(models.evaluate)

@@ -23,8 +23,9 @@ Filters = Annotated[
     list[str] | None,
     typer.Option(
         metavar="KEY=VALUE",
-        help="Filter by text, speaker, origin, tag, source, chars=10-50, ignore_spacing=true, with_audio=true "
-        "or any scheme; may be repeated.",
+        help="Filter by text, speaker, origin, tag, source, chars=10-50, curator, from, to, flagged=true, "
+        "comment=open, call, run with predicted and wrong=true, ignore_spacing=true, with_audio=true or any scheme; "
+        "may be repeated.",
     ),
 ]
 ShowProgress = Callable[[str, float, float], None]  # takes stage, done and total (total 0: not known)

@@ -44,8 +44,6 @@ def serve(
     code = 0
     with answering(json) as reply:
         from core.settings import settings
-        from core.web.serve import serve as run_server
-        from core.web.service.processes.alone import serve_alone
 
         def ready(address: str) -> None:
             reply.give({"url": address}, f"귀담아 Gwidama: {address}")
@@ -53,7 +51,14 @@ def serve(
 
         configured = settings()
         where = host or configured.host, configured.port if port is None else port
-        code = serve_alone(*where, workers, ready) if api_only else run_server(*where, ready)
+        if api_only:
+            from core.web.service.processes.alone import serve_alone
+
+            code = serve_alone(*where, workers, ready)
+        else:
+            from core.web.serve import serve as run_server
+
+            code = run_server(*where, ready)
     raise typer.Exit(code)
 
 

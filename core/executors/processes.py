@@ -64,13 +64,13 @@ class Processes:
     def map(self, make: Callable[[], Callable[[B], R]], batches: Iterable[B]) -> Iterator[R]:
         """Yield the results in the order of the batches, of which at most `AHEAD` a worker are on their way."""
         source = iter(batches)
-        pool = ProcessPoolExecutor(self.workers, _Context(), _begin, (make,))
+        pool = new_pool(self.workers, make)
         waiting: deque[Future[Any]] = deque()
         try:
-            waiting.extend(pool.submit(_run, batch) for batch in islice(source, AHEAD * self.workers))
+            waiting.extend(pool.submit(run, batch) for batch in islice(source, AHEAD * self.workers))
             while waiting:
                 answer = result(waiting.popleft().result())
-                waiting.extend(pool.submit(_run, batch) for batch in islice(source, 1))
+                waiting.extend(pool.submit(run, batch) for batch in islice(source, 1))
                 yield answer
         except BrokenProcessPool as error:
             raise JobFailed(
@@ -79,6 +79,11 @@ class Processes:
             ) from error
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def new_pool(workers: int, make: Callable[[], Callable[[B], R]]) -> ProcessPoolExecutor:
+    """Return a pool whose workers call `make` once and then `run` its function; they end with this process."""
+    return ProcessPoolExecutor(workers, _Context(), _begin, (make,))
 
 
 @contextmanager
@@ -93,7 +98,7 @@ def _begin(make: Callable[[], Callable[[Any], Any]]) -> None:
     _remote = Remote(make)
 
 
-def _run(batch: Any) -> Any:
+def run(batch: Any) -> Any:
     assert _remote is not None
     return _remote(batch)
 

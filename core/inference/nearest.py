@@ -49,6 +49,11 @@ class Nearest:
 
 def embedding(predictor: Predictor, texts: Sequence[str]) -> Embed:
     """How a run compares texts."""
+    return own_embedding(predictor) or HashedNgram.fit(texts).embed
+
+
+def own_embedding(predictor: Predictor) -> Embed | None:
+    """The vectors that a run itself makes of a text; None where it makes none that can be compared."""
     vectorizer: Any = getattr(predictor.model, "vectorizer", None)
     if vectorizer is not None:
         return lambda some: normalize(vectorizer.transform(some))
@@ -57,4 +62,4 @@ def embedding(predictor: Predictor, texts: Sequence[str]) -> Embed:
         from core.models.values import Sample
 
         return lambda some: normalize(frozen_vectors([Sample(text) for text in some], encoder, predictor.card.config))
-    return HashedNgram.fit(texts).embed
+    return None

@@ -24,8 +24,9 @@ def kept_running(
     stop_s: float = 15.0,
     ended: Callable[[int], None] = lambda pid: None,
     leaving: Event | None = None,
+    after_s: float = 0.0,
 ) -> Iterator[None]:
-    """Keep `command` running as long as the block runs; `descriptors` are open files that it gets.
+    """Keep `command` running as long as the block runs, from `after_s` on; `descriptors` are open files that it gets.
 
     At the end it is asked to stop, and killed after `stop_s`. `ended(pid)` is called when one ended by itself. Children
     that share the event `leaving` are all asked at once when it is set; the end of one block sets it, too.
@@ -34,6 +35,7 @@ def kept_running(
 
     def keep() -> None:
         deaths = 0
+        leaving.wait(after_s)
         while not leaving.is_set():
             began = time.monotonic()
             # A session of its own: Ctrl-C reaches only this process, which then stops the child in order.

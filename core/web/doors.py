@@ -25,7 +25,7 @@ from core.errors import CoreError
 from core.settings import Settings
 from core.web import key_form
 from core.web.service import answers
-from core.web.service.access import NO_KEY
+from core.web.service.answers import NO_KEY
 from core.web.service.requests import HEADER, id_of, note_refusal
 
 HOST = re.compile(r"(?P<name>[\w.-]+|\[[0-9a-f:.]+\])(:\d{1,5})?", re.ASCII)

@@ -13,12 +13,12 @@ from pathlib import Path
 import streamlit
 from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from streamlit import net_util
 
 from core.settings import settings
 from core.web.doors import Doors, house
-from core.web.service import access
 
 INDEX = Path(streamlit.__file__).parent / "static" / "index.html"
 
@@ -80,7 +80,14 @@ def trust(host: str) -> None:
 def middleware() -> list[Middleware]:
     """Return the middleware, outermost first: the response to a refused request has the headers too."""
     stay_inside()
-    return [Middleware(SecurityHeaders), Middleware(Doors, house=house(settings(), _chosen), key_fits=access.fits)]
+    return [Middleware(SecurityHeaders), Middleware(Doors, house=house(settings(), _chosen), key_fits=_key_fits)]
+
+
+def _key_fits(request: Request) -> bool:
+    """Return whether the request has a valid key. Only an open server asks; another one need not load the store."""
+    from core.web.service import access
+
+    return access.fits(request)
 
 
 def stay_inside() -> None:

@@ -8,22 +8,21 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from threading import Thread
 
 import uvicorn
 
-from core.errors import InputError
+from core.errors import CoreError, InputError
 from core.messages import Message
-from core.settings import ROOT, child_environment, settings
+from core.settings import ROOT, child_environment, settings, worker_command
 from core.web import doors, headers
 from core.web.children import kept_running
-from core.web.service import judging
+from core.web.later import Loading
 from core.web.slow import TimedProtocol
-from core.workflows import jobs
-from core.workflows.service import keys
-from core.workflows.workspace import open_workspace
 
 GRACE_S = 10  # for requests that are being answered when the server is stopped
+WORKER_AFTER_S = 3.0  # the worker's libraries load beside the first page, which a person waits for
 OPENED = """
 !! GWIDAMA_OPEN=1: {address} 에서 다른 컴퓨터의 접속을 받습니다. API 키가 있는 사람은 모든 녹음을 듣고,
 !! 모든 텍스트와 라벨을 읽고 바꾸고, 말뭉치를 내보내고, 예측을 요청할 수 있습니다. 암호화되지 않습니다. {keys_ko}
@@ -44,23 +43,33 @@ def serve(host: str, port: int, ready: Callable[[str], None] = announce) -> int:
     """
     check_address(host)
     listener = listen(host, port)
-    ws = open_workspace()
-    if ws.settings.open:
-        warn_of_open(host, bool(keys.known(ws).by_digest))
+    if settings().open:
+        warn_of_open(host, _has_keys())
     headers.trust(host)
     sys.path.insert(0, str(ROOT))  # app.py lies there
+    application = import_module("app")
     config = uvicorn.Config(
-        "app:app", http=TimedProtocol, ws="websockets-sansio", log_level="warning", access_log=False,
+        application.app, http=TimedProtocol, ws="websockets-sansio", log_level="warning", access_log=False,
         timeout_graceful_shutdown=GRACE_S,
     )  # fmt: skip
-    server = _Server(config, f"http://{url_host(host)}:{listener.getsockname()[1]}", ready)
+    address = f"http://{url_host(host)}:{listener.getsockname()[1]}"
+    server = _Server(config, application.loading, address, ready)
     # While it runs, uvicorn catches signals and raises them again afterwards: the worker must be stopped too.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, server.handle_exit)
-    with kept_running("worker", jobs.worker_command(), child_environment()):
+    with kept_running("worker", worker_command(), child_environment(), after_s=WORKER_AFTER_S):
         server.run(sockets=[listener])
         let_signals_end_it()
+    if server.trouble is not None:
+        raise server.trouble
     return 0 if server.started else 1
+
+
+def _has_keys() -> bool:
+    from core.workflows.service import keys
+    from core.workflows.workspace import open_workspace
+
+    return bool(keys.known(open_workspace()).by_digest)
 
 
 def let_signals_end_it() -> None:
@@ -70,16 +79,38 @@ def let_signals_end_it() -> None:
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, address: str, ready: Callable[[str], None]) -> None:
+    """A server that announces its address when its workspace is open; `trouble` is why that could not be opened."""
+
+    def __init__(self, config: uvicorn.Config, loading: Loading, address: str, ready: Callable[[str], None]) -> None:
         super().__init__(config)
-        self._address, self._ready = address, ready
+        self._loading, self._address, self._ready = loading, address, ready
+        self.trouble: CoreError | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        if self.started:
-            self._ready(self._address)
-            if settings().warm_up:
-                Thread(target=judging.warm, name="warm-up", daemon=True).start()
+        if not self.started:
+            return
+        try:
+            await self._loading.routes()
+        except CoreError as error:
+            self.trouble, self.should_exit = error, True
+            return
+        _allow_other_processes()
+        self._ready(self._address)
+        if settings().warm_up:
+            Thread(target=_warm, name="warm-up", daemon=True).start()
+
+
+def _allow_other_processes() -> None:
+    from core.workflows import beside
+
+    beside.allow()
+
+
+def _warm() -> None:
+    from core.web.service import judging
+
+    judging.warm()
 
 
 def check_address(host: str) -> None:

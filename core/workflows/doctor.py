@@ -35,6 +35,7 @@ OPTIONAL = {  # distribution -> how to install it, and what it is for
     ),
     "av": INSTALL_FOREIGN + " (reads M4A, 3GP, AMR, WebM and damaged audio)",
     "datasets": "pip install datasets==5.2.0 (datasets of the Hugging Face Hub by id)",
+    "umap-learn": "pip install umap-learn==0.5.12 (the map by neighbours)",
     "tensorboard": "pip install tensorboard==2.21.0 (curves of trainings)",
     "ray": "pip install 'ray[data]==2.60.0' (more than one machine)",
     "psycopg": "pip install 'psycopg[binary]==3.3.9' (PostgreSQL)",

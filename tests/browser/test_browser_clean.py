@@ -58,6 +58,7 @@ def test_a_run_is_looked_at_run_accepted_and_undone(filled: Live, page: Page) ->
     until(lambda: stored_texts(filled)[0] == "불이야!", "the first is accepted by its key")
     shown(page, first)
     press(page, "Accept all {n} waiting", n=2)
+    press(page, "Yes, accept {n}", n=2)
     until(
         lambda: stored_texts(filled)[:3] == ["불이야!", "살려주세요!", "연기가 나요 ㅋㅋ"],
         "all of the step are accepted",
@@ -65,6 +66,7 @@ def test_a_run_is_looked_at_run_accepted_and_undone(filled: Live, page: Page) ->
     expect(main(page)).to_contain_text(ko("Accepted: {n}.", n=2))
     choose(page, ko("Step"), ko("Same text again"))
     press(page, "Accept all {n} waiting", n=1)
+    press(page, "Yes, accept {n}", n=1)
     until(lambda: len(stored_texts(filled)) == 4, "the copy is left out")
 
     press(page, "Undo the whole run")

@@ -38,7 +38,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_every_verb_takes_json() -> None:
     verbs = ["demo", "serve", "doctor", "search", "quality", "export", "train", "evaluate", "compare", "predict"]
-    verbs += ["agreement", "clean", "progress", "recipes", "export-run", "import-run"]
+    verbs += ["agreement", "clean", "overview", "progress", "recipes", "export-run", "import-run"]
     verbs_of_groups = [
         "clashes list",
         "clashes accept",

@@ -15,7 +15,8 @@ from core.cleaning import STEP_KINDS, Plan, from_document
 from core.filters import Filter
 from core.store import NewProposal
 from core.ui import i18n
-from core.ui.panels.cleaning import cleaning
+from core.ui.panels.cleaning import cleaning, glance
+from core.ui.widgets import forms
 from core.workflows import jobs
 from core.workflows.cleaning import decisions, history
 from core.workflows.cleaning import plan as clean_plan
@@ -49,8 +50,25 @@ def ran(ws: Workspace, *inputs: str) -> history.Run:
 
 
 def test_every_step_and_setting_has_a_title() -> None:
-    assert cleaning.TITLES.keys() == STEP_KINDS.keys()
+    assert cleaning.TITLES.keys() == glance.WHAT.keys() == STEP_KINDS.keys()
     assert {name for kind in STEP_KINDS.values() for name in kind.settings} == cleaning.SETTINGS.keys()
+
+
+def test_the_plan_is_read_at_a_glance(ws: Workspace) -> None:
+    sentences(ws.store, "불이야")
+    off = [{"name": "spelling", "confidence": 0.65}]
+    clean_plan.save(ws, [{"name": "pii", "confidence": 0.7}, {"name": "tags", "self_apply": True}], off, "mine")
+    opened = page()
+    (table,) = (shown.value for shown in opened.markdown if shown.value.startswith("|"))
+    cells = [
+        ("1. Personal data", "personal data becomes a placeholder such as [전화] (from 70% on)", "when accepted"),
+        ("2. Transcriber's tags", "transcriber's tags become what was said: (SP:x) y, FP:, SN:, NO:", "by itself"),
+    ]
+    rows = [f"| {' | '.join(f':small[{forms.plain(cell)}]' for cell in row)} |" for row in cells]
+    assert table.splitlines()[2:] == rows
+    (others,) = (caption for caption in texts(opened.caption) if caption.startswith("Switched off: "))
+    assert "Spelling" in others
+    assert "Personal data" not in others
 
 
 def test_a_diff_is_escaped_and_reads_without_colours() -> None:
@@ -136,7 +154,7 @@ def test_a_step_is_accepted_above_a_confidence_and_the_run_undone(ws: Workspace)
     assert list(table["Accepted"]) == [1, 0, 0]
     key = f"sure-cleaning-repeats-{run.id}"
     ok(opened.slider(key=key).set_value(1.0).run())
-    assert opened.button(key="bulk_accept").disabled
+    assert opened.button(key="bulk_accept_none").disabled
     ok(opened.slider(key=key).set_value(0.5).run())
     ok(opened.button(key="bulk_accept").click().run())
     assert "Accepted: 2." in texts(opened.success)

@@ -20,6 +20,8 @@ from core.web.service.waiting import recordings as waiting
 from core.web.service.waiting.queue import LARGE, Queue
 from core.web.service.waiting.recordings import MOST_TOGETHER, Recordings
 from core.web.service.waiting.sentences import Sentences, read
+from core.workflows.predict import predict as workflow
+from core.workflows.speech import transcribe
 
 Pairs = Sequence[tuple[BinaryIO, Recording]]
 
@@ -111,7 +113,7 @@ def test_a_recording_is_transcribed_if_it_brings_no_words_and_there_is_a_transcr
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     ws: Any = SimpleNamespace(settings=SimpleNamespace(transcriber=None))
-    monkeypatch.setattr(judging.transcribe, "_made", lambda name, settings: SimpleNamespace(model=name))
+    monkeypatch.setattr(transcribe, "_made", lambda name, settings: SimpleNamespace(model=name))
     span = {"start_ms": 0, "end_ms": 9}
     asked: list[dict[str, Any]] = [
         {}, {"transcriber": "whisper"}, {"text": " \n"}, {"segments": [span]}, {"transcriber": "off"}, {"text": "네"},
@@ -123,7 +125,7 @@ def test_a_recording_is_transcribed_if_it_brings_no_words_and_there_is_a_transcr
     def absent(name: str, settings: Any) -> None:
         raise MissingBackend("no model")
 
-    monkeypatch.setattr(judging.transcribe, "_made", absent)
+    monkeypatch.setattr(transcribe, "_made", absent)
     assert not judging.is_transcribed(ws, Recording(source="a"))
 
 
@@ -216,7 +218,7 @@ def test_what_a_recording_asks_for_is_asked_of_the_workflow(monkeypatch: pytest.
         asked.append(([(sound.source, sound.text, sound.segments) for sound in sounds], options))
         return [{"utterances": [], "verdict": {"danger": {}, "urgency": {}}}, InputError("no sound")]
 
-    monkeypatch.setattr(judging, "predict_recordings", predict)
+    monkeypatch.setattr(workflow, "predict_recordings", predict)
     monkeypatch.setattr(judging, "open_workspace", lambda: None)
     same = {"run": ["r"], "transcriber": "off", "own_voice": True}
     first = Recording(source="a", text="네", schemes=["danger"], **same)

@@ -14,15 +14,14 @@ from starlette.requests import Request
 
 from core.files import full_disk_named
 from core.messages import Message
-from core.web.service.answers import RefusedRequest
+from core.web.service.answers import KEY_HEADER, NO_KEY, RefusedRequest
 from core.web.service.buckets import Bucket, shared_bucket
 from core.workflows.service import keys
 from core.workflows.service.keys import ApiKey, KnownKeys
 from core.workflows.workspace import Workspace, open_workspace
 
-HEADER = "X-API-Key"
+HEADER = KEY_HEADER
 BUCKETS = 1000
-NO_KEY = f"a valid key is needed in the header {HEADER}"
 
 
 class Limits:

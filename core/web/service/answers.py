@@ -1,18 +1,16 @@
 """How the service answers: JSON, and for every failure `{"error": reason}` with a fitting status.
 
 A `CoreError` has the status of its class. A refusal that passes (429, 503) says in `Retry-After` when to ask again.
+Every request to the server passes here, so FastAPI and pydantic are imported only where a service is put together.
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 from starlette.formparsers import MultiPartException
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from core.errors import (
@@ -31,6 +29,11 @@ from core.errors import (
     UnknownName,
 )
 
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+    from fastapi.exceptions import RequestValidationError
+    from pydantic import ValidationError
+
 # The first matching class counts; any other error is ours: 500.
 STATUS: tuple[tuple[type[CoreError], int], ...] = (
     (NotFound, 404),
@@ -46,6 +49,8 @@ STATUS: tuple[tuple[type[CoreError], int], ...] = (
     (JobFailed, 500),
     (StoreError, 503),  # the database is locked or away: it may be back soon
 )
+KEY_HEADER = "X-API-Key"
+NO_KEY = f"a valid key is needed in the header {KEY_HEADER}"
 STORE_RETRY_S = 5
 CLOSED_BY_CLIENT = 499  # only in the log: nobody reads this answer
 
@@ -84,8 +89,11 @@ def of_error(error: CoreError) -> Json:
     return failure(status, str(error), {"Retry-After": str(STORE_RETRY_S)} if status == 503 else None)
 
 
-def explain(api: FastAPI) -> None:
+def explain(api: "FastAPI") -> None:
     """Give `api` an answer for every kind of failure."""
+    from fastapi.exceptions import RequestValidationError
+    from pydantic import ValidationError
+
     handlers: dict[type[Exception], Callable[[Request, Any], Response]] = {
         RefusedRequest: _refused,
         CoreError: _core_error,
@@ -112,16 +120,16 @@ def _bad_form(request: Request, error: MultiPartException) -> Response:
     return failure(400, error.message)
 
 
-def _bad_json(request: Request, error: ValidationError) -> Response:
+def _bad_json(request: Request, error: "ValidationError") -> Response:
     return failure(422, first_fault(error))
 
 
-def _bad_query(request: Request, error: RequestValidationError) -> Response:
+def _bad_query(request: Request, error: "RequestValidationError") -> Response:
     first = error.errors()[0]
     return failure(422, f"{'.'.join(map(str, first['loc'][1:])) or 'request'}: {first['msg']}")
 
 
-def first_fault(error: ValidationError) -> str:
+def first_fault(error: "ValidationError") -> str:
     """The first thing that is wrong in a document, with the name of its field and without its content."""
     first = error.errors(include_url=False, include_input=False, include_context=False)[0]
     where = ".".join(map(str, first["loc"])) or "body"

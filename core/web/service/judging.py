@@ -1,31 +1,20 @@
-"""The prediction workflow, as the service calls it: the only file of the service that imports it."""
+"""The prediction workflow, as the service calls it: the only file of the service that imports it.
+
+It is imported by the first call that judges: its libraries take time and memory that a server for review does not need.
+"""
 
 import gc
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from core.errors import CoreError, NotEnoughData, UnknownName
 from core.schemes import SCHEMES
 from core.web.service.forms import Recording
-from core.workflows.models import runs
-from core.workflows.predict.judging import serving
-from core.workflows.predict.predict import (
-    Sound,
-    Span,
-    predict_audio,
-    predict_recordings,
-    predict_text,
-    predict_texts,
-    warm_up,
-)
-from core.workflows.speech import transcribe
 from core.workflows.workspace import Workspace, open_workspace
 
-__all__ = [
-    "is_transcribed", "judge_recording", "judge_recordings", "judge_texts", "only", "predict_audio", "predict_text",
-    "warm",
-]  # fmt: skip
+if TYPE_CHECKING:
+    from core.workflows.predict.predict import Sound
 
 Document = dict[str, Any]
 
@@ -35,11 +24,15 @@ IN_UTTERANCES = ("judgements", "abstained")
 
 def judge_texts(ws: Workspace, texts: Sequence[str], run_ids: Sequence[str]) -> list[Document | CoreError]:
     """One document or error for each text; the models read all of them in one batch."""
+    from core.workflows.predict.predict import predict_texts
+
     return predict_texts(ws, texts, run_ids)
 
 
 def judging_runs(ws: Workspace, run_ids: Sequence[str]) -> tuple[str, ...]:
     """The ids of the runs that judge where `run_ids` are asked for: these, or those in use."""
+    from core.workflows.predict.judging import serving
+
     return tuple(run_ids) or tuple(item.run.id for item in serving.read(ws).serving)
 
 
@@ -53,6 +46,8 @@ def judge_recording(file: BinaryIO, recording: Recording) -> Document:
 
 def judge_recordings(recordings: Sequence[tuple[BinaryIO, Recording]]) -> list[Document | CoreError]:
     """One document or error for each recording, in one batch. All of them ask for the same `options_of`."""
+    from core.workflows.predict.predict import predict_recordings
+
     for _, recording in recordings:
         check_schemes(recording.schemes)
     run, transcriber, own_voice = options_of(recordings[0][1])
@@ -77,6 +72,8 @@ def is_transcribed(ws: Workspace, recording: Recording) -> bool:
     has_words = bool((recording.text or "").strip()) or any(segment.text for segment in recording.segments)
     if has_words or recording.labels is not None:
         return False
+    from core.workflows.speech import transcribe
+
     return transcribe.current(ws, recording.transcriber).state == "ok"
 
 
@@ -85,7 +82,9 @@ def options_of(recording: Recording) -> tuple[tuple[str, ...], str | None, bool]
     return tuple(recording.run), recording.transcriber, recording.own_voice
 
 
-def _sound(file: BinaryIO, recording: Recording) -> Sound:
+def _sound(file: BinaryIO, recording: Recording) -> "Sound":
+    from core.workflows.predict.predict import Sound, Span
+
     segments = [Span(s.start_ms, s.end_ms, s.text or None, s.speaker) for s in recording.segments]
     return Sound(file, recording.source, recording.text, recording.labels, segments or None)
 
@@ -107,6 +106,8 @@ def check_schemes(schemes: Sequence[str]) -> None:
 
 def check_runs(ws: Workspace, names: Sequence[str]) -> None:
     """`NotFound` for a run that the workspace does not have."""
+    from core.workflows.models import runs
+
     for name in names:
         runs.get(ws, name)
 
@@ -135,6 +136,8 @@ def _of(by_scheme: dict[str, Any], schemes: Sequence[str]) -> dict[str, Any]:
 
 def warm() -> None:
     """Load what answers first, so that the first caller does not wait for libraries."""
+    from core.workflows.predict.predict import warm_up
+
     with suppress(CoreError):  # a workspace without models has nothing to warm
         warm_up(open_workspace())
     gc.collect()

@@ -73,11 +73,11 @@ def accept_all(
     ws: Workspace, kind: str, curator: str, *, operation: str | None = None, sure: float | None = None,
     batch: str | None = None, run_id: str | None = None, progress: Progress = lambda counts, total: None,
 ) -> DecisionCounts:  # fmt: skip
-    """Accept what `waiting` counts, block by block; those that are refused are rejected."""
-    total = waiting(ws, kind, operation, sure, batch, run_id)
+    """Accept what `waiting` counts, block by block, as one decision; those that are refused are rejected."""
+    total, at = waiting(ws, kind, operation, sure, batch, run_id), now()
     counts = DecisionCounts()
     for block in _pages(ws, kind, operation, sure, batch, run_id):
-        counts += accept(ws, block, curator)
+        counts += accept(ws, block, curator, at=at)
         progress(counts.total, total)
     return counts
 
@@ -85,9 +85,9 @@ def accept_all(
 def reject_all(
     ws: Workspace, kind: str, curator: str, *, operation: str | None = None, batch: str | None = None
 ) -> int:
-    """Reject every open Proposal of a step, of a run; returns how many."""
-    pages = _pages(ws, kind, operation, None, batch)
-    return sum(ws.store.proposals.reject_many([p.id for p in block], curator, now()) for block in pages)
+    """Reject every open Proposal of a step, of a run, as one decision; returns how many."""
+    pages, at = _pages(ws, kind, operation, None, batch), now()
+    return sum(ws.store.proposals.reject_many([p.id for p in block], curator, at) for block in pages)
 
 
 def accept(
@@ -128,6 +128,16 @@ def decide(ws: Workspace, proposal_id: int, yes: bool, curator: str) -> Proposal
 def undo(ws: Workspace, kind: str, curator: str) -> Proposal | None:
     """Undo this curator's latest decision on a Proposal of `kind`; None if there is none."""
     return ws.store.proposals.undo(kind, curator, now())
+
+
+def undo_as_one(ws: Workspace, kind: str, curator: str) -> tuple[int | None, int, int]:
+    """Undo this curator's latest decision on Proposals of `kind`, on one or on many at once.
+
+    Return the first Proposal that waits again, how many do, and how many were left because somebody decided on since;
+    (None, 0, 0) if there is no decision. `Conflict` if all are barred.
+    """
+    last, opened, left = ws.store.candidates.undo_decision(kind, curator, now())
+    return (None, 0, 0) if last is None else (min(opened, default=None), len(opened), left)
 
 
 def _counts(outcomes: Mapping[int, Outcome], anew: int) -> DecisionCounts:

@@ -12,8 +12,10 @@ from typing import Any
 
 from core import cleaning
 from core.cleaning import STEP_KINDS, Plan, Step, Suggestion
+from core.cleaning.proposing import cleaner
 from core.errors import InputError
 from core.files import write_json, write_text
+from core.workflows.beside import BESIDE
 from core.workflows.workspace import Workspace, now
 
 FILE, OFF = "cleaning.toml", "cleaning.off.toml"
@@ -71,7 +73,11 @@ def reset(ws: Workspace) -> Plan:
 
 def try_out(ws: Workspace, plan: Plan, text: str) -> list[Suggestion]:
     """The suggestions of `plan` for one text, step by step."""
-    return cleaning.suggest(plan, text, allow_remote=may_leave(ws, plan))
+    allow = may_leave(ws, plan)
+    for step in plan.steps:
+        if not step.of_corpus:
+            cleaner(step, allow_remote=allow)  # an absent backend is named before another process looks for it
+    return BESIDE.call(cleaning.suggest, plan, text, allow_remote=allow)
 
 
 def acceptance(ws: Workspace) -> Acceptance | None:

@@ -5,7 +5,7 @@ Steps that lose nothing, and that the plan allows to apply themselves, are accep
 after `kill -9`, suggests nothing twice: equal suggestions for an utterance have equal fingerprints.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -14,12 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core import filters
-from core.cleaning import Plan, Suggestion, suggest_many, to_document
+from core.cleaning import Plan, Suggestion, default_plan, suggest_many, to_document
+from core.cleaning.proposing import cleaner
 from core.errors import Conflict
 from core.filters import Filter
 from core.jobs import submit
 from core.store import NewProposal
 from core.workflows import jobs
+from core.workflows.beside import BESIDE
 from core.workflows.cleaning import decisions, duplicates, history
 from core.workflows.cleaning import plan as clean_plan
 from core.workflows.cleaning.decisions import DecisionCounts
@@ -31,6 +33,12 @@ JOB = "clean"  # the kind of its jobs
 BLOCK = 2000  # utterances in a durable step
 SAMPLES = 20
 Progress = Callable[[str, int, int], None]
+Suggest = Callable[..., list[list[Suggestion]]]
+
+
+def prepare() -> None:
+    """Let a server load the analyser of the bundled plan in a process beside it, while a person reads the plan."""
+    BESIDE.prepare(suggest_many, default_plan().only("spelling"), ["불이 낫어요"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +86,13 @@ def preview(
 ) -> CleaningPreview:
     """What a run would suggest; nothing is written. With `most`, only that many utterances, evenly spaced, are read.
 
-    Steps that compare utterances are left out if not all utterances are read.
+    Steps that compare utterances are left out if not all utterances are read. A server makes the suggestions in a
+    process beside it (`core.workflows.beside`).
     """
     allow = clean_plan.may_leave(ws, plan)
+    for step in plan.steps:
+        if not step.of_corpus:
+            cleaner(step, allow_remote=allow)  # an absent backend is named before another process looks for it
     ids = _ids(ws, wanted)
     out = duplicates.left_out(ws, plan)
     if most is not None and len(ids) > most:
@@ -95,7 +107,7 @@ def preview(
             samples[step].append(sample)
 
     for start in range(0, len(ids), BLOCK):
-        for number, suggestion in _suggested(ws, plan, ids[start : start + BLOCK], allow):
+        for number, suggestion in _suggested(ws, plan, ids[start : start + BLOCK], allow, _beside):
             count(
                 suggestion.step,
                 SampleChange(number, suggestion.before, suggestion.after, suggestion.reason, suggestion.confidence),
@@ -215,10 +227,16 @@ def _comparing(plan: Plan, left_out: Mapping[str, str]) -> list[Any]:
     return [step for step in plan.steps if step.of_corpus and step.name not in left_out]
 
 
-def _suggested(ws: Workspace, plan: Plan, ids: NDArray[np.int64], allow: bool) -> Iterator[tuple[int, Suggestion]]:
+def _beside(plan: Plan, texts: Sequence[str], *, allow_remote: bool) -> list[list[Suggestion]]:
+    return BESIDE.call(suggest_many, plan, texts, allow_remote=allow_remote)
+
+
+def _suggested(
+    ws: Workspace, plan: Plan, ids: NDArray[np.int64], allow: bool, suggest: Suggest = suggest_many
+) -> Iterator[tuple[int, Suggestion]]:
     """Each suggestion with the id of its utterance."""
     texts = ws.store.texts.of(ids.tolist())
-    for number, suggestions in zip(texts, suggest_many(plan, list(texts.values()), allow_remote=allow), strict=True):
+    for number, suggestions in zip(texts, suggest(plan, list(texts.values()), allow_remote=allow), strict=True):
         yield from ((number, s) for s in suggestions)
 
 

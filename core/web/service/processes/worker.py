@@ -36,7 +36,7 @@ def application() -> Starlette:
 
 @asynccontextmanager
 async def _lifespan(_: Starlette) -> AsyncIterator[None]:
-    if settings().warm_up:
+    if settings().warm_up is not False:
         await QUEUE.soon(judging.warm)
     try:
         yield
