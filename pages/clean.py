@@ -8,7 +8,7 @@ import streamlit as st
 from core import ui
 from core.filters import Filter, from_query
 from core.ui import _, translation
-from core.ui.panels.cleaning import cleaning, proposals
+from core.ui.panels.cleaning import cleaning, glance, proposals
 from core.ui.panels.job_progress import follow
 from core.ui.widgets import forms
 from core.workflows import jobs
@@ -93,7 +93,7 @@ def chosen_cleaning_run() -> history.Run | None:
     started = st.session_state.pop("clean_shown", None)
     if started in runs_by_id:
         st.session_state["run"] = started
-    st.subheader(_("Runs"), anchor=False)
+    st.header(_("Runs"), anchor=False)
     return runs_by_id[
         forms.linked_choice(_("Cleaning run"), list(runs_by_id), "run", lambda run_id: title(runs_by_id[run_id]))
     ]
@@ -150,10 +150,15 @@ with ui.page("clean"):
         st.info(_("There is nothing to clean yet: import a delivery or a table first."), icon=":material/info:")
         st.page_link("pages/import_data.py", label=_("Import"), icon=":material/upload_file:")
     else:
-        with st.expander(_("The plan"), icon=":material/checklist:"):
+        cleaning_run.prepare()
+        st.header(_("The plan"), anchor=False)
+        at_a_glance = st.container()
+        with st.expander(_("Change the plan"), icon=":material/checklist:"):
             cleaning.editor()
             cleaning.consent()
             cleaning.try_out()
+        with at_a_glance:  # drawn after the editor, so that it shows what was just changed there
+            glance.show(cleaning.rows(), {row["name"]: cleaning.title(row["name"]) for row in cleaning.rows()})
         begin(chosen_filter())
         if (job := jobs.running(ui.workspace(), cleaning_run.JOB)) is not None:
             progress(job.id)

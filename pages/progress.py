@@ -22,6 +22,6 @@ with ui.page("progress"):
             progress.download(report)
         chosen = report.forecasts[names.index(name)]
         progress.burn_down(chosen)
-        st.subheader(_("Curators"), anchor=False)
+        st.header(_("Curators"), anchor=False)
         progress.curators(report, chosen)
         progress.pictures(report, chosen)

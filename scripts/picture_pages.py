@@ -6,11 +6,13 @@ from urllib.parse import quote
 
 from playwright.sync_api import FilePayload, Locator, Page
 
+from core.settings import DEMO
+
 WIDTH_PX, MOST_HEIGHT_PX = 1400, 2400
 QUERY = "연기"
 # A second picture -> the page that it is of.
 SECOND = {
-    "corpus_bulk": "corpus", "import_clashes": "import_data", "leak_meter": "evaluate",
+    "corpus_bulk": "corpus", "import_calls": "import_data", "import_clashes": "import_data", "leak_meter": "evaluate",
     "predict_live": "predict", "predict_batch": "predict",
 }  # fmt: skip
 PARTS = {"leak_meter": ".st-key-leak_meter"}  # a picture of one part of its page -> the selector of that part
@@ -76,7 +78,12 @@ def corpus_bulk(page: Page, data: PictureData) -> None:
 
 def upload(page: Page, text: str) -> None:
     file = FilePayload(name="reports.csv", mimeType="text/csv", buffer=text.encode("cp949"))
-    page.locator("input[type=file]").set_input_files(file)
+    page.locator("input[type=file]").first.set_input_files(file)
+    page.locator("[class*=st-key-go-]").wait_for()
+
+
+def import_calls(page: Page, data: PictureData) -> None:
+    page.locator("input[type=file]").first.set_input_files(sorted((DEMO / "archives").glob("*.zip")))
     page.locator("[class*=st-key-go-]").wait_for()
 
 
@@ -89,6 +96,16 @@ def import_clashes(page: Page, data: PictureData) -> None:
 def quality_page(page: Page, data: PictureData) -> None:
     page.locator(f".st-key-open-{data.conflict} button").click()
     page.get_by_test_id("stText").first.wait_for()
+
+
+def map_page(page: Page, data: PictureData) -> None:
+    page.locator(".gw-map[data-ready]:not([data-ready=''])").wait_for()
+    plane = page.locator(".gw-map-plane")
+    plane.focus()
+    for key in ("ArrowUp", "ArrowLeft", "ArrowLeft", "Enter"):
+        page.keyboard.press(key)
+        page.locator(".gw-map-tip").wait_for()
+    page.locator("[class*=st-key-pick-]").first.wait_for()
 
 
 def review_page(page: Page, data: PictureData) -> None:
@@ -184,9 +201,11 @@ def predict_batch(page: Page, data: PictureData) -> None:
 
 ACTIONS: dict[str, Callable[[Page, PictureData], None]] = {
     "import_data": lambda page, data: upload(page, TABLE),
+    "import_calls": import_calls,
     "import_clashes": import_clashes,
     "corpus": corpus,
     "corpus_bulk": corpus_bulk,
+    "map": map_page,
     "quality": quality_page,
     "clean": clean_page,
     "review": review_page,

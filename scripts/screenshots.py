@@ -41,6 +41,7 @@ from core.workflows.corpus import bulk, views
 from core.workflows.imports.tables import table
 from core.workflows.leaks import meter
 from core.workflows.leaks.plan import of_run
+from core.workflows.map import making
 from core.workflows.models import train
 from core.workflows.pseudo_labels import judge as judging
 from core.workflows.pseudo_labels import proposing
@@ -99,6 +100,7 @@ def prepare(ws: Workspace) -> None:
     proposing.propose(ws, run, "danger", Thresholds())
     cleaning_runs.run(ws, default_plan(), Filter(), "curator")
     disagree(ws)
+    making.make(ws)
     meter.run(ws, replace(of_run(ws, run), factor=4.5))
 
 

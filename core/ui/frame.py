@@ -4,7 +4,6 @@ Pages are plain files under pages/; Streamlit's own menu is hidden. Every page e
 deep link on a fresh server has the frame too.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,43 +12,27 @@ from html import escape
 import streamlit as st
 
 from core import __version__
-from core.errors import CoreError
+from core.errors import CoreError, InputError
 from core.files import full_disk_named
 from core.messages import Message
 from core.settings import ASSETS
-from core.ui import error_messages, translation
-from core.ui.i18n import LANGUAGES, N_, _, language
-from core.ui.widgets import forms
+from core.ui import error_messages, identity, streamlit_words, translation
+from core.ui.i18n import DEFAULT, LANGUAGES, N_, _, language
+from core.ui.page_style import PAGE_STYLE
+from core.ui.widgets import drafts, forms, plain_data
 from core.workflows.workspace import Workspace, open_workspace
+
+plain_data.install()
 
 ICON = ASSETS / "icon.png"
 SIDEBAR_PX = 230
+DECIDING = ("review", "adjudicate", "clean", "quality", "augment", "pseudo_label")  # nobody decides without a name
+NAMELESS, ASKING = "nameless", "asking_for_name"
 LEFT_BEHIND = ("predict",)  # pages whose state under "PAGE:..." is dropped when another page is opened
-# Streamlit leaves wide margins around a page: tables need that room, above all in a narrow window. What stands
-# beside a picture moves below it before it gets too narrow to read. The element with the keyboard focus is outlined.
-PAGE_STYLE = """<style>
-[data-testid="stMainBlockContainer"] { padding: 3.5rem clamp(1.25rem, 3vw, 3.5rem) 4rem; }
-:has(> .st-key-behind) { min-width: 22rem; }
-.st-key-tiles > [data-testid="stElementContainer"] { flex: 1 1 10.5rem; min-width: 10.5rem; }
-:is(a, button, summary, [role="tab"]):focus-visible,
-label:has(:is([role="switch"], [type="checkbox"], [type="radio"]):focus-visible) {
-  outline: 2px solid #3974ef; outline-offset: 2px; border-radius: 0.25rem;
-}
-.gw-phase { margin: 0.6rem 0 -0.4rem; padding: 0; font-size: 0.8rem; font-weight: 600; line-height: 1.4; opacity: 0.8; }
-</style>"""
 
 
-# Texts that Streamlit's own page writes in English, by CSS selector, with the message to show in place of each. Where
-# another version of Streamlit has other elements, a selector finds nothing and the English text stays.
-_HINT = '[data-testid="InputInstructions"] > span:first-child'
-FRONTEND_TEXTS = {
-    '[data-testid="stFileUploaderDropzone"] > span button p': N_("Choose files"),
-    f':is([data-testid="stTextInput"], [data-testid="stNumberInput"]) {_HINT}': N_("Press Enter to apply"),
-    f'[data-testid="stTextArea"] {_HINT}': N_("Press Ctrl+Enter to apply"),
-    f'[data-testid="stForm"] :is([data-testid="stTextInput"], [data-testid="stNumberInput"]) {_HINT}': N_(
-        "Press Enter to submit"
-    ),
-}
+class NameNeeded(InputError):
+    """A decision without a curator's name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +62,7 @@ PAGES = (
         "pages/import_data.py",
         N_("Import"),
         ":material/upload_file:",
-        N_("Bring a table of texts in: see how it is read, say which column is what."),
+        N_("Bring calls, recordings, tables and folders in: see what they are, then import them."),
     ),
     PageInfo(
         "corpus",
@@ -87,6 +70,13 @@ PAGES = (
         N_("Corpus"),
         ":material/library_music:",
         N_("Find calls and utterances and listen."),
+    ),
+    PageInfo(
+        "map",
+        "pages/map.py",
+        N_("Map"),
+        ":material/scatter_plot:",
+        N_("See the corpus as points: similar texts lie together. Pick a point or select many, and act on them."),
     ),
     PageInfo(
         "quality",
@@ -177,7 +167,7 @@ PAGES = (
 # The menu: the phases of the work, in their order, with the names of their pages. The overview has no heading.
 PHASES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("", ("overview",)),
-    (N_("Data"), ("import_data", "corpus", "schemes")),
+    (N_("Data"), ("import_data", "corpus", "map", "schemes")),
     (N_("Refining"), ("quality", "clean", "augment")),
     (N_("Reviewing"), ("review", "adjudicate", "agreement", "progress")),
     (N_("Training"), ("train", "evaluate", "pseudo_label")),
@@ -192,26 +182,38 @@ def page(name: str) -> Iterator[None]:
     st.set_page_config(
         page_title=f"{_(info.title)} · 귀담아", page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_PX
     )
-    st.html(PAGE_STYLE + _frontend_style())
+    st.html(PAGE_STYLE + _shell())
     _sidebar(name)
     _leave_others(name)
     st.title(_(info.title), anchor=False)
     st.caption(_(info.help))
+    _ask_for_name(name)
     with guard():
         yield
 
 
-def _frontend_style() -> str:
-    """Return the style that shows the texts of Streamlit's own page in the reader's language; "" for English."""
-    if language() == "en":
-        return ""
-    shown = {selector: json.dumps(_(text), ensure_ascii=False) for selector, text in FRONTEND_TEXTS.items()}
-    rules = (
-        f"{selector} {{ visibility: hidden; font-size: 0; }}\n"
-        f"{selector}::after {{ visibility: visible; font-size: 0.8rem; content: {text}; }}"
-        for selector, text in shown.items()
-    )
-    return "<style>\n" + "\n".join(rules) + "\n</style>"
+def _ask_for_name(page_name: str) -> None:
+    """Ask for the curator's name: on a page of decisions at once and instead of it, elsewhere after the first try."""
+    st.session_state[ASKING] = identity.curator() is None and (page_name in DECIDING or NAMELESS in st.session_state)
+    if identity.curator() is not None:
+        st.session_state.pop(NAMELESS, None)
+    elif page_name in DECIDING:
+        identity.ask()
+        st.stop()
+    elif NAMELESS in st.session_state:
+        identity.ask()
+
+
+def _shell() -> str:
+    """Return the element that tells `assets/shell/shell.js` the language, Streamlit's words and the way to Review."""
+    left = {
+        "language": language(),
+        "words": streamlit_words.dictionary(language()),
+        "review": _("Go to Review"),
+        "address": f"/review?lang={language()}",
+    }
+    data = " ".join(f'data-{name}="{escape(text, quote=True)}"' for name, text in left.items())
+    return f'<div class="gw-shell" hidden {data}></div>'
 
 
 def _leave_others(name: str) -> None:
@@ -228,6 +230,8 @@ def guard() -> Iterator[None]:
         with full_disk_named(Message("a file")):
             yield
     except CoreError as error:
+        if isinstance(error, NameNeeded) and not st.session_state.get(ASKING):
+            st.rerun()  # the next run asks for the name
         _show_error(error)
 
 
@@ -241,7 +245,7 @@ def _show_error(error: CoreError) -> None:
 
 def _sidebar(name: str) -> None:
     with st.sidebar:
-        st.markdown("### 귀담아 · Gwidama")
+        st.html('<p class="gw-brand">귀담아 · Gwidama</p>')
         _menu()
         st.divider()
         # Not persist_state: if nobody pressed the switch, the next page would read None.
@@ -250,28 +254,35 @@ def _sidebar(name: str) -> None:
             "언어 · Language", list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="lang", required=True,
             on_change=_store_language,
         )  # fmt: skip
-        st.text_input(_("Curator"), key="curator_name", max_chars=40, placeholder=workspace().settings.curator,
-                      help=_("Your decisions are kept under this name."), persist_state="session")  # fmt: skip
+        identity.box()
+        identity.remember()
+        drafts.flush()
         st.caption(f"Gwidama {__version__}")
 
 
 def _menu() -> None:
     """Link every page, grouped under the phases of the work."""
     infos = {info.name: info for info in PAGES}
+    query = {"lang": language()} if language() != DEFAULT else {}
     for title, names in PHASES:
         if title:
-            st.html(f'<h3 class="gw-phase">{escape(_(title))}</h3>')
+            st.html(f'<p class="gw-phase">{escape(_(title))}</p>')
         for info in map(infos.__getitem__, names):
-            st.page_link(info.file, label=_(info.title), icon=info.icon)
+            st.page_link(info.file, label=_(info.title), icon=info.icon, query_params=query)
 
 
 def _store_language() -> None:
+    st.session_state[identity.SWITCHED] = True
     st.session_state["language"] = st.query_params["lang"] = st.session_state["lang"]
 
 
 def curator() -> str:
-    """Return the curator's name of this session: the one that was typed, else the one of the settings."""
-    return str(st.session_state.get("curator_name") or "").strip() or workspace().settings.curator
+    """Return the name of the person at work. `InputError` if nobody said one yet; the next run asks for it."""
+    name = identity.curator()
+    if name is None:
+        st.session_state[NAMELESS] = True
+        raise NameNeeded("your name is needed first: write it at the top of the page")
+    return name
 
 
 def workspace() -> Workspace:

@@ -72,6 +72,7 @@ def test_variants_are_looked_at_made_decided_on_and_taken_back(filled: Live, pag
     go(page, filled, "augment")
     choose(page, ko("Label check"), ko("the run in use gives it another label"))
     press(page, "Reject all {n} waiting", n=3)
+    press(page, "Yes, reject {n}", n=3)
     expect(main(page)).to_contain_text(ko("Rejected: {n}.", n=3))
     assert counts() == {"open": made - 2, "accepted": 1, "rejected": 4}
     take_back(page)

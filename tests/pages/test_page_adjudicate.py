@@ -69,14 +69,14 @@ def test_every_opinion_is_shown_as_plain_text(ws: Workspace) -> None:
     opened = page()
     markdown = texts(opened.markdown)
     assert "**2** left · **0** settled now" in markdown
-    assert [text for text in markdown if text.startswith("####")] == [
-        "#### Danger  `D`", "#### Normal  `N`", "#### Normal  `N`", "#### Danger  `D`",
+    assert [text for text in markdown if text.startswith("###")] == [
+        "### Danger  `D`", "### Normal  `N`", "### Normal  `N`", "### Danger  `D`",
     ]  # fmt: skip
     people = [text.removeprefix(":material/person: ") for text in markdown if text.startswith(":material/person:")]
     assert people == ["kim", "\\[lee\\]\\(x\\)", "a \\(vote\\)", "2 votes without a name"]
     assert "kim says so" in texts(opened.text)
     assert any(text.endswith("UTC · 1\\.5 s") for text in texts(opened.caption))
-    everything = [*markdown, *texts(opened.caption), *texts(opened.subheader)]
+    everything = [*markdown, *texts(opened.caption), *texts(opened.header)]
     assert not [text for text in everything if "![x](" in text or "[lee](" in text]
     assert opened.selectbox(key="scheme").value == "danger"
     assert "Waiting: Danger 2" in texts(opened.caption)
@@ -91,7 +91,7 @@ def test_what_a_model_thinks_stands_beside_the_opinions(ws: Workspace) -> None:
     ws.store.ledger.put_predictions([guess])
     markdown = texts(page().markdown)
     assert ":material/smart_toy: Model" in markdown
-    assert [text for text in markdown if text.startswith("####")][-1] == "#### Danger  `D`"
+    assert [text for text in markdown if text.startswith("###")][-1] == "### Danger  `D`"
 
 
 def test_the_scheme_with_disputes_is_opened_and_a_call_is_shown_whole(ws: Workspace) -> None:
@@ -179,7 +179,7 @@ def test_several_classes_are_settled_together(ws: Workspace) -> None:
     schemes.save(ws, parse_toml(text, "t.toml"), "tester")
     (one,) = sentences(ws.store, "하나")
     answer(ws, "t", kim="a|b", lee="c")
-    assert "#### a, b" in texts(page(scheme="t").markdown)
+    assert "### a, b" in texts(page(scheme="t").markdown)
     state = state_with_dispute(ws, "t", "tester")
     panel._handle(state, event("decision", state, t="a|c"))
     assert ws.store.corpus.utterance(one).labels == {"t": "a|c"}

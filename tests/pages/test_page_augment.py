@@ -99,4 +99,4 @@ def test_a_choice_without_candidates_says_so(filled: Workspace) -> None:
     opened.slider(key="augment_score").set_value((0.0, 0.1))
     ok(opened.run())
     assert [box.value for box in opened.info] == ["No variant of this choice waits."]
-    assert opened.button(key="augment_accept").disabled
+    assert opened.button(key="augment_accept_none").disabled

@@ -24,7 +24,7 @@ def add_clips(ws: Workspace) -> None:
 
 
 def test_a_workspace_without_voices_shows_nothing_of_it(ws: Workspace) -> None:
-    assert "Voices" not in [header.value for header in page("augment").subheader]
+    assert "Voices" not in [header.value for header in page("augment").header]
 
 
 def test_a_plan_is_previewed_and_started_as_a_job(ws: Workspace) -> None:

@@ -46,7 +46,7 @@ def test_a_person_starts_a_measurement_and_sees_a_finished_one(ws: Workspace) ->
     run = add_danger_run(ws)
     store_document(ws)
     app = page("evaluate", run=run)
-    assert "Leak meter" in texts(app.subheader)
+    assert "Leak meter" in texts(app.header)
     shown = [text.replace("\\", "") for text in (*texts(app.markdown), *captions(app))]
     assert (
         "**Of the +10.0 points of accuracy that augmenting first and splitting random rows then seems to bring, 10.0 "

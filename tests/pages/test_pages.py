@@ -40,7 +40,7 @@ def opened(name: str, lang: str = "ko", **query: str) -> AppTest:
 
 def page_text(app: AppTest) -> str:
     """Return all text on the page."""
-    kinds = ("title", "subheader", "caption", "markdown", "info", "success", "warning", "error", "text")
+    kinds = ("title", "header", "caption", "markdown", "info", "success", "warning", "error", "text")
     return "\n".join(str(element.value) for kind in kinds for element in getattr(app, kind))
 
 
@@ -70,8 +70,9 @@ def test_each_page_says_what_to_do_on_an_empty_workspace(ws: Workspace, name: st
     app = opened(name, "en")
     assert not app.exception
     hints = {
-        "overview": "Import a delivery",
+        "overview": "Zips of 119 calls, folders of audio, tables of texts",
         "import_data": "python -m core ingest table FILE --text COL",
+        "map": "There is nothing to draw yet: import a delivery or a table first.",
         "quality": "There is nothing to check yet: import a delivery or a table first.",
         "clean": "There is nothing to clean yet: import a delivery or a table first.",
         "schemes": "add one, let it grow",

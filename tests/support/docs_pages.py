@@ -6,7 +6,7 @@ from functools import cache
 from core.settings import ROOT
 
 TOPICS = (
-    "corpus-and-import", "import", "cleaning-and-review", "augmentation", "models", "self-training",
+    "first-hour", "corpus-and-import", "import", "cleaning-and-review", "augmentation", "models", "self-training",
     "service-and-security", "operations", "architecture", "glossary",
 )  # fmt: skip
 TWINS = (("README.en.md", "README.md"), *((f"docs/en/{topic}.md", f"docs/ko/{topic}.md") for topic in TOPICS))

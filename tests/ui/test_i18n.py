@@ -3,13 +3,15 @@
 import ast
 import re
 import string
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 import syntax
 from babel.messages.catalog import Catalog
 
-from core.ui.i18n import CATALOGUE, catalogue
+from core.ui import i18n
+from core.ui.i18n import CATALOGUE, Korean, catalogue
 from scripts.messages import PO, messages, read, sources, templates, updated
 
 # Names of programs and of file formats are the same in Korean.
@@ -117,3 +119,22 @@ def test_extraction_finds_calls_and_tables(tmp_path: Path, monkeypatch: pytest.M
     assert messages([path]) == {
         "Marked": "page.py:2", "Two pieces": "page.py:3", "From a table": "page.py:1", "In an f-string": "page.py:6",
     }  # fmt: skip
+
+
+def test_a_compiled_catalogue_is_kept_for_the_next_process_and_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    po = b'msgid ""\nmsgstr "Content-Type: text/plain; charset=utf-8\\n"\n\nmsgid "fire"\nmsgstr "\xeb\xb6\x88"\n'
+    monkeypatch.setattr(i18n, "CATALOGUE", tmp_path / "ko.po")
+    monkeypatch.setattr("sys.dont_write_bytecode", True)
+    made = i18n._compiled(po)
+    assert Korean(BytesIO(made)).gettext("fire") == "불"
+    assert not [*tmp_path.rglob("*.mo")]
+
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    changed = po + b'\nmsgid "flood"\nmsgstr ""\n'
+    assert [Korean(BytesIO(i18n._compiled(text))).gettext("fire") for text in (po, changed)] == ["불", "불"]
+    (kept,) = tmp_path.rglob("*.mo")  # only the newest stays
+    monkeypatch.setattr(i18n, "_compile", lambda _: b"never")
+    kept.write_bytes(b"kept")
+    assert (i18n._compiled(changed), i18n._compiled(po)) == (b"kept", b"never")

@@ -1,5 +1,6 @@
 """The frame's menu, the texts of Streamlit's own page, names of jobs and times, in both languages; no browser."""
 
+import json
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -7,7 +8,7 @@ import pytest
 
 from core.jobs import JOBS
 from core.records import Job
-from core.ui import frame
+from core.ui import frame, streamlit_words
 from core.ui.i18n import _, catalogue, in_language
 from core.ui.panels.job_titles import KINDS, job_title
 from core.ui.widgets import charts, forms
@@ -27,12 +28,18 @@ def test_the_phases_and_menu_names_are_the_words_of_the_glossary() -> None:
 
 
 def test_streamlits_own_texts_are_korean_and_untouched_in_english() -> None:
+    korean = json.loads(streamlit_words.dictionary("ko"))
+    assert korean["Page not found"] == "페이지를 찾을 수 없습니다"
+    assert korean.keys() == set(streamlit_words.WORDS), "each has a translation of its own"
+    assert all(text.count("{") == english.count("{") <= 1 for english, text in korean.items())
+    assert streamlit_words.dictionary("en") == "{}"
+
+
+def test_the_shell_gets_its_texts_as_attributes_that_no_text_can_leave() -> None:
     with in_language("ko"):
-        style = frame._frontend_style()
-        assert 'content: "파일 고르기"' in style
-        assert style.count("visibility: hidden") == len(frame.FRONTEND_TEXTS)
-    with in_language("en"):
-        assert frame._frontend_style() == ""
+        left = frame._shell()
+    assert 'data-language="ko"' in left and 'data-address="/review?lang=ko"' in left
+    assert left.count("<") == 2, "nothing in it is markup"
 
 
 def test_tools_of_charts_are_in_the_readers_language() -> None:
@@ -46,8 +53,8 @@ def test_tools_of_charts_are_in_the_readers_language() -> None:
     ("kind", "title", "shown"),
     [
         ("clean", "clean", "정제"),
-        ("train", "danger-text · s1", "학습 · danger-text · s1"),
-        ("leakmeter", "leak meter · danger-text · s1", "누출 측정 · danger-text · s1"),
+        ("train", "danger-text · s1", "학습 · 위험(텍스트) · s1"),
+        ("leakmeter", "leak meter · danger-text · s1", "누출 측정 · 위험(텍스트) · s1"),
         ("predict-batch", "3 files", "일괄 예측 · 파일 3개"),
         ("predict-batch", "call.wav", "일괄 예측 · call.wav"),
     ],

@@ -10,7 +10,7 @@ from core.ui.i18n import _
 from core.ui.panels.augment.titles import operation_title, reason_title
 from core.ui.panels.cleaning.cleaning import diff_text
 from core.ui.panels.cleaning.proposals import refusal, summary
-from core.ui.widgets import forms
+from core.ui.widgets import asking, forms
 from core.ui.widgets.player import Choice, ChoiceGroup, ReviewEvent, ReviewItem, review
 from core.workflows.augment import batches, deciding
 from core.workflows.augment.deciding import CandidateCard, Where
@@ -31,7 +31,7 @@ def _show() -> None:
     if not rows:
         st.info(_("No variant is waiting. Make some above."), icon=":material/info:")
         return
-    st.subheader(_("Variants"), anchor=False)
+    st.header(_("Variants"), anchor=False)
     _statistics(rows)
     where = _where(rows)
     waits = deciding.count(workspace(), where)
@@ -96,17 +96,23 @@ def _run_title(batch: batches.Batch) -> str:
 def _in_bulk(where: Where, n: int) -> None:
     """Show the buttons that decide on all chosen candidates, and the one that takes the last decision back."""
     left, middle, right = st.columns(3)
-    if left.button(
-        _("Accept all {n} waiting").format(n=f"{n:,}"), icon=":material/done_all:", key="augment_accept",
-        disabled=not n, width="stretch",
-    ):  # fmt: skip
+    with left:
+        accepts = asking.confirmed(
+            _("Accept all {n} waiting").format(n=f"{n:,}"),
+            _("Accept {n} suggestions? One Z takes all of them back.").format(n=f"{n:,}"),
+            _("Yes, accept {n}").format(n=f"{n:,}"), icon=":material/done_all:", key="augment_accept", disabled=not n,
+        )  # fmt: skip
+    with middle:
+        rejects = asking.confirmed(
+            _("Reject all {n} waiting").format(n=f"{n:,}"),
+            _("Reject {n} suggestions? One Z takes all of them back.").format(n=f"{n:,}"),
+            _("Yes, reject {n}").format(n=f"{n:,}"), icon=":material/block:", key="augment_reject", disabled=not n,
+        )  # fmt: skip
+    if accepts:
         bar = st.progress(0.0)
         counts = deciding.accept(workspace(), where, curator(), lambda done, total: _fill(bar, done / max(total, 1)))
         _tell(summary(counts))
-    if middle.button(
-        _("Reject all {n} waiting").format(n=f"{n:,}"), icon=":material/block:", key="augment_reject",
-        disabled=not n, width="stretch",
-    ):  # fmt: skip
+    if rejects:
         _tell(_("Rejected: {n}.").format(n=f"{deciding.reject(workspace(), where, curator()):,}"))
     if right.button(
         _("Undo the last decision"), icon=":material/undo:", key="augment_undo", width="stretch",

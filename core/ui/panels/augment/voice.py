@@ -35,7 +35,7 @@ def panel() -> None:
     """Show nothing where no utterance has a voice; else what makes copies, and what was made."""
     if not browse.count(workspace(), Filter(with_audio=True)):
         return
-    st.subheader(_("Voices"), anchor=False)
+    st.header(_("Voices"), anchor=False)
     st.caption(_("Changed copies of labelled clips. They keep text, labels and group, and are used for training only."))
     job = jobs.running(workspace(), voice.JOB)
     if (plan := _plan()) is not None:

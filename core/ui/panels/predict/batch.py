@@ -20,12 +20,13 @@ from core.text.clock import clock
 from core.ui import translation
 from core.ui.frame import guard, workspace
 from core.ui.i18n import N_, _
-from core.ui.panels.overview import JOB_STATES
+from core.ui.panels.job_titles import JOB_STATES, failure
 from core.ui.panels.predict import answers, calls
 from core.ui.panels.predict.card import chart, exports, segments, verdict
 from core.ui.panels.predict.options import Options
 from core.ui.widgets import forms
 from core.ui.widgets.player import player
+from core.ui.widgets.uploader import limits
 from core.web import uploads
 from core.workflows import jobs
 from core.workflows.predict import batch, predict
@@ -75,6 +76,7 @@ def _begin(options: Options) -> None:
         label, accept_multiple_files="directory" if kind == "folder" else True, max_upload_size=UPLOAD_MB,
         key=f"batch_files_{kind}_{turn}",
     )  # fmt: skip
+    limits(UPLOAD_MB, _("WAV, MP3, M4A, 3GP, AMR, WebM …, JSON, TXT, ZIP"))
     left, right = st.columns([1, 3], vertical_alignment="center")
     right.caption(_("A whole delivery on this machine needs no upload: `python -m core predict-batch PATH`"))
     if left.button(_("Judge all"), type="primary", icon=":material/playlist_play:", disabled=not files,
@@ -140,7 +142,7 @@ def _progress(item: batch.Batch, job: Job | None) -> None:
             jobs.cancel(workspace(), job.id)
         return
     if job.state == "failed":
-        st.error(forms.plain(translation.translate(job.error or "")), icon=":material/error:")
+        st.error(forms.plain(failure(job)), icon=":material/error:")
     st.caption(f"{_(JOB_STATES[job.state])} · {done}")
 
 
@@ -212,7 +214,7 @@ def _opened(item: batch.Batch, number: int) -> None:
     opened = _open(item, number)
     document, audio, key = opened.document, opened.audio, opened.key
     with st.container(border=True, key=f"opened-{key}"):
-        st.subheader(forms.plain(document["source"]), anchor=False)
+        st.header(forms.plain(document["source"]), anchor=False)
         verdict.show(document)
         if opened.trouble is not None:
             st.caption(forms.plain(translation.translate(opened.trouble.message)))

@@ -22,6 +22,7 @@ from core.ui.panels.predict.recordings import demo_title
 from core.ui.widgets import forms, live_state
 from core.ui.widgets.live_player import live_player
 from core.ui.widgets.live_state import State
+from core.ui.widgets.uploader import limits
 from core.web import uploads
 from core.workflows.predict import demo_calls, predict
 from core.workflows.predict.stream import Stream
@@ -66,6 +67,8 @@ def _begin(options: Options) -> None:
         _("A recording, and its 119 label JSON if there is one"), accept_multiple_files=True, max_upload_size=50,
         key="live_files",
     )  # fmt: skip
+    with left:
+        limits(50, _("WAV, MP3, M4A, 3GP, AMR, WebM …, JSON"))
     spoken = right.audio_input(_("or speak: it is played when you stop"), sample_rate=16000, key="live_spoken")
     kind = right.pills(_("or take a call of the demo"), demo_calls.kinds(), key="live_demo", format_func=demo_title)
     with st.container(horizontal=True, vertical_alignment="bottom"):

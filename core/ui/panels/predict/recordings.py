@@ -15,6 +15,7 @@ from core.ui.panels.predict.calls import Delivered
 from core.ui.panels.predict.card import call_card
 from core.ui.panels.predict.options import Options
 from core.ui.widgets import forms
+from core.ui.widgets.uploader import limits
 from core.workflows.predict import demo_calls
 
 
@@ -32,7 +33,7 @@ def show(options: Options) -> None:
 
 def _words_only(file: UploadedFile, options: Options) -> None:
     with st.container(border=True):
-        st.subheader(forms.plain(file.name), anchor=False)
+        st.header(forms.plain(file.name), anchor=False)
         st.caption(_("Judged by its words: drop its recording too, and the voice is judged as well."))
         whole = judging.words(file.getvalue(), file.name, options)
         sentence.show_conversation(whole, key=file.file_id)
@@ -44,6 +45,8 @@ def _inputs() -> tuple[list[Delivered], list[UploadedFile]]:
         _("Recordings (WAV, MP3, M4A, 3GP, AMR, WebM …), several at once; and their 119 label JSON if there is one"),
         type=None, accept_multiple_files=True, max_upload_size=50,
     )  # fmt: skip
+    with left:
+        limits(50, _("WAV, MP3, M4A, 3GP, AMR, WebM …, JSON"))
     spoken = right.audio_input(_("or speak"), sample_rate=16000)
     titles = {kind: demo_title(kind) for kind in demo_calls.kinds()}
     demo = right.pills(

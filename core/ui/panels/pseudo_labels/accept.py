@@ -10,7 +10,7 @@ from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
 from core.ui.panels.pseudo_labels.audit import own_answers, share
 from core.ui.panels.pseudo_labels.chosen import Chosen
-from core.ui.widgets import forms
+from core.ui.widgets import drafts, forms
 from core.workflows.pseudo_labels import accept, evidence
 from core.workflows.pseudo_labels.accept import Preview
 
@@ -57,6 +57,7 @@ def _ask(chosen: Chosen, audit_id: int | None) -> None:
             _("Why without an audit?"), key=REASON, max_chars=accept.LONGEST_REASON,
             help=_("The reason is stored with the round."),
         )  # fmt: skip
+        drafts.keep(_draft(chosen), 0, {"reason": REASON})
     if not seen.new or not (trusted or without):  # another element than the popover, so that an open question closes
         st.button(_("Accept …"), icon=":material/done_all:", key="round_none", disabled=True)
         return
@@ -86,9 +87,15 @@ def _accepted(chosen: Chosen, audit_id: int | None, without: bool, confirmed: in
     except CoreError as error:
         st.session_state[TROUBLE] = str(explain(error))
         return
+    drafts.done(_draft(chosen))
     st.session_state[NOTICE] = _("Round {number}: {n} silver labels written.").format(
         number=made.id, n=f"{made.counts['written']:,}"
     )
+
+
+def _draft(chosen: Chosen) -> str:
+    """Return the name under which the browser keeps the reason while it is written."""
+    return f"round-{chosen.run.id}-{chosen.target}"
 
 
 def _rounds(chosen: Chosen) -> None:
@@ -96,7 +103,7 @@ def _rounds(chosen: Chosen) -> None:
     made = [row for row in accept.rounds(workspace(), chosen.target) if row.state != "proposed"]
     if not made:
         return
-    st.subheader(_("Rounds"))
+    st.header(_("Rounds"))
     standing = accept.standing(workspace(), chosen.target)
     for row in made:
         with st.container(border=True):

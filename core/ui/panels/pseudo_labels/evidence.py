@@ -6,7 +6,7 @@ import streamlit as st
 from core.schemes import scheme
 from core.thresholds import GRID, LEAST_ANSWERS
 from core.ui.i18n import _, language
-from core.ui.widgets import charts, forms, threshold_charts
+from core.ui.widgets import chart_table, charts, forms, threshold_charts
 from core.ui.widgets.threshold_charts import Mark, Names
 from core.workflows.pseudo_labels.view import Point, Share, View
 
@@ -49,12 +49,12 @@ def pictures(target: str, seen: View) -> None:
     left, right = st.columns(2)
     with left:
         st.markdown(f"**{_('Precision and share kept')}**")
-        st.plotly_chart(precision(seen), key="pseudo-precision")
+        chart_table.show(precision(seen), _("Precision and share kept"), "pseudo-precision")
         st.caption(_("Along the line the least confidence falls from left to right, with the least margin as set. A "
                      "star above the line keeps better labels than one limit for all classes would."))  # fmt: skip
     with right:
         st.markdown(f"**{_('Kept by least confidence')}**")
-        st.plotly_chart(kept(target, seen), key="pseudo-kept")
+        chart_table.show(kept(target, seen), _("Kept by least confidence"), "pseudo-kept")
         st.caption(_("A star is the limit of a class and what it keeps now."))
         if len(seen.classes) > DRAWN:
             st.caption(_("The {n} classes with the most predictions; the table has all.").format(n=DRAWN))
@@ -151,7 +151,8 @@ def _balance(target: str, seen: View) -> None:
                _("Kept now"): "kept"}  # fmt: skip
     rows = {title: {row.code: getattr(row, name) for row in seen.classes} for title, name in columns.items()}
     rows = {title: counts for title, counts in rows.items() if sum(counts.values())}
-    st.plotly_chart(charts.balance(rows, scheme(target), language()), key="pseudo-balance")
+    figure = charts.balance(rows, scheme(target), language())
+    chart_table.show(figure, _("Class balance"), "pseudo-balance", table=False)  # the table of the classes has it
 
 
 def _table(target: str, seen: View) -> None:

@@ -17,7 +17,7 @@ from core.ui.i18n import N_, _
 from core.ui.panels.job_progress import follow
 from core.ui.panels.pseudo_labels.accept import STATES
 from core.ui.panels.pseudo_labels.chosen import Chosen
-from core.ui.widgets import charts, forms
+from core.ui.widgets import chart_table, charts, forms
 from core.workflows import jobs
 from core.workflows.pseudo_labels import accept
 from core.workflows.pseudo_labels.ablation import gate
@@ -117,7 +117,8 @@ def _verdict(verdict: Mapping[str, Any]) -> None:
     first, *others = (forms.plain(translation.translate(line)) for line in sentences(verdict))
     st.markdown(f":material/{ICONS[verdict['verdict']]}: **{first}**")
     rows = {_(ARMS[name]): verdict["differences"][name][verdict["by"]] for name in ("half", "all")}
-    st.plotly_chart(charts.differences(rows, _("Macro-F1 gained over the student without")), key="gate_gains")
+    title = _("Macro-F1 gained over the student without")
+    chart_table.show(charts.differences(rows, title), title, "gate_gains", table=False)
     for line in others:
         st.caption(line)
     with st.expander(_("As a table"), icon=":material/table:"):

@@ -12,6 +12,7 @@ from core.ui.error_messages import explain
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _
 from core.ui.panels.job_progress import follow
+from core.ui.panels.job_titles import failure
 from core.ui.panels.pseudo_labels.chosen import Chosen
 from core.ui.widgets import forms
 from core.workflows import jobs
@@ -39,8 +40,8 @@ def show(chosen: Chosen) -> None:
         _follow(job.id)
         return
     _begin(chosen)
-    failure = job.error if job is not None and job.state == "failed" else None
-    if trouble := st.session_state.pop("judging_refused", "") or failure:
+    reason = failure(job) if job is not None and job.state == "failed" else ""
+    if trouble := st.session_state.pop("judging_refused", "") or reason:
         st.error(forms.plain(translation.translate(trouble)), icon=":material/error:")
     elif job is not None and "result" in job.progress:
         _result(job.progress["result"])

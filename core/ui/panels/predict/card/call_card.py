@@ -31,7 +31,7 @@ def show(call: Call, options: Options) -> None:
 
 
 def _card(call: Call, options: Options) -> None:
-    st.subheader(forms.plain(call.delivered.name), anchor=False)
+    st.header(forms.plain(call.delivered.name), anchor=False)
     if call.document is not None and judging.is_stale(call, options):
         with st.spinner(_("Judging again …")):
             judging.again(call, options)

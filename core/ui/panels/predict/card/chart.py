@@ -3,13 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-import streamlit as st
-
 from core.schemes import SCHEMES, Scheme
 from core.ui.i18n import _, language
 from core.ui.panels.predict import answers
 from core.ui.panels.predict.card import segments
-from core.ui.widgets import charts
+from core.ui.widgets import chart_table, charts
 from core.ui.widgets.call_chart import Stretch, Words, call_chart
 
 
@@ -27,7 +25,7 @@ def show(document: Mapping[str, Any], duration_ms: int, key: str) -> None:
     )  # fmt: skip
     figure = call_chart(rows, curve, alarm_ms=alarm_ms, duration_ms=duration_ms, language=language(), words=words,
                         ink=charts.text_color())  # fmt: skip
-    st.plotly_chart(figure, key=f"chart-{key}", config=charts.tools())
+    chart_table.show(figure, _("The call over time"), f"chart-{key}", table=False)  # the utterances are a table
 
 
 def ribbons(document: Mapping[str, Any]) -> list[tuple[Scheme, list[Stretch]]]:

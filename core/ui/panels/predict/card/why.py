@@ -9,7 +9,7 @@ from core.schemes import SCHEMES
 from core.ui.frame import workspace
 from core.ui.i18n import _, language
 from core.ui.panels.predict import answers
-from core.ui.widgets import charts, forms, words
+from core.ui.widgets import chart_table, charts, forms, words
 from core.workflows.predict import predict
 from core.workflows.predict import why as reasons
 
@@ -31,9 +31,8 @@ def show(utterance: Mapping[str, Any], key: str) -> None:
 def _scheme(text: str, scheme: str, judged: Mapping[str, Any], key: str) -> None:
     left, right = st.columns([2, 3])
     with left:
-        st.plotly_chart(
-            charts.bars(SCHEMES[scheme], language(), judged["probabilities"]), key=f"bars-{key}", config=charts.tools()
-        )
+        figure = charts.bars(SCHEMES[scheme], language(), judged["probabilities"])
+        chart_table.show(figure, _("Probabilities"), f"bars-{key}")
         _modalities(scheme, judged)
     with right:
         by = judged.get("by") or {}
