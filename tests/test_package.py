@@ -90,6 +90,7 @@ def test_the_wheel_holds_what_the_product_reads(wheel: Path) -> None:
     assert {"app.py", "requirements.txt", ".streamlit/config.toml", "assets/icon.png"} <= packed
     assert {f"assets/demo/archives/{path.name}" for path in (ROOT / "assets/demo/archives").iterdir()} <= packed
     assert {f"assets/player/dist/{path.name}" for path in (ROOT / "assets/player/dist").iterdir()} <= packed
+    assert {"assets/map/style.css", "assets/map/dist/map.js", "assets/map/LICENSES.md"} <= packed
     assert [name for name in packed if name.startswith(("tests", "bench", "workspace", ".venv"))] == []
 
 

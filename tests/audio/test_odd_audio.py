@@ -90,7 +90,7 @@ def test_the_predict_page_shows_a_result_or_a_reason_for_each(
             refused += 1
             assert path.name in page.error[0].value.replace("\\", "")
         else:
-            assert path.stem[:5] in "".join(s.value for s in page.subheader).replace("\\", "")
+            assert path.stem[:5] in "".join(s.value for s in page.header).replace("\\", "")
     assert 10 < refused < len(odd)
     for name, data in changed[:12]:
         page.file_uploader[0].set_value((name, data, "audio/wav"))

@@ -26,10 +26,11 @@ from core.errors import CheckpointMismatch
 from core.filters import Filter
 from core.snapshots import format as frozen
 from core.thresholds import Thresholds, keep
-from core.workflows import overview, workspace
+from core.workflows import workspace
 from core.workflows.cleaning import checks
 from core.workflows.corpus import export, views
 from core.workflows.evaluation import evaluate
+from core.workflows.overview.summary import overview
 from core.workflows.pseudo_labels.pool import open_pool
 from core.workflows.review import desk as session
 from core.workflows.review import queues
@@ -101,7 +102,7 @@ NO_WORK: dict[str, list[str]] = {
 
 
 def test_counts_progress_and_jobs_are_as_before(old_ws: Workspace) -> None:
-    seen = overview.overview(old_ws)
+    seen = overview(old_ws)
     assert differences(expected()["counts"], seen.counts) == []
     assert sorted(differences(expected()["progress"], seen.progress, "overview")) == NO_WORK["overview"]
     assert {job.id: job.state for job in seen.jobs} == expected()["jobs"]

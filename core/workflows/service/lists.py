@@ -36,7 +36,7 @@ def run_documents(ws: Workspace) -> list[dict[str, Any]]:
 
 
 def scheme_document(scheme: Scheme) -> dict[str, Any]:
-    """A scheme with its classes in order."""
+    """A scheme with its classes in order; guidelines only where there are any."""
     named = {"name": scheme.name, "ko": scheme.ko, "en": scheme.en, "level": scheme.level}
     more = {
         "kind": scheme.kind,
@@ -45,7 +45,9 @@ def scheme_document(scheme: Scheme) -> dict[str, Any]:
         "critical": scheme.critical,
         "ordinal": scheme.ordinal,
     }
-    return named | {"labels": [asdict(label) for label in scheme.labels]} | more | {"aliases": dict(scheme.aliases)}
+    more |= {"guideline": scheme.guideline} if scheme.guideline else {}
+    labels = [{name: value for name, value in asdict(x).items() if name != "guideline" or value} for x in scheme.labels]
+    return named | {"labels": labels} | more | {"aliases": dict(scheme.aliases)}
 
 
 def scheme_documents() -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from core.filters import Filter
 from core.records import UNLABELLED, NewUtterance
 from core.store import NewRound
 from core.thresholds import Thresholds, keep
-from core.workflows import overview
+from core.workflows.overview.summary import overview
 from core.workflows.pseudo_labels import accept, audit, evidence, pool, view
 from core.workflows.review import desk, progress, queues
 from core.workflows.review.desk import Desk
@@ -215,7 +215,7 @@ def test_acceptance_counts_as_nobody_s_work_and_is_withdrawn_as_one(ws: Workspac
     def shown() -> tuple[object, ...]:
         report = progress.progress(ws)
         to_do = ws.store.corpus.find(Filter(labels={"danger": (UNLABELLED,)}), limit=0).total
-        return report.work, report.forecasts[0].left, overview.overview(ws).progress, to_do
+        return report.work, report.forecasts[0].left, overview(ws).progress, to_do
 
     before, grades = shown(), ws.store.corpus.grades("utterance", "danger")
     done = accept.accept(ws, run, "danger", LOW, "ann", override="a test of the figures")
