@@ -14,6 +14,7 @@ from core.quality.digests import DigestedUtterance
 from core.quality.types import Check, Finding, Fix, PredicateCollector
 from core.records import CAPTION
 from core.text import letters, nfc
+from core.text.visible import visible
 
 # [개인정보], <name>, {주소}, &name&, ○○○, ***: what transcribers write in place of something that they removed
 _MASK = re.compile(r"\[[^\[\]\n]{1,30}\]|<[^<>\n]{1,30}>|\{[^{}\n]{1,30}\}|&[^&\s]{1,30}&|[○●◯□■*＊#]{2,}")
@@ -35,8 +36,7 @@ def tidy_text(text: str) -> str:
     >>> tidy_text("\ufeff１１９에  전화해\u200b\n"), tidy_text("👩\u200d🚒 ㅎㅈ")
     ('119에 전화해', '👩\u200d🚒 ㅎㅈ')
     """
-    visible = _HIDDEN.sub("", nfc(text))
-    return nfc(" ".join(_WIDE.sub(_usual_width, visible).split()))
+    return nfc(" ".join(_WIDE.sub(_usual_width, visible(text)).split()))
 
 
 def _usual_width(wide: re.Match[str]) -> str:

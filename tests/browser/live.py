@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import quote
 from urllib.request import urlopen
 
-from playwright.sync_api import Browser, Locator, Page, TimeoutError, ViewportSize, expect
+from playwright.sync_api import Browser, FilePayload, Locator, Page, TimeoutError, ViewportSize, expect
 
 from core.settings import ROOT, Settings
 from core.ui.i18n import catalogue
@@ -26,6 +26,7 @@ from core.workflows.workspace import Workspace, open_workspace
 ARGS = "--no-sandbox --disable-gpu --disable-background-networking --disable-component-update --disable-sync"
 PATIENCE_S = 60
 PATIENCE_MS = PATIENCE_S * 1000
+LISTED_MS = 15_000
 CURATOR = "tester"
 VIEWPORT: ViewportSize = {"width": 1400, "height": 1000}
 
@@ -250,6 +251,36 @@ def choose(page: Page, label: str, option: str) -> None:
 
     until(open_list, f"{label} offers {option}")
     entry.evaluate("node => node.click()")
+
+
+def close_popover(page: Page) -> None:
+    """Close the open popover by Escape; while the page under it is drawn anew, a first Escape may find nothing."""
+    body = page.get_by_test_id("stPopoverBody").locator("visible=true")
+
+    def close() -> bool:
+        page.keyboard.press("Escape")
+        with suppress(AssertionError):
+            expect(body).to_have_count(0, timeout=2000)
+        return not body.count()
+
+    until(close, "the popover closes")
+
+
+def give_files(page: Page, chooser: Locator, files: Sequence[FilePayload]) -> None:
+    """Give files to a file input and wait until its uploader lists them.
+
+    The uploader lists them when the server has answered where they go. In one full run no answer came, and nothing was
+    said: as a person would, this gives them again.
+    """
+    listed = page.get_by_test_id("stFileUploader").filter(has=chooser).get_by_test_id("stFileChip")
+
+    def give() -> bool:
+        chooser.set_input_files(files)
+        with suppress(AssertionError):
+            expect(listed).to_have_count(len(files), timeout=LISTED_MS)
+        return listed.count() >= len(files)
+
+    until(give, f"the uploader lists {[file['name'] for file in files]}")
 
 
 def cell(page: Page, row: int, column: int = 1) -> Locator:

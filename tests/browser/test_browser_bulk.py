@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from live import Live, after_a_run, cell, choose, expect, go, idle, ko, main, pick_row, until
+from live import Live, after_a_run, cell, choose, close_popover, expect, go, idle, ko, main, pick_row, until
 from playwright.sync_api import Page
 
 from core.filters import Filter
@@ -49,7 +49,7 @@ def test_rows_that_are_picked_are_labelled_and_taken_back(filled: Live, page: Pa
     press(page, "Do it: {n}", n=2)
     until(lambda: dangers(filled) == ["danger", None, "danger", None], "the two rows picked are labelled")
     expect(main(page)).to_contain_text(ko("Changed: {n}.", n=2))
-    page.keyboard.press("Escape")
+    close_popover(page)
     press(page, "Undo all of it")
     until(lambda: dangers(filled) == [None] * 4, "both are as they were")
 

@@ -12,6 +12,7 @@ from live import (
     component,
     confusion_cell,
     expect,
+    give_files,
     go,
     idle,
     ko,
@@ -19,7 +20,7 @@ from live import (
     pick_row,
     shown,
 )  # fmt: skip
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import FilePayload, Locator, Page
 
 from core.filters import Filter
 from core.records import Utterance
@@ -202,9 +203,8 @@ def test_hostile_words_on_the_predict_page(hostile: Live, imported: Live, page: 
     call = next(recording for recording in imported.ws.store.corpus.recordings() if recording.path)
     wav = imported.ws.audio_file(call.id).read_bytes()
     go(page, imported, "predict")
-    page.locator("input[type=file]").first.set_input_files(
-        {"name": HOSTILE_NAME, "mimeType": "audio/wav", "buffer": wav}
-    )
+    sound = FilePayload(name=HOSTILE_NAME, mimeType="audio/wav", buffer=wav)
+    give_files(page, page.locator("input[type=file]").first, [sound])
     page.get_by_text(ko("I have the words of this recording")).click()
     transcript = page.get_by_role("textbox", name=ko("Transcript, if you have one (one line an utterance)"))
     transcript.fill(HOSTILE)

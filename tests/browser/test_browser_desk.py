@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from live import CURATOR, Live, answered, component, expect, go, leave, open_window, shown, until
+from live import CURATOR, Live, answered, close_popover, component, expect, go, leave, open_window, shown, until
 from playwright.sync_api import Browser, Page, Response, Route
 from store_data import sentences
 
@@ -106,7 +106,7 @@ def set_up(page: Page, *, overlap: bool = False, opinion: str = "") -> None:
     if opinion:
         option = page.get_by_test_id("stPopoverBody").get_by_text(opinion, exact=True)
         with_another_desk(page, option.click)
-    page.keyboard.press("Escape")
+    close_popover(page)
     expect(page.get_by_test_id("stPopoverBody")).to_be_hidden()
 
 

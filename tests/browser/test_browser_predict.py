@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from live import ARGS, Live, after_a_run, choose, component, expect, go, ko, main
+from live import ARGS, Live, after_a_run, choose, close_popover, component, expect, give_files, go, ko, main
 from playwright.sync_api import Browser, FilePayload, Locator, Page, sync_playwright
 
 from core.workflows.predict import demo_calls
@@ -47,9 +47,8 @@ def verdict(page: Page) -> Locator:
 
 
 def upload(page: Page, *files: tuple[str, str, bytes]) -> None:
-    page.locator("input[type=file]").first.set_input_files(
-        [FilePayload(name=name, mimeType=kind, buffer=data) for name, kind, data in files]
-    )
+    payloads = [FilePayload(name=name, mimeType=kind, buffer=data) for name, kind, data in files]
+    give_files(page, page.locator("input[type=file]").first, payloads)
 
 
 def write(page: Page, row: int, text: str) -> None:
@@ -89,7 +88,7 @@ def test_words_that_a_person_writes_change_the_verdict_at_once(
     go(page, live, "predict")
     page.get_by_role("button", name=ko("Speech recognition")).click()
     after_a_run(page, lambda: page.get_by_text(ko("Write down what is said"), exact=True).click())
-    page.keyboard.press("Escape")
+    close_popover(page)
     upload(page, ("call.wav", "audio/wav", call[0]))
     expect(verdict(page)).to_have_attribute("data-kind", "unsure")  # without words nobody can judge danger
     expect(verdict(page)).to_contain_text(ko("Cannot tell"))
@@ -137,7 +136,7 @@ def test_another_run_judges_where_one_is_chosen(live: Live, page: Page) -> None:
     expect(verdict(page)).to_contain_text(old)  # what was put in use, not the newest
     page.get_by_role("button", name=ko("Choose runs")).click()
     choose(page, f"위험 · {ko('text')}", new)
-    page.keyboard.press("Escape")
+    close_popover(page)
     expect(verdict(page)).to_contain_text(new)
     assert f"run-danger-text={new}" in page.url
 

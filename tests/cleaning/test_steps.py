@@ -4,7 +4,7 @@ import unicodedata
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from core.cleaning.personal_data import pii
@@ -59,6 +59,7 @@ EMOJI = (
         max_size=12,
     )
 )
+@example(pieces=["👩\u200d🚒", "\u200b", "\u200d", "👩\u200d🚒"])
 def test_emoji_stay_whole_through_every_step(step: Callable[[str], Change | str | None], pieces: list[str]) -> None:
     text = "".join(pieces)
     change = step(text)
