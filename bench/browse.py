@@ -1,14 +1,16 @@
-"""Browsing: `python -m bench.browse [--sizes 10000,100000,1000000] [--queries 40]`; `--pages`, `--exports`, `--like`.
+"""Browsing: `python -m bench.browse [--sizes 10000,100000,1000000] [--queries 40]`, or with an option of below.
 
 Builds a store of each size: seven tenths are reviews of ../shared/data/nsmc (if that folder exists), three tenths are
 utterances of synthetic calls. Then it sends queries for pages, filters, texts, sorts and counts, each kind `--queries`
 times with different values. All stores have the same mixture, so a difference between two sizes is the cost of size.
 It writes its section of bench/RESULTS.md. It measures the store alone, with all rows read; no page and no browser.
+`--calls` fills the stores with synthetic calls alone, as long as those of AI Hub 119, and writes a section of its own.
 
-Three options measure something else and write their own sections: `--pages` the Corpus page in Chromium
+Four options measure something else and write their own sections: `--pages` the Corpus page in Chromium
 (`bench.browse_page`), `--exports` the export of everything (`bench.export`), `--like` the search for similar texts
-(`bench.similar`). Each of them uses 10,000 utterances, and all 712,404 reviews with 1,000,000 utterances of calls.
-`--folder` keeps these two corpora for the next run.
+(`bench.similar`), `--waiting` the work list of the Overview (`bench.waiting`). Each of them uses 10,000 utterances, and
+all 712,404 reviews with 1,000,000 utterances of calls. `--folder` keeps these two corpora for the next run; `--waiting`
+adds decisions, disputes and suggestions to them.
 """
 
 import argparse
@@ -22,7 +24,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from bench import results
-from bench.corpus import CORPORA, ImportRates, build, corpora
+from bench.corpus import CORPORA, ImportRates, build, build_calls, corpora
 from bench.process import in_own_process, memory_mb, timed
 from core.filters import Filter
 from core.hangul import is_syllable, split
@@ -126,21 +128,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--sizes", default="10000,100000,1000000")
     parser.add_argument("--queries", type=int, default=40)
+    parser.add_argument("--calls", action="store_true", help="calls alone, as long as those of AI Hub 119")
     parser.add_argument("--pages", action="store_true", help="the Corpus page in Chromium")
     parser.add_argument("--rounds", type=int, default=20, help="of each kind of key or click on it")
     parser.add_argument("--exports", action="store_true", help="writing all reviews out")
     parser.add_argument("--like", action="store_true", help="more like this")
-    parser.add_argument("--folder", type=Path, help="where the corpora of these three are, or are built and stay")
+    parser.add_argument("--waiting", action="store_true", help="the work list of the Overview")
+    parser.add_argument("--folder", type=Path, help="where the corpora of these four are, or are built and stay")
     options = parser.parse_args()
-    if options.pages or options.exports or options.like:
+    if options.pages or options.exports or options.like or options.waiting:
         with TemporaryDirectory(prefix="gwidama-bench-") as folder:
             measure_pages_and_exports(corpora(options.folder or Path(folder)), options)
     else:
-        measure_stores(sorted(int(size) for size in options.sizes.split(",")), options.queries)
+        measure_stores(sorted(int(size) for size in options.sizes.split(",")), options.queries, options.calls)
     return 0
 
 
-def measure_stores(sizes: list[int], queries: int) -> None:
+def measure_stores(sizes: list[int], queries: int, calls_alone: bool) -> None:
     built: dict[int, ImportRates] = {}
     times: dict[int, dict[str, list[float]]] = {}
     grown: dict[int, float] = {}
@@ -148,14 +152,16 @@ def measure_stores(sizes: list[int], queries: int) -> None:
     with TemporaryDirectory(prefix="gwidama-bench-") as folder:
         for n in sizes:
             path = Path(folder) / f"{n}.db"
-            built[n] = in_own_process(build, f"sqlite:///{path}", n * 7 // 10, n * 3 // 10)
+            make, parts = (build_calls, (n,)) if calls_alone else (build, (n * 7 // 10, n * 3 // 10))
+            built[n] = in_own_process(make, f"sqlite:///{path}", *parts)
             times[n], grown[n] = in_own_process(measure, f"sqlite:///{path}", n, queries)
             size_mb[n] = path.stat().st_size / 1e6
             print(f"{n:,} rows: {built[n]}, {size_mb[n]:.0f} MB", file=sys.stderr)
     small, large = sizes[0], sizes[-1]
     rows = []
+    of_reviews = {} if calls_alone else {"import of reviews, rows/s": {n: f"{built[n].reviews_s:,.0f}" for n in sizes}}
     for what, values in {
-        "import of reviews, rows/s": {n: f"{built[n].reviews_s:,.0f}" for n in sizes},
+        **of_reviews,
         "import of calls, utterances/s": {n: f"{built[n].calls_s:,.0f}" for n in sizes},
         "memory that the import grew by after its first batch, MB": {n: f"{built[n].grown_mb:.0f}" for n in sizes},
         "memory that all these questions took, MB": {n: f"{grown[n]:.0f}" for n in sizes},
@@ -172,8 +178,8 @@ def measure_stores(sizes: list[int], queries: int) -> None:
             )
         )
     results.write(
-        "Browsing a corpus",
-        f"python -m bench.browse --sizes {','.join(map(str, sizes))} --queries {queries}",
+        "Browsing calls" if calls_alone else "Browsing a corpus",
+        f"python -m bench.browse --sizes {','.join(map(str, sizes))} --queries {queries}{' --calls' * calls_alone}",
         rows,
         f"Rows: {' / '.join(f'{n:,}' for n in sizes)}. {queries} questions of each kind, {PAGE} rows a page, the "
         "total always counted exactly; one process, the database on this machine's disk, its pages in the system's "
@@ -182,9 +188,9 @@ def measure_stores(sizes: list[int], queries: int) -> None:
 
 
 def measure_pages_and_exports(homes: list[Path], options: argparse.Namespace) -> None:
-    """Write the sections on the Corpus page, on export and on similar texts, if their options are given."""
+    """Write the sections on the Corpus page, export, similar texts and the work list, if their options are given."""
     # Not at the top of the file: their libraries would count as memory of the store's bench.
-    from bench import browse_page, export, similar
+    from bench import browse_page, export, similar, waiting
 
     sizes = [written + spoken for written, spoken in CORPORA]
     if options.pages:
@@ -193,6 +199,8 @@ def measure_pages_and_exports(homes: list[Path], options: argparse.Namespace) ->
         export.report("python -m bench.browse --exports", homes, [written for written, _ in CORPORA])
     if options.like:
         similar.report("python -m bench.browse --like", homes, sizes)
+    if options.waiting:  # last, since it adds to the corpora
+        waiting.report(f"python -m bench.browse --waiting --rounds {options.rounds}", homes, sizes, options.rounds)
 
 
 if __name__ == "__main__":

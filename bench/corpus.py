@@ -9,7 +9,7 @@ import random
 import sys
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 
@@ -23,6 +23,7 @@ AT = "2024-05-01T00:00:00.000000+00:00"
 CORPORA = ((4_160, 5_840), (712_404, 1_000_000))  # reviews and utterances of calls, in the same proportion
 BATCH = 16_384  # the size of a chunk of the index, so that no chunk is indexed twice
 TURNS = 20
+TURNS_119 = 29  # of a call of AI Hub 119: 4.6 million utterances in 158,973 calls
 _CLASS_OF = {"0": "danger", "1": "normal"}
 PLACES = (
     "부엌", "거실", "지하", "옥상", "창고", "공장", "식당", "학교", "병원", "아파트", "골목", "터널", "계단", "주차장",
@@ -33,6 +34,10 @@ EVENTS = (
     "의식이 없어요", "애가 열이 나요", "전깃줄이 끊어졌어요",
 )  # fmt: skip
 ENDS = ("빨리 와주세요", "어떡해요", "지금요", "네", "주소가 어떻게 되세요", "몇 층이에요", "출동했습니다", "잠깐만요")
+REPLIES = (
+    "네", "네", "네", "네 네", "예", "예 예", "아니요", "여보세요", "네 119입니다", "네 알겠습니다", "빨리요",
+    "감사합니다", "어디세요", "주소가 어떻게 되세요", "의식 있으세요", "숨은 쉬세요", "끊지 마세요", "출동했습니다",
+)  # fmt: skip
 
 
 def reviews(n: int) -> Iterator[NewUtterance]:
@@ -94,6 +99,44 @@ def calls(n: int) -> Iterator[NewRecording]:
         yield NewRecording(key, 60_000, 8000, f"audio/{number}.wav", "ab", turns, labels, {"region": "서울"})
 
 
+def long_calls(n: int) -> Iterator[NewRecording]:
+    """Synthetic calls as long as those of AI Hub 119; they have `n` utterances in all, the last call the rest.
+
+    Three tenths of the turns are one of a few short replies, four tenths are made sentences, three tenths are reviews.
+    """
+    chance = random.Random(11)
+    speech = _endless_reviews()
+    for number, first in enumerate(range(0, n, TURNS_119)):
+        key = f"c:{number}"
+        turns = tuple(
+            NewUtterance(
+                f"{key}:{turn}", _turn(chance, first + turn, speech), key, turn * 3000, turn * 3000 + 2500,
+                "caller" if turn % 2 else "taker", turn % 5 > 0,
+            )
+            for turn in range(min(TURNS_119, n - first))
+        )  # fmt: skip
+        labels = {
+            "urgency": chance.choice(["low", "medium", "high"]),
+            "disaster": chance.choice(["medical", "rescue", "fire", "other"]),
+            "sentiment": chance.choice(["other-negative", "embarrassed", "anxious", "neutral"]),
+        }
+        labelled = tuple(replace(turn, labels=_review_labels(first + at)) for at, turn in enumerate(turns))
+        yield NewRecording(key, 87_000, 8000, f"audio/{number}.wav", "ab", labelled, labels, {"region": "서울"})
+
+
+def _turn(chance: random.Random, number: int, speech: Iterator[str]) -> str:
+    kind = chance.random()
+    if kind < 0.3:
+        return chance.choice(REPLIES)
+    return sentence(chance, number) if kind < 0.7 else next(speech)
+
+
+def _endless_reviews() -> Iterator[str]:
+    while True:
+        for review in reviews(1_000_000):
+            yield review.text
+
+
 @dataclass(frozen=True)
 class ImportRates:
     """The rates of the import, and `grown_mb`, the memory that it took after its first batch."""
@@ -119,6 +162,18 @@ def build(url: str, n_reviews: int, n_spoken: int) -> ImportRates:
         store.corpus.add_recordings(source, calls_batch, AT)
     done = time.perf_counter()
     return ImportRates(n_reviews / (reviews_done - began), n_spoken / (done - reviews_done), memory_mb() - first_mb)
+
+
+def build_calls(url: str, n: int) -> ImportRates:
+    """Fill the store at `url` with `n` utterances of `long_calls`; return the rates."""
+    store = open_store(url)
+    source = store.corpus.add_source("calls", "calls", "ours", "0", AT)
+    began, first_mb = time.perf_counter(), 0.0
+    items = long_calls(n)
+    while batch := list(islice(items, BATCH // TURNS_119)):
+        store.corpus.add_recordings(source, batch, AT)
+        first_mb = first_mb or memory_mb()
+    return ImportRates(0.0, n / (time.perf_counter() - began), memory_mb() - first_mb)
 
 
 def corpora(folder: Path) -> list[Path]:

@@ -108,7 +108,7 @@ def _by_sql(connection: Connection, level: str, *conditions: ColumnElement[bool]
     human = (*conditions_of_level, c.grade != "silver")
     classes = (
         select(c.scheme, c.code, c.grade, func.count())
-        .where(c.scheme.in_(names), *human)
+        .where(c.scheme.in_(names), *conditions_of_level)
         .group_by(c.scheme, c.code, c.grade)
     )
     once = (
@@ -116,20 +116,24 @@ def _by_sql(connection: Connection, level: str, *conditions: ColumnElement[bool]
         .where(c.scheme.in_(several), *human)
         .group_by(c.scheme, c.grade)
     )
-    copies = (
-        select(c.scheme, func.count(c.target_id.distinct()))
-        .where(c.scheme.in_(names), *conditions_of_level, c.grade == "silver", _of_derived(level))
-        .group_by(c.scheme)
-    )
     tally: Tally = {}
+    by_machine: set[str] = set()
     for scheme, code, grade, n in connection.execute(classes):
+        if grade == "silver":
+            by_machine.add(scheme)
+            continue
         count_of = tally.setdefault(scheme, Counter())
         count_of[f":{code}"] += n
         if scheme not in several:
             count_of += Counter({"human": n, "gold": n if grade == "gold" else 0})
     for scheme, grade, n in connection.execute(once) if several else ():
         tally[scheme] += Counter({"human": n, "gold": n if grade == "gold" else 0})
-    for scheme, n in connection.execute(copies):
+    copies = (
+        select(c.scheme, func.count(c.target_id.distinct()))
+        .where(c.scheme.in_(by_machine), *conditions_of_level, c.grade == "silver", _of_derived(level))
+        .group_by(c.scheme)
+    )
+    for scheme, n in connection.execute(copies) if by_machine else ():
         tally.setdefault(scheme, Counter())["copy"] += n
     return tally
 

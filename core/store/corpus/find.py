@@ -10,11 +10,11 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, or_, select, text
 
 from core.filters import Filter
 from core.records import UNLABELLED, Sort
-from core.schemes import scheme
+from core.schemes import SCHEMES, scheme
 from core.store.corpus import marks
 from core.store.index import query as search
 from core.store.index.bitmaps import Bitmaps
@@ -111,8 +111,9 @@ def _settled(bitmaps: Bitmaps, wanted: Filter) -> Set:
     matches = bitmaps.facet("active").copy()
     for name, codes in wanted.labels.items():
         if codes:
-            chosen = bitmaps.any_facet(f"label:{scheme(name).name}", [code for code in codes if code != UNLABELLED])
-            matches &= chosen | ~answered(bitmaps, scheme(name).name) if UNLABELLED in codes else chosen
+            known = codes if name in SCHEMES else ()  # nothing matches a scheme that is gone
+            chosen = bitmaps.any_facet(f"label:{name}", [code for code in known if code != UNLABELLED])
+            matches &= chosen | ~answered(bitmaps, name) if UNLABELLED in known else chosen
     several = {"speaker": wanted.speaker, "origin": wanted.origin, "source": wanted.source}
     for name, values in several.items():
         if values:
@@ -190,6 +191,8 @@ def derived() -> ColumnElement[bool]:
 
 
 def _labelled(name: str, codes: tuple[str, ...]) -> ColumnElement[bool]:
+    if name not in SCHEMES:
+        return false()
     level = scheme(name).level
     target = utterance.c.id if level == "utterance" else utterance.c.recording_id
     same_label = and_(label.c.level == level, label.c.target_id == target, label.c.scheme == name)

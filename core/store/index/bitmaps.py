@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from core.store.index import order
 from core.store.index.cache import IndexReader
-from core.store.index.chunks import CODE_BITS, PREFIX, SHIFT, prefixes
+from core.store.index.chunks import SHIFT
 from core.store.index.postings import CHUNK, LONGEST
 from core.store.index.query import Query
 from core.store.index.substring import WORDS, Ids, Set, packed
@@ -127,13 +128,15 @@ class Bitmaps:
     def by_text(self, members: Set, start: int, stop: int) -> list[int]:
         """As `ids`, but sorted by text (code points), then by id.
 
-        The bit planes of the first letters find the rows near the page; only these are read and sorted.
+        The bit planes of the texts' numbers find the few rows near the page; only these are read and sorted.
         """
-        stale = self._stale_numbers(members, "text", prefixes)
-        planes: list[_Plane] = []
-        for at in range(PREFIX):
-            own = None if stale is None else (stale[0], stale[1][at])
-            planes += [partial(self._plane, f"text/{at}", bit, own) for bit in reversed(range(CODE_BITS))]
+        name = order.current(self._connection)
+        if name is None:  # no row is indexed
+            return self._by_number(members, [], "text", start, stop)
+        held = order.fences(self._connection, name)
+        stale = self._stale_numbers(members, "text", partial(order.numbers, held))
+        top = (2 * len(held)).bit_length()
+        planes = [partial(self._plane, f"text/{name}", bit, stale) for bit in reversed(range(top))]
         return self._by_number(members, planes, "text", start, stop)
 
     def by_speaker(self, members: Set, start: int, stop: int) -> list[int]:
@@ -212,8 +215,7 @@ class Bitmaps:
         start, stop = max(start, 0), min(stop, n)
         if stop <= start:
             return []
-        ends_here = path & ((1 << CODE_BITS) - 1) == 0  # the texts end within the prefix, so they are equal
-        if at == len(planes) and (column != "text" or ends_here):
+        if at == len(planes) and (column != "text" or path & 1):  # an odd number: the texts are equal
             return self.ids(members, start, stop)
         if at == len(planes) or n <= _FEW:
             rows = self._values(self.ids(members, 0, n), column)

@@ -10,21 +10,20 @@ migration; they are not part of the migrations. This module does not read a Filt
 
 import json
 import os
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from core.store.index.postings import CHUNK, LONGEST, chunk_letters, consonants, pack, postings
+from core.store.index import order
+from core.store.index.initials import postings as initials_postings
+from core.store.index.postings import CHUNK, LONGEST, chunk_letters, held_in, pack, planes, postings
 
 SHIFT = CHUNK.bit_length() - 1
 MANY_STALE = 1024  # a chunk with so many stale rows is indexed again
 MOST_STALE = 4096  # stale rows that all chunks together may have
-PREFIX = 8  # the bit planes sort texts by so many first letters
-CONSONANTS = "text/consonants"  # facet with the consonants of all texts, see core.store.index.postings
-FORMAT = b"\x03"  # version of a chunk's index; the first byte of its stamp
+FORMAT = b"\x04"  # version of a chunk's index; the first byte of its stamp
 CODE_BITS = 21
 Columns = list[tuple[Any, ...]]
 
@@ -111,7 +110,7 @@ def build(connection: Connection, chunk: int, with_text: bool = True) -> None:
     span = (chunk << SHIFT, (chunk << SHIFT) + CHUNK - 1)
     rows = _tuples(connection, f"SELECT id, {_COLUMNS} FROM utterance WHERE id BETWEEN ? AND ?", span)
     columns = list(zip(*rows, strict=True))
-    facets = _packed(_facets(columns, _labels(connection, span))) if rows else {}
+    facets = _facets(columns, _labels(connection, span)) if rows else {}
     keep = "" if with_text else "AND NOT (name >= 'text/' AND name < 'text0')"
     connection.exec_driver_sql(f"DELETE FROM facet WHERE chunk = ? {keep}", (chunk,))
     if with_text:
@@ -123,6 +122,8 @@ def build(connection: Connection, chunk: int, with_text: bool = True) -> None:
     connection.exec_driver_sql("DELETE FROM stale WHERE id BETWEEN ? AND ?", span)
     if endless := [(row[0], 1) for row in rows if row[4] > LONGEST]:
         connection.exec_driver_sql("INSERT INTO stale(id, text) VALUES (?, ?)", endless)
+    if with_text:
+        order.keep_up(connection)
 
 
 def _tuples(connection: Connection, query: str, values: tuple[object, ...]) -> Columns:
@@ -135,12 +136,8 @@ def _tuples(connection: Connection, query: str, values: tuple[object, ...]) -> C
         cursor.close()
 
 
-def _packed(facets: dict[str, NDArray[np.bool_]]) -> dict[str, bytes]:
-    return {name: pack(held) for name, held in facets.items()}
-
-
 def _build_texts(connection: Connection, chunk: int, span: tuple[int, int]) -> dict[str, bytes]:
-    """Write the chunk's postings; return the bit planes of its texts' first letters, and the consonants."""
+    """Write the chunk's postings; return the facets of the order of its texts."""
     query = f"SELECT id & {CHUNK - 1}, text FROM utterance WHERE id BETWEEN ? AND ? AND chars <= ?"
     rows = _tuples(connection, query, (*span, LONGEST))
     connection.exec_driver_sql(
@@ -150,26 +147,18 @@ def _build_texts(connection: Connection, chunk: int, span: tuple[int, int]) -> d
         return {}
     slots, texts = zip(*rows, strict=True)
     letters = chunk_letters(texts, slots)
-    values = [(chunk << CODE_BITS | p.letter, p.bits, p.follows, p.counts, p.places) for p in postings(letters)]
+    values = [
+        (chunk << CODE_BITS | p.letter, p.bits, p.follows, p.counts, p.places)
+        for p in (*postings(letters), *initials_postings(letters))
+    ]
     if values:
         connection.exec_driver_sql(
             "INSERT INTO posting(id, bits, follows, counts, places) VALUES (?, ?, ?, ?, ?)", values
         )
-    planes: dict[str, NDArray[np.bool_]] = {}
-    for at, key in enumerate(prefixes(texts)):
-        planes |= _planes(f"text/{at}", np.asarray(slots), key)
-    return {CONSONANTS: consonants(letters), **_packed(planes)}
+    return order.facets(connection, slots, texts)
 
 
-def prefixes(texts: Sequence[str]) -> NDArray[np.int64]:
-    """Return code point + 1 of each text's first `PREFIX` letters, 0 after its end: (PREFIX, n). Sorts as the texts."""
-    cut = [text[:PREFIX] for text in texts]
-    codes = np.array(cut, f"U{PREFIX}").view(np.uint32).reshape(-1, PREFIX)
-    there = np.arange(PREFIX) < np.fromiter(map(len, cut), np.int64)[:, None]
-    return np.ascontiguousarray(np.where(there, codes.astype(np.int64) + 1, 0).T)
-
-
-def _facets(columns: Columns, labels: dict[str, list[int]]) -> dict[str, NDArray[np.bool_]]:
+def _facets(columns: Columns, labels: dict[str, list[int]]) -> dict[str, bytes]:
     slots = np.array(columns[0]) & (CHUNK - 1)
     source, recording, speaker, chars, voice, origin, skipped, active, parent = columns[1:]
     facets: dict[str, NDArray[np.bool_]] = {}
@@ -177,18 +166,17 @@ def _facets(columns: Columns, labels: dict[str, list[int]]) -> dict[str, NDArray
     flags = {"active": active, "skipped": skipped, "voice": voice, "call": [value is not None for value in recording]}
     flags["derived"] = derived
     for name, values in flags.items():
-        facets[name] = _held(slots[np.array(values, bool)])
+        facets[name] = held_in(slots[np.array(values, bool)])
     for name, values in (("source", source), ("speaker", speaker), ("origin", origin)):
         for value in set(values) - {None}:
-            facets[f"{name}={value}"] = _held(slots[np.fromiter((v == value for v in values), bool, len(values))])
-    facets |= _planes("chars", slots, np.array(chars))
+            facets[f"{name}={value}"] = held_in(slots[np.fromiter((v == value for v in values), bool, len(values))])
     calls = np.array([-1 if value is None else value for value in recording])
     for name, targets in labels.items():
         level, _, name = name.partition(":")
         target_ids = np.array(targets, np.int64)
-        held = _held(slots[np.isin(calls, target_ids)] if level == "recording" else target_ids & (CHUNK - 1))
+        held = held_in(slots[np.isin(calls, target_ids)] if level == "recording" else target_ids & (CHUNK - 1))
         facets[name] = facets[name] | held if name in facets else held
-    return facets
+    return {name: pack(held) for name, held in facets.items()} | planes("chars", slots, np.array(chars))
 
 
 def _labels(connection: Connection, span: tuple[int, int]) -> dict[str, list[int]]:
@@ -209,16 +197,3 @@ def _labels(connection: Connection, span: tuple[int, int]) -> dict[str, list[int
             for facet in (f"label:{scheme}={code}", *(f"{mark}:{scheme}" for mark in marks)):
                 targets.setdefault(f"{level}:{facet}", []).extend(target_ids)
     return targets
-
-
-def _held(slots: NDArray[Any]) -> NDArray[np.bool_]:
-    held = np.zeros(CHUNK, bool)
-    held[slots] = True
-    return held
-
-
-def _planes(name: str, slots: NDArray[Any], values: NDArray[Any]) -> dict[str, NDArray[np.bool_]]:
-    """Return `name/k` -> the slots whose number has bit k: bool `(CHUNK,)`."""
-    return {
-        f"{name}/{bit}": _held(slots[(values >> bit) & 1 == 1]) for bit in range(int(values.max()).bit_length())
-    }  # fmt: skip

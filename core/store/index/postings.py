@@ -4,7 +4,7 @@ A chunk is a block of `CHUNK` consecutive utterance ids; a slot is the place of 
 `slot << 18 | n`: the n-th letter of the text in that slot; white space is not counted. A follower is
 `code point << 2 | gap` (gaps: see `core.store.index.query`), or `END` after the last letter. The followers answer
 queries of one or two letters exactly; longer queries join pairs of letters by their places. Queries of first
-consonants scan one byte for each letter: `gap << 5 | consonant`, where consonant 0 means that there is none.
+consonants have postings of their own (`core.store.index.initials`).
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.hangul import FIRST, INITIALS, LAST, SYLLABLES_PER_INITIAL
-from core.store.index.query import ANY_GAP, ONE_SPACE, OTHER_SPACE, Ranges
+from core.store.index.query import ONE_SPACE, OTHER_SPACE, Ranges
 
 CHUNK = 1 << 14
 PLACE_BITS = 18
@@ -24,13 +23,7 @@ END = 0x1FFFFF << 2
 OFTEN = CHUNK // 16  # a letter that is in at least so many texts of a chunk gets a bitmap of these texts
 _SPACES = np.array([c for c in range(0x3001) if chr(c).isspace()], np.uint32)
 _IS_SPACE = np.isin(np.arange(0x3002), _SPACES)
-_LAST = 3  # in place of a gap, after the last letter of a text
-_GAP_BITS, _CONSONANT = 5, 31
-_NEXT_TEXT = 0xFF
-_CONSONANTS = np.zeros(1 << 16, np.uint8)
-_CONSONANTS[[ord(letter) for letter in INITIALS]] = np.arange(1, len(INITIALS) + 1)
-_CONSONANTS[ord(FIRST) : ord(LAST) + 1] = np.repeat(np.arange(1, len(INITIALS) + 1), SYLLABLES_PER_INITIAL)
-_FEW = CHUNK // 2
+LAST = 3  # in place of a gap, after the last letter of a text
 
 Array = NDArray[np.uint32]
 
@@ -62,12 +55,19 @@ def codes_of(texts: Sequence[str]) -> tuple[Array, NDArray[np.int64]]:
 class ChunkLetters:
     """The letters of a chunk's texts, one text after another. For each letter: its slot, and the gap after it.
 
-    The gap is `_LAST` after the last letter of a text. White space is left out. All arrays are uint32 (n,).
+    The gap is `LAST` after the last letter of a text. White space is left out. All arrays are uint32 (n,).
     """
 
     letters: Array
     slots: Array
     gaps: Array
+
+    def places(self) -> Array:
+        """Return the place of each letter."""
+        n = len(self.letters)
+        starts = np.concatenate(([0], np.flatnonzero(self.gaps == LAST)[:-1] + 1))
+        number = np.arange(n) - np.repeat(starts, np.diff(starts, append=n))
+        return self.slots << PLACE_BITS | number.astype(np.uint32)
 
 
 def chunk_letters(texts: Sequence[str], slots: Sequence[int]) -> ChunkLetters:
@@ -78,7 +78,7 @@ def chunk_letters(texts: Sequence[str], slots: Sequence[int]) -> ChunkLetters:
     codes, lengths = codes_of(texts)
     solid = np.flatnonzero(~_IS_SPACE[np.minimum(codes, 0x3001)])
     slot = np.repeat(np.asarray(slots, np.uint32), lengths)[solid]
-    gaps = np.full(len(solid), _LAST, np.uint32)
+    gaps = np.full(len(solid), LAST, np.uint32)
     if len(solid):
         same = slot[1:] == slot[:-1]
         gaps[:-1][same] = _gaps(codes, solid)[same]
@@ -87,15 +87,17 @@ def chunk_letters(texts: Sequence[str], slots: Sequence[int]) -> ChunkLetters:
 
 def postings(chunk: ChunkLetters) -> Iterator[Posting]:
     """Yield the index of each letter of one chunk, ascending by code point."""
-    letters, last = chunk.letters, chunk.gaps == _LAST
+    letters, last = chunk.letters, chunk.gaps == LAST
     if not len(letters):
         return
     follows = np.full(len(letters), END, np.uint32)
     follows[:-1] = letters[1:] << 2 | chunk.gaps[:-1]
     follows[last] = END
-    starts = np.concatenate(([0], np.flatnonzero(last)[:-1] + 1))
-    number = np.arange(len(letters)) - np.repeat(starts, np.diff(starts, append=len(letters)))
-    places = chunk.slots << PLACE_BITS | number.astype(np.uint32)
+    yield from sorted_postings(letters, follows, chunk.places())
+
+
+def sorted_postings(letters: Array, follows: Array, places: Array) -> Iterator[Posting]:
+    """Yield the index of each letter; `letters[i]` is at `places[i]` and has the follower `follows[i]`."""
     order = _order(letters, follows)
     yield from _by_letter(letters[order], follows[order], places[order])
 
@@ -108,46 +110,6 @@ def _order(letters: Array, follows: Array) -> NDArray[Any]:
     keys = keys << np.uint64(20) | np.arange(len(keys), dtype=np.uint64)  # several times faster than argsort
     keys.sort()
     return keys & np.uint64((1 << 20) - 1)
-
-
-def consonants(chunk: ChunkLetters) -> bytes:
-    """Return one byte for each letter: its first consonant and the gap after it. `_NEXT_TEXT` precedes every slot."""
-    texts = int(chunk.slots[-1]) + 1 if len(chunk.slots) else 0
-    packed = np.full(len(chunk.letters) + texts, _NEXT_TEXT, np.uint8)
-    bytes_of_letters = _CONSONANTS[np.minimum(chunk.letters, 0xFFFF)] | (chunk.gaps << _GAP_BITS).astype(np.uint8)
-    packed[np.arange(len(bytes_of_letters)) + chunk.slots + 1] = bytes_of_letters
-    return packed.tobytes()
-
-
-def with_consonants(packed: bytes, wanted: Sequence[int], gaps: Sequence[frozenset[int]]) -> NDArray[np.bool_]:
-    """Return which slots have a text with the consonants `wanted` one after another: bool `(CHUNK,)`.
-
-    `packed` comes from `consonants`. After consonant i there must be one of `gaps[i]`.
-    """
-    row = np.frombuffer(packed, np.uint8)
-    held = np.zeros(CHUNK, bool)
-    begins = max(len(row) - len(wanted) + 1, 0)
-    fits = np.ones(begins, bool)
-    for at, consonant in enumerate(wanted):
-        fits &= _is(row[at : at + begins], consonant, gaps[at] if at < len(gaps) else ANY_GAP)
-    texts = np.flatnonzero(row == _NEXT_TEXT)
-    starts = np.flatnonzero(fits)
-    if len(starts) < _FEW:
-        held[np.searchsorted(texts, starts) - 1] = True
-        return held
-    everywhere = np.zeros(len(row), bool)
-    everywhere[:begins] = fits
-    held[: len(texts)] = np.logical_or.reduceat(everywhere, texts)
-    return held
-
-
-def _is(row: NDArray[np.uint8], consonant: int, gaps: frozenset[int]) -> NDArray[np.bool_]:
-    if gaps == ANY_GAP:
-        return (row & _CONSONANT) == consonant
-    matches = np.zeros(len(row), bool)
-    for gap in gaps:
-        matches |= row == (gap << _GAP_BITS | consonant)
-    return matches
 
 
 def _gaps(codes: Array, solid: NDArray[np.int64]) -> Array:
@@ -189,22 +151,24 @@ def pack(held: NDArray[np.bool_]) -> bytes:
     return np.packbits(held, bitorder="little").tobytes()
 
 
-def chosen(follows: Array, counts: Array, letter: Ranges, gaps: frozenset[int]) -> NDArray[np.int64]:
-    """Return the indices of the places whose follower is a letter in `letter` after one of `gaps`."""
+def chosen(follows: Array, letter: Ranges, gaps: frozenset[int]) -> NDArray[np.int64]:
+    """Return the indices of the followers that are a letter in `letter` after one of `gaps`."""
     code, between = follows >> 2, follows & 3
     fits = np.zeros(len(follows), bool)
     for low, high in letter:
         fits |= (code >= low) & (code <= high)
     fits &= np.isin(between, sorted(gaps))
-    ends = np.cumsum(counts, dtype=np.int64)
-    return spans(ends[fits] - counts[fits], counts[fits].astype(np.int64))
+    return np.flatnonzero(fits)
 
 
-def spans(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the indices of several spans, one span after another.
+def held_in(slots: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which slots of a chunk are among `slots`: bool `(CHUNK,)`."""
+    held = np.zeros(CHUNK, bool)
+    held[slots] = True
+    return held
 
-    >>> spans(np.array([5, 20]), np.array([2, 3])).tolist()
-    [5, 6, 20, 21, 22]
-    """
-    before = np.cumsum(lengths) - lengths
-    return np.repeat(starts - before, lengths) + np.arange(int(lengths.sum()))
+
+def planes(name: str, slots: NDArray[Any], values: NDArray[Any]) -> dict[str, bytes]:
+    """Return `name/k` -> the slots whose number has bit k, as `pack` writes them."""
+    top = int(values.max()).bit_length() if len(values) else 0
+    return {f"{name}/{bit}": pack(held_in(slots[(values >> bit) & 1 == 1])) for bit in range(top)}

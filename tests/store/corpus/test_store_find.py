@@ -5,7 +5,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -16,10 +15,9 @@ from core.filters import Filter
 from core.records import UNLABELLED, NewUtterance, Sort, Utterance
 from core.store import Store, open_store
 from core.store.engine import engine_for, reading, writing
-from core.store.index import chunks
+from core.store.index import chunks, order
 from core.store.index.bitmaps import Bitmaps
-from core.store.index.postings import CHUNK, LONGEST, chunk_letters, consonants, postings, with_consonants
-from core.store.index.query import ANY_GAP
+from core.store.index.postings import CHUNK, LONGEST, chunk_letters, postings
 from core.store.schema import utterance
 from core.text import nfc
 
@@ -94,11 +92,20 @@ def naive(rows: Sequence[Utterance], wanted: Filter, sort: Sort) -> list[int]:
 
 # Syllables, jamo of both kinds, ASCII, a newer letter, combining marks, emoji, white space, LIKE's and re's signs.
 SIGNS = "불났화재희 ㅎㅈㅏaBzZİßﬁ\ua7f6é\u0301\u1112\u1161😀🔥%_\\\"'*-+:.,?[](){}^$|#~\n\t\u3000\u00a0\0"
-TEXTS = st.text(alphabet=SIGNS, max_size=10) | st.sampled_from(
-    ["화재 신고", "화재신고요", "화 재 신 고", "희지", "화재가 났어요", "산불이 화재로", "ㅎㅈ", "ㅋㅋㅋ", ""]
+TEXTS = (
+    st.text(alphabet=SIGNS, max_size=10)
+    | st.text(alphabet="하호재조ㅎㅈa  ", max_size=14)
+    | st.sampled_from(
+        ["화재 신고", "화재신고요", "화 재 신 고", "희지", "화재가 났어요", "산불이 화재로", "ㅎㅈ", "ㅋㅋㅋ", ""]
+    )
 )
-QUERIES = st.text(alphabet=SIGNS, max_size=4) | st.sampled_from(
-    ["화재", "불", "화재신고", "ㅎㅈ", "ㅎ재", "ㅎㅈㅅㄱ", "화재 신", " 신", "재 ", "ㅋㅋ", "ㅎ", "났어요", " "]
+QUERIES = (
+    st.text(alphabet=SIGNS, max_size=4)
+    | st.text(alphabet="ㅎㅈ ", max_size=7)
+    | st.text(alphabet="ㅎㅈ하재 ", max_size=5)
+    | st.sampled_from(
+        ["화재", "불", "화재신고", "ㅎㅈ", "ㅎ재", "ㅎㅈㅅㄱ", "화재 신", " 신", "재 ", "ㅋㅋ", "ㅎ", "났어요", " "]
+    )
 )
 FILTERS = st.builds(
     Filter,
@@ -150,11 +157,12 @@ def filled(
     return store
 
 
-def _jump(url: str) -> None:
-    """Make the next ids lie on both sides of the border between the first two chunks."""
+def _jump(url: str, number: int = CHUNK - 3) -> None:
+    """Make the next ids lie after `number`: on both sides of the border between the first two chunks."""
     values = {
-        "id": CHUNK - 3, "key": "far", "source_id": 1, "text": "먼 곳", "original": "먼 곳", "chars": 3, "version": 0,
-        "group": "far", "voice_usable": False, "origin": "imported", "skipped": False, "active": True, "meta": {},
+        "id": number, "key": f"far{number}", "source_id": 1, "text": "먼 곳", "original": "먼 곳", "chars": 3,
+        "version": 0, "group": "far", "voice_usable": False, "origin": "imported", "skipped": False, "active": True,
+        "meta": {},
     }  # fmt: skip
     with writing(engine_for(url)) as connection:
         connection.execute(insert(utterance).values(values))
@@ -354,26 +362,71 @@ def test_postings_of_a_chunk() -> None:
     assert list(postings(chunk_letters(["", " \n"], [0, 1]))) == []
 
 
-@given(chunk_texts=st.lists(TEXTS, max_size=8), wanted=st.text(alphabet="ㅎㅈㅂ", min_size=1, max_size=3))
-@settings(QUIET, max_examples=100)
-def test_consonants_of_a_chunk(chunk_texts: list[str], wanted: str) -> None:
-    slots = [at * 3 for at in range(len(chunk_texts))]
-    row = consonants(chunk_letters([nfc(text) for text in chunk_texts], slots))
-    numbers = [INITIALS.index(one) + 1 for one in wanted]
-    slots_with = np.flatnonzero(with_consonants(row, numbers, [ANY_GAP] * (len(wanted) - 1))).tolist()
-    assert slots_with == [slot for slot, text in zip(slots, chunk_texts, strict=True) if holds(nfc(text), wanted, True)]
-
-
-def test_consonants_that_nearly_every_text_has() -> None:
-    slots = range(1, CHUNK)
-    row = consonants(chunk_letters([("하하" if slot % 2 else "나무") for slot in slots], slots))
-    assert np.flatnonzero(with_consonants(row, [19], [])).tolist() == list(range(1, CHUNK, 2))
-    assert not with_consonants(row, [19, 19], [frozenset((1,))]).any()
-
-
 def test_texts_with_a_long_common_beginning_are_sorted(store: Store, tmp_path: Path) -> None:
     chunk_texts = [f"아파트에서 불이 {'나' * (n % 3)}{n}" for n in range(1200)]
     sentences(store, *chunk_texts)
     settle(at(tmp_path))
     page = store.corpus.find(Filter(), limit=7, offset=600, sort="text")
     assert [u.text for u in page.rows] == sorted(chunk_texts)[600:607]
+
+
+def test_consonants_that_many_texts_have(store: Store, tmp_path: Path) -> None:
+    sentences(store, *(("하하", "나 무", "나무하하호")[n % 3] for n in range(4000)))
+    settle(at(tmp_path))
+    found = {
+        "ㅎ": 2667,
+        "ㅎㅎ": 2667,
+        "ㅎㅎㅎ": 1333,
+        "ㄴㅁㅎㅎㅎ": 1333,
+        "ㄴㅁㅎㄴ": 0,
+        "ㄴㅁ": 1333,
+        "ㄴ ㅁ": 1333,
+        "ㅎㄴ": 0,
+    }
+    for wanted, n in found.items():
+        assert store.corpus.find(Filter(text=wanted), limit=0).total == n, wanted
+    assert store.corpus.find(Filter(text="ㄴㅁ", ignore_spacing=True), limit=0).total == 2666
+
+
+def test_texts_that_many_utterances_have_are_sorted(store: Store, tmp_path: Path) -> None:
+    chunk_texts = [("네", "예", "네", "아니요", f"여보세요 {n % 7}")[n % 5] for n in range(5000)]
+    ids = sentences(store, *chunk_texts)
+    settle(at(tmp_path))
+    ascending = sorted(zip(chunk_texts, ids, strict=True))
+    for offset in (0, 990, 1995, 2995, 4990):
+        page = store.corpus.find(Filter(), limit=10, offset=offset, sort="text")
+        assert [(u.text, u.id) for u in page.rows] == ascending[offset : offset + 10]
+        page = store.corpus.find(Filter(), limit=10, offset=offset, sort="-text")
+        assert [(u.text, u.id) for u in page.rows] == ascending[::-1][offset : offset + 10]
+
+
+def test_a_growing_corpus_stays_sorted_while_it_gets_new_fences(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in {"CROWD": 3, "MOST": 3, "STEP": 1}.items():
+        monkeypatch.setattr(order, name, value)
+    monkeypatch.setattr("core.store.index.bitmaps._FEW", 2)
+    url, seen = at(tmp_path), set()
+    for chunk in range(9):
+        sentences(store, *(f"{'하재호가나'[n % 5] * chunk}{n % 4}" for n in range(9)))
+        _jump(url, (chunk + 1) * CHUNK - 3)
+        settle(url)
+        with reading(engine_for(url)) as connection:
+            held = connection.exec_driver_sql("SELECT name, chunk FROM facet WHERE name LIKE 'text/%'").all()
+            now = order.current(connection)
+            seen.add((now, len({name.split("/")[1] for name, _ in held})))
+        assert {at_chunk for name, at_chunk in held if name == f"text/{now}"} == set(range(chunk + 1))
+        rows = sorted((u.text, u.id) for u in store.corpus.find(Filter(), limit=1000).rows)
+        for offset in range(0, len(rows), 5):
+            page = store.corpus.find(Filter(), limit=5, offset=offset, sort="text")
+            assert [(u.text, u.id) for u in page.rows] == rows[offset : offset + 5]
+    assert {n for _, n in seen} == {1, 2}, "old and new numbers were there together, and the old ones went"
+    assert len({now for now, _ in seen}) > 2
+
+
+@given(held=st.sets(TEXTS, max_size=9), corpus_texts=st.lists(TEXTS, max_size=9))
+def test_numbers_sort_as_the_texts_do(held: set[str], corpus_texts: list[str]) -> None:
+    fences = sorted(held)
+    numbered = sorted(zip(order.numbers(fences, corpus_texts).tolist(), corpus_texts, strict=True))
+    assert [text for _, text in numbered] == sorted(corpus_texts)
+    assert all((number % 2 == 1) == (text in held) for number, text in numbered)
