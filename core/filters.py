@@ -1,20 +1,20 @@
 """Filter: conditions that select utterances. This module also writes and reads a Filter in three formats.
 
 - pairs: the `KEY=VALUE` words of the option `--filter`; a mistake is an error that names it
-- query: the URL parameters of a page, also stored in a saved view; parameters that make no sense are ignored
+- query: the URL parameters of a page, also stored in a saved view; values that no Filter can hold are left out, and
+  `unread` names them
 - document: JSON, stored with a cleaning run and its job
 
 The store turns a Filter into SQL (`core.store.corpus.find`); nothing here reads the store.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import Any
 
 from core.errors import InputError, UnknownName
-from core.messages import Names
 from core.records import UNLABELLED, Source
 from core.schemes import SCHEMES, is_bundled, scheme
 
@@ -25,12 +25,13 @@ class Filter:
 
     `labels` maps a scheme to the wanted codes; `UNLABELLED` among them selects utterances that no person has labelled:
     a machine's label counts only for a derived utterance, where it is that of its source. One matching code is enough,
-    also in a multi scheme. A scheme of level "recording" is looked up at the utterance's recording.
-    `text` is a substring. `min_chars` and `max_chars` are lengths in characters. Of several tags, one is enough.
-    `curator`, `since` and `until` select what has a standing decision of one of these curators in that time; both ends
-    are days (UTC) or instants, and a day as `until` is included. `comment`: "any", "open" (nobody has decided since the
-    last comment) or "none". `run` selects what a run has predicted; then `predicted` are the wanted codes, and `wrong`
-    compares with the label of a person as it is now, under the scheme `target` or every target of the run.
+    also in a multi scheme. A scheme of level "recording" is looked up at the utterance's recording. Nothing matches a
+    scheme that is gone. `text` is a substring. `min_chars` and `max_chars` are lengths in characters. Of several tags,
+    one is enough. `curator`, `since` and `until` select what has a standing decision of one of these curators in that
+    time; both ends are days (of UTC; `in_zone` makes them days of a reader) or instants, and a day as `until` is
+    included. `comment`: "any", "open" (nobody has decided since the last comment) or "none". `run` selects what a run
+    has predicted; then `predicted` are the wanted codes (of joined codes, all), and `wrong` compares with the label of
+    a person as it is now, under the scheme `target` or every target of the run.
     `listed` is the name of a stored list (`core.workflows.review.queues.open_list`), for more ids than `ids` holds.
     """
 
@@ -61,30 +62,53 @@ class Filter:
     listed: str = ""
 
 
+LONGEST_DAY = len("2026-12-01")  # a longer text is an instant
 LIST_KEYS = ("speaker", "origin", "tag", "curator", "predicted")
 COMMENTS = ("any", "open", "none")
 
 
-def instant(value: str, *, end: bool = False) -> str:
+def instant(value: str, *, end: bool = False, zone: tzinfo = UTC) -> str:
     """Return a day or an instant as the store writes instants, in UTC; with `end`, a day means the end of that day.
 
-    `ValueError` for another text; an instant without a zone is in UTC.
+    A day, and an instant without a zone, is one of `zone`. `ValueError` for another text, also for a week or a month.
 
-    >>> instant("2026-11-30"), instant("2026-11-30", end=True)
+    >>> instant("2026-11-30"), instant("20261130", end=True)
     ('2026-11-30T00:00:00.000000+00:00', '2026-12-01T00:00:00.000000+00:00')
     >>> instant("2026-12-01T00:00+09:00", end=True)
     '2026-11-30T15:00:00.000000+00:00'
     """
-    if re.fullmatch(r"\d{4}-\d{2}-\d{2}", value, re.ASCII):
+    if _is_day(value):
         day = date.fromisoformat(value)
-        if end and day < date.max:
-            day += timedelta(days=1)
-        return f"{day}T00:00:00.000000+00:00"
-    at = datetime.fromisoformat(value)
+        at = datetime.combine(day + timedelta(days=1) if end and day < date.max else day, time())
+    elif len(value) > LONGEST_DAY:
+        at = datetime.fromisoformat(value)
+    else:
+        raise ValueError(value)
     try:
-        return (at.replace(tzinfo=at.tzinfo or UTC)).astimezone(UTC).isoformat("T", "microseconds")
+        return at.replace(tzinfo=at.tzinfo or zone).astimezone(UTC).isoformat("T", "microseconds")
     except OverflowError as error:  # the first or last day of the calendar, in another zone
         raise ValueError(value) from error
+
+
+def _is_day(value: str) -> bool:
+    return re.fullmatch(r"[0-9]{4}-?([0-9]{2}-?[0-9]{2}|W[0-9]{2}-?[0-9])", value) is not None
+
+
+def in_zone(wanted: Filter, zone: tzinfo) -> Filter:
+    """Return `wanted` with its days as instants: a day begins and ends in `zone`, where its reader is.
+
+    >>> from datetime import timezone
+    >>> in_zone(Filter(until="2026-12-01"), timezone(timedelta(hours=9))).until
+    '2026-12-01T15:00:00.000000+00:00'
+    """
+    return replace(wanted, since=_localised(wanted.since, zone), until=_localised(wanted.until, zone, end=True))
+
+
+def _localised(value: str, zone: tzinfo, *, end: bool = False) -> str:
+    try:
+        return instant(value, end=end, zone=zone) if _is_day(value) else value
+    except ValueError:  # the first or last day of the calendar stays a day
+        return value
 
 
 # -- pairs
@@ -192,7 +216,7 @@ def _comment(key: str, value: str) -> str:
 
 
 def _number(key: str, value: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,18}", value):
+    if not is_id(value):
         raise InputError("filter {key}={value}: expected a whole number", key=key, value=value)
     return int(value)
 
@@ -200,7 +224,7 @@ def _number(key: str, value: str) -> int:
 def _span(values: list[str]) -> tuple[int | None, int | None]:
     """Read one value `low-high`, or two numbers as the URL has them."""
     span = values[0] if len(values) == 1 else "-".join(values)
-    match = re.fullmatch(r"([0-9]{0,9})-([0-9]{0,9})", span)
+    match = re.fullmatch(r"([0-9]{0,18})-([0-9]{0,18})", span)
     if values and match is None:
         raise InputError("filter chars={span} is no span of lengths such as 10-50, 10- or -50", span=span)
     low, high = match.groups() if match else ("", "")
@@ -209,77 +233,121 @@ def _span(values: list[str]) -> tuple[int | None, int | None]:
 
 # -- query
 
-CHARS = (0, 200)  # the ends of the slider of lengths on the page; there they mean no bound
+NO_BOUND = "200"  # the second of two values of `chars`, as addresses had them before
 MOST_IDS = 200  # more ids make an address too long; a longer list is stored (core.workflows.review.queues)
 _PARAMETERS = {name: alias for alias, name in ALIASES.items()}  # the parameter of a field that has another name
 _NUMBERS, _WORDS = ("source", "ids"), ("run", "target", "since", "until", "comment", "listed")
 _FLAGS = tuple(name for name in BOOLEAN_KEYS if name != "ignore_spacing")
-NOT_IN_QUERY = ("after_id",)
+_OWN_SCHEME = "label."
 
 
 def label_key(scheme_name: str) -> str:
     """Return the URL parameter that holds the wanted codes of a scheme."""
-    return scheme_name if is_bundled(scheme_name) else f"label.{scheme_name}"
+    return scheme_name if is_bundled(scheme_name) else f"{_OWN_SCHEME}{scheme_name}"
 
 
-def query_keys() -> tuple[str, ...]:
-    """Return the URL parameters that a Filter may have, those of the schemes of the workspace too."""
-    own = (*LIST_KEYS, *_NUMBERS, *_WORDS, *_FLAGS, "recording_id", "text", "chars", "ignore_spacing")
-    return (*(label_key(name) for name in SCHEMES), *(_PARAMETERS.get(name, name) for name in own))
+def query_keys(given: Iterable[str] = ()) -> tuple[str, ...]:
+    """Return the URL parameters that a Filter may have, those of the schemes of the workspace too.
+
+    Those of `given` that name a scheme which is gone are among them.
+    """
+    own = (*LIST_KEYS, *_NUMBERS, *_WORDS, *_FLAGS, *NUMBER_KEYS, "text", "chars", "ignore_spacing")
+    labels = dict.fromkeys(_label_keys(given).values())
+    return (*labels, *(_PARAMETERS.get(name, name) for name in own))
+
+
+def _label_keys(given: Iterable[str]) -> dict[str, str]:
+    """Return the name of each scheme -> its URL parameter; a scheme that is gone is there if `given` names it."""
+    gone = {key.removeprefix(_OWN_SCHEME) for key in given if key.startswith(_OWN_SCHEME)}
+    return {name: label_key(name) for name in (*SCHEMES, *sorted(gone - {"", *SCHEMES}))}
 
 
 def to_query(wanted: Filter) -> dict[str, list[str]]:
-    """Return URL parameter -> values, without empty ones; `InputError` if a field cannot stand in the URL.
+    """Return URL parameter -> values, without empty ones; `InputError` for more than `MOST_IDS` ids.
 
     >>> to_query(Filter(labels={"danger": ("-",)}, min_chars=3, recording_id=7, flagged=True))
-    {'danger': ['-'], 'call': ['7'], 'flagged': ['true'], 'chars': ['3', '200']}
+    {'danger': ['-'], 'flagged': ['true'], 'call': ['7'], 'chars': ['3-']}
     """
-    if lost := [name for name in to_document(wanted) if name in NOT_IN_QUERY]:
-        raise InputError("an address cannot say {names}", names=Names(lost))
     if len(wanted.ids) > MOST_IDS:
         raise InputError("an address holds at most {most} utterances by id; these are {n}", most=MOST_IDS,
                          n=len(wanted.ids))  # fmt: skip
-    low, high = (CHARS[0] if wanted.min_chars is None else wanted.min_chars), wanted.max_chars
-    span = (low, CHARS[1] if high is None else high)
+    low, high = ("" if end is None else str(end) for end in (wanted.min_chars, wanted.max_chars))
     query = {label_key(name): list(codes) for name, codes in wanted.labels.items()}
     query |= {key: list(getattr(wanted, key)) for key in LIST_KEYS}
     values: dict[str, list[Any]] = {name: list(getattr(wanted, name)) for name in _NUMBERS}
-    values |= {name: [getattr(wanted, name)] for name in (*_WORDS, "recording_id", *_FLAGS)}
+    values |= {name: [getattr(wanted, name)] for name in (*_WORDS, *_FLAGS, *NUMBER_KEYS)}
     for name, chosen in values.items():
-        query[_PARAMETERS.get(name, name)] = [_said(value) for value in chosen if value not in (None, "")]
-    query |= {"text": [wanted.text] if wanted.text else [], "chars": [] if span == CHARS else [str(n) for n in span]}
+        query[_PARAMETERS.get(name, name)] = [_text(value) for value in chosen if value not in (None, "")]
+    query |= {"text": [wanted.text] if wanted.text else [], "chars": [f"{low}-{high}"] if low or high else []}
     query["spacing"] = ["true"] if wanted.ignore_spacing else []
     return {key: values for key, values in query.items() if values}
 
 
-def _said(value: object) -> str:
+def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def from_query(query: Mapping[str, Sequence[str]]) -> Filter:
-    """Return the Filter of a URL or a saved view; unknown parameters and values without sense are ignored.
+    """Return the Filter of a URL or a saved view; unknown parameters and values without sense are left out.
 
-    >>> from_query({"text": ["불"], "chars": ["3", "200"], "sort": ["text"]}).min_chars
+    A value that nothing has is kept (a tag that is gone, the class of a scheme that is gone): it matches nothing.
+
+    >>> from_query({"text": ["불"], "chars": ["3-"], "sort": ["text"]}).min_chars
     3
     """
-    low, high = char_bounds(query.get("chars", ()))
-    keys = {name: label_key(name) for name in SCHEMES}
+    low, high = _lengths(query.get("chars", ())) or (None, None)
     more: dict[str, Any] = {key: tuple(query.get(key, ())) for key in LIST_KEYS}
     more |= {name: tuple(_numbers(query.get(_PARAMETERS.get(name, name), ()))) for name in _NUMBERS}
     more |= {name: _first(query, name, _WORD_OF.get(name, str)) or "" for name in _WORDS}
     more |= {name: _first(query, name, lambda value: _TRUTH[value]) for name in _FLAGS}
+    more |= {name: _first(query, name, lambda value: _number("", value)) for name in NUMBER_KEYS}
     if not more["run"]:
         more |= {"target": "", "predicted": (), "wrong": None}
     return Filter(
-        labels={name: tuple(query[key]) for name, key in keys.items() if query.get(key)},
-        text=next(iter(query.get("text", ())), "").strip(), ignore_spacing="true" in query.get("spacing", ()),
-        min_chars=low or None, max_chars=high if high < CHARS[1] else None,
-        recording_id=next(iter(_numbers(query.get("call", ()))), None), **more,
+        labels={name: tuple(query[key]) for name, key in _label_keys(query).items() if query.get(key)},
+        text=next(iter(query.get("text", ())), ""), ignore_spacing="true" in query.get("spacing", ()),
+        min_chars=low, max_chars=high, **more,
     )  # fmt: skip
 
 
+def unread(query: Mapping[str, Sequence[str]]) -> list[tuple[str, str]]:
+    """Return (parameter, value) of each value of a filter in a URL that `from_query` leaves out.
+
+    >>> unread({"from": ["soon"], "source": ["3", "*"], "sort": ["text"], "page": ["2"], "flagged": [""]})
+    [('source', '*'), ('from', 'soon')]
+    """
+    lost: list[tuple[str, str]] = []
+    for key in query_keys(query):
+        about = {"run": query.get("run", ())} if key != "run" else {}  # target, predicted and wrong are about it
+        nothing, is_number = from_query(about), key in ("source", "id")
+        for value in query.get(key, ()) if key not in ("chars", "spacing") else ():
+            if value and (not is_id(value) if is_number else from_query({**about, key: [value]}) == nothing):
+                lost.append((key, value))
+    if query.get("chars") and _lengths(query["chars"]) is None:
+        lost.append(("chars", "-".join(query["chars"])))
+    return lost
+
+
+def is_id(value: str) -> bool:
+    """Whether a text is a number that a source or an utterance may have."""
+    return re.fullmatch(r"[0-9]{1,18}", value) is not None
+
+
 def _numbers(values: Sequence[str]) -> list[int]:
-    return [int(value) for value in values if re.fullmatch(r"[0-9]{1,18}", value)]
+    return [int(value) for value in values if is_id(value)]
+
+
+def _lengths(ends: Sequence[str]) -> tuple[int | None, int | None] | None:
+    """Return the bounds that `chars` says, one span or two numbers as addresses had before; None without sense."""
+    try:
+        if len(ends) < 2:
+            return _span(list(ends))
+        low, high = (_number("chars", end) for end in ends)
+    except (InputError, ValueError):
+        return None
+    if ends[1] == NO_BOUND:
+        return low or None, None
+    return min(low, high) or None, max(low, high)
 
 
 def _first(query: Mapping[str, Sequence[str]], name: str, read: Callable[[str], Any]) -> Any:
@@ -296,19 +364,6 @@ _WORD_OF: Mapping[str, Callable[[str], str]] = {
     "comment": lambda value: _comment("comment", value),
     "target": lambda value: scheme(value).name,
 }
-
-
-def char_bounds(ends: Sequence[Any]) -> tuple[int, int]:
-    """Return two lengths, the smaller first, limited to `CHARS`; `CHARS` itself if `ends` are not two numbers.
-
-    >>> char_bounds(["30", "4"]), char_bounds(["x", "4"]), char_bounds(["5", "999"]), char_bounds([])
-    ((4, 30), (0, 200), (5, 200), (0, 200))
-    """
-    try:
-        low, high = sorted(min(max(int(end), CHARS[0]), CHARS[1]) for end in ends or CHARS)
-    except ValueError:
-        return CHARS
-    return low, high
 
 
 # -- document

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator
 from dataclasses import fields, replace
+from datetime import UTC, timedelta, timezone
+from urllib.parse import parse_qs, urlencode
 
 import pytest
 from hypothesis import given
@@ -10,15 +12,17 @@ from hypothesis import strategies as st
 
 from core.errors import InputError, UnknownName
 from core.filters import (
-    CHARS,
     Filter,
     from_document,
     from_pairs,
     from_query,
+    in_zone,
     instant,
     label_key,
+    query_keys,
     to_document,
     to_query,
+    unread,
 )
 from core.records import Source
 from core.schemes import BUNDLED, SCHEMES, Label, Scheme, publish, published_token
@@ -37,15 +41,16 @@ def codes_of(name: str) -> st.SearchStrategy[tuple[str, ...]]:
 
 
 labels = st.fixed_dictionaries({}, optional={scheme.name: codes_of(scheme.name) for scheme in BUNDLED})
-lengths = st.none() | st.integers(0, 10**9 - 1)
+lengths = st.none() | st.integers(0, 1000) | st.integers(0, 10**18 - 1)
 filters = st.builds(
     Filter, labels=labels, speaker=some, origin=some, tag=some, min_chars=lengths, max_chars=lengths,
     text=words | st.just(""), ignore_spacing=st.booleans(), source=st.lists(st.sampled_from([3, 7])).map(tuple),
     recording_id=st.none() | ids, in_recording=maybe, with_audio=maybe, skipped=maybe, after_id=st.none() | ids,
     curator=some, since=st.sampled_from(["", "2026-11-30", "2026-11-30T09:00+09:00"]), flagged=maybe,
-    until=st.sampled_from(["", "2026-12-01"]), comment=st.sampled_from(["", "any", "open", "none"]),
-    run=st.just("r1"), target=st.sampled_from(["", "danger"]), wrong=maybe, ids=st.lists(ids, max_size=3).map(tuple),
-    predicted=st.lists(st.sampled_from(["danger", "normal"]), max_size=2).map(tuple),
+    until=st.sampled_from(["", "2026-12-01", "20261201", "2026-W49-2"]),
+    comment=st.sampled_from(["", "any", "open", "none"]),
+    run=st.just("r1"), target=st.sampled_from(["", "danger"]), wrong=maybe, ids=st.lists(ids, max_size=200).map(tuple),
+    predicted=st.lists(st.sampled_from(["danger", "normal"]), max_size=2).map(tuple), listed=words | st.just(""),
 )  # fmt: skip
 
 
@@ -70,31 +75,54 @@ def test_command_line_words_give_the_same_filter(wanted: Filter) -> None:
     assert from_pairs(list(typed(wanted)), SOURCES) == wanted
 
 
-@given(filters, st.integers(CHARS[0], CHARS[1] - 1), st.integers(CHARS[0], CHARS[1] - 1))
-def test_a_url_gives_the_same_filter(any_filter: Filter, first: int, second: int) -> None:
-    low, high = sorted((first, second))
-    wanted = replace(
-        any_filter, min_chars=low or None, max_chars=high, after_id=None,
-    )  # fmt: skip
+@given(filters, st.booleans(), st.text())
+def test_a_url_gives_the_same_filter(any_filter: Filter, about_a_run: bool, text: str) -> None:
+    of_no_run = {"run": "", "target": "", "predicted": (), "wrong": None}
+    wanted = replace(any_filter, text=text, **({} if about_a_run else of_no_run))
     query = json.loads(json.dumps(to_query(wanted)))
     assert from_query(query) == from_query(query | {"sort": ["-length"], "page": ["3"]}) == wanted
-    assert from_query(to_query(replace(wanted, max_chars=None))).max_chars is None
+    assert from_query(parse_qs(urlencode(query, doseq=True))) == wanted
+    assert unread(query) == []
 
 
-def test_a_condition_that_a_url_cannot_hold_is_refused() -> None:
-    with pytest.raises(InputError, match="an address cannot say after_id"):
-        to_query(Filter(after_id=5))
+@pytest.mark.parametrize(
+    ("chars", "low", "high"),
+    [(["300", "200"], 300, None), (["3", "200"], 3, None), (["0", "200"], None, None), (["6", "5"], 5, 6),
+     (["300-"], 300, None), (["-200"], None, 200), (["0-0"], 0, 0), (["6"], None, None), (["x", "6"], None, None)],
+)  # fmt: skip
+def test_lengths_are_read_also_as_addresses_had_them_before(
+    chars: list[str], low: int | None, high: int | None
+) -> None:
+    wanted = from_query({"chars": chars})
+    assert (wanted.min_chars, wanted.max_chars) == (low, high)
+
+
+def test_more_ids_than_a_url_can_hold_are_refused() -> None:
     with pytest.raises(InputError, match="an address holds at most 200 utterances by id; these are 201"):
         to_query(Filter(ids=tuple(range(201))))
 
 
-def test_values_without_sense_in_a_url_are_ignored() -> None:
+def test_values_without_sense_in_a_url_are_left_out_and_named() -> None:
     query = {"call": ["x"], "from": ["soon"], "comment": ["some"], "flagged": ["perhaps"], "id": ["1", "-2", "b"],
              "target": ["nothing"], "predicted": ["danger"], "wrong": ["true"], "source": ["3", "*"]}  # fmt: skip
     assert from_query(query) == Filter(ids=(1,), source=(3,))
     assert from_query(query | {"run": ["r1"]}) == Filter(
         ids=(1,), source=(3,), run="r1", predicted=("danger",), wrong=True
     )
+    lost = [("source", "*"), ("id", "-2"), ("id", "b"), ("target", "nothing"), ("from", "soon"), ("comment", "some"),
+            ("flagged", "perhaps"), ("call", "x")]  # fmt: skip
+    assert sorted(unread(query | {"run": ["r1"]})) == sorted(lost)
+    assert sorted(unread(query)) == sorted([*lost, ("predicted", "danger"), ("wrong", "true")])
+    assert unread({"chars": ["x", "4"]}) == [("chars", "x-4")]
+    assert unread({"chars": ["0", "200"], "spacing": ["false"], "tag": ["ghost"], "sort": ["length"]}) == []
+
+
+def test_a_value_that_nothing_has_stays_a_filter() -> None:
+    query = {"tag": ["ghost"], "source": ["999"], "danger": ["ghost"], "label.gone": ["a"]}
+    wanted = Filter(tag=("ghost",), source=(999,), labels={"danger": ("ghost",), "gone": ("a",)})
+    assert from_query(query) == wanted
+    assert to_query(wanted) == query
+    assert "label.gone" in query_keys(query)
 
 
 def test_new_words_of_the_command_line_are_read_and_refused_by_name() -> None:
@@ -117,6 +145,33 @@ def test_an_instant_is_written_as_the_store_writes_it_and_the_ends_of_the_calend
     assert instant("2026-11-30 08:00") == "2026-11-30T08:00:00.000000+00:00"
     with pytest.raises(ValueError, match="0001-01-01"):
         instant("0001-01-01T00:00+09:00")
+
+
+KST = timezone(timedelta(hours=9))
+
+
+@pytest.mark.parametrize("day", ["2026-12-01", "20261201", "2026-W49-2", "2026W492"])
+def test_a_day_is_a_day_in_every_form_and_the_last_one_is_included(day: str) -> None:
+    assert instant(day) == "2026-12-01T00:00:00.000000+00:00"
+    assert instant(day, end=True) == "2026-12-02T00:00:00.000000+00:00"
+    of_reader = in_zone(Filter(since=day, until=day), KST)
+    assert (of_reader.since, of_reader.until) == (
+        "2026-11-30T15:00:00.000000+00:00", "2026-12-01T15:00:00.000000+00:00"
+    )  # fmt: skip
+    assert in_zone(of_reader, UTC) == of_reader
+    assert from_query({"to": [day]}).until == from_pairs([f"until={day}"]).until == day
+
+
+@pytest.mark.parametrize("text", ["2026-W49", "2026-12", "2026", "2026-1201", "20261301", ""])
+def test_what_is_no_single_day_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r".*"):
+        instant(text)
+    assert from_query({"to": [text]}).until == ""
+
+
+def test_the_ends_of_the_calendar_stay_days_for_a_reader() -> None:
+    wanted = Filter(since="0001-01-01", until="9999-12-31")
+    assert in_zone(wanted, KST).since == "0001-01-01"
 
 
 def test_a_scheme_of_the_workspace_has_its_own_parameter_in_a_url() -> None:
@@ -145,7 +200,7 @@ def test_documents_of_version_0_1_are_read() -> None:
         labels={"danger": ("danger", "-")}, speaker=("caller",), text="불", ignore_spacing=True, min_chars=3
     )
     assert from_query(view | {"sort": ["-length"]}) == wanted
-    assert to_query(wanted) == view
+    assert to_query(wanted) == view | {"chars": ["3-"]}
     run = {
         "labels": {"danger": ["danger", "-"]},
         "speaker": ["caller"],
@@ -155,7 +210,7 @@ def test_documents_of_version_0_1_are_read() -> None:
     }
     assert from_document(run) == wanted
     assert to_document(wanted) == run
-    assert from_query({"chars": ["x", "4"], "mood": ["good"], "label.gone": ["a"], "danger": []}) == Filter()
+    assert from_query({"chars": ["x", "4"], "mood": ["good"], "danger": []}) == Filter()
 
 
 def test_a_document_with_another_field_is_refused_by_name() -> None:

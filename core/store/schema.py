@@ -1,4 +1,4 @@
-"""The tables of the database; `derivation` and those of rounds stand beside their code. No filter reads a JSON column.
+"""Tables of the database; those of derivations, lists and rounds are beside their code. No filter reads a JSON column.
 
 `revision`, `annotation` and `remark` are append-only: the migrations add triggers that refuse UPDATE and DELETE.
 `label` has the current labels. They follow from the revisions, and are stored because filters and snapshots need them.

@@ -11,9 +11,10 @@ from urllib.parse import parse_qs, quote, urlencode, urlsplit
 
 import streamlit as st
 
-from core.filters import Filter, to_query
-from core.ui.frame import PAGES
+from core.filters import MOST_IDS, Filter, to_query
+from core.ui.frame import PAGES, workspace
 from core.ui.i18n import _
+from core.workflows.review import queues
 
 LONGEST = 8000  # characters of an address
 KEPT = ("lang", "theme")  # parameters that every address keeps from the page that is shown
@@ -38,7 +39,12 @@ def page(name: str, values: Values | None = None, back: str = "") -> str:
 
 def corpus(wanted: Filter | None = None, *, back: str = "", **more: str | int) -> str:
     """Return the address of the Corpus page under a Filter; `more` are further parameters, such as `sort`."""
-    return page("corpus", {**to_query(wanted or Filter()), **more}, back)
+    return page("corpus", {**query(wanted or Filter()), **more}, back)
+
+
+def query(wanted: Filter) -> dict[str, list[str]]:
+    """Return the parameters of a Filter in an address; of many utterances by id, they name a stored list."""
+    return to_query(wanted if len(wanted.ids) <= MOST_IDS else queues.addressable(workspace(), wanted))
 
 
 def review(
@@ -60,7 +66,7 @@ def review(
     elif named:
         values |= {"queue": "list", "list": named}
     elif wanted is not None:
-        values |= {"queue": queue or ("filter" if wanted != Filter() else "all"), **to_query(wanted)}
+        values |= {"queue": queue or ("filter" if wanted != Filter() else "all"), **query(wanted)}
     return page("review", values | {"schemes": list(schemes)}, back)
 
 
@@ -87,14 +93,13 @@ def checked_back(back: str) -> str:
     name = parts.path.removeprefix("/") or "overview"
     if name not in _files() or not back.isprintable():
         return ""
-    query = {key: values for key, values in parse_qs(parts.query).items() if key != "back"}
-    return parts.path + (f"?{urlencode(query, doseq=True)}" if query else "")
+    kept = {key: values for key, values in parse_qs(parts.query).items() if key != "back"}
+    return parts.path + (f"?{urlencode(kept, doseq=True)}" if kept else "")
 
 
 def here(name: str) -> str:
     """Return the address of the page `name` as it is shown now, for the way back to it."""
-    query = {key: st.query_params.get_all(key) for key in st.query_params if key != "back"}
-    return page(name, query)
+    return page(name, {key: st.query_params.get_all(key) for key in st.query_params if key != "back"})
 
 
 def target(address: str) -> tuple[str, dict[str, list[str]]]:
@@ -105,14 +110,14 @@ def target(address: str) -> tuple[str, dict[str, list[str]]]:
 
 def show(label: str, address: str, icon: str = ":material/arrow_forward:", **more: Any) -> None:
     """Show a link to an address; it opens in this session, so nothing that was typed is lost."""
-    file, query = target(address)
-    st.page_link(file, label=label, icon=icon, query_params=query, **more)
+    file, values = target(address)
+    st.page_link(file, label=label, icon=icon, query_params=values, **more)
 
 
 def go(address: str) -> None:
     """Open an address in this session, instead of the rest of this run."""
-    file, query = target(address)
-    st.switch_page(file, query_params=query)
+    file, values = target(address)
+    st.switch_page(file, query_params=values)
 
 
 def back_link() -> None:

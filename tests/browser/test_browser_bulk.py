@@ -9,6 +9,7 @@ from playwright.sync_api import Page
 
 from core.filters import Filter
 from core.records import NewUtterance
+from core.schemes import SCHEMES
 
 AT = "2026-01-01T00:00:00+00:00"
 SAID = ["불 이 났어요", "산불이요", "괜찮아요", "화재입니다"]
@@ -45,8 +46,11 @@ def test_rows_that_are_picked_are_labelled_and_taken_back(filled: Live, page: Pa
     expect(page.get_by_text(ko("Rows picked: {n}", n=2))).to_be_visible()
     # A click before the page has taken the choice in would be refused.
     after_a_run(page, lambda: choose(page, ko("Class"), "위험"))
-    after_a_run(page, lambda: page.get_by_text(ko("Yes, change all {n} of them", n=2)).click())
-    press(page, "Do it: {n}", n=2)
+    press(page, "Go on")
+    label = f"{SCHEMES['danger'].title('ko')} = 위험"
+    expect(page.get_by_text(ko("Set {label}: utterances {n}", label=label, n=2))).to_be_visible()
+    assert dangers(filled) == [None] * 4, "nothing before the answer"
+    press(page, "Yes, change {n}", n=2)
     until(lambda: dangers(filled) == ["danger", None, "danger", None], "the two rows picked are labelled")
     expect(main(page)).to_contain_text(ko("Changed: {n}.", n=2))
     close_popover(page)

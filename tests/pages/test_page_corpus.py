@@ -3,14 +3,19 @@
 Picking rows of the table needs a browser; what is done with them is tests/store/review/test_store_bulk.py.
 """
 
+from datetime import UTC, datetime
+
 import page_driver
 import pytest
 from page_driver import captions, ok
-from store_data import AT, sentences
+from store_data import AT, call, sentences
 from streamlit.testing.v1 import AppTest
+from streamlit.testing.v1.element_tree import Button
 
 from core.filters import Filter
 from core.records import NewUtterance
+from core.ui.panels.corpus import listing
+from core.workflows.corpus import browse
 from core.workflows.workspace import Workspace
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("english")]
@@ -93,7 +98,7 @@ def test_a_view_is_saved_opened_and_deleted(ws: Workspace, ids: list[int]) -> No
     ok(opened.button(key="view_save").click().run())
     (view,) = ws.store.views.list()
     query = {
-        "text": ["불이"], "spacing": ["true"], "chars": ["2", "9"], "sort": ["-id"], "tag": ["x"], "danger": ["-"],
+        "text": ["불이"], "spacing": ["true"], "chars": ["2-9"], "sort": ["-id"], "tag": ["x"], "danger": ["-"],
     }  # fmt: skip
     assert (view.name, view.query, view.curator) == ("불 나는", query, "tester")
     another = page(text="괜찮")
@@ -117,11 +122,12 @@ def test_a_name_that_is_taken_is_said(ws: Workspace, ids: list[int]) -> None:
 
 def test_all_matches_are_labelled_and_taken_back_as_one(ws: Workspace, ids: list[int]) -> None:
     opened = page(text="불", danger="-")
-    opened.selectbox(key="bulk_code_danger").set_value("danger")
-    ok(opened.run())
-    assert opened.button(key="bulk_act").disabled, "it asks once"
-    ok(opened.checkbox(key="bulk_sure_2").check().run())
-    ok(opened.button(key="bulk_act").click().run())
+    assert opened.button(key="bulk_go_on").disabled, "nothing is chosen"
+    ok(opened.selectbox(key="bulk_of_danger").set_value("danger").run())
+    ok(opened.button(key="bulk_go_on").click().run())
+    assert ws.store.bulk.latest() is None, "it asks once"
+    assert "Set Danger = Danger: utterances 2" in [text.value for text in opened.text]
+    ok(opened.button(key="bulk_yes").click().run())
     assert ws.store.corpus.grades("utterance", "danger") == dict.fromkeys(ids[:2], ("danger", "gold"))
     assert [box.value for box in opened.success] == ["Changed: 2."]
     assert shown(opened) == [], "none is unlabelled any more"
@@ -144,10 +150,9 @@ def test_what_cannot_be_undone_is_said(ws: Workspace, ids: list[int]) -> None:
 
 def test_matches_are_queued_for_review(ws: Workspace, ids: list[int]) -> None:
     opened = page(text="불")
-    opened.selectbox(key="bulk_do").set_value("review")
-    opened.checkbox(key="bulk_sure_2").check()
-    ok(opened.run())
-    ok(opened.button(key="bulk_act").click().run())
+    ok(opened.selectbox(key="bulk_do").set_value("review").run())
+    ok(opened.button(key="bulk_go_on").click().run())
+    ok(opened.button(key="bulk_yes").click().run())
     assert ws.store.bulk.tags_of(ids) == {ids[0]: ["review"], ids[1]: ["review"]}
     assert list(opened.dataframe[0].value["Tag"]) == ["review", "review"]
 
@@ -156,23 +161,152 @@ def test_all_of_many_matches_are_labelled_after_the_question(ws: Workspace) -> N
     source = ws.store.corpus.add_source("s", "test", "ours", "0", AT)
     ws.store.corpus.add_sentences(source, [NewUtterance(f"k{n}", f"글 {n}", f"k{n}") for n in range(1001)], AT)
     opened = page()
-    assert opened.button(key="bulk_act").disabled
-    ok(opened.checkbox(key="bulk_sure_1001").check().run())
-    assert not opened.button(key="bulk_act").disabled
-    ok(opened.button(key="bulk_act").click().run())
+    ok(opened.selectbox(key="bulk_of_danger").set_value("normal").run())
+    ok(opened.button(key="bulk_go_on").click().run())
+    ok(opened.button(key="bulk_yes").click().run())
     assert ws.store.corpus.find(Filter(labels={"danger": ("normal",)}), limit=0).total == 1001
 
 
 def test_a_choice_that_was_not_drawn_yet_is_not_acted_on(ws: Workspace, ids: list[int]) -> None:
     opened = page(text="불")
-    ok(opened.checkbox(key="bulk_sure_2").check().run())
-    opened.selectbox(key="bulk_code_danger").set_value("danger")
-    ok(opened.button(key="bulk_act").click().run())  # choice and click arrive together
+    ok(opened.selectbox(key="bulk_of_danger").set_value("normal").run())
+    ok(opened.button(key="bulk_go_on").click().run())
+    opened.selectbox(key="bulk_of_danger").set_value("danger")
+    ok(opened.button(key="bulk_yes").click().run())  # choice and answer arrive together
     assert "nothing was done" in opened.error[0].value
+    ok(opened.button(key="bulk_go_on").click().run())
     opened.text_input(key="text").set_value("")
-    ok(opened.button(key="bulk_act").click().run())
+    ok(opened.button(key="bulk_yes").click().run())
     assert "nothing was done" in opened.error[0].value
     assert ws.store.bulk.latest() is None
-    ok(opened.checkbox(key="bulk_sure_4").check().run())
-    ok(opened.button(key="bulk_act").click().run())
+    ok(opened.button(key="bulk_go_on").click().run())
+    ok(opened.button(key="bulk_yes").click().run())
     assert ws.store.corpus.grades("utterance", "danger") == dict.fromkeys(ids, ("danger", "gold"))
+
+
+def test_a_yes_is_for_one_action_on_one_selection(ws: Workspace, ids: list[int]) -> None:
+    sentences(ws.store, "화재 신고입니다")
+    opened = page(text="불")
+    ok(opened.selectbox(key="bulk_of_danger").set_value("danger").run())
+    ok(opened.button(key="bulk_go_on").click().run())
+    assert opened.button(key="bulk_yes").label == "Yes, change 2"
+    for key, value in (("bulk_of_danger", "normal"), ("bulk_scheme", "urgency")):
+        ok(opened.selectbox(key=key).set_value(value).run())
+        assert not [button for button in opened.button if button.key == "bulk_yes"], f"another {key} is asked anew"
+    ok(opened.selectbox(key="bulk_scheme").set_value("danger").run())
+    ok(opened.selectbox(key="bulk_of_danger").set_value("danger").run())
+    ok(opened.button(key="bulk_go_on").click().run())
+    ok(opened.text_input(key="text").set_value("화재").run())  # as many matches, but others
+    assert shown(opened) == [SAID[3], "화재 신고입니다"]
+    assert opened.button(key="bulk_go_on").label == "Go on"
+    assert ws.store.bulk.latest() is None
+    ok(opened.button(key="bulk_go_on").click().run())
+    ok(opened.button(key="bulk_no").click().run())
+    assert opened.button(key="bulk_go_on").label == "Go on"
+
+
+def test_matches_that_came_or_went_since_the_question_are_not_changed(ws: Workspace, ids: list[int]) -> None:
+    ws.store.bulk.tag(ids[3:], "연기", "ann", AT)
+    opened = page(text="불")
+    ok(opened.selectbox(key="bulk_of_danger").set_value("danger").run())
+    ok(opened.button(key="bulk_go_on").click().run())
+    sentences(ws.store, "불길이 보여요")
+    ok(opened.button(key="bulk_yes").click().run())
+    assert "3 utterances match now, not 2 as when this was asked" in opened.error[0].value
+    assert ws.store.corpus.grades("utterance", "danger") == {}
+    ok(opened.button(key="bulk_go_on").click().run())
+    assert opened.button(key="bulk_yes").label == "Yes, change 3"
+    ok(opened.button(key="bulk_yes").click().run())
+    assert len(ws.store.corpus.grades("utterance", "danger")) == 3
+    ok(opened.selectbox(key="bulk_do").set_value("tag").run())
+    ok(opened.selectbox(key="bulk_tag_False").set_value("연기").run())
+    ok(opened.button(key="bulk_go_on").click().run())
+    ws.store.review.decide(ids[0], 1, "bob", AT, text="연기가 나요")
+    ok(opened.button(key="bulk_yes").click().run())
+    assert "2 utterances match now, not 3" in opened.error[0].value
+    assert ws.store.bulk.tags_of(ids) == {ids[3]: ["연기"]}
+
+
+def test_a_value_that_nothing_has_is_a_filter_with_a_cross(ws: Workspace, ids: list[int]) -> None:
+    for query, title in (
+        ({"tag": "ghost"}, "Tag: ghost (unknown) · 0"), ({"source": "999"}, "Source: 999 (unknown) · 0"),
+        ({"curator": "nobody"}, "Decided by: nobody (unknown) · 0"), ({"speaker": "x"}, "Speaker: x (unknown) · 0"),
+        ({"danger": "ghost"}, "Danger: ghost (unknown) · 0"), ({"label.gone": "a"}, "gone (unknown): a · 0"),
+        ({"listed": "gone"}, "Chosen utterances (unknown) · 0"),
+    ):  # fmt: skip
+        opened = page(**query)
+        assert shown(opened) == [], query
+        assert [chip.label.replace("\\", "") for chip in chips(opened)] == [title]
+        assert opened.query_params[next(iter(query))] == next(iter(query.values()))
+        ok(chips(opened)[0].click().run())
+        assert shown(opened) == SAID, query
+        assert next(iter(query)) not in opened.query_params
+    ws.store.views.save("old", {"tag": ["ghost", "other"]}, "bob", AT)
+    opened = page()
+    ok(opened.button(key="view_open").click().run())
+    assert (shown(opened), opened.multiselect(key="tag").value) == ([], ["ghost", "other"])
+
+
+def chips(opened: AppTest) -> list[Button]:
+    return [button for button in opened.button if str(button.key).startswith("chip-")]
+
+
+def test_what_cannot_be_understood_in_the_address_is_said(ws: Workspace, ids: list[int]) -> None:
+    opened = page(source=["*", "1"], **{"from": "soon"})
+    text = opened.warning[0].value.replace("\\", "")
+    assert text == "Not understood in the address, and left out: source=*, from=soon"
+    assert shown(opened) == SAID
+    assert not page(source="1", chars=["0", "200"], sort="text").warning
+
+
+def test_many_ids_in_the_address_become_a_list(ws: Workspace) -> None:
+    ids = sentences(ws.store, *(f"글 {n}" for n in range(230)))
+    opened = page(id=[str(number) for number in ids[5:215]], tag="")
+    assert "id" not in opened.query_params
+    assert [chip.label for chip in chips(opened)] == ["Single utterances\\: 210 · 210"]
+    assert shown(opened)[0] == "글 5"
+    ok(chips(opened)[0].click().run())
+    assert shown(opened)[0] == "글 0"
+
+
+def test_a_length_outside_of_the_slider_stays_until_it_is_moved(ws: Workspace, ids: list[int]) -> None:
+    long = "불이 났어요 " * 60
+    sentences(ws.store, long.strip())
+    opened = page(chars="300-")
+    assert shown(opened) == [long.strip()]
+    assert opened.slider(key="chars").value == (200, 200)
+    ok(opened.run())
+    assert opened.query_params["chars"] == "300-"
+    assert [chip.label for chip in chips(opened)] == ["Length\\: 300 to ∞ · 1"]
+    ok(opened.slider(key="chars").set_range(5, 200).run())
+    assert opened.query_params["chars"] == "5-"
+    assert shown(opened)[:-1] == [text for text in SAID if len(text) >= 5]
+    ok(opened.slider(key="chars").set_range(5, 6).run())
+    assert opened.query_params["chars"] == "5-6"
+    ok(opened.slider(key="chars").set_range(0, 200).run())
+    assert "chars" not in opened.query_params
+
+
+def test_the_number_of_the_link_to_review_is_the_number_that_opens(ws: Workspace, ids: list[int]) -> None:
+    def label(opened: AppTest) -> str:
+        return next(str(link.label) for link in opened.get("page_link") if "Open in Review" in str(link.label))
+
+    assert label(page()) == "Open in Review: 4"
+    ws.store.review.decide(ids[0], 0, "bob", AT, skip=True)
+    assert label(page()) == "Open in Review: 4", "without a filter, what was skipped comes too"
+    ws.store.review.decide(ids[3], 0, "bob", datetime.now(UTC).isoformat(), labels={"danger": "danger"})
+    assert label(page()) == "Open in Review: 3 of 4"
+    assert label(page(text="불")) == "Open in Review: 1 of 2"
+    assert label(page(skipped="true")) == "Open in Review: 1"
+
+
+def test_a_long_call_says_how_many_of_its_utterances_are_shown(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    said = call(ws.store, "c1", "네 119입니다", "불이요", "어디세요")
+    opened = page(call="1")
+    opened.session_state[listing.PLAYED] = said[0]
+    ok(opened.run())
+    assert not [text for text in captions(opened) if text.startswith("The first")]
+    first = lambda ws, number: ws.store.corpus.find(Filter(recording_id=number), limit=2)  # noqa: E731
+    monkeypatch.setattr(browse, "utterances_of_recording", first)
+    ok(opened.run())
+    assert "The first 2 of 3 are shown." in captions(opened)

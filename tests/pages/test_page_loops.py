@@ -1,5 +1,8 @@
 """From the Corpus page to Review and back, in process: chips, filters that came by address, lists, one utterance."""
 
+from datetime import date
+from zoneinfo import ZoneInfo
+
 import page_driver
 import pytest
 from page_driver import captions, ok
@@ -7,11 +10,13 @@ from store_data import AT, call, sentences
 from streamlit.testing.v1 import AppTest
 
 from core.filters import Filter
+from core.messages import Message
 from core.ui.panels.corpus import reviewing
+from core.ui.widgets import forms
 from core.web import desk
 from core.workflows.review import queues
 from core.workflows.review.desk import Desk
-from core.workflows.workspace import Workspace
+from core.workflows.workspace import Workspace, now
 
 pytestmark = [pytest.mark.integration, pytest.mark.usefixtures("english")]
 
@@ -44,6 +49,8 @@ def open_desk() -> Desk:
     [
         ({"curator": "kim"}, ["불이 났어요"], "Decided by: kim · 1"),
         ({"from": "2024-05-01", "to": "2024-05-01"}, ["불이 났어요"], "Decided from: 2024-05-01 · 1"),
+        ({"to": "20240501"}, ["불이 났어요"], "Decided up to: 2024-05-01 · 1"),
+        ({"from": "2024-W18-3", "to": "2024-05-01T00:00"}, [], "Decided up to: 2024-04-30 · 0"),
         ({"flagged": "true"}, ["괜찮아요"], "Flagged · 1"),
         ({"comment": "open"}, ["산불이요"], "Comments: with an open comment · 1"),
         ({"call": "1"}, ["네 119입니다", "불이요"], "Call: c1 · 2"),
@@ -84,6 +91,22 @@ def test_inputs_of_the_new_filters_write_the_address(ws: Workspace, ids: list[in
     assert chip_labels(opened)[1:3] == ["Decided up to: 2024-05-01 · 1", "Flagged · 1"]
 
 
+@pytest.mark.parametrize("day", ["20240501", "2024-05-01"])
+def test_the_last_day_is_the_whole_day_of_the_reader(
+    ws: Workspace, ids: list[int], monkeypatch: pytest.MonkeyPatch, day: str
+) -> None:
+    monkeypatch.setattr(forms, "_reader_zone", lambda: ZoneInfo("Asia/Seoul"))
+    for number, at in ((ids[1], "2024-05-01T14:59"), (ids[2], "2024-05-01T15:00")):  # 23:59, and midnight in Seoul
+        ws.store.review.decide(number, 0, "lee", f"{at}:00.000000+00:00", labels={"danger": "normal"})
+    opened = page_driver.page("corpus", to=day)
+    assert texts(opened) == ["불이 났어요", "괜찮아요"]
+    assert opened.date_input(key="to_day").value == date(2024, 5, 1)
+    assert chip_labels(opened) == ["Decided up to: 2024-05-01 · 2"]
+    assert texts(page_driver.page("corpus", **{"from": day})) == ["불이 났어요", "괜찮아요", "산불이요"]
+    page_driver.page("review", queue="filter", to=day)
+    assert open_desk().base == Filter(until="2024-05-01T15:00:00.000000+00:00")
+
+
 def test_all_matches_open_in_review_without_a_saved_view_and_lead_back(ws: Workspace, ids: list[int]) -> None:
     back = "/corpus?danger=-"
     opened = page_driver.page("review", queue="filter", danger="-", back=back)
@@ -96,10 +119,12 @@ def test_all_matches_open_in_review_without_a_saved_view_and_lead_back(ws: Works
 
 
 def test_a_stored_list_and_one_utterance_open_by_their_address(ws: Workspace, ids: list[int]) -> None:
-    name = queues.open_list(ws, "danger", [ids[2], ids[0]], "Rows *picked*")
+    name = queues.open_list(ws, "danger", [ids[2], ids[0]], Message("Rows *picked*"))
     opened = page_driver.page("review", queue="list", list=name)
     assert (open_desk().queue, open_desk().named) == ("list", name)
-    assert [text for text in captions(opened) if text.startswith("Rows \\*picked\\* · utterances: 2")]
+    assert [text for text in captions(opened) if text.startswith("Rows \\*picked\\* · utterances: 2 · ")]
+    ws.store.review.decide(ids[2], 0, "lee", now(), labels={"danger": "danger"})
+    assert [text for text in captions(ok(opened.run())) if "utterances: 2, still to decide: 1 · " in text]
     page_driver.page("review", queue="item", item=str(ids[0]))
     assert open_desk().base == Filter(ids=(ids[0],))
     gone = page_driver.page("review", queue="list", list="gone")

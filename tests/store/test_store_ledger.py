@@ -79,6 +79,22 @@ def test_the_pool_is_written_in_bulk_and_replaces_its_own_rows_only(store: Store
         store.ledger.put_pool("r1", "mood", [a], [("joy", 0.9, 0.8)])
 
 
+def test_outcomes_are_those_of_the_evaluation_and_have_a_stamp(store: Store) -> None:
+    a, b, c, d = sentences(store, "가", "나", "다", "라")
+    store.ledger.add_snapshot(SNAPSHOT)
+    store.ledger.put_run(RUN)
+    gold = {a: "danger", b: "danger", c: "normal", d: None}
+    items = [Prediction("r1", "danger", one, "evaluation", "danger", 0.6, 0.2, "test", gold[one]) for one in gold]
+    store.ledger.put_predictions(items)
+    before = store.ledger.predictions_stamp("r1")
+    store.ledger.put_pool("r1", "danger", [c], [("normal", 0.9, 0.8)])  # no outcome: nobody knew the answer
+    right, wrong = store.ledger.outcomes("r1", "danger")
+    assert (sorted(right.tolist()), wrong.tolist()) == ([a, b], [c])
+    assert store.ledger.predictions_stamp("r1") != before or before is None, "a database server has no stamps"
+    assert [ids.tolist() for ids in store.ledger.outcomes("r1", "urgency")] == [[], []]
+    assert store.ledger.predictions_stamp("r2") is None
+
+
 def test_a_job_on_the_board(store: Store) -> None:
     store.board.add("j1", "train", "danger-text · s1", {"seed": 1}, AT)
     store.board.add("j1", "train", "again", {}, AT)

@@ -22,6 +22,7 @@ from core.store.index.stamps import of_predictions
 from core.store.index.substring import WORDS, Ids, Set
 from core.store.ledger import current
 from core.store.review.answers import stands
+from core.store.review.standing_remarks import commented, flagged
 from core.store.schema import label, prediction, remark, revision, utterance
 
 _PREDICTIONS = SetCache(16 * 1024 * 1024)
@@ -47,11 +48,11 @@ def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     if _about_decisions(wanted):
         found.append(exists().where(revision.c.utterance_id == u.id, *_decided(wanted)))
     if wanted.flagged is not None:
-        flagged = exists().where(remark.c.utterance_id == u.id, *_flagged())
-        found.append(flagged if wanted.flagged else ~flagged)
+        flags = exists().where(remark.c.utterance_id == u.id, *flagged())
+        found.append(flags if wanted.flagged else ~flags)
     if wanted.comment:
-        commented = exists().where(remark.c.utterance_id == u.id, *_commented(wanted.comment == "open"))
-        found.append(~commented if wanted.comment == "none" else commented)
+        comments = exists().where(remark.c.utterance_id == u.id, *commented(wanted.comment == "open"))
+        found.append(~comments if wanted.comment == "none" else comments)
     if wanted.run:
         found.append(exists().where(prediction.c.utterance_id == u.id, *_predicted(wanted)))
     return found
@@ -69,34 +70,19 @@ def _decided(wanted: Filter) -> list[ColumnElement[bool]]:
     return chosen
 
 
-def _flagged() -> list[ColumnElement[bool]]:
-    c, later = remark.c, remark.alias()
-    same = (later.c.utterance_id == c.utterance_id, later.c.kind.in_(("flag", "unflag")), later.c.id > c.id)
-    return [c.kind == "flag", ~exists().where(*same)]
-
-
-def _commented(is_open: bool) -> list[ColumnElement[bool]]:
-    c, later = remark.c, revision.alias()
-    chosen: list[ColumnElement[bool]] = [c.kind == "comment"]
-    if is_open:
-        since = (later.c.utterance_id == c.utterance_id, later.c.at > c.at, later.c.round_id.is_(None))
-        chosen.append(~exists().where(*since, func.coalesce(later.c.undoes, 0) == 0))
-    return chosen
-
-
 def _predicted(wanted: Filter) -> list[ColumnElement[bool]]:
     c = prediction.c
     targets = [wanted.target] if wanted.target else list(SCHEMES)  # the key of a prediction begins with run and target
     chosen: list[ColumnElement[bool]] = [c.run_id == wanted.run, c.target.in_(targets), current()]
     if wanted.predicted:
-        chosen.append(or_(*(_holds(c.code, code) for code in wanted.predicted)))
+        chosen.append(or_(*(and_(*(_holds(c.code, code) for code in split_codes(of))) for of in wanted.predicted)))
     if wanted.wrong is not None:
         chosen.append(_wrong(wanted.wrong))
     return chosen
 
 
 def _holds(joined: Any, code: Any) -> ColumnElement[bool]:
-    """Return whether `joined` codes have all of `code`, which is one code or joined in the same order."""
+    """Return whether one of the `joined` codes is `code`; "" is the code of no class."""
     padded = JOIN + joined + JOIN
     return func.replace(padded, JOIN + code + JOIN, "") != padded
 
@@ -130,13 +116,13 @@ def narrowed(connection: Connection, bitmaps: Bitmaps, matches: Set, wanted: Fil
         name = ("decided", tuple(sorted(wanted.curator)), wanted.since, wanted.until)
         matches = matches & _set(connection, bitmaps, name, (revision,), revision, _decided(wanted))
     if wanted.flagged is not None:
-        flagged = _set(connection, bitmaps, ("flagged",), (remark,), remark, _flagged())
-        matches = matches & (flagged if wanted.flagged else ~flagged)
+        flags = _set(connection, bitmaps, ("flagged",), (remark,), remark, flagged())
+        matches = matches & (flags if wanted.flagged else ~flags)
     if wanted.comment:
         is_open = wanted.comment == "open"
         tables = (remark, revision) if is_open else (remark,)
-        commented = _set(connection, bitmaps, ("commented", is_open), tables, remark, _commented(is_open))
-        matches = matches & (~commented if wanted.comment == "none" else commented)
+        comments = _set(connection, bitmaps, ("commented", is_open), tables, remark, commented(is_open))
+        matches = matches & (~comments if wanted.comment == "none" else comments)
     if wanted.run:
         matches = matches & _of_run(connection, bitmaps, wanted)
     return matches
@@ -166,7 +152,7 @@ def _of_run(connection: Connection, bitmaps: Bitmaps, wanted: Filter) -> Set:
         labels = _labels(connection, bitmaps, target) if predictions and wanted.wrong is not None else None
         for joined, ids in predictions.items():
             codes = split_codes(joined)
-            if wanted.predicted and not set(codes) & set(wanted.predicted):
+            if wanted.predicted and not any(set(split_codes(of)) <= set(codes) for of in wanted.predicted):
                 continue
             held = in_chunks(ids, bitmaps.chunks)
             members |= held if labels is None else held & _judged(labels, codes, bool(wanted.wrong))

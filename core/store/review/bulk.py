@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, delete, func, select, update
 
 from core.errors import Conflict, NotFound
 from core.filters import Filter
+from core.messages import Instant
 from core.records import Act, BulkAction
 from core.schemes import Scheme, scheme, split_codes
 from core.store.corpus import find
@@ -50,37 +51,48 @@ class Bulk:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def label(self, which: Which, scheme_name: str, code: str, curator: str, at: str) -> BulkAction:
-        """Set one label (joined codes of a multi scheme) on all of `which`; equal gold labels stay as they are."""
+    def label(
+        self, which: Which, scheme_name: str, code: str, curator: str, at: str, *, expected: int | None = None
+    ) -> BulkAction:
+        """Set one label (joined codes of a multi scheme) on all of `which`; equal gold labels stay as they are.
+
+        `expected` is the number of matches that was asked about: `Conflict` if the Filter has another number now.
+        """
         definition = scheme(scheme_name)
         answer = {"code": definition.parse(code), "grade": "gold", "by": curator}
         what: dict[str, Any] = {"do": "label", "scheme": definition.name, "code": answer["code"]}
         with writing(self._engine) as connection:
             bulk_id = _begin(connection, what, curator, at)
-            ids, out = _chosen(connection, which)
+            ids, out = _chosen(connection, which, expected)
             written: list[int] = []
             without_recording = 0
+            targets: set[int] = set()  # what the action has labelled: a call has several utterances
+            same_call = 0
             for block in _blocks(ids):
-                changes, missing = _label_changes(connection, definition, block, answer)
+                changes, missing, same = _label_changes(connection, definition, block, answer, targets)
                 without_recording += missing
+                same_call += same
                 written += _write(connection, definition, changes, curator, at, bulk_id)
             what |= {"already": len(ids) - without_recording - len(written), "unfit": out + without_recording}
+            what |= {"same_call": same_call, "out": out}
             if written:
                 what["revisions"] = [written[0], written[-1]]
             return _finish(connection, bulk_id, what, len(written))
 
-    def tag(self, which: Which, name: str, curator: str, at: str, *, remove: bool = False) -> BulkAction:
-        """Add the tag `name` to all of `which`, or remove it."""
+    def tag(
+        self, which: Which, name: str, curator: str, at: str, *, remove: bool = False, expected: int | None = None
+    ) -> BulkAction:
+        """Add the tag `name` to all of `which`, or remove it; `expected` as in `label`."""
         what: dict[str, Any] = {"do": "untag" if remove else "tag", "tag": name}
         with writing(self._engine) as connection:
             bulk_id = _begin(connection, what, curator, at)
-            ids, out = _chosen(connection, which)
+            ids, out = _chosen(connection, which, expected)
             have = _array(connection, select(tag.c.utterance_id).where(tag.c.tag == name))
             changed = np.intersect1d(ids, have) if remove else np.setdiff1d(ids, have)
             rows = [(bulk_id, number, name) for number in changed.tolist()]
             insert_many(connection, bulk_tagged, ("bulk_id", "utterance_id", "tag"), rows)
             _set_tag(connection, name, changed, on=not remove)
-            what |= {"already": len(ids) - len(changed), "unfit": out}
+            what |= {"already": len(ids) - len(changed), "unfit": out, "out": out}
             return _finish(connection, bulk_id, what, len(changed))
 
     def undo(self, bulk_id: int, curator: str, at: str) -> BulkAction:
@@ -94,7 +106,7 @@ class Bulk:
                 raise Conflict(
                     "bulk action {bulk_id} was undone already, at {undone_at}",
                     bulk_id=bulk_id,
-                    undone_at=action.undone_at,
+                    undone_at=Instant(action.undone_at),
                 )
             take_back = _undo_label if action.what["do"] == "label" else _undo_tag
             undone, since = take_back(connection, action, curator, at)
@@ -161,10 +173,16 @@ def _blocks(ids: Ids) -> Iterator[list[int]]:
         yield ids[start : start + NAMES].tolist()
 
 
-def _chosen(connection: Connection, which: Which) -> tuple[Ids, int]:
+def _chosen(connection: Connection, which: Which, expected: int | None) -> tuple[Ids, int]:
     """Return the ids of the utterances, ascending, and how many of the named ids are not in the corpus."""
     if isinstance(which, Filter):
-        return find.every(connection, which), 0
+        matches = find.every(connection, which)
+        if expected is not None and len(matches) != expected:
+            raise Conflict(
+                "{n:,} utterances match now, not {expected:,} as when this was asked: nothing was changed",
+                n=len(matches), expected=expected,
+            )  # fmt: skip
+        return matches, 0
     named = np.unique(np.array(which, np.int64))
     blocks = [
         _array(connection, select(utterance.c.id).where(utterance.c.id.in_(block), utterance.c.active))
@@ -178,28 +196,33 @@ def _chosen(connection: Connection, which: Which) -> tuple[Ids, int]:
 
 
 def _label_changes(
-    connection: Connection, definition: Scheme, block: Sequence[int], answer: LabelValue
-) -> tuple[list[_Change], int]:
-    """Return the changes that give all of `block` the answer, and how many have no recording to label."""
+    connection: Connection, definition: Scheme, block: Sequence[int], answer: LabelValue, done: set[int]
+) -> tuple[list[_Change], int, int]:
+    """Return the changes that give all of `block` the answer, how many have no recording to label, and how many need
+    none because their recording is in `done`: the targets that the action has labelled. New ones are added to it.
+    """
     c = utterance.c
     rows = connection.execute(select(c.id, c.version, c.recording_id).where(c.id.in_(block)).order_by(c.id)).all()
     targets = {row.id: row.id if definition.level == "utterance" else row.recording_id for row in rows}
     known = {target for target in targets.values() if target is not None}
     standing, shared = _current_labels(connection, definition, known), _shared(connection, definition, known)
     changes: dict[int, _Change] = {}
-    without_recording = 0
+    without_recording = same_call = 0
     for row in rows:
         target = targets[row.id]
         before = standing.get(target)
         if target is None:
             without_recording += 1
-        elif target not in changes and (before is None or _differ(before, answer)):
+        elif target in done:
+            same_call += 1
+        elif before is None or _differ(before, answer):
+            done.add(target)
             blind = target in shared and answers.merged(
                 connection, definition.level, target, definition.name, answer["by"], answer["code"]
             )
             own_code = answer["code"] if blind and blind["code"] != answer["code"] else None
             changes[target] = _Change(row.id, row.version, target, before, blind or answer, own_code=own_code)
-    return list(changes.values()), without_recording
+    return list(changes.values()), without_recording, same_call
 
 
 def _differ(before: LabelValue, answer: LabelValue) -> bool:

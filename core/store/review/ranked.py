@@ -1,20 +1,45 @@
 """Ranked lists of utterances, such as the least confident predictions. They stay until they are built again.
 
 A list belongs to one scheme and is named `kind:scheme`. This module ranks predictions inside the database; other lists
-are computed by the caller. Which curator gets which utterance of a list is decided in `core.store.review.leases`.
+are computed by the caller. A stored list is one that somebody opened: it has a title, and is kept while it is opened
+again. Which curator gets which utterance of a list is decided in `core.store.review.leases`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Select, delete, exists, func, select
+from sqlalchemy import (
+    JSON,
+    Column,
+    Connection,
+    Engine,
+    Select,
+    String,
+    Table,
+    delete,
+    exists,
+    func,
+    insert,
+    select,
+    update,
+)  # fmt: skip
 
+from core.messages import message_from_json, message_to_json
 from core.schemes import scheme
 from core.store.engine import insert_many, reading, writing
 from core.store.ledger import current
 from core.store.rows import NAMES
-from core.store.schema import label, prediction, queue_item, utterance
+from core.store.schema import label, metadata, prediction, queue_item, utterance
+
+# Lists that somebody opened; their rows are in `queue_item`. `title`: a message with its template.
+stored_list = Table(
+    "stored_list",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("title", JSON, nullable=False),
+    Column("opened_at", String, nullable=False),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +53,22 @@ class Ranked:
 
 @dataclass(frozen=True, slots=True)
 class QueueInfo:
-    """A ranked list: its name, its length when it was built, the time of that, and the reason of its first row."""
+    """A ranked list: its name, its length when it was built, and the time of that."""
 
     name: str
     count: int
     built_at: str
-    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredList:
+    """A stored list: its length, when it was built and opened last, and its title, a Message."""
+
+    name: str
+    count: int
+    built_at: str
+    opened_at: str
+    title: str
 
 
 class Queues:
@@ -42,16 +77,8 @@ class Queues:
 
     def put(self, name: str, rows: Sequence[Ranked], at: str) -> int:
         """Replace the list; return its length. If an utterance comes twice, only its first row counts."""
-        once = {row.utterance_id: row for row in reversed(rows)}
-        ordered = [row for row in rows if once[row.utterance_id] is row]
-        columns = ("queue", "position", "utterance_id", "score", "reason", "at")
         with writing(self._engine) as connection:
-            connection.execute(delete(queue_item).where(queue_item.c.queue == name))
-            insert_many(
-                connection, queue_item, columns,
-                [(name, place, row.utterance_id, row.score, str(row.reason), at) for place, row in enumerate(ordered)],
-            )  # fmt: skip
-        return len(ordered)
+            return _put(connection, name, rows, at)
 
     def built(self) -> dict[str, QueueInfo]:
         """Return name -> the length of the list when it was built, and the time."""
@@ -60,22 +87,38 @@ class Queues:
         with reading(self._engine) as connection:
             return {row[0]: QueueInfo(*row) for row in connection.execute(query)}
 
-    def info(self, name: str) -> QueueInfo | None:
-        """Return what is known of one list; None if there is no such list."""
-        c = queue_item.c
-        query = select(func.count(), func.max(c.at)).where(c.queue == name)
-        with reading(self._engine) as connection:
-            count, at = connection.execute(query).one()
-            if not count:
-                return None
-            first = select(c.reason).where(c.queue == name).order_by(c.position).limit(1)
-            return QueueInfo(name, int(count), str(at), str(connection.scalar(first)))
-
-    def drop(self, prefix: str, before: str) -> None:
-        """Delete the lists whose name begins with `prefix` and that were built before the instant `before`."""
-        c = queue_item.c
+    def store(self, name: str, ids: Sequence[int], title: str, at: str) -> None:
+        """Replace the stored list `name`, in the order of `ids`."""
         with writing(self._engine) as connection:
-            connection.execute(delete(queue_item).where(c.queue.startswith(prefix, autoescape=True), c.at < before))
+            _put(connection, name, [Ranked(int(number), 0.0, "") for number in ids], at)
+            connection.execute(delete(stored_list).where(stored_list.c.name == name))
+            values = {"name": name, "title": message_to_json(title), "opened_at": at}
+            connection.execute(insert(stored_list).values(values))
+
+    def stored(self, name: str) -> StoredList | None:
+        """Return what is known of a stored list; None if there is no such list."""
+        c, x = queue_item.c, stored_list.c
+        numbers = select(func.count(), func.max(c.at)).where(c.queue == name)
+        with reading(self._engine) as connection:
+            row = connection.execute(select(x.title, x.opened_at).where(x.name == name)).one_or_none()
+            count, built_at = connection.execute(numbers).one()
+        return StoredList(name, count, built_at, row.opened_at, message_from_json(row.title)) if row and count else None
+
+    def opened(self, name: str, title: str, at: str) -> None:
+        """Note that a stored list was opened at this time, under this title."""
+        values = {"title": message_to_json(title), "opened_at": at}
+        with writing(self._engine) as connection:
+            connection.execute(update(stored_list).where(stored_list.c.name == name).values(values))
+
+    def drop_stored(self, before: str) -> None:
+        """Delete the stored lists that nobody has opened since the instant `before`."""
+        old = select(stored_list.c.name).where(stored_list.c.opened_at < before)
+        with reading(self._engine) as connection:
+            names = list(connection.scalars(old))
+        for name in names:
+            with writing(self._engine) as connection:
+                connection.execute(delete(queue_item).where(queue_item.c.queue == name))
+                connection.execute(delete(stored_list).where(stored_list.c.name == name))
 
     def reasons(self, name: str, utterance_ids: Sequence[int]) -> dict[int, str]:
         """Return utterance id -> why it is in the list."""
@@ -113,6 +156,18 @@ class Queues:
             ranked = [(row[0], row[1]) for row in connection.execute(query)]
             texts = _prediction_texts(connection, run_ids, [number for number, _ in ranked])
             return [Ranked(number, confidence, texts[number]) for number, confidence in ranked]
+
+
+def _put(connection: Connection, name: str, rows: Sequence[Ranked], at: str) -> int:
+    once = {row.utterance_id: row for row in reversed(rows)}
+    ordered = [row for row in rows if once[row.utterance_id] is row]
+    columns = ("queue", "position", "utterance_id", "score", "reason", "at")
+    connection.execute(delete(queue_item).where(queue_item.c.queue == name))
+    insert_many(
+        connection, queue_item, columns,
+        [(name, place, row.utterance_id, row.score, str(row.reason), at) for place, row in enumerate(ordered)],
+    )  # fmt: skip
+    return len(ordered)
 
 
 def _usable(query: Select[Any]) -> Select[Any]:

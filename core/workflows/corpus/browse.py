@@ -39,11 +39,12 @@ class ListedPage:
 
 @dataclass(frozen=True, slots=True)
 class OpenedRecording:
-    """A recording with its first utterances and its own labels (scheme -> code)."""
+    """A recording with its first utterances of `total`, and its own labels (scheme -> code)."""
 
     recording: Recording
     utterances: tuple[Utterance, ...]
     labels: Mapping[str, str]
+    total: int
 
 
 def read_filter(ws: Workspace, pairs: Sequence[str]) -> Filter:
@@ -123,11 +124,8 @@ def utterances_of_recording(ws: Workspace, recording_id: int, most: int = MOST_O
 
 def recording_with_utterances(ws: Workspace, recording_id: int) -> OpenedRecording:
     """A recording, its first utterances, and its own labels; `NotFound` for an unknown id."""
-    return OpenedRecording(
-        ws.store.corpus.recording(recording_id),
-        utterances_of_recording(ws, recording_id).rows,
-        ws.store.corpus.recording_labels(recording_id),
-    )
+    opened, page = ws.store.corpus.recording(recording_id), utterances_of_recording(ws, recording_id)
+    return OpenedRecording(opened, page.rows, ws.store.corpus.recording_labels(recording_id), page.total)
 
 
 def clip(ws: Workspace, utterance_id: int, around_ms: int = 0) -> bytes:

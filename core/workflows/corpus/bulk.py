@@ -12,16 +12,20 @@ from core.workflows.workspace import Workspace, now
 LONGEST = 60  # letters of a tag or of a view's name
 
 
-def label(ws: Workspace, which: Which, scheme: str, code: str, curator: str) -> BulkAction:
+def label(
+    ws: Workspace, which: Which, scheme: str, code: str, curator: str, *, expected: int | None = None
+) -> BulkAction:
     """Set one label on all utterances of `which` (a Filter or ids). Those that have it already are counted, not written
-    again.
+    again. `expected` is the number that the curator was asked about: `Conflict` if the Filter has another number now.
     """
-    return ws.store.bulk.label(which, scheme, code, curator, now())
+    return ws.store.bulk.label(which, scheme, code, curator, now(), expected=expected)
 
 
-def tag(ws: Workspace, which: Which, name: str, curator: str, *, remove: bool = False) -> BulkAction:
-    """Put a tag on all utterances of `which`, or remove it."""
-    return ws.store.bulk.tag(which, named(name, "tag"), curator, now(), remove=remove)
+def tag(
+    ws: Workspace, which: Which, name: str, curator: str, *, remove: bool = False, expected: int | None = None
+) -> BulkAction:
+    """Put a tag on all utterances of `which`, or remove it; `expected` as in `label`."""
+    return ws.store.bulk.tag(which, named(name, "tag"), curator, now(), remove=remove, expected=expected)
 
 
 def undo(ws: Workspace, bulk_id: int, curator: str) -> BulkAction:

@@ -10,7 +10,7 @@ from core.files import write_text
 from core.messages import SchemeName, Word
 from core.records import Level
 from core.schemes import SCHEMES, Kind, Scheme, is_bundled, scheme
-from core.schemes.files import extend_scheme, parse_toml, to_toml, with_guidelines
+from core.schemes.files import Guided, extend_scheme, guided_as, guidelines_of, parse_toml, to_toml
 from core.schemes.missing import class_values
 from core.store import StoredScheme
 from core.workflows.workspace import Workspace, now
@@ -78,13 +78,15 @@ def _with_guidelines(chosen: Scheme, old: Scheme | None, *, keep: bool = False) 
     """Return `chosen` with the guidelines of `old` where it has none itself or, with `keep`, wherever `old` has one."""
     if old is None:
         return chosen
-    before = {label.code: label.guideline for label in old.labels}
-    classes = {
-        x.code: (before.get(x.code) or x.guideline) if keep else (x.guideline or before.get(x.code, ""))
-        for x in chosen.labels
-    }
-    text = (old.guideline or chosen.guideline) if keep else (chosen.guideline or old.guideline)
-    return with_guidelines(chosen, text, classes)
+    before = {label.code: label for label in old.labels}
+    labels = tuple(_guided(x, before.get(x.code, x), keep=keep) for x in chosen.labels)
+    return _guided(replace(chosen, labels=labels), old, keep=keep)
+
+
+def _guided(chosen: Guided, old: Guided, *, keep: bool) -> Guided:
+    """Return `chosen` with its guidelines in both languages, or those of `old`: never one language of each."""
+    first, second = (old, chosen) if keep else (chosen, old)
+    return guided_as(chosen, first if guidelines_of(first) else second)
 
 
 def propose(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sqlalchemy import event
 from store_data import AT, call, fresh, sentences, texts
 
-from core.errors import NotFound, UnknownName
+from core.errors import NotFound
 from core.filters import Filter
 from core.records import UNLABELLED, NewRecording, NewUtterance
 from core.store import Store, open_store
@@ -81,8 +81,10 @@ def test_what_is_absent_is_named(store: Store) -> None:
         store.corpus.utterance(7)
     with pytest.raises(NotFound, match="no recording 7"):
         store.corpus.recording(7)
-    with pytest.raises(UnknownName, match="unknown scheme 'mood'; known: danger"):
-        store.corpus.find(Filter(labels={"mood": ("bad",)}))
+    sentences(store, "불이 났어요")
+    for codes in (("bad",), ("bad", "-"), ("-",)):  # a scheme that is gone: nothing, and not everything
+        assert store.corpus.find(Filter(labels={"mood": codes})).total == 0
+        assert store.corpus.find(Filter(labels={"mood": codes}, recording_id=1)).total == 0
 
 
 @pytest.mark.parametrize(

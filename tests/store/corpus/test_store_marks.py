@@ -5,16 +5,17 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from store_data import AT, call, fresh, sentences
 
 from core.filters import Filter
 from core.records import Prediction, RunInfo, SnapshotInfo
+from core.schemes import Label, Scheme, publish
 from core.store import Store, open_store
 from core.store.corpus import find
 from core.store.engine import engine_for, reading, writing
 from core.store.index import chunks, grown
-from core.store.schema import utterance
+from core.store.schema import label, utterance
 
 DAY = "2026-11-{:02}T09:00:00.000000+00:00"
 
@@ -108,6 +109,55 @@ def test_a_call_and_single_utterances_are_found_by_their_numbers(store: Store) -
     assert ids(store, recording_id=1) == [7, 8]
     assert ids(store, ids=(8, 2, 99)) == [2, 8]
     assert ids(store, ids=(8, 2), recording_id=1) == [8]
+
+
+CODES = ("a", "b", "ab", "c")
+TOPIC = Scheme(
+    "topic", "주제", "Topic", "utterance", tuple(Label(c, c, c, "", "#000000") for c in CODES), kind="multi"
+)  # fmt: skip
+
+
+def asked(codes: set[str], predicted: tuple[str, ...]) -> bool:
+    """Whether `codes` have all classes of one of `predicted`; no class is had by none only."""
+    wanted = [set(code.split("|")) - {""} for code in predicted]
+    return not wanted or any(some <= codes if some else not codes for some in wanted)
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_of_several_classes_a_prediction_is_found_and_judged_as_a_set(store: Store, url: str, settled: bool) -> None:
+    try:
+        store.schemes.put("topic", lambda old: TOPIC, "ann", AT)
+        draw = random.Random(5)
+        run, person = dict[int, set[str]](), dict[int, set[str]]()
+        for number in sentences(store, *(f"말 {n}" for n in range(150))):
+            run[number], own = (set(draw.sample(CODES, draw.randint(0, 3))) for _ in range(2))
+            own = run[number] if draw.random() < 0.3 else own
+            who = draw.choice(("person", "machine", "nobody"))
+            if own and who == "person":
+                person[number] = own
+                store.review.decide(number, 0, "kim", AT, labels={"topic": TOPIC.join(own)})
+            elif who == "machine":
+                rows = [{"level": "utterance", "target_id": number, "scheme": "topic", "code": code, "grade": "silver",
+                         "by": "r0"} for code in own]  # fmt: skip
+                with writing(engine_for(url)) as connection:
+                    connection.execute(insert(label), rows) if rows else None
+        predict(store, "r1", {number: TOPIC.join(codes) for number, codes in run.items()}, "topic")
+        if settled:
+            with writing(engine_for(url)) as connection:
+                chunks.settle(connection, 0, 0)
+        sizes = []
+        for predicted in ((), ("a",), ("b", "c"), ("a|ab",), ("a|c",), ("c|a",), ("",), ("", "b|c"), ("a|b|c",)):
+            for wrong in (None, True, False):
+                wanted = Filter(run="r1", target="topic", predicted=predicted, wrong=wrong)
+                is_wrong = {number: codes != run[number] for number, codes in person.items()}
+                judged = run if wrong is None else [n for n, so in is_wrong.items() if so == wrong]
+                expected = [number for number in sorted(judged) if asked(run[number], predicted)]
+                sizes.append(len(expected))
+                assert by_sql(url, wanted) == expected, wanted
+                assert [u.id for u in store.corpus.find(wanted, limit=500).rows] == expected, wanted
+        assert sum(size > 0 for size in sizes) > 20
+    finally:
+        publish(None, [])
 
 
 def test_sets_in_memory_equal_sql_after_every_change(store: Store, url: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """core.store.review.answers: blind answers, disputes and their settlement, votes, and counts of decisions."""
 
 from dataclasses import replace
+from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
@@ -161,6 +162,9 @@ def test_a_tally_counts_what_was_decided_by_hand_and_stands(store: Store) -> Non
     ]  # fmt: skip
     assert store.review.tally(since=LATER) == [t for t in store.review.tally() if t.day == "2024-05-02"]
     assert store.review.tally(until=AT) == []
+    far_east = store.review.tally(zone=timezone(timedelta(hours=20)))
+    assert {t.day for t in far_east} == {"2024-05-01", "2024-05-03"}, "the days of the reader, not of UTC"
+    assert sum(t.decisions for t in far_east) == sum(t.decisions for t in store.review.tally())
     assert (store.review.pace("ann", AT), store.review.pace("ann", LATER)) == ((3, 5500), (1, 4000))
 
 

@@ -246,8 +246,34 @@ def test_a_refused_action_leaves_nothing(store: Store) -> None:
         store.bulk.undo(7, "ann", AT)
     assert store.bulk.latest() is None
     done = store.bulk.label([number, number, 99], "danger", "danger", "ann", AT)
-    assert (done.count, done.what["already"], done.what["unfit"]) == (1, 0, 1)
+    assert (done.count, done.what["already"], done.what["unfit"], done.what["out"]) == (1, 0, 1, 1)
     assert store.bulk.latest() == done
+
+
+def test_another_number_of_matches_than_was_asked_about_is_refused(store: Store) -> None:
+    ids = sentences(store, "불이야", "불났어", "괜찮아")
+    before = state(store)
+    for wrong in (0, 1, 3):
+        with pytest.raises(Conflict, match=f"2 utterances match now, not {wrong} as when this was asked"):
+            store.bulk.label(Filter(text="불"), "danger", "danger", "ann", AT, expected=wrong)
+        with pytest.raises(Conflict, match=f"2 utterances match now, not {wrong} as when this was asked"):
+            store.bulk.tag(Filter(text="불"), "x", "ann", AT, expected=wrong)
+    assert (state(store), store.bulk.tags(), store.bulk.latest()) == (before, [], None)
+    assert store.bulk.label(Filter(text="불"), "danger", "danger", "ann", AT, expected=2).count == 2
+    assert store.bulk.tag([*ids, 99], "x", "ann", AT, expected=4).count == 3, "ids do not change"
+
+
+def test_what_an_action_left_as_it_was_is_counted_by_reason(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("core.store.review.bulk.NAMES", 2)  # a call is cut by blocks
+    first, second = call(store, "c1", "가", "나", "다"), call(store, "c2", "라", "마", labels={"urgency": "high"})
+    alone = sentences(store, "바")
+    done = store.bulk.label([*first, *second, *alone, 999], "urgency", "high", "ann", LATER)
+    assert done.count == 1
+    assert {key: done.what[key] for key in ("already", "same_call", "unfit", "out")} == {
+        "already": 4, "same_call": 2, "unfit": 2, "out": 1
+    }  # fmt: skip
+    tagged = store.bulk.tag([*first, 999], "t", "ann", LATER)
+    assert (tagged.count, tagged.what["unfit"], tagged.what["out"]) == (3, 1, 1)
     empty = store.bulk.label(Filter(text="없다"), "danger", "danger", "ann", AT)
     assert empty.count == 0
     assert store.bulk.undo(empty.id, "ann", AT).what["undone"] == 0

@@ -9,13 +9,16 @@ from typing import Any
 
 import streamlit as st
 
-from core.filters import Filter, to_query
-from core.records import RunInfo
+from core.filters import Filter
+from core.records import UNLABELLED, RunInfo
+from core.schemes import SCHEMES, split_codes
+from core.ui import links, translation
 from core.ui.frame import workspace
 from core.ui.i18n import _
 from core.ui.panels.corpus import filters, views
 from core.ui.widgets import forms
 from core.workflows.corpus import browse
+from core.workflows.review import queues
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +47,40 @@ def _parts(wanted: Filter) -> Iterator[Part]:
         yield text, {"text": wanted.text, **spacing}, {"text": "", "ignore_spacing": False}
     for name, codes in wanted.labels.items():
         if codes:
-            title = ", ".join(forms.code_title(name, code) for code in codes)
+            title = ", ".join(_code_title(name, code) for code in codes)
             rest = {other: value for other, value in wanted.labels.items() if other != name}
-            yield f"{forms.scheme_title(name)}: {title}", {"labels": {name: codes}}, {"labels": rest}
+            of = forms.scheme_title(name) if name in SCHEMES else forms.unknown(name)
+            yield f"{of}: {title}", {"labels": {name: codes}}, {"labels": rest}
     yield from _lists(wanted)
     yield from _numbers(wanted)
     yield from _work(wanted)
     yield from _flags(wanted)
 
 
+def _code_title(scheme_name: str, code: str) -> str:
+    """Return the title of a class; of one that the scheme does not have, its code, called unknown."""
+    known = scheme_name not in SCHEMES or {UNLABELLED, *SCHEMES[scheme_name].codes}.issuperset(split_codes(code))
+    return forms.code_title(scheme_name, code) if known else forms.unknown(code)
+
+
 def _lists(wanted: Filter) -> Iterator[Part]:
-    sources = {source.id: source.name for source in browse.filter_choices(workspace()).sources}
-    kinds: list[tuple[str, str, Any]] = [
-        ("speaker", _("Speaker"), forms.speaker_title), ("origin", _("Origin"), forms.origin_title),
-        ("tag", _("Tag"), str), ("source", _("Source"), lambda number: sources.get(number, str(number))),
-        ("curator", _("Decided by"), str),
+    choices = browse.filter_choices(workspace())
+    sources = {source.id: source.name for source in choices.sources}
+    kinds: list[tuple[str, str, Any, Any]] = [
+        ("speaker", _("Speaker"), choices.speakers, forms.speaker_title),
+        ("origin", _("Origin"), choices.origins, forms.origin_title), ("tag", _("Tag"), choices.tags, str),
+        ("source", _("Source"), sources, sources.get), ("curator", _("Decided by"), choices.curators, str),
     ]  # fmt: skip
-    for key, title, of_value in kinds:
+    for key, title, known, of_value in kinds:
         if values := getattr(wanted, key):
-            yield f"{title}: {', '.join(map(of_value, values))}", {key: values}, {key: ()}
+            titles = (of_value(value) if value in known else forms.unknown(str(value)) for value in values)
+            yield f"{title}: {', '.join(titles)}", {key: values}, {key: ()}
     if wanted.ids:
         yield _("Single utterances: {n}").format(n=f"{len(wanted.ids):,}"), {"ids": wanted.ids}, {"ids": ()}
     if wanted.listed:
-        yield _("Chosen utterances"), {"listed": wanted.listed}, {"listed": ""}
+        stored = queues.opened_list(workspace(), wanted.listed)
+        title = translation.translate(stored.title) if stored else forms.unknown(_("Chosen utterances"))
+        yield title, {"listed": wanted.listed}, {"listed": ""}
 
 
 def _numbers(wanted: Filter) -> Iterator[Part]:
@@ -80,6 +94,9 @@ def _numbers(wanted: Filter) -> Iterator[Part]:
         name = browse.recording_name(workspace(), wanted.recording_id) or _("unknown")
         call = {"recording_id": wanted.recording_id}
         yield _("Call: {name}").format(name=name), call, {"recording_id": None}
+    if wanted.after_id is not None:
+        title = _("After number {n}").format(n=f"{wanted.after_id:,}")
+        yield title, {"after_id": wanted.after_id}, {"after_id": None}
 
 
 def _work(wanted: Filter) -> Iterator[Part]:
@@ -98,7 +115,7 @@ def _work(wanted: Filter) -> Iterator[Part]:
 def _run_title(wanted: Filter) -> str:
     known: dict[str, RunInfo] = {run.id: run for run in browse.filter_choices(workspace()).runs}
     target = wanted.target or (known[wanted.run].scheme if wanted.run in known else "")
-    what = [", ".join(forms.code_title(target, code) for code in wanted.predicted)] if wanted.predicted else []
+    what = [", ".join(_code_title(target, code) for code in wanted.predicted)] if wanted.predicted else []
     if wanted.wrong is not None:
         what.append(_("wrong") if wanted.wrong else _("right"))
     title = _("Prediction of {run}").format(run=filters.run_title(wanted.run, known))
@@ -139,4 +156,4 @@ def show(wanted: Filter) -> None:
 
 def _keep_only(wanted: Filter) -> None:
     sort = st.query_params.get_all("sort")
-    views.restore(to_query(wanted) | ({"sort": sort} if any(sort) else {}))
+    views.restore(links.query(wanted) | ({"sort": sort} if any(sort) else {}))

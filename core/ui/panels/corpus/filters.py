@@ -5,11 +5,12 @@ from datetime import date, datetime, time, timedelta
 
 import streamlit as st
 
-from core.filters import Filter, instant
+from core.filters import Filter, instant, is_id, unread
 from core.records import RunInfo
 from core.schemes import SCHEMES
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _
+from core.ui.panels import runs as run_panel
 from core.ui.panels.corpus import views
 from core.ui.widgets import forms
 from core.workflows.corpus import browse
@@ -27,9 +28,10 @@ RIGHT = {"": N_("any"), "true": N_("wrong"), "false": N_("right")}
 def chosen() -> Filter:
     """Show the filters and return the chosen one; its state is in the URL."""
     choices = browse.filter_choices(workspace())
+    tell_unread()
     with st.container(horizontal=True, vertical_alignment="bottom"):
         hint = _("e.g. 화재, 불, 살려; first consonants find syllables: ㅎㅈ")
-        forms.linked_text(_("Text contains"), "text", placeholder=hint)
+        forms.linked_text(_("Text contains"), "text", placeholder=hint, on_change=_tidy_text)
         forms.linked_toggle(_("Ignore spacing"), "spacing")
     with st.expander(_("Filters"), icon=":material/filter_list:"):
         forms.choose_labels()
@@ -39,17 +41,29 @@ def chosen() -> Filter:
     return views.wanted()
 
 
+def tell_unread() -> None:
+    """Say which values of the address no filter can hold: they are left out."""
+    given = unread({key: st.query_params.get_all(key) for key in st.query_params})
+    if given:
+        values = ", ".join(f"{key}={value}" for key, value in given)
+        st.warning(_("Not understood in the address, and left out: {values}").format(values=forms.plain(values)))
+
+
+def _tidy_text() -> None:
+    st.session_state["text"] = st.session_state["text"].strip()
+
+
 def _about_texts(choices: browse.FilterChoices) -> None:
     speakers, origins, tags, sources, lengths = st.columns([1, 1, 1, 1, 2])
     names = {str(source.id): source.name for source in choices.sources}
     with speakers:
-        forms.linked_multiselect(_("Speaker"), choices.speakers, "speaker", forms.speaker_title)
+        forms.linked_multiselect(_("Speaker"), choices.speakers, "speaker", forms.speaker_title, keep=bool)
     with origins:
-        forms.linked_multiselect(_("Origin"), choices.origins, "origin", forms.origin_title)
+        forms.linked_multiselect(_("Origin"), choices.origins, "origin", forms.origin_title, keep=bool)
     with tags:
-        forms.linked_multiselect(_("Tag"), choices.tags, "tag", str)
+        forms.linked_multiselect(_("Tag"), choices.tags, "tag", str, keep=bool)
     with sources:
-        forms.linked_multiselect(_("Source"), list(names), "source", names.__getitem__)
+        forms.linked_multiselect(_("Source"), list(names), "source", names.__getitem__, keep=is_id)
     with lengths:
         views.length()
 
@@ -57,7 +71,7 @@ def _about_texts(choices: browse.FilterChoices) -> None:
 def _about_work(choices: browse.FilterChoices) -> None:
     curators, since, until, flags, comments = st.columns(5)
     with curators:
-        forms.linked_multiselect(_("Decided by"), choices.curators, "curator", str)
+        forms.linked_multiselect(_("Decided by"), choices.curators, "curator", str, keep=bool)
     with since:
         _day(_("Decided from"), "from")
     with until:
@@ -83,7 +97,8 @@ def _about_predictions(runs: list[RunInfo]) -> None:
     target = st.query_params.get("target") or (known[run_id].scheme if run_id in known else "")
     options = list(SCHEMES[target].codes) if target in SCHEMES else st.query_params.get_all("predicted")
     with codes:
-        forms.linked_multiselect(_("Predicted"), options, "predicted", lambda code: forms.code_title(target, code))
+        titled = lambda code: forms.code_title(target, code)  # noqa: E731
+        forms.linked_multiselect(_("Predicted"), options, "predicted", titled, keep=bool)
     with wrong:
         forms.linked_choice(_("Against the label"), list(RIGHT), "wrong", _titles(RIGHT))
 
@@ -93,15 +108,14 @@ def run_title(run_id: str, known: dict[str, RunInfo]) -> str:
     if not run_id:
         return _("any")
     if run_id not in known:
-        return _("{run} (unknown)").format(run=run_id)
-    run = known[run_id]
-    return f"{forms.scheme_title(run.scheme)} · {run.recipe} · {forms.minute(run.started_at)}"
+        return forms.unknown(run_id)
+    return run_panel.title(known[run_id])
 
 
 def day_of(value: str, *, end: bool = False) -> date | None:
     """Return the reader's day of a time in the URL; with `end`, the last day before it."""
     try:
-        at = datetime.fromisoformat(instant(value, end=end))
+        at = datetime.fromisoformat(instant(value, end=end, zone=forms.reader_zone()))
     except ValueError:
         return None
     try:

@@ -26,7 +26,7 @@ _STYLE = """<style>
 @media (max-width: 640px) {
   .st-key-listing [data-testid="stHorizontalBlock"]:has(.st-key-picked) { flex-direction: column-reverse; }
   [data-testid="stColumn"]:has(.st-key-picked) {
-    max-height: 45vh; z-index: 2; background: var(--st-background-color, canvas);
+    max-height: 45vh; z-index: 2; background: var(--gw-back);
   }
 }
 </style>"""
@@ -146,6 +146,8 @@ def open_call(call: browse.OpenedRecording, selected: int | None) -> None:
         selected=next((i for i, u in enumerate(rows) if u.id == selected), None),
         key=f"call-{recording.id}",
     )
+    if call.total > len(rows):
+        st.caption(_("The first {n} of {total} are shown.").format(n=f"{len(rows):,}", total=f"{call.total:,}"))
     of_call = [f"{forms.scheme_title(name)}: {forms.code_title(name, code)}" for name, code in call.labels.items()]
     if of_call:
         st.caption(_("The call: {labels}").format(labels=forms.plain(" · ".join(of_call))))

@@ -1,17 +1,20 @@
-"""Opens what the Corpus page shows in Review: the rows that are picked, or all matches. The number is said first."""
+"""Opens utterances in Review: the rows that are picked in the corpus, all matches, or what another page chose.
+
+The number is said first: it is the number that opens.
+"""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
-from core.filters import NOT_IN_QUERY, Filter, to_document
+from core.filters import Filter
+from core.messages import Message
 from core.schemes import SCHEMES
 from core.ui import links
 from core.ui.frame import workspace
 from core.ui.i18n import _
 from core.workflows.review import queues
-
-FIRST_SCHEME = "danger"
+from core.workflows.review.queues import FIRST_SCHEME
 
 
 def panel(wanted: Filter, total: int, picked: Sequence[int]) -> None:
@@ -19,18 +22,30 @@ def panel(wanted: Filter, total: int, picked: Sequence[int]) -> None:
     if picked:
         label = _("Open in Review: {n} picked").format(n=f"{len(picked):,}")
         if st.button(label, icon=":material/hearing:", key="review_picked"):
-            open_ids(picked, _("Rows picked in the corpus"), links.here("corpus"), scheme_of(wanted))
-    elif not any(name in NOT_IN_QUERY for name in to_document(wanted)):
-        label = _("Open in Review: {n}").format(n=f"{total:,}")
-        links.show(label, links.review(wanted=wanted, back=links.here("corpus")), ":material/hearing:")
+            title = Message("Rows picked in the corpus")
+            open_ids(picked, title, links.here("corpus"), scheme_of(wanted))
+        return
+    n = queues.opening(workspace(), wanted)
+    form = _("Open in Review: {n}") if n == total else _("Open in Review: {n} of {total}")
+    left_out = None if n == total else _(
+        "Left out: what was skipped and, without a filter, what was decided in the last 24 hours."
+    )  # fmt: skip
+    links.show(
+        form.format(n=f"{n:,}", total=f"{total:,}"), links.review(wanted=wanted, back=links.here("corpus")),
+        ":material/hearing:", help=left_out, disabled=not n,
+    )  # fmt: skip
 
 
-def open_ids(ids: Sequence[int], title: str, back: str, scheme: str = FIRST_SCHEME) -> None:
-    """Store the utterances as a list and open it in Review."""
+def open_ids(ids: Sequence[int], title: str, back: str, scheme: str = FIRST_SCHEME, *, in_corpus: bool = False) -> None:
+    """Store the utterances as a list called `title` (a Message) and open it in Review, or in the corpus."""
     name = queues.open_list(workspace(), scheme, ids, title)
-    links.go(links.review(named=name, schemes=[scheme], back=back))
+    address = links.corpus(Filter(listed=name), back=back) if in_corpus else ""
+    links.go(address or links.review(named=name, schemes=[scheme], back=back))
 
 
 def scheme_of(wanted: Filter) -> str:
     """Return the first scheme that the filter names, else the first scheme of all."""
     return next((name for name in wanted.labels if name in SCHEMES), FIRST_SCHEME)
+
+
+__all__ = ["FIRST_SCHEME", "open_ids", "panel", "scheme_of"]

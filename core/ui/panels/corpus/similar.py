@@ -40,7 +40,8 @@ def _show_neighbour(neighbour: Neighbour) -> None:
         st.text(utterance.text)
         labels = [forms.code_title(name, code) for name, code in utterance.labels.items()]
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.caption(forms.plain(" · ".join([f"{neighbour.score:.2f}", *labels, utterance.key])))
+            score = _("similarity {score}").format(score=f"{neighbour.score:.0%}")
+            st.caption(forms.plain(" · ".join([score, *labels])))
             part = utterance.text.strip()[:LINKED_CHARS].strip()
             st.button(_("Open"), key=f"like-{utterance.id}", on_click=_search_for, args=(part,))
 
