@@ -29,6 +29,7 @@ JOBS: dict[str, Backend] = {
     "label-errors": Backend("core.workflows.review.label_errors:run_job"),
     "predict-batch": Backend("core.workflows.predict.batch:run_job"),
     "transcribe": Backend("core.workflows.speech.corpus:run_job"),
+    "letter-errors": Backend("core.workflows.speech.errors:run_job"),
     "pseudo-label": Backend("core.workflows.pseudo_labels.judge:run_job"),
     "pseudo-label-gate": Backend("core.workflows.pseudo_labels.ablation.gate:run_job"),
     "augment-voice": Backend("core.workflows.augment.voice:run_job"),

@@ -40,22 +40,23 @@ from core.store.review.bulk import Bulk
 from core.store.review.cards import Cards, UtteranceContext
 from core.store.review.decisions import Review
 from core.store.review.leases import Leases
-from core.store.review.queue_order import QueueRequest
-from core.store.review.ranked import QueueInfo, Queues, Ranked
+from core.store.review.queue_order import COUNTED, QueueRequest
+from core.store.review.ranked import QueueInfo, Queues, Ranked, StoredList
 from core.store.review.remarks import Remarks
 from core.store.rounds.rounds import NewRound, Rounds
 from core.store.schemes import Schemes, StoredScheme
 from core.store.views import Views
-from core.store.waiting import BlindAnswers, Open, Waiting
+from core.store.waiting import BlindAnswers, Disputes, Open, Waiting
 
 __all__ = [
-    "DERIVED", "ELSEWHERE", "NEW_SPEAKER", "NO_FLAG", "ApiKey", "ApiKeys", "Batch", "BlindAnswers", "Board", "Bulk",
-    "Candidates", "Cards", "Changes", "Choice", "CleaningRuns", "Comparison", "Corpus", "CorpusScan", "Decision",
-    "Deliveries", "Delivery", "Derivations", "DerivedVoice", "FusionWeight", "Leases", "Ledger", "NewProposal",
-    "NewRound", "OldProbability", "Open", "Outcome", "Parent", "Proposals", "QueueInfo", "QueueRequest", "Queues",
-    "Ranked", "Remarks", "Review", "Rounds", "RunChoice", "RunPrediction", "RunsInUse", "ScannedSample", "Schemes",
-    "Store", "StoredScheme", "TakenOut", "Tally", "Texts", "Touched", "Transfer", "UpdatedProposal", "UtteranceContext",
-    "UtteranceExtras", "Views", "VoiceBatch", "Voices", "Waiting", "is_settled", "open_store",
+    "COUNTED", "DERIVED", "ELSEWHERE", "NEW_SPEAKER", "NO_FLAG", "ApiKey", "ApiKeys", "Batch", "BlindAnswers", "Board",
+    "Bulk", "Candidates", "Cards", "Changes", "Choice", "CleaningRuns", "Comparison", "Corpus", "CorpusScan",
+    "Decision", "Deliveries", "Delivery", "Derivations", "DerivedVoice", "Disputes", "FusionWeight", "Leases", "Ledger",
+    "NewProposal", "NewRound", "OldProbability", "Open", "Outcome", "Parent", "Proposals", "QueueInfo", "QueueRequest",
+    "Queues", "Ranked", "Remarks", "Review", "Rounds", "RunChoice", "RunPrediction", "RunsInUse", "ScannedSample",
+    "Schemes", "Store", "StoredList", "StoredScheme", "TakenOut", "Tally", "Texts", "Touched", "Transfer",
+    "UpdatedProposal", "UtteranceContext", "UtteranceExtras", "Views", "VoiceBatch", "Voices", "Waiting", "is_settled",
+    "open_store",
 ]  # fmt: skip
 
 

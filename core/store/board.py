@@ -65,12 +65,12 @@ class Board:
             raise NotFound("no job {job_id!r}", job_id=job_id)
         return _record(row)
 
-    def failed(self, limit: int) -> Sequence[Job]:
-        """Return the last `limit` failed jobs that nobody has settled, the newest first."""
+    def failed(self, *, settled: bool = False) -> Sequence[Job]:
+        """Return the failed jobs that nobody has settled, or those that somebody has, the newest first."""
         query = select(job).where(job.c.state == "failed").order_by(job.c.created_at.desc())
         with reading(self._engine) as connection:
             jobs = [_record(row) for row in connection.execute(query).mappings()]
-        return [entry for entry in jobs if SETTLED not in entry.progress][:limit]
+        return [entry for entry in jobs if (SETTLED in entry.progress) is settled]
 
     def settle(self, job_id: str, at: str, **how: str) -> None:
         """Note with a failed job that a person has dealt with it, and how; `NotFound` if there is no such job."""
@@ -80,6 +80,15 @@ class Board:
                 raise NotFound("no failed job {job_id!r}", job_id=job_id)
             noted = {**stored, SETTLED: {"at": at, **how}}
             connection.execute(update(job).where(job.c.id == job_id).values(progress=noted))
+
+    def unsettle(self, job_id: str) -> None:
+        """Take back `settle`; a job that is not settled stays as it is. `NotFound` if there is no such failed job."""
+        with writing(self._engine) as connection:
+            stored = connection.scalar(select(job.c.progress).where(job.c.id == job_id, job.c.state == "failed"))
+            if stored is None:
+                raise NotFound("no failed job {job_id!r}", job_id=job_id)
+            rest = {name: value for name, value in stored.items() if name != SETTLED}
+            connection.execute(update(job).where(job.c.id == job_id).values(progress=rest))
 
     def list(self, limit: int = 20) -> list[Job]:
         """Return the last `limit` jobs, newest first."""

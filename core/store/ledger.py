@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import ColumnElement, Engine, delete, exists, func, insert, or_, select, update
 
 from core.errors import InputError, NotFound
@@ -11,7 +13,8 @@ from core.messages import Word
 from core.records import JobState, Prediction, Purpose, RunInfo, Side, SnapshotInfo
 from core.schemes import scheme
 from core.store.engine import insert_many, reading, writing
-from core.store.index.stamps import predictions_written
+from core.store.index.chunks import indexed
+from core.store.index.stamps import of_predictions, predictions_written
 from core.store.schema import old_probability, prediction, run, snapshot
 
 BLOCK = 500  # rows of one statement
@@ -166,6 +169,21 @@ class Ledger:
         with reading(self._engine) as connection:
             rows = connection.execute(query.order_by(c.confidence.desc(), c.utterance_id)).mappings()
             return [Prediction(**row) for row in rows]
+
+    def outcomes(self, run_id: str, target: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the ids of the utterances that a run had right, and wrong, where it was scored: int64, unsorted."""
+        c = prediction.c
+        scored = (c.run_id == run_id, c.target == target, c.purpose == "evaluation", c.gold.is_not(None))
+        ids = select(c.utterance_id)
+        with reading(self._engine) as connection:
+            right = np.fromiter(connection.scalars(ids.where(*scored, c.gold == c.code)), np.int64)
+            wrong = np.fromiter(connection.scalars(ids.where(*scored, c.gold != c.code)), np.int64)
+        return right, wrong
+
+    def predictions_stamp(self, run_id: str) -> bytes | None:
+        """Return a value that changes when predictions of the run are written; None where there is none."""
+        with reading(self._engine) as connection:
+            return of_predictions(connection, run_id) if indexed(connection) else None
 
     def sides(self, run_id: str) -> dict[str, int]:
         """Return side -> number of predictions that the run has for that side of its snapshot."""

@@ -1,23 +1,25 @@
 """Counts what waits for a person: open suggestions, disputes, blind answers to come, remarks. It only reads.
 
 Each question is answered by one or two statements over sets that an index holds, so the cost does not grow with the
-corpus.
+corpus. What is a standing flag and an open comment is said in `core.store.review.standing_remarks`.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, literal_column, select, text
+from sqlalchemy import Connection, Engine, func, literal_column, select
 
-from core.records import RemarkKind
 from core.schemes import SCHEMES, Scheme
 from core.store.engine import reading
-from core.store.schema import annotation, label, overlap, proposal, remark
+from core.store.review.disputants import disputants
+from core.store.review.queue_order import disputed
+from core.store.review.standing_remarks import commented, flagged
+from core.store.schema import overlap, proposal, remark, utterance
 
 KINDS = ("cleaning", "exclude", "augmentation", "pseudo-label", "delivery", "transcript")  # of proposals
-_GIVEN = text("SELECT value FROM json_each(:ids)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,13 @@ class Open:
 
     n: int = 0
     since: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Disputes(Open):
+    """The targets in dispute under a scheme; the oldest since the last answer to it. `of` counts them by curator."""
+
+    of: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +62,11 @@ class Waiting:
             at = {row.id: row.made_at for row in connection.execute(made)}
         return dict.fromkeys(KINDS, Open()) | {kind: Open(int(n), at[first]) for kind, n, first in rows}
 
-    def disputes(self) -> dict[str, Open]:
+    def disputes(self) -> dict[str, Disputes]:
         """Return scheme -> the targets whose blind answers differ; schemes without a dispute are left out."""
         with reading(self._engine) as connection:
             by_scheme = {name: _in_dispute(connection, kind) for name, kind in SCHEMES.items()}
         return {name: entry for name, entry in by_scheme.items() if entry.n}
-
-    def disputes_of(self, curator: str, scheme_name: str) -> int:
-        """Return how many disputes of a scheme hold an answer of `curator`."""
-        a, definition = annotation.c, SCHEMES[scheme_name]
-        own = (a.level == definition.level, a.scheme == definition.name, a.curator == curator)
-        query = select(func.count(a.target_id.distinct())).where(*own, a.target_id.in_(_disputed(definition)))
-        with reading(self._engine) as connection:
-            return int(connection.scalar(query) or 0)
 
     def blind_answers(self) -> list[BlindAnswers]:
         """Return how many utterances lack a blind answer, by scheme and by who has answered already.
@@ -79,44 +80,20 @@ class Waiting:
         groups = [BlindAnswers(name, tuple(json.loads(answered)), int(n)) for name, answered, n in rows]
         return [group for group in groups if group.answered and group.scheme in SCHEMES]
 
-    def oldest_remark(self, kind: RemarkKind, utterance_ids: Sequence[int]) -> str | None:
-        """Return the time of the oldest among the latest remarks of `kind` on each of the utterances; None for none."""
+    def oldest_remark(self, kind: Literal["flag", "comment"]) -> str | None:
+        """Return the time of the first standing flag or open comment on an utterance of the corpus; None for none."""
+        standing = flagged() if kind == "flag" else commented(is_open=True)
+        here = utterance.c.active, *standing
+        query = select(remark.c.at).join(utterance, utterance.c.id == remark.c.utterance_id).where(*here)
         with reading(self._engine) as connection:
-            latest = (
-                select(func.max(remark.c.at).label("at"))
-                .where(remark.c.kind == kind, remark.c.utterance_id.in_(_id_list(connection, utterance_ids)))
-                .group_by(remark.c.utterance_id)
-                .subquery()
-            )
-            at: str | None = connection.scalar(select(func.min(latest.c.at)))
+            at: str | None = connection.scalar(query.order_by(remark.c.id).limit(1))
             return at
 
 
-def _disputed(definition: Scheme) -> Any:
-    """Return the query of the targets in dispute under a scheme; the index of labels answers it."""
-    return select(label.c.target_id).where(*_disputed_labels(definition))
-
-
-def _disputed_labels(definition: Scheme) -> tuple[ColumnElement[bool], ...]:
-    c = label.c
-    of_scheme = c.scheme == definition.name, c.level == definition.level, c.code.in_(definition.codes)
-    return *of_scheme, c.grade == "disputed"
-
-
-def _in_dispute(connection: Connection, definition: Scheme) -> Open:
-    """Return the disputes of a scheme; the oldest waits since the last answer to it."""
-    count = select(func.count(label.c.target_id.distinct())).where(*_disputed_labels(definition))
-    if not (n := int(connection.scalar(count) or 0)):
-        return Open()
-    a = annotation.c
-    last = (
-        select(func.max(a.at).label("at"))
-        .where(a.level == definition.level, a.scheme == definition.name, a.target_id.in_(_disputed(definition)))
-        .group_by(a.target_id)
-        .subquery()
-    )
-    return Open(n, connection.scalar(select(func.min(last.c.at))))
-
-
-def _id_list(connection: Connection, ids: Sequence[int]) -> Any:
-    return _GIVEN.bindparams(ids=json.dumps(list(ids))) if connection.dialect.name == "sqlite" else list(ids)
+def _in_dispute(connection: Connection, definition: Scheme) -> Disputes:
+    targets = [target for _, target in connection.execute(disputed(definition.name))]
+    if not targets:
+        return Disputes()
+    entries = disputants(connection, definition, targets).values()
+    of = Counter(curator for entry in entries for curator in entry.curators)
+    return Disputes(len(targets), min((entry.last_at for entry in entries), default=None), of)

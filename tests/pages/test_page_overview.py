@@ -63,12 +63,12 @@ def test_what_waits_is_a_list_of_links_for_everybody_and_for_the_curator(ws: Wor
         "최종 판정 대기 (위험): 6건": "adjudicate?lang=ko&scheme=danger",
         "확인 표시된 발화: 1개": "review?lang=ko&queue=flagged",
         "의견이 남아 있는 발화: 6개": "review?lang=ko&queue=commented",
-        "텍스트 정제 제안: 1개": "clean?lang=ko",
+        "텍스트 정제 제안: 1개": "quality?lang=ko&proposals=cleaning",
         "진행 현황 전체 보기": "progress?lang=ko",
     }
     team = opened().dataframe[0].value
     assert list(team["큐레이터"]) == ["bob", "tester"]
-    assert list(team["판정 대기"]) == [6, 6]
+    assert list(team["최종 판정 대기"]) == [6, 6]
     mine = opened(view="me")
     assert "확인 표시된 발화: 1개" not in links(mine), "bob flagged what nobody has decided"
     assert links(mine)["의견이 남아 있는 발화: 6개"] == "review?lang=ko&queue=commented&curator=tester"

@@ -12,9 +12,10 @@ from streamlit.testing.v1 import AppTest
 from core.quality import CHECKS
 from core.ui.panels.cleaning import quality
 from core.workflows import jobs
-from core.workflows.cleaning import checks
+from core.workflows.cleaning import checks, cures
 from core.workflows.workspace import Workspace
 
+LATER = "2099-01-01T00:00:00.000000+00:00"
 HOSTILE = "![x](http://evil.example/a.png) <b>굵게</b>"
 
 
@@ -118,6 +119,36 @@ def test_recordings_files_and_classes_are_shown(ws: Workspace) -> None:
     opened = page(finding="small-class:urgency:error")
     assert list(opened.dataframe[0].value["Class"]) == ["Low", "Medium", "High"]
     assert "There is no fix to suggest here: it is mended where the data comes from." in captions(opened)
+
+
+def test_only_the_own_cure_is_offered_to_be_taken_back(ws: Workspace) -> None:
+    first, second, third = sentences(ws.store, "불이야!", "불이야!", "불이야!")
+    checks.run(ws, ["same-text"])
+    cured = cures.cure(ws, second, 0, "tester", text="불이 났어요")
+    cures.cure(ws, third, 0, "kim", text="산불이야")
+    ws.store.review.decide(first, 0, "tester", LATER, labels={"danger": "danger"}, spent_ms=900)
+    opened = page(finding="same-text::warning:2")
+    assert [box.key for box in opened.button if box.key and box.key.startswith("back-")] == [f"back-{second}"]
+    ws.store.review.decide(second, 1, "kim", LATER, labels={"danger": "danger"}, spent_ms=900)
+    opened.button(key=f"back-{second}").click().run()
+    assert "was decided again by kim" in "".join(box.value for box in opened.error)
+    assert ws.store.corpus.utterance(second).text == "불이 났어요"
+    ws.store.review.undo("kim", LATER)
+    ok(opened.button(key=f"back-{second}").click().run())
+    assert [row.text for row in ws.store.corpus.utterances([second, third])] == ["불이야!", "산불이야"]
+    assert cured.id in {revision.undoes for revision in ws.store.review.history(second)}
+
+
+def test_a_finding_that_is_cut_says_how_many_of_how_many_are_opened(
+    ws: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("core.quality.repeats.MAX_IDS", 2)
+    sentences(ws.store, *["불이야"] * 4)
+    checks.run(ws, ["same-text"])
+    assert "Open in Review: the first 2 of 3" in {box.label for box in page(finding="same-text::warning:2").button}
+    monkeypatch.setattr("core.quality.repeats.MAX_IDS", 1000)
+    checks.run(ws, ["same-text"])
+    assert "Open in Review: 3" in {box.label for box in page(finding="same-text::warning:2").button}
 
 
 def test_many_rows_are_paged_through(ws: Workspace) -> None:

@@ -2,11 +2,14 @@
 
 import pytest
 from judged_pool import add_judged_run
-from page_driver import captions, ok, texts
+from page_driver import captions, ok, page, texts
 from streamlit.testing.v1 import AppTest
 
 from core.settings import ROOT
+from core.store import NewProposal
 from core.thresholds import Thresholds
+from core.ui.panels.runs import title
+from core.workflows.overview.waiting import waiting
 from core.workflows.pseudo_labels import accept
 from core.workflows.workspace import Workspace, now
 
@@ -63,3 +66,27 @@ def test_an_audit_is_drawn_answered_and_a_round_accepted_and_withdrawn(ws: Works
     app = ok(app.button(key=f"round_withdraw_{made.id}").click().run())
     assert [box.value for box in app.success] == [f"Round {made.id} is withdrawn: {n} labels taken back."]
     assert ws.store.rounds.rounds_of("danger") == {}
+    (named,) = [text for text in texts(app.text) if "labels stand" in text]
+    assert title(ws.store.ledger.run(run)) in named, "a run is shown by its name"
+    assert run not in named
+
+
+def test_what_the_overview_counts_is_what_a_link_shows(ws: Workspace, run: str) -> None:
+    for confidence in (0.55, 0.6):
+        accept.propose(ws, run, "danger", Thresholds(confidence=confidence, margin=0.1), "kim")
+    payload = {"scheme": "danger", "code": "danger"}
+    ws.store.proposals.add(
+        [
+            NewProposal("pseudo-label", item, "judged", {**payload, "n": item}, "why", run_id=run if item < 4 else None)
+            for item in range(1, 6)
+        ],
+        now(),
+    )
+    waits = {row.kind: row for row in waiting(ws, "tester")}
+    assert (waits["rounds"].n, waits["pseudo-labels"].n) == (2, 5)
+    app = ok(page("pseudo_label", section="accept"))
+    assert "Rounds proposed and not accepted yet: 2" in captions(app)
+    assert {box.label: box.value for box in app.metric}["Waiting"] == "3", "those of the run that is chosen"
+    app = ok(page("pseudo_label", section="accept", every="true"))
+    assert {box.label: box.value for box in app.metric}["Waiting"] == "5"
+    assert [box.proto.expanded for box in app.expander if box.label == "One at a time"] == [True]

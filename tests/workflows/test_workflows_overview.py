@@ -1,6 +1,7 @@
 """core.workflows.overview: what the workspace holds, what waits for a decision, failed jobs, the team."""
 
 from collections.abc import Callable
+from datetime import timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,14 @@ def test_a_second_blind_answer_waits_for_those_who_have_not_answered(ws: Workspa
     assert of_kind(waiting(ws, "ann"), "blind") == [("danger", 1, 0)]
     (row,) = team(ws)
     assert (row.curator, row.today, row.week, row.blind, row.disputes) == ("ann", 1, 1, 0, 0)
+
+
+def test_the_day_of_the_team_is_the_readers(ws: Workspace, tmp_path: Path) -> None:
+    import_calls(ws, tmp_path, 1)
+    ws.store.review.decide(1, 0, "ann", "2026-01-01T16:00:00.000000+00:00", labels={"danger": "danger"})
+    at, korea = "2026-01-01T18:00:00.000000+00:00", timezone(timedelta(hours=9))
+    assert [(row.today, row.last_day) for row in team(ws, at, korea)] == [(1, "2026-01-02")]
+    assert [(row.today, row.week) for row in team(ws, "2026-01-02T18:00:00.000000+00:00", korea)] == [(0, 1)]
 
 
 def take_one_of_two(ws: Workspace, curator: str) -> None:

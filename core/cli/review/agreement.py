@@ -1,7 +1,7 @@
 """The verb `agreement`, which compares the answers of several people.
 
 A `figure` is `{"value", "low", "high", "n": items, "n_ratings", "n_raters", "reason"}`; its value is null, with the
-reason, if it is not defined. `low` to `high` is the 95 % interval over resampled items. A `share` is `{"value", "low",
+reason, if it is not defined. `low` to `high` is the 95% interval over resampled items. A `share` is `{"value", "low",
 "high", "k", "n"}`. With `--json` the verb answers:
 
 - `agreement`: `{"scheme", "codes", "n_items": items with two answers or more, "n_ratings": their answers, "single":
@@ -26,8 +26,8 @@ from core.cli.imports.votes import split_names
 if TYPE_CHECKING:
     from core.agreement import Agreement, Figure, Share
 
-_FIGURE = ("value", "95 %", "items", "")
-_SHARE = ("agreed", "95 %", "items")
+_FIGURE = ("value", "95%", "items", "")
+_SHARE = ("agreed", "95%", "items")
 
 
 def agreement(

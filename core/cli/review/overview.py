@@ -1,9 +1,10 @@
 """The verb `overview`: what the workspace holds, what waits for a decision, who works on it. With `--json` it answers:
 
 - `overview`: `{"counts": {"recordings", "utterances", "sentences", "voice_usable", "audio_ms", "sources"}, "curator":
-  name or "", "waiting": [{"kind", "scheme": "" for none, "n", "mine": n or null, "since": instant or null, "overdue":
-  bool}], "failed": [{"id", "kind", "title", "error", "at"}], "team": [{"curator", "today", "week", "last_day",
-  "on_screen", "blind", "disputes"}], "next": [step]}`. `mine` is null where a decision is anybody's
+  name or "", "waiting": [{"kind", "scheme": "" for none, "n", "mine": n or null, "since": instant or null, "queued": n
+  or null, "overdue": bool}], "failed": [{"id", "kind", "title", "error", "at"}], "team": [{"curator", "today", "week",
+  "last_day", "on_screen", "blind", "disputes"}], "next": [step]}`. `mine` is null where a decision is anybody's;
+  `queued` is how many utterances the curator has in the queue of Review, null if as many as `n`
 """
 
 from collections.abc import Iterator
@@ -36,7 +37,8 @@ def overview(
 
         ws, at = open_workspace(), now()
         who = ws.settings.curator if curator is None else curator
-        summary, jobs, people = summarise(ws, who), failed(ws), team(ws, at)
+        summary, jobs = summarise(ws, who), failed(ws)
+        people = team(ws, at, disputes=summary.disputes)
         document = {
             "counts": summary.counts, "curator": who, "waiting": [_document(row, at) for row in summary.waiting],
             "failed": [_failed(job) for job in jobs], "team": [asdict(row) for row in people],
@@ -76,5 +78,5 @@ def _shown(summary: "Overview", jobs: list["Job"], people: list["Workload"], at:
 def _row(row: "Waiting", at: str) -> tuple[Any, ...]:
     from core.workflows.overview.waiting import days_waiting
 
-    yours = "anybody's" if row.mine is None else row.mine
-    return row.kind, row.scheme or "–", row.n, yours, "–" if row.since is None else days_waiting(row.since, at)
+    yours = "anybody's" if row.mine is None else f"{row.mine:,}"
+    return row.kind, row.scheme or "–", f"{row.n:,}", yours, "–" if row.since is None else days_waiting(row.since, at)

@@ -7,11 +7,13 @@ soon as one differs, and gold again when somebody has settled it.
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, and_, exists, func, literal, or_, select, update
 
 from core.records import BY_HAND, IMPORTED, AnnotationKind, StandingAnswer, Vote
 from core.schemes import scheme
@@ -25,7 +27,7 @@ _UNDOING = revision.alias()
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How much a curator decided by hand on one day (UTC) under `scheme`; if `scheme` is "", in all."""
+    """How much a curator decided by hand on one day under `scheme`; if `scheme` is "", in all."""
 
     curator: str
     scheme: str
@@ -121,30 +123,63 @@ class Answers:
             last = [connection.scalar(select(func.max(table.c.id))) for table in (annotation, revision)]
         return last[0] or 0, last[1] or 0
 
-    def tally(self, since: str = "", until: str = "9999") -> list[Tally]:
+    def tally(self, since: str = "", until: str = "9999", zone: tzinfo = UTC) -> list[Tally]:
         """Count the standing decisions made by hand, by curator, scheme and day; `since` <= at < `until`.
 
         Under scheme "" each decision counts once, also without a label. Bulk actions and accepted proposals do not
-        count.
+        count. A day is one of the time zone `zone`; each hour of UTC belongs to the day in which it begins.
         """
         within = (revision.c.at >= since, revision.c.at < until, *stands(), by_hand())
-        day = func.substr(revision.c.at, 1, 10)
+        hour = func.substr(revision.c.at, 1, 13)
         # An earlier program wrote the time spent to the annotations, not to the revision.
         own_annotation = annotation.alias()
         annotated_ms = select(func.max(own_annotation.c.spent_ms)).where(own_annotation.c.revision_id == revision.c.id)
         spent = func.coalesce(revision.c.spent_ms, annotated_ms.scalar_subquery())
         sums = (func.count(), func.coalesce(func.sum(spent), 0))
-        whole = select(revision.c.curator, day, *sums).where(*within).group_by(revision.c.curator, day)
+        whole = select(revision.c.curator, literal(""), hour, *sums).where(*within).group_by(revision.c.curator, hour)
         by_scheme = (
-            select(revision.c.curator, annotation.c.scheme, day, *sums)
+            select(revision.c.curator, annotation.c.scheme, hour, *sums)
             .join(annotation, annotation.c.revision_id == revision.c.id)
             .where(*within, annotation.c.code.is_not(None))
-            .group_by(revision.c.curator, annotation.c.scheme, day)
+            .group_by(revision.c.curator, annotation.c.scheme, hour)
         )
+        counts: dict[tuple[str, str, str], list[int]] = defaultdict(lambda: [0, 0])
         with reading(self._engine) as connection:
-            tallies = [Tally(who, "", on, n, ms) for who, on, n, ms in connection.execute(whole)]
-            tallies += [Tally(*row) for row in connection.execute(by_scheme)]
-        return sorted(tallies, key=lambda tally: (tally.curator, tally.scheme, tally.day))
+            for query in (whole, by_scheme):
+                for who, name, of_hour, n, spent_ms in connection.execute(query):
+                    count = counts[who, name, _day(of_hour, zone)]
+                    count[0] += n
+                    count[1] += spent_ms
+        return [Tally(*key, *count) for key, count in sorted(counts.items())]
+
+    def decisions(self, since: str, zone: tzinfo = UTC) -> dict[tuple[str, str], int]:
+        """Return (curator, day of `zone`) -> the standing decisions made by hand from `since` on, as `tally` in all.
+
+        What was undone is subtracted: it is little, and to look for it at each decision would take most of the time.
+        """
+        c, hour = revision.c, func.substr(revision.c.at, 1, 13)
+        made = select(c.curator, hour, func.count()).where(c.at >= since, by_hand(), func.coalesce(c.undoes, 0) == 0)
+        undone = (
+            select(c.curator, hour, -func.count())
+            .join(_UNDOING, _UNDOING.c.undoes == c.id)
+            .where(_UNDOING.c.undoes > 0, c.at >= since, by_hand(), func.coalesce(c.undoes, 0) == 0)
+        )
+        counts: dict[tuple[str, str], int] = defaultdict(int)
+        with reading(self._engine) as connection:
+            for query in (made, undone):
+                for who, of_hour, n in connection.execute(query.group_by(c.curator, hour)):
+                    counts[who, _day(of_hour, zone)] += n
+        return {key: n for key, n in sorted(counts.items()) if n}
+
+
+def _day(hour: str, zone: tzinfo) -> str:
+    """Return the day of `zone` (ISO 8601) in which an hour of UTC begins.
+
+    >>> from zoneinfo import ZoneInfo
+    >>> _day("2026-11-30T15", UTC), _day("2026-11-30T15", ZoneInfo("Asia/Seoul"))
+    ('2026-11-30', '2026-12-01')
+    """
+    return datetime.fromisoformat(f"{hour}:00+00:00").astimezone(zone).date().isoformat()
 
 
 def _answers_of_voters(connection: Connection, level: str, name: str, targets: set[int]) -> dict[tuple[int, str], str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, exists, func, literal_column, or_, select
 
 from core.filters import Filter
 from core.records import UNLABELLED
@@ -161,31 +161,36 @@ def _open_in(connection: Connection, request: QueueRequest) -> int:
 
 def _in_dispute(connection: Connection, request: QueueRequest) -> tuple[Iterator[list[int]], int]:
     """Return the utterances whose blind answers differ; for a recording, its first utterance."""
-    utterance_ids: set[int] = set()
-    c = label.c
-    for name in request.schemes:
-        definition = scheme(name)
-        conditions = (
-            c.scheme == name,
-            c.level == definition.level,
-            c.code.in_(definition.codes),
-            c.grade == "disputed",
-        )
-        targets = select(c.target_id).where(*conditions)
-        if definition.level == "recording":
-            u = utterance.c
-            targets = select(func.min(u.id)).where(u.recording_id.in_(targets), u.active).group_by(u.recording_id)
-        utterance_ids |= set(connection.scalars(targets))
+    utterance_ids = {int(item) for name in request.schemes for item in connection.scalars(disputed(name))}
     return iter([sorted(utterance_ids)]), len(utterance_ids)
+
+
+def disputed(name: str) -> Select[Any]:
+    """Return the query of the disputes under a scheme: the `item` to show (the first of a recording), the `target`.
+
+    What was taken out of the corpus cannot be settled, so it is no dispute.
+    """
+    definition, c, u = scheme(name), label.c, utterance.c
+    targets = select(c.target_id).where(
+        c.scheme == definition.name, c.level == definition.level, c.code.in_(definition.codes), c.grade == "disputed"
+    )
+    if definition.level == "utterance":
+        return select(u.id.label("item"), u.id.label("target")).where(u.id.in_(targets), u.active)
+    first = select(func.min(u.id).label("item"), u.recording_id.label("target"))
+    return first.where(u.recording_id.in_(targets), u.active).group_by(u.recording_id)
 
 
 # -- answered by several
 
 
 def blind_ids(connection: Connection, request: QueueRequest) -> tuple[Iterator[list[int]], int]:
-    """Return blocks of utterances that others have answered and this curator shall answer too, and their number."""
+    """Return blocks of utterances that others have answered and this curator shall answer too, and their number.
+
+    The number is 0 for a queue that has them anyway, so that they are not counted twice.
+    """
     if not request.blind:
         return iter(()), 0
+    in_queue = not any(UNLABELLED in codes for codes in request.wanted.labels.values())  # also if others answered
     groups = [
         (name, answered)
         for name in request.schemes
@@ -205,7 +210,7 @@ def blind_ids(connection: Connection, request: QueueRequest) -> tuple[Iterator[l
                 last, size = ids[-1], min(size * GROWTH, MOST)
 
     n = 0
-    for name, answered in groups:
+    for name, answered in () if in_queue else groups:
         some = select(c.utterance_id).where(c.scheme == name, c.answered == answered, _MISSING).limit(COUNTED)
         n += int(connection.scalar(select(func.count()).select_from(some.subquery())) or 0)
     return blocks(), n

@@ -1,4 +1,4 @@
-"""Failed jobs: which ones wait for a person, what can be done about each, trying again, and putting one aside."""
+"""Failed jobs: which ones wait for a person, trying again, putting one aside, and taking that back."""
 
 import secrets
 from collections.abc import Callable
@@ -7,13 +7,18 @@ from core.errors import InputError
 from core.jobs import submit
 from core.messages import Word
 from core.records import Job
-from core.workflows.overview.waiting import MOST_FAILED
+from core.store.board import SETTLED
 from core.workflows.workspace import Workspace, now
 
 
 def failed(ws: Workspace) -> list[Job]:
     """The failed jobs that nobody has tried again or put aside, the newest first."""
-    return list(ws.store.board.failed(MOST_FAILED))
+    return list(ws.store.board.failed())
+
+
+def aside(ws: Workspace) -> list[Job]:
+    """The failed jobs that somebody has put aside, the newest first; those that were tried again are not among them."""
+    return [job for job in ws.store.board.failed(settled=True) if "again" not in job.progress[SETTLED]]
 
 
 def retry(ws: Workspace, job_id: str, curator: str) -> str:
@@ -33,6 +38,16 @@ def retry(ws: Workspace, job_id: str, curator: str) -> str:
 def put_aside(ws: Workspace, job_id: str, curator: str) -> None:
     """Take a failed job off the list of what waits; `NotFound` if no failed job has this id."""
     ws.store.board.settle(job_id, now(), by=curator)
+
+
+def take_up(ws: Workspace, job_id: str) -> None:
+    """Put a failed job that was put aside back on the list; `NotFound` if no failed job has this id.
+
+    `InputError` if its work was tried again.
+    """
+    if "again" in ws.store.board.get(job_id).progress.get(SETTLED, {}):
+        raise InputError("this job was tried again already")
+    ws.store.board.unsettle(job_id)
 
 
 def _again(ws: Workspace, job: Job) -> str:

@@ -1,10 +1,12 @@
 """Summarises the workspace: what it holds, what waits for a decision, and what to do next."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from core.records import Job, RunInfo, SnapshotInfo
 from core.schemes import SCHEMES
+from core.store import Disputes
 from core.workflows.overview.waiting import NOBODY, Waiting, waiting
 from core.workflows.workspace import Workspace
 
@@ -17,7 +19,8 @@ NextStep = Literal["import", "clashes", "label", "schemes", "snapshot", "train",
 class Overview:
     """What the first page shows. `is_demo`: the workspace holds the bundled corpus, whose voices are synthetic.
 
-    `clashes` counts the suggestions of deliveries that wait for a person; `waiting` is all that waits.
+    `clashes` counts the suggestions of deliveries that wait for a person; `waiting` is all that waits; `disputes` are
+    those by scheme.
     """
 
     counts: dict[str, int]
@@ -29,6 +32,7 @@ class Overview:
     is_demo: bool
     clashes: int = 0
     waiting: tuple[Waiting, ...] = ()
+    disputes: Mapping[str, Disputes] = field(default_factory=dict)
 
 
 def overview(ws: Workspace, curator: str = NOBODY) -> Overview:
@@ -37,11 +41,12 @@ def overview(ws: Workspace, curator: str = NOBODY) -> Overview:
     progress = ws.store.corpus.progress()
     snapshots, runs = ws.store.ledger.snapshots(), ws.store.ledger.runs()
     is_demo = any(source.name == DEMO_SOURCE for source in ws.store.corpus.sources())
-    rows = tuple(waiting(ws, curator, progress))
+    disputes = ws.store.waiting.disputes()
+    rows = tuple(waiting(ws, curator, progress, disputes))
     clashes = sum(row.n for row in rows if row.kind == "clashes")
     next_steps = _next_steps(counts, progress, snapshots, runs, clashes)
     return Overview(
-        counts, progress, snapshots, runs, ws.store.board.list(10), next_steps, is_demo, clashes, rows
+        counts, progress, snapshots, runs, ws.store.board.list(10), next_steps, is_demo, clashes, rows, disputes
     )  # fmt: skip
 
 

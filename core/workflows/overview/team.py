@@ -1,11 +1,11 @@
 """Who works on the corpus: what each curator decided, and what still waits for each."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
-from core.store import Tally
+from core.store import Disputes
 from core.workflows.workspace import Workspace, now
 
 WEEK_DAYS = 7
@@ -15,8 +15,8 @@ WEEK_DAYS = 7
 class Workload:
     """What one curator has done and has to do.
 
-    `today` and `week` count decisions made by hand since midnight (UTC) and in the last seven days; `last_day` is the
-    day (UTC) of the last one of them, "" for none. `on_screen` utterances are leased to the curator. `blind` utterances
+    `today` and `week` count decisions made by hand since midnight and in the last seven days; `last_day` is the day of
+    the last one of them, "" for none. `on_screen` utterances are leased to the curator. `blind` utterances
     wait for the curator's own answer, because another one has answered them; of `disputes` one answer is the curator's.
     """
 
@@ -29,32 +29,35 @@ class Workload:
     disputes: int
 
 
-def team(ws: Workspace, at: str = "") -> list[Workload]:
+def team(
+    ws: Workspace, at: str = "", zone: tzinfo = UTC, disputes: Mapping[str, Disputes] | None = None
+) -> list[Workload]:
     """Return the workload of everybody who decided something in the last week, answered blind, or has a card now.
 
-    Those with the most decisions of the week come first. `at` is the present instant (UTC, ISO 8601).
+    Those with the most decisions of the week come first. `at` is the present instant (UTC, ISO 8601); days are those
+    of `zone`. `disputes` are those of the store, if the caller has read them already.
     """
     at = at or now()
+    today = datetime.fromisoformat(at).astimezone(zone).date().isoformat()
     held = Counter(who for _, who in ws.store.leases.held(at))
-    tallies = [tally for tally in ws.store.review.tally(_week_before(at)) if not tally.scheme]
+    decided = ws.store.review.decisions(_week_before(at), zone)
     groups = ws.store.waiting.blind_answers()
-    disputes = ws.store.waiting.disputes()
-    names = {tally.curator for tally in tallies} | set(held) | {who for group in groups for who in group.answered}
+    disputes = ws.store.waiting.disputes() if disputes is None else disputes
+    names = {who for who, _ in decided} | set(held) | {who for group in groups for who in group.answered}
     rows = [
         Workload(
-            who, *_decisions(tallies, who, at[:10]), held[who],
+            who, *_decisions(decided, who, today), held[who],
             sum(group.n for group in groups if who not in group.answered),
-            sum(ws.store.waiting.disputes_of(who, name) for name in disputes),
+            sum(entry.of.get(who, 0) for entry in disputes.values()),
         )
         for who in names
     ]  # fmt: skip
     return sorted(rows, key=lambda row: (-row.week, row.curator))
 
 
-def _decisions(tallies: Iterable[Tally], who: str, today: str) -> tuple[int, int, str]:
-    own = [tally for tally in tallies if tally.curator == who]
-    of_today = sum(tally.decisions for tally in own if tally.day == today)
-    return of_today, sum(tally.decisions for tally in own), max((tally.day for tally in own), default="")
+def _decisions(decided: Mapping[tuple[str, str], int], who: str, today: str) -> tuple[int, int, str]:
+    by_day = {day: n for (curator, day), n in decided.items() if curator == who}
+    return by_day.get(today, 0), sum(by_day.values()), max(by_day, default="")
 
 
 def _week_before(at: str) -> str:

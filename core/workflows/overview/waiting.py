@@ -3,15 +3,14 @@
 A count agrees with the queue or page that its link opens. An answer costs the same in a large corpus as in a small one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, get_args
 
 from core.filters import Filter
-from core.records import RemarkKind
 from core.schemes import SCHEMES, is_bundled
-from core.store import Open, QueueRequest
+from core.store import COUNTED, Disputes, Open, QueueRequest
 from core.workflows.review import leases, queues
 from core.workflows.workspace import Workspace, now
 
@@ -25,11 +24,10 @@ PROPOSALS: dict[Kind, str] = {
     "transcripts": "transcript", "pseudo-labels": "pseudo-label",
 }  # fmt: skip
 LISTS: dict[Kind, str] = {"label-errors": queues.LABEL_ERRORS, "audits": queues.PSEUDO_LABEL_AUDIT}
-REMARKS: dict[Kind, tuple[RemarkKind, Filter]] = {
+REMARKS: dict[Kind, tuple[Literal["flag", "comment"], Filter]] = {
     "flags": ("flag", Filter(flagged=True)), "comments": ("comment", Filter(comment="open")),
 }  # fmt: skip
 OVERDUE_DAYS = 3  # what waits for longer is overdue
-MOST_FAILED = 50
 NOBODY = ""
 
 
@@ -39,6 +37,8 @@ class Waiting:
 
     `mine` of them are the curator's own: on what that person decided, answered, wrote or started; None where they are
     anybody's. `since` is the time at which the oldest began to wait (UTC, ISO 8601), None if that is not known.
+    `queued` is how many utterances the curator has in the queue of the Review page that the row links to, if that is
+    another number: second answers come first there, and a call has many utterances.
     """
 
     kind: Kind
@@ -46,6 +46,7 @@ class Waiting:
     scheme: str = ""
     mine: int | None = None
     since: str | None = None
+    queued: int | None = None
 
     @property
     def waiting_for_curator(self) -> int:
@@ -53,15 +54,19 @@ class Waiting:
         return self.n if self.mine is None else self.mine
 
 
-def waiting(ws: Workspace, curator: str = NOBODY, progress: dict[str, dict[str, int]] | None = None) -> list[Waiting]:
+def waiting(
+    ws: Workspace, curator: str = NOBODY, progress: dict[str, dict[str, int]] | None = None,
+    disputes: Mapping[str, Disputes] | None = None,
+) -> list[Waiting]:  # fmt: skip
     """Count what waits, in the order of `KINDS`; what does not wait is left out.
 
-    `curator` "" stands for a person without a name, who has nothing of their own. `progress` is that of the corpus, if
-    the caller has counted it already.
+    `curator` "" stands for a person without a name, who has nothing of their own. `progress` is that of the corpus and
+    `disputes` those of the store, if the caller has read them already.
     """
+    in_dispute = ws.store.waiting.disputes() if disputes is None else disputes
     totals = ws.store.corpus.progress() if progress is None else progress
     rows = [
-        *_failed(ws, curator), *_unlabelled(ws, totals), *_blind(ws, curator), *_disputes(ws, curator),
+        *_failed(ws, curator), *_to_answer(ws, curator, totals), *_disputes(in_dispute, curator),
         *_remarks(ws, curator), *_lists(ws), *_proposals(ws), *_rounds(ws, curator), *_schemes(),
     ]  # fmt: skip
     return sorted((row for row in rows if row.n), key=lambda row: KINDS.index(row.kind))
@@ -82,22 +87,38 @@ def is_overdue(row: Waiting, at: str) -> bool:
 
 
 def _failed(ws: Workspace, curator: str) -> Iterator[Waiting]:
-    jobs = ws.store.board.failed(MOST_FAILED)
+    jobs = ws.store.board.failed()
     if jobs:
         own = sum(bool(curator) and job.params.get("curator") == curator for job in jobs)
         yield Waiting("failed", len(jobs), mine=own or None, since=min(job.updated_at for job in jobs))
 
 
-def _unlabelled(ws: Workspace, totals: dict[str, dict[str, int]]) -> Iterator[Waiting]:
-    """Count what no person has labelled under the schemes in use; calls under a scheme of recordings."""
+def _to_answer(ws: Workspace, curator: str, totals: dict[str, dict[str, int]]) -> Iterator[Waiting]:
+    """Count what no person has labelled under the schemes in use, and what a second curator is to answer blind.
+
+    Under a scheme of recordings, calls without a label are counted.
+    """
+    seconds = _second_answers(ws, curator)
     for name, n in totals.items():
-        if not n["targets"] or not in_use(name, n) or SCHEMES[name].state != "active":
+        if not n["targets"] or SCHEMES[name].state != "active" or not (name in seconds or in_use(name, n)):
             continue
-        if SCHEMES[name].level == "recording":
-            yield Waiting("unlabelled", n["targets"] - n["labelled"], name)
-            continue
-        first = ws.store.corpus.find(queues.queue_filter("unlabelled", [name]), limit=1)
-        yield Waiting("unlabelled", first.total, name)
+        left = ws.store.corpus.find(queues.queue_filter("unlabelled", [name]), limit=0).total
+        unlabelled = n["targets"] - n["labelled"] if SCHEMES[name].level == "recording" else left
+        second, own, counted = seconds.get(name, (0, 0, 0))
+        queue = left + counted
+        if in_use(name, n):
+            yield Waiting("unlabelled", unlabelled, name, queued=None if queue == unlabelled else queue)
+        yield Waiting("blind", second, name, own, queued=queue)
+
+
+def _second_answers(ws: Workspace, curator: str) -> dict[str, tuple[int, int, int]]:
+    """Return scheme -> what a second one is to answer; the curator's own part; what of that the queue counts."""
+    counts: dict[str, tuple[int, int, int]] = {}
+    for group in ws.store.waiting.blind_answers():
+        own = group.n if curator and curator not in group.answered else 0
+        n, of_curator, counted = counts.get(group.scheme, (0, 0, 0))
+        counts[group.scheme] = (n + group.n, of_curator + own, counted + min(own, COUNTED))
+    return counts
 
 
 def in_use(name: str, totals: dict[str, int]) -> bool:
@@ -106,29 +127,17 @@ def in_use(name: str, totals: dict[str, int]) -> bool:
     return bool(totals["labelled"]) or own or name == "danger"
 
 
-def _blind(ws: Workspace, curator: str) -> Iterator[Waiting]:
-    """Count the utterances that another curator has answered and that a second one is to answer."""
-    counts: dict[str, list[int]] = {}
-    for group in ws.store.waiting.blind_answers():
-        own = group.n if curator and curator not in group.answered else 0
-        both = counts.setdefault(group.scheme, [0, 0])
-        both[0], both[1] = both[0] + group.n, both[1] + own
-    for name, (n, own) in counts.items():
-        yield Waiting("blind", n, name, own)
-
-
-def _disputes(ws: Workspace, curator: str) -> Iterator[Waiting]:
-    for name, entry in ws.store.waiting.disputes().items():
-        own = ws.store.waiting.disputes_of(curator, name) if curator else 0
-        yield Waiting("disputes", entry.n, name, own, entry.since)
+def _disputes(disputes: Mapping[str, Disputes], curator: str) -> Iterator[Waiting]:
+    for name, entry in disputes.items():
+        yield Waiting("disputes", entry.n, name, entry.of.get(curator, 0), entry.since)
 
 
 def _remarks(ws: Workspace, curator: str) -> Iterator[Waiting]:
     """Count utterances with a flag, and those with a comment that nobody has decided on since."""
     for kind, (remark, wanted) in REMARKS.items():
-        ids = ws.store.texts.ids(wanted).tolist()
-        own = ws.store.corpus.find(replace(wanted, curator=(curator,)), limit=0).total if curator and ids else 0
-        yield Waiting(kind, len(ids), mine=own, since=ws.store.waiting.oldest_remark(remark, ids) if ids else None)
+        n = ws.store.corpus.find(wanted, limit=0).total
+        own = ws.store.corpus.find(replace(wanted, curator=(curator,)), limit=0).total if curator and n else 0
+        yield Waiting(kind, n, mine=own, since=ws.store.waiting.oldest_remark(remark) if n else None)
 
 
 def _lists(ws: Workspace) -> Iterator[Waiting]:

@@ -5,23 +5,28 @@ compared: a text that began as a transcript would agree with itself.
 """
 
 import json
+import secrets
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from core.errors import CoreError, NotEnoughData
 from core.files import make_folder, write_json
 from core.filters import Filter
+from core.jobs import submit
 from core.records import Utterance
 from core.scores.letters import LetterErrors, letter_errors
 from core.speech.transcribers import languages
 from core.speech.transcribers.transcript import Transcriber, Transcript
+from core.workflows import jobs
 from core.workflows.speech.corpus import chosen, transcripts
-from core.workflows.workspace import Workspace, now
+from core.workflows.workspace import Workspace, now, open_workspace
 
+JOB = "letter-errors"
 FILE = "letter-errors.json"
 MOST = 200  # utterances that are read if nobody asks for another number
 WORST = 20
@@ -95,6 +100,17 @@ def measure(
     make_folder(ws.settings.home / "transcripts")
     write_json(ws.settings.home / "transcripts" / FILE, asdict(measured))
     return measured
+
+
+def start(ws: Workspace) -> str:
+    """Queue a measurement over the whole corpus as a job; return its id. `MissingBackend` without a transcriber."""
+    chosen(ws, None)
+    return submit(ws.store, JOB, JOB, {}, f"{JOB}-{secrets.token_hex(6)}")
+
+
+def run_job(params: dict[str, Any], job: jobs.Context) -> None:
+    """The job. It has no steps: a killed worker measures anew."""
+    measure(open_workspace(), Filter(), progress=jobs.by_stage(job))
 
 
 def last(ws: Workspace) -> Measured | None:

@@ -3,6 +3,7 @@
 import csv
 import json
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from desk_data import answer
@@ -84,6 +85,16 @@ def test_progress_tells_who_did_what(ws: Workspace) -> None:
     assert [(one.day, one.done, one.left, one.projected) for one in forecast.burn_down] == [
         ("2024-05-01", 3, 2, False), ("2024-05-02", 1, 1, False), ("2024-05-03", 1, 0, True),
     ]  # fmt: skip
+
+
+def test_days_are_those_of_the_reader(ws: Workspace) -> None:
+    (item,) = sentences(ws.store, "불이야")
+    decide(ws, item, "danger", "2024-05-01T15:00:00.000000+00:00")  # midnight in Korea
+    report = progress(ws, today="2024-05-02", zone=ZoneInfo("Asia/Seoul"))
+    (forecast,) = report.forecasts
+    assert {day.day for day in report.days} == {row.last_day for row in report.work} == {"2024-05-02"}
+    assert [(day.day, day.done) for day in forecast.burn_down] == [("2024-05-02", 1)]
+    assert {day.day for day in progress(ws, today="2024-05-02").days} == {"2024-05-01"}
 
 
 def test_an_import_or_a_decision_shows_in_the_mark(ws: Workspace) -> None:

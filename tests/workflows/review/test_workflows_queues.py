@@ -1,5 +1,7 @@
 """core.workflows.review.queues: lists ranked by predictions, and of labels that a model finds unlikely."""
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +10,11 @@ from workflow_data import import_calls, import_sentences
 
 from core.confidence import best_class
 from core.errors import InputError, NotEnoughData, UnknownName
-from core.filters import Filter
+from core.filters import Filter, from_query, to_query
 from core.jobs import JOBS
+from core.messages import Message
 from core.records import Prediction, RunInfo, SnapshotInfo
+from core.ui import i18n, translation
 from core.workflows.review import desk, label_errors, queues
 from core.workflows.review.desk import Desk
 from core.workflows.workspace import Workspace, now
@@ -141,7 +145,7 @@ def test_a_list_that_a_person_opens_holds_what_is_not_decided_and_begins_anew_at
     assert [card.utterance.id for card in desk.take(ws, at_desk, 5)] == [3, 1]
     info = queues.opened_list(ws, name)
     assert info is not None
-    assert (info.count, info.reason) == (2, "두 발화")
+    assert (info.count, info.title) == (2, "두 발화")
     desk.decide(ws, at_desk, 3, 0, {"danger": "danger"})
     assert queues.open_list(ws, "danger", [3, 1], "두 발화") == name
     assert desk.take(ws, at_desk, 0) == []
@@ -153,8 +157,76 @@ def test_a_list_that_a_person_opens_holds_what_is_not_decided_and_begins_anew_at
     assert queues.opened_list(ws, "gone") is None
     with pytest.raises(NotEnoughData, match="nothing is chosen"):
         queues.open_list(ws, "danger", [], "")
-    with pytest.raises(InputError, match=r"at most 100,000 utterances; these are 100,001"):
-        queues.open_list(ws, "danger", range(1, 100_002), "")
+    with pytest.raises(InputError, match=r"at most 200,000 utterances can be chosen at once; these are 200,001"):
+        queues.open_list(ws, "danger", range(1, 200_002), "")
+
+
+def test_a_list_is_kept_while_it_is_opened_and_has_its_title_in_the_language_of_its_reader(
+    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_calls(ws, tmp_path, 2)
+    today = datetime(2026, 3, 1, tzinfo=UTC)
+
+    def later(days: float) -> None:
+        at = (today + timedelta(days=days)).isoformat(timespec="microseconds")
+        monkeypatch.setattr(queues, "now", lambda: at)
+
+    later(0)
+    name = queues.open_list(ws, "danger", [3, 1], Message("Rows picked in the corpus"))
+    other = queues.open_list(ws, "danger", [2], Message("Single utterances: {n:,}", n=1))
+    for days in (40, 80, 120):  # each time fewer days than a list is kept
+        later(days)
+        opened = queues.opened_list(ws, name)
+        assert opened is not None
+        queues.open_list(ws, "danger", [4], "")  # old lists go then
+    assert queues.opened_list(ws, other) is None
+    assert ws.store.queues.stored(queues.stored_name(other)) is None
+    assert queues.left_in_list(ws, name, ["danger"]) == 2
+    title = opened.title
+    assert isinstance(title, Message)
+    with i18n.in_language("ko"):
+        assert translation.translate(title) == i18n._("Rows picked in the corpus") != title
+    later(181)
+    queues.open_list(ws, "danger", [4], "")
+    assert queues.opened_list(ws, name) is None
+
+
+def test_the_number_that_is_said_is_the_number_that_opens(ws: Workspace, tmp_path: Path) -> None:
+    import_calls(ws, tmp_path, 2)
+    n = ws.store.corpus.counts()["utterances"]
+    assert queues.opening(ws, Filter()) == n
+    desk.decide(ws, Desk("ann", ("danger",)), 1, 0, {"danger": "danger"})
+    desk.decide(ws, Desk("ann", ("danger",)), 2, 0, {}, skip_reason="inaudible")
+    by_filter = Filter(in_recording=True)
+    for wanted, queue in (
+        (Filter(), "all"),
+        (by_filter, queues.MATCHES),
+        (replace(by_filter, skipped=True), queues.MATCHES),
+    ):
+        opened = desk.take(ws, Desk("bea", ("danger",), queue, wanted), 50)
+        desk.release(ws, Desk("bea", ("danger",)))
+        assert queues.opening(ws, wanted) == len(opened), wanted
+    assert queues.opening(ws, Filter()) == n - 2, "decided today"
+    assert queues.opening(ws, by_filter) == n - 1, "skipped"
+
+
+def test_more_ids_than_an_address_holds_become_a_list_with_the_same_matches(ws: Workspace, tmp_path: Path) -> None:
+    import_sentences(ws, tmp_path, 230)
+    few = Filter(ids=tuple(range(1, 201)))
+    assert queues.addressable(ws, few) == few
+    unknown = Filter(ids=tuple(range(900, 1200)))
+    assert ws.store.texts.ids(queues.addressable(ws, unknown)).tolist() == []
+    many = Filter(ids=tuple(range(1, 222)))
+    short = queues.addressable(ws, replace(many, ids=(*many.ids, 999)))
+    assert short.ids == ()
+    assert from_query(to_query(short)) == short
+    assert ws.store.texts.ids(short).tolist() == ws.store.texts.ids(many).tolist() == list(many.ids)
+    listed = replace(many, listed=queues.open_list(ws, "danger", list(range(215, 231)), ""))
+    assert ws.store.texts.ids(queues.addressable(ws, listed)).tolist() == list(range(215, 222))
+    nothing = replace(many, listed=queues.open_list(ws, "danger", [230], ""))
+    assert ws.store.texts.ids(queues.addressable(ws, nothing)).tolist() == []
+    both = replace(Filter(ids=tuple(range(1, 231))), listed=short.listed)
+    assert ws.store.texts.ids(queues.addressable(ws, both)).tolist() == list(many.ids)
 
 
 def test_flags_comments_and_one_utterance_are_queues(ws: Workspace, tmp_path: Path) -> None:

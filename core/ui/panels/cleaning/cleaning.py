@@ -6,6 +6,7 @@ with a −, so that colours are not needed to read it.
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 import streamlit as st
 
@@ -19,12 +20,14 @@ from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
 from core.ui.panels.cleaning import glance
-from core.ui.widgets import forms
+from core.ui.widgets import drafts, forms
 from core.workflows.cleaning import decisions
 from core.workflows.cleaning import plan as clean_plan
 from core.workflows.cleaning.run import SampleChange
 
 ROWS = "clean_rows"
+VERSION = "clean_version"  # of the plan that the editor began with
+DRAFT, DRAFT_TRY = "plan", "plan-try"
 TITLES = {
     "unicode": N_("Unicode and control characters"),
     "tags": N_("Transcriber's tags"),
@@ -88,6 +91,7 @@ def rows() -> list[dict[str, Any]]:
         plan = clean_plan.load(workspace())
         off = clean_plan.switched_off(workspace())
         st.session_state[ROWS] = [*_editor_rows(plan.steps, True), *_editor_rows(off, False)]
+        st.session_state[VERSION] = crc32(repr(st.session_state[ROWS]).encode())
         st.session_state["clean_turn"] = st.session_state.get("clean_turn", 0) + 1
     steps: list[dict[str, Any]] = st.session_state[ROWS]
     return steps
@@ -105,6 +109,12 @@ def editor() -> None:
     for place, row in enumerate(steps):
         with st.container(border=True):
             _step_row(steps, place, row, f"{row['name']}-{turn}")
+    lists = {
+        f"{row['name']}-{name}": f"{name}-{row['name']}-{turn}"
+        for row in steps for name, value in row["settings"].items()
+        if isinstance(value, list) and (row["name"], name) != ("pii", "kinds")
+    }  # fmt: skip
+    drafts.keep(DRAFT, st.session_state[VERSION], lists)
     save, reset = st.columns(2)
     reset.button(_("Back to the bundled plan"), icon=":material/restart_alt:", key="plan_reset", on_click=_reset,
                  width="stretch")  # fmt: skip
@@ -119,7 +129,7 @@ def editor() -> None:
 
 def _step_row(steps: list[dict[str, Any]], place: int, row: dict[str, Any], key: str) -> None:
     kind = STEP_KINDS[row["name"]]
-    on, least, self_apply, up, down = st.columns([4, 2, 2, 0.6, 0.6], vertical_alignment="center")
+    on, least, self_apply, up, down = st.columns([4, 2, 2, 1, 1], vertical_alignment="center")
     row["on"] = on.toggle(
         f"{place + 1}. {title(row['name'])}",
         key=_with_default(f"on-{key}", row["on"]),
@@ -133,10 +143,10 @@ def _step_row(steps: list[dict[str, Any]], place: int, row: dict[str, Any], key:
         _("applies itself"), key=_with_default(f"self-{key}", row["self_apply"]), disabled=not kind.safe,
         help=_("Only steps that lose nothing may; each change is a Revision and is undone with its run."),
     )  # fmt: skip
-    up.button("", icon=":material/arrow_upward:", key=f"up-{key}", disabled=not place, help=_("Earlier"),
+    up.button(_("Earlier"), icon=":material/arrow_upward:", key=f"up-{key}", disabled=not place, type="tertiary",
               on_click=_move, args=(steps, place, -1))  # fmt: skip
-    down.button("", icon=":material/arrow_downward:", key=f"down-{key}", disabled=place == len(steps) - 1,
-                help=_("Later"), on_click=_move, args=(steps, place, 1))  # fmt: skip
+    down.button(_("Later"), icon=":material/arrow_downward:", key=f"down-{key}", disabled=place == len(steps) - 1,
+                type="tertiary", on_click=_move, args=(steps, place, 1))  # fmt: skip
     for name in kind.settings:
         row["settings"][name] = _setting(row["name"], name, row["settings"][name], f"{name}-{key}")
 
@@ -170,12 +180,15 @@ def _save() -> None:
     except CoreError as error:
         st.session_state["plan_trouble"] = explain(error)
     else:
+        drafts.done(DRAFT)
+        st.session_state[VERSION] = crc32(repr(rows()).encode())
         st.session_state["plan_notice"] = _("The plan is saved.")
 
 
 def _reset() -> None:
     clean_plan.reset(workspace())
     st.session_state.pop(ROWS, None)
+    drafts.done(DRAFT)
     st.session_state["plan_notice"] = _("The bundled plan holds again.")
 
 
@@ -200,12 +213,13 @@ def _step_settings(row: Mapping[str, Any]) -> dict[str, Any]:
 def try_out() -> None:
     """Show a text field; the plan in the editor is tried on its sentence, and nothing is stored."""
     sentence = st.text_input(_("Try the plan on a sentence"), key="plan_try", max_chars=500)
+    drafts.keep(DRAFT_TRY, 0, {"text": "plan_try"})
     if not sentence.strip():
         return
     suggestions = clean_plan.try_out(workspace(), edited_plan(), sentence)
     for suggestion in suggestions:
         st.markdown(
-            f"**{title(suggestion.step)}** · {suggestion.confidence:.2f} · "
+            f"**{title(suggestion.step)}** · {suggestion.confidence:.0%} · "
             f"{diff_markdown(suggestion.before, suggestion.after)}"
         )
     if not suggestions:
@@ -240,7 +254,7 @@ def samples(step: str, examples: Sequence[SampleChange]) -> None:
     for example in examples:
         st.markdown(
             f"{diff_markdown(example.before, example.after)}  \n"
-            f":gray[{example.confidence:.2f} · {forms.plain(reason_text(example.reason))}]"
+            f":gray[{example.confidence:.0%} · {forms.plain(reason_text(example.reason))}]"
         )
 
 
@@ -259,7 +273,7 @@ def details(proposal: Proposal, target: Utterance) -> tuple[str, str, str, dict[
             dict(target.labels),
         )
     after = decisions.text_if_accepted(proposal, target.text)
-    confidence = "" if proposal.confidence is None else f"{proposal.confidence:.2f}"
+    confidence = "" if proposal.confidence is None else f"{proposal.confidence:.0%}"
     if after is None:
         note = _("the text was changed here since: accepting asks the step again")
         return str(proposal.payload["text"]), target.text, f"{title(proposal.operation)} · {note}", dict(target.labels)

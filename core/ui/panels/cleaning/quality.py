@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from core.messages import Message, SchemeName, Word
 from core.quality import Finding
 from core.records import Proposal, Revision, Utterance
 from core.text.clock import clock
@@ -71,12 +72,20 @@ def show_findings(findings: tuple[Finding, ...]) -> None:
                 st.button(label, key=f"open-{number}", on_click=forms.share, args=("finding", new_key))
             if key == open_key:
                 show_finding(finding)
-                cures.review(finding, findings, title(finding))
+                cures.review(finding, findings, list_title(finding))
                 offer_fixes(finding)
 
 
 def title(finding: Finding) -> str:
     return " · ".join(filter(None, [_(TITLES[finding.check]), finding.scheme and forms.scheme_title(finding.scheme)]))
+
+
+def list_title(finding: Finding) -> str:
+    """Return the title of a list of utterances with this finding, which every reader sees in his language."""
+    check = Word(TITLES[finding.check])
+    if not finding.scheme:
+        return check
+    return Message("{check} · {scheme}", check=check, scheme=SchemeName(finding.scheme))
 
 
 def show_finding(finding: Finding) -> None:
@@ -153,9 +162,12 @@ def decide() -> None:
         return
     kind = kinds[0]
     if len(kinds) > 1:
+        if "desk_kind" not in st.session_state and (asked := st.query_params.get("proposals")) in kinds:
+            st.session_state["desk_kind"] = asked
         kind = st.radio(
             _("Proposals"), kinds, format_func=lambda name: headings[name], key="desk_kind", horizontal=True
         )
+        forms.share("proposals", kind, kinds[0])
     st.header(headings[kind], anchor=False)
     proposals.desk(kind, exclusion_details if kind == checks.KIND else fix_details)
 
@@ -182,8 +194,8 @@ def _show_utterance(utterance: Utterance, detail: str, changed: Revision | None)
         st.text(utterance.text)
         labels = [forms.code_title(name, code) for name, code in utterance.labels.items()]
         place = [] if utterance.start_ms is None else [clock(utterance.start_ms)]
-        facts = [*labels, forms.speaker_title(utterance.speaker), *place, utterance.key, detail]
-        st.caption(forms.plain(" · ".join(filter(None, facts))))
+        facts = [*labels, forms.speaker_title(utterance.speaker), *place, detail]
+        st.caption(forms.plain(" · ".join(filter(None, facts))), help=forms.plain(utterance.key))
         if utterance.voice_usable:
             forms.listen(utterance.id)
         cures.row(utterance, changed)

@@ -40,7 +40,7 @@ def panel() -> None:
     if any(counts(workspace(), corpus.KIND).values()):
         _show_last()
         proposals.desk(corpus.KIND, details, hear=True, bulk=True)
-    letter_errors()
+    letter_errors(found.state == "ok")
 
 
 def _begin(ready: bool) -> None:
@@ -60,6 +60,11 @@ def _progress(job_id: str) -> None:
         return f"{done:,} / {total:,} " + _("utterances")
 
     follow(job_id, "transcribe", counted)
+
+
+@st.fragment(run_every="1s")
+def _measuring(job_id: str) -> None:
+    follow(job_id, "letter_errors", lambda _counts, done, total: f"{done:,} / {total:,} " + _("utterances"))
 
 
 def _show_last() -> None:
@@ -83,20 +88,31 @@ def _show_last() -> None:
 
 def details(proposal: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
     """Return for the desk: the heard text, the present text, who heard it and how surely, the labels."""
-    confidence = "" if proposal.confidence is None else f"{proposal.confidence:.2f}"
+    confidence = "" if proposal.confidence is None else f"{proposal.confidence:.0%}"
     note = " · ".join(filter(None, (translation.translate(proposal.reason), confidence)))
     return str(proposal.payload["text"]), target.text, note, dict(target.labels)
 
 
-def letter_errors() -> None:
-    """Show the last measured letter error rate with its interval, and how it is measured anew."""
+def letter_errors(ready: bool) -> None:
+    """Show the last measured letter error rate with its interval, and a button that measures it, if `ready`."""
     measured = errors.last(workspace())
     st.caption(
         _("Letter error rate: transcripts against texts that people wrote; spaces and punctuation do not count.")
     )
+    job = jobs.running(workspace(), errors.JOB)
+    if st.button(
+        _("Measure the letter error rate"), icon=":material/spellcheck:", key="letter_errors",
+        disabled=not ready or job is not None,
+        help=_("It transcribes up to {n} utterances whose text people wrote, and compares.").format(n=errors.MOST),
+    ):  # fmt: skip
+        errors.start(workspace())
+        st.rerun()
+    if job is not None:
+        _measuring(job.id)
+    if trouble := st.session_state.pop("letter_errors_trouble", ""):
+        st.error(forms.plain(trouble), icon=":material/error:")
     if measured is None:
-        st.caption(_("Not measured yet. In the shell:"))
-        st.code("python -m core transcribe --score", language="sh")
+        st.caption(_("Not measured yet."))
         return
     understood, missed = st.columns(2)
     understood.metric(

@@ -23,7 +23,8 @@ ADVICE: dict[str, tuple[str, str]] = {
     "leakmeter": (N_("Try again, or choose another run on the Evaluate page."), "evaluate"),
     "label-errors": (N_("Label more of each class first, then try again."), "review"),
     "predict-batch": (N_("Look at the files on the Live prediction page, or try again."), "predict"),
-    "transcribe": (N_("See whether a speech recogniser is installed, then try again."), "clean"),
+    "transcribe": (N_("See whether a speech recogniser is installed, then try again."), "quality"),
+    "letter-errors": (N_("See whether a speech recogniser is installed, then try again."), "quality"),
     "pseudo-label": (N_("Try again, or choose another run on the Pseudo-label page."), "pseudo_label"),
     "pseudo-label-gate": (N_("Try again, or choose another run on the Pseudo-label page."), "pseudo_label"),
     "map": (N_("Try again, or choose other vectors on the Map page."), "map"),
@@ -32,12 +33,30 @@ ANY = N_("Try again. What it stored before is kept, and nothing is added twice."
 
 
 def show() -> None:
-    """Show the failed jobs that nobody has dealt with; nothing if there are none."""
+    """Show the failed jobs that nobody has dealt with, and those that were put aside; nothing if there are none."""
     jobs = failed.failed(workspace())
     if notice := st.session_state.pop("failed_notice", ""):
         st.success(notice, icon=":material/task_alt:")
-    if not jobs:
-        return
+    if jobs:
+        _list(jobs)
+    if put_aside := failed.aside(workspace()):
+        _aside(put_aside)
+
+
+def _aside(jobs: list[Job]) -> None:
+    """Show what was put aside, the newest first, each with the way back."""
+    with st.expander(
+        _("Failed jobs that were put aside: {n}").format(n=f"{len(jobs):,}"), icon=":material/inventory_2:"
+    ):
+        for job in jobs[:SHOWN]:
+            with st.container(horizontal=True, vertical_alignment="center"):
+                st.markdown(f"{forms.plain(job_title(job))} · {forms.minute(job.updated_at)}")
+                if st.button(_("Take it up again"), icon=":material/undo:", key=f"failed-up-{job.id}"):
+                    failed.take_up(workspace(), job.id)
+                    _noted(_("The failed job is on the list again."))
+
+
+def _list(jobs: list[Job]) -> None:
     st.header(_("Jobs that failed: {n}").format(n=f"{len(jobs):,}"), anchor=False)
     for job in jobs[:SHOWN]:
         _show(job)

@@ -38,7 +38,7 @@ def show() -> None:
     waiting.show(summary.waiting, whose, who)
     failed.show()
     if whose == "team":
-        team.show()
+        team.show(summary)
     _next(summary)
     _counts(summary.counts)
     st.header(_("Progress by scheme"), anchor=False)

@@ -10,11 +10,11 @@ from core.schemes import SCHEMES
 from core.ui import links
 from core.ui.i18n import N_, _
 from core.ui.widgets import forms
-from core.workflows.overview.waiting import Kind, Waiting, days_waiting, is_overdue
+from core.workflows.overview.waiting import PROPOSALS, Kind, Waiting, days_waiting, is_overdue
 from core.workflows.workspace import now
 
 View = Literal["team", "me"]
-VIEWS: dict[View, str] = {"team": N_("Everybody's"), "me": N_("Mine")}
+VIEWS: dict[View, str] = {"team": N_("Everybody's"), "me": N_("My work")}
 VIEW = "view"
 SECTIONS: tuple[tuple[str, tuple[Kind, ...]], ...] = (
     (N_("Review"), ("unlabelled", "blind", "disputes", "flags", "comments", "label-errors", "audits")),
@@ -101,6 +101,8 @@ def title(row: Waiting, mine: bool = False) -> str:
 def _notes(row: Waiting, mine: bool, at: str) -> list[str]:
     """Return whose it is and how long the oldest has waited."""
     notes = []
+    if row.queued is not None:
+        notes.append(_("utterances in your queue: {n}").format(n=f"{row.queued:,}"))
     if row.mine and not mine:
         notes.append(_("yours: {n}").format(n=f"{row.mine:,}"))
     if row.since is not None and (days := days_waiting(row.since, at)):
@@ -125,12 +127,17 @@ def address(row: Waiting, mine: bool, curator: str) -> str:
             return links.page("adjudicate", {"scheme": row.scheme})
         case "schemes":
             return links.page("schemes", {"scheme": _proposed()})
+        case "cleaning" | "quality":
+            return links.page("quality", {"proposals": PROPOSALS[row.kind]})
+        case "pseudo-labels":
+            return links.page("pseudo_label", {"section": "accept", "every": "true"})
+        case "rounds":
+            return links.page("pseudo_label", {"section": "accept"})
     return links.page(PAGES_OF[row.kind])
 
 
 PAGES_OF: dict[Kind, str] = {
-    "failed": "overview", "clashes": "import_data", "cleaning": "clean", "transcripts": "clean", "quality": "quality",
-    "augmentations": "augment", "pseudo-labels": "pseudo_label", "rounds": "pseudo_label",
+    "failed": "overview", "clashes": "import_data", "transcripts": "quality", "augmentations": "augment",
 }  # fmt: skip
 
 
