@@ -26,6 +26,7 @@ FOLDER = "similar"
 SAMPLE = 65_536  # the most texts that an embedding is fitted on
 BLOCK = 4_096  # rows compared at once: they fit into the processor's cache, and memory stays small
 EDITS = 5_000  # edited texts read at once
+GAP = 8  # rows whose numbers differ by at most so much are read together: so many are one page of the disk
 DECIMALS = 4  # of a score: equal texts get equal scores in every block
 Progress = Callable[[int, int], None]
 
@@ -103,9 +104,15 @@ class Index:
         """float32 (n, dims): the rows `numbers`, counted from 0 and ascending."""
         if not len(numbers):
             return np.zeros((0, self.state.dims), np.float32)
-        first, span = int(numbers[0]), int(numbers[-1] - numbers[0]) + 1
-        block = np.fromfile(self._data(), np.float16, span * self.state.dims, offset=self._offset(first))
-        return to_float32(block.reshape(span, -1)[numbers - first])
+        ends = np.flatnonzero(np.diff(numbers) > GAP) + 1
+        parts = []
+        with self._data().open("rb") as file:
+            for some in np.split(numbers, ends):
+                first, span = int(some[0]), int(some[-1] - some[0]) + 1
+                file.seek(self._offset(first))
+                block = np.fromfile(file, np.float16, span * self.state.dims)
+                parts.append(block.reshape(span, -1)[some - first])
+        return to_float32(np.concatenate(parts))
 
     def embedded(self, text: str) -> Vectors:
         """float32 (dims,): the vector of any text."""

@@ -1,13 +1,15 @@
 """The file of a map: `maps/NAME.parquet` (id, x, y; one row a text, by id), and its vectors, `maps/NAME.<mark>.f16`.
 
 The metadata of the Parquet file tell how and of which texts the map was made. The vectors, float16 (n, dims) in the
-order of the rows, are what neighbours are searched in; they are written first, and the Parquet file names them. All
-files may be deleted: the map is then made again.
+order of the rows, are what neighbours are searched in; they are written first, and the Parquet file names them. They
+stay open as long as the map is in memory, so a map that is read is whole even if a new one replaces it. All files may
+be deleted: the map is then made again.
 """
 
 import json
 import secrets
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,7 +20,8 @@ from numpy.typing import NDArray
 
 from core.embedding import Vectors
 from core.embedding.projection import Points, Rows
-from core.files import atomic_path, file_lock, make_folder
+from core.errors import Conflict, NotFound
+from core.files import atomic_path, make_folder, try_lock
 
 FOLDER = "maps"
 _KEY = b"gwidama-map"
@@ -30,7 +33,8 @@ class MapInfo:
     """How a map was made: of which vectors, by which method, and how far the texts reached then.
 
     `utterance` and `revision` are the greatest ids then; `total` is the number of texts that could have been drawn and
-    `n` of those that were. `file` is the name of the vectors.
+    `n` of those that were. `first` and `last` are the ids of two points, and `mark` a digest of their texts as
+    received: in another corpus it is another one. `file` is the name of the vectors.
     """
 
     vectors: str
@@ -41,6 +45,9 @@ class MapInfo:
     total: int
     n: int
     dims: int
+    first: int
+    last: int
+    mark: str
     file: str
 
     @property
@@ -50,17 +57,14 @@ class MapInfo:
 
 @dataclass(frozen=True, eq=False, slots=True)
 class MapFile:
-    """A map: `ids` int64 (n,), ascending; `points` float32 (n, 2); and how it was made."""
+    """A map: `ids` int64 (n,), ascending; `points` float32 (n, 2); how it was made; and the vectors of the points, read
+    from the disk where they are needed.
+    """
 
     info: MapInfo
     ids: NDArray[np.int64]
     points: Points
-    folder: Path
-
-    def rows(self) -> Rows:
-        """Return the vectors of the points, read from the disk where they are needed."""
-        shape = (self.info.n, self.info.dims)
-        return Rows(np.memmap(self.folder / self.info.file, np.float16, "r", shape=shape))
+    rows: Rows
 
 
 def name_of(vectors: str, method: str) -> str:
@@ -70,6 +74,19 @@ def name_of(vectors: str, method: str) -> str:
     'run-danger-text-1.pca'
     """
     return f"{vectors.replace(':', '-').replace('/', '-')}.{method}"
+
+
+@contextmanager
+def maker(folder: Path, name: str) -> Iterator[None]:
+    """Hold the right to make the map `name` during the block; `Conflict` while another process or thread holds it.
+
+    Two makers of one map would delete each other's vectors. The system gives the right back when a process is killed.
+    """
+    make_folder(folder)
+    with (folder / f".{name}.lock").open("w") as lock:
+        if not try_lock(lock):
+            raise Conflict("another process is making this map: wait until it is ready")
+        yield
 
 
 def write_vectors(folder: Path, name: str, blocks: Iterator[Vectors]) -> str:
@@ -82,16 +99,26 @@ def write_vectors(folder: Path, name: str, blocks: Iterator[Vectors]) -> str:
     return file
 
 
+def open_vectors(folder: Path, info: MapInfo) -> Rows:
+    """Return the vectors of a map, which stay on the disk. `NotFound` if the file is missing or too short."""
+    try:
+        return Rows(np.memmap(folder / info.file, np.float16, "r", shape=(info.n, info.dims)))
+    except (OSError, ValueError) as error:
+        raise NotFound("the vectors of this map are missing or damaged: make the map again") from error
+
+
 def write_map(folder: Path, info: MapInfo, ids: NDArray[np.int64], points: Points) -> None:
-    """Write the map; it replaces the earlier one of the same name, whose vectors are deleted."""
+    """Write the map; it replaces the earlier one of the same name, whose vectors are deleted.
+
+    Call it as its `maker`: all other vectors of that name are an earlier map's, or what a killed process left.
+    """
     metadata = {_KEY: json.dumps(asdict(info)).encode()}
     table = pa.table([ids, points[:, 0], points[:, 1]], schema=_SCHEMA).replace_schema_metadata(metadata)
-    with file_lock(folder / f".{info.name}.lock"):
-        with atomic_path(_file(folder, info.name)) as path:
-            pq.write_table(table, path, compression="zstd")
-        for old in folder.glob("*.f16"):
-            if old.name != info.file and old.name.rsplit(".", 2)[0] == info.name:
-                old.unlink(missing_ok=True)
+    with atomic_path(_file(folder, info.name)) as path:
+        pq.write_table(table, path, compression="zstd")
+    for old in folder.glob("*.f16"):
+        if old.name != info.file and old.name.rsplit(".", 2)[0] == info.name:
+            old.unlink(missing_ok=True)
 
 
 def read_info(folder: Path, name: str) -> MapInfo | None:
@@ -112,10 +139,11 @@ def read_map(folder: Path, name: str) -> MapFile | None:
         return None
     try:
         table = pq.read_table(_file(folder, name), memory_map=False)
-    except (OSError, ValueError, pa.ArrowException):
+        rows = open_vectors(folder, info)
+    except (OSError, ValueError, NotFound, pa.ArrowException):
         return None
     points = np.column_stack([table["x"].to_numpy(), table["y"].to_numpy()]).astype(np.float32)
-    return MapFile(info, table["id"].to_numpy().astype(np.int64), points, folder)
+    return MapFile(info, table["id"].to_numpy().astype(np.int64), points, rows)
 
 
 def infos(folder: Path) -> list[MapInfo]:

@@ -1,7 +1,7 @@
 """Routes of the Map page: the points as bytes, and the text of one point when somebody looks at it.
 
-The bytes were kept by the page under a token that nobody can guess (`core.web.uploads`); the browser draws them. A text
-is JSON, and the component shows it as plain text.
+The bytes were kept by the page under a token that nobody can guess; the browser draws them. They have a room of their
+own (at most 64 and 128 MB), so that they displace no upload. A text is JSON, and the component shows it as plain text.
 """
 
 from starlette.requests import Request
@@ -9,22 +9,26 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core.errors import CoreError, NotFound
-from core.web import uploads
 from core.web.media import MOST_DIGITS, PRIVATE
+from core.web.uploads import Kept
 from core.workflows.corpus import browse
 from core.workflows.workspace import open_workspace
 
 LONGEST = 300  # characters of a text that are shown beside a point
+ENTRIES = 64
+BYTES = 128_000_000  # the points of 50 maps of 200,000
+
+_points = Kept(ENTRIES, BYTES)
 
 
 def keep(data: bytes) -> str:
     """Return the address under which the server gives these bytes; the same bytes have the same address."""
-    return f"/map/points/{uploads.keep(data)}"
+    return f"/map/points/{_points.keep(data)}"
 
 
 def points(request: Request) -> Response:
     """Return the kept bytes of a map or of a selection; 404 if they made room for others."""
-    data = uploads.get(request.path_params["token"])
+    data = _points.get(request.path_params["token"])
     if data is None:
         return JSONResponse({"error": "these points are gone; load the page again"}, 404)
     return Response(data, media_type="application/octet-stream", headers=PRIVATE)

@@ -8,8 +8,8 @@ import re
 from pathlib import Path
 
 import pytest
-from live import Live, choose, component, expect, go, idle, ko, main, pick_row, until
-from playwright.sync_api import Locator, Page
+from live import Live, choose, close_popover, component, expect, go, idle, ko, main, pick_row, until
+from playwright.sync_api import Locator, Page, Route
 
 from core.records import NewUtterance
 from core.workflows.corpus import browse
@@ -54,6 +54,12 @@ def drawn(page: Page) -> Locator:
     return root
 
 
+def made(live: Live) -> None:
+    """Make the map, if no test has done so before."""
+    if making.find(live.ws, "hashed-ngram", "pca") is None:
+        making.make(live.ws)
+
+
 def press(page: Page, message: str, **values: object) -> None:
     idle(page)
     page.get_by_role("button", name=ko(message, **values), exact=True).click()
@@ -92,8 +98,7 @@ def test_a_map_is_made_and_a_point_is_picked_by_key(mapped: Live, page: Page) ->
 
 
 def test_a_selection_goes_to_review_and_back_and_gets_one_label_that_is_taken_back(mapped: Live, page: Page) -> None:
-    if making.find(mapped.ws, "hashed-ngram", "pca") is None:
-        making.make(mapped.ws)
+    made(mapped)
     go(page, mapped, "map")
     root = drawn(page)
     box = root.locator(".gw-map-plane").bounding_box()
@@ -104,6 +109,13 @@ def test_a_selection_goes_to_review_and_back_and_gets_one_label_that_is_taken_ba
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 60)
     page.mouse.move(box["x"] + box["width"] - 12, box["y"] + box["height"] - 12)
     page.mouse.up()
+    selected(page, root, len(TEXTS))
+    root.locator(".gw-map-plane").focus()
+    page.mouse.move(box["x"] + 20, box["y"] + 20)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 22, box["y"] + 27)
+    page.mouse.up()
+    expect(root.locator(".gw-map-said")).to_have_text(ko("There is no point in it. What was selected stays."))
     selected(page, root, len(TEXTS))
     root.locator(".gw-map-plane").focus()
     page.keyboard.press("Escape")
@@ -126,11 +138,11 @@ def test_a_selection_goes_to_review_and_back_and_gets_one_label_that_is_taken_ba
     press(page, "Label or tag")
     choose(page, ko("Class"), "위험")
     press(page, "Go on")
-    page.keyboard.press("Escape")
-    expect(main(page)).to_contain_text(f"발화 {len(TEXTS)}개")
+    expect(page.get_by_text(f"발화 {len(TEXTS)}개", exact=False).last).to_be_visible()
     assert labels(mapped) == [None] * len(TEXTS), "nothing before the answer"
     press(page, "Yes, change {n}", n=len(TEXTS))
     until(lambda: labels(mapped) == ["danger"] * len(TEXTS), "all have the label")
+    close_popover(page)
     page.locator(".st-key-bulk_undo button").click()
     until(lambda: labels(mapped) == [None] * len(TEXTS), "one button takes all of it back")
 
@@ -138,3 +150,126 @@ def test_a_selection_goes_to_review_and_back_and_gets_one_label_that_is_taken_ba
     page.locator(".st-key-map_corpus button").click()
     expect(page).to_have_url(re.compile(r"/corpus\?.*listed="))
     expect(main(page)).to_contain_text(ko("Utterances: **{n}**", n=len(TEXTS)))
+
+
+def held(page: Page) -> list[Route]:
+    """Hold back the points that the server gives; each request waits in the list that is returned."""
+    waiting: list[Route] = []
+    page.route("**/map/points/*", lambda route: waiting.append(route))
+    return waiting
+
+
+def test_points_are_neutral_until_those_of_the_new_colouring_are_there(mapped: Live, page: Page) -> None:
+    made(mapped)
+    go(page, mapped, "map")
+    root = drawn(page)
+    waiting = held(page)
+    choose(page, ko("Coloured by"), ko("Source"))
+    expect(root).to_have_attribute("data-ready", "")
+    expect(root.locator(".gw-map-title")).to_have_text(["s"])  # the new legend is there before its points
+    expect(root.locator(".gw-map-take")).to_be_disabled()
+    expect(root.locator(".gw-map-category")).to_be_disabled()
+    expect(root.locator(".gw-map-plane")).to_have_attribute("aria-busy", "true")
+    expect(root.locator(".gw-map-state")).to_contain_text(ko("The points are being loaded…"))
+    root.locator(".gw-map-plane").focus()
+    page.keyboard.press("v")
+    expect(root).to_have_attribute("data-selected", "0")  # nothing is selected by colours that nobody sees
+    waiting[0].continue_()
+    drawn(page)
+    expect(root.locator(".gw-map-state")).to_be_hidden()
+    root.locator(".gw-map-take").click()
+    selected(page, root, len(TEXTS))
+
+
+def test_points_that_do_not_come_are_asked_for_again_and_the_page_says_so(mapped: Live, page: Page) -> None:
+    made(mapped)
+    asked = []
+
+    def away(route: Route) -> None:
+        asked.append(route.request.url)
+        route.fulfill(status=503)
+
+    page.route("**/map/points/*", away)
+    go(page, mapped, "map")
+    root = component(page, "map")
+    expect(root).to_have_attribute("data-state", "failed")
+    assert len(asked) > 1, "by itself"
+    expect(root.locator(".gw-map-state")).to_contain_text(ko("The points could not be loaded."))
+    expect(root.locator(".gw-map-said")).to_have_text(ko("The points could not be loaded."))  # also aloud
+    page.unroute("**/map/points/*")
+    root.get_by_role("button", name=ko("Try again"), exact=True).click()
+    drawn(page)
+    expect(root.locator(".gw-map-plane")).to_be_focused()
+
+
+def test_points_that_made_room_for_others_come_back_by_themselves(mapped: Live, page: Page) -> None:
+    made(mapped)
+    gone = []
+
+    def once(route: Route) -> None:
+        gone.append(route.request.url)
+        if len(gone) == 1:
+            route.fulfill(status=404)
+        else:
+            route.continue_()
+
+    page.route("**/map/points/*", once)
+    go(page, mapped, "map")
+    drawn(page)
+    assert gone == [gone[0]] * 2
+
+
+def test_points_are_selected_one_by_one_and_in_a_box_by_key(mapped: Live, page: Page) -> None:
+    made(mapped)
+    go(page, mapped, "map")
+    root = drawn(page)
+    plane = root.locator(".gw-map-plane")
+    plane.focus()
+    assert plane.evaluate("node => parseFloat(getComputedStyle(node).outlineWidth)") >= 2, "one sees where the keys go"
+
+    def step() -> None:
+        """Go to another point: there is one at least on one of the sides."""
+        tip = root.locator(".gw-map-tip")
+        for key in ("ArrowRight", "ArrowLeft", "ArrowUp", "ArrowDown"):
+            before = tip.inner_text() if tip.is_visible() else ""
+            page.keyboard.press(key)
+            expect(tip).to_be_visible()
+            if tip.inner_text() != before:
+                return
+        raise AssertionError("no point on any side")
+
+    step()
+    page.keyboard.press("Space")
+    selected(page, root, 1)
+    expect(root.locator(".gw-map-said")).to_have_text(ko("Selected: {n}", n=1))
+    plane.focus()
+    step()
+    page.keyboard.press("Space")
+    selected(page, root, 2)
+    plane.focus()
+    page.keyboard.press("Space")
+    selected(page, root, 1)
+    plane.focus()
+    page.keyboard.press("b")
+    expect(root.locator(".gw-map-said")).to_contain_text("B")
+    page.keyboard.press("Escape")  # takes the box back, and leaves the selection
+    expect(root).to_have_attribute("data-selected", "1")
+    page.keyboard.press("b")
+    step()
+    page.keyboard.press("b")
+    expect(root).not_to_have_attribute("data-selected", "1")
+    assert int(root.get_attribute("data-selected") or 0) >= 2, "both corners are in the box"
+
+
+def test_the_page_works_on_a_phone(mapped: Live, page: Page) -> None:
+    made(mapped)
+    page.set_viewport_size({"width": 390, "height": 844})
+    go(page, mapped, "map")
+    root = drawn(page)
+    wide = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert page.evaluate(wide) <= 0, "nothing is cut off at the side"
+    for tool in root.locator("button:visible").all():
+        box = tool.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= 390, tool.inner_text()

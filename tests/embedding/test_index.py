@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from core.embedding import DEFAULT
-from core.embedding.index import Index, Texts
+from core.embedding.index import GAP, Index, Texts
 
 
 @dataclass(frozen=True)
@@ -92,3 +92,17 @@ def test_an_interrupted_refresh_is_completed_by_the_next(tmp_path: Path) -> None
     texts.fails_after = 1_000
     assert rows(refreshed(tmp_path / "broken", texts)) == rows(refreshed(tmp_path / "whole", texts))
     assert [path.name for path in folder.iterdir() if path.suffix == ".part"] == []
+
+
+@pytest.mark.parametrize("asked", [[0, 39], [3], [0, 1, 2, 12, 13, 38], list(range(40)), [5, 13, 22]])
+def test_rows_are_those_of_the_numbers_and_nothing_far_between_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: list[int]
+) -> None:
+    index = refreshed(tmp_path, MemoryTexts(*(f"{TEXTS[n % 5]} {n}" for n in range(40))))
+    one_by_one = np.stack([index.row(number) for number in asked])
+    read, fromfile = [], np.fromfile
+    monkeypatch.setattr(np, "fromfile", lambda *args, **more: read.append(fromfile(*args, **more)) or read[-1])
+    assert np.array_equal(index.rows(np.array(asked)), one_by_one)
+    between = sum(gap - 1 for gap in np.diff(asked) if gap <= GAP)
+    assert sum(part.size for part in read) == (len(asked) + between) * index.state.dims
+    assert index.rows(np.zeros(0, np.int64)).shape == (0, index.state.dims)

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from core.embedding import map_file
 from core.embedding.map_file import MapInfo
-from core.embedding.projection import PROJECTIONS, Rows, pca, projection
-from core.errors import MissingBackend, UnknownName
+from core.embedding.projection import PROJECTIONS, Rows, nearest, pca, projection
+from core.errors import Conflict, MissingBackend, NotFound, UnknownName
 
-INFO = MapInfo("hashed-ngram", "pca", "2026-01-01T00:00:00+00:00", 7, 3, 4, 2, 3, "hashed-ngram.pca.ab.f16")
+INFO = MapInfo("hashed-ngram", "pca", "2026-01-01T00:00:00+00:00", 7, 3, 4, 2, 3, 3, 7, "0", "hashed-ngram.pca.ab.f16")
 
 
 def two_heaps(n: int, dims: int = 8) -> Rows:
@@ -40,8 +40,11 @@ def test_pca_parts_the_heaps_and_has_unit_variance(at_once: int, monkeypatch: py
 
 def test_neighbours_are_the_nearest_of_those_that_are_shown() -> None:
     rows = Rows(np.array([[1, 0, 0], [0.8, 0.6, 0], [0.6, 0.8, 0], [0, 0, 1], [1, 0, 0]], np.float16))
-    assert rows.nearest(0, 2, np.arange(5)) == [(4, 1.0), (1, pytest.approx(0.8, abs=1e-3))]
-    assert [place for place, _ in rows.nearest(0, 9, np.array([0, 1, 2, 3]))] == [1, 2], "cosine 0 is no neighbour"
+    scores = rows.cosines(0)
+    assert nearest(scores, 2, np.arange(5)) == [(4, 1.0), (1, pytest.approx(0.8, abs=1e-3))]
+    assert [place for place, _ in nearest(scores, 9, np.array([0, 1, 2, 3]))] == [1, 2], "cosine 0 is no neighbour"
+    equal = np.array([0.5, 0.9, 0.5, 0.5], np.float32)
+    assert [place for place, _ in nearest(equal, 2, np.arange(4))] == [1, 0], "of equal ones the first"
 
 
 def test_unknown_and_absent_projections_say_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,11 +77,12 @@ def test_a_map_is_read_as_it_was_written_and_a_new_one_replaces_it(tmp_path: Pat
     chart = map_file.read_map(tmp_path, info.name)
     assert chart is not None
     assert (chart.info, chart.ids.tolist(), chart.points.tolist()) == (info, [3, 7], [[0, 1], [2, 3]])
-    assert chart.rows().array.tolist() == [[1, 0, 0], [0, 1, 0]]
+    assert chart.rows.array.tolist() == [[1, 0, 0], [0, 1, 0]]
     newer = written(tmp_path, replace(INFO, made_at="2026-02-01T00:00:00+00:00"))
     other = written(tmp_path, replace(INFO, method="umap"))
     assert map_file.infos(tmp_path) == [newer, other]
     assert sorted(path.name for path in tmp_path.glob("*.f16")) == sorted([newer.file, other.file])
+    assert chart.rows.cosines(0).tolist() == [0, 0], "a map that is in memory is whole though its file is gone"
 
 
 def test_a_damaged_map_is_no_map(tmp_path: Path) -> None:
@@ -89,3 +93,28 @@ def test_a_damaged_map_is_no_map(tmp_path: Path) -> None:
     (tmp_path / f"{info.name}.parquet").write_bytes(b"PAR1 nonsense")
     assert map_file.read_info(tmp_path, info.name) is None
     assert map_file.infos(tmp_path / "absent") == []
+
+
+def test_vectors_that_are_gone_say_the_way_out(tmp_path: Path) -> None:
+    info = written(tmp_path)
+    (tmp_path / info.file).unlink()
+    with pytest.raises(NotFound, match="the vectors of this map are missing or damaged: make the map again"):
+        map_file.open_vectors(tmp_path, info)
+    assert map_file.read_map(tmp_path, info.name) is None
+
+
+def test_vectors_that_vanish_while_a_map_is_read_are_no_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    info = written(tmp_path)
+    monkeypatch.setattr(map_file, "read_info", lambda folder, name: info)
+    (tmp_path / info.file).unlink()
+    assert map_file.read_map(tmp_path, info.name) is None
+
+
+def test_one_maker_at_a_time_makes_a_map(tmp_path: Path) -> None:
+    with map_file.maker(tmp_path, "a.pca"):
+        with pytest.raises(Conflict, match="another process is making this map: wait until it is ready"):
+            map_file.maker(tmp_path, "a.pca").__enter__()
+        with map_file.maker(tmp_path, "a.umap"):
+            pass
+    with map_file.maker(tmp_path, "a.pca"):
+        pass

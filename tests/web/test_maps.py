@@ -5,7 +5,7 @@ from starlette.applications import Starlette
 from starlette.testclient import TestClient
 from store_data import sentences
 
-from core.web import maps
+from core.web import maps, uploads
 from core.workflows.workspace import Workspace
 
 HOSTILE = "<script>alert(1)</script> 불이 났어요"
@@ -23,6 +23,24 @@ def test_bytes_are_given_to_those_who_know_their_address(client: TestClient) -> 
     assert (answer.content, answer.headers["content-type"]) == (b"\x01\x02\x03", "application/octet-stream")
     assert answer.headers["cache-control"].startswith("private")
     assert client.get("/map/points/guess").status_code == 404
+
+
+def test_maps_have_a_room_of_their_own(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    sound = uploads.keep(b"sound")
+    addresses = [maps.keep(str(number).encode()) for number in range(maps.ENTRIES + 1)]
+    assert uploads.get(sound) == b"sound", "no map makes an upload go"
+    assert [client.get(address).status_code for address in (addresses[0], addresses[1], addresses[-1])] == [
+        404,
+        200,
+        200,
+    ]
+    monkeypatch.setattr(maps, "_points", uploads.Kept(maps.ENTRIES, 100))
+    first, second = (maps.keep(bytes([number]) * 60) for number in range(2))
+    assert [client.get(address).status_code for address in (first, second)] == [404, 200], "the oldest one goes"
+
+
+def test_an_address_of_points_is_no_address_of_a_sound() -> None:
+    assert uploads.get(maps.keep(b"points").rpartition("/")[2]) is None
 
 
 def test_a_text_is_json_and_cut(client: TestClient, ws: Workspace) -> None:

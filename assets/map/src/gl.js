@@ -7,7 +7,7 @@ import { drawingOrder, rgb } from "./shapes.js";
 const MOST = 32; // categories
 const VERTEX = `#version 300 es
 in vec2 at; in float kind; in float mark;
-uniform vec4 view; uniform float size; uniform vec4 colors[${MOST}]; uniform float dimmed;
+uniform vec4 view; uniform float size; uniform vec4 colors[${MOST}]; uniform float dimmed; uniform float neutral;
 flat out int shape; out vec4 color;
 void main() {
   int category = int(kind);
@@ -15,7 +15,7 @@ void main() {
   gl_Position = own.a == 0.0 ? vec4(2.0, 2.0, 2.0, 1.0) : vec4((at - view.xy) * view.zw, 0.0, 1.0);
   gl_PointSize = size * (mark > 0.5 ? 1.35 : 1.0);
   color = vec4(own.rgb, mark > 0.5 || dimmed < 0.5 ? 0.88 : 0.16);
-  shape = category % 8;
+  shape = neutral > 0.5 ? 0 : category % 8;
 }`;
 const FRAGMENT = `#version 300 es
 precision mediump float;
@@ -48,7 +48,7 @@ export class GlPainter {
     gl.enable(gl.BLEND);
     gl.blendFunc(gl.ONE, gl.ONE_MINUS_SRC_ALPHA);
     this.uniforms = Object.fromEntries(
-      ["view", "size", "colors", "dimmed"].map((name) => [name, gl.getUniformLocation(this.program, name)]),
+      ["view", "size", "colors", "dimmed", "neutral"].map((name) => [name, gl.getUniformLocation(this.program, name)]),
     );
   }
 
@@ -76,12 +76,12 @@ export class GlPainter {
     this.#fill("mark", marks, 1, this.gl.UNSIGNED_BYTE);
   }
 
-  /** Draws one frame. `colors`: of the categories, "#rrggbb"; `shown[category]`; `size`: diameter in CSS pixels;
-   *  `every`: 1 for all points, or a power of two. */
-  draw(view, colors, shown, size, ratio, every = 1) {
+  /** Draws one frame. `colors`: of the categories, "#rrggbb"; `visible[category]`; `isNeutral`: all are circles;
+   *  `size`: diameter in CSS pixels; `every`: 1 for all points, or a power of two. */
+  draw(view, { colors, visible, isNeutral }, size, ratio, every = 1) {
     const { gl, canvas, uniforms } = this;
     const table = new Float32Array(4 * MOST);
-    colors.slice(0, MOST).forEach((color, i) => table.set([...rgb(color), shown[i] ? 1 : 0], 4 * i));
+    colors.slice(0, MOST).forEach((color, i) => table.set([...rgb(color), visible[i] ? 1 : 0], 4 * i));
     const [x, y] = view.toWorld(view.width / 2, view.height / 2);
     gl.viewport(0, 0, canvas.width, canvas.height);
     gl.clearColor(0, 0, 0, 0);
@@ -89,6 +89,7 @@ export class GlPainter {
     gl.uniform4f(uniforms.view, x, y, (2 * view.scale) / view.width, (2 * view.scale) / view.height);
     gl.uniform1f(uniforms.size, size * ratio);
     gl.uniform1f(uniforms.dimmed, this.dimmed ? 1 : 0);
+    gl.uniform1f(uniforms.neutral, isNeutral ? 1 : 0);
     gl.uniform4fv(uniforms.colors, table);
     if (every === 1) return gl.drawArrays(gl.POINTS, 0, this.n);
     const [start, count] = this.spans.get(every);

@@ -5,15 +5,17 @@ import { CORNERS, SHAPES } from "./shapes.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A list of rows. `onShow(category)` is called by the row's own button, `onSelect(category)` by the one beside it. */
-export function legend({ categories, strings, shown, onShow, onSelect }) {
+/** A list of rows; `disabled`: its buttons wait for the points.
+ *  `onShow(category)` is called by the row's own button, `onSelect(category)` by the one beside it. */
+export function legend({ categories, strings, shown, disabled, onShow, onSelect }) {
   const rows = categories.map((category, i) =>
     el("li", { class: "gw-map-row" },
-      button({ class: "gw-map-category", "aria-pressed": String(shown[i]), title: strings.show, onclick: () => onShow(i) },
+      button({ class: "gw-map-category", "aria-pressed": String(shown[i]), title: strings.show, disabled,
+        onclick: () => onShow(i) },
         symbol(SHAPES[i % SHAPES.length], category.color),
         el("span", { class: "gw-map-title", text: category.title }),
         el("span", { class: "gw-map-count", text: category.n.toLocaleString() })),
-      button({ class: "gw-map-take", text: strings.take, disabled: !category.n,
+      button({ class: "gw-map-take", text: strings.take, disabled: disabled || !category.n,
         "aria-label": `${strings.take}: ${category.title}`, onclick: () => onSelect(i) })));
   return el("ul", { class: "gw-map-legend", "aria-label": strings.legend }, ...rows);
 }

@@ -1,10 +1,15 @@
 // The map component: a corpus as points. The server gives the points as bytes, the text of a point when it is looked at.
-// Sends the trigger `pick` (an id) and the trigger `select` ({ids}); what is selected comes back as bytes, so that it is
-// there again after a reload of the component. Everything works by keyboard: see KEYS.
+// Sends the triggers `pick` (an id), `select` ({ids, turn}) and `again` (the server shall keep its bytes once more). What is
+// selected comes back as bytes, so that it is there again after a reload of the component. Everything works by keyboard:
+// see keyboard.js.
 
-import { button, el, mount } from "../../player/src/dom.js";
+import { mount } from "../../player/src/dom.js";
+import { Colouring } from "./colouring.js";
 import { GlPainter } from "./gl.js";
+import { canvas, parts, showTip } from "./frame.js";
+import { boxOf, press } from "./keyboard.js";
 import { legend } from "./legend.js";
+import { Loader, Turns } from "./loading.js";
 import { draw as drawOver } from "./overlay.js";
 import { Pace, REST_MS } from "./pace.js";
 import { PlainPainter } from "./plain.js";
@@ -12,35 +17,37 @@ import { listen } from "./pointer.js";
 import { Points } from "./points.js";
 import { diameter } from "./shapes.js";
 import { Texts } from "./texts.js";
-import { View, towards } from "./view.js";
+import { View, around, towards } from "./view.js";
 
 const REACH_PX = 12; // how far from a point the pointer may be
-const PAN_PX = 60;
 const LOOK_MS = 70;
 const STEP = 1.4;
-const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
-const KEYS = { key_point: "← ↑ → ↓", key_pick: "Enter", key_pan: "Shift ← ↑ → ↓", key_zoom: "+ −", key_fit: "0",
-  key_view: "V", key_none: "Esc" };
-const MODES = ["move", "lasso", "box"];
 
 class Chart {
   constructor(root) {
     this.root = root;
     this.mode = "move";
-    this.shown = [];
+    this.colouring = new Colouring();
     this.near = [];
     this.outline = [];
-    this.selected = null;
+    this.corner = null;
+    this.chosen = new Set(); // the selected ids
+    this.turns = new Turns(); // of selections
+    this.asked = new Set(); // the addresses that the server was asked for once more
     this.cursor = this.picked = -1;
     this.before = {};
     this.pace = new Pace();
     this.texts = new Texts("/map/text");
+    this.loader = new Loader({ read: (bytes) => new Points(bytes), told: (outcome) => this.#pointsTold(outcome) });
+    this.ids = new Loader({ read: (bytes) => new Uint32Array(bytes), told: (outcome) => this.#idsTold(outcome) });
     this.abort = new AbortController();
     this.sizes = new ResizeObserver(() => this.#resize());
   }
 
   destroy() {
     this.abort.abort();
+    this.loader.stop();
+    this.ids.stop();
     this.sizes.disconnect();
     this.painter?.destroy();
     cancelAnimationFrame(this.frame);
@@ -52,18 +59,25 @@ class Chart {
   update({ data, setTriggerValue }) {
     this.data = data;
     this.send = setTriggerValue;
-    const now = { strings: JSON.stringify(data.strings), url: data.url, selected: data.selected,
+    const late = this.turns.isLate(data.turn); // it answers an earlier selection
+    const now = { strings: JSON.stringify(data.strings), selected: late ? this.before.selected : data.selected,
       categories: JSON.stringify(data.categories) };
     const changed = (name) => now[name] !== this.before[name];
-    const [strings, url, selected, categories] = ["strings", "url", "selected", "categories"].map(changed);
+    const [strings, selected, categories] = ["strings", "selected", "categories"].map(changed);
     this.before = now;
     if (strings) this.#frame();
-    if (categories) this.shown = data.categories.map(() => true);
+    if (categories && this.#isReady() && data.url === this.loader.url)
+      this.colouring.take(data.categories); // the same points in other words
+    this.loader.load(data.url);
+    if (selected || this.ids.state === "failed") this.#fetchSelected();
     if (categories || strings) this.#legend();
-    if (url) this.#load();
-    else this.#settle();
-    if (selected && !url) this.#fetchSelected();
-    if (strings && !url) this.#resize();
+    if (strings) this.#state();
+    this.#settle();
+    if (strings) this.#resize();
+  }
+
+  #isReady() {
+    return this.loader.state === "ready";
   }
 
   // -- parts
@@ -72,29 +86,11 @@ class Chart {
     const { strings } = this.data;
     this.painter?.destroy();
     this.sizes.disconnect();
-    this.over = el("canvas", { class: "gw-map-over", "aria-hidden": "true" });
-    this.tip = el("div", { class: "gw-map-tip", "aria-hidden": "true", hidden: true });
-    this.said = el("p", { class: "gw-map-said", role: "status" });
-    this.count = el("span", { class: "gw-map-n" });
-    this.modes = MODES.map((mode) =>
-      button({ class: "gw-map-tool", text: strings[mode], "aria-pressed": String(mode === this.mode),
-        onclick: () => this.#setMode(mode) }));
-    const tool = (name, run, text = strings[name]) =>
-      button({ class: "gw-map-tool", text, title: strings[name], "aria-label": strings[name], onclick: run });
-    this.plane = el("div", { class: "gw-map-plane", tabindex: "0", role: "application", "aria-label": strings.map },
-      this.over, this.tip);
-    this.holder = el("div");
-    this.root.replaceChildren(
-      el("div", { class: "gw-map-bar" },
-        el("span", { role: "group", "aria-label": strings.drag, class: "gw-map-tools" }, ...this.modes),
-        el("span", { role: "group", "aria-label": strings.zoom, class: "gw-map-tools" },
-          tool("zoom_in", () => this.zoom(STEP), "+"), tool("zoom_out", () => this.zoom(1 / STEP), "−"),
-          tool("fit", () => this.fit())),
-        tool("view", () => this.#selectView()), tool("none", () => this.#select([])), this.count),
-      this.plane, this.holder, this.said,
-      el("details", { class: "gw-map-keys" }, el("summary", { text: strings.keys }),
-        el("dl", {}, ...Object.entries(KEYS).flatMap(([name, keys]) =>
-          [el("dt", {}, el("kbd", { text: keys })), el("dd", { text: strings[name] })]))));
+    Object.assign(this, parts(strings, this.mode, {
+      mode: (mode) => this.#setMode(mode), closer: () => this.zoom(STEP), farther: () => this.zoom(1 / STEP),
+      fit: () => this.fit(), view: () => this.selectView(), none: () => this.#select([]), again: () => this.#again(),
+    }));
+    this.root.replaceChildren(...this.children);
     this.#paintBy(GlPainter);
     listen(this.over, this, this.abort.signal);
     this.plane.addEventListener("keydown", (event) => this.#key(event), { signal: this.abort.signal });
@@ -106,7 +102,7 @@ class Chart {
   #paintBy(Painter) {
     this.painter?.destroy();
     this.canvas?.remove();
-    this.canvas = el("canvas", { class: "gw-map-points", "aria-hidden": "true" });
+    this.canvas = canvas("gw-map-points");
     this.plane.prepend(this.canvas);
     try {
       this.painter = new Painter(this.canvas);
@@ -122,9 +118,11 @@ class Chart {
     return undefined;
   }
 
+  /** The legend of the colouring that the page shows; its buttons wait for the points. */
   #legend() {
     const { categories, strings } = this.data;
-    this.holder.replaceChildren(legend({ categories, strings, shown: this.shown,
+    const { shown } = this.#isReady() ? this.colouring : { shown: categories.map(() => true) };
+    this.holder.replaceChildren(legend({ categories, strings, shown, disabled: !this.#isReady(),
       onShow: (i) => this.#toggle(i), onSelect: (i) => this.#select(this.#places(i)) }));
   }
 
@@ -134,31 +132,69 @@ class Chart {
 
   // -- what comes from the server
 
-  async #load() {
-    const { url } = this.data;
-    this.root.dataset.ready = "";
-    try {
-      const response = await fetch(url, { signal: this.abort.signal });
-      if (!response.ok) throw new Error(String(response.status));
-      const bytes = await response.arrayBuffer();
-      if (url !== this.data.url) return;
-      this.points = new Points(bytes);
-    } catch (error) {
-      if (!this.abort.signal.aborted) this.said.textContent = this.data.strings.trouble;
-      return;
+  #pointsTold({ state, value, gone }) {
+    if (state === "ready") {
+      this.points = value;
+      this.colouring.take(this.data.categories);
+      this.#loaded();
+    } else {
+      this.colouring.wait();
+      this.tip.hidden = true;
     }
-    this.said.textContent = "";
-    this.#loaded();
-    await this.#fetchSelected();
-    this.root.dataset.ready = String(this.points.n);
+    this.#legend();
+    this.#state();
+    if (gone) this.#askOnce(this.loader.url);
+    this.later();
+  }
+
+  #idsTold({ state, value, gone }) {
+    if (state === "ready") this.chosen = new Set(value);
+    if (state === "none") this.chosen = new Set();
+    if (state !== "loading" && state !== "failed") this.#mark();
+    this.#state();
+    if (gone) this.#askOnce(this.ids.url);
+  }
+
+  #fetchSelected() {
+    this.ids.load(this.before.selected);
+  }
+
+  /** Says how it stands: what is loading, what failed and how to try it again. */
+  #state() {
+    const { strings } = this.data;
+    const states = [this.loader.state, this.ids.state];
+    const failed = states.includes("failed"), loading = states.includes("loading");
+    if (failed || this.said.textContent === strings.trouble) this.said.textContent = failed ? strings.trouble : "";
+    this.stateText.textContent = failed ? strings.trouble : loading ? strings.loading : "";
+    this.retry.hidden = !failed;
+    this.stateBar.hidden = !failed && !loading;
+    this.plane.setAttribute("aria-busy", String(!this.#isReady()));
+    this.root.dataset.state = failed ? "failed" : loading ? "loading" : this.loader.state;
+    this.root.dataset.ready = this.#isReady() && !failed && !loading ? String(this.points.n) : "";
+  }
+
+  /** Bytes that made room for others come back when the page runs again. */
+  #askOnce(url) {
+    if (this.asked.has(url)) return;
+    this.asked.add(url);
+    this.send("again", true);
+  }
+
+  #again() {
+    this.plane.focus({ preventScroll: true }); // the button goes away
+    this.send("again", true);
+    this.loader.load(this.data.url);
+    this.#fetchSelected();
   }
 
   #loaded() {
     const same = this.view && JSON.stringify(this.view.box) === JSON.stringify(this.points.box);
-    if (!same) this.view = this.selected = null;
-    this.painter.load(this.points, this.data.categories.map((category) => category.n));
-    this.painter.mark(this.selected);
+    if (!same) this.view = null;
+    this.painter.load(this.points, this.colouring.sizes);
+    this.#mark();
     this.cursor = -1;
+    this.outlined([]);
+    this.corner = null;
     this.#resize();
     this.#settle();
   }
@@ -172,40 +208,78 @@ class Chart {
     this.later();
   }
 
-  async #fetchSelected() {
-    const url = this.data.selected;
-    if (!this.points) return;
-    let ids = new Uint32Array();
-    if (url) {
-      const response = await fetch(url, { signal: this.abort.signal }).catch(() => null);
-      if (!response?.ok || url !== this.data.selected) return;
-      ids = new Uint32Array(await response.arrayBuffer());
-    }
-    this.#mark(Array.from(ids, (id) => this.points.placeOf.get(id)).filter((at) => at !== undefined));
-  }
-
   // -- selection
 
   close(corners) {
     this.outlined([]);
-    this.#select(this.points.inPolygon(corners, this.shown));
+    this.#selectSome(this.points.inPolygon(corners, this.colouring.visible));
   }
 
-  #selectView() {
-    this.#select(this.points.within(this.view.window(), this.shown));
+  selectView() {
+    this.#selectSome(this.points.within(this.view.window(), this.colouring.visible));
   }
 
+  /** Selects places. Where there are none, what was selected before stays: a slip of the hand takes nothing away. */
+  #selectSome(places) {
+    if (places.length) this.#select(places);
+    else this.said.textContent = this.data.strings.empty;
+  }
+
+  /** Selects places. While the points are neutral nothing is selected: nobody sees what it would be. */
   #select(places) {
-    this.#mark(places);
-    this.send("select", { ids: places.map((place) => this.points.ids[place]) });
+    if (!this.#isReady()) return;
+    this.chosen = new Set(places.map((place) => this.points.ids[place]));
+    this.#mark();
+    this.said.textContent = this.#counted();
+    this.send("select", { ids: [...this.chosen], turn: this.turns.next() });
   }
 
-  #mark(places) {
-    this.selected = places.length ? new Set(places) : null;
-    this.painter.mark(this.selected);
-    this.count.textContent = places.length ? this.data.strings.selected.replace("{n}", places.length.toLocaleString()) : "";
-    this.root.dataset.selected = String(places.length);
+  #counted() {
+    return this.data.strings.selected.replace("{n}", this.chosen.size.toLocaleString());
+  }
+
+  /** Emphasises the selected points. */
+  #mark() {
+    if (!this.points) return;
+    const places = [...this.chosen].map((id) => this.points.placeOf.get(id)).filter((at) => at !== undefined);
+    this.painter.mark(places.length ? new Set(places) : null);
+    this.count.textContent = this.chosen.size ? this.#counted() : "";
+    this.root.dataset.selected = String(this.chosen.size);
     this.later();
+  }
+
+  toggleCursor() {
+    if (this.cursor < 0) return;
+    const id = this.points.ids[this.cursor], ids = new Set(this.chosen);
+    if (!ids.delete(id)) ids.add(id);
+    this.#select([...ids].map((one) => this.points.placeOf.get(one)).filter((at) => at !== undefined));
+  }
+
+  /** Begins a box at the point that is looked at; the second time, selects what lies between that and this point. */
+  box() {
+    if (this.cursor < 0) return;
+    const here = [this.points.x[this.cursor], this.points.y[this.cursor]];
+    if (this.corner) {
+      const box = around(boxOf(this.corner, here)); // both corners belong to it, unlike what a lasso only touches
+      this.corner = null;
+      this.outlined([]);
+      this.#select(this.points.within(box, this.colouring.visible));
+      return;
+    }
+    this.corner = here;
+    this.said.textContent = this.data.strings.box_begun;
+  }
+
+  /** Takes back a box that was begun, else the selection. */
+  escape() {
+    if (!this.corner) return this.#select([]);
+    this.corner = null;
+    this.outlined([]);
+    this.said.textContent = "";
+  }
+
+  pickCursor() {
+    if (this.cursor >= 0) this.#pick(this.cursor);
   }
 
   pickAt(px, py) {
@@ -215,6 +289,7 @@ class Chart {
   }
 
   #pick(place) {
+    if (!this.#isReady()) return;
     this.picked = this.cursor = place;
     this.near = [];
     this.send("pick", this.points.ids[place]);
@@ -223,7 +298,7 @@ class Chart {
 
   #at(px, py) {
     if (!this.points || px < 0) return -1;
-    return this.points.nearest(...this.view.toWorld(px, py), REACH_PX / this.view.scale, this.shown);
+    return this.points.nearest(...this.view.toWorld(px, py), REACH_PX / this.view.scale, this.colouring.visible);
   }
 
   // -- looking
@@ -237,6 +312,7 @@ class Chart {
     this.cursor = place;
     this.tip.hidden = true;
     clearTimeout(this.waiting);
+    if (this.corner && place >= 0) this.outline = boxOf(this.corner, [this.points.x[place], this.points.y[place]]);
     this.later();
     if (place >= 0) this.waiting = setTimeout(() => this.#tell(place, aloud), LOOK_MS);
   }
@@ -244,36 +320,24 @@ class Chart {
   async #tell(place, aloud) {
     const text = await this.texts.of(this.points.ids[place]);
     if (place !== this.cursor || this.abort.signal.aborted) return;
-    const title = this.data.categories[this.points.of[place]]?.title ?? "";
-    this.tip.replaceChildren(el("p", { text }), el("p", { class: "gw-map-what", text: title }));
-    this.tip.hidden = false;
-    const [x, y] = this.view.toScreen(this.points.x[place], this.points.y[place]);
-    const left = Math.min(Math.max(x + 14, 4), Math.max(4, this.view.width - this.tip.offsetWidth - 4));
-    const above = y + 18 + this.tip.offsetHeight > this.view.height;
-    this.tip.style.left = `${left}px`;
-    this.tip.style.top = `${Math.max(4, above ? y - 14 - this.tip.offsetHeight : y + 14)}px`;
-    if (aloud) this.said.textContent = `${title}: ${text}`;
+    const title = this.colouring.title(this.points.of[place]);
+    const isSelected = this.chosen.has(this.points.ids[place]);
+    showTip(this.tip, this.view, this.view.toScreen(this.points.x[place], this.points.y[place]), text, title);
+    const said = [title, isSelected && this.data.strings.is_selected, text];
+    if (aloud) this.said.textContent = said.filter(Boolean).join(" · ");
   }
 
   // -- keys and tools
 
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || !this.points) return;
-    const arrow = ARROWS[event.key];
-    const runs = { Enter: () => this.cursor >= 0 && this.#pick(this.cursor), "+": () => this.zoom(STEP),
-      "=": () => this.zoom(STEP), "-": () => this.zoom(1 / STEP), 0: () => this.fit(), Escape: () => this.#select([]) };
-    if (event.code === "KeyV") this.#selectView();
-    else if (arrow && event.shiftKey) this.pan(-arrow[0] * PAN_PX, arrow[1] * PAN_PX);
-    else if (arrow) this.#step(...arrow);
-    else if (runs[event.key]) runs[event.key]();
-    else return;
+    if (!this.points || !press(this, event)) return;
     event.preventDefault();
     event.stopPropagation();
   }
 
   /** Moves the point that is looked at to its next neighbour on the screen in a direction. */
-  #step(dx, dy) {
-    const places = this.points.within(this.view.window(), this.shown);
+  step(dx, dy) {
+    const places = this.points.within(this.view.window(), this.colouring.visible);
     const from = this.cursor >= 0 ? this.cursor : this.picked;
     const to = from >= 0 ? towards(places, this.points.x, this.points.y, from, dx, dy) : this.#middle();
     if (to >= 0) this.#lookAt(to, true);
@@ -281,18 +345,20 @@ class Chart {
 
   #middle() {
     const [x, y] = this.view.toWorld(this.view.width / 2, this.view.height / 2);
-    return this.points.nearest(x, y, Math.max(this.view.width, this.view.height) / this.view.scale, this.shown);
+    const reach = Math.max(this.view.width, this.view.height) / this.view.scale;
+    return this.points.nearest(x, y, reach, this.colouring.visible);
   }
 
   #setMode(mode) {
     this.mode = mode;
     this.plane.dataset.mode = mode;
-    this.modes.forEach((node, i) => node.setAttribute("aria-pressed", String(MODES[i] === mode)));
+    for (const [name, node] of Object.entries(this.modes)) node.setAttribute("aria-pressed", String(name === mode));
   }
 
   #toggle(category) {
-    this.shown[category] = !this.shown[category];
-    this.holder.querySelectorAll(".gw-map-category")[category].setAttribute("aria-pressed", String(this.shown[category]));
+    this.colouring.toggle(category);
+    const isShown = String(this.colouring.shown[category]);
+    this.holder.querySelectorAll(".gw-map-category")[category].setAttribute("aria-pressed", isShown);
     this.later();
   }
 
@@ -358,8 +424,7 @@ class Chart {
     const look = { ink: style.color, paper: style.getPropertyValue("--st-background-color") || "white" };
     const size = diameter(this.points.n, this.view.scale / this.view.least);
     const every = this.pace.frame(now);
-    const colors = this.data.categories.map((category) => category.color);
-    this.painter.draw(this.view, colors, this.shown, size, this.ratio, every);
+    this.painter.draw(this.view, this.colouring, size, this.ratio, every);
     this.root.dataset.every = String(every);
     drawOver(this.over, this.ratio, this.view, this.points, { ...this, ...look });
     this.root.dataset.frames = String(Number(this.root.dataset.frames ?? 0) + 1);

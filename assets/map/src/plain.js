@@ -18,14 +18,15 @@ export class PlainPainter {
     this.marked = places;
   }
 
-  draw(view, colors, shown, size, ratio, every = 1) {
+  draw(view, { colors, visible, isNeutral }, size, ratio, every = 1) {
     const { context, points } = this;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, view.width, view.height);
-    const stamps = colors.map((color, i) => stamp(SHAPES[i % SHAPES.length], color, size, ratio));
+    const shape = (i) => (isNeutral ? "circle" : SHAPES[i % SHAPES.length]);
+    const stamps = colors.map((color, i) => stamp(shape(i), color, size, ratio));
     for (let at = 0; at < this.order.length; at += every) {
       const i = this.order[at];
-      if (!shown[points.of[i]]) continue;
+      if (!visible[points.of[i]]) continue;
       const [px, py] = view.toScreen(points.x[i], points.y[i]);
       if (px < -size || py < -size || px > view.width + size || py > view.height + size) continue;
       context.globalAlpha = !this.marked || this.marked.has(i) ? 0.88 : 0.16;

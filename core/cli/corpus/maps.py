@@ -1,7 +1,8 @@
 """The verbs `map make` and `map list`: the corpus as points. With `--json` they answer:
 
 - `map make`: one map, `{"vectors", "method", "made_at", "n": points, "total": utterances that could be drawn, "dims",
-  "added": utterances that came since, "edited": texts changed since, "file": the Parquet file with id, x, y}`
+  "added": utterances that came since, "edited": texts changed since, "gone": points skipped or taken out since,
+  "file": the Parquet file with id, x, y}`
 - `map list`: `{"maps": [one map, ...], "vectors": [names], "methods": {name: whether it is installed}}`, the newest map
   first
 """
@@ -45,7 +46,7 @@ def list_maps(json: Json = False) -> None:
         ws = open_workspace()
         documents, methods = [_document(ws, info) for info in making.maps(ws)], making.methods()
         names = vectors.choices(ws)
-        columns = ("vectors", "method", "n", "made_at", "added", "edited")
+        columns = ("vectors", "method", "n", "made_at", "added", "edited", "gone")
         rows = [tuple(str(document[column]) for column in columns) for document in documents]
         reply.give(
             {"maps": documents, "vectors": names, "methods": methods},
@@ -61,5 +62,6 @@ def _document(ws: "Workspace", info: "MapInfo") -> dict[str, Any]:
     age = making.age(ws, info)
     return {
         "vectors": info.vectors, "method": info.method, "made_at": info.made_at, "n": info.n, "total": info.total,
-        "dims": info.dims, "added": age.added, "edited": age.edited, "file": str(making.file_of(ws, info)),
+        "dims": info.dims, "added": age.added, "edited": age.edited, "gone": age.gone,
+        "file": str(making.file_of(ws, info)),
     }  # fmt: skip

@@ -49,16 +49,25 @@ class Rows:
         step = -(-len(self) // most)
         return self.array[::step].astype(np.float32)
 
-    def nearest(self, place: int, limit: int, among: NDArray[np.int64]) -> list[tuple[int, float]]:
-        """Return (place, cosine) of the `limit` rows of `among` nearest to row `place`, the best first, without itself.
-
-        The search is exact; rows with a cosine of 0 or less are left out.
-        """
+    def cosines(self, place: int) -> NDArray[np.float32]:
+        """Return the cosine of row `place` and of each row, float32 (n,), rounded; 0 for itself. It reads all rows."""
         vector = self.array[place].astype(np.float32)
-        scores = np.concatenate([np.round(rows @ vector, DECIMALS) for rows in self.blocks()])[among]
-        scores[among == place] = 0
-        order = np.argsort(-scores, kind="stable")[:limit]
-        return [(int(among[at]), round(float(scores[at]), DECIMALS)) for at in order if scores[at] > 0]
+        scores = np.concatenate([np.round(rows @ vector, DECIMALS) for rows in self.blocks()])
+        scores[place] = 0
+        return scores
+
+
+def nearest(scores: NDArray[np.float32], limit: int, among: NDArray[np.int64]) -> list[tuple[int, float]]:
+    """Return (place, cosine) of the `limit` rows of `among` with the greatest of `scores`, the best first.
+
+    Of equal ones the first stand first; rows with a cosine of 0 or less are left out.
+    """
+    own = scores[among]
+    if limit < len(own):  # the order of all the others is not needed
+        least = np.partition(own, -limit)[-limit]
+        among, own = among[own >= least], own[own >= least]
+    order = np.argsort(-own, kind="stable")[:limit]
+    return [(int(among[at]), round(float(own[at]), DECIMALS)) for at in order if own[at] > 0]
 
 
 class Projection(Protocol):

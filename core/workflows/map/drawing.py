@@ -1,13 +1,12 @@
 """What a map shows: its points with the category of each, for one way of colouring.
 
-A way is `label:SCHEME` (the current label), `source`, `error:RUN` (whether the run was right where it was scored) or
-`prediction:RUN` (what it predicts). Utterances that were skipped or taken out since are not shown. A drawing stays in
-memory until the store changes.
+A way is `label:SCHEME` (the current label of a person), `source`, `error:RUN` (whether the run was right where it was
+scored) or `prediction:RUN` (what it predicts). A machine's label is a category of its own: it is no one's work.
+Utterances that were skipped or taken out since are not shown. A drawing stays in memory until the store changes, and
+what a run predicted until the run predicts again.
 """
 
-from collections import OrderedDict
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -19,14 +18,16 @@ from core.errors import UnknownName
 from core.filters import Filter
 from core.records import UNLABELLED
 from core.schemes import SCHEMES, scheme
-from core.store import is_settled
 from core.workflows.map import making
+from core.workflows.map.kept import Kept, PerState
 from core.workflows.workspace import Workspace
 
 LABEL, SOURCE, ERROR, PREDICTION = "label:", "source", "error:", "prediction:"
 MOST_CATEGORIES = 24  # more classes or sources are drawn as one category
 KEPT_DRAWINGS = 8
-Kind = Literal["class", "several", "unlabelled", "source", "others", "right", "wrong", "unscored"]
+KEPT_RUNS = 8
+Kind = Literal["class", "several", "silver", "unlabelled", "source", "others", "right", "wrong", "none", "unscored"]
+Outcomes = tuple[NDArray[np.int64], NDArray[np.int64]]  # ids that a run had right, and wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,24 +66,15 @@ def ways(ws: Workspace) -> list[str]:
 
 def drawing(ws: Workspace, info: MapInfo, way: str) -> Drawing:
     """The map of `info` coloured by `way`; `UnknownName` for a way that there is not."""
-    trace = ws.store.changes.trace()
-    key = (ws.settings.database_url, info, way)
-    kept = _DRAWINGS.get(key)
-    if kept is not None and trace and kept[0] == trace:
-        return kept[1]
-    made = _draw(ws, making.load(ws, info), way)
-    if is_settled(trace):
-        _DRAWINGS[key] = (trace, made)
-        while len(_DRAWINGS) > KEPT_DRAWINGS:
-            _DRAWINGS.popitem(last=False)
-    return made
+    return _DRAWINGS.of(ws, (info, way), lambda: _draw(ws, making.load(ws, info), way))
 
 
-_DRAWINGS: OrderedDict[object, tuple[object, Drawing]] = OrderedDict()
+_DRAWINGS: PerState[Drawing] = PerState(KEPT_DRAWINGS)
+_OUTCOMES: Kept[Outcomes] = Kept(KEPT_RUNS)
 
 
 def _draw(ws: Workspace, chart: MapFile, way: str) -> Drawing:
-    places = np.flatnonzero(np.isin(chart.ids, ws.store.texts.ids(Filter(skipped=False)), assume_unique=True))
+    places = np.flatnonzero(np.isin(chart.ids, making.standing(ws), assume_unique=True))
     ids = chart.ids[places]
     rest, parts = _parts(ws, ids, way)
     of = np.full(len(ids), len(parts), np.uint8)
@@ -119,13 +111,17 @@ def _parts(ws: Workspace, ids: NDArray[np.int64], way: str) -> tuple[Kind, Parts
 
 
 def _by_label(ws: Workspace, ids: NDArray[np.int64], name: str) -> Parts:
+    """The classes that people gave; a label that is a machine's only is in the part "silver"."""
     definition = scheme(name)
-    chosen = {code: _among(ws, ids, Filter(labels={name: (code,)})) for code in definition.codes}
-    parts = _largest([("class", code, name, mask) for code, mask in chosen.items()])
+    by_nobody = _among(ws, ids, Filter(labels={name: (UNLABELLED,)}))
+    labelled = {code: _among(ws, ids, Filter(labels={name: (code,)})) for code in definition.codes}
+    human = {code: mask & ~by_nobody for code, mask in labelled.items()}
+    parts = _largest([("class", code, name, mask) for code, mask in human.items()])
     if definition.kind == "multi":
-        several = np.sum(list(chosen.values()), axis=0) > 1
+        several = np.sum(list(human.values()), axis=0) > 1
         parts.append(("several", "", name, several))  # the last part wins
-    return parts
+    silver = by_nobody & np.any(list(labelled.values()), axis=0)
+    return [*parts, ("silver", "", name, silver)] if silver.any() else parts
 
 
 def _by_source(ws: Workspace, ids: NDArray[np.int64]) -> Parts:
@@ -134,18 +130,25 @@ def _by_source(ws: Workspace, ids: NDArray[np.int64]) -> Parts:
 
 
 def _by_run(ws: Workspace, ids: NDArray[np.int64], run_id: str, errors: bool) -> Parts:
-    run = ws.store.ledger.run(run_id)
-    purpose: Literal["evaluation"] | None = "evaluation" if errors else None
-    rows = ws.store.ledger.predictions(run_id, purpose=purpose, target=run.scheme)
+    target = ws.store.ledger.run(run_id).scheme
     if errors:
-        is_wrong: Mapping[int, bool] = {row.utterance_id: row.code != row.gold for row in rows if row.gold}
-        right = [number for number, wrong in is_wrong.items() if not wrong]
-        wrong = [number for number, wrong in is_wrong.items() if wrong]
+        right, wrong = _outcomes(ws, run_id, target)
         return [("right", "", "", np.isin(ids, right)), ("wrong", "", "", np.isin(ids, wrong))]
-    by_code: dict[str, list[int]] = {code: [] for code in scheme(run.scheme).codes}
-    for row in sorted(rows, key=lambda row: row.purpose == "pool"):  # the later prediction stands last and wins
-        by_code.setdefault(row.code, []).append(row.utterance_id)
-    return _largest([("class", code, run.scheme, np.isin(ids, numbers)) for code, numbers in by_code.items()])
+    definition = scheme(target)
+    of_run = Filter(run=run_id, target=target)  # the store keeps what a run predicted, until it predicts again
+    chosen = {code: _among(ws, ids, replace(of_run, predicted=(code,))) for code in definition.codes}
+    parts = _largest([("class", code, target, mask) for code, mask in chosen.items()])
+    if definition.kind == "multi":
+        n = np.sum(list(chosen.values()), axis=0)
+        parts += [("several", "", target, n > 1), ("none", "", target, _among(ws, ids, of_run) & (n == 0))]
+    return parts
+
+
+def _outcomes(ws: Workspace, run_id: str, target: str) -> Outcomes:
+    """The ids that the run had right and wrong; they are read once, until its predictions are written again."""
+    stamp = ws.store.ledger.predictions_stamp(run_id)  # a database server has none: there they are read each time
+    key = (ws.settings.database_url, run_id, target)
+    return _OUTCOMES.get(key, stamp, lambda: ws.store.ledger.outcomes(run_id, target))
 
 
 def _among(ws: Workspace, ids: NDArray[np.int64], wanted: Filter) -> NDArray[np.bool_]:

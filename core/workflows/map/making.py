@@ -2,9 +2,10 @@
 
 A workspace keeps one map for each pair of vectors and method. It knows how far the texts reached when it was made, so
 that an old map says so (`age`); a new one replaces it. Utterances that are skipped or have no text are not drawn; of
-more than `MOST` every n-th is.
+more than `MOST` every n-th is. One process at a time makes a map; a second one is refused.
 """
 
+import json
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,12 +20,14 @@ from core.embedding import DEFAULT as VECTORS
 from core.embedding import Vectors, map_file
 from core.embedding.map_file import MapFile, MapInfo
 from core.embedding.projection import DEFAULT as METHOD
-from core.embedding.projection import LEAST, PROJECTIONS, Rows, projection
+from core.embedding.projection import LEAST, PROJECTIONS, Projection, projection
 from core.errors import NotEnoughData, NotFound
+from core.files import sha256
 from core.filters import Filter
 from core.jobs import submit
 from core.workflows.jobs import Context, by_stage
 from core.workflows.map import vectors
+from core.workflows.map.kept import PerState
 from core.workflows.workspace import Workspace, now, open_workspace
 
 JOB = "map"  # the kind of its jobs
@@ -36,14 +39,17 @@ _QUIET: Progress = lambda stage, done, total: None  # noqa: E731
 
 @dataclass(frozen=True, slots=True)
 class Age:
-    """What changed since a map was made: utterances that came, texts that were edited."""
+    """What changed since a map was made: utterances that came and are no points of it, texts that were edited, and
+    points whose utterance was skipped or taken out.
+    """
 
     added: int
     edited: int
+    gone: int = 0
 
     @property
     def is_old(self) -> bool:
-        return bool(self.added or self.edited)
+        return bool(self.added or self.edited or self.gone)
 
 
 def methods() -> dict[str, bool]:
@@ -70,9 +76,18 @@ def run_job(params: dict[str, Any], job: Context) -> None:
 
 
 def make(ws: Workspace, names: str = VECTORS, method: str = METHOD, progress: Progress = _QUIET) -> MapInfo:
-    """Make the map of the vectors `names` by `method` and keep it. `NotEnoughData` with fewer than three texts."""
+    """Make the map of the vectors `names` by `method` and keep it.
+
+    `NotEnoughData` with fewer than three texts; `Conflict` while another process or thread makes the same map.
+    """
     project = projection(method)
     vectors.check(ws, names)
+    folder, name = ws.settings.home / map_file.FOLDER, map_file.name_of(names, method)
+    with map_file.maker(folder, name):
+        return _make(ws, names, method, project, progress)
+
+
+def _make(ws: Workspace, names: str, method: str, project: Projection, progress: Progress) -> MapInfo:
     stamp, wanted = ws.store.texts.stamp(), ws.store.texts.ids(Filter(skipped=False))
     chosen = _enough(wanted[:: max(1, -(-len(wanted) // MOST))])
     folder, name = ws.settings.home / map_file.FOLDER, map_file.name_of(names, method)
@@ -80,10 +95,11 @@ def make(ws: Workspace, names: str = VECTORS, method: str = METHOD, progress: Pr
     file = map_file.write_vectors(folder, name, iter(drawn))
     try:
         ids = _enough(drawn.ids())
-        shape = (len(ids), drawn.dims)
-        rows = Rows(np.memmap(folder / file, np.float16, "r", shape=shape))
+        first, last = int(ids[0]), int(ids[-1])
+        reached, shape = (stamp.utterance, stamp.revision, len(wanted)), (len(ids), drawn.dims)
+        info = MapInfo(names, method, now(), *reached, *shape, first, last, _mark(ws, first, last), file)
+        rows = map_file.open_vectors(folder, info)
         points = project(rows, lambda done, total: progress("points", done, total))
-        info = MapInfo(names, method, now(), stamp.utterance, stamp.revision, len(wanted), *shape, file)
         map_file.write_map(folder, info, ids, points)
     except BaseException:  # also of a job that is cancelled: nobody would ever read these vectors
         (folder / file).unlink(missing_ok=True)
@@ -122,26 +138,35 @@ class _Drawn:
 
 def maps(ws: Workspace) -> list[MapInfo]:
     """How each map of the workspace was made, the newest first."""
-    return map_file.infos(ws.settings.home / map_file.FOLDER)
+    return [info for info in map_file.infos(ws.settings.home / map_file.FOLDER) if _is_ours(ws, info)]
 
 
 def find(ws: Workspace, names: str, method: str) -> MapInfo | None:
-    """How the map of these vectors by this method was made; None if there is none."""
-    return map_file.read_info(ws.settings.home / map_file.FOLDER, map_file.name_of(names, method))
+    """How the map of these vectors by this method was made; None if there is none, or only one of another database."""
+    info = map_file.read_info(ws.settings.home / map_file.FOLDER, map_file.name_of(names, method))
+    return info if info is not None and _is_ours(ws, info) else None
+
+
+def _is_ours(ws: Workspace, info: MapInfo) -> bool:
+    """Whether the map is of this corpus: a workspace may get another database, whose ids mean other texts."""
+    return info.mark == _mark(ws, info.first, info.last)
+
+
+def _mark(ws: Workspace, first: int, last: int) -> str:
+    return sha256(json.dumps(ws.store.texts.originals([first, last])).encode())
 
 
 def load(ws: Workspace, info: MapInfo) -> MapFile:
     """The map as it was made; the last ones stay in memory. `NotFound` if it was made again or deleted since."""
-    loaded = _loaded(ws.settings.home / map_file.FOLDER, info)
-    if loaded is None:
-        raise NotFound("this map was made again or deleted: load the page again")
-    return loaded
+    return _loaded(ws.settings.home / map_file.FOLDER, info)
 
 
 @lru_cache(maxsize=KEPT_MAPS)
-def _loaded(folder: Path, info: MapInfo) -> MapFile | None:
+def _loaded(folder: Path, info: MapInfo) -> MapFile:
     loaded = map_file.read_map(folder, info.name)
-    return loaded if loaded is not None and loaded.info == info else None
+    if loaded is None or loaded.info != info:
+        raise NotFound("this map was made again or deleted: load the page again, or make the map again")
+    return loaded
 
 
 def file_of(ws: Workspace, info: MapInfo) -> Path:
@@ -149,15 +174,26 @@ def file_of(ws: Workspace, info: MapInfo) -> Path:
     return ws.settings.home / map_file.FOLDER / f"{info.name}.parquet"
 
 
+def standing(ws: Workspace) -> NDArray[np.int64]:
+    """The ids of the utterances that a map may show now, ascending: those that are in the corpus and not skipped."""
+    return _STANDING.of(ws, None, lambda: ws.store.texts.ids(Filter(skipped=False)))
+
+
 def age(ws: Workspace, info: MapInfo) -> Age:
     """What changed since the map was made."""
-    stamp = ws.store.texts.stamp()
-    return _age(ws, info, stamp.utterance, stamp.revision)
+    return _AGES.of(ws, info, lambda: _age(ws, info))
 
 
-@lru_cache(maxsize=KEPT_MAPS)
-def _age(ws: Workspace, info: MapInfo, utterance: int, revision: int) -> Age:
-    """The counts for texts that reach so far: a reader who looks at one map often asks for the same ones."""
-    added = ws.store.texts.ids(Filter(skipped=False)) > info.utterance if utterance > info.utterance else np.zeros(0)
-    edited = ws.store.texts.edited(info.revision) if revision > info.revision else []
-    return Age(int(added.sum()), sum(number <= info.utterance for number in edited))
+_STANDING: PerState[NDArray[np.int64]] = PerState(KEPT_MAPS)
+_AGES: PerState[Age] = PerState(KEPT_MAPS)
+
+
+def _age(ws: Workspace, info: MapInfo) -> Age:
+    stamp, there, drawn = ws.store.texts.stamp(), standing(ws), load(ws, info).ids
+    is_drawn = np.isin(there, drawn, assume_unique=True)
+    added = int((there > info.utterance).sum())
+    if info.total <= MOST:  # else most utterances are no points, and one that came back cannot be told from them
+        blank = info.total - info.n
+        added += max(0, int((~is_drawn & (there <= info.utterance)).sum()) - blank)
+    edited = ws.store.texts.edited(info.revision) if stamp.revision > info.revision else []
+    return Age(added, int(np.isin(edited, drawn).sum()), len(drawn) - int(is_drawn.sum()))

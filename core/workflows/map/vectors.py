@@ -5,6 +5,8 @@ random to `DIMS` numbers, which keeps their cosines up to about .06.
 """
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ TEXT_RUNS = ("ngram", "ngram-heads", "heads")  # architectures that make vectors
 BLOCK = 1_024
 DIMS = 256
 SEED = 20240501
+KEPT_CARDS = 1_024  # cards of runs that are remembered
 Progress = Callable[[int, int], None]
 
 
@@ -46,17 +49,29 @@ def blocks(ws: Workspace, name: str, ids: NDArray[np.int64], progress: Progress)
 
 
 def _runs(ws: Workspace) -> list[str]:
+    return [run.id for run in ws.store.ledger.runs("done") if _reads_texts(ws.settings.runs / run.id)]
+
+
+def _reads_texts(folder: Path) -> bool:
+    """Whether the run of this folder makes vectors of texts. Its card is read again only when its file has changed."""
+    from core.runs.card import CARD
+
+    try:
+        status = (folder / CARD).stat()
+    except OSError:  # its files are missing: Train and `doctor` tell about it
+        return False
+    return _of_texts(folder, (status.st_ino, status.st_size, status.st_mtime_ns))
+
+
+@lru_cache(maxsize=KEPT_CARDS)
+def _of_texts(folder: Path, state: tuple[int, int, int]) -> bool:
     from core.runs.card import read_card
 
-    names = []
-    for run in ws.store.ledger.runs("done"):
-        try:
-            card = read_card(ws.settings.runs / run.id)
-        except CoreError:  # its files are missing or of another version: Train and `doctor` tell about it
-            continue
-        if card.modality == "text" and card.architecture in TEXT_RUNS:
-            names.append(run.id)
-    return names
+    try:
+        card = read_card(folder)
+    except CoreError:  # of another version: Train and `doctor` tell about it
+        return False
+    return card.modality == "text" and card.architecture in TEXT_RUNS
 
 
 def _of_embedding(ws: Workspace, name: str, ids: NDArray[np.int64], progress: Progress) -> Iterator[Vectors]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+from map_data import FIRE, LUNCH, counts, scored
 from sklearn.feature_extraction.text import HashingVectorizer
 from store_data import AT, call, sentences
 from typer.testing import CliRunner
@@ -15,25 +16,16 @@ from typer.testing import CliRunner
 from core.cli.app import app
 from core.errors import Cancelled, InputError, MissingBackend, NotEnoughData, NotFound, UnknownName
 from core.filters import Filter, from_query, to_query
-from core.records import Prediction, RunInfo, SnapshotInfo
+from core.store import NewRound
 from core.workflows.corpus import bulk
 from core.workflows.map import asking, drawing, making, vectors
 from core.workflows.review import queues
 from core.workflows.workspace import Workspace
 
-FIRE = ("집에 불이 났어요 빨리 와 주세요", "우리 집에 불이 났어요 빨리 좀 와주세요", "저희 집에 불이 났어요")
-LUNCH = ("오늘 점심은 김치찌개 먹을까", "점심에 김치찌개 먹자", "점심은 김치찌개")
-
 
 @pytest.fixture
 def ids(ws: Workspace) -> list[int]:
     return sentences(ws.store, *FIRE, *LUNCH)
-
-
-def counts(ws: Workspace, way: str) -> list[tuple[str, str, int]]:
-    info = making.find(ws, "hashed-ngram", "pca")
-    assert info is not None
-    return [(part.kind, part.code, part.n) for part in drawing.drawing(ws, info, way).categories]
 
 
 def test_a_map_has_every_text_and_parts_what_is_unlike(ws: Workspace, ids: list[int]) -> None:
@@ -61,6 +53,26 @@ def test_a_map_says_what_changed_since(ws: Workspace, ids: list[int]) -> None:
     assert making.age(ws, making.make(ws)) == making.Age(0, 0)
 
 
+def test_a_map_says_how_many_of_its_points_are_gone_and_what_came_back(ws: Workspace, ids: list[int]) -> None:
+    sentences(ws.store, "   ")  # without words it is no point, and does not come back either
+    ws.store.review.decide(ids[5], 0, "지우", AT, skip=True)
+    info = making.make(ws)
+    assert (info.n, making.age(ws, info)) == (5, making.Age(0, 0))
+    ws.store.review.decide(ids[0], 0, "지우", AT, skip=True)
+    assert making.age(ws, info) == making.Age(added=0, edited=0, gone=1)
+    ws.store.review.decide(ids[5], 1, "지우", AT, skip=False)
+    assert making.age(ws, info) == making.Age(added=1, edited=0, gone=1)
+    assert making.age(ws, info).is_old
+
+
+def test_what_is_no_point_of_a_sample_is_not_missing(
+    ws: Workspace, ids: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "MOST", 3)
+    info = making.make(ws)
+    assert (info.total, info.n, making.age(ws, info)) == (6, 3, making.Age(0, 0))
+
+
 def test_colours_by_label_source_and_run(ws: Workspace, ids: list[int]) -> None:
     making.make(ws)
     call(ws.store, "call-1", "여보세요", "불이요")
@@ -76,16 +88,20 @@ def test_colours_by_label_source_and_run(ws: Workspace, ids: list[int]) -> None:
         counts(ws, "error:r2")
 
 
-def scored(ws: Workspace, ids: list[int]) -> None:
-    """A run that was right once and wrong once, and judged one utterance that nobody has labelled."""
-    ws.store.ledger.add_snapshot(SnapshotInfo("s", "danger", "0" * 64, AT, {}))
-    ws.store.ledger.put_run(RunInfo("r1", "danger-text", "ngram", "danger", "text", "s", "done", AT, {}))
-    rows = [("evaluation", "test", "danger", "danger"), ("evaluation", "test", "normal", "danger"),
-            ("pool", None, None, "danger")]  # fmt: skip
-    ws.store.ledger.put_predictions([
-        Prediction("r1", "danger", ids[at], purpose, code, 0.9, 0.8, side, gold)  # type: ignore[arg-type]
-        for at, (purpose, side, gold, code) in enumerate(rows)
-    ])  # fmt: skip
+def test_a_machines_label_is_no_label_of_a_person(ws: Workspace, ids: list[int]) -> None:
+    making.make(ws)
+    bulk.label(ws, ids[:2], "danger", "danger", "지우")
+    scored(ws, ids)
+    made = ws.store.rounds.propose(NewRound("danger", "r1", {}, 1.0, override="a test"), "지우", AT)
+    ws.store.rounds.accept(made.id, ids[2:5], ["danger", "danger", "normal"], "지우", AT)
+    assert counts(ws, "label:danger") == [
+        ("class", "normal", 0), ("class", "danger", 2), ("silver", "", 3), ("unlabelled", "-", 1)
+    ]  # fmt: skip
+    info = making.find(ws, "hashed-ngram", "pca")
+    assert info is not None
+    assert asking.of_category(drawing.drawing(ws, info, "label:danger"), 2).tolist() == ids[2:5]
+    bulk.label(ws, ids[2:3], "danger", "danger", "지우")
+    assert counts(ws, "label:danger")[:3] == [("class", "normal", 0), ("class", "danger", 3), ("silver", "", 2)]
 
 
 def test_many_classes_are_drawn_as_the_largest_and_the_others(
@@ -107,7 +123,7 @@ def test_neighbours_and_selections_hold_only_what_is_drawn(ws: Workspace, ids: l
     assert near[0] == ids[2]
     assert ids[1] not in near
     assert asking.drawn(shown, [ids[0], ids[1], later[0], ids[0], 999]) == [ids[0]]
-    assert asking.of_category(shown, 0) == [ids[0], *ids[2:]]
+    assert asking.of_category(shown, 0).tolist() == [ids[0], *ids[2:]]
     with pytest.raises(NotFound, match=f"utterance {ids[1]} is not on this map"):
         asking.place_of(shown, ids[1])
 
@@ -170,8 +186,8 @@ def test_the_job_and_the_verbs(ws: Workspace, ids: list[int], tmp_path: Path) ->
     made = CliRunner().invoke(app, ["map", "make", "--json"])
     assert made.exit_code == 0, made.output
     document = json.loads(made.stdout)
-    assert {key: document[key] for key in ("vectors", "method", "n", "total", "added", "edited")} == {
-        "vectors": "hashed-ngram", "method": "pca", "n": 6, "total": 6, "added": 0, "edited": 0
+    assert {key: document[key] for key in ("vectors", "method", "n", "total", "added", "gone")} == {
+        "vectors": "hashed-ngram", "method": "pca", "n": 6, "total": 6, "added": 0, "gone": 0
     }  # fmt: skip
     assert Path(document["file"]).is_file()
     listed = json.loads(CliRunner().invoke(app, ["map", "list", "--json"]).stdout)

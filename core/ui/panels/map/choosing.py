@@ -29,9 +29,8 @@ def choose() -> tuple[MapInfo | None, str]:
         )  # fmt: skip
     with second:
         installed = making.methods()
-        method = forms.linked_choice(
-            _("Arranged by"), [name for name in installed if installed[name]], "method", titles.method_title
-        )
+        offered = [name for name, there in installed.items() if there or making.find(workspace(), names, name)]
+        method = forms.linked_choice(_("Arranged by"), offered, "method", titles.method_title)
     with third:
         way = forms.linked_choice(
             _("Coloured by"), drawing.ways(workspace()), "colour", lambda name: titles.way_title(name, runs)
@@ -39,7 +38,8 @@ def choose() -> tuple[MapInfo | None, str]:
     info, running = making.find(workspace(), names, method), jobs.running(workspace(), making.JOB)
     label = _("Make this map") if info is None else _("Make it again")
     if button.button(
-        label, icon=":material/scatter_plot:", key="make_map", width="stretch", disabled=running is not None,
+        label, icon=":material/scatter_plot:", key="make_map", width="stretch",
+        disabled=running is not None or not installed[method],
         type="secondary" if info else "primary",
     ):  # fmt: skip
         making.start(workspace(), names, method)
@@ -86,10 +86,12 @@ def _age(info: MapInfo) -> None:
     """Say what has changed since the map was made."""
     age = making.age(workspace(), info)
     if age.is_old:
-        added, edited = f"{age.added:,}", f"{age.edited:,}"
+        counts = {"added": age.added, "edited": age.edited, "gone": age.gone}
         st.warning(
-            _("This map is older than the corpus: {added} utterances came, {edited} texts were changed since. "
-              "Make it again to see them.").format(added=added, edited=edited),
+            _("This map is older than the corpus. Since then: new utterances {added}, changed texts {edited}, points "
+              "skipped or taken out {gone}. Make it again to see the corpus as it is.").format(
+                **{name: f"{n:,}" for name, n in counts.items()}
+            ),
             icon=":material/history:",
         )  # fmt: skip
 

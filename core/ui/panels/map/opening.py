@@ -4,15 +4,13 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core.filters import Filter
+from core.messages import Message
 from core.ui import links
-from core.ui.frame import workspace
 from core.ui.i18n import _
+from core.ui.panels.corpus import reviewing
 from core.workflows.map.drawing import LABEL
-from core.workflows.review import queues
 
 PAGE = "map"
-DEFAULT_SCHEME = "danger"
 
 
 def one(utterance_id: int) -> None:
@@ -25,9 +23,10 @@ def many(chosen: Sequence[int], way: str) -> None:
     in_review = st.button(_("Open in Review"), icon=":material/hearing:", key="map_review")
     if not (st.button(_("Open in the corpus"), icon=":material/library_music:", key="map_corpus") or in_review):
         return
-    scheme = way.removeprefix(LABEL) if way.startswith(LABEL) else DEFAULT_SCHEME
-    title = _("Selected on the map: {n}").format(n=f"{len(chosen):,}")
-    name, back = queues.open_list(workspace(), scheme, chosen, title), links.here(PAGE)
-    if in_review:
-        links.go(links.review(named=name, schemes=[scheme], back=back))
-    links.go(links.corpus(Filter(listed=name), back=back))
+    title = Message("Selected on the map: {n:,}", n=len(chosen))
+    reviewing.open_ids(chosen, title, links.here(PAGE), scheme_of(way), in_corpus=not in_review)
+
+
+def scheme_of(way: str) -> str:
+    """Return the scheme whose labels colour the map; the first one for another colouring."""
+    return way.removeprefix(LABEL) if way.startswith(LABEL) else reviewing.FIRST_SCHEME

@@ -37,7 +37,7 @@ def _list(near: Sequence[Neighbour], pick: Callable[[int], None]) -> None:
     """Show the neighbours with the numbers that they have on the map."""
     for number, neighbour in enumerate(near, start=1):
         with st.container(border=True):
-            _facts(neighbour.utterance, f"{number}", _("similarity {score}").format(score=f"{neighbour.score:.2f}"))
+            _facts(neighbour.utterance, f"{number}", _("similarity {score}").format(score=f"{neighbour.score:.0%}"))
             with st.container(horizontal=True, vertical_alignment="center"):
                 st.button(
                     _("Show on the map"), key=f"pick-{neighbour.utterance.id}", icon=":material/my_location:",

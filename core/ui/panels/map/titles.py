@@ -8,21 +8,25 @@ from collections.abc import Mapping
 from core.records import RunInfo
 from core.schemes import SCHEMES
 from core.ui.i18n import N_, _
+from core.ui.panels import runs as run_panel
 from core.ui.widgets import forms
 from core.ui.widgets.map_canvas import Entry
 from core.workflows.map.drawing import ERROR, LABEL, PREDICTION, SOURCE, Category
 from core.workflows.map.vectors import RUN
 
-GREY, PURPLE, BLUE, RED = "#94a3b8", "#7c6f9b", "#2563eb", "#d55e00"
+GREY, PURPLE, BLUE, RED = "#7b8aa1", "#7c6f9b", "#2563eb", "#d55e00"
+TAN, BROWN = "#b08968", "#8a6d3b"
 SOURCE_COLORS = ("#2563eb", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#7c6f9b", "#8a8a00")
 VECTORS = {"hashed-ngram": N_("Shared syllables of the texts")}
 METHODS = {"pca": N_("PCA: fast, the main differences"), "umap": N_("UMAP: slower, neighbours stay together")}
 KINDS: dict[str, str] = {
-    "several": N_("several classes"), "unlabelled": N_("unlabelled"), "others": N_("others"), "right": N_("right"),
-    "wrong": N_("wrong"), "unscored": N_("not judged by this run"),
+    "several": N_("Several classes"), "silver": N_("Only a machine's label (silver)"), "none": N_("No class"),
+    "unlabelled": N_("Unlabelled"), "others": N_("Others"), "right": N_("Right"),
+    "wrong": N_("Wrong"), "unscored": N_("Not judged by this run"),
 }  # fmt: skip
 _COLORS: dict[str, str] = {
-    "several": PURPLE, "unlabelled": GREY, "others": GREY, "right": BLUE, "wrong": RED, "unscored": GREY,
+    "several": PURPLE, "silver": TAN, "none": BROWN, "unlabelled": GREY, "others": GREY,
+    "right": BLUE, "wrong": RED, "unscored": GREY,
 }  # fmt: skip
 Runs = Mapping[str, RunInfo]
 
@@ -39,9 +43,9 @@ def method_title(name: str) -> str:
 
 
 def run_title(run_id: str, runs: Runs) -> str:
-    """Return the recipe of a run and when it was trained."""
+    """Return the name of a run for a reader; an unknown id stays as it is."""
     run = runs.get(run_id)
-    return f"{run.recipe}, {forms.minute(run.started_at)}" if run else run_id
+    return run_panel.title(run) if run else run_id
 
 
 def way_title(way: str, runs: Runs) -> str:
