@@ -1,6 +1,6 @@
 // Chooses files and folders and sends them to the server one by one, with progress; no bundle is needed.
 //
-// Kinds and sizes are checked before anything is sent. What has arrived already, by path and size, is not sent again,
+// Kinds and sizes are checked before anything is sent. What has arrived already, by path, size and time, is not sent again,
 // so that a broken upload goes on. All texts come from the page; names are only ever written as text.
 
 const uploaders = new WeakMap();
@@ -16,6 +16,10 @@ const size = (bytes) => {
 };
 
 const hidden = (path) => path.split("/").some((part) => part.startsWith(".") || part === "__MACOSX");
+
+/** Whether this very file has arrived: `before` is its [bytes, modified_ms] on the server. A file that was mended and has
+ *  the same length is another one. */
+export const isThere = (before, file) => before?.[0] === file.size && before[1] === file.lastModified;
 
 /** Yield [path, File] of everything below a dropped entry. */
 async function* walked(entry) {
@@ -77,10 +81,14 @@ class Uploader {
     this.at("problems").replaceChildren();
     const { kinds, most, texts } = this.data;
     const wanted = [];
+    const names = new Set();
     for (const [path, file] of chosen) {
       if (hidden(path)) continue;
       const name = path.toLowerCase();
-      if (!kinds.some((kind) => name.endsWith(kind)) && !PART.test(name)) this.problem(path, texts.kind);
+      const known = names.has(path.normalize("NFC"));
+      names.add(path.normalize("NFC"));
+      if (known) this.problem(path, texts.twice);
+      else if (!kinds.some((kind) => name.endsWith(kind)) && !PART.test(name)) this.problem(path, texts.kind);
       else if (file.size > most) this.problem(path, filled(texts.large, { size: size(file.size), most: size(most) }));
       else if (!file.size) this.problem(path, texts.empty);
       else wanted.push([path, file]);
@@ -100,7 +108,8 @@ class Uploader {
       const arrived = await this.arrived();
       for (const [number, [path, file]] of wanted.entries()) {
         if (this.stopped) break;
-        if (arrived[path.normalize("NFC")] === file.size) {
+        const before = arrived[path.normalize("NFC")];
+        if (isThere(before, file)) {
           done += file.size;
           continue;
         }
@@ -108,6 +117,7 @@ class Uploader {
         shown(0);
         const error = await this.put(path, file, shown);
         if (error) this.problem(path, error);
+        else if (before) this.problem(path, this.data.texts.replaced);
         done += file.size;
         sent += file.size;
       }
@@ -132,7 +142,7 @@ class Uploader {
   put(path, file, shown) {
     return new Promise((resolve) => {
       const request = (this.request = new XMLHttpRequest());
-      request.open("PUT", `${this.data.address}?path=${encodeURIComponent(path)}`);
+      request.open("PUT", `${this.data.address}?path=${encodeURIComponent(path)}&modified=${file.lastModified}`);
       request.upload.onprogress = (event) => shown(event.loaded);
       request.onload = () => {
         if (request.status === 201) return resolve("");

@@ -2,6 +2,7 @@
 
 The name is the one that was typed in this session; else the one of the cookie; else the name of the key with which the
 person entered an open server; else the one of `GWIDAMA_CURATOR`. Without any, nobody decides: `ask` shows the question.
+Who empties the box of the name is forgotten.
 """
 
 import base64
@@ -10,7 +11,8 @@ import binascii
 import streamlit as st
 
 from core.settings import ASSETS
-from core.ui.i18n import _, language
+from core.ui import choices
+from core.ui.i18n import _
 from core.web import identity as routes
 from core.web import key_form
 from core.workflows import identity
@@ -18,7 +20,7 @@ from core.workflows.workspace import open_workspace
 
 BOX = "curator_name"  # the key of the box in the menu
 ASKED = "curator_asked"
-SWITCHED = "language_switched"
+FORGOTTEN = "curator_forgotten"  # whether a person has emptied the box
 
 _REMEMBER = st.components.v2.component(
     "gwidama_remember", html="", css="", js=(ASSETS / "remember" / "remember.js").read_text("utf-8")
@@ -31,8 +33,13 @@ def curator() -> str | None:
 
 
 def place() -> str:
-    """Return the name of this workspace for what a browser keeps."""
-    return identity.place(open_workspace())
+    """Return the place where the browser keeps what the person at work has not saved yet."""
+    return identity.desk(open_workspace(), curator())
+
+
+def nobody() -> str:
+    """Return the place where the browser keeps what was typed before anybody was named."""
+    return identity.desk(open_workspace(), None)
 
 
 def _typed() -> str | None:
@@ -40,8 +47,14 @@ def _typed() -> str | None:
 
 
 def _of_cookie() -> str | None:
-    signed = st.context.cookies.get(routes.NAME)
-    return identity.name_of(open_workspace(), signed) if signed else None
+    """Return the name that the browser remembers; None once it was told to forget it."""
+    return None if st.session_state.get(FORGOTTEN) else _remembered()
+
+
+def _remembered() -> str | None:
+    ws = open_workspace()
+    signed = st.context.cookies.get(routes.cookie(ws))
+    return identity.name_of(ws, signed) if signed else None
 
 
 def _of_login() -> str | None:
@@ -71,8 +84,12 @@ def box() -> None:
     st.text_input(
         _("Curator"), key=BOX, max_chars=identity.LONGEST_NAME,
         placeholder=_of_login() or _of_settings() or _("Your name"),
-        help=_("Your decisions are kept under this name."), persist_state="session",
+        help=_("Your decisions are kept under this name."), persist_state="session", on_change=_changed,
     )  # fmt: skip
+
+
+def _changed() -> None:
+    st.session_state[FORGOTTEN] = _typed() is None
 
 
 def ask() -> None:
@@ -90,11 +107,11 @@ def _answered() -> None:
 
 
 def remember() -> None:
-    """Have the browser keep the name that was typed and the language that was chosen, where it does not yet."""
-    ws, remembered = open_workspace(), {}
+    """Have the browser keep the name that was typed (or forget it), and the language and the theme that were chosen."""
+    ws, remembered = open_workspace(), choices.new()
     if (name := _typed()) and name != _of_cookie():
         remembered["name"] = identity.sign(ws, name)
-    if st.session_state.get(SWITCHED) and language() != st.context.cookies.get(routes.LANGUAGE):
-        remembered["lang"] = language()
+    elif not name and st.session_state.get(FORGOTTEN) and _remembered():
+        remembered["name"] = ""
     if remembered:
         _REMEMBER(key="remember", data={"address": routes.ADDRESS, "remembered": remembered})

@@ -27,7 +27,7 @@ from core.errors import Conflict, CoreError, DiskFull, InputError, NotFound, Sta
 from core.records import Revision
 from core.workflows.review import desk as review_desk
 from core.workflows.review.call import whole_call
-from core.workflows.review.desk import Card, Desk
+from core.workflows.review.desk import LONGEST_TEXT, Card, Desk
 from core.workflows.review.leases import LEASE_S
 from core.workflows.workspace import now, open_workspace
 
@@ -42,7 +42,7 @@ MAX_CARDS = 40
 MAX_HELD = 500
 MAX_ID = 2**63
 MAX_SPENT_MS = 24 * 3600 * 1000
-LENGTHS = {"text": 10_000, "comment": 2_000, "skip_reason": 300, "nonce": 64}
+LENGTHS = {"text": LONGEST_TEXT, "comment": 2_000, "skip_reason": 300, "nonce": 64}
 
 
 @dataclass

@@ -6,11 +6,12 @@ The secret lies in the workspace, readable by its owner only; a copy of the work
 import hashlib
 import os
 import secrets
+import unicodedata
 from pathlib import Path
 
 from itsdangerous import BadData, URLSafeSerializer
 
-from core.files import remove, sync_to_disk, temporary_path
+from core.files import move_into_place, remove, sync_to_disk, temporary_path, write_bytes
 from core.files.private import FILE_MODE
 from core.workflows.service import keys
 from core.workflows.workspace import Workspace
@@ -19,15 +20,19 @@ FILE = "browser-secret"
 SALT = "curator"
 LONGEST_NAME = 40
 PLACE_LETTERS = 12
+SECRET_BYTES = 32  # of the secret; a shorter file holds none
 
 
 def tidy(name: str) -> str:
     """Return a name with single spaces, of at most `LONGEST_NAME` characters; characters that do not print are dropped.
 
+    The name is composed (NFC), so that one person has one name on every kind of computer.
+
     >>> tidy("  김  지우 ")
     '김 지우'
     """
-    return " ".join("".join(c if c.isprintable() else " " for c in name).split())[:LONGEST_NAME].strip()
+    composed = unicodedata.normalize("NFC", "".join(c if c.isprintable() else " " for c in name))
+    return " ".join(composed.split())[:LONGEST_NAME].strip()
 
 
 def sign(ws: Workspace, name: str) -> str:
@@ -51,8 +56,14 @@ def name_of_key(ws: Workspace, key: str) -> str | None:
 
 
 def place(ws: Workspace) -> str:
-    """Return a short name of the workspace, under which a browser keeps what is not saved yet."""
+    """Return a short name of the workspace: servers of other workspaces at the same address have other cookies."""
     return hashlib.sha256(_secret(ws)).hexdigest()[:PLACE_LETTERS]
+
+
+def desk(ws: Workspace, name: str | None) -> str:
+    """Return the place where a browser keeps what this person has not saved yet; None: nobody is named yet."""
+    person = hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:PLACE_LETTERS] if name else ""
+    return f"{place(ws)}.{person}"
 
 
 def _serializer(ws: Workspace) -> URLSafeSerializer:
@@ -62,11 +73,18 @@ def _serializer(ws: Workspace) -> URLSafeSerializer:
 def _secret(ws: Workspace) -> bytes:
     """Return the secret of the workspace; the first call makes it."""
     file = ws.settings.home / FILE
-    try:
-        return file.read_bytes()
-    except FileNotFoundError:
+    if not file.exists():
         _make(file)
-        return file.read_bytes()
+    secret = file.read_bytes()
+    if len(secret) < SECRET_BYTES:  # an emptied file would let anybody sign
+        write_bytes(file, _new())
+        file.chmod(FILE_MODE)
+        secret = file.read_bytes()
+    return secret
+
+
+def _new() -> bytes:
+    return secrets.token_hex(SECRET_BYTES).encode()
 
 
 def _make(file: Path) -> None:
@@ -74,10 +92,14 @@ def _make(file: Path) -> None:
     temporary = temporary_path(file)
     try:
         with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE_MODE), "wb") as written:
-            written.write(secrets.token_hex(32).encode())
+            written.write(_new())
         sync_to_disk(temporary)
         os.link(temporary, file)
     except FileExistsError:
         pass
+    except OSError:  # a disk without links
+        if not file.exists():
+            move_into_place(temporary, file)
+            file.chmod(FILE_MODE)
     finally:
         remove(temporary)

@@ -140,7 +140,7 @@ def train(live: Live, page: Page) -> None:
     pick(page, "Schemes", scheme("urgency").title("ko"), first="Backspace")
     press(page, page.get_by_role("button", name=ko("Freeze"), exact=True))
     until(lambda: [info.scheme for info in live.ws.store.ledger.snapshots()] == ["urgency"], "the snapshot is frozen")
-    pick(page, "Recipe", "urgency-text")
+    pick(page, "Recipe", ko("Urgency, text"))
     press(page, page.get_by_role("button", name=ko("Start training")))
     until(lambda: [run.state for run in live.ws.store.ledger.runs()] == ["done"], "the model is trained")
 

@@ -52,7 +52,7 @@ def answer_name(page: Page, name: str) -> None:
 
 
 def remembered(page: Page, cookie: str = "gwidama_name") -> bool:
-    return cookie in {str(kept.get("name")) for kept in page.context.cookies()}
+    return any(str(kept.get("name")).startswith(cookie) for kept in page.context.cookies())
 
 
 def sit(live: Live, page: Page, name: str = "김지우") -> tuple[int, int]:
@@ -198,17 +198,156 @@ def test_a_page_of_many_has_no_class_until_it_is_chosen_and_is_taken_back_as_one
 def test_the_guidelines_of_a_scheme_survive_a_reload_until_they_are_saved(live: Live, page: Page) -> None:
     sit(live, page)
 
-    def opened() -> Locator:
+    def box() -> Locator:
         go(page, live, "schemes", scheme="danger")
-        page.get_by_text(ko("Guidelines"), exact=True).click()
-        page.get_by_text(ko("Edit the guidelines"), exact=True).click()
+        switch = page.get_by_text(ko("Edit the guidelines"), exact=True)
+        opened(page, switch, "Guidelines").click()
         return page.get_by_role("textbox", name=ko("How to decide (Markdown)"))
 
-    opened().press_sequentially("불이 보이면 위험")
-    box = opened()
-    expect(box).to_have_value("불이 보이면 위험")
-    box.press("Control+Enter")
+    first = box()
+    first.fill("")
+    first.press_sequentially("불이 보이면 위험")
+    again = box()
+    expect(again).to_have_value("불이 보이면 위험")
+    again.press("Control+Enter")
     page.get_by_role("button", name=ko("Save the guidelines")).click()
     page.wait_for_function("() => !Object.keys(localStorage).some(key => key.startsWith('gwidama.draft'))")
     go(page, live, "schemes", scheme="danger")
     expect(page.get_by_text("불이 보이면 위험", exact=True)).to_be_attached()
+
+
+def opened(page: Page, box: Locator, *titles: str) -> Locator:
+    """Open the folded parts of the page that hide a box; return the box."""
+    idle(page)
+    for title in titles:
+        part = page.locator("details").filter(has=page.locator("summary", has_text=ko(title)))
+        if part.get_attribute("open") is None:
+            part.locator("summary").click()
+    expect(box).to_be_visible()
+    return box
+
+
+def survives(page: Page, box: Callable[[], Locator], text: str) -> None:
+    """Type without leaving the box; then what was typed stands there after a reload, and each time one comes back."""
+    box().fill(text)
+    page.reload()
+    expect(box()).to_have_value(text)
+    for _ in range(2):
+        page.get_by_role("link", name=ko("Progress"), exact=True).click()
+        page.wait_for_url(re.compile("/progress"))
+        idle(page)
+        page.go_back()
+        expect(page.get_by_test_id("stHeading").first).to_be_visible()
+        expect(box()).to_have_value(text)
+
+
+def test_a_conversation_to_be_judged_survives(live: Live, page: Page) -> None:
+    def box() -> Locator:
+        idle(page)
+        page.get_by_role("tab", name=ko("Sentence")).click()
+        field = page.get_by_label(ko("A typed or pasted conversation, one line an utterance"))
+        if not field.is_visible():
+            page.get_by_test_id("stCheckbox").filter(has_text=ko("Several lines")).locator("label").click()
+        return field
+
+    go(page, live, "predict")
+    survives(page, box, "여보세요\n3층에 불이 났어요")
+
+
+def test_the_settings_of_a_cleaning_plan_and_the_sentence_to_try_survive(live: Live, page: Page) -> None:
+    sit(live, page)
+    go(page, live, "clean")
+    words, sentence = page.locator("textarea").first, page.get_by_label(ko("Try the plan on a sentence"))
+    survives(page, lambda: opened(page, words, "Change the plan"), "어\n음\n그니까 뭐랄까")
+    opened(page, sentence, "Change the plan").fill("음 그니까 불이 났어요")
+    page.reload()
+    expect(opened(page, sentence, "Change the plan")).to_have_value("음 그니까 불이 났어요")
+    expect(words).to_have_value("어\n음\n그니까 뭐랄까")
+
+
+def test_a_new_scheme_survives_until_it_is_added(live: Live, page: Page) -> None:
+    sit(live, page)
+    go(page, live, "schemes")
+    title = page.get_by_label(ko("Korean title"), exact=True).last
+    survives(page, lambda: opened(page, title, "A new scheme"), "신고자가 있는 곳의 종류")
+
+
+def test_the_prompt_of_a_language_model_survives_until_it_is_saved(live: Live, page: Page) -> None:
+    sit(live, page)
+    field = page.get_by_label(ko("Rule for every request"))
+
+    def box() -> Locator:
+        idle(page)
+        if not page.locator("summary").filter(has_text=ko("Prompt")).count():
+            page.get_by_role("combobox", name=ko("Operation"), exact=True).click()
+            page.get_by_role("option", name=ko("Language model"), exact=True).click()
+            page.keyboard.press("Escape")
+        return opened(page, field, "Prompt")
+
+    go(page, live, "augment")
+    survives(page, box, "짧고 다급한 신고 전화처럼 쓴다")
+    page.keyboard.press("Tab")
+    page.get_by_role("button", name=ko("Save the prompt")).click()
+    expect(page.get_by_text(ko("The prompt is saved."))).to_be_visible()
+    until(lambda: drafts_in(page) == [], "the draft is gone")
+
+
+def drafts_in(page: Page) -> list[str]:
+    keys: list[str] = page.evaluate("() => Object.keys(localStorage).filter(key => key.startsWith('gwidama.draft'))")
+    return keys
+
+
+def test_choices_of_an_import_survive_while_they_are_typed(live: Live, page: Page) -> None:
+    table = live.home / "inbox" / "현장.csv"
+    table.parent.mkdir(exist_ok=True)
+    table.write_text("문장\n불이 났어요\n", encoding="utf-8")
+    go(page, live, "import_data", **{"from": "server", "root": "inbox"})
+    survives(page, lambda: page.get_by_label(ko("Licence")), "연구에만 쓰고 다시 나누지 않는다")
+
+
+def test_another_person_in_one_browser_sees_no_draft_and_an_emptied_name_is_forgotten(live: Live, page: Page) -> None:
+    item = sit(live, page)
+    root = component(page, "desk")
+    page.keyboard.press("/")
+    root.locator("input.gw-line").fill("김지우의 메모")
+    until(lambda: remembered(page), "the browser remembers the name")
+    page.reload()
+    assert shown(page) == item
+    expect(root.locator("input.gw-line")).to_have_value("김지우의 메모")
+    name = page.get_by_label(ko("Curator"), exact=True)
+    with_another_desk(page, lambda: (name.fill("이서연"), name.press("Enter")))
+    shown(page)
+    expect(root.locator("input.gw-line")).to_be_hidden()
+    until(lambda: remembered(page), "the browser remembers the name")
+    name.fill("")
+    name.press("Enter")
+    expect(page.get_by_text(ko("Who is at work?"))).to_be_visible()
+    until(lambda: not remembered(page), "the browser forgets the name")
+    page.reload()
+    expect(page.get_by_text(ko("Who is at work?"))).to_be_visible()
+    answer_name(page, "김지우")
+    until(lambda: shown(page) == item, "the card waits for who began it")
+    expect(root.locator("input.gw-line")).to_have_value("김지우의 메모")
+
+
+def test_a_held_key_does_not_answer_the_question_that_it_opened(live: Live, page: Page) -> None:
+    sit(live, page)
+    go(page, live, "review", many="true")
+    takes_keys(page)
+    root = component(page, "desk")
+    cells = root.locator(".gw-cell")
+    for index in range(cells.count()):
+        cells.nth(index).scroll_into_view_if_needed()
+        expect(cells.nth(index)).to_have_attribute("data-seen", "true")
+    takes_keys(page)
+    before = live.ws.store.review.decided("김지우")
+    page.keyboard.press("Shift+N")
+    page.keyboard.down("Enter")
+    for _ in range(8):
+        page.keyboard.down("Enter")  # as the keyboard repeats a held key
+        frame(page)
+    page.keyboard.up("Enter")
+    expect(root.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(root.get_by_role("dialog")).to_have_count(0)
+    assert live.ws.store.review.decided("김지우") == before

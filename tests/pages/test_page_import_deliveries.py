@@ -1,5 +1,6 @@
 """The Import page for everything but tables: what is recognised, folders of the server, choices, reports, failures."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -135,3 +136,22 @@ def test_a_running_import_is_shown_from_everywhere_and_cancelled(ws: Workspace, 
 def test_small_uploads_tell_their_size_and_kinds_beside_them(ws: Workspace) -> None:
     assert "Up to 1 MB a file · TOML" in captions(open_page("schemes"))
     assert captions(open_page("predict")).count("Up to 50 MB a file · WAV, MP3, M4A, 3GP, AMR, WebM …, JSON") == 2
+
+
+def test_the_other_tables_of_an_upload_are_one_button_away(ws: Workspace) -> None:
+    page = drop({"a.csv": "text\n집에 불이 났어요\n".encode(), "b.csv": "text\n괜찮아요\n".encode()})
+    imported(page)
+    assert "The other tables of this upload are still here\\: b\\.csv" in texts(page.info)
+    press(page, "import_rest")
+    assert next(box for box in page.selectbox if (box.key or "").startswith("which-")).options == ["a.csv", "b.csv"]
+
+
+def test_names_that_are_no_text_are_counted(ws: Workspace) -> None:
+    folder = ws.settings.home / "inbox"
+    folder.mkdir(exist_ok=True)
+    Path(os.fsdecode(bytes(folder) + b"/\xb1\xe2.csv")).write_text("text\n")  # as cp949 writes it
+    page = open_page("import_data", **{"from": "server"})
+    text = "Names in another encoding than UTF-8, not shown: 1. They come in with the whole folder."
+    assert text in captions(page)
+    (row,) = page.dataframe[-1].value.to_dict("records")
+    assert row["Reason"] == "its name is in another encoding than UTF-8: rename it"

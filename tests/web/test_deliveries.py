@@ -1,6 +1,8 @@
 """Routes of the Import page: a file arrives as it is sent, the rest is refused with a reason."""
 
+import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
@@ -12,11 +14,12 @@ from core.workflows.imports.deliveries import inbox
 from core.workflows.workspace import Workspace
 
 pytestmark = pytest.mark.integration
+HERE = "http://127.0.0.1:8501"
 
 
 @pytest.fixture
 def client(ws: Workspace) -> Iterator[TestClient]:
-    with TestClient(Starlette(routes=list(deliveries.ROUTES))) as opened:
+    with TestClient(Starlette(routes=list(deliveries.ROUTES)), base_url=HERE, headers={"origin": HERE}) as opened:
         yield opened
 
 
@@ -30,7 +33,8 @@ def test_files_arrive_and_are_listed(ws: Workspace, client: TestClient) -> None:
     delivery, data = opened(), bytes(range(256)) * 9000  # more than one block
     answer = client.put(f"/import/{delivery}", params={"path": "납품/소리.wav"}, content=data)
     assert (answer.status_code, answer.json()) == (201, {"bytes": len(data)})
-    assert client.get(f"/import/{delivery}").json() == {"files": {"납품/소리.wav": len(data)}}
+    ((path, (size, _)),) = client.get(f"/import/{delivery}").json()["files"].items()
+    assert (path, size) == ("납품/소리.wav", len(data))
     (folder,) = inbox.entries(ws, delivery)
     assert (folder / "소리.wav").read_bytes() == data
     assert [path.name for path in folder.iterdir()] == ["소리.wav"]
@@ -68,3 +72,48 @@ def test_a_file_without_its_length_is_refused(client: TestClient) -> None:
 def test_other_ids_and_methods_find_nothing(client: TestClient) -> None:
     assert client.get("/import/..%2F..").status_code in (404, 410)
     assert client.post(f"/import/{opened()}", content=b"x").status_code == 405
+
+
+def test_another_site_sends_nothing(ws: Workspace, client: TestClient) -> None:
+    delivery = opened()
+    for headers in ({"origin": "http://evil.example"}, {"origin": ""}, {"sec-fetch-site": "cross-site"}):
+        answer = client.put(f"/import/{delivery}", params={"path": "a.csv"}, content=b"x", headers=headers)
+        assert (answer.status_code, answer.json()["error"]) == (403, "only pages of this server may ask this")
+    assert inbox.files(ws, delivery) == []
+
+
+@pytest.mark.parametrize(("sent", "kept"), [("1700000000123", True), ("", False), ("-1", False), ("9" * 15, False)])
+def test_the_time_of_a_file_comes_along(client: TestClient, sent: str, kept: bool) -> None:
+    delivery = opened()
+    client.put(f"/import/{delivery}", params={"path": "a.csv", "modified": sent}, content=b"x")
+    ((_, (_, modified)),) = client.get(f"/import/{delivery}").json()["files"].items()
+    assert (modified == 1_700_000_000_123) is kept
+
+
+def test_a_sender_that_falls_asleep_gives_its_place_to_others(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(deliveries, "PATIENCE_S", 0.01)
+    delivery = opened()
+
+    async def send() -> list[dict[str, Any]]:
+        messages = [{"type": "http.request", "body": b"a", "more_body": True}]
+        answers: list[dict[str, Any]] = []
+
+        async def receive() -> dict[str, Any]:
+            if messages:
+                return messages.pop()
+            return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+
+        async def answer(message: Any) -> None:
+            answers.append(dict(message))
+
+        headers = {"host": "127.0.0.1:8501", "origin": HERE, "content-length": "9"}
+        scope = {
+            "type": "http", "method": "PUT", "path": f"/import/{delivery}", "query_string": b"path=a.csv",
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+        }  # fmt: skip
+        await Starlette(routes=list(deliveries.ROUTES))(scope, receive, answer)
+        return answers
+
+    start, body = asyncio.run(send())
+    assert (start["status"], "다시" in body["body"].decode()) == (422, True)
+    assert list(inbox.folder(ws, delivery).iterdir()) == []

@@ -1,5 +1,6 @@
 // Unsaved changes of items, kept in this browser: they survive a reload, Back and another page. A draft belongs to one
-// version of an item; the draft of an older version is handed out separately and never takes the place of a text.
+// version of an item; the draft of an older version is handed out separately and never takes the place of a text. It
+// stays beside what is typed since, until a person takes or drops it (`settle`).
 
 const MOST = 200; // drafts that are kept; the oldest are dropped
 const PREFIX = "gwidama.draft.";
@@ -12,7 +13,7 @@ export class Drafts {
     this.clock = clock;
   }
 
-  /** {version, ...fields} of the item, else null. */
+  /** {version, older?, ...fields} of the item, else null. */
   read(item) {
     try {
       const draft = JSON.parse(this.storage.getItem(this.prefix + item) ?? "null");
@@ -31,17 +32,37 @@ export class Drafts {
   /** The draft of another version, else null. */
   older(item, version) {
     const draft = this.read(item);
-    return draft && draft.version !== version ? draft : null;
+    return (draft?.version === version ? draft.older : draft) ?? null;
   }
 
-  /** Keeps `fields`; null, or no field at all, drops the draft. */
+  /** Keeps `fields`; null, or no field at all, drops the draft. One of an older version stays beside it. */
   keep(item, version, fields) {
-    if (!fields || !Object.keys(fields).length) return this.drop(item);
+    const older = this.older(item, version);
+    if (!fields || !Object.keys(fields).length) return older ? this.#write(item, older) : this.drop(item);
+    return this.#write(item, { ...fields, version, at: this.clock(), ...(older && { older }) });
+  }
+
+  /** The draft of an older version was taken or dropped: it is kept no longer. */
+  settle(item, version) {
+    const { older, ...draft } = this.of(item, version) ?? {};
+    if (draft.version === undefined) this.drop(item);
+    else this.#write(item, draft);
+  }
+
+  /** If the storage is full, the oldest drafts make room; if it is forbidden, the change stays on the screen. */
+  #write(item, draft) {
+    const name = this.prefix + item;
     try {
-      this.storage.setItem(this.prefix + item, JSON.stringify({ ...fields, version, at: this.clock() }));
-      this.#prune();
+      this.storage.setItem(name, JSON.stringify(draft));
+      this.#prune(MOST);
     } catch {
-      // full or forbidden: the change stays on the screen
+      try {
+        this.storage.removeItem(name);
+        this.#prune(MOST / 2);
+        this.storage.setItem(name, JSON.stringify(draft));
+      } catch {
+        // see above
+      }
     }
   }
 
@@ -53,13 +74,14 @@ export class Drafts {
     }
   }
 
-  #prune() {
+  /** Drops the oldest drafts until `most` are left. */
+  #prune(most) {
     const kept = [];
     for (let index = 0; index < this.storage.length; index += 1) {
       const key = this.storage.key(index);
       if (key?.startsWith(PREFIX)) kept.push(key);
     }
-    if (kept.length <= MOST) return;
+    if (kept.length <= most) return;
     const at = (key) => {
       try {
         return JSON.parse(this.storage.getItem(key)).at ?? 0;
@@ -67,6 +89,6 @@ export class Drafts {
         return 0;
       }
     };
-    for (const key of kept.sort((one, other) => at(one) - at(other)).slice(0, kept.length - MOST)) this.storage.removeItem(key);
+    for (const key of kept.sort((one, other) => at(one) - at(other)).slice(0, kept.length - most)) this.storage.removeItem(key);
   }
 }

@@ -71,12 +71,14 @@ class Review {
   /** Shows what was typed on an older version beside the text; it takes the place of nothing by itself. */
   #offerOlder() {
     const { item, strings } = this.data;
-    const text = item.readonly ? "" : this.kept.older(item.id, item.version)?.text;
+    const begun = item.readonly ? "" : this.kept.older(item.id, item.version)?.text;
+    const text = begun === item.text ? "" : begun;
     this.older.hidden = !text;
     if (!text) return this.older.replaceChildren();
     const end = (take) => {
       if (take) this.textBox.value = text;
       this.older.hidden = true;
+      this.kept.settle(item.id, item.version);
       this.#textChanged();
       this.#keep();
       this.root.focus({ preventScroll: true });

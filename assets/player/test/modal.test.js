@@ -84,3 +84,13 @@ test("the browser may close it too, as the back gesture does", () => {
     assert.deepEqual([modal.isOpen, modal.node.isConnected], [false, false], type);
   }
 });
+
+test("a held key that opened a dialog does not press its focused button", () => {
+  modal = showConflict(root, t, SIDES, () => [], (which) => chosen.push(which));
+  for (const code of ["Enter", "NumpadEnter", "Space"]) {
+    assert.equal(press(code, { repeat: true }), false, "the browser does nothing with it");
+    assert.equal(modal.isOpen, true);
+  }
+  assert.equal(press("Tab", { repeat: true }), true, "other held keys stay the browser's");
+  assert.deepEqual(chosen, []);
+});

@@ -1,8 +1,8 @@
 """Measure how far the people who answered under one scheme agree. Labels of a delivery are not a person's answer."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
 from core.agreement import Agreement, Answer, Resampling, WindowSize, measure
 from core.errors import InputError
@@ -22,8 +22,9 @@ def _ignore(_read: int) -> None:
 class AgreementQuery:
     """Which answers are measured, and how.
 
-    `since` and `until` are days or instants (UTC, ISO 8601), both included. `pairs` are the raters compared by Cohen's
-    kappa; empty means all pairs. `ordinal` None means: as the scheme says. `every` is the size of a drift window.
+    `since` and `until` are days of `zone` or instants (ISO 8601), both included. `pairs` are the raters compared by
+    Cohen's kappa; empty means all pairs. `ordinal` None means: as the scheme says. `every` is the size of a drift
+    window; a day and a week are those of `zone`.
     """
 
     since: str = ""
@@ -32,6 +33,7 @@ class AgreementQuery:
     ordinal: bool | None = None
     every: WindowSize = 50
     draws: Resampling | None = None
+    zone: tzinfo = UTC
 
 
 def agreement(ws: Workspace, name: str, query: AgreementQuery | None = None, on_read: OnRead = _ignore) -> Agreement:
@@ -41,7 +43,8 @@ def agreement(ws: Workspace, name: str, query: AgreementQuery | None = None, on_
     """
     query, chosen = query or AgreementQuery(), scheme(name)
     standing = standing_answers(ws, name, on_read)
-    answers = answers_of(within(standing, query.since, query.until))
+    wanted = within(standing, query.since, query.until, query.zone)
+    answers = [_in_zone(answer, query.zone) for answer in answers_of(wanted)]
     ordinal = chosen.ordinal if query.ordinal is None else query.ordinal
     return measure(
         answers, chosen.codes, join=joiner(chosen), ordinal=ordinal, settled=settled_of(standing), pairs=query.pairs,
@@ -68,11 +71,11 @@ def standing_answers(ws: Workspace, name: str, on_read: OnRead = _ignore) -> lis
     return standing
 
 
-def within(standing: Sequence[StandingAnswer], since: str = "", until: str = "") -> list[StandingAnswer]:
-    """The answers given from `since` to `until`, both included; "" sets no limit."""
-    first, last = _instant(since), _instant(until)
-    if last and len(until) == len("2024-01-01"):
-        last += "T99"  # the whole day is included
+def within(
+    standing: Sequence[StandingAnswer], since: str = "", until: str = "", zone: tzinfo = UTC
+) -> list[StandingAnswer]:
+    """The answers given from `since` to `until`, both included; "" sets no limit. A day is one of `zone`."""
+    first, last = _instant(since, zone), _instant(until, zone, end=True)
     return [answer for answer in standing if answer.at >= first and (not last or answer.at <= last)]
 
 
@@ -98,15 +101,26 @@ def joiner(scheme: Scheme) -> str:
     return JOIN if scheme.kind == "multi" else ""
 
 
-def _instant(text: str) -> str:
-    """A day stays as it is; an instant is written as the store writes it. `InputError` for any other text."""
+def _in_zone(answer: Answer, zone: tzinfo) -> Answer:
+    if zone is UTC or not answer.at:
+        return answer
+    return replace(answer, at=datetime.fromisoformat(answer.at).astimezone(zone).isoformat(timespec="microseconds"))
+
+
+def _instant(text: str, zone: tzinfo, *, end: bool = False) -> str:
+    """An instant as the store writes it; a day is its first moment in `zone`, with `end` its last one.
+
+    `InputError` for any other text.
+    """
     if not text:
         return ""
     try:
         if len(text) == len("2024-01-01"):
-            return date.fromisoformat(text).isoformat()
-        parsed = datetime.fromisoformat(text)
-    except ValueError as error:
+            day = datetime.combine(date.fromisoformat(text), time(), zone)
+            parsed = day + timedelta(days=1, microseconds=-1) if end else day
+        else:
+            parsed = datetime.fromisoformat(text)
+    except (ValueError, OverflowError) as error:
         raise InputError("{day!r} is no day or instant: write 2024-05-01 or 2024-05-01T09:30", day=text[:40]) from error
     aware = parsed if parsed.tzinfo else parsed.replace(tzinfo=UTC)
     return aware.astimezone(UTC).isoformat(timespec="microseconds")

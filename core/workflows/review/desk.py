@@ -24,6 +24,7 @@ CONTEXT_MS = 2000
 AGAIN_AFTER = timedelta(days=1)  # a queue of kind "whole" offers an utterance again this long after a decision
 MOST_AT_ONCE = 100
 LONGEST_REMARK = 2000
+LONGEST_TEXT = 10_000  # characters of a text that a person writes
 Clock = Callable[[], str]
 
 

@@ -1,4 +1,4 @@
-"""Progress of review: how much each curator did, how fast and how well, and when the work will be done. Days are UTC.
+"""Progress of review: how much each curator did, how fast and how well, and when the work will be done.
 
 Only decisions made by hand count, and only if they were not undone. Working time is measured in two ways: `spent_ms` is
 the time that items were on screen; `worked_ms` is the clock time from the first to the last answer of a working period,
@@ -10,7 +10,7 @@ import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from itertools import pairwise
 from pathlib import Path
 
@@ -91,15 +91,15 @@ class Progress:
     days: tuple[Tally, ...]
 
 
-def progress(ws: Workspace, today: str = "") -> Progress:
-    """The progress at the end of the day `today` (ISO 8601, UTC); "" means the present day."""
-    today = today or now()[:10]
-    days = tuple(ws.store.review.tally())
+def progress(ws: Workspace, today: str = "", zone: tzinfo = UTC) -> Progress:
+    """The progress at the end of the day `today` (ISO 8601); "" means the present day. Days are those of `zone`."""
+    today = today or _day(now(), zone)
+    days = tuple(ws.store.review.tally(zone=zone))
     totals = ws.store.corpus.progress()
     names = [name for name in SCHEMES if totals[name]["labelled"] or any(day.scheme == name for day in days)]
     answers = {name: standing_answers(ws, name) for name in names}
     work = tuple(_curator_work(days, answers))
-    forecasts = tuple(_forecast(SCHEMES[name], totals[name], answers[name], work, today) for name in names)
+    forecasts = tuple(_forecast(SCHEMES[name], totals[name], answers[name], work, today, zone) for name in names)
     return Progress(work, forecasts, days)
 
 
@@ -138,14 +138,16 @@ def worked_ms(answers: Iterable[StandingAnswer]) -> int:
     return total
 
 
-def burn_down(answers: Iterable[StandingAnswer], left: int, today: str) -> tuple[tuple[Day, ...], float]:
+def burn_down(
+    answers: Iterable[StandingAnswer], left: int, today: str, zone: tzinfo = UTC
+) -> tuple[tuple[Day, ...], float]:
     """The days from the first answer to today, then the projected days to the end; and the pace in targets a day.
 
-    `left` is the number of targets without an answer at the end of `today`.
+    `left` is the number of targets without an answer at the end of `today`. Days are those of `zone`.
     """
     first: dict[int, str] = {}
     for answer in answers:
-        day = answer.at[:10]
+        day = _day(answer.at, zone)
         first[answer.target_id] = min(day, first.get(answer.target_id, day))
     answered = Counter(first.values())
     if not answered:
@@ -217,9 +219,10 @@ def _forecast(
     standing: Sequence[StandingAnswer],
     work: Sequence[CuratorWork],
     today: str,
+    zone: tzinfo,
 ) -> Forecast:
     left = totals["targets"] - totals["labelled"]
-    days, pace = burn_down([x for x in standing if x.kind == "answer"], left, today)
+    days, pace = burn_down([x for x in standing if x.kind == "answer"], left, today, zone)
     finish = days[-1].day if days[-1].projected else today if not left else None
     paced = [x for x in work if x.scheme == scheme.name and x.per_hour]
     hours = sum(x.decisions / (x.per_hour or 1) for x in paced)
@@ -228,6 +231,10 @@ def _forecast(
         scheme.name, totals["targets"], totals["labelled"], totals["gold"], left,
         {c: totals[c] for c in scheme.codes}, pace, left / per_hour if per_hour else None, finish, days,
     )  # fmt: skip
+
+
+def _day(at: str, zone: tzinfo) -> str:
+    return at[:10] if zone is UTC else datetime.fromisoformat(at).astimezone(zone).date().isoformat()
 
 
 def _elapsed_ms(before: str, after: str) -> int:

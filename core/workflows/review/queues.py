@@ -16,12 +16,12 @@ from typing import Literal
 import numpy as np
 
 from core.errors import InputError, NotEnoughData, UnknownName
-from core.filters import Filter
+from core.filters import MOST_IDS, Filter
 from core.jobs import submit
-from core.messages import SchemeName
+from core.messages import Message, SchemeName
 from core.records import UNLABELLED, RunInfo
 from core.schemes import scheme
-from core.store import QueueInfo, QueueRequest, Ranked
+from core.store import QueueInfo, QueueRequest, Ranked, StoredList
 from core.workflows.workspace import Workspace, now
 
 TAG = "review"  # the Corpus page gives this tag to utterances that it queues for review
@@ -30,9 +30,11 @@ LABEL_ERRORS = "label-errors"
 PSEUDO_LABEL_AUDIT = "pseudo-label-audit"  # drawn by core.workflows.pseudo_labels.audit; its cards show no prediction
 FLAGGED, COMMENTED, ITEM, LIST = "flagged", "commented", "item", "list"
 MATCHES = "matches"  # what a filter of an address asks for, also if it was decided today
+FIRST_SCHEME = "danger"  # under which Review opens if nothing else is said
 LIMIT = 2000
-MOST_LISTED = 100_000  # utterances of a stored list
-KEPT_DAYS = 60  # a stored list is deleted so long after it was opened
+MOST_LISTED = 200_000  # utterances of a stored list, and of a selection on the map
+KEPT_DAYS = 60  # a stored list is deleted so long after it was opened last
+RENEWED_DAYS = 1  # a list that is looked at again is noted as opened once a day
 # emptied: an utterance leaves the queue when it is answered. again: an utterance that is skipped again stays and comes
 # back in another session. whole: an utterance stays after a decision and comes back another day. built: a list; an
 # utterance leaves it when somebody decides on it after the list was built.
@@ -68,7 +70,7 @@ def queue_filter(queue: str, schemes: Sequence[str], base: Filter | None = None)
 
     "unlabelled" holds utterances that no person has labelled under the first of `schemes`. "tagged" holds those with
     the tag `TAG`, which stays until somebody removes it; "flagged" those with a flag, until somebody takes it off;
-    "commented" those with a comment on which nobody has decided since. Skipped utterances are in "skipped" and
+    "commented" those with a comment on which nobody has decided by hand since. Skipped utterances are in "skipped" and
     `WITH_SKIPPED`, and in "filter" if `base` asks for them.
     """
     narrowed = base or Filter()
@@ -141,22 +143,41 @@ def build(
 def open_list(ws: Workspace, scheme_name: str, ids: Sequence[int], title: str) -> str:
     """Store the utterances `ids` as a list to review, in that order, and return its name for an address.
 
-    Equal utterances under one scheme are the same list: it goes on where it was, and begins anew when all of it is
-    decided. It is open to every curator, under any scheme, until `KEPT_DAYS` later. `NotEnoughData` if there are no
-    ids, `InputError` for more than `MOST_LISTED`.
+    `title` is a Message, so that every reader sees it in his language. Equal utterances under one scheme are the same
+    list: it goes on where it was, and begins anew when all of it is decided. It is open to every curator, under any
+    scheme, until nobody has opened it for `KEPT_DAYS`. `NotEnoughData` if there are no ids, `InputError` for more than
+    `MOST_LISTED`.
     """
     if not ids:
         raise NotEnoughData("there is nothing to review: nothing is chosen")
-    if len(ids) > MOST_LISTED:
-        raise InputError("a list holds at most {most:,} utterances; these are {n:,}: narrow them by a filter",
-                         most=MOST_LISTED, n=len(ids))  # fmt: skip
+    check_number(len(ids))
     text = json.dumps([scheme(scheme_name).name, list(map(int, ids))])
     name, at = hashlib.sha256(text.encode()).hexdigest()[:16], now()
-    ws.store.queues.drop(f"{LIST}:", _days_before(at, KEPT_DAYS))
-    waits = QueueRequest("", (scheme_name,), Filter(), 0, at, at, queue=stored_name(name), blind=False)
-    if ws.store.queues.info(stored_name(name)) is None or not ws.store.leases.left(waits):
-        ws.store.queues.put(stored_name(name), [Ranked(int(number), 0.0, title) for number in ids], at)
+    stored = stored_name(name)
+    ws.store.queues.drop_stored(_days_before(at, KEPT_DAYS))
+    if ws.store.queues.stored(stored) is None or not left_in_list(ws, name, [scheme_name]):
+        ws.store.queues.store(stored, ids, title, at)
+    else:
+        ws.store.queues.opened(stored, title, at)
     return name
+
+
+def check_number(n: int) -> None:
+    """Raise `InputError` if `n` utterances are more than can be chosen at once."""
+    if n > MOST_LISTED:
+        raise InputError("at most {most:,} utterances can be chosen at once; these are {n:,}: narrow them by a filter",
+                         most=MOST_LISTED, n=n)  # fmt: skip
+
+
+def addressable(ws: Workspace, wanted: Filter) -> Filter:
+    """Return a Filter with the same matches that an address can say: more than `MOST_IDS` ids become a stored list."""
+    if len(wanted.ids) <= MOST_IDS:
+        return wanted
+    ids: list[int] = ws.store.texts.ids(Filter(ids=wanted.ids, listed=wanted.listed)).tolist()
+    if len(ids) <= MOST_IDS:  # if there is none of them, one stays, which matches nothing
+        return replace(wanted, ids=tuple(ids) or wanted.ids[:1])
+    title = Message("Single utterances: {n:,}", n=len(ids))
+    return replace(wanted, ids=(), listed=open_list(ws, FIRST_SCHEME, ids, title))
 
 
 def stored_name(name: str) -> str:
@@ -164,9 +185,30 @@ def stored_name(name: str) -> str:
     return f"{LIST}:{name}"
 
 
-def opened_list(ws: Workspace, name: str) -> QueueInfo | None:
-    """What is known of a list of `open_list`: `count` and `built_at`, and its title as `reason`; None if it is gone."""
-    return ws.store.queues.info(stored_name(name))
+def opened_list(ws: Workspace, name: str) -> StoredList | None:
+    """What is known of a list of `open_list`; None if it is gone. It is noted that somebody has opened it."""
+    stored, at = ws.store.queues.stored(stored_name(name)), now()
+    if stored is not None and stored.opened_at < _days_before(at, RENEWED_DAYS):
+        ws.store.queues.opened(stored.name, stored.title, at)
+    return stored
+
+
+def left_in_list(ws: Workspace, name: str, schemes: Sequence[str]) -> int:
+    """How many utterances of a stored list nobody has decided since it was stored."""
+    at = now()
+    request = QueueRequest("", tuple(schemes), queue_filter(LIST, schemes), 0, at, at, queue=stored_name(name),
+                           blind=False)  # fmt: skip
+    return ws.store.leases.left(request)
+
+
+def opening(ws: Workspace, wanted: Filter, schemes: Sequence[str] = ()) -> int:
+    """How many of the matches of a Filter a curator gets who opens them in Review by an address, under `schemes`."""
+    queue = MATCHES if wanted != Filter() else "all"
+    offered = queue_filter(queue, schemes or [FIRST_SCHEME], wanted)
+    n = ws.store.corpus.find(offered, limit=0).total
+    if KINDS[queue] == "whole":  # what was decided just now comes back another day
+        n -= ws.store.corpus.find(replace(offered, since=_days_before(now(), 1)), limit=0).total
+    return n
 
 
 def _days_before(at: str, days: int) -> str:

@@ -36,7 +36,7 @@ export class Hear {
     this.clock = el("span", { class: "gw-clock" });
     this.speedLabel = el("span", { class: "gw-zoom-level", "aria-live": "polite" });
     this.loopButton = control("loop", () => this.toggleLoop());
-    this.autoplayButton = button({ class: "gw-switch", role: "switch", "data-command": "autoplay", "aria-keyshortcuts": "=",
+    this.autoplayButton = button({ class: "gw-switch", role: "switch", "aria-checked": "false", "data-command": "autoplay", "aria-keyshortcuts": "=",
       onclick: () => this.toggleAutoplay() }, el("span", { class: "gw-knob", "aria-hidden": "true" }), t.autoplay, el("kbd", { text: "=" }));
     this.bar = el("div", { class: "gw-bar gw-listen" }, this.playButton, this.clock, control("whole", () => this.whole()), this.loopButton,
       el("span", { class: "gw-zoom", role: "group", "aria-label": t.speed },

@@ -6,6 +6,7 @@ import { button, el } from "../dom.js";
 import { combination, hasOtherModifier, isComposing } from "../keys.js";
 
 const BOX = "input, textarea";
+const PRESSES = ["Enter", "NumpadEnter", "Space"];
 
 export class Modal {
   /**
@@ -40,8 +41,13 @@ export class Modal {
   /** Handles a key while the dialog is open, wherever the focus is: a click beside it moves the focus to the page. */
   key(event) {
     event.stopPropagation();
-    if (!this.isOpen || isComposing(event) || event.repeat || hasOtherModifier(event)) return;
+    if (!this.isOpen || isComposing(event) || hasOtherModifier(event)) return;
     const typing = event.composedPath()[0]?.matches?.(BOX);
+    if (event.repeat) {
+      // The browser would press the focused button: a held key that opened the dialog would answer it, too.
+      if (!typing && PRESSES.includes(event.code)) event.preventDefault();
+      return;
+    }
     const run = (typing ? this.typed : this.keys)[combination(event)];
     if (!run) return;
     event.preventDefault();

@@ -11,6 +11,7 @@ import { Hear } from "./hear.js";
 import { showReasons } from "./panels.js";
 import { timeline } from "./timeline.js";
 
+const HASH = /[0-9a-f]{20}/; // a key with one tells a reader nothing; it stays in the tooltip
 const MOVES = ["start_earlier", "start_later", "end_earlier", "end_later", "times_back"];
 
 export class One {
@@ -110,7 +111,9 @@ export class One {
     const { data, line } = this.desk;
     const { utterance } = card;
     this.choices.set(draft?.labels ?? { ...card.labels });
-    this.note.textContent = [data.speakers[utterance.speaker ?? ""] ?? utterance.speaker, utterance.key].filter(Boolean).join(" · ");
+    const named = HASH.test(utterance.key) ? "" : utterance.key;
+    this.note.textContent = [data.speakers[utterance.speaker ?? ""] ?? utterance.speaker, named].filter(Boolean).join(" · ");
+    this.note.title = utterance.key;
     this.before.textContent = card.before;
     this.after.textContent = card.after;
     this.textBox.value = draft?.text ?? utterance.text;
@@ -145,9 +148,9 @@ export class One {
   /** Shows a draft of an older version beside the text; it takes the place of nothing by itself. */
   #offerOlder() {
     const { desk, card } = this;
-    const { id, version } = card.utterance;
+    const { id, version, text } = card.utterance;
     const draft = desk.kept.older(id, version);
-    const typed = draft && [draft.text, draft.comment, draft.reason].filter(Boolean);
+    const typed = draft && [draft.text !== text && draft.text, draft.comment, draft.reason].filter(Boolean);
     this.older.hidden = !typed?.length;
     if (!typed?.length) return this.older.replaceChildren();
     const end = (take) => {
@@ -158,6 +161,7 @@ export class One {
       hide(this.older);
       hide(this.commentBox, !this.commentBox.value);
       this.#textChanged();
+      desk.kept.settle(id, version);
       this.keep();
       this.root.focus({ preventScroll: true });
     };
@@ -269,7 +273,7 @@ export class One {
     const answer = await desk.send("decide", { item: card.utterance.id, version, ...what, ...(comment && { comment }) });
     if (!answer) return;
     if (answer.ok) return desk.decided([[card, what]], answer);
-    if (answer.theirs) desk.conflict(answer, () => this.#send(what, answer.theirs.version), () => desk.pass(card));
+    if (answer.theirs) desk.conflict(answer, () => this.#send(what, answer.theirs.version), () => (desk.kept.drop(card.utterance.id), desk.pass(card)));
   }
 
   // --- text -------------------------------------------------------------------------------------------------------

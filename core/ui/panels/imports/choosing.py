@@ -22,11 +22,15 @@ GIGA, MEGA, KILO = 1_000_000_000, 1_000_000, 1_000
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What is to be imported: its paths, the token of its fields, and the upload it came with ("" for none)."""
+    """What is to be imported: its paths, the token of its fields, and the upload it came with ("" for none).
+
+    `state` changes whenever a file of the upload does.
+    """
 
     paths: tuple[Path, ...]
     token: str
     delivery: str = ""
+    state: int = 0
 
 
 def choose() -> Chosen | None:
@@ -73,7 +77,8 @@ def _uploaded() -> Chosen | None:
         inbox.discard(ws, delivery)
         del st.query_params["delivery"]
         st.rerun()
-    return Chosen(tuple(inbox.entries(ws, delivery)), delivery, delivery)
+    state = hash(tuple((file.path, file.size, file.modified_ms) for file in files))
+    return Chosen(tuple(inbox.entries(ws, delivery)), delivery, delivery, state)
 
 
 def _files(files: Sequence[tuple[str, int]]) -> None:
@@ -96,12 +101,15 @@ def _on_server() -> Chosen | None:
     for name in listing.folders[:200]:
         st.button(name.translate(forms.PLAIN), icon=":material/folder:", key=f"into-{root}-{inner}/{name}",
                   type="tertiary", on_click=_enter, args=(f"{inner}/{name}".strip("/"),))  # fmt: skip
-    if not listing.folders and not listing.files:
+    if not (listing.folders or listing.files or listing.unnamed):
         _nothing(root, roots[root])
         return None
     sizes = {file.path: file.size for file in listing.files}
     if listing.more:
         st.caption(_("This folder holds more than can be shown: import it as a whole."))
+    if listing.unnamed:
+        text = _("Names in another encoding than UTF-8, not shown: {n}. They come in with the whole folder.")
+        st.caption(text.format(n=f"{listing.unnamed:,}"))
     names = st.multiselect(
         _("Files of this folder"), list(sizes), format_func=lambda name: f"{name} · {size(sizes[name])}",
         placeholder=_("all of them, with the folders in it"), key=f"names-{root}-{inner}",

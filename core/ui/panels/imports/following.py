@@ -53,6 +53,7 @@ def show(job: Job) -> None:
     if job.state == "done" and outcome is not None:
         result.show(outcome)
         _settle(job, outcome)
+        _other_tables(job)
         result.links()
     else:
         _unfinished(job)
@@ -88,6 +89,20 @@ def _unfinished(job: Job) -> None:
     if st.button(_("Go on with this import"), type="primary", icon=":material/resume:", key="import_again"):
         open_job(importing.again(workspace(), job))
         st.rerun()
+
+
+def _other_tables(job: Job) -> None:
+    """Offer to go on with the other tables of the upload, which wait for their import."""
+    request = importing.request_of(job)
+    names = importing.other_tables(workspace(), request) if request.kind == "table" else []
+    if names:
+        shown = ", ".join(names[:SHOWN]) + (" …" if len(names) > SHOWN else "")
+        text = _("The other tables of this upload are still here: {names}").format(names=shown)
+        st.info(forms.plain(text), icon=":material/table:")
+        if st.button(_("Go on with them"), icon=":material/arrow_forward:", key="import_rest"):
+            del st.query_params["job"]
+            st.query_params["delivery"] = request.delivery
+            st.rerun()
 
 
 def _settle(job: Job, outcome: Outcome) -> None:

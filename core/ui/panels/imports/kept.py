@@ -1,4 +1,5 @@
 """Choices of the Import page that survive a reload: the fields of a delivery are filled again from the disk.
+What is being typed is kept by the browser until it reaches the server.
 
 A field has the key `NAME-TOKEN` or `NAME-TOKEN-MORE`. `recall` comes before the fields of a run, `remember` after them.
 """
@@ -8,6 +9,7 @@ from typing import Any, cast
 import streamlit as st
 
 from core.ui.frame import workspace
+from core.ui.widgets import drafts
 from core.workflows.imports.deliveries import choices
 from core.workflows.imports.deliveries.choices import Value
 
@@ -18,6 +20,7 @@ FIELDS = frozenset(
         "label", "labelscheme", "by",
     )
 )  # fmt: skip
+TYPED = ("source", "licence", "pattern", "labelscheme")  # the fields that take more than a word
 
 
 def recall(token: str) -> None:
@@ -35,6 +38,13 @@ def remember(token: str) -> None:
     }  # fmt: skip
     if values and values != choices.load(workspace(), token):
         choices.save(workspace(), token, values)
+        drafts.done(_draft(token))
+    typed = {name: f"{name}-{token}" for name in TYPED if f"{name}-{token}" in st.session_state}
+    drafts.keep(_draft(token), 0, typed)
+
+
+def _draft(token: str) -> str:
+    return f"import-{token}"
 
 
 def preset(key: str, value: Any) -> str:

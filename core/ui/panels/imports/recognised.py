@@ -1,6 +1,5 @@
 """What a delivery is: the format that was recognised, what it holds, what is odd; and the format to read it as."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -40,7 +39,7 @@ CACHE = "import_recognised"
 
 def show(chosen: Chosen) -> tuple[Kind, Recognised] | None:
     """Show what the delivery is and let a person choose another format; None if nothing can be imported."""
-    found = _recognised(chosen.paths, chosen.token)
+    found = _recognised(chosen)
     if found.kind is None:
         st.warning(_("No import reads these files."), icon=":material/help:")
     else:
@@ -60,13 +59,13 @@ def show(chosen: Chosen) -> tuple[Kind, Recognised] | None:
     return kind, found
 
 
-def _recognised(paths: Sequence[Path], token: str) -> Recognised:
+def _recognised(chosen: Chosen) -> Recognised:
     """Return what the delivery is; it is looked through again when its files have changed."""
     state = st.session_state
-    key = (token, tuple((str(path), _changed(path)) for path in paths))
+    key = (chosen.token, chosen.state, tuple((str(path), _changed(path)) for path in chosen.paths))
     if state.get(CACHE, (None,))[0] != key:
         with st.spinner(_("Looking through the files …")):
-            state[CACHE] = (key, recognise.recognise(paths))
+            state[CACHE] = (key, recognise.recognise(chosen.paths))
     found: Recognised = state[CACHE][1]
     return found
 

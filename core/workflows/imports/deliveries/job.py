@@ -7,15 +7,16 @@ again completes it, since known items are compared and not added twice.
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from core.errors import InputError
+from core.ingest.archives import printable
 from core.jobs import submit
 from core.records import Job
 from core.schemes import SCHEMES
 from core.workflows.imports import aihub, aihub119, annotations, audio, huggingface
-from core.workflows.imports.deliveries import choices, inbox, outcome, places
+from core.workflows.imports.deliveries import choices, inbox, kinds, outcome, places
 from core.workflows.imports.deliveries.outcome import Outcome
 from core.workflows.imports.deliveries.recognise import Kind
 from core.workflows.imports.deliveries.request import Request, request_from_json, request_to_json
@@ -33,10 +34,16 @@ Run = Callable[[Workspace, Request, Progress], ImportResult]
 
 
 def start(ws: Workspace, request: Request) -> str:
-    """Queue an import; returns the id of its job. `InputError` if a path may not be imported or is not there."""
+    """Queue an import; returns the id of its job. `InputError` if a path may not be imported or is not there.
+
+    Idempotent: the same import while it waits or runs is that one.
+    """
     if not request.paths:
         raise InputError("there is nothing to import")
     places.check_allowed(ws, request.paths)
+    for job in _live(ws):
+        if request_of(job) == request:
+            return job.id
     return submit(ws.store, JOB, _title(request), request_to_json(request), f"{JOB}-{secrets.token_hex(6)}")
 
 
@@ -69,7 +76,12 @@ def earlier(ws: Workspace, most: int) -> list[Job]:
 
 def uploads_in_use(ws: Workspace) -> set[str]:
     """The uploads that queued and running imports read."""
-    return {str(job.params["delivery"]) for job in earlier(ws, SEARCHED) if job.state in LIVE}
+    return {str(job.params["delivery"]) for job in _live(ws, 10 * SEARCHED)}
+
+
+def _live(ws: Workspace, searched: int = SEARCHED) -> list[Job]:
+    """The imports that are queued or running, the newest first."""
+    return [job for job in recent(ws, searched) if job.kind == JOB and job.state in LIVE]
 
 
 def run_job(params: dict[str, Any], job: Context) -> None:
@@ -82,13 +94,22 @@ def run_job(params: dict[str, Any], job: Context) -> None:
 
 
 def settle(ws: Workspace, request: Request) -> None:
-    """Remove the files of an upload; where one table of several was imported, the others are kept for the next."""
+    """Remove the files of an upload, unless another import of it waits; of several tables the others are kept."""
     if not request.delivery:
         return
-    one_of_many = request.kind == "table" and len(inbox.files(ws, request.delivery)) > 1
-    if not one_of_many:
+    others = [asked for asked in map(request_of, _live(ws)) if asked.delivery == request.delivery and asked != request]
+    if not others and not (request.kind == "table" and other_tables(ws, request)):
         inbox.discard(ws, request.delivery)
         choices.forget(ws, request.delivery)
+
+
+def other_tables(ws: Workspace, request: Request) -> list[str]:
+    """The other tables that lie in the upload of a table, by name."""
+    if not request.delivery:
+        return []
+    own = {path.name for path in request.paths}
+    names = [PurePosixPath(file.path).name for file in inbox.files(ws, request.delivery)]
+    return [name for name in names if name not in own and name.lower().endswith(kinds.TABULAR)]
 
 
 def run(ws: Workspace, request: Request, job: Context) -> Outcome:
@@ -96,6 +117,7 @@ def run(ws: Workspace, request: Request, job: Context) -> Outcome:
 
     `InputError` if a file is gone.
     """
+    places.check_allowed(ws, request.paths)  # again: since it was queued, a link may have taken the place of a file
     if gone := [path.name for path in request.paths if not path.exists()]:
         raise InputError("{names}: not there any more; choose the files again", names=", ".join(gone))
     if request.kind == "table":
@@ -191,5 +213,5 @@ def _name(request: Request) -> str:
 
 def _title(request: Request) -> str:
     """What the import is called among the jobs: its first file, and how many more there are."""
-    first, more = request.paths[0].name, len(request.paths) - 1
+    first, more = printable(request.paths[0].name), len(request.paths) - 1
     return f"{first} +{more}" if more else first

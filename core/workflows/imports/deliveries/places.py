@@ -4,7 +4,9 @@ Allowed are the folder `inbox` of the workspace, the calls of the bundled demo, 
 A link that leads out of an allowed folder is not shown and cannot be chosen.
 """
 
+import stat
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,11 +23,15 @@ MOST_SHOWN = 2_000  # entries of one folder
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What a folder holds: its folders by name, its files with their sizes. `more`: there are others, not shown."""
+    """What a folder holds: its folders by name, its files with their sizes. `more`: there are others, not shown.
+
+    `unnamed` counts what has a name in another encoding than UTF-8: it comes in with its folder only.
+    """
 
     folders: tuple[str, ...]
     files: tuple[Received, ...]
     more: bool = False
+    unnamed: int = 0
 
 
 def roots(ws: Workspace) -> dict[str, Path]:
@@ -45,14 +51,27 @@ def look(ws: Workspace, root: str, inner: str = "") -> Listing:
     except OSError as error:
         raise InputError("{folder} cannot be read: {reason}", folder=_shown(inner or root), reason=error.strerror
                          or str(error)) from error  # fmt: skip
-    for path in entries[:MOST_SHOWN]:
-        if path.name.startswith(".") or not _is_below(path, top):
+    visible = [path for path in entries if not path.name.startswith(".")]
+    named = [path for path in visible if is_utf8(path.name)]
+    for path in named[:MOST_SHOWN]:
+        if not _is_below(path, top):
             continue
-        if path.is_dir():
-            folders.append(path.name)
-        elif path.is_file():
-            files.append(Received(path.name, path.stat().st_size))
-    return Listing(tuple(folders), tuple(files), len(entries) > MOST_SHOWN)
+        with suppress(OSError):  # it is gone since, or may not be looked at
+            status = path.stat()
+            if stat.S_ISDIR(status.st_mode):
+                folders.append(path.name)
+            elif stat.S_ISREG(status.st_mode):
+                files.append(Received(path.name, status.st_size))
+    return Listing(tuple(folders), tuple(files), len(named) > MOST_SHOWN, len(visible) - len(named))
+
+
+def is_utf8(name: str) -> bool:
+    """Whether a name of the disk can be shown and stored as text."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def chosen(ws: Workspace, root: str, inner: str, names: Sequence[str] = ()) -> list[Path]:
@@ -71,7 +90,7 @@ def check_allowed(ws: Workspace, paths: Sequence[Path]) -> None:
     """Raise `InputError` for a path that lies in no allowed folder and in no upload."""
     allowed = [*(path.resolve() for path in roots(ws).values()), (ws.settings.home / "uploads").resolve()]
     for path in paths:
-        if not any(path.resolve().is_relative_to(top) for top in allowed):
+        if not any(_is_below(path, top) for top in allowed):
             raise InputError("{folder} is not in the folders that may be imported", folder=_shown(path.name))
 
 
@@ -81,8 +100,12 @@ def _inside(ws: Workspace, root: str, inner: str) -> tuple[Path, Path]:
     if root not in known:
         raise InputError("{folder} is not in the folders that may be imported", folder=_shown(root))
     top = known[root].resolve()
-    here = (top / inner).resolve()
-    if not here.is_relative_to(top) or not here.is_dir():
+    try:
+        here = (top / inner).resolve()
+        is_there = here.is_relative_to(top) and here.is_dir()
+    except (OSError, RuntimeError, ValueError):  # a loop of links, a name that no disk takes
+        is_there = False
+    if not is_there:
         raise InputError("{folder} is not in the folders that may be imported", folder=_shown(inner or root))
     return top, here
 
@@ -90,7 +113,7 @@ def _inside(ws: Workspace, root: str, inner: str) -> tuple[Path, Path]:
 def _is_below(path: Path, top: Path) -> bool:
     try:
         return path.resolve().is_relative_to(top)
-    except OSError:
+    except (OSError, RuntimeError, ValueError):  # RuntimeError: a link that leads to itself
         return False
 
 

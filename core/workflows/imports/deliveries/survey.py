@@ -13,7 +13,9 @@ from typing import Any
 from core.errors import BadRecord
 from core.ingest.archives import Limits, Member, members
 from core.ingest.audio_names import is_audio
+from core.messages import Message
 from core.records import Skip
+from core.workflows.imports.deliveries.places import is_utf8
 
 LIMITS = Limits(json_bytes=100_000_000)
 READ_JSON, READ_BYTES = 3, 20_000_000
@@ -79,6 +81,8 @@ def _note(seen: Survey, member: Member) -> None:
         seen.columnar += suffix in COLUMNAR
         if on_disk is None:
             seen.packed_tables += 1
+        elif not is_utf8(on_disk.name):
+            seen.problems.append(Skip(member.name, Message("its name is in another encoding than UTF-8: rename it")))
         else:
             seen.tables.append(on_disk)
     elif suffix in COLUMNAR:

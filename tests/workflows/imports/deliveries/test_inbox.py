@@ -2,11 +2,12 @@
 
 import os
 import time
+from types import SimpleNamespace
 
 import pytest
 
 from core.errors import InputError
-from core.files import write_text
+from core.files import _machine, write_text
 from core.workflows.imports.deliveries import choices, inbox
 from core.workflows.workspace import Workspace
 
@@ -85,3 +86,46 @@ def test_choices_are_kept_under_their_token(ws: Workspace) -> None:
     assert choices.load(ws, token) == {}
     with pytest.raises(InputError):
         choices.load(ws, "../secret-file")
+
+
+def test_a_name_is_a_file_or_a_folder(ws: Workspace) -> None:
+    delivery = inbox.new_id()
+    send(ws, delivery, "a.zip", b"PK")
+    send(ws, delivery, "b/c.csv", b"text")
+    for name in ("a.zip/d.csv", "b"):
+        with pytest.raises(InputError, match="a file and a folder have one name here"):
+            inbox.begin(ws, delivery, name, 1)
+    assert [file.path for file in inbox.files(ws, delivery)] == ["a.zip", "b/c.csv"]
+
+
+def test_what_is_on_its_way_leaves_less_room(ws: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    disk = SimpleNamespace(free=inbox.RESERVE_BYTES + 100)
+    monkeypatch.setattr("shutil.disk_usage", lambda _: disk)
+    first = inbox.begin(ws, inbox.new_id(), "a.csv", 80)
+    assert inbox.most_bytes(ws) == 20
+    with pytest.raises(InputError, match="is too large"):
+        inbox.begin(ws, inbox.new_id(), "b.csv", 30)
+    first.drop()
+    assert inbox.most_bytes(ws) == 100
+
+
+def test_a_file_keeps_the_time_of_its_sender(ws: Workspace) -> None:
+    delivery = inbox.new_id()
+    incoming = inbox.begin(ws, delivery, "a.csv", 1, 1_700_000_000_123)
+    incoming.write(b"x")
+    incoming.keep()
+    incoming.drop()
+    assert [file.modified_ms for file in inbox.files(ws, delivery)] == [1_700_000_000_123]
+
+
+def test_an_upload_whose_folders_grow_is_not_old_and_what_a_killed_server_left_goes(ws: Workspace) -> None:
+    delivery, place = inbox.new_id(), "납품/2.라벨/a.json"
+    send(ws, delivery, place, b"{}")
+    long_ago = time.time() - inbox.KEPT_S - 60
+    for folder in (inbox.folder(ws, delivery), inbox.folder(ws, delivery) / "납품"):
+        os.utime(folder, (long_ago, long_ago))
+    killed = inbox.folder(ws, delivery) / "납품" / f".b.json.{_machine()}-4194305-0a0b0c0d.part"
+    killed.write_bytes(b"half")
+    os.utime(killed.parent, (long_ago, long_ago))
+    assert inbox.tidy(ws, set()) == 0
+    assert ([file.path for file in inbox.files(ws, delivery)], killed.exists()) == ([place], False)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -192,3 +193,41 @@ def test_only_allowed_files_are_queued(ws: Workspace, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="there is nothing to import"):
         importing.start(ws, Request("audio", ()))
     assert ws.store.board.list() == []
+
+
+def test_the_same_import_waits_once_and_another_of_the_same_files_keeps_them(ws: Workspace) -> None:
+    delivery = receive(ws, {"t.csv": CSV.encode()})
+    (path,) = inbox.entries(ws, delivery)
+    request = Request("table", (path,), delivery, "현장", table=TABLE)
+    first = importing.start(ws, request)
+    assert importing.start(ws, request) == first, "pressed twice, it is one import"
+    second = importing.start(ws, replace(request, source="둘째"))
+    importing.settle(ws, request)
+    assert [file.path for file in inbox.files(ws, delivery)] == ["t.csv"], "the second import reads them"
+    work(ws)
+    assert {ws.store.board.get(job).state for job in (first, second)} == {"done"}
+    assert inbox.files(ws, delivery) == []
+    assert importing.start(ws, request) not in (first, second), "what has ended can be asked anew"
+
+
+def test_audio_beside_a_table_is_removed_with_it_and_other_tables_are_named(ws: Workspace) -> None:
+    delivery = receive(ws, {"t.csv": CSV.encode(), "a.wav": wav_bytes()})
+    path = inbox.folder(ws, delivery) / "t.csv"
+    importing.start(ws, Request("table", (path,), delivery, table=TABLE))
+    work(ws)
+    assert inbox.files(ws, delivery) == []
+    delivery = receive(ws, {"t.csv": CSV.encode(), "더/u.xlsx": b"PK", "a.wav": wav_bytes()})
+    request = Request("table", (inbox.folder(ws, delivery) / "t.csv",), delivery, table=TABLE)
+    assert importing.other_tables(ws, request) == ["u.xlsx"]
+
+
+def test_a_link_that_took_the_place_of_a_queued_file_is_not_read(ws: Workspace, tmp_path: Path) -> None:
+    secret, path = tmp_path / "secret.csv", inside(ws, "t.csv")
+    for file in (secret, path):
+        file.write_text(CSV, encoding="utf-8")
+    job_id = importing.start(ws, Request("table", (path,), table=TABLE))
+    path.unlink()
+    path.symlink_to(secret)
+    work(ws)
+    job = ws.store.board.get(job_id)
+    assert (job.state, "not in the folders that may be imported" in str(job.error), texts(ws)) == ("failed", True, [])

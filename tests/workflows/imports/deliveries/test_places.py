@@ -1,5 +1,6 @@
 """Folders of the server: only allowed ones are listed and imported, and no link leads out of them."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,3 +59,19 @@ def test_a_folder_is_chosen_whole_or_by_its_files(shop: Workspace, tmp_path: Pat
     data = str(tmp_path / "data")
     assert places.chosen(shop, data, "calls") == [tmp_path / "data" / "calls"]
     assert places.chosen(shop, data, "", ["a.csv"]) == [tmp_path / "data" / "a.csv"]
+
+
+def test_odd_names_and_loops_stop_no_listing(shop: Workspace, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    (data / "loop").symlink_to(data / "loop")
+    (data / "gone").symlink_to(data / "nothing")
+    os.mkfifo(data / "pipe")
+    Path(os.fsdecode(bytes(data) + b"/\xb1\xe2\xb1\xde.csv")).write_text("text\n")  # as cp949 writes it
+    listing = places.look(shop, str(data))
+    assert (listing.folders, [file.path for file in listing.files]) == (("calls", "in"), ["a.csv"])
+    assert listing.unnamed == 1
+    for inner in ("loop", "a\0b", "x" * 5000, "pipe"):
+        with pytest.raises(InputError, match=REFUSED):
+            places.look(shop, str(data), inner)
+    with pytest.raises(InputError, match="loop " + REFUSED):
+        places.check_allowed(shop, [data / "loop"])
