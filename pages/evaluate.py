@@ -11,7 +11,7 @@ from core.ui import _, links, translation
 from core.ui.panels import runs as run_panel
 from core.ui.panels.evaluation import alarms, cells, compare, curves, leaks
 from core.ui.panels.job_titles import JOB_STATES
-from core.ui.widgets import charts, forms
+from core.ui.widgets import chart_table, charts, forms
 from core.workflows.evaluation import evaluate, marks
 from core.workflows.models import runs
 
@@ -135,7 +135,7 @@ def per_class(run: RunInfo, metrics: dict[str, Any], trivial: dict[str, Any] | N
     columns = {"recall": _("Recall"), "precision": _("Precision"), "f1": "F1"}
     rows = metrics["per_class"]
     names = [f"{chosen.label(row['code']).title(ui.language())} (n={row['n']})" for row in rows]
-    st.plotly_chart(charts.scores(rows, names, columns), key="per-class", config=charts.tools())
+    chart_table.show(charts.scores(rows, names, columns), _("Scores of each class"), "per-class", table=False)
     with st.expander(_("As a table"), icon=":material/table:"):
         st.dataframe(
             [
@@ -179,7 +179,7 @@ def calibration(metrics: dict[str, Any]) -> None:
 
 
 def by_recording(run: RunInfo, metrics: dict[str, Any], trivial: dict[str, Any] | None, unseen: bool) -> None:
-    """Show the scores by call: the mean of its utterances\x27 probabilities decides."""
+    """Show the scores by call: the mean of its utterances' probabilities decides."""
     if call_metrics := metrics["by_recording"]:
         st.header(_("By call"), anchor=False)
         pooled = trivial and {name: row["by_recording"] | {"reads": row.get("reads")} for name, row in trivial.items()}

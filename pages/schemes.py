@@ -33,7 +33,8 @@ def show(scheme: Scheme, use: scheme_store.SchemeUse) -> None:
     facts.append(_("{n} labelled").format(n=f"{counts['labelled']:,}"))
     if (saved := use.made) is not None:
         text = _("made by {who} on {when}, changes since: {n}")
-        facts.append(text.format(who=forms.plain(saved.created_by), when=saved.created_at[:10], n=saved.version - 1))
+        when = forms.minute(saved.created_at, "%Y-%m-%d")
+        facts.append(text.format(who=forms.plain(saved.created_by), when=when, n=saved.version - 1))
     else:
         facts.append(_("bundled"))
     st.caption(" · ".join(facts))
@@ -67,9 +68,10 @@ def settle(scheme: Scheme) -> None:
 
 def grow(scheme: Scheme, version: int) -> None:
     with st.expander(_("Rename titles, change keys, append classes"), icon=":material/edit:"):
-        changed = scheme_editor.edit(scheme, f"grow-{scheme.name}-{version}")
+        changed = scheme_editor.edit(scheme, key := f"grow-{scheme.name}-{version}")
         if st.button(_("Save"), icon=":material/save:", disabled=changed is None, key="grow") and changed:
             scheme_store.change(ui.workspace(), changed, ui.curator())
+            scheme_editor.saved(key)
             done(_("Saved: {name}").format(name=forms.plain(scheme.name)))
 
 
@@ -86,6 +88,7 @@ def add() -> None:
             scheme_editor.preview(scheme, "new-file")
         if st.button(_("Add"), icon=":material/add:", type="primary", disabled=scheme is None, key="add") and scheme:
             scheme_store.save(ui.workspace(), scheme, ui.curator())
+            scheme_editor.saved("new")
             st.session_state["scheme_next"] = scheme.name
             done(_("Added: {name}").format(name=forms.plain(scheme.name)))
 

@@ -1,21 +1,24 @@
 """학습 / Train: freeze a snapshot, start a training job, watch its epochs. The job survives reload and restart."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 import streamlit as st
 
 from core import ui
+from core.errors import CoreError
 from core.records import Job
 from core.text.clock import clock
 from core.ui import _
+from core.ui.error_messages import explain
 from core.ui.panels import freezing, training
 from core.ui.panels import runs as run_panel
 from core.ui.panels.evaluation import leaks
 from core.ui.panels.job_titles import JOB_STATES, failure, job_title
-from core.ui.widgets import charts, forms
+from core.ui.widgets import chart_table, charts, forms
 from core.workflows import jobs
 from core.workflows.models import in_use, train
+from core.workflows.workspace import Workspace
 
 ICONS = {
     "queued": "schedule",
@@ -57,25 +60,40 @@ def show(job: Job, serving: Mapping[str, in_use.Serving], resumable: Set[str]) -
                 "validation_loss": _("Validation loss"),
                 "macro_f1": _("Validation macro-F1"),
             }
-            st.plotly_chart(
-                charts.curves(state["history"], titles, _("Epoch")), key=f"curve-{job.id}", config=charts.tools()
-            )
+            figure = charts.curves(state["history"], titles, _("Epoch"))
+            chart_table.show(figure, _("Loss and macro-F1 by epoch"), f"curve-{job.id}")
         left, right = st.columns([4, 1], vertical_alignment="center")
         left.caption(forms.minute(job.created_at))
-        if live and right.button(_("Cancel"), key=f"cancel-{job.id}", disabled=job.cancel_requested, width="stretch"):
-            jobs.cancel(ui.workspace(), job.id)
+        if live:
+            right.button(_("Cancel"), key=f"cancel-{job.id}", disabled=job.cancel_requested, width="stretch",
+                         on_click=carry_out, args=(jobs.cancel, job.id, job.id))  # fmt: skip
         run_id = str(job.params.get("run_id", job.id))
-        if (
-            job.state in ("cancelled", "failed")
-            and run_id in resumable
-            and right.button(_("Resume"), key=f"resume-{job.id}", icon=":material/resume:", width="stretch")
-        ):
-            train.resume(ui.workspace(), run_id)
+        if job.state in ("cancelled", "failed") and run_id in resumable:
+            right.button(_("Resume"), key=f"resume-{job.id}", icon=":material/resume:", width="stretch",
+                         on_click=carry_out, args=(train.resume, run_id, job.id))  # fmt: skip
+        if refused := st.session_state.get(refused_key(job.id)):
+            st.error(forms.plain(refused), icon=":material/error:")
         if job.state == "done":
             right.page_link("pages/evaluate.py", label=_("Scores"), query_params={"run": run_id})
             if job.kind == "train":
                 left.caption(run_panel.standing(serving.get(run_id)))
                 run_panel.use(run_id, serving.get(run_id), right)
+
+
+def refused_key(job_id: str) -> str:
+    return f"refused-{job_id}"
+
+
+def carry_out(action: Callable[[Workspace, str], object], name: str, job_id: str) -> None:
+    """Do what a button of a job says. A refusal stays under the job until its next button is pressed.
+
+    The board is drawn again each second, so that an error which is only drawn once would be gone before it is read.
+    """
+    st.session_state.pop(refused_key(job_id), None)
+    try:
+        action(ui.workspace(), name)
+    except CoreError as error:
+        st.session_state[refused_key(job_id)] = explain(error)
 
 
 def share(state: Mapping[str, Any]) -> float:

@@ -149,7 +149,7 @@ def label(at: int, **change: Any) -> dict[str, Any]:
         (mood(en="a\x00b"), "f.toml, en", "holds the control character U+0000"),
         (mood(level="call"), "f.toml, level", "'call' is not one of utterance, recording"),
         (mood(kind="many"), "f.toml, kind", "'many' is not one of single, multi"),
-        (mood(labels=[]), "f.toml, labels", "no such field; there are name, ko, en, level, kind, ordinal, guideline, "),
+        (mood(labels=[]), "f.toml, labels", "no such field; there are name, ko, en, level, kind, ordinal, guideline"),
         (mood(ordinal="yes"), "f.toml, ordinal", "expected true or false, found 'yes'"),
         (mood(ordinal=True), "f.toml, ordinal", "several classes at once have no order; only a single scheme is"),
         (mood(label=[]), "f.toml, label", "0 classes; a scheme has 1 to 256"),

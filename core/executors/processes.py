@@ -86,6 +86,14 @@ def new_pool(workers: int, make: Callable[[], Callable[[B], R]]) -> ProcessPoolE
     return ProcessPoolExecutor(workers, _Context(), _begin, (make,))
 
 
+def kill(pool: ProcessPoolExecutor) -> None:
+    """End the workers of `pool` at once; who waits for a result gets a `BrokenProcessPool`."""
+    workers = list((pool._processes or {}).values())  # Python 3.14 has `kill_workers`
+    pool.shutdown(wait=False)
+    for worker in workers:
+        worker.kill()
+
+
 @contextmanager
 def open_processes(workers: int = 0, address: str | None = None) -> Iterator[Processes]:
     """The executor with `workers` processes, 0: as many as cores."""

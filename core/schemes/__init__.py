@@ -13,7 +13,7 @@ from pathlib import Path
 
 from core.errors import UnknownName
 from core.schemes.classes import JOIN, SPARE_KEYS, Kind, Label, Scheme, check_growth, split_codes, tidy
-from core.schemes.files import parse_toml, usable_name
+from core.schemes.files import guided_as, parse_toml, usable_name
 
 __all__ = [
     "BUNDLED",
@@ -75,9 +75,9 @@ def bundled_with(name: str, stored: Scheme | None) -> Scheme:
     bundled = SCHEMES.bundled[name]
     if stored is None:
         return bundled
-    texts = {label.code: label.guideline for label in stored.labels}
-    labels = tuple(replace(label, guideline=texts.get(label.code, label.guideline)) for label in bundled.labels)
-    return replace(bundled, guideline=stored.guideline, labels=labels)
+    texts = {label.code: label for label in stored.labels}
+    labels = tuple(guided_as(label, texts.get(label.code, label)) for label in bundled.labels)
+    return guided_as(replace(bundled, labels=labels), stored)
 
 
 SCHEMES = _Known(BUNDLED)

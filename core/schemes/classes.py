@@ -31,7 +31,7 @@ class Label:
     """A class of a scheme. `code` is stored, `ko` and `en` are its titles.
 
     `key` is the review key ("" for none), `color` is `#rrggbb`. `guideline` says with examples what belongs to the
-    class (Markdown).
+    class (Markdown); `guideline_en` says it in English, "" where one text is for every reader.
     """
 
     code: str
@@ -40,10 +40,15 @@ class Label:
     key: str
     color: str
     guideline: str = ""
+    guideline_en: str = ""
 
     def title(self, language: str) -> str:
         """The title in Korean for "ko", else in English."""
         return self.ko if language == "ko" else self.en
+
+    def guide(self, language: str) -> str:
+        """The guideline for a reader of `language`: the English one for others than Korean, if there is one."""
+        return in_language(self, language)
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,7 @@ class Scheme:
     `critical` is the class whose recall is reported first, "" for none. `aliases` holds pairs of a spelling that occurs
     in deliveries and its code. `ordinal` says that the classes have an order, as low, medium, high; agreement then
     weighs a disagreement by its distance. The program made a `proposed` scheme from values in data; no model is trained
-    on it until a person confirms it. `guideline` says how curators decide (Markdown).
+    on it until a person confirms it. `guideline` and `guideline_en` say how curators decide, as those of a Label do.
     """
 
     name: str
@@ -67,6 +72,7 @@ class Scheme:
     state: State = "active"
     ordinal: bool = False
     guideline: str = ""
+    guideline_en: str = ""
 
     @cached_property
     def codes(self) -> tuple[str, ...]:
@@ -98,6 +104,10 @@ class Scheme:
     def title(self, language: str) -> str:
         """The title in Korean for "ko", else in English."""
         return self.ko if language == "ko" else self.en
+
+    def guide(self, language: str) -> str:
+        """The guideline for a reader of `language`: the English one for others than Korean, if there is one."""
+        return in_language(self, language)
 
     def label(self, code: str) -> Label:
         """Return the class with this code; `UnknownName` if the scheme does not have it."""
@@ -134,6 +144,11 @@ class Scheme:
     def join(self, codes: Iterable[str]) -> str:
         """Join `codes` as they are stored: each once, in class order."""
         return JOIN.join(sorted(set(codes), key=self.index))
+
+
+def in_language(of: Label | Scheme, language: str) -> str:
+    """Return the guideline of a scheme or a class for a reader of `language`."""
+    return of.guideline if language == "ko" else of.guideline_en or of.guideline
 
 
 def split_codes(stored: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@
     kind = "single"          # or multi: several classes at once
     ordinal = true           # the classes have an order, as low, medium, high; false if absent
     guideline = "..."        # how curators decide: Markdown; empty if absent
+    guideline_en = "..."     # the same for English readers; they read `guideline` if absent
 
     [[label]]                # in order: a class id is its position
     code = "good"            # stored: letters, digits, _ . -
@@ -17,6 +18,7 @@
     aliases = ["+", "좋다"]   # other spellings in deliveries
     critical = true          # at most one class: its recall is reported first
     guideline = "..."        # what belongs to this class, with examples: Markdown; empty if absent
+    guideline_en = "..."     # the same for English readers
 
 A label needs only `code` and `ko`; a missing key is the next free one, a missing colour comes from `PALETTE`. The store
 holds the same document as JSON. A wrong file is a `BadRecord` that names file, field and reason.
@@ -27,7 +29,7 @@ import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, get_args
+from typing import Any, TypeVar, get_args
 
 import tomli_w
 
@@ -42,13 +44,19 @@ LONGEST_FILE = 1 << 18
 LONGEST_TITLE = 100
 LONGEST_GUIDELINE = 20_000
 MOST_CLASSES = 256
+Guided = TypeVar("Guided", Scheme, Label)
+GUIDELINES = ("guideline", "guideline_en")
 _NAME = re.compile(r"[^\W_][\w-]{0,63}")
 _CODE = re.compile(r"\w[\w.-]{0,199}")
 _COLOR = re.compile(r"#[0-9a-f]{6}", re.I)
 _RESERVED = frozenset(Utterance.__slots__)  # tables have these columns, and one column for each scheme
-_TOP = {"name": str, "ko": str, "en": str, "level": str, "kind": str, "ordinal": bool, "guideline": str, "label": list}
+_TOP = {
+    "name": str, "ko": str, "en": str, "level": str, "kind": str, "ordinal": bool, "guideline": str,
+    "guideline_en": str, "label": list,
+}  # fmt: skip
 _LABEL = {
     "code": str, "ko": str, "en": str, "key": str, "color": str, "aliases": list, "critical": bool, "guideline": str,
+    "guideline_en": str,
 }  # fmt: skip
 
 
@@ -95,11 +103,21 @@ def to_document(scheme: Scheme) -> dict[str, Any]:
         aliases = [spelling for spelling, code in scheme.aliases if code == x.code]
         more: dict[str, Any] = {"aliases": aliases} if aliases else {}
         critical = {"critical": True} if x.code == scheme.critical else {}
-        more |= critical | ({"guideline": x.guideline} if x.guideline else {})
+        more |= critical | guidelines_of(x)
         labels.append({"code": x.code, "ko": x.ko, "en": x.en, "key": x.key, "color": x.color} | more)
     heading = {name: getattr(scheme, name) for name in ("name", "ko", "en", "level", "kind")}
-    heading |= {"guideline": scheme.guideline} if scheme.guideline else {}
+    heading |= guidelines_of(scheme)
     return heading | ({"ordinal": True} if scheme.ordinal else {}) | {"label": labels}
+
+
+def guidelines_of(of: Scheme | Label) -> dict[str, str]:
+    """Return the guidelines of a scheme or a class that are not empty, by the names of their fields."""
+    return {name: text for name in GUIDELINES if (text := getattr(of, name))}
+
+
+def guided_as(of: Guided, other: Guided) -> Guided:
+    """Return a scheme or a class with the guidelines of another one."""
+    return replace(of, guideline=other.guideline, guideline_en=other.guideline_en)
 
 
 def from_document(document: Mapping[str, Any], where: str, state: State = "active") -> Scheme:
@@ -141,7 +159,7 @@ def from_document(document: Mapping[str, Any], where: str, state: State = "activ
                       for a in r.get("aliases", ())),
         kind=_one_of(document.get("kind", "single"), get_args(Kind), within(where, "kind")), state=state,
         ordinal=document.get("ordinal", False),
-        guideline=_guideline(document.get("guideline", ""), within(where, "guideline")),
+        **_guidelines(document, where),
     )  # fmt: skip
     if scheme.ordinal and scheme.kind == "multi":
         raise BadRecord(
@@ -195,9 +213,12 @@ def _labels(rows: list[Mapping[str, Any]], places: Sequence[str]) -> tuple[Label
             raise BadRecord(within(place, "color"), "{color!r} is no colour; write #rrggbb", color=color[:40])
         ko = _title(row["ko"], within(place, "ko"))
         en = _title(row.get("en") or ko, within(place, "en"))
-        guideline = _guideline(row.get("guideline", ""), within(place, "guideline"))
-        labels.append(Label(code, ko, en, keys[n], color.lower(), guideline))
+        labels.append(Label(code, ko, en, keys[n], color.lower(), **_guidelines(row, place)))
     return tuple(labels)
+
+
+def _guidelines(row: Mapping[str, Any], where: str) -> dict[str, str]:
+    return {name: _guideline(row.get(name, ""), within(where, name)) for name in GUIDELINES}
 
 
 def _guideline(value: str, where: str) -> str:
@@ -210,18 +231,32 @@ def _guideline(value: str, where: str) -> str:
     return text
 
 
-def with_guidelines(scheme: Scheme, text: str, of_classes: Mapping[str, str]) -> Scheme:
+def with_guidelines(scheme: Scheme, text: str, of_classes: Mapping[str, str], language: str = "ko") -> Scheme:
     """Return `scheme` with other guidelines: `text` of the scheme, and code -> text; classes not named keep theirs.
 
-    `BadRecord` for a text that is too long or holds control characters, `UnknownName` for an unknown class.
+    The texts are those that a reader of `language` sees. A guideline that has an English text of its own changes in
+    one language; any other is one text for every reader. `BadRecord` for a text that is too long or holds control
+    characters, or a scheme that would no longer fit into a file; `UnknownName` for an unknown class.
     """
     for code in of_classes:
         scheme.index(code)
     labels = tuple(
-        replace(x, guideline=_guideline(of_classes.get(x.code, x.guideline), f"{scheme.name}, {x.code}"))
+        _rewritten(x, of_classes.get(x.code, x.guide(language)), f"{scheme.name}, {x.code}", language)
         for x in scheme.labels
     )
-    return replace(scheme, guideline=_guideline(text, scheme.name), labels=labels)
+    changed = replace(_rewritten(scheme, text, scheme.name, language), labels=labels)
+    if (n := len(to_toml(changed))) > LONGEST_FILE:
+        raise BadRecord(
+            scheme.name, "{n:,} characters; a scheme has at most {longest_file:,}", n=n, longest_file=LONGEST_FILE
+        )
+    return changed
+
+
+def _rewritten(of: Guided, text: str, where: str, language: str) -> Guided:
+    text = _guideline(text, where)
+    if text == of.guide(language):
+        return of
+    return replace(of, guideline_en=text) if language != "ko" and of.guideline_en else replace(of, guideline=text)
 
 
 def _keys(given: list[str], places: Sequence[str]) -> list[str]:

@@ -15,14 +15,19 @@ from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.routing import BaseRoute, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from core.errors import CoreError
+from core.web.service.answers import of_error
 
 SWITCH_S = 0.0005  # how long the loading thread keeps Python's lock; by default ten times as long
+TRY_LATER = 1013  # the code with which a websocket is closed
 FILES = ("/static/", "/favicon")
 
 
 class Loading:
-    """The routes that `load` returns. A thread calls it once; an error of it is raised wherever the routes are asked
-    for.
+    """The routes that `load` returns. A thread calls it once; an error of it is raised wherever the routes are waited
+    for, and who asks afterwards tries again: a database that was locked or away may be back.
     """
 
     def __init__(self, load: Callable[[], Sequence[BaseRoute]]) -> None:
@@ -33,7 +38,7 @@ class Loading:
     def start(self) -> "Future[Sequence[BaseRoute]]":
         """Begin, unless it has begun; return what holds the routes when they are there."""
         with self._lock:
-            if self._routes is None:
+            if self._routes is None or (self._routes.done() and self._routes.exception() is not None):
                 self._routes = Future()
                 Thread(target=self._run, args=(self._routes,), name="loading", daemon=True).start()
             return self._routes
@@ -56,7 +61,8 @@ class Loading:
 class LaterRoutes:
     """ASGI middleware: requests wait for the routes of `loading` and are answered by them, else by the application.
 
-    The files of a page do not wait, and neither do the addresses `pages` if a browser asks for HTML.
+    The files of a page do not wait, and neither do the addresses `pages` if a browser asks for HTML. Where the
+    workspace cannot be opened, the answer says why; the connection of a page is refused, and the browser tries again.
     """
 
     def __init__(self, app: ASGIApp, loading: Loading, pages: Collection[str]) -> None:
@@ -70,7 +76,12 @@ class LaterRoutes:
             await self.app(scope, receive, send)
             return
         if self._router is None:
-            self._router = Router(await self._loading.routes(), redirect_slashes=False, default=self.app)
+            try:
+                routes = await self._loading.routes()
+            except CoreError as error:
+                await _refuse(error, scope, receive, send)
+                return
+            self._router = Router(routes, redirect_slashes=False, default=self.app)
         await self._router(scope, receive, send)
 
     def _is_file(self, scope: Scope) -> bool:
@@ -78,6 +89,13 @@ class LaterRoutes:
             return False
         path: str = scope["path"]
         return path.startswith(FILES) or (path in self._pages and "text/html" in Headers(scope=scope).get("accept", ""))
+
+
+async def _refuse(error: CoreError, scope: Scope, receive: Receive, send: Send) -> None:
+    if scope["type"] == "http":
+        await of_error(error)(scope, receive, send)
+    else:
+        await WebSocketClose(TRY_LATER)(scope, receive, send)
 
 
 class LaterApp:

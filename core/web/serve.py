@@ -59,6 +59,7 @@ def serve(host: str, port: int, ready: Callable[[str], None] = announce) -> int:
         signal.signal(number, server.handle_exit)
     with kept_running("worker", worker_command(), child_environment(), after_s=WORKER_AFTER_S):
         server.run(sockets=[listener])
+        _end_other_processes()
         let_signals_end_it()
     if server.trouble is not None:
         raise server.trouble
@@ -105,6 +106,12 @@ def _allow_other_processes() -> None:
     from core.workflows import beside
 
     beside.allow()
+
+
+def _end_other_processes() -> None:
+    from core.workflows import beside
+
+    beside.end()
 
 
 def _warm() -> None:

@@ -54,4 +54,5 @@ def cancel(ws: Workspace, job_id: str) -> None:
     cancel_job(ws.store, job_id)
     job = ws.store.board.get(job_id)
     if job.kind == "train" and job.state == "cancelled":  # it never began, so no worker will set this
-        ws.store.ledger.set_run(job_id, "cancelled")
+        run_id = str(job.params.get("run_id", job_id))  # a run that goes on has another job each time
+        ws.store.ledger.set_run(run_id, "cancelled")

@@ -14,7 +14,7 @@ def queue(live: Live, page: Page, settings: str) -> Job:
     """Fill in the form, start the training, return the job."""
     earlier = {job.id for job in live.ws.store.board.list()}
     go(page, live, "train")
-    choose(page, ko("Recipe"), "emotion-voice")
+    choose(page, ko("Recipe"), ko("Emotion, voice"))
     fill_settings(page, settings)
     page.get_by_role("button", name=ko("Start training")).click()
     until(lambda: {job.id for job in live.ws.store.board.list()} - earlier, "the job is queued")
@@ -54,7 +54,9 @@ def test_progress_is_seen_and_survives_a_reload(live: Live, page: Page) -> None:
     assert live.ws.store.ledger.run(job.id).state == "done"
     panel(page, job).get_by_text(ko("Scores")).click()
     page.wait_for_url(re.compile(f"run={job.id}"))
-    expect(page.get_by_role("combobox", name=ko("Run"), exact=True)).to_have_value(re.compile("emotion-voice"))
+    expect(page.get_by_role("combobox", name=ko("Run"), exact=True)).to_have_value(
+        re.compile(re.escape(ko("Emotion, voice")))
+    )
     expect(page.get_by_role("heading", name=ko("Confusion"))).to_be_visible()
 
 

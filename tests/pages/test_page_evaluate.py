@@ -12,7 +12,8 @@ from workflow_data import trained
 from core.runs.folder import RunFolder, read_predictions
 from core.snapshots.format import Item
 from core.ui.panels import runs as run_panel
-from core.workflows.evaluation import compare
+from core.ui.panels.evaluation import cells
+from core.workflows.evaluation import compare, evaluate
 from core.workflows.models import train
 from core.workflows.review import queues
 from core.workflows.workspace import Workspace
@@ -57,7 +58,7 @@ def wrong_twice(ws: Workspace, run_id: str) -> None:
     ws.store.ledger.set_run(run_id, "done", metrics)
 
 
-def test_cells_and_differences_open_in_review(ws: Workspace, tmp_path: Path) -> None:
+def test_cells_and_differences_open_in_review(ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = trained(ws, tmp_path)
     spec = train.plan(ws, "danger-text", "s1")
     train.run(ws, spec)
@@ -80,4 +81,17 @@ def test_cells_and_differences_open_in_review(ws: Workspace, tmp_path: Path) -> 
     (name,) = (name for name in ws.store.queues.built() if name.startswith(f"{queues.LIST}:"))
     opened = queues.opened_list(ws, name.removeprefix(f"{queues.LIST}:"))
     assert opened
-    assert (opened.count, opened.reason) == (2, "Mended by the second run")
+    assert (opened.count, opened.title) == (2, "Mended by the second run")
+
+
+def test_a_cell_counts_all_of_its_utterances_however_few_are_shown(
+    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = trained(ws, tmp_path)
+    n = len(evaluate.mistakes(ws, run, "danger", "danger"))
+    assert n > 2
+    monkeypatch.setattr(cells, "SHOWN", 1)
+    monkeypatch.setattr(evaluate.cell, "__defaults__", (1, None))  # what is read at once counts nothing
+    app = ok(page("evaluate", run=run, cell="1-1"))
+    assert f"Danger taken for Danger: {n}" in [header.value for header in app.header]
+    assert f"{n - 1} more" in captions(app)

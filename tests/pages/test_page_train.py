@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from workflow_data import trained
 
 from core.ui.panels import runs as run_panel
+from core.workflows.corpus import schemes
 from core.workflows.models import train
 from core.workflows.workspace import Workspace
 
@@ -111,4 +112,34 @@ def test_a_broken_recipe_file_is_named_and_the_rest_works(ws: Workspace, tmp_pat
     page = opened("train", lang="en")
     assert not page.exception
     assert any("mine" in warning.value and "must be a text" in warning.value for warning in page.warning)
-    assert "danger-text" in next(box for box in page.selectbox if box.label == "Recipe").options
+    assert "Danger, text" in next(box for box in page.selectbox if box.label == "Recipe").options
+
+
+def test_why_a_training_cannot_go_on_stays_under_its_job(
+    ws: Workspace, tmp_path: Path, english_box: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = trained(ws, tmp_path)
+    ws.store.board.add(run_id, "train", "danger-text", {"run_id": run_id}, "2026-01-01T00:00:00+00:00")
+    ws.store.board.update(run_id, "2026-01-01T00:00:01+00:00", state="failed")
+    ws.store.ledger.set_run(run_id, "failed")
+    page = opened("train", lang="en")
+    ws.store.ledger.set_run(run_id, "done")  # another tab has let it go on, and it has ended
+    monkeypatch.setattr(train, "resumable", lambda _ws: {run_id})
+    page.button(key=f"resume-{run_id}").click().run()
+    page.run()  # the board is drawn again each second
+    assert not page.exception
+    assert [box.value for box in page.error if "only a training that was cancelled" in box.value]
+
+
+def test_a_scheme_that_was_rejected_meanwhile_is_no_longer_chosen(
+    ws: Workspace, tmp_path: Path, english_box: str
+) -> None:
+    trained(ws, tmp_path)
+    schemes.propose(ws, "mood", ["good", "bad"])
+    page = opened("train", lang="en")
+    page.multiselect(key="snapshot_schemes").set_value(["danger", "mood"]).run()
+    assert not page.exception
+    schemes.reject(ws, "mood", "kim")
+    page.run()
+    assert not page.exception
+    assert page.multiselect(key="snapshot_schemes").value == ["danger"]

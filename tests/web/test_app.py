@@ -182,7 +182,7 @@ def test_a_range_of_thousands_of_digits_is_no_fault_of_ours(
 
 
 def test_uploads_are_kept_until_others_need_the_room(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(uploads, "BYTES", 100)
+    monkeypatch.setattr(uploads, "_uploads", uploads.Kept(uploads.ENTRIES, 100))
     first, second = uploads.keep(b"a" * 40), uploads.keep(b"b" * 40)
     assert client.get(f"/audio/upload/{first}").content == b"a" * 40  # played, so the other one is older now
     third = uploads.keep(b"c" * 40)

@@ -17,7 +17,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.errors import InputError
+from core.errors import InputError, StoreError
 from core.settings import ROOT
 from core.web.later import LaterApp, LaterRoutes, Loading
 
@@ -64,18 +64,45 @@ def test_only_files_and_pages_are_answered_before_the_routes_are_there() -> None
     asyncio.run(check())
 
 
-def test_an_error_of_the_loading_is_raised_wherever_the_routes_are_asked_for() -> None:
+def test_an_error_of_the_loading_is_said_and_the_next_request_tries_again() -> None:
     calls: list[int] = []
 
     def load() -> list[Route]:
         calls.append(1)
-        raise InputError("the database cannot be used")
+        if len(calls) < 3:
+            raise StoreError("the database {name} is locked", name="gwidama.db")
+        return [Route("/desk/{id}", own)]
 
     loading = Loading(load)
-    for _ in range(2):
-        with pytest.raises(InputError, match="the database cannot be used"):
-            asyncio.run(loading.routes())
-    assert calls == [1]
+    app = LaterRoutes(streamlit, loading, {"/"})
+
+    async def check() -> None:
+        with pytest.raises(StoreError, match="is locked"):
+            await loading.routes()
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+            refused = await client.get("/desk/7")
+            assert (refused.status_code, refused.json()) == (503, {"error": "the database gwidama.db is locked"})
+            assert (await client.get("/desk/7")).text == "own 7"
+
+    asyncio.run(check())
+    assert len(calls) == 3
+
+
+def test_a_page_is_not_connected_to_a_workspace_that_cannot_be_opened() -> None:
+    def load() -> list[Route]:
+        raise InputError("the database cannot be used")
+
+    sent: list[Any] = []
+
+    async def receive() -> dict[str, str]:
+        return {"type": "websocket.connect"}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    app = LaterRoutes(streamlit, Loading(load), {"/"})
+    asyncio.run(app({"type": "websocket", "path": "/_stcore/stream", "headers": []}, receive, send))
+    assert [(message["type"], message["code"]) for message in sent] == [("websocket.close", 1013)]
 
 
 def test_an_application_is_made_once_by_the_request_that_comes_first() -> None:

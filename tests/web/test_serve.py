@@ -101,6 +101,8 @@ def test_dashboard_rest_and_worker_start_and_stop_together(start: Callable[..., 
     foreign_requests_stay_inside(address)
     leave_in_the_middle(address)
     assert not server.outbound.exists(), server.outbound.read_text("utf-8")
+    # The first prediction loads its libraries: on a busy machine that outlasts the patience of a server that stops.
+    assert httpx.post(f"{address}/api/v1/predict", json={"text": "  "}, timeout=PATIENCE_S).status_code == 409
     with half_sent(address, b'{"te') as late, connect(f"{address.replace('http', 'ws')}/_stcore/stream"):
         server.process.send_signal(signal.SIGTERM)
         until(lambda: refuses(address), "no new request is taken")

@@ -37,7 +37,7 @@ def panel() -> None:
     """Show the choices and the button, then the snapshot that was frozen last; an error stands beside the button."""
     known = snapshot.every(workspace())
     with st.expander(_("Freeze a snapshot"), icon=":material/ac_unit:", expanded=not known):
-        first, second, third, fourth = st.columns([3, 3, 2, 1])
+        first, second, third, fourth = st.columns([3, 3, 2, 2], vertical_alignment="bottom")
         schemes = _chosen_schemes()
         with first:
             name = _name(schemes, [info.name for info in known])
@@ -48,7 +48,7 @@ def panel() -> None:
         forms.share("snapshot_schemes", schemes, list(SCHEMES)[:1])
         with third:
             split = _text(_("Split (train/validation/test, %)"), "snapshot_split", SPLIT)
-        with fourth:
+        with fourth.popover(_("More settings"), icon=":material/tune:", width="stretch"):
             seed = _seed()
         inputs, conflicts, official, unit, sides_of = _more(known)
         with guard():
@@ -66,7 +66,8 @@ def _chosen_schemes() -> list[str]:
     if "snapshot_schemes" not in st.session_state:
         asked = [name for name in st.query_params.get_all("snapshot_schemes") if name in SCHEMES]
         st.session_state["snapshot_schemes"] = asked or list(SCHEMES)[:1]
-    schemes: list[str] = st.session_state["snapshot_schemes"]
+    schemes: list[str] = [name for name in st.session_state["snapshot_schemes"] if name in SCHEMES]
+    st.session_state["snapshot_schemes"] = schemes  # a scheme that somebody has rejected meanwhile is gone
     return schemes
 
 

@@ -8,16 +8,27 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.records import RunInfo
 from core.ui.frame import curator, workspace
-from core.ui.i18n import _
+from core.ui.i18n import N_, _
+from core.ui.panels.job_titles import recipe_title
 from core.ui.widgets import forms
 from core.workflows.handover import imports, model_card
-from core.workflows.models import in_use
+from core.workflows.models import in_use, runs
+
+ENCODERS = {"ngram": N_("character sequences")}  # others are names of models
 
 
 def title(run: RunInfo) -> str:
     """Return the name of a run for a reader: what it judges, by which recipe and encoder, and when it was trained."""
     schemes = ", ".join(forms.scheme_title(name) for name in run.schemes)
-    return " · ".join(filter(None, [schemes, run.recipe, run.encoder, forms.minute(run.started_at)]))
+    recipe = recipe_title(run.recipe)
+    judges = [recipe] if recipe.startswith(schemes) else [schemes, recipe]
+    encoder = _(ENCODERS[run.encoder]) if run.encoder in ENCODERS else run.encoder
+    return " · ".join(filter(None, [*judges, encoder, forms.minute(run.started_at)]))
+
+
+def name(run_id: str) -> str:
+    """Return the name of the run `run_id` for a reader; an id that this workspace does not know stays as it is."""
+    return titles(runs.every(workspace())).get(run_id, run_id)
 
 
 def titles(every: Sequence[RunInfo]) -> dict[str, str]:

@@ -10,7 +10,8 @@ from core.ui import translation
 from core.ui.frame import guard, workspace
 from core.ui.i18n import _
 from core.ui.panels import runs as run_panel
-from core.ui.widgets import charts, forms
+from core.ui.panels.job_titles import recipe_title
+from core.ui.widgets import chart_table, charts, forms
 from core.workflows.models import curves, recipes, runs, train
 from core.workflows.snapshots import snapshot
 
@@ -30,7 +31,7 @@ def begin() -> None:
     first, second, third, fourth = st.columns([2, 2, 3, 1])
     with first:
         recipe = forms.linked_choice(
-            _("Recipe"), list(train.recipes()), "recipe", str, help=_("An architecture with its data needs.")
+            _("Recipe"), list(train.recipes()), "recipe", recipe_title, help=_("An architecture with its data needs.")
         )
     with second:
         chosen = _snapshot([info.name for info in train.suitable(recipe, snapshots)])
@@ -131,7 +132,7 @@ def start(
             and overrides is not None
         ):
             train.start(workspace(), recipe, chosen, encoder, overrides, preset)
-            st.toast(_("Queued: {run}").format(run=f"{recipe} · {chosen}"), icon=":material/schedule:")
+            st.toast(_("Queued: {run}").format(run=f"{recipe_title(recipe)} · {chosen}"), icon=":material/schedule:")
 
 
 def compare() -> None:
@@ -158,11 +159,8 @@ def compare() -> None:
     different = curves.different_settings(rows)
     st.dataframe([_compared(row, titles[row.run], different) for row in rows], hide_index=True)
     histories = {titles[row.run]: row.history for row in rows if row.history}
-    st.plotly_chart(
-        charts.run_curves(histories, (_("Validation macro-F1"), _("Validation loss")), _("Epoch")),
-        key="run-curves",
-        config=charts.tools(),
-    )
+    figure = charts.run_curves(histories, (_("Validation macro-F1"), _("Validation loss")), _("Epoch"))
+    chart_table.show(figure, _("Validation macro-F1 and loss by epoch"), "run-curves")
 
 
 def _compared(row: curves.RunRow, title: str, different: list[str]) -> dict[str, Any]:
@@ -170,7 +168,7 @@ def _compared(row: curves.RunRow, title: str, different: list[str]) -> dict[str,
         _("Accuracy"): _score(row.scores.get("accuracy")), _("Macro-F1"): _score(row.scores.get("macro_f1")),
     }  # fmt: skip
     return {
-        _("Run"): title, _("Recipe"): row.recipe, _("Encoder"): row.encoder, _("Preset"): row.preset,
+        _("Run"): title, _("Recipe"): recipe_title(row.recipe), _("Encoder"): row.encoder, _("Preset"): row.preset,
         _("Snapshot"): row.snapshot, _("Epochs"): row.epochs, _("Best epoch"): row.best_epoch,
     } | scores | {name: str(row.settings.get(name, "")) for name in different}  # fmt: skip
 

@@ -1,25 +1,21 @@
-"""ASGI middleware: the HTML document of every page names its language and loads our script.
+"""ASGI middleware: the HTML document of every page names its language and its theme, and loads our script.
 
-Streamlit's document says `lang="en"` in every language, and its texts are English. The script, `assets/shell/shell.js`,
-goes on from there: it follows the switch of the language and translates Streamlit's own texts. It is a file of this
-server, so that the content-security policy needs no exception.
+Streamlit's document says `lang="en"` in every language, its texts are English, and it forgets a theme on the next page.
+The script, `assets/shell/shell.js`, goes on from there: it follows the switches of language and theme, and translates
+Streamlit's own texts. It is a file of this server, so that the content-security policy needs no exception.
 """
 
 import hashlib
 import re
-from collections.abc import Callable
 from functools import cache
-from http.cookies import SimpleCookie
-from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from core.settings import ASSETS
+from core.web.shell.choices import LANGUAGE, THEME
 
-DEFAULT = "ko"
-LANGUAGES = ("ko", "en")
 SCRIPT = "/shell.js"
 _CONDITIONS = (b"if-none-match", b"if-modified-since", b"accept-encoding")
 
@@ -36,30 +32,21 @@ def tag() -> str:
     return f'<script type="module" src=".{SCRIPT}?{hashlib.sha256(script()).hexdigest()[:12]}"></script>'
 
 
-def completed(html: str, language: str) -> str:
-    """Return the document `html` with the language `language` and with our script."""
-    named = re.sub(r'<html lang="[^"]*"', f'<html lang="{language}"', html, count=1)
-    return named.replace("</head>", f"  {tag()}\n  </head>", 1)
+def completed(html: str, language: str, theme: str) -> str:
+    """Return the document `html` with its language, its theme, and our script before all others.
 
-
-def language_of(scope: Scope) -> str:
-    """Return the language that the address names, else the one of the cookie `language`, else Korean."""
-    named = parse_qs(scope["query_string"].decode("latin-1")).get("lang", [""])[-1]
-    if named in LANGUAGES:
-        return named
-    cookie = SimpleCookie(Headers(scope=scope).get("cookie", "")).get("language")
-    return cookie.value if cookie is not None and cookie.value in LANGUAGES else DEFAULT
+    >>> completed('<html lang="en"><head></head>', "ko", "dark").split("<script")[0]
+    '<html lang="ko" data-theme="dark"><head>\\n    '
+    """
+    named = re.sub(r'<html lang="[^"]*"', f'<html lang="{language}" data-theme="{theme}"', html, count=1)
+    return named.replace("<head>", f"<head>\n    {tag()}", 1)
 
 
 class Shell:
-    """Middleware that answers the script itself and completes every HTML document that passes.
+    """Middleware that answers the script itself and completes every HTML document that passes."""
 
-    `language` reads the language off a request; by default from its address and a cookie.
-    """
-
-    def __init__(self, app: ASGIApp, language: Callable[[Scope], str] = language_of) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self._language = language
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["method"] != "GET" or scope["path"].startswith("/api/"):
@@ -86,7 +73,8 @@ class Shell:
             else:
                 body.append(message.get("body", b""))
                 if not message.get("more_body"):
-                    await _send(start[0], completed(b"".join(body).decode("utf-8"), self._language(scope)), send)
+                    html = b"".join(body).decode("utf-8")
+                    await _send(start[0], completed(html, LANGUAGE.of(scope), THEME.of(scope)), send)
 
         await self.app({**scope, "headers": asked}, receive, held)
 

@@ -94,7 +94,8 @@ def test_the_page_shows_both_texts_and_opens_the_utterance(ws: Workspace, tmp_pa
     reviews = [one.proto.query_string for one in app.get("page_link") if one.proto.label == "Open in Review"]
     opened = parse_qs(reviews[0])
     assert (opened["queue"], opened["item"], opened["schemes"]) == (["item"], [str(first.item.id)], ["danger"])
-    assert opened["back"][0].startswith("/evaluate?") and f"run={run}" in opened["back"][0]
+    assert opened["back"][0].startswith("/evaluate?")
+    assert f"run={run}" in opened["back"][0]
 
 
 @pytest.mark.usefixtures("english")

@@ -95,19 +95,19 @@ class Tags(HTMLParser):
 
 def test_the_report_needs_no_network_and_runs_nothing() -> None:
     hostile = document(HOSTILE, turn(0, 1_000, HOSTILE, 0.9, speaker=HOSTILE), first_alarm_ms=1_000)
-    tags = Tags(html([hostile, CALM], "2026-11-30T14:00:00+00:00"))
+    tags = Tags(html([hostile, CALM], "2026-11-30 23:00"))
     assert not {"script", "img", "link", "iframe", "object"} & set(tags.names)
     assert not [name for name, value in tags.attributes if name.startswith("on") or name in ("src", "href")]
     assert tags.texts.count(HOSTILE) == 4, "in the list, the heading, the speaker and the text: as text"
 
 
 def test_the_report_says_that_it_cannot_tell_and_why() -> None:
-    tags = Tags(html([CALM, UNSURE, ALARMED], "2026-11-30T14:00:00+00:00"))
+    tags = Tags(html([CALM, UNSURE, ALARMED], "2026-11-30 23:00"))
     text = " ".join(tags.texts)
-    assert "3 inputs, 2 with an alarm" in text
+    assert "Made on 2026-11-30 23:00 · 3 inputs, 2 with an alarm" in text
     assert text.index("a.wav") < text.index("b.wav") < text.index("c.wav")
     assert "First alarm after 0:05.0" in text
-    assert "recall of Danger 0.93 (0.88 to 0.96, n = 120)" in text
+    assert "recall of Danger 93% (88% to 96%, n = 120)" in text
     assert "the classes are not told apart" in text
     section = text[text.rindex("b.wav") : text.rindex("c.wav")]
     assert "Cannot tell" in section
@@ -116,7 +116,7 @@ def test_the_report_says_that_it_cannot_tell_and_why() -> None:
 
 def test_what_nothing_judged_has_its_reason_and_names_no_run() -> None:
     silent = document("d.wav", turn(0, 300, None, None), turn(1_000, 59_990, None, None, abstained={"danger": "empty"}))
-    text = " ".join(Tags(html([silent, UNSURE], "2026-11-30T14:00:00+00:00")).texts)
+    text = " ".join(Tags(html([silent, UNSURE], "2026-11-30 23:00")).texts)
     assert "run None" not in text
     assert "Danger: Cannot tell (the sound is too short for a voice model)" in text
     assert "Danger: Cannot tell (nobody knows the words: nothing was typed or transcribed)" in text
@@ -135,7 +135,7 @@ def test_the_report_is_in_the_readers_language(language: str) -> None:
     from core.ui.translation import translate
 
     with in_language(language):
-        page = html([ALARMED], "2026-11-30T14:00:00+00:00", language, translate)
+        page = html([ALARMED], "2026-11-30 23:00", language, translate)
     assert f"<html lang='{language}'>" in page
     assert ("예측 보고서" in page, "Prediction report" in page) == (language == "ko", language == "en")
     assert english(ClassName("danger", "danger")) == "Danger"

@@ -12,7 +12,7 @@ from core.ui import translation
 from core.ui.error_messages import explain
 from core.ui.frame import workspace
 from core.ui.i18n import _
-from core.ui.widgets import charts, forms
+from core.ui.widgets import chart_table, charts, forms
 from core.workflows.predict import alarms
 
 TEST = ""
@@ -74,11 +74,8 @@ def _course(timed: Mapping[str, Any]) -> None:
         points = [(point["ms"] / 1000, point["recall"]) for point in timed["curve"]]
         axes = (_("Seconds since the call began"), _("Calls with a right alarm"))
         mark = _("{n} s").format(n=timed["within_ms"] // 1000)
-        st.plotly_chart(
-            charts.recall_by_time(points, timed["within_ms"] / 1000, axes, mark),
-            key="alarm-curve",
-            config=charts.tools(),
-        )
+        figure = charts.recall_by_time(points, timed["within_ms"] / 1000, axes, mark)
+        chart_table.show(figure, _("Calls with a right alarm over time"), "alarm-curve")
     notes = [
         _("An alarm comes at the end of an utterance. It is right if people call that utterance the same; intervals "
           "are 95%, over calls.")

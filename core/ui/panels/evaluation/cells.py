@@ -7,6 +7,7 @@ import streamlit as st
 
 from core.errors import CoreError
 from core.filters import Filter
+from core.messages import ClassName, Message
 from core.records import UNLABELLED, RunInfo
 from core.schemes import Scheme, scheme
 from core.text.clock import clock
@@ -15,7 +16,7 @@ from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import _, language
 from core.ui.panels.corpus import reviewing
-from core.ui.widgets import charts, forms
+from core.ui.widgets import chart_table, charts, forms
 from core.workflows.evaluation import evaluate
 
 MATRIX_PX, CELL_PX = 170, 90  # the names beside the matrix, and each of its columns
@@ -32,8 +33,9 @@ def cells(run: RunInfo, metrics: dict[str, Any]) -> None:
     key = f"confusion-{run.id}"
     row = st.container(horizontal=True)  # wraps in a narrow window
     with row.container(width=MATRIX_PX + CELL_PX * len(chosen.codes)):
-        st.plotly_chart(figure, key=key, on_select=lambda: _take_click(key, chosen), selection_mode="points",
-                        config={"displayModeBar": False})  # fmt: skip
+        title = _("Confusion matrix, with its values in a table below")
+        chart_table.show(figure, title, key, tools=False, table=False, on_select=lambda: _take_click(key, chosen),
+                         selection_mode="points")  # fmt: skip
         st.caption(_("Each cell: how many utterances, and which share of their true class."))
     with row.container(key="behind"):
         picked = _choose_cell(run, chosen, matrix)
@@ -46,7 +48,7 @@ def cells(run: RunInfo, metrics: dict[str, Any]) -> None:
     _as_table(chosen, matrix)
     mistakes = evaluate.mistakes(workspace(), run.id, target=run.scheme)
     with st.container(horizontal=True):
-        open_button(run.scheme, mistakes, "mistakes", _("Mistakes of a run"), _("Open all mistakes in Review"))
+        open_button(run.scheme, mistakes, "mistakes", Message("Mistakes of a run"), _("Open all mistakes in Review"))
         queue_button(mistakes, "mistakes", _("Queue all mistakes for review"))
 
 
@@ -79,7 +81,7 @@ def _as_list(run: RunInfo, chosen: Scheme, matrix: Sequence[Sequence[int]]) -> N
             st.button(label, key=f"cell-{cell}", type="tertiary", icon=":material/chevron_right:",
                       on_click=_take_cell, args=(cell,))  # fmt: skip
         if len(wrong) > LISTED:
-            st.caption(_("{n} more").format(n=len(wrong) - LISTED))
+            st.caption(_("{n} more").format(n=f"{len(wrong) - LISTED:,}"))
 
 
 def _take_cell(cell: str) -> None:
@@ -115,7 +117,10 @@ def _as_table(chosen: Scheme, matrix: Sequence[Sequence[int]]) -> None:
 
 
 def open_button(scheme_name: str, ids: Sequence[int], key: str, title: str, label: str) -> None:
-    """Show a button that opens the utterances `ids` in Review as a list called `title`, with the way back to here."""
+    """Show a button that opens the utterances `ids` in Review as a list, with the way back to here.
+
+    `title` of the list is a Message, which its reader sees in his language.
+    """
     if not ids:
         return
     if st.button(f"{label} ({len(ids):,})", icon=":material/hearing:", key=f"open-{key}", type="primary"):
@@ -155,25 +160,24 @@ def _queue(ids: tuple[int, ...], notice: str) -> None:
 def show_cell(run: RunInfo, gold: str, predicted: str) -> None:
     """Show the utterances of class `gold` that the run took for `predicted`."""
     names = [forms.code_title(run.scheme, code) for code in (gold, predicted)]
-    cell = evaluate.cell(workspace(), run.id, gold, predicted, target=run.scheme)
-    mistakes = cell.mistakes
-    st.header(
-        _("{gold} taken for {predicted}: {n}").format(gold=names[0], predicted=names[1], n=len(mistakes)), anchor=False
-    )
+    cell = evaluate.cell(workspace(), run.id, gold, predicted, limit=SHOWN, target=run.scheme)
     ids = evaluate.mistakes(workspace(), run.id, gold, predicted, run.scheme)
+    title = _("{gold} taken for {predicted}: {n}")
+    st.header(title.format(gold=names[0], predicted=names[1], n=f"{len(ids):,}"), anchor=False)
     with st.container(horizontal=True):
-        title = _("{gold} taken for {predicted}").format(gold=names[0], predicted=names[1])
+        taken = {"gold": ClassName(run.scheme, gold), "predicted": ClassName(run.scheme, predicted)}
+        title = Message("{gold} taken for {predicted}", **taken)
         open_button(run.scheme, ids, "cell", title, _("Open this cell in Review"))
         queue_button(ids, "cell", _("Queue this cell for review"))
     if cell.trouble:
         why = forms.plain(translation.translate(str(cell.trouble)))
         st.warning(_("The texts that the model saw cannot be shown: {why}").format(why=why), icon=":material/warning:")
-    box = st.container(height=620 if len(mistakes) > 4 else "content", border=False)
-    for mistake in mistakes[:SHOWN]:
+    box = st.container(height=620 if len(cell.mistakes) > 4 else "content", border=False)
+    for mistake in cell.mistakes:
         with box.container(border=True):
             _utterance_row(run, mistake)
-    if len(mistakes) > SHOWN:
-        st.caption(_("{n} more").format(n=len(mistakes) - SHOWN))
+    if len(ids) > SHOWN:
+        st.caption(_("{n} more").format(n=f"{len(ids) - SHOWN:,}"))
 
 
 def _utterance_row(run: RunInfo, mistake: evaluate.Mistake) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import streamlit as st
 
 from core.errors import CoreError
+from core.messages import Message
 from core.records import RunInfo
 from core.schemes import scheme
 from core.ui.error_messages import explain
@@ -72,7 +73,8 @@ def _side_by_side(result: Comparison, names: Mapping[str, str]) -> None:
             for (key, title), place in zip(titles.items(), st.columns(2), strict=True):
                 place.metric(title, f"{result.scores[key][name]:.3f}")
     rows = {title: result.scores[key]["difference"] for key, title in titles.items()}
-    st.plotly_chart(charts.differences(rows, _("Second run minus first run")), key="differences", config=charts.tools())
+    title = _("Second run minus first run")
+    chart_table.show(charts.differences(rows, title), title, "differences", table=False)  # the caption has the values
     values = " · ".join(f"{title} {_signed(row)}" for title, row in rows.items())
     st.caption(
         _("Second minus first, with 95% intervals by drawing groups: {values}. Shared items: {n} in {groups} groups.")
@@ -118,7 +120,8 @@ def _changed(run: RunInfo, result: Comparison) -> None:
             chosen = _choose_change(run.scheme, changed, key)
             st.dataframe([_row(run.scheme, row) for row in chosen], hide_index=True)
             ids = [row.id for row in chosen]
-            title = _("Mended by the second run") if key == "wrong_to_right" else _("Broken by the second run")
+            mended = key == "wrong_to_right"
+            title = Message("Mended by the second run") if mended else Message("Broken by the second run")
             with st.container(horizontal=True):
                 open_button(run.scheme, ids, key, title, _("Open these in Review"))
                 queue_button(ids, key, _("Queue these for review"))

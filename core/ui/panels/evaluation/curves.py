@@ -10,7 +10,7 @@ from core.schemes import scheme
 from core.ui import translation
 from core.ui.frame import workspace
 from core.ui.i18n import _
-from core.ui.widgets import charts, forms
+from core.ui.widgets import chart_table, charts, forms
 from core.workflows.evaluation import curves
 
 DRAWN = 4  # classes at first; as many lines can be told apart without their colour
@@ -43,9 +43,8 @@ def _class_curves(run: RunInfo, classes: list[dict[str, Any]]) -> None:
     left, right = st.columns(2)
     with left:
         lines = {name: (row["pr"]["recall"], row["pr"]["precision"]) for name, row in rows.items()}
-        st.plotly_chart(
-            charts.class_curves(lines, (_("Recall"), _("Precision"))), key=f"pr-{run.id}", config=charts.tools()
-        )
+        figure = charts.class_curves(lines, (_("Recall"), _("Precision")))
+        chart_table.show(figure, _("Precision over recall"), f"pr-{run.id}")
         parts = [
             f"{forms.plain(name)} {row['average_precision']:.3f} ({row['share']:.3f})" for name, row in rows.items()
         ]
@@ -53,7 +52,7 @@ def _class_curves(run: RunInfo, classes: list[dict[str, Any]]) -> None:
     with right:
         lines = {name: (row["roc"]["fpr"], row["roc"]["tpr"]) for name, row in rows.items()}
         figure = charts.class_curves(lines, (_("False alarms"), _("Recall")), diagonal=True)
-        st.plotly_chart(figure, key=f"roc-{run.id}", config=charts.tools())
+        chart_table.show(figure, _("ROC: recall over false alarms"), f"roc-{run.id}")
         parts = [f"{forms.plain(name)} {row['auc']:.3f}" for name, row in rows.items()]
         st.caption(_("Area under the ROC curve, .5 for a blind guess: {values}").format(values=" · ".join(parts)))
 
@@ -63,7 +62,7 @@ def _reliability(shown: curves.Curves) -> None:
     figure = charts.reliability(
         {name: row["bins"] for name, row in names.items()}, (_("Confidence"), _("Share that is right"))
     )
-    st.plotly_chart(figure, key="reliability", config=charts.tools())
+    chart_table.show(figure, _("Reliability"), "reliability", table=False)  # the table below has the values
     text = _(
         "On the test side (n = {n}): expected calibration error {before} before calibration, {after} after. "
         "Points below the dotted line are too sure."
@@ -74,7 +73,7 @@ def _reliability(shown: curves.Curves) -> None:
         st.dataframe(
             [
                 {
-                    "": name,
+                    _("Calibration"): name,
                     _("Confidence"): f"{row['low']:.2f} – {row['high']:.2f}",
                     "n": row["n"],
                     _("Mean confidence"): f"{row['confidence']:.3f}",

@@ -14,7 +14,7 @@ from core.ui.frame import workspace
 from core.ui.i18n import N_, _
 from core.ui.panels.augment.titles import operation_title
 from core.ui.panels.job_progress import follow
-from core.ui.widgets import charts, forms
+from core.ui.widgets import chart_table, charts, forms
 from core.workflows import jobs
 from core.workflows.leaks import meter, results
 from core.workflows.leaks.plan import FACTOR, LeakPlan, default_operations, of_run
@@ -130,11 +130,8 @@ def _picture(document: results.Document, score: str, title: str) -> None:
     columns = [augmented for augmented in (False, True) if ("rows", augmented) in arms]
     series = {name: [arms[split, augmented] for augmented in columns] for split, name in _splits(document).items()}
     names = [_("With augmentation") if augmented else _("Without augmentation") for augmented in columns]
-    st.plotly_chart(
-        charts.leak_scores(series, names, title, _leak(document, arms, columns[-1], score)),
-        key="leaks",
-        config=charts.tools(),
-    )
+    figure = charts.leak_scores(series, names, title, _leak(document, arms, columns[-1], score))
+    chart_table.show(figure, title, "leaks", table=False)  # the table below has the values
 
 
 def _leak(

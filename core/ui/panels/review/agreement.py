@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import UTC, date, tzinfo
 from html import escape
 
 import streamlit as st
@@ -28,12 +28,13 @@ TITLES = {"50": N_("50 answers"), "200": N_("200 answers"), "day": N_("a day"), 
 
 @dataclass(frozen=True, slots=True)
 class AgreementChoice:
-    """What to measure: a scheme, first and last day (UTC, ISO, "" for open), and the window of the drift."""
+    """What to measure: a scheme, first and last day (ISO, "" for open), the window of the drift, and whose days."""
 
     scheme: str
     since: str
     until: str
     every: str
+    zone: tzinfo = UTC
 
 
 def chosen_query() -> AgreementChoice:
@@ -43,11 +44,11 @@ def chosen_query() -> AgreementChoice:
         if "scheme" not in st.session_state and "scheme" not in st.query_params:
             st.session_state["scheme"] = _most_answered()
         name = forms.linked_choice(_("Scheme"), list(SCHEMES), "scheme", forms.scheme_title)
-    since = second.date_input(_("From (UTC)"), value=None, key="agreement_since")
-    until = third.date_input(_("Until (UTC)"), value=None, key="agreement_until")
+    since = second.date_input(_("From the day"), value=None, key="agreement_since")
+    until = third.date_input(_("Up to the day"), value=None, key="agreement_until")
     with fourth:
         every = forms.linked_choice(_("Over time, by"), list(EVERY), "every", lambda choice: _(TITLES[choice]))
-    return AgreementChoice(name, _iso(since), _iso(until), every)
+    return AgreementChoice(name, _iso(since), _iso(until), every, forms.reader_zone())
 
 
 def measure(query: AgreementChoice) -> Agreement | None:
@@ -69,7 +70,7 @@ def measure(query: AgreementChoice) -> Agreement | None:
 
     try:
         measures = agreement.agreement(
-            ws, query.scheme, AgreementQuery(query.since, query.until, every=EVERY[query.every]), tell
+            ws, query.scheme, AgreementQuery(query.since, query.until, every=EVERY[query.every], zone=query.zone), tell
         )
     finally:
         bar.empty()

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core.errors import NotFound
-from core.filters import Filter, from_query, query_keys
-from core.ui import links
+from core.filters import Filter, from_query, in_zone, query_keys
+from core.ui import links, translation
 from core.ui.frame import workspace
 from core.ui.i18n import N_, _
-from core.ui.panels.corpus import chips
+from core.ui.panels.corpus import chips, filters
 from core.ui.widgets import forms, review_screen
 from core.workflows.corpus import browse
 from core.workflows.review import queues
@@ -33,12 +33,16 @@ def extra_queues() -> Sequence[str]:
     return [queue for queue, key in _PARAMETERS.items() if st.query_params.get(key)]
 
 
-def chosen(queue: str) -> Opened | None:
-    """Show what is open and return it; None if nothing can be reviewed: a choice is missing, or the thing is gone."""
+def chosen(queue: str, schemes: Sequence[str]) -> Opened | None:
+    """Show what is open under `schemes` and return it.
+
+    None if nothing can be reviewed: a choice is missing, or the thing is gone.
+    """
     if queue == queues.ITEM:
         return _utterance(st.query_params.get("item", ""))
     if queue == queues.LIST:
-        return _list(st.query_params.get("list", ""))
+        return _list(st.query_params.get("list", ""), schemes)
+    filters.tell_unread()
     wanted = address_filter()
     if wanted == Filter():
         if queue != "filter":
@@ -54,13 +58,14 @@ def chosen(queue: str) -> Opened | None:
 
 
 def _unfiltered() -> None:
-    for key in query_keys():
+    for key in query_keys(st.query_params):
         forms.share(key, "")
 
 
 def address_filter() -> Filter:
-    """Return the filter that the address of the page says; the empty one if it says none."""
-    return from_query({key: st.query_params.get_all(key) for key in query_keys()})
+    """Return the filter that the address of the page says, its days those of the reader; the empty one for none."""
+    wanted = from_query({key: st.query_params.get_all(key) for key in query_keys(st.query_params)})
+    return in_zone(wanted, forms.reader_zone())
 
 
 def _utterance(item: str) -> Opened | None:
@@ -73,11 +78,15 @@ def _utterance(item: str) -> Opened | None:
     return Opened(Filter(ids=(utterance.id,)))
 
 
-def _list(name: str) -> Opened | None:
+def _list(name: str, schemes: Sequence[str]) -> Opened | None:
     info = queues.opened_list(workspace(), name)
     if info is None:
         st.info(_("This list is not there any more. Open it again where it came from, or choose another queue."))
         return None
-    at = forms.minute(info.built_at)
-    st.caption(_("{title} · utterances: {n} · {at}").format(title=forms.plain(info.reason), n=f"{info.count:,}", at=at))
+    left = queues.left_in_list(workspace(), name, schemes)
+    form = N_("{title} · utterances: {n} · {at}")
+    if left != info.count:
+        form = N_("{title} · utterances: {n}, still to decide: {left} · {at}")
+    title, at = forms.plain(translation.translate(info.title)), forms.minute(info.built_at)
+    st.caption(_(form).format(title=title, n=f"{info.count:,}", left=f"{left:,}", at=at))
     return Opened(named=name)

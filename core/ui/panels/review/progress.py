@@ -1,7 +1,10 @@
-"""Progress on the screen: how much of each scheme is labelled, when it will be finished, who did what. Days are UTC."""
+"""Progress on the screen: how much of each scheme is labelled, when it will be finished, who did what.
+
+Days are those of the reader's time zone.
+"""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime, tzinfo
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -14,21 +17,27 @@ from core.ui.i18n import _, language
 from core.ui.widgets import chart_table, charts, forms
 from core.workflows.review import progress
 from core.workflows.review.progress import CuratorWork, Forecast, Progress
-from core.workflows.workspace import Workspace, now
+from core.workflows.workspace import Workspace
 
 MOST_BARS = 20  # curators in one picture
 
 
 def current_progress() -> Progress:
     """Return today's progress; it is cached until something is imported or decided."""
-    ws = workspace()
-    return _cached_progress(ws, progress.progress_mark(ws), now()[:10])
+    ws, zone = workspace(), forms.reader_zone()
+    return _cached_progress(ws, progress.progress_mark(ws), _today(zone), str(zone), zone)
 
 
 @st.cache_resource(max_entries=4, show_spinner=False)
-def _cached_progress(_ws: Workspace, mark: tuple[str, int, int, int], today: str) -> Progress:
-    """Cache by `mark` and `today`. Streamlit leaves `_ws` out of the cache key because of its underscore."""
-    return progress.progress(_ws, today)
+def _cached_progress(
+    _ws: Workspace, mark: tuple[str, int, int, int], today: str, zone_name: str, _zone: tzinfo
+) -> Progress:
+    """Cache by `mark`, `today` and `zone_name`. Streamlit leaves out of the key what begins with an underscore."""
+    return progress.progress(_ws, today, _zone)
+
+
+def _today(zone: tzinfo) -> str:
+    return datetime.now(zone).date().isoformat()
 
 
 def scheme_table(report: Progress) -> None:
@@ -135,8 +144,9 @@ def pictures(report: Progress, chosen: Forecast) -> None:
 
 def download(report: Progress) -> None:
     """Show a button that downloads hours and counts by curator, day and scheme as CSV."""
+    name = f"gwidama-hours-{_today(forms.reader_zone())}.csv"
     st.download_button(
-        _("Hours and counts as CSV"), lambda: _csv(report), f"gwidama-hours-{now()[:10]}.csv", "text/csv",
+        _("Hours and counts as CSV"), lambda: _csv(report), name, "text/csv",
         icon=":material/download:", on_click="ignore", key="hours",
     )  # fmt: skip
 

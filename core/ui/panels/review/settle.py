@@ -16,9 +16,11 @@ from core.schemes import SCHEMES
 from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
+from core.ui.panels import runs as run_panel
 from core.ui.widgets import forms
 from core.ui.widgets.player import ReviewEvent, ReviewItem, review
 from core.workflows.corpus import browse
+from core.workflows.models import runs
 from core.workflows.review import settle
 from core.workflows.review.settle import Dispute
 
@@ -170,9 +172,9 @@ def _show_empty(state: SettleState) -> None:
 
 def _show_utterance(dispute: Dispute) -> None:
     """Show the utterance between its neighbours; for a recording, all its utterances."""
-    facts = [forms.scheme_title(dispute.scheme), forms.speaker_title(dispute.utterance.speaker), dispute.utterance.key]
+    facts = [forms.scheme_title(dispute.scheme), forms.speaker_title(dispute.utterance.speaker)]
     with st.container(border=True):
-        st.caption(forms.plain(" · ".join(part for part in facts if part)))
+        st.caption(forms.plain(" · ".join(part for part in facts if part)), help=forms.plain(dispute.utterance.key))
         if SCHEMES[dispute.scheme].level == "recording":
             _show_call(dispute.target_id)
             return
@@ -207,9 +209,9 @@ def _show_answers(dispute: Dispute) -> None:
         _answer_card(rater, item, comments.pop(item.curator, "")) for rater, item in named
     ]
     cards += [{"who": _("{n} votes without a name").format(n=n), "code": code} for code, n in nameless.items()]
-    cards += [
-        _prediction_card(prediction) for prediction in dispute.predictions if prediction["scheme"] == dispute.scheme
-    ]
+    predictions = [prediction for prediction in dispute.predictions if prediction["scheme"] == dispute.scheme]
+    titles = run_panel.titles(runs.finished(workspace())) if predictions else {}
+    cards += [_prediction_card(prediction, titles) for prediction in predictions]
     for start in range(0, len(cards), CARDS_A_ROW):
         row = cards[start : start + CARDS_A_ROW]
         for column, card in zip(st.columns(min(len(cards), CARDS_A_ROW)), row, strict=False):
@@ -227,12 +229,12 @@ def _answer_card(rater: str, answer: StandingAnswer, comment: str) -> dict[str, 
     return {"who": who, "code": answer.code, "note": " · ".join(facts), "comment": comment}
 
 
-def _prediction_card(prediction: Mapping[str, object]) -> dict[str, str]:
-    confidence = f"{prediction['confidence']:.0%}"
+def _prediction_card(prediction: Mapping[str, object], titles: Mapping[str, str]) -> dict[str, str]:
+    run, confidence = str(prediction["run"]), f"{prediction['confidence']:.0%}"
     return {
         "who": _("Model"),
         "code": str(prediction["code"]),
-        "note": f"{confidence} · {prediction['run']}",
+        "note": f"{confidence} · {titles.get(run, run)}",
         "icon": "smart_toy",
     }
 
