@@ -17,8 +17,10 @@ with ui.page("agreement"):
         measures = None
         st.info(
             _("No two people answered the same here yet. On the Review page, let two curators answer a share of the "
-              "utterances (Settings), or bring votes in: `python -m core ingest votes FILE`."), icon=":material/info:",
+              "utterances (Settings), or import votes."), icon=":material/info:",
         )  # fmt: skip
+        with st.popover(_("Technical details"), icon=":material/data_object:"):
+            st.code("python -m core ingest votes FILE", language="sh")
         st.page_link("pages/review.py", label=_("Review"), icon=":material/hearing:")
     if measures is not None:
         agreement.whole(measures)

@@ -84,7 +84,8 @@ def built_list(queue: str, scheme_name: str) -> None:
 
 def chosen_desk() -> tuple[Desk, list[Scheme], desk.PredictionDisplay] | None:
     """Show the controls; return the desk, its schemes and when predictions are shown; None if a choice is missing."""
-    left, middle, right, guide, last = st.columns([3, 2, 1.3, 1.2, 1.2], vertical_alignment="bottom")
+    row = st.container(key="controls")  # in a narrow window they stand in two rows, and the labels need no scrolling
+    left, middle, right, guide, last = row.columns([3, 2, 1.3, 1.2, 1.2], vertical_alignment="bottom")
     with left:
         schemes = chosen_schemes()
     with middle:
@@ -106,7 +107,7 @@ def chosen_desk() -> tuple[Desk, list[Scheme], desk.PredictionDisplay] | None:
             return None
     if queue in queues.BUILT:
         built_list(queue, schemes[0].name)
-    limits = opened.chosen(queue)
+    limits = opened.chosen(queue, [scheme.name for scheme in schemes])
     if limits is None:
         return None
     review_desk = Desk(

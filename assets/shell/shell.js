@@ -1,13 +1,15 @@
-// What Streamlit's own page lacks: the language of the document, its texts in that language, a second skip link.
+// What Streamlit's own page lacks: the language of the document, its texts in that language, a theme that stays, a second
+// skip link.
 //
-// Each run of a page leaves an element `.gw-shell`: its language, the words of Streamlit in that language, the title and
-// address of the link to Review. Words are only ever written as text. Nothing here knows what a page is about.
+// Each run of a page leaves an element `.gw-shell`: its language and theme, the words of Streamlit in that language, the
+// title and address of the link to Review. Words are only ever written as text. Nothing here knows what a page is about.
 
 const ATTRIBUTES = ["aria-label", "title", "placeholder"];
 // Where Streamlit writes its own texts. A text of the corpus is never in these, or is not one of its words.
 const OWN = [
   "stSkipToContent", "stFileUploader", "InputInstructions", "stTooltipContent", "stTooltipErrorContent", "stPagination",
-  "stStatusWidget", "stMultiSelect", "stSelectbox", "stAudioInput", "stDataFrame", "stToast", "stAlert",
+  "stStatusWidget", "stMultiSelect", "stSelectbox", "stAudioInput", "stDateInput", "stNumberInput", "stDataFrame",
+  "stToast", "stAlert",
 ].map((id) => `[data-testid=${id}]`).join(", ") + ", [role=dialog], [role=listbox], [role=menu], noscript, .glideDataEditor";
 const NOT_OWN = "svg, canvas, style, script, textarea, [data-testid=stMarkdown], [data-testid=stText], [data-testid=stHtml]";
 
@@ -49,11 +51,24 @@ function put(node, place, now, write) {
   write(wanted);
 }
 
+/** Return a label without the backslashes that keep Markdown from reading its signs: a screen reader would say them. */
+export function unescaped(label) {
+  return label.replace(/\\([!-/:-@[-`{-~])/g, "$1");
+}
+
 function attributes(element) {
   for (const name of ATTRIBUTES) {
     const value = element.getAttribute(name);
-    if (value) put(element, name, value, (text) => element.setAttribute(name, text));
+    if (!value) continue;
+    const plain = name === "aria-label" ? unescaped(value) : value;
+    if (plain !== value) element.setAttribute(name, plain);
+    put(element, name, plain, (text) => element.setAttribute(name, text));
   }
+}
+
+/** Name the drop zone of an uploader as a group: Streamlit gives it a name, and a role that has none. */
+function zone(element) {
+  if (element.dataset?.testid === "stFileUploaderDropzone") element.setAttribute("role", "group");
 }
 
 function text(node) {
@@ -70,7 +85,7 @@ function walk(root) {
     node.nodeName === "svg" || node.nodeName === "STYLE" ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT);
   for (let node = all.currentNode; node; node = all.nextNode()) {
     if (node.nodeType === Node.TEXT_NODE) text(node);
-    else attributes(node);
+    else (attributes(node), zone(node));
   }
 }
 
@@ -86,7 +101,60 @@ function restore() {
   }
 }
 
-/** Put a link to Review after Streamlit's own skip link, in the same form. */
+// --- the theme --------------------------------------------------------------------------------------------------------
+
+const DARK = "(prefers-color-scheme: dark)";
+
+/** What a page sees of the machine's colour scheme: the machine's own, or the theme that the reader chose. */
+export class Scheme extends EventTarget {
+  constructor(system) {
+    super();
+    this.media = DARK;
+    this.onchange = null;
+    this.theme = "system";
+    this.system = system;
+    system.addEventListener("change", () => this.theme === "system" && this.tell());
+  }
+
+  get matches() {
+    return this.theme === "system" ? this.system.matches : this.theme === "dark";
+  }
+
+  choose(theme) {
+    const before = this.matches;
+    this.theme = theme;
+    if (this.matches !== before) this.tell();
+  }
+
+  tell() {
+    const event = new Event("change");
+    Object.assign(event, { matches: this.matches, media: DARK });
+    this.onchange?.(event);
+    this.dispatchEvent(event);
+  }
+}
+
+/** Let Streamlit, which follows the machine, follow the reader's theme. It keeps a theme of its own for each page. */
+function follow(root) {
+  const original = window.matchMedia.bind(window);
+  const scheme = new Scheme(original(DARK));
+  window.matchMedia = (query) => (query === DARK ? scheme : original(query));
+  const paint = () => (root.style.colorScheme = scheme.matches ? "dark" : "light");
+  scheme.addEventListener("change", paint);
+  scheme.choose(root.dataset.theme ?? "system");
+  paint();
+  return scheme;
+}
+
+// --- the page ---------------------------------------------------------------------------------------------------------
+
+/** Return the card of the desk, which is in the shadow tree of a component. */
+function card() {
+  const roots = [...document.querySelectorAll("[data-testid=stMain] div")].map((element) => element.shadowRoot);
+  return roots.map((root) => root?.querySelector(".gw-desk")).find(Boolean);
+}
+
+/** Put a link to Review after Streamlit's own skip link, in the same form; where the card is shown, it leads there. */
 function skip(title, address) {
   const first = document.querySelector("[data-testid=stSkipToContent]");
   if (!first) return;
@@ -94,6 +162,12 @@ function skip(title, address) {
   if (!link) {
     const way = document.createElement("nav");
     link = document.createElement("a");
+    link.addEventListener("click", (event) => {
+      const shown = card();
+      if (!shown) return;
+      event.preventDefault();
+      shown.focus();
+    });
     way.append(link);
     first.after(way);
   }
@@ -104,13 +178,14 @@ function skip(title, address) {
 }
 
 /** Follow what the last run of the page left; nothing is written while it stays the same. */
-function page() {
+function page(scheme) {
   const left = [...document.querySelectorAll(".gw-shell")].at(-1)?.dataset;
   if (!left) return;
-  if (!document.querySelector(".gw-skip")) skip(left.review, left.address);
+  scheme.choose(left.theme);
+  const link = document.querySelector(".gw-skip");
+  if (!link || link.textContent !== left.review) skip(left.review, left.address);
   if (left.language === language) return;
   language = left.language;
-  skip(left.review, left.address);
   document.documentElement.lang = language;
   restore();
   words = prepared(JSON.parse(left.words));
@@ -118,14 +193,15 @@ function page() {
 }
 
 if (typeof document !== "undefined") {
+  const scheme = follow(document.documentElement);
   new MutationObserver((changes) => {
-    page();
+    page(scheme);
     for (const change of changes) {
       if (change.type === "childList") change.addedNodes.forEach(walk);
       else if (change.type === "characterData") text(change.target);
       else attributes(change.target);
     }
   }).observe(document, {
-    subtree: true, childList: true, characterData: true, attributeFilter: [...ATTRIBUTES, "data-language"],
+    subtree: true, childList: true, characterData: true, attributeFilter: [...ATTRIBUTES, "data-language", "data-theme", "data-review"],
   });
 }

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from html import escape
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -16,8 +17,8 @@ from core.errors import CoreError, InputError
 from core.files import full_disk_named
 from core.messages import Message
 from core.settings import ASSETS
-from core.ui import error_messages, identity, streamlit_words, translation
-from core.ui.i18n import DEFAULT, LANGUAGES, N_, _, language
+from core.ui import choices, error_messages, identity, streamlit_words, translation
+from core.ui.i18n import N_, _, language
 from core.ui.page_style import PAGE_STYLE
 from core.ui.widgets import drafts, forms, plain_data
 from core.workflows.workspace import Workspace, open_workspace
@@ -182,7 +183,7 @@ def page(name: str) -> Iterator[None]:
     st.set_page_config(
         page_title=f"{_(info.title)} · 귀담아", page_icon=str(ICON), layout="wide", initial_sidebar_state=SIDEBAR_PX
     )
-    st.html(PAGE_STYLE + _shell())
+    st.html(PAGE_STYLE + _shell(name))
     _sidebar(name)
     _leave_others(name)
     st.title(_(info.title), anchor=False)
@@ -204,13 +205,14 @@ def _ask_for_name(page_name: str) -> None:
         identity.ask()
 
 
-def _shell() -> str:
-    """Return the element that tells `assets/shell/shell.js` the language, Streamlit's words and the way to Review."""
+def _shell(page_name: str) -> str:
+    """Return what tells `assets/shell/shell.js` the language, the theme, Streamlit's words and the way to Review."""
     left = {
         "language": language(),
+        "theme": choices.theme(),
         "words": streamlit_words.dictionary(language()),
-        "review": _("Go to Review"),
-        "address": f"/review?lang={language()}",
+        "review": _("Go to the card") if page_name == "review" else _("Go to Review"),
+        "address": f"/review?{urlencode(choices.kept())}".rstrip("?"),
     }
     data = " ".join(f'data-{name}="{escape(text, quote=True)}"' for name, text in left.items())
     return f'<div class="gw-shell" hidden {data}></div>'
@@ -248,12 +250,7 @@ def _sidebar(name: str) -> None:
         st.html('<p class="gw-brand">귀담아 · Gwidama</p>')
         _menu()
         st.divider()
-        # Not persist_state: if nobody pressed the switch, the next page would read None.
-        st.session_state["lang"] = language()
-        st.segmented_control(
-            "언어 · Language", list(LANGUAGES), format_func=LANGUAGES.__getitem__, key="lang", required=True,
-            on_change=_store_language,
-        )  # fmt: skip
+        choices.switches()
         identity.box()
         identity.remember()
         drafts.flush()
@@ -263,17 +260,12 @@ def _sidebar(name: str) -> None:
 def _menu() -> None:
     """Link every page, grouped under the phases of the work."""
     infos = {info.name: info for info in PAGES}
-    query = {"lang": language()} if language() != DEFAULT else {}
+    query = choices.kept()
     for title, names in PHASES:
         if title:
             st.html(f'<p class="gw-phase">{escape(_(title))}</p>')
         for info in map(infos.__getitem__, names):
             st.page_link(info.file, label=_(info.title), icon=info.icon, query_params=query)
-
-
-def _store_language() -> None:
-    st.session_state[identity.SWITCHED] = True
-    st.session_state["language"] = st.query_params["lang"] = st.session_state["lang"]
 
 
 def curator() -> str:

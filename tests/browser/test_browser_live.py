@@ -78,7 +78,11 @@ def test_a_call_is_judged_while_it_is_played(live: Live, page: Page) -> None:
 def test_a_batch_is_sorted_by_risk_exported_and_sent_to_the_corpus(live: Live, page: Page, tmp_path: Path) -> None:
     go(page, live, "predict")
     panel = tab(page, "Batch")
-    expect(panel).to_contain_text("predict-batch")
+    expect(panel.get_by_role("button", name=ko("Judge all"))).to_be_visible()
+    expect(panel).not_to_contain_text("predict-batch")  # the command is behind the button of the help
+    files = ko("Recordings with their label JSON or transcript (same name), texts, or a zip of them")
+    panel.get_by_role("button", name=ko("Help for {label}", label=files)).hover()
+    expect(page.get_by_text("predict-batch")).to_be_visible()
     panel.locator("input[type=file]").set_input_files(delivered(tmp_path))
     start = page.get_by_role("button", name=ko("Judge all"))
     expect(start).to_be_enabled()

@@ -1,11 +1,12 @@
-"""core.ui.panels.job_titles: why a job failed, in words."""
+"""core.ui.panels.job_titles and runs: what jobs and runs are called, and why a job failed, in words."""
 
 import pytest
 
 from core.messages import Message
-from core.records import Job
+from core.records import Job, RunInfo
 from core.ui.i18n import in_language
 from core.ui.panels.job_titles import RECIPES, failure, is_unexpected, recipe_title
+from core.ui.panels.runs import title
 from core.workflows.models.train import RECIPES as KNOWN
 
 
@@ -33,6 +34,20 @@ def test_a_failure_is_told_in_words(error: str | None, begins: str) -> None:
 def test_an_error_of_the_program_is_not_called_unforeseen() -> None:
     assert is_unexpected(failed("OSError: [Errno 5] x"))
     assert not is_unexpected(failed(Message("{what}Error: x", what="Value"))), "its text is for people"
+
+
+@pytest.mark.parametrize(
+    ("recipe", "encoder", "named"),
+    [
+        ("danger-text", "ngram", "위험(텍스트) · 글자열 · 2026-01-02 03:04 UTC"),
+        ("text", "klue/roberta-base", "위험 · 모든 라벨 체계(텍스트) · klue/roberta-base · 2026-01-02 03:04 UTC"),
+        ("my-own", "", "위험 · my-own · 2026-01-02 03:04 UTC"),
+    ],
+)
+def test_a_run_is_named_in_words(recipe: str, encoder: str, named: str) -> None:
+    run = RunInfo("r1", recipe, encoder, "danger", "text", "s1", "done", "2026-01-02T03:04:05+00:00", {})
+    with in_language("ko"):
+        assert title(run) == named
 
 
 def test_every_recipe_of_the_program_has_a_title() -> None:

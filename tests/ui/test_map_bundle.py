@@ -23,5 +23,5 @@ def test_the_bundle_is_whole_and_names_its_licence() -> None:
 def test_the_component_has_a_text_for_everything_it_says() -> None:
     code = "\n".join(path.read_text("utf-8") for path in SOURCES)
     named = set(re.findall(r"\bstrings\.(\w+)", code)) | set(re.findall(r"\b(key_\w+):", code))
-    named |= set(re.findall(r'tool\("(\w+)"', code)) | {"move", "lasso", "box"}
+    named |= set(re.findall(r'(?:tool|group)\("(\w+)"', code)) | {"move", "lasso", "box"}
     assert named == map_canvas.STRINGS.keys()

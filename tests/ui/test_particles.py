@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from core.messages import ClassName, Message, SchemeName
+from core.messages import ClassName, Instant, Message, SchemeName
 from core.ui import particles
 from core.ui.i18n import _, catalogue, in_language
 from core.ui.translation import translate
@@ -56,4 +56,7 @@ def test_pages_and_messages_choose_particles() -> None:
         error = Message("{text!r} means class {other!r} already; a spelling means one class", text="x", other="위험")
         assert "을(를)" not in translate(error)
         assert translate(ClassName("danger", "danger"))
+        undone = Message("bulk action {bulk_id} was undone already, at {undone_at}", bulk_id=3,
+                         undone_at=Instant("2026-12-01T03:04:05.000000+00:00"))  # fmt: skip
+        assert translate(undone) == "일괄 작업 3은 2026-12-01 03:04 UTC에 이미 되돌렸습니다", "the reader's minute"
     assert catalogue("en").gettext("no utterance {utterance_id}") == "no utterance {utterance_id}"

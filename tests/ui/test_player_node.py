@@ -28,7 +28,7 @@ def node() -> str:
     return path
 
 
-@pytest.mark.parametrize("component", ["map", "player"])
+@pytest.mark.parametrize("component", ["drafts", "map", "player", "shell", "uploader"])
 def test_a_components_pure_parts_pass_their_own_tests(component: str) -> None:
     home = ASSETS / component
     files = sorted(str(path.relative_to(home)) for path in (home / "test").glob("*.test.js"))

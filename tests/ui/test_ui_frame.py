@@ -37,8 +37,10 @@ def test_streamlits_own_texts_are_korean_and_untouched_in_english() -> None:
 
 def test_the_shell_gets_its_texts_as_attributes_that_no_text_can_leave() -> None:
     with in_language("ko"):
-        left = frame._shell()
-    assert 'data-language="ko"' in left and 'data-address="/review?lang=ko"' in left
+        left, on_review = frame._shell("corpus"), frame._shell("review")
+    assert 'data-language="ko" data-theme="system"' in left
+    assert 'data-address="/review"' in left
+    assert ('data-review="검수로 건너뛰기"' in left, 'data-review="카드로 건너뛰기"' in on_review) == (True, True)
     assert left.count("<") == 2, "nothing in it is markup"
 
 

@@ -1,6 +1,5 @@
 """The parts of the Live prediction page that turn a prediction document into what is drawn."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from types import SimpleNamespace
 from typing import Any
@@ -312,7 +311,7 @@ def sound(monkeypatch: pytest.MonkeyPatch) -> Audio:
     """One second of silence, which every recording decodes to; the server plays no upload yet."""
     audio = Audio(np.zeros(16_000, np.float32), 16_000, 16_000, 1, "wav", 1000)
     monkeypatch.setattr(predict, "read_audio", lambda _data, _name: audio)
-    monkeypatch.setattr(uploads, "_uploads", OrderedDict())
+    monkeypatch.setattr(uploads, "_uploads", uploads.Kept(uploads.ENTRIES, uploads.BYTES))
     return audio
 
 

@@ -26,6 +26,9 @@ def show(figure: go.Figure, title: str, key: str, *, tools: bool = True, table: 
     `tools` is whether the chart has Plotly's tools; `table` is False where the page shows the values already.
     """
     config = charts.tools() if tools else {"displayModeBar": False}
+    quiet = charts.quiet_color()
+    figure.update_xaxes(tickfont_color=quiet, title_font_color=quiet)
+    figure.update_yaxes(tickfont_color=quiet, title_font_color=quiet)
     answer = st.plotly_chart(figure, key=key, config=config, alt=title, **more)
     if table and st.toggle(_("Show as a table"), key=f"{key}-table", help=title):
         st.table([_safe(row) for row in rows(figure)], hide_index=True, alt=title)
@@ -39,14 +42,17 @@ def rows(figure: go.Figure) -> list[Row]:
     series = [trace for trace in figure.data if _is_series(trace)]
     is_horizontal = any(trace.orientation == "h" for trace in series)
     point_axis, value_axis = ("yaxis", "xaxis") if is_horizontal else ("xaxis", "yaxis")
-    points = _points(series, is_horizontal)
-    at = _plain(figure.layout[point_axis].title.text) or _("Point")
+    points = _points(figure, series, is_horizontal)
+    names = dict.fromkeys(name for by in points.values() for name in by)
+    axes = figure.select_yaxes() if is_horizontal else figure.select_xaxes()  # below the last of several pictures
+    at = next(filter(None, (_plain(axis.title.text) for axis in axes)), _("Point"))
     ticks = dict(
         zip(map(str, figure.layout[point_axis].tickvals or ()), figure.layout[point_axis].ticktext or (), strict=False)
     )
     wanted = set(_spread(list(points)))
     return [
         {at: _written(ticks.get(str(place), place), figure.layout[point_axis].tickformat)}
+        | dict.fromkeys(names, "")
         | {name: _written(value, figure.layout[value_axis].tickformat, ends) for name, (value, ends) in by.items()}
         for place, by in points.items()
         if place in wanted
@@ -58,11 +64,20 @@ def _is_series(trace: Any) -> bool:
     return trace.x is not None and trace.y is not None and not (trace.hoverinfo == "skip" and trace.showlegend is False)
 
 
-def _points(series: Sequence[Any], is_horizontal: bool) -> dict[Any, dict[str, tuple[Any, tuple[float, float] | None]]]:
-    """Return, for each place on the axis, the value and the interval of each series."""
+def _points(
+    figure: go.Figure, series: Sequence[Any], is_horizontal: bool
+) -> dict[Any, dict[str, tuple[Any, tuple[float, float] | None]]]:
+    """Return, for each place on the axis, the value and the interval of each series.
+
+    In a figure of several pictures above each other, the name of a series says which picture it is in.
+    """
     points: dict[Any, dict[str, tuple[Any, tuple[float, float] | None]]] = {}
+    pictures = {trace.yaxis for trace in series}
     for number, trace in enumerate(series):
         name = _plain(trace.name) or (_("Value") if len(series) == 1 else _("Value {n}").format(n=number + 1))
+        if len(pictures) > 1:
+            axis = (trace.yaxis or "y").replace("y", "yaxis")
+            name = f"{_plain(figure.layout[axis].title.text)} · {name}"
         places, values = (trace.y, trace.x) if is_horizontal else (trace.x, trace.y)
         error = trace.error_x if is_horizontal else trace.error_y
         for index, (place, value) in enumerate(zip(places, values, strict=False)):

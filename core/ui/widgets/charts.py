@@ -55,6 +55,11 @@ def text_color() -> str:
     return "#e5e9f0" if st.context.theme.type == "dark" else "#1f2937"
 
 
+def quiet_color() -> str:
+    """Return the colour of the texts of axes; Streamlit's own has too little contrast."""
+    return "#a7b1c2" if st.context.theme.type == "dark" else "#596375"
+
+
 def confusion(matrix: Sequence[Sequence[int]], scheme: Scheme, language: str, axes: tuple[str, str]) -> go.Figure:
     """Return a confusion matrix: rows true, columns predicted; `axes` are the titles of rows and columns.
 

@@ -57,17 +57,31 @@ def share(key: str, value: str | Sequence[str], default: str | Sequence[str] = "
 
 
 def linked_multiselect(
-    label: str, options: Sequence[str], key: str, title: Callable[[str], str], default: Sequence[str] = (), **more: Any
-) -> list[str]:
-    """Show a multiselect whose values are stored in the address; return the chosen options."""
+    label: str, options: Sequence[str], key: str, title: Callable[[str], str], default: Sequence[str] = (), *,
+    keep: Callable[[str], bool] | None = None, **more: Any,
+) -> list[str]:  # fmt: skip
+    """Show a multiselect whose values are stored in the address; return the chosen options.
+
+    A value that is no option is dropped, but one for which `keep` is true stays chosen and is called unknown.
+    """
+    known = options
+    if keep is not None:
+        given = st.session_state[key] if key in st.session_state else st.query_params.get_all(key)
+        options = [*known, *dict.fromkeys(value for value in given if value not in known and keep(value))]
     if removed := [value for value in st.session_state.get(key, ()) if value not in options]:
         st.session_state[key] = [value for value in st.session_state[key] if value not in removed]
     if key not in st.session_state:
         from_address = [value for value in st.query_params.get_all(key) if value in options]
         st.session_state[key] = from_address or list(default)
-    chosen = st.multiselect(label, options, format_func=title, key=key, placeholder=_("any"), **more)
+    titled = lambda value: title(value) if value in known else unknown(value)  # noqa: E731
+    chosen = st.multiselect(label, options, format_func=titled, key=key, placeholder=_("any"), **more)
     share(key, chosen, list(default))
     return chosen
+
+
+def unknown(value: str) -> str:
+    """Return the title of a value that nothing has, such as a tag that is gone."""
+    return _("{value} (unknown)").format(value=value)
 
 
 def linked_choice(label: str, options: Sequence[Value], key: str, title: Callable[[Value], str], **more: Any) -> Value:
@@ -113,7 +127,7 @@ def linked_pages(n: int, key: str, content: object) -> int:
 def choose_codes(name: str, key: str) -> None:
     """Show a multiselect of a scheme's classes and "unlabelled", stored in the address."""
     options = [*SCHEMES[name].codes, UNLABELLED]
-    linked_multiselect(plain(scheme_title(name)), options, key, lambda code: code_title(name, code))
+    linked_multiselect(plain(scheme_title(name)), options, key, lambda code: code_title(name, code), keep=bool)
 
 
 def choose_labels() -> None:

@@ -84,7 +84,7 @@ def kept_by_limit(
     each mark, and a star for each class of `stars` (limit, predictions kept).
     """
     labels = [scheme.label(code) for code in kept]
-    hover = "≥ %{x:.2f}: %{y:,}"
+    hover = "≥ %{x:.0%}: %{y:,}"
     traces: list[dict[str, Any]] = [
         {"x": limits, "y": values, "name": escape(label.title(language)), "mode": "lines", "hovertemplate": hover,
          "line": {"color": label.color, "dash": _DASHES[place % len(_DASHES)], "width": 2.5}}
@@ -100,7 +100,7 @@ def kept_by_limit(
                    "line": {"color": text_color(), "width": 1}},
     })  # fmt: skip
     layout = {
-        "xaxis": {"range": [-0.01, 1.01], "title": {"text": axes[0]}},
+        "xaxis": {"range": [-0.01, 1.01], "tickformat": ".0%", "title": {"text": axes[0]}},
         "yaxis": {"rangemode": "tozero", "tickformat": ",.0f", "title": {"text": axes[1]}},
         "shapes": [_line(mark) for mark in marks],
         "annotations": [_title(mark, place) for place, mark in enumerate(marks)],

@@ -33,6 +33,8 @@ STRINGS = {
     "kind": N_("no import reads files of this kind; it was not sent"),
     "large": N_("{size} is too large: up to {most} a file; it was not sent"),
     "empty": N_("the file is empty; it was not sent"),
+    "twice": N_("another file of this name was chosen, too; only the first was sent"),
+    "replaced": N_("took the place of another file of this name that was here"),
     "failed": N_("the server did not take it; choose it again to go on"),
     "closed": N_("the server was started again: reload the page, then choose it again"),
     "stopped": N_("stopped; choose the same files again to go on"),
