@@ -1,7 +1,8 @@
 """Messages for people: a template and its fields, which a page translates into the reader's language.
 
 A `Message` is a string, its English text: it can be printed, compared and stored like any other. `core.ui.translation`
-translates the template, and then each field that has a translation (another Message, a Word, a scheme, a class).
+translates the template, and then each field that has a translation (another Message, a Word, a scheme, a class, a
+time).
 A template is always a literal in the sources, so that the translation catalogue can contain all of them.
 """
 
@@ -55,6 +56,10 @@ class ClassName(str):
         return (self.scheme, str(self)), {}
 
 
+class Instant(str):
+    """A time, ISO 8601 with its zone; a page shows it in the time zone of the reader."""
+
+
 class Names(str):
     """A list of names with commas between; a page shows each in the reader's language.
 
@@ -91,6 +96,8 @@ def message_to_json(value: Any) -> Any:
             return {"scheme": str(value)}
         case ClassName():
             return {"scheme": value.scheme, "code": str(value)}
+        case Instant():
+            return {"instant": str(value)}
         case Names():
             return {"names": [message_to_json(part) for part in value.parts]}
     return value
@@ -107,6 +114,8 @@ def message_from_json(value: Any) -> Any:
             return ClassName(scheme, code)
         case {"scheme": str(scheme)}:
             return SchemeName(scheme)
+        case {"instant": str(at)}:
+            return Instant(at)
         case {"names": list(parts)}:
             return Names(map(message_from_json, parts))
     return value

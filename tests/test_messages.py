@@ -12,6 +12,7 @@ import syntax
 from core.errors import AudioError, BadRecord, Conflict, InputError, NotFound, Stale, UnknownName
 from core.messages import (
     ClassName,
+    Instant,
     Message,
     Names,
     SchemeName,
@@ -118,16 +119,21 @@ MADE = Message(
     who=SchemeName("danger"),
     what=Message("it is {state} by {n}", state=Word("accepted"), n=3),
     names=Names([ClassName("danger", "danger"), "다른 것"]),
+    at=Instant("2026-12-01T03:04:05+00:00"),
 )
 
 
-@pytest.mark.parametrize("text", [MADE, MADE.fields["names"], MADE.fields["what"], Word("test"), Message("plain")])
+FIELDS = [MADE.fields[name] for name in ("names", "what", "at")]
+
+
+@pytest.mark.parametrize("text", [MADE, *FIELDS, Word("test"), Message("plain")])
 def test_a_message_survives_storage(text: str) -> None:
     entry = message_entry(text)
     message = restore_message(str(text), entry)
     assert message == text
     assert message_to_json(message) == message_to_json(text) or not entry
     assert message_from_json(message_to_json(text)) == text
+    assert type(message_from_json(message_to_json(text))) is type(text) or text == "plain"
 
 
 def test_a_copy_is_the_same_message() -> None:

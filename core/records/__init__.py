@@ -330,8 +330,10 @@ class BulkAction:
     """One action of a person on many utterances; `count` utterances changed.
 
     `what` is {"do": "label", "scheme", "code"} or {"do": "tag" or "untag", "tag"}. It has the counts `already`
-    (utterances that had it before) and `unfit` (utterances without a recording to label, or out of the corpus). An undo
-    adds the counts `undone` and `since` (utterances that were decided on after the action, and so stay as they are).
+    (utterances that had it before; of these `same_call`, whose call got the label with another utterance of it) and
+    `unfit` (utterances without a recording to label, or out of the corpus; the latter are `out`). Actions of earlier
+    versions have no `same_call` and no `out`. An undo adds the counts `undone` and `since` (utterances that were
+    decided on after the action, and so stay as they are).
     """
 
     id: int

@@ -11,6 +11,7 @@ from typing import IO
 
 from core.errors import Conflict
 from core.files import full_disk_named, make_folder, try_lock
+from core.messages import Instant
 from core.runs.shards import FOLDER
 
 JUDGING = "judging.lock"
@@ -26,7 +27,7 @@ def only_judge(run_folder: Path) -> Iterator[None]:
         if not try_lock(lock):
             raise _taken(run_folder.name, lock)
         lock.truncate(0)
-        since = datetime.now(UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        since = datetime.now(UTC).isoformat(timespec="seconds")
         with full_disk_named(JUDGING):
             lock.write(json.dumps({"process": os.getpid(), "machine": socket.gethostname(), "since": since}))
             lock.flush()
@@ -39,9 +40,10 @@ def _taken(run_id: str, lock: IO[str]) -> Conflict:
     try:
         who = json.loads(lock.read())
     except ValueError:
-        who = {"process": "?", "machine": socket.gethostname(), "since": "?"}
+        who = {"process": "?", "machine": socket.gethostname()}
     return Conflict(
         "run {run_id} is being judged by process {process} of {machine} since {since}: wait for its end, or cancel it; "
         "what is judged stays, and judging goes on from there",
-        run_id=run_id, process=who["process"], machine=who["machine"], since=who["since"],
+        run_id=run_id, process=who["process"], machine=who["machine"],
+        since=Instant(who["since"]) if "since" in who else "?",
     )  # fmt: skip

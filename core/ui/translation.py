@@ -7,7 +7,7 @@ files and the REST service use the English text.
 from collections.abc import Mapping
 from typing import Any
 
-from core.messages import ClassName, Message, Names, SchemeName, Word
+from core.messages import ClassName, Instant, Message, Names, SchemeName, Word
 from core.ui.i18n import N_, _
 from core.ui.widgets import forms
 
@@ -52,6 +52,8 @@ def _translate_field(value: Any) -> Any:
             return forms.scheme_title(value)
         case ClassName():
             return forms.code_title(value.scheme, value)
+        case Instant():
+            return forms.minute(value)
         case Names():
             return ", ".join(str(_translate_field(part)) for part in value.parts)
     return value

@@ -160,8 +160,8 @@ OUTPUTS = ["누워있어", "내", "불이 났어요", "안 돼요", "안되요"]
 
 
 def test_what_came_out_is_counted_by_kind() -> None:
-    assert count_altered(PAIRS, OUTPUTS) == "2 of 2 (100.0 %); into something not accepted: 1 of 2 (50.0 %)"
-    assert count_exact(PAIRS, OUTPUTS, "spacing both") == "1 of 2 (50.0 %)"
+    assert count_altered(PAIRS, OUTPUTS) == "2 of 2 (100.0%); into something not accepted: 1 of 2 (50.0%)"
+    assert count_exact(PAIRS, OUTPUTS, "spacing both") == "1 of 2 (50.0%)"
     assert count_exact(PAIRS[:1], OUTPUTS[:1], "both") == "none to look at"
     assert tally_mended(PAIRS, OUTPUTS, "spelling both") == (Tally(2, 2, 3), Tally(2, 2, 3))
     assert without_spaces(PAIRS) == {
@@ -175,16 +175,16 @@ def test_what_came_out_is_counted_by_kind() -> None:
 def test_the_rows_of_a_spacer() -> None:
     rows = dict(space_rows("x", lambda texts: [text.replace("이났", "이 났") for text in texts], PAIRS, 1))
     assert rows["x: F1 on 4 right sentences without any space"] == "0.6667; precision 1.0000, recall 0.5000"
-    assert rows["x: exact match, of those with wrong spacing only"] == "1 of 1 (100.0 %)"
-    assert rows["x: sentences whose letters changed"] == "0 of 5 (0.0 %)"
+    assert rows["x: exact match, of those with wrong spacing only"] == "1 of 1 (100.0%)"
+    assert rows["x: sentences whose letters changed"] == "0 of 5 (0.0%)"
     assert rows["x: right sentences altered"].startswith("0 of 2")
 
 
 def test_the_rows_of_a_speller() -> None:
     rows = dict(spell_rows("x", lambda texts: [text.replace("되", "돼") for text in texts], PAIRS, 1))
-    assert rows["x: errors fixed by the first suggestion, all"] == "2 of 3 (66.7 %)"
-    assert rows["x: errors fixed by the first suggestion, with right spacing"] == "1 of 1 (100.0 %)"
-    assert rows["x: exact match, of those with wrong spelling only"] == "1 of 1 (100.0 %)"
+    assert rows["x: errors fixed by the first suggestion, all"] == "2 of 3 (66.7%)"
+    assert rows["x: errors fixed by the first suggestion, with right spacing"] == "1 of 1 (100.0%)"
+    assert rows["x: exact match, of those with wrong spelling only"] == "1 of 1 (100.0%)"
     assert rows["x: letter F1"] == "0.8000; precision 1.0000, recall 0.6667"
 
 

@@ -239,7 +239,7 @@ def test_snapshot_train_runs_evaluate(ws: Workspace, tmp_path: Path) -> None:
     assert answer("runs", "list") == {"runs": [trained | serves]}
     assert answer("evaluate", trained["run"]) == trained | {"alarms": None}, "there is no call in its test split"
     printed = run("evaluate", trained["run"]).stdout
-    for word in (trained["run"], "accuracy", "macro-F1", "weighted-F1", "95 %", "danger", "normal", "snapshot s1"):
+    for word in (trained["run"], "accuracy", "macro-F1", "weighted-F1", "95%", "danger", "normal", "snapshot s1"):
         assert word in printed
     assert trained["run"] in run("runs", "list").stdout
     assert "train" in run("snapshot", "create", "s2", "--scheme", "danger").stdout

@@ -33,7 +33,7 @@ def test_a_plan_is_previewed_and_started_as_a_job(ws: Workspace) -> None:
     augment.text_input(key="voices_written").set_value("telephone+noise=12")
     ok(augment.button(key="voices_look").click().run())
     assert "1 clips give at most 1 copies, 0.0 minutes of sound." in [box.value for box in augment.markdown]
-    assert "c0:1 · Telephone band, Noise 12 dB below the voice" in [box.value for box in augment.text]
+    assert "c0에서 불이 났어요 · Telephone band, Noise 12 dB below the voice" in [box.value for box in augment.text]
     assert {"Before", "After"} <= set(captions(augment))
     assert not voice.batches(ws)
     ok(augment.button(key="voices_run").click().run())

@@ -88,7 +88,7 @@ def test_the_verdict_of_a_round_is_shown_with_its_intervals_and_a_refusal_is_tol
     (ws.run_folder(run) / "config.toml").unlink()  # as of a run that was imported
     (recipe,) = [box for box in ok(app.run()).selectbox if box.label == "Recipe of the student"]
     assert recipe.value == "danger-text"
-    assert "text" in recipe.options
-    assert "urgency-text" not in recipe.options
+    assert "Any scheme, text" in recipe.options
+    assert "Urgency, text" not in recipe.options
     app.session_state["gate_trouble"] = "run r has seen 1 of the 2 items of g"
     assert [box.value for box in ok(app.run()).error] == ["run r has seen 1 of the 2 items of g"]

@@ -3,6 +3,8 @@
 import csv
 import io
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, timedelta, timezone, tzinfo
 from typing import Any
 
 import pytest
@@ -116,9 +118,9 @@ def test_what_is_decided_is_measured_anew(ws: Workspace, monkeypatch: pytest.Mon
     times: list[str] = []
     real = progress_workflow.progress
 
-    def counted(ws: Workspace, today: str = "") -> Progress:
+    def counted(ws: Workspace, today: str = "", zone: tzinfo = UTC) -> Progress:
         times.append(today)
-        return real(ws, today)
+        return real(ws, today, zone)
 
     monkeypatch.setattr(progress_workflow, "progress", counted)
     ws.store.review.decide(1, 0, "kim", AT, labels={"danger": "danger"})
@@ -152,9 +154,11 @@ DANGERS = {"d": "danger", "n": "normal"}
 
 def test_without_two_answers_the_page_says_how_they_come(ws: Workspace) -> None:
     sentences(ws.store, "불이야")
-    (told,) = texts(page("agreement").info)
+    opened = page("agreement")
+    (told,) = texts(opened.info)
     assert told.startswith("No two people answered the same here yet. On the Review page, let two curators answer a")
-    assert "`python -m core ingest votes FILE`" in told
+    assert "python" not in told, "the command is behind a button"
+    assert [code.value for code in opened.code] == ["python -m core ingest votes FILE"]
 
 
 def test_coefficients_are_told_with_their_intervals(ws: Workspace) -> None:
@@ -251,6 +255,20 @@ def test_days_narrow_what_is_measured(ws: Workspace) -> None:
     measures = agreement.measure(agreement.AgreementChoice("danger", "2024-05-01", "2024-05-01", "day"))
     assert measures is not None
     assert measures.n_items == 1
+
+
+def test_the_days_of_an_agreement_are_the_readers(ws: Workspace) -> None:
+    (one,) = sentences(ws.store, "불이야")
+    for who, at in (("kim", "2024-05-01T16:00:00.000000+00:00"), ("lee", "2024-05-02T09:00:00.000000+00:00")):
+        ws.store.review.decide(one, ws.store.corpus.utterance(one).version, who, at, labels={"danger": "danger"})
+    korea = timezone(timedelta(hours=9))
+    same_day = agreement.AgreementChoice("danger", "2024-05-02", "2024-05-02", "day", korea)
+    measures = agreement.measure(same_day)
+    assert measures is not None
+    assert measures.n_items == 1
+    assert {window.first_at[:10] for drift in measures.drift for window in drift.windows} == {"2024-05-02"}
+    with pytest.raises(NotEnoughData):
+        agreement.measure(replace(same_day, zone=UTC))
 
 
 def test_the_store_says_what_is_new(ws: Workspace) -> None:

@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 from core.filters import Filter
 from core.speech import weights
 from core.store import NewProposal
+from core.workflows import jobs
 from core.workflows.speech import corpus, errors
 from core.workflows.workspace import Workspace, now
 
@@ -30,7 +31,25 @@ def test_without_a_model_the_page_says_how_to_get_one(ws: Workspace, monkeypatch
     opened = page()
     assert any("holds no model.bin" in box.value.replace("\\", "") for box in opened.info)
     assert opened.button(key="transcribe").disabled
-    assert any("python -m core transcribe --score" in block.value for block in opened.code)
+    assert opened.button(key="letter_errors").disabled
+    assert "Not measured yet." in captions(opened)
+    assert not opened.code, "no command where a button can do it"
+
+
+def test_the_letter_error_rate_is_measured_by_a_job(
+    ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model.bin").write_bytes(b"not loaded")
+    monkeypatch.setenv("GWIDAMA_WHISPER", str(tmp_path))
+    monkeypatch.setattr("core.jobs.enqueue", lambda url, ids: None)
+    record(ws, "call", talk(1.0))
+    opened = page()
+    opened.button(key="letter_errors").click().run()
+    job = jobs.running(ws, errors.JOB)
+    assert job is not None
+    assert page_driver.ok(opened).button(key="letter_errors").disabled, "it is measured already"
+    ws.store.board.update(job.id, now(), state="failed", error="by design")
+    assert not page().button(key="letter_errors").disabled
 
 
 def test_suggestions_and_the_letter_error_rate(ws: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,7 +44,7 @@ def compare(
             {name: value for name, value in asdict(result).items() if name != "scores"} | dict(scores),
             f"{scores['n']} shared items in {scores['n_groups']} groups; only {first}: {result.only_first}, "
             f"only {second}: {result.only_second}, with another text or class: {result.different}",
-            table("", ("score", first, second, "difference", "95 % interval over groups"), _differences(scores)),
+            table("", ("score", first, second, "difference", "95% interval over groups"), _differences(scores)),
             f"McNemar ({kind}): right to wrong {test['right_to_wrong']}, wrong to right {test['wrong_to_right']}, "
             f"p = {test['p_value']:.4f}",
             *_changed_tables(result.right_to_wrong, result.wrong_to_right),
@@ -82,7 +82,7 @@ def value_and_interval(score: Mapping[str, float | None], *, signed: bool = Fals
 
 def score_rows(test: Mapping[str, Any], baselines: Mapping[str, Any] | None) -> tuple[tuple[str, ...], list[Any]]:
     """The columns and rows of the overall scores, with those of the trivial baselines beside them."""
-    columns: tuple[str, ...] = ("score", "value", "95 % interval over groups")
+    columns: tuple[str, ...] = ("score", "value", "95% interval over groups")
     if baselines is not None:
         columns += ("majority class", f"{baselines['shortcut']['reads']} only")
     rows = []

@@ -105,7 +105,7 @@ def _lines(training: "SelfTraining") -> list[Any]:
         *counted,
         f"teacher {training.teacher}, student {training.student}; "
         f"{scores['n']} shared test items that neither has seen",
-        table("", ("score", "teacher", "student", "difference", "95 % interval over groups"), rows),
+        table("", ("score", "teacher", "student", "difference", "95% interval over groups"), rows),
         *golden_lines(training.golden),
     ]
 

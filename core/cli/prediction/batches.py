@@ -81,7 +81,7 @@ def _write(ws: "Workspace", result: "Batch", out: Path) -> None:
         case ".csv":
             write_bytes(out, report.csv_bytes(documents))
         case _:
-            write_text(out, report_page.html(documents, now()))
+            write_text(out, report_page.html(documents, f"{now()[:16].replace('T', ' ')} UTC"))
 
 
 def _give(reply: Reply, result: "Batch", state: str) -> None:

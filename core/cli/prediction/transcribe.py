@@ -91,7 +91,7 @@ def _score(reply: Reply, ws: "Workspace", pairs: list[str], name: str | None, la
         (title, part.texts, part.letters, part.errors, _share(part.rate), f"{_share(part.low)}-{_share(part.high)}")
         for title, part in (("understood", result.understood), ("everything", result.everything))
     ]
-    columns = ("texts", "utterances", "letters", "wrong", "letter error rate", "95 %")
+    columns = ("texts", "utterances", "letters", "wrong", "letter error rate", "95%")
     reply.give(
         asdict(result),
         f"{result.model}: {result.utterances:,} utterances, {result.seconds:,} s, {result.realtime} times real time",

@@ -18,6 +18,7 @@ KINDS = {
     "label-errors": N_("Search for label errors"),
     "predict-batch": N_("Prediction of many files"),
     "transcribe": N_("Transcription"),
+    "letter-errors": N_("Measurement of letter errors"),
     "pseudo-label": N_("Prediction of what is unlabelled"),
     "pseudo-label-gate": N_("Gate of pseudo-labels"),
     "map": N_("Map of the corpus"),

@@ -41,9 +41,9 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class HeardCopy:
-    """A copy to listen to, beside its source; both are WAV files."""
+    """A copy to listen to, beside its source; both are WAV files. `text` is that of the source."""
 
-    key: str
+    text: str
     parameters: Mapping[str, Mapping[str, float]]
     before: bytes
     after: bytes
@@ -248,7 +248,7 @@ def _heard(ws: Workspace, plan: VoicePlan, sources: Sequence[Utterance], most: i
         copies, _ = _copies(plan, source, audio)
         heard += [
             HeardCopy(
-                source.key, copy.parameters, to_wav(audio.wave, audio.sample_rate_hz),
+                source.text, copy.parameters, to_wav(audio.wave, audio.sample_rate_hz),
                 to_wav(copy.wave, audio.sample_rate_hz),
             )
             for copy in copies[:1]

@@ -51,13 +51,13 @@ footer { margin-top: 2.5rem; font-size: .85rem; color: var(--soft); }
 
 
 def html(documents: Sequence[Document], made_at: str, language: str = "en", translate: Translate | None = None) -> str:
-    """The report of `documents`; `made_at` is an ISO instant in UTC, `language` the code for the reader's browser."""
+    """The report of `documents`; `made_at` says when in words, `language` is the code for the reader's browser."""
     say = translate or english
     rows = sorted(
         ((summary(document), document) for document in documents), key=lambda pair: by_risk(pair[0].as_json())
     )
     title = escape(say(Message("Prediction report")))
-    made = say(Message("Made on {at} UTC", at=made_at[:16].replace("T", " ")))
+    made = say(Message("Made on {at}", at=made_at))
     alarms = sum(row.alarm for row, _ in rows)
     counts = say(Message("{n} inputs, {alarms} with an alarm", n=len(rows), alarms=alarms))
     body = "".join(
@@ -144,7 +144,7 @@ def _recall(name: str, recall: Mapping[str, Any] | None, say: Translate) -> str:
         return ""
     return say(
         Message(
-            "recall of {name} {value:.2f} ({low:.2f} to {high:.2f}, n = {n})", name=ClassName(name, recall["class"]),
+            "recall of {name} {value:.0%} ({low:.0%} to {high:.0%}, n = {n})", name=ClassName(name, recall["class"]),
             value=recall["value"], low=recall["low"], high=recall["high"], n=recall["n"],
         )
     )  # fmt: skip

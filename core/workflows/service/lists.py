@@ -6,6 +6,7 @@ from typing import Any
 
 from core.records import RunInfo
 from core.schemes import SCHEMES, Scheme, is_bundled
+from core.schemes.files import GUIDELINES, guidelines_of
 from core.workflows.evaluation.marks import warnings
 from core.workflows.models.in_use import Serving, by_run
 from core.workflows.models.runs import every, finished
@@ -45,8 +46,11 @@ def scheme_document(scheme: Scheme) -> dict[str, Any]:
         "critical": scheme.critical,
         "ordinal": scheme.ordinal,
     }
-    more |= {"guideline": scheme.guideline} if scheme.guideline else {}
-    labels = [{name: value for name, value in asdict(x).items() if name != "guideline" or value} for x in scheme.labels]
+    more |= guidelines_of(scheme)
+    labels = [
+        {name: value for name, value in asdict(x).items() if name not in GUIDELINES} | guidelines_of(x)
+        for x in scheme.labels
+    ]
     return named | {"labels": labels} | more | {"aliases": dict(scheme.aliases)}
 
 

@@ -78,7 +78,8 @@ def _give(reply: Any, verdict: Mapping[str, Any]) -> None:
         for arm in verdict["arms"]
     ]  # fmt: skip
     title = f"gate of round {verdict['round']}: {verdict['verdict']}"
-    reply.give({**verdict, "sentences": list(lines)}, title, table("", columns, rows), *lines)
+    gold = f"SHA-256 of the gold set: {verdict['gold']['sha256'][:12]}"
+    reply.give({**verdict, "sentences": list(lines)}, title, table("", columns, rows), *lines, gold)
 
 
 def _gain(verdict: Mapping[str, Any], arm: str) -> str:

@@ -176,16 +176,12 @@ def _desk(where: Where, waits: int) -> None:
 
 
 def _note(card: CandidateCard, text: str) -> str:
-    """The labels of the source, the operation with its seed, the label check, and the changed words."""
+    """The labels of the source, the operation, the label check, and the changed words."""
     proposal, labels = card.proposal, card.source.labels
     parts = [f"{forms.scheme_title(name)}: {forms.code_title(name, code)}" for name, code in labels.items()]
-    parts.append(
-        _("{operation} · parent {key} · seed {seed}").format(
-            operation=operation_title(proposal.operation), key=card.source.key, seed=proposal.payload.get("seed")
-        )
-    )
+    parts.append(operation_title(proposal.operation))
     if proposal.confidence is not None:
-        parts.append(_("probability of the label {p}").format(p=f"{proposal.confidence:.2f}"))
+        parts.append(_("probability of the label {p}").format(p=f"{proposal.confidence:.0%}"))
     if proposal.flag:
         parts.append(reason_title(proposal.flag))
     return " · ".join([*parts, diff_text(card.source.text, text)])

@@ -14,7 +14,7 @@ from core.ui import translation
 from core.ui.error_messages import explain
 from core.ui.frame import workspace
 from core.ui.i18n import _
-from core.ui.widgets import forms
+from core.ui.widgets import drafts, forms
 from core.workflows.augment import llm, run
 from core.workflows.augment.llm import Estimate, Options, prompts
 from core.workflows.augment.plan import AugmentPlan
@@ -83,15 +83,18 @@ def _prompt(scheme: str) -> None:
         + " · "
         + (_("own prompt of this workspace") if used.is_own else _("prompt of the program"))
     )
-    system = st.text_area(_("Rule for every request"), used.prompt.system, key=f"system-{key}", height=120)
-    user = st.text_area(_("Request for one text"), used.prompt.user, key=f"user-{key}", height=320)
-    meanings = {
-        code: st.text_input(
-            _("Meaning of {label}").format(label=forms.plain(forms.code_title(scheme, code))),
-            used.prompt.meanings.get(code, ""), key=f"meaning-{code}-{key}",
-        )
-        for code in SCHEMES[scheme].codes
-    }  # fmt: skip
+    keys = {"system": f"system-{key}", "user": f"user-{key}"}
+    st.session_state.setdefault(keys["system"], used.prompt.system)  # no default values: a draft may take their place
+    st.session_state.setdefault(keys["user"], used.prompt.user)
+    system = st.text_area(_("Rule for every request"), key=keys["system"], height=120)
+    user = st.text_area(_("Request for one text"), key=keys["user"], height=320)
+    meanings = {}
+    for code in SCHEMES[scheme].codes:
+        box = keys[f"meaning-{code}"] = f"meaning-{code}-{key}"
+        st.session_state.setdefault(box, used.prompt.meanings.get(code, ""))
+        title = _("Meaning of {label}").format(label=forms.plain(forms.code_title(scheme, code)))
+        meanings[code] = st.text_input(title, key=box)
+    drafts.keep(_draft(scheme), used.sha256, keys)
     left, right = st.columns(2)
     if left.button(_("Save the prompt"), type="primary", icon=":material/save:", key="llm_save", width="stretch"):
         _save(scheme, system, user, meanings, used.sha256)
@@ -100,6 +103,7 @@ def _prompt(scheme: str) -> None:
         disabled=not used.is_own,
     ):  # fmt: skip
         prompts.reset(workspace(), scheme)
+        drafts.done(_draft(scheme))
         _again(_("The bundled prompt counts again."))
     if notice := st.session_state.pop(NOTICE, ""):
         st.success(notice, icon=":material/check_circle:")
@@ -112,7 +116,13 @@ def _save(scheme: str, system: str, user: str, meanings: Mapping[str, str], seen
     except CoreError as error:
         st.error(forms.plain(explain(error)), icon=":material/error:")
     else:
+        drafts.done(_draft(scheme))
         _again(_("The prompt is saved."))
+
+
+def _draft(scheme: str) -> str:
+    """Return the name under which the browser keeps the prompt while it is written."""
+    return f"prompt-{scheme}"
 
 
 def _again(notice: str) -> None:

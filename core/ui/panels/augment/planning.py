@@ -13,6 +13,7 @@ from core.filters import Filter, from_query
 from core.schemes import SCHEMES
 from core.ui.frame import curator, workspace
 from core.ui.i18n import _
+from core.ui.panels import runs
 from core.ui.panels.augment import llm
 from core.ui.panels.augment.titles import operation_title, reason_title
 from core.ui.panels.cleaning.cleaning import diff_markdown
@@ -163,7 +164,7 @@ def _check_text(seen: run.AugmentPreview) -> str:
     if seen.checked_by is None:
         return _("No run in use judges single texts under this scheme, so no label was checked.")
     return _("{n} have another label by the run in use ({run}).").format(
-        n=f"{seen.flagged:,}", run=forms.plain(seen.checked_by)
+        n=f"{seen.flagged:,}", run=forms.plain(runs.name(seen.checked_by))
     )
 
 
@@ -185,7 +186,7 @@ def _example(scheme: str, candidate: Candidate) -> None:
     title = forms.plain(forms.code_title(scheme, candidate.source.code))
     parts = [title]
     if (checked := candidate.checked) is not None:
-        parts.append(f"{checked.score:.2f}")
+        parts.append(_("probability of the label {p}").format(p=f"{checked.score:.0%}"))
         if checked.flag:
             parts.append(
                 _("the run in use says {label}").format(label=forms.plain(forms.code_title(scheme, checked.code)))

@@ -14,7 +14,7 @@ from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
 from core.ui.panels.augment.titles import VOICES, voice_title
 from core.ui.panels.job_progress import follow
-from core.ui.widgets import forms
+from core.ui.widgets import drafts, forms
 from core.workflows import jobs
 from core.workflows.augment import voice
 from core.workflows.augment.voice import VoicePlan, VoicePreview
@@ -73,17 +73,20 @@ def _plan() -> VoicePlan | None:
         _("Operation"), list(VOICES), list(VOICES), voice_title, key="voices_operations", placeholder=_("any"),
         help=_("Each copy gets one of them, in turn."),
     )  # fmt: skip
-    first, second, third = st.columns(3)
+    first, second = st.columns(2)
     per = first.number_input(_("Copies of each clip"), 1, voice.MOST, 1, key="voices_per")
     limit = second.number_input(
         _("Clips at most (0: all)"), 0, 1_000_000, 0, key="voices_limit", help=_("They are drawn at random.")
     )
-    seed = third.number_input(_("Seed"), 0, 2**31, 0, key="voices_seed", help=_("The same seed makes the same copies."))
     with st.expander(_("Amounts and combinations by hand"), icon=":material/tune:"):
         written = st.text_input(
             _("Operations as text"), key="voices_written", placeholder="speed=0.9..1.1, telephone+noise=10..20",
             help=_("Comma: one or the other. Plus: both on one copy. Two dots: a range. Replaces the choice above."),
         ).strip()  # fmt: skip
+        drafts.keep("voices", 0, {"written": "voices_written"})
+        seed = st.number_input(
+            _("Seed"), 0, 2**31, 0, key="voices_seed", help=_("The same seed makes the same copies.")
+        )
     wanted = Filter(labels={scheme: tuple(codes or SCHEMES[scheme].codes)})
     operations = written or ",".join(chosen) or voice.DEFAULT
     try:
@@ -125,7 +128,7 @@ def _preview(seen: VoicePreview) -> None:
         st.caption(f"{translation.translate(voice.reason(code))}: {n:,}")
     for heard in seen.heard:
         with st.container(border=True):
-            st.text(f"{heard.key} · {described(heard.parameters)}")
+            st.text(" · ".join(filter(None, [heard.text, described(heard.parameters)])))
             before, after = st.columns(2)
             before.caption(_("Before"))
             before.audio(heard.before, format="audio/wav")
@@ -162,14 +165,14 @@ def _batches() -> None:
         ],
         hide_index=True,
     )  # fmt: skip
-    alive = {batch.id: batch for batch in batches if batch.operations}
+    alive = {
+        batch.id: _batch_title(batch.made_at, batch.by, sum(batch.operations.values()))
+        for batch in batches if batch.operations
+    }  # fmt: skip
     if not alive:
         return
     left, right = st.columns([4, 2], vertical_alignment="bottom")
-    chosen = left.selectbox(
-        _("Batch"), list(alive), format_func=lambda name: f"{forms.minute(alive[name].made_at)} · {name}",
-        key="voices_batch",
-    )  # fmt: skip
+    chosen = left.selectbox(_("Copies"), list(alive), format_func=alive.__getitem__, key="voices_batch")
     if right.button(_("Take this batch back"), icon=":material/undo:", key="voices_undo", width="stretch"):
         taken = voice.undo(workspace(), chosen)
         notices = [_("Taken back: {n}.").format(n=f"{taken.undone:,}")]
@@ -179,3 +182,7 @@ def _batches() -> None:
             notices.append(_("Sound files that a snapshot reads, and kept: {n}.").format(n=f"{taken.audio_kept:,}"))
         st.session_state["voices_notice"] = " ".join(notices)
         st.rerun()
+
+
+def _batch_title(made_at: str, by: str, n: int) -> str:
+    return f"{forms.minute(made_at)} · {by} · " + _("{n} copies").format(n=f"{n:,}")

@@ -75,12 +75,11 @@ def _begin(options: Options) -> None:
     files: list[UploadedFile] = st.file_uploader(
         label, accept_multiple_files="directory" if kind == "folder" else True, max_upload_size=UPLOAD_MB,
         key=f"batch_files_{kind}_{turn}",
+        help=_("A whole delivery on this machine needs no upload: `python -m core predict-batch PATH`"),
     )  # fmt: skip
     limits(UPLOAD_MB, _("WAV, MP3, M4A, 3GP, AMR, WebM …, JSON, TXT, ZIP"))
-    left, right = st.columns([1, 3], vertical_alignment="center")
-    right.caption(_("A whole delivery on this machine needs no upload: `python -m core predict-batch PATH`"))
-    if left.button(_("Judge all"), type="primary", icon=":material/playlist_play:", disabled=not files,
-                   key="batch_start", width="stretch"):  # fmt: skip
+    if st.button(_("Judge all"), type="primary", icon=":material/playlist_play:", disabled=not files,
+                 key="batch_start"):  # fmt: skip
         content = ((file.name, file.getvalue()) for file in files)
         chosen = batch.BatchOptions(
             options.run_ids, options.transcriber, options.weights, options.language, options.own_voice
@@ -184,12 +183,12 @@ def _row(row: Mapping[str, Any]) -> dict[str, Any]:
         _("First alarm"): clock(row.get("first_alarm_ms")),
     }
     if row["state"] == "failed":
-        return {"": "✕", **values, _("Verdict"): translation.translate(row["error"] or "")}
+        return {_("Sign"): "✕", **values, _("Verdict"): translation.translate(row["error"] or "")}
     said = row["verdict"]
     names = answers.ordered(said)
     text = " · ".join(f"{forms.scheme_title(name)}: {answers.short(name, said[name])}" for name in names)
     mark = answers.MARKS["danger"] if row["alarm"] else ""
-    return {"": mark, **values, _("Verdict"): text or _nothing(row)}
+    return {_("Sign"): mark, **values, _("Verdict"): text or _nothing(row)}
 
 
 def _nothing(row: Mapping[str, Any]) -> str:

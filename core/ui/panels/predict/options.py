@@ -8,6 +8,7 @@ import streamlit as st
 from core.records import RunInfo
 from core.ui.frame import curator, workspace
 from core.ui.i18n import _
+from core.ui.panels import runs as run_panel
 from core.ui.panels.predict import answers
 from core.ui.widgets import forms
 from core.workflows.models import in_use, runs
@@ -86,7 +87,9 @@ def _choose_run(slot: Slot, serving: in_use.Serving, able: Sequence[RunInfo]) ->
     scheme, modality = slot
     ids = [serving.run.id, *(run.id for run in able if run.id != serving.run.id)]
     state = _("in use") if serving.chosen else _("nobody has chosen a run yet")
-    titles = {run_id: f"{run_id} · {state}" if run_id == serving.run.id else run_id for run_id in ids}
+    names = run_panel.titles(runs.every(workspace()))
+    titles = {run_id: names.get(run_id, run_id) for run_id in ids}
+    titles[serving.run.id] += f" · {state}"
     label = f"{forms.scheme_title(scheme)} · {answers.modality(modality)}"
     return forms.linked_choice(forms.plain(label), ids, f"run-{scheme}-{modality}", titles.__getitem__)
 

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import PurePath
+from zlib import crc32
 
 import streamlit as st
 from streamlit.runtime.uploaded_file_manager import UploadedFile
@@ -14,7 +15,7 @@ from core.ui.panels.predict import calls, judging, sentence
 from core.ui.panels.predict.calls import Delivered
 from core.ui.panels.predict.card import call_card
 from core.ui.panels.predict.options import Options
-from core.ui.widgets import forms
+from core.ui.widgets import drafts, forms
 from core.ui.widgets.uploader import limits
 from core.workflows.predict import demo_calls
 
@@ -54,21 +55,24 @@ def _inputs() -> tuple[list[Delivered], list[UploadedFile]]:
         help=_("Its voices are synthetic (espeak-ng). The recogniser does not understand them, so these calls come "
                "with the words of their label JSON."),
     )  # fmt: skip
-    text = _typed(len(files) + (spoken is not None))
+    text = _typed([*((file.name, file.size) for file in files), *([("", spoken.size)] if spoken is not None else [])])
     delivered = [_from_demo(demo)] if demo else []
     recordings, lonely = paired(files, text)
     return [*delivered, *_spoken(spoken, text), *recordings], lonely
 
 
-def _typed(n_sounds: int) -> str | None:
-    if n_sounds != 1:
+def _typed(sounds: Sequence[tuple[str, int]]) -> str | None:
+    """Return the words of the only recording (its name and size), which a person typed; None for none."""
+    if len(sounds) != 1:
         return None
+    key = f"predict_transcript-{crc32(repr(sounds[0]).encode('utf-8', 'replace'))}"
     with st.expander(_("I have the words of this recording"), icon=":material/edit_note:"):
         text = st.text_area(
             _("Transcript, if you have one (one line an utterance)"), height=80,
             help=_("Text models judge the transcript; without one the recogniser writes it, or only the voice is "
-                   "judged."),
+                   "judged."), key=key,
         )  # fmt: skip
+        drafts.keep(key, 0, {"text": key})
     return text.strip() or None
 
 

@@ -11,7 +11,7 @@ from core.ui.i18n import _
 from core.ui.panels.predict import answers, judging
 from core.ui.panels.predict.card import exports, verdict, why
 from core.ui.panels.predict.options import Options
-from core.ui.widgets import forms
+from core.ui.widgets import drafts, forms
 
 MOST_CHARACTERS = 20_000  # of a conversation: the field takes no more, so nothing is left out without a word
 
@@ -31,6 +31,7 @@ def _sentence(options: Options) -> None:
         _("A sentence"), placeholder=_("e.g. 할머니가 쓰러지셨어요"), max_chars=2000, live="300ms",
         key="predict_sentence", help=_("It is judged as you type."),
     )  # fmt: skip
+    drafts.keep("predict-sentence", 0, {"text": "predict_sentence"})
     if not text.strip():
         return
     with st.spinner(_("Judging …")):
@@ -50,6 +51,7 @@ def _conversation(options: Options) -> None:
         _("A typed or pasted conversation, one line an utterance"), max_chars=MOST_CHARACTERS, height=160,
         key="predict_text",
     )  # fmt: skip
+    drafts.keep("predict-text", 0, {"text": "predict_text"})
     texts = [line.strip() for line in typed.splitlines() if line.strip()]
     if not texts:
         return

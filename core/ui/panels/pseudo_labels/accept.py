@@ -4,10 +4,11 @@ import streamlit as st
 
 from core.errors import CoreError
 from core.records import Round
-from core.ui import translation
+from core.ui import links, translation
 from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
+from core.ui.panels import runs
 from core.ui.panels.pseudo_labels.audit import own_answers, share
 from core.ui.panels.pseudo_labels.chosen import Chosen
 from core.ui.widgets import drafts, forms
@@ -15,6 +16,7 @@ from core.workflows.pseudo_labels import accept, evidence
 from core.workflows.pseudo_labels.accept import Preview
 
 NOTICE, TROUBLE, REASON = "round_notice", "round_trouble", "round_reason"
+SHOWN = 10  # rounds that wait
 STATES = {"proposed": N_("Proposed"), "accepted": N_("Accepted"), "withdrawn": N_("Withdrawn")}
 
 
@@ -29,6 +31,7 @@ def show(chosen: Chosen) -> None:
     if notice := st.session_state.pop(NOTICE, ""):
         st.success(notice, icon=":material/check_circle:")
     _ask(chosen, evidence.chosen_audit(workspace(), chosen.run.id, chosen.target, chosen.thresholds))
+    _proposed()
     _rounds(chosen)
 
 
@@ -98,6 +101,18 @@ def _draft(chosen: Chosen) -> str:
     return f"round-{chosen.run.id}-{chosen.target}"
 
 
+def _proposed() -> None:
+    """List the rounds of all runs that were proposed and that nobody has accepted, each with a link to its run."""
+    waiting = [row for row in accept.rounds(workspace()) if row.state == "proposed"]
+    if not waiting:
+        return
+    st.caption(_("Rounds proposed and not accepted yet: {n}").format(n=f"{len(waiting):,}"))
+    for row in waiting[:SHOWN]:
+        way = links.page("pseudo_label", {"run": row.run_id, "target": row.scheme, "section": "accept"})
+        facts = (runs.name(row.run_id), forms.scheme_title(row.scheme), forms.minute(row.made_at), row.made_by)
+        links.show(forms.plain(" · ".join(facts)), way)
+
+
 def _rounds(chosen: Chosen) -> None:
     """List the rounds of the scheme that were accepted, each with the button that takes it back."""
     made = [row for row in accept.rounds(workspace(), chosen.target) if row.state != "proposed"]
@@ -120,7 +135,7 @@ def _rounds(chosen: Chosen) -> None:
 def _title(row: Round, n: int) -> str:
     text = _("{number} · {state} · {run} · {n} of {written} labels stand · {at} · {who}")
     return text.format(
-        number=row.id, state=_(STATES[row.state]), run=row.run_id, n=f"{n:,}",
+        number=row.id, state=_(STATES[row.state]), run=runs.name(row.run_id), n=f"{n:,}",
         written=f"{row.counts.get('written', 0):,}", at=forms.minute(row.accepted_at or row.made_at),
         who=row.accepted_by or row.made_by,
     )  # fmt: skip

@@ -45,7 +45,8 @@ def share(value: float | None, low: float | None, high: float | None) -> str:
 def _draw(chosen: Chosen) -> None:
     left, middle, right = st.columns([1, 1, 2], vertical_alignment="bottom")
     left.number_input(_("Items"), 1, audit.MOST, audit.SIZE, step=50, key=SIZE)
-    middle.number_input(_("Seed"), 0, 2**31, 0, key=SEED)
+    with middle.popover(_("More settings"), icon=":material/tune:", width="stretch"):
+        st.number_input(_("Seed"), 0, 2**31, 0, key=SEED)
     right.button(
         _("Draw a sample for the review"), icon=":material/casino:", type="primary", key="audit_draw",
         on_click=_drawn, args=(chosen,),

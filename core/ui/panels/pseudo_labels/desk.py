@@ -7,6 +7,8 @@ from core.ui.frame import workspace
 from core.ui.i18n import _
 from core.ui.panels.cleaning import proposals
 from core.ui.panels.pseudo_labels.chosen import Chosen
+from core.ui.widgets import forms
+from core.workflows.cleaning.proposals import counts
 from core.workflows.pseudo_labels import proposing
 
 
@@ -20,10 +22,9 @@ def show(chosen: Chosen) -> None:
         st.rerun()
     if notice := st.session_state.pop("pseudo_notice", ""):
         st.success(notice)
-    foreign = proposing.imported_predictions(workspace())
-    every = foreign and st.toggle(
-        _("Show all that wait; imported predictions among them: {n}").format(n=f"{foreign:,}")
-    )
+    others = counts(workspace(), proposing.KIND)["open"] - counts(workspace(), proposing.KIND, chosen.run.id)["open"]
+    text = _("Show all that wait, also those of other runs and of imports: {n}")
+    every = others > 0 and forms.linked_toggle(text.format(n=f"{others:,}"), "every")
     proposals.desk(proposing.KIND, details, None if every else chosen.run.id, hear=True)
 
 
@@ -36,11 +37,11 @@ def imported() -> None:
 def details(proposal: Proposal, target: Utterance) -> tuple[str, str, str, dict[str, str]]:
     """Return the judged text, the same to compare with, a note, and the predicted class as the label."""
     scores = {"confidence": "?", "margin": "?"} | {
-        what: f"{proposal.payload[what]:.2f}" for what in ("confidence", "margin") if what in proposal.payload
+        what: f"{proposal.payload[what]:.0%}" for what in ("confidence", "margin") if what in proposal.payload
     }
     note = _("confidence {confidence} · margin {margin}").format(**scores)
     if "raw_confidence" in proposal.payload:
-        note += " · " + _("{value} before calibration").format(value=f"{proposal.payload['raw_confidence']:.2f}")
+        note += " · " + _("{value} before calibration").format(value=f"{proposal.payload['raw_confidence']:.0%}")
     name = str(proposal.payload["scheme"])
     text = proposing.judged_text(workspace(), name, target)
     return text, text, note, {name: str(proposal.payload["code"])}

@@ -26,7 +26,7 @@ def headline(seen: View) -> None:
         (_("Estimated noise"), percent(_rest(seen.now.precision.value)), _("share of wrong labels")),
         (_("Mean confidence"), percent(seen.now.confidence),
          _("{value} before calibration").format(value=percent(seen.now.raw))),
-        (_("Kept with .75 and .20"), f"{seen.seed.kept:,}", _at_seed(seen.seed)),
+        (_("Kept with 75% and 20%"), f"{seen.seed.kept:,}", _at_seed(seen.seed)),
     )  # fmt: skip
     for pair in (tiles[:2], tiles[2:]):
         for column, (title, value, more) in zip(st.columns(2), pair, strict=True):
@@ -112,7 +112,7 @@ def _source(seen: View) -> str:
 def precision(seen: View) -> go.Figure:
     """Draw precision over the share kept, with the marks of now and of the seed."""
     shown = seen.curves
-    marks = [_mark(seen.seed, _(".75 and .20"), of_seed=True), _mark(seen.now, _("now"))]
+    marks = [_mark(seen.seed, _("75% and 20%"), of_seed=True), _mark(seen.now, _("now"))]
     names = Names(
         _("Estimated precision"), _("95% interval"), _("Confidence (calibrated)"), _("Confidence (uncalibrated)"),
         _("Share of all predictions that is kept"), _("Precision"),
@@ -135,10 +135,10 @@ def kept(target: str, seen: View) -> go.Figure:
     lines = {seen.classes[k].code: seen.curves.kept[:, k] for k in sorted(most)}
     stars = {row.code: (row.limit, row.kept) for row in seen.classes if row.limit is not None}
     limits = [limit for limit, n in stars.values()]
-    marks = [Mark(0.75, _(".75 (seed)"), of_seed=True)]
+    marks = [Mark(0.75, _("75% (seed)"), of_seed=True)]
     if len({round(limit, 3) for limit in limits}) == 1:
         now = Mark(limits[0], _("now"))
-        marks = [Mark(0.75, _("now, and .75"))] if round(limits[0], 3) == 0.75 else [now, *marks]
+        marks = [Mark(0.75, _("now, and 75%"))] if round(limits[0], 3) == 0.75 else [now, *marks]
     return threshold_charts.kept_by_limit(
         GRID, lines, scheme(target), language(), marks,
         (_("Least confidence"), _("Predictions kept")), stars,
@@ -147,7 +147,7 @@ def kept(target: str, seen: View) -> go.Figure:
 
 def _balance(target: str, seen: View) -> None:
     st.markdown(f"**{_('Balance of the classes')}**")
-    columns = {_("Gold labels"): "gold", _("All predictions"): "total", _("Kept with .75 and .20"): "kept_by_seed",
+    columns = {_("Gold labels"): "gold", _("All predictions"): "total", _("Kept with 75% and 20%"): "kept_by_seed",
                _("Kept now"): "kept"}  # fmt: skip
     rows = {title: {row.code: getattr(row, name) for row in seen.classes} for title, name in columns.items()}
     rows = {title: counts for title, counts in rows.items() if sum(counts.values())}
@@ -161,10 +161,10 @@ def _table(target: str, seen: View) -> None:
             [
                 {
                     _("Class"): forms.code_title(target, row.code),
-                    _("Limit"): "–" if row.limit is None else f"{row.limit:.2f}",
+                    _("Limit"): percent(row.limit),
                     _("Kept"): row.kept,
                     _("All predictions"): row.total,
-                    _("with .75 and .20"): row.kept_by_seed,
+                    _("with 75% and 20%"): row.kept_by_seed,
                     _("Estimated precision"): percent(row.precision.value),
                     _("95% interval"): _ends(row.precision),
                     _("items"): row.precision.n,

@@ -15,6 +15,7 @@ from core.ui.error_messages import explain
 from core.ui.frame import curator, workspace
 from core.ui.i18n import N_, _
 from core.ui.panels.job_progress import follow
+from core.ui.panels.job_titles import recipe_title
 from core.ui.panels.pseudo_labels.accept import STATES
 from core.ui.panels.pseudo_labels.chosen import Chosen
 from core.ui.widgets import chart_table, charts, forms
@@ -83,7 +84,7 @@ def _begin(chosen: Chosen, made: Round | None) -> None:
     """Draw the form that starts a measurement."""
     names = gold_sets(workspace(), chosen.target)
     with st.form("gate"):
-        left, middle, right = st.columns([3, 3, 1], vertical_alignment="bottom")
+        left, middle, right = st.columns([3, 3, 2], vertical_alignment="bottom")
         at = names.index(chosen.run.snapshot) if chosen.run.snapshot in names else 0
         snapshot = left.selectbox(_("Snapshot of the student"), names, index=at, key="gate_snapshot")
         gold = middle.selectbox(
@@ -91,11 +92,13 @@ def _begin(chosen: Chosen, made: Round | None) -> None:
             key="gate_gold",
             help=_("Refused if the teacher or the student has seen any of it, or something near to it."),
         )  # fmt: skip
-        seed = right.number_input(_("Seed"), 0, 2**31, 0, key="gate_seed")
+        with right.popover(_("More settings"), icon=":material/tune:", width="stretch"):
+            seed = st.number_input(_("Seed"), 0, 2**31, 0, key="gate_seed")
         recipes = other_recipes(workspace(), chosen.run.id, chosen.target)
         recipe = st.selectbox(
             _("Recipe of the student"), recipes, index=recipes.index(chosen.run.recipe) if chosen.run.recipe in recipes
-            else 0, key="gate_recipe", help=_("The settings of this teacher are not here, since it was imported."),
+            else 0, format_func=recipe_title, key="gate_recipe",
+            help=_("The settings of this teacher are not here, since it was imported."),
         ) if recipes else None  # fmt: skip
         if st.form_submit_button(_("Measure the effect"), icon=":material/balance:"):
             _start(chosen, made, snapshot=snapshot, recipe=recipe, gold=gold or None, seed=int(seed))
@@ -123,6 +126,7 @@ def _verdict(verdict: Mapping[str, Any]) -> None:
         st.caption(line)
     with st.expander(_("As a table"), icon=":material/table:"):
         st.dataframe([_row(verdict, arm) for arm in verdict["arms"]], hide_index=True)
+        st.caption(_("Content hash: {sha}").format(sha=verdict["gold"]["sha256"]))
 
 
 def _row(verdict: Mapping[str, Any], arm: Mapping[str, Any]) -> dict[str, str]:

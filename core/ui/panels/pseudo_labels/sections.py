@@ -26,6 +26,9 @@ def show(run: RunInfo, target: str, given: Thresholds) -> None:
     """Show the sections for one Target of a run: the first one while nothing is judged, else the thresholds."""
     first = "thresholds" if pool.size(workspace(), run.id, target) else "judge"
     key = f"pseudo-tabs-{language()}"  # the state of tabs is a title, in one language
+    if (asked := st.query_params.get("section")) in TITLES:  # a link opens its section once
+        st.session_state[OPEN], st.session_state[key] = asked, _(TITLES[asked])
+        del st.query_params["section"]
     # Not `default`: tabs whose default changes go back to it.
     st.session_state.setdefault(key, _(TITLES[st.session_state.get(OPEN, first)]))
     tabs = st.tabs([_(title) for title in TITLES.values()], on_change="rerun", key=key)
@@ -39,7 +42,8 @@ def show(run: RunInfo, target: str, given: Thresholds) -> None:
 def _accepting(chosen: Chosen) -> None:
     """Show the acceptance of all at once, and below it the desk for one at a time."""
     accept.show(chosen)
-    with st.expander(_("One at a time"), icon=":material/keyboard:"):
+    every = st.query_params.get("every") == "true"
+    with st.expander(_("One at a time"), expanded=every, icon=":material/keyboard:"):
         desk.show(chosen)
 
 

@@ -73,7 +73,7 @@ def _controls(chosen: Chosen) -> Thresholds:
     made = _SLIDERS[mode](key, before, chosen.target)
     if made.mode in ("fixed", "per-class") and made != SEED:
         st.button(
-            _("Back to .75 and .20"), icon=":material/restart_alt:", on_click=_reset, args=(key,), type="tertiary"
+            _("Back to 75% and 20%"), icon=":material/restart_alt:", on_click=_reset, args=(key,), type="tertiary"
         )
     return made
 
@@ -96,9 +96,9 @@ def _pair(key: str, confidence: float, margin: float) -> tuple[float, float]:
     )
 
 
-def _slider(label: str, key: str, value: float, help_text: str | None = None) -> float:
+def _slider(label: str, key: str, value: float, help_text: str | None = None, form: str = "percent") -> float:
     st.session_state.setdefault(key, value)
-    return float(st.slider(label, 0.0, 1.0, step=0.01, key=key, help=help_text))
+    return float(st.slider(label, 0.0, 1.0, step=0.01, key=key, help=help_text, format=form))
 
 
 def _per_class(key: str, before: Thresholds, target: str) -> Thresholds:
@@ -139,7 +139,7 @@ def _top_k(key: str, before: Thresholds, target: str) -> Thresholds:
 
 
 def _entropy(key: str, before: Thresholds, target: str) -> Thresholds:
-    most = _slider(_("Largest entropy"), f"{key}:entropy", before.entropy)
+    most = _slider(_("Largest entropy"), f"{key}:entropy", before.entropy, form="%.2f")
     return Thresholds("entropy", before.confidence, before.margin, before.per_class, before.k, most)
 
 

@@ -58,7 +58,6 @@ def _half(verdict: Verdict) -> Message:
 
 def _gold(gold: Mapping[str, Any]) -> Message:
     return Message(
-        "Gold set: {n:,} items in {groups:,} groups of {snapshot}, seen by neither teacher nor student; SHA-256 "
-        "{sha256}",
-        n=gold["n"], groups=gold["n_groups"], snapshot=gold["set"], sha256=gold["sha256"][:12],
+        "Gold set: {n:,} items in {groups:,} groups of {snapshot}, seen by neither teacher nor student",
+        n=gold["n"], groups=gold["n_groups"], snapshot=gold["set"],
     )  # fmt: skip

@@ -32,7 +32,7 @@ def show(document: Document, data: Callable[[], bytes] | None = None, *, key: st
 
 def downloads(documents: Callable[[], Sequence[Document]], key: str, stem: str) -> None:
     """Show one button for each format. The documents are read, and the file is made, when a button is pressed."""
-    made_at, spoken = now(), language()
+    made_at, spoken = forms.minute(now()), language()
 
     def page() -> str:
         with in_language(spoken):  # the file is made outside of this run of the page

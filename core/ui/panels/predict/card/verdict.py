@@ -6,6 +6,7 @@ from typing import Any
 from core.schemes import SCHEMES
 from core.text.clock import clock
 from core.ui.i18n import _
+from core.ui.panels import runs
 from core.ui.panels.predict import answers
 from core.ui.panels.predict.card import segments
 from core.ui.widgets import forms, verdicts
@@ -105,5 +106,5 @@ def recall(scheme: str, verdict: Mapping[str, Any]) -> str:
 def _run(verdict: Mapping[str, Any]) -> str:
     if not verdict["run"]:
         return ""
-    text = _("Run {run}").format(run=verdict["run"])
+    text = _("Run {run}").format(run=runs.name(verdict["run"]))
     return text if verdict.get("chosen", True) else f"{text} · " + _("nobody has chosen a run yet")

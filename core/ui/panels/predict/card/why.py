@@ -49,7 +49,7 @@ def _modalities(scheme: str, judged: Mapping[str, Any]) -> None:
         return
     text = " · ".join(f"{modality} {answer}" for modality, answer in said)
     if weights := judged.get("weights"):
-        shares = ", ".join(f"{answers.modality(name)} {weight:.2f}" for name, weight in weights.items())
+        shares = ", ".join(f"{answers.modality(name)} {answers.percent(weight)}" for name, weight in weights.items())
         text += " · " + _("weights: {weights}").format(weights=shares)
     st.caption(forms.plain(text))
     if judged.get("disagree"):
