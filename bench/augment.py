@@ -188,7 +188,7 @@ def main() -> None:
         f"{len(questions):,} questions, one candidate of each operation for each, alpha {ALPHA}. As drawn: equal to "
         "the question / negation lost / nonsense fragments; after the guards: negation lost / nonsense fragments; "
         "variants a question that leave; variants a second of processor time; gain of distinct word pairs. The head of "
-        "bench/augment.py defines each. The seed's script, for comparison: 56 % / 43 % / 10 %, without guards."
+        "bench/augment.py defines each. The seed's script, for comparison: 56% / 43% / 10%, without guards."
     )
     results.write("Augmentation: what leaves the guards", "python -m bench.augment", table, note)
 

@@ -130,7 +130,7 @@ def main() -> None:
         note = (
             f"Danger sentences of the demo, five splits 70/15/15 by group: {plain['n']} test rows of "
             f"{plain['n_groups']} groups in all. Operations: {', '.join(splits.operations)}; no variant was reviewed. "
-            "95 % intervals over groups; a difference is taken on the same test rows."
+            "95% intervals over groups; a difference is taken on the same test rows."
         )
         rows = list(rows_of(measured, splits))
         results.write("What augmentation is worth: the demo corpus", "python -m bench.augment_worth", rows, note)

@@ -102,7 +102,7 @@ def main() -> None:
         )
         note = (
             "11,823 questions of three classes (every day, break-up, love), split 70/15/15 by group; equal and nearly "
-            "equal questions share a group. Accuracy / macro-F1 on the test side, 95 % intervals over groups."
+            "equal questions share a group. Accuracy / macro-F1 on the test side, 95% intervals over groups."
         )
         results.write("A single-label corpus: chatbot questions", "python -m bench.chatbot", rows, note)
 

@@ -43,7 +43,7 @@ def accept_all(plan: Plan, *, allow_remote: bool = False) -> Clean:
 
 
 def share(n: int, of: int) -> str:
-    return f"{n} of {of} ({100 * n / of:.1f} %)" if of else "none to look at"
+    return f"{n} of {of} ({100 * n / of:.1f}%)" if of else "none to look at"
 
 
 def describe(tally: Tally) -> str:

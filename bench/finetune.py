@@ -172,7 +172,7 @@ def ngram(data: Data) -> tuple[NDArray[np.bool_], float]:
 
 
 def points(right: NDArray[np.bool_], other: NDArray[np.bool_]) -> str:
-    """How many points more of the same rows are right, with the 95 % interval of the paired difference.
+    """How many points more of the same rows are right, with the 95% interval of the paired difference.
 
     >>> points(np.array([True] * 60 + [False] * 40), np.array([True] * 50 + [False] * 50))
     '10.00 [4.09, 15.91]'
@@ -244,7 +244,7 @@ def accuracies(sizes: list[int], test: int, settings: TextEncoderSettings, comma
         tuned = fine_tuned(data, settings)
         rows = [
             ("accuracy, fine-tuned / n-gram", f"{tuned.right.mean():.4f} / {plain.mean():.4f}"),
-            ("points above the n-gram, 95 % interval", points(tuned.right, plain)),
+            ("points above the n-gram, 95% interval", points(tuned.right, plain)),
             ("validation accuracy after each epoch", ", ".join(f"{score:.4f}" for score in tuned.history)),
             ("best of epochs", f"{tuned.best} of {len(tuned.history)}"),
             ("seconds of training / of the n-gram", f"{tuned.seconds:.0f} / {seconds:.1f}"),

@@ -57,7 +57,7 @@ class Tally:
             return [(f"{door}: files", "none")]
         median, p99 = (1000 * results.quantile(self.seconds, share) for share in (0.5, 0.99))
         times = f"{median:.0f}; {p99:.0f}; {1000 * max(self.seconds):.0f}"
-        return [(f"{door}: files by their end", ends), (f"{door}: median; 99 %; slowest, ms", times)]
+        return [(f"{door}: files by their end", ends), (f"{door}: median; 99%; slowest, ms", times)]
 
 
 def main() -> None:

@@ -58,7 +58,7 @@ def main() -> None:
         note = (
             "11,823 questions of three classes, split 70/15/15 by group, where equal and nearly equal questions share "
             f"a group; augmented to {FACTOR} times as many rows; recipe `text` with n-grams. Accuracy / macro-F1 on "
-            "the test side, 95 % intervals over groups; differences are of the accuracy."
+            "the test side, 95% intervals over groups; differences are of the accuracy."
         )
         results.write("The leak meter: chatbot questions", "python -m bench.leakmeter", rows, note)
 

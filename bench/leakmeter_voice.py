@@ -44,7 +44,7 @@ def main() -> None:
         note = (
             f"{document['arms'][0]['n']} test clips of two speakers; {document['augmentation']['n']} copies by "
             f"{', '.join(OPERATIONS)}; `conv-bilstm`, features=spread, {EPOCHS} epochs. Accuracy / macro-F1 over ten "
-            "digits, 95 % intervals over speakers; differences are of the accuracy."
+            "digits, 95% intervals over speakers; differences are of the accuracy."
         )
         results.write("The leak meter by speaker: spoken digits", "python -m bench.leakmeter_voice", rows, note)
     finally:

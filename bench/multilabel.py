@@ -137,7 +137,7 @@ def main() -> None:
             return
         note = (
             f"{n:,} comments of KOTE's validation and test files, split 70/15/15 by group, one thread. Scores on the "
-            "test side with 95 % intervals over groups."
+            "test side with 95% intervals over groups."
         )
         results.write(TITLE, COMMAND, rows, note)
     finally:

@@ -83,7 +83,7 @@ def best(named: Mapping[str, list[Result]]) -> str:
         )
 
     return (
-        f"Against the best teacher there is, that of {recipe} (mean accuracy {means[top]:.1f} %), by mean accuracy: "
+        f"Against the best teacher there is, that of {recipe} (mean accuracy {means[top]:.1f}%), by mean accuracy: "
         f"above it {show(above)}. Not above it: "
         f"{show(below)}. "
     )

@@ -73,7 +73,7 @@ def corpus_bulk(page: Page, data: PictureData) -> None:
         click(page, page.get_by_test_id("stDataFrame").first, 20, 52 + 35 * row)
         settle(page)
     page.get_by_test_id("stPopover").nth(1).locator("button").click()
-    page.locator(".st-key-bulk_act").wait_for()
+    page.locator(".st-key-bulk_go_on").wait_for()
 
 
 def upload(page: Page, text: str) -> None:
