@@ -74,6 +74,10 @@ class StoreError(CoreError):
     """The store refused the operation."""
 
 
+class StoreAway(StoreError):
+    """The database server does not answer. It may be back soon."""
+
+
 class NotFound(StoreError):
     """The record does not exist."""
 

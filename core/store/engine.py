@@ -15,15 +15,19 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import JSON, Connection, Engine, Table, create_engine, event, func, insert, inspect, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import NullPool
 
-from core.errors import DiskFull, InputError, MissingBackend, StoreError
+from core.errors import DiskFull, InputError, MissingBackend, StoreAway, StoreError
 from core.messages import Message
 from core.store.index import chunks
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
+CONNECTIONS = 35  # to a server, beyond the five that stay open; a request waits for one up to 30 s
+WRITER_LOCK = 0x67776964  # the advisory lock of PostgreSQL that one writer at a time holds
+WRITER_WAIT_S = 10  # as SQLite's busy_timeout
 WRITER_CACHE_KIB = 64 * 1024
 FULL_ERRORS = {"SQLITE_FULL", *(f"SQLITE_IOERR_{what}" for what in ("WRITE", "SHMSIZE", "FSYNC", "TRUNCATE"))}
 MIGRATIONS = Path(__file__).with_name("migrations")
@@ -35,12 +39,17 @@ def engine_for(url: str) -> Engine:
     """Return the engine of `url`; create the folder of an SQLite file. `InputError` if it is no database URL."""
     try:
         parsed = make_url(url)
+        if parsed.drivername == "postgresql":
+            parsed = parsed.set(drivername="postgresql+psycopg")
         if parsed.get_backend_name() != "sqlite":
-            return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+            engine = create_engine(parsed, pool_pre_ping=True, hide_parameters=True, max_overflow=CONNECTIONS)
+            event.listen(engine, "connect", _without_nul)
+            event.listen(engine, "begin", _begin_on_server)
+            return engine
     except (ArgumentError, NoSuchModuleError) as error:
         raise InputError("the database URL cannot be used: {error}", error=error) from error
     except ModuleNotFoundError as error:
-        way = "pip install 'psycopg[binary]' and write postgresql+psycopg://"
+        way = "pip install 'psycopg[binary]'" if error.name == "psycopg" else "write postgresql+psycopg://"
         raise MissingBackend(
             "the database URL needs {name}, which is not installed: {way}", name=error.name, way=way
         ) from error
@@ -64,6 +73,26 @@ def _begin(connection: Connection) -> None:
     if write:  # an import changes pages all over an index; the cache is freed when the connection closes
         connection.exec_driver_sql(f"PRAGMA cache_size=-{WRITER_CACHE_KIB}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if write else "BEGIN")
+
+
+def _without_nul(connection: Any, _: Any) -> None:
+    """Write NUL, which PostgreSQL has in no text, as U+FFFD, as imports do."""
+    from psycopg.types.string import StrDumper
+
+    class Dumper(StrDumper):
+        def dump(self, obj: str) -> Any:
+            return super().dump(obj.replace("\0", "\ufffd"))
+
+    connection.adapters.register_dumper(str, Dumper)
+
+
+def _begin_on_server(connection: Connection) -> None:
+    """Give PostgreSQL the transactions of SQLite: a reader sees one moment, and writers go one after the other."""
+    if connection.get_execution_options().get("write"):
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = {WRITER_WAIT_S * 1000:.0f}")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
+    else:
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
 @contextmanager
@@ -90,17 +119,22 @@ def migrating(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def _named() -> Iterator[None]:
-    """Raise `StoreError` if the database is locked, damaged or unreachable, `DiskFull` if its disk is full.
+    """Raise `StoreError` if the database is locked or damaged, `StoreAway` if its server does not answer, `DiskFull`
+    if its disk is full.
 
     A violated constraint is a bug, so its exception is not changed.
     """
     try:
         yield
+    except PoolTimeout as error:
+        raise StoreError("the database cannot be used: {error}", error=error) from error
     except DatabaseError as error:
         if type(error) not in (DatabaseError, OperationalError):
             raise
         if is_disk_full(error):
             raise DiskFull(Message("the database")) from error
+        if is_away(error):
+            raise StoreAway("the database server does not answer: {error}", error=error.orig) from error
         raise StoreError("the database cannot be used: {error}", error=error.orig) from error
 
 
@@ -116,6 +150,14 @@ def is_disk_full(error: BaseException | None) -> bool:
     return name in FULL_ERRORS or getattr(driver_error, "sqlstate", "") == "53100"
 
 
+def is_away(error: BaseException) -> bool:
+    """Whether a server cannot be reached, ends the connection or is starting: its own fault, not the statement's."""
+    if isinstance(error, StoreAway) or getattr(error, "connection_invalidated", False):
+        return True
+    state = getattr(getattr(error, "orig", None), "sqlstate", "")  # SQLite's errors have none
+    return state is None or state.startswith(("08", "57P"))
+
+
 def insert_id(connection: Connection, table: Table, values: dict[str, Any]) -> int:
     """Insert one row; return its id."""
     return int(connection.execute(insert(table).values(values).returning(table.c.id)).scalar_one())
@@ -123,7 +165,7 @@ def insert_id(connection: Connection, table: Table, values: dict[str, Any]) -> i
 
 def allot(connection: Connection, table: Table, n: int) -> list[int]:
     """Return `n` new ids of `table`, ascending, for rows that the caller inserts in this transaction."""
-    if connection.dialect.name == "postgresql":  # untested
+    if connection.dialect.name == "postgresql":
         following = text("SELECT nextval(pg_get_serial_sequence(:name, 'id')) FROM generate_series(1, :n)")
         return sorted(connection.scalars(following, {"name": table.name, "n": n}))
     last = connection.scalar(select(func.max(table.c.id))) or 0

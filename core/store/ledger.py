@@ -13,7 +13,6 @@ from core.messages import Word
 from core.records import JobState, Prediction, Purpose, RunInfo, Side, SnapshotInfo
 from core.schemes import scheme
 from core.store.engine import insert_many, reading, writing
-from core.store.index.chunks import indexed
 from core.store.index.stamps import of_predictions, predictions_written
 from core.store.schema import old_probability, prediction, run, snapshot
 
@@ -183,7 +182,7 @@ class Ledger:
     def predictions_stamp(self, run_id: str) -> bytes | None:
         """Return a value that changes when predictions of the run are written; None where there is none."""
         with reading(self._engine) as connection:
-            return of_predictions(connection, run_id) if indexed(connection) else None
+            return of_predictions(connection, run_id)
 
     def sides(self, run_id: str) -> dict[str, int]:
         """Return side -> number of predictions that the run has for that side of its snapshot."""

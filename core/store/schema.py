@@ -99,7 +99,7 @@ utterance = Table(
     Column("meta", JSON, nullable=False),
 )
 
-# The search index over utterances, by chunk; used on SQLite only (see core.store.index.chunks).
+# The search index over utterances, by chunk (see core.store.index.chunks).
 facet = Table(
     "facet",
     metadata,

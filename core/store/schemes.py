@@ -131,13 +131,14 @@ class Schemes:
                 .distinct()
             )
             columns = ["level", "target_id", "scheme", "code", "curator", "at"]
-            withdrawn = connection.execute(insert(annotation).from_select(columns, withdrawals)).rowcount
+            withdrawn = connection.scalar(select(func.count()).select_from(withdrawals.subquery()))
+            connection.execute(insert(annotation).from_select(columns, withdrawals))
             connection.execute(delete(label).where(label.c.scheme == name))
             connection.execute(
                 update(table).where(table.c.name == name).values(state=REJECTED, version=row.version + 1)
             )
         self.sync()
-        return int(withdrawn)
+        return int(withdrawn or 0)
 
 
 def _standing() -> Any:

@@ -1,4 +1,4 @@
-"""Counts the corpus: totals, labels by class, values for filters. On SQLite it reads the bitmaps of the index.
+"""Counts the corpus: totals, labels by class, values for filters. It reads the bitmaps of the index.
 
 A machine's label (silver) is no one's work: it counts neither as labelled nor for its class. A derived item whose label
 is only the copy of its source's has nothing to be done, so it is no target.
@@ -13,7 +13,7 @@ from core.filters import Filter
 from core.schemes import SCHEMES
 from core.store.corpus.find import derived, window
 from core.store.index.bitmaps import Bitmaps
-from core.store.index.chunks import indexed
+from core.store.portable import run
 from core.store.schema import label, recording, revision, source, stale, utterance
 
 # scheme -> class, "human", "gold" or "copy" -> targets; a class is written ":code"; "copy" is no person's, and derived
@@ -59,9 +59,6 @@ def progress(connection: Connection) -> dict[str, dict[str, int]]:
 
 def _of_utterances(connection: Connection) -> Tally:
     """Count the labels of the utterances that are in the corpus."""
-    if not indexed(connection):
-        alive = select(utterance.c.id).where(utterance.c.active)
-        return _by_sql(connection, "utterance", label.c.target_id.in_(alive))
     bitmaps = Bitmaps(connection)
     active = bitmaps.facet("active") & ~bitmaps.of(bitmaps.stale)
     tally = _of_stale(connection)
@@ -150,13 +147,11 @@ def offered(connection: Connection) -> dict[str, list[str]]:
     values: dict[str, set[str]] = {}
     for name in ("speaker", "origin"):
         query = select(utterance.c[name]).distinct()
-        if indexed(connection):
-            known = connection.exec_driver_sql(
-                "SELECT DISTINCT name FROM facet WHERE name >= ? AND name < ?", (f"{name}=", f"{name}>")
-            )
-            values[name] = {row[0].partition("=")[2] for row in known}
-            query = query.where(utterance.c.id.in_(select(stale.c.id)))
-        values[name] = values.get(name, set()) | {value for value in connection.scalars(query) if value}
+        known = run(
+            connection, "SELECT DISTINCT name FROM facet WHERE name >= ? AND name < ?", (f"{name}=", f"{name}>")
+        )
+        of_stale = connection.scalars(query.where(utterance.c.id.in_(select(stale.c.id))))
+        values[name] = {row[0].partition("=")[2] for row in known} | set(filter(None, of_stale))
     values["curator"] = set(_curators(connection))
     return {name: sorted(known - {""}) for name, known in values.items()}
 

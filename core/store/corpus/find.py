@@ -1,16 +1,15 @@
-"""Finds the utterances that match a Filter: by SQL, or on SQLite by bitmaps, with SQL for stale rows only.
+"""Finds the utterances that match a Filter: by bitmaps, with SQL for stale rows, or by SQL alone for one recording.
 
 Both ways give the same exact result. Filters, pages and counts cost nearly the same with ten thousand and with a
 million utterances. A text query costs more the more often its letters occur. Unusual white space in it (at an end,
 doubled, tabs) needs a check of every candidate.
 """
 
-import json
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, or_, select, text
+from sqlalchemy import ColumnElement, Connection, Select, and_, exists, false, func, or_, select
 
 from core.filters import Filter
 from core.records import UNLABELLED, Sort
@@ -18,20 +17,17 @@ from core.schemes import SCHEMES, scheme
 from core.store.corpus import marks
 from core.store.index import query as search
 from core.store.index.bitmaps import Bitmaps
-from core.store.index.chunks import indexed
 from core.store.index.substring import Ids, Set
+from core.store.portable import given
 from core.store.schema import label, queue_item, stale, tag, utterance
 
 LISTS = "list:"  # before the names of stored lists, among those of the queues
 _Pick = Callable[[Set, int, int], list[int]]
-_GIVEN = text("SELECT value FROM json_each(:ids)")
 
 
 def window(connection: Connection, wanted: Filter, sort: Sort, offset: int, limit: int) -> tuple[list[int], int]:
     """Return the ids of one page and the number of matches. A descending sort is the ascending one reversed."""
-    if (
-        not indexed(connection) or wanted.recording_id is not None
-    ):  # a recording has few utterances, and a database index
+    if wanted.recording_id is not None:  # a recording has few utterances, and a database index
         return _by_sql(connection, wanted, sort, offset, limit)
     bitmaps = Bitmaps(connection)
     matches = matching(connection, bitmaps, wanted)
@@ -47,7 +43,7 @@ def window(connection: Connection, wanted: Filter, sort: Sort, offset: int, limi
 
 def every(connection: Connection, wanted: Filter) -> Ids:
     """Return the ids of all utterances that match, ascending: int64 (n,)."""
-    if not indexed(connection) or wanted.recording_id is not None:
+    if wanted.recording_id is not None:
         query = select(utterance.c.id).where(*where(wanted)).order_by(utterance.c.id)
         return _ids(connection, query)
     bitmaps = Bitmaps(connection)
@@ -83,12 +79,13 @@ def matching(connection: Connection, bitmaps: Bitmaps, wanted: Filter) -> Set:
         matches &= bitmaps.holding(query)
         if not query.sure:
             ids = bitmaps.ids(matches, 0, bitmaps.count(matches))
-            sure = select(utterance.c.id).where(_among(ids), search.matches(query))
+            sure = select(utterance.c.id).where(utterance.c.id.in_(given(connection, ids)), search.matches(query))
             matches = bitmaps.of(_ids(connection, sure))
     if wanted.tag:  # tags are no facets: they change without making a row stale
         matches &= bitmaps.of(_ids(connection, _tagged(wanted.tag)))
     if wanted.ids:
-        matches &= bitmaps.of(_ids(connection, select(utterance.c.id).where(_among(list(wanted.ids)))))
+        known = select(utterance.c.id).where(utterance.c.id.in_(given(connection, wanted.ids)))
+        matches &= bitmaps.of(_ids(connection, known))
     if wanted.listed:
         matches &= bitmaps.of(_ids(connection, _listed(wanted.listed).order_by(queue_item.c.utterance_id)))
     if len(bitmaps.stale):
@@ -100,10 +97,6 @@ def matching(connection: Connection, bitmaps: Bitmaps, wanted: Filter) -> Set:
 
 def _ids(connection: Connection, query: Select[int]) -> Ids:
     return np.array(connection.scalars(query).all(), np.int64)
-
-
-def _among(ids: list[int]) -> ColumnElement[bool]:
-    return utterance.c.id.in_(_GIVEN.bindparams(ids=json.dumps(ids)))
 
 
 def _settled(bitmaps: Bitmaps, wanted: Filter) -> Set:

@@ -1,8 +1,8 @@
 """Conditions about what people and runs said of an utterance: decisions, flags, comments, predictions.
 
-`conditions` is SQL for any database. `narrowed` gives the same answer by bitmaps on SQLite: decisions and remarks only
-grow, so their sets are kept in memory and extended (`core.store.index.grown`); the predictions of a run are read once
-until they are written again (`core.store.index.stamps`).
+`conditions` is SQL for one recording and for stale rows. `narrowed` gives the same answer by bitmaps: decisions and
+remarks only grow, so their sets are kept in memory and extended (`core.store.index.grown`); the predictions of a run
+are read once until they are written again (`core.store.index.stamps`).
 """
 
 import json
@@ -21,6 +21,7 @@ from core.store.index.grown import Dense, dense, grown, in_chunks
 from core.store.index.stamps import of_predictions
 from core.store.index.substring import WORDS, Ids, Set
 from core.store.ledger import current
+from core.store.portable import number_list, run
 from core.store.review.answers import stands
 from core.store.review.standing_remarks import commented, flagged
 from core.store.schema import label, prediction, remark, revision, utterance
@@ -166,14 +167,14 @@ def _labels(connection: Connection, bitmaps: Bitmaps, target: str) -> dict[str, 
     if not len(bitmaps.stale):
         return sets
     level = scheme(target).level
-    # CROSS JOIN and + : SQLite would read all labels of the scheme, from its index, for each row.
+    # CROSS JOIN and `||`: SQLite would read all labels of the scheme, from its index, for each row.
     query = (
-        "SELECT l.code, u.id FROM stale s CROSS JOIN utterance u ON u.id = s.id CROSS JOIN label l ON l.level = ? "
-        f"AND l.target_id = {'u.id' if level == 'utterance' else 'u.recording_id'} AND +l.scheme = ? "
-        "WHERE l.grade <> 'silver'"
+        "SELECT l.code, u.id FROM stale s CROSS JOIN utterance u CROSS JOIN label l WHERE u.id = s.id AND l.level = ? "
+        f"AND l.target_id = {'u.id' if level == 'utterance' else 'u.recording_id'} AND l.scheme || '' = ? "
+        "AND l.grade <> 'silver'"
     )
     now: dict[str, list[int]] = {}
-    for code, number in connection.exec_driver_sql(query, (level, target)):
+    for code, number in run(connection, query, (level, target)):
         now.setdefault(code, []).append(number)
     return {code: bitmaps.with_stale(held, np.array(now.get(code, []), np.int64)) for code, held in sets.items()}
 
@@ -195,9 +196,9 @@ def _predictions(connection: Connection, run_id: str, target: str) -> dict[str, 
 
 def _read_predictions(connection: Connection, run_id: str, target: str) -> dict[str, Dense]:
     query = (
-        "SELECT code, json_group_array(utterance_id) FROM prediction p WHERE run_id = ? AND target = ? "
+        f"SELECT code, {number_list(connection, 'utterance_id')} FROM prediction p WHERE run_id = ? AND target = ? "
         "AND (purpose = 'pool' OR NOT EXISTS (SELECT 1 FROM prediction q WHERE q.run_id = p.run_id "
         "AND q.target = p.target AND q.utterance_id = p.utterance_id AND q.purpose = 'pool')) GROUP BY code"
     )
-    rows = connection.exec_driver_sql(query, (run_id, target))
+    rows = run(connection, query, (run_id, target))
     return {code: dense(np.array(json.loads(listed), np.int64)) for code, listed in rows}

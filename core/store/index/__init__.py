@@ -1,1 +1,1 @@
-"""The index behind every listing on SQLite: bitmaps of facets, postings of letters, and a cache of them in memory."""
+"""The index behind every listing: bitmaps of facets, postings of letters, and a cache of them in memory."""

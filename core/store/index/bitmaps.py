@@ -21,6 +21,7 @@ from core.store.index.chunks import SHIFT
 from core.store.index.postings import CHUNK, LONGEST
 from core.store.index.query import Query
 from core.store.index.substring import WORDS, Ids, Set, packed
+from core.store.portable import numbers, run
 
 _FEW = 1000  # up to so many rows are sorted at once instead of being split by another bit plane
 _Plane = Callable[[], Set | None]
@@ -30,7 +31,7 @@ class Bitmaps:
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
         self._index = IndexReader(connection)
-        self.stale = _ints(connection.exec_driver_sql("SELECT id FROM stale ORDER BY id"))
+        self.stale = _ints(run(connection, "SELECT id FROM stale ORDER BY id"))
         self.chunks = np.union1d(self._index.chunks, self.stale >> SHIFT)
         self._rows = np.searchsorted(self.chunks, self._index.chunks)
         self._fresh = ~self.of(self.stale)
@@ -201,8 +202,8 @@ class Bitmaps:
         return (np.array([row_id for row_id, _ in rows]), number([value for _, value in rows])) if rows else None
 
     def _values(self, ids: list[int], column: str) -> list[tuple[int, Any]]:
-        query = f"SELECT u.id, u.{column} FROM json_each(?) j JOIN utterance u ON u.id = j.value"
-        return [(number, value) for number, value in self._connection.exec_driver_sql(query, (json.dumps(ids),)).all()]
+        query = f"SELECT u.id, u.{column} FROM {numbers(self._connection)} JOIN utterance u ON u.id = j.value"
+        return [(number, value) for number, value in run(self._connection, query, (json.dumps(ids),)).all()]
 
     def _by_number(
         self, members: Set, planes: Sequence[_Plane], column: str, start: int, stop: int, at: int = 0, path: int = 0

@@ -19,6 +19,7 @@ from sqlalchemy import Connection
 from core.store.index import substring
 from core.store.index.query import Query
 from core.store.index.substring import WORDS, Ids, Set
+from core.store.portable import run
 
 CACHE_BYTES = 48 * 1024 * 1024  # for all databases that this process reads
 Value = TypeVar("Value", bound="Set | Mapping[str, Set]")
@@ -69,9 +70,10 @@ class IndexReader:
     def __init__(self, connection: Connection, cache: SetCache = _cache) -> None:
         self._connection = connection
         self._cache = cache
-        rows = connection.exec_driver_sql(
+        rows = run(
+            connection,
             "SELECT a.chunk, b.bits FROM facet a LEFT JOIN facet b ON b.name = 'built' AND b.chunk = a.chunk "
-            "WHERE a.name = 'active' ORDER BY a.chunk"
+            "WHERE a.name = 'active' ORDER BY a.chunk",
         ).all()
         self.chunks: Ids = np.array([chunk for chunk, _ in rows], np.int64)
         # A chunk without a stamp may have changed unnoticed, so a random stamp makes this edition unlike all others.
@@ -104,7 +106,7 @@ class IndexReader:
     def _read(self, condition: str, values: tuple[object, ...]) -> dict[str, Set]:
         rows: dict[str, tuple[list[int], list[bytes]]] = {}
         query = f"SELECT name, chunk, bits FROM facet WHERE {condition}"
-        for name, chunk, bits in self._connection.exec_driver_sql(query, values).all():
+        for name, chunk, bits in run(self._connection, query, values).all():
             chunks, blobs = rows.setdefault(name, ([], []))
             chunks.append(chunk)
             blobs.append(bits)

@@ -4,7 +4,6 @@ A set is `Dense`: uint64 (chunks, WORDS), where row r is chunk r and bit s is sl
 may depend only on their own rows of the tables that are named; the greatest row ids say how far a set has read.
 """
 
-import json
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,16 +11,16 @@ from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import ColumnElement, Connection, Table, TextClause, select, text
+from sqlalchemy import ColumnElement, Connection, Table, TextClause, select
 
 from core.store.index.chunks import SHIFT
 from core.store.index.postings import CHUNK
 from core.store.index.substring import WORDS, Ids, Set
+from core.store.portable import given
 
 Dense = NDArray[np.uint64]
 MOST_SETS = 64  # sets in memory, of all databases together; a million utterances take 125 KB
 MANY = 5000  # after so many new rows a set is read anew
-_GIVEN = text("SELECT value FROM json_each(:ids)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ def grown(
     if before is None or changed is None:
         made = dense(read(None))
     else:
-        made = _with(before.dense, changed, read(_among(changed)))
+        made = _with(before.dense, changed, read(given(connection, changed)))
     with _lock:
         if connection.engine.url.database not in (None, "", ":memory:"):
             _sets[key] = _Read(last, made)
@@ -100,10 +99,6 @@ def _changed(
         if len(ids) > MANY:
             return None
     return np.unique(np.array(ids, np.int64))
-
-
-def _among(ids: Ids) -> TextClause:
-    return _GIVEN.bindparams(ids=json.dumps(ids.tolist()))
 
 
 def _with(before: Dense, changed: Ids, members: Ids) -> Dense:

@@ -21,7 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from core.store import portable
 from core.store.index.postings import CHUNK, LONGEST, planes
+from core.store.portable import put, run
 
 MOST = 1 << 14  # fences
 LETTERS = 200  # of a fence
@@ -47,7 +49,7 @@ def fences(connection: Connection, name: str) -> list[str]:
         if name in _known:
             return _known[name]
     query = "SELECT bits FROM facet WHERE name = ? AND chunk = ?"
-    held: list[str] = json.loads(connection.exec_driver_sql(query, (f"{_FENCES}{name}", _NO_CHUNK)).scalar_one())
+    held: list[str] = json.loads(run(connection, query, (f"{_FENCES}{name}", _NO_CHUNK)).scalar_one())
     with _lock:
         _known[name] = held
         while len(_known) > 4:
@@ -87,14 +89,14 @@ def keep_up(connection: Connection) -> None:
         following = _choose(connection)
     numbered = "SELECT chunk FROM facet WHERE name = ?"
     query = f"SELECT chunk FROM facet WHERE name = 'active' AND chunk NOT IN ({numbered}) LIMIT ?"
-    left = [chunk for (chunk,) in connection.exec_driver_sql(query, (_facet(following), STEP + 1))]
+    left = [chunk for (chunk,) in run(connection, query, (_facet(following), STEP + 1))]
     for chunk in left[:STEP]:
         _number(connection, following, chunk)
     if len(left) <= STEP:
         _set(connection, _NOW, following)
-        connection.exec_driver_sql("DELETE FROM facet WHERE name = ? AND chunk = ?", (_NEXT, _NO_CHUNK))
-        connection.exec_driver_sql("DELETE FROM facet WHERE name >= ? AND name < ?", (_facet(now), f"{_facet(now)}0"))
-        connection.exec_driver_sql("DELETE FROM facet WHERE name = ? AND chunk = ?", (f"{_FENCES}{now}", _NO_CHUNK))
+        run(connection, "DELETE FROM facet WHERE name = ? AND chunk = ?", (_NEXT, _NO_CHUNK))
+        run(connection, "DELETE FROM facet WHERE name >= ? AND name < ?", (_facet(now), f"{_facet(now)}0"))
+        run(connection, "DELETE FROM facet WHERE name = ? AND chunk = ?", (f"{_FENCES}{now}", _NO_CHUNK))
 
 
 def _facets(connection: Connection, name: str, slots: Sequence[int], texts: Sequence[str]) -> dict[str, bytes]:
@@ -111,26 +113,27 @@ def _facets(connection: Connection, name: str, slots: Sequence[int], texts: Sequ
 def _number(connection: Connection, name: str, chunk: int) -> None:
     query = "SELECT id % ?, text FROM utterance WHERE id BETWEEN ? AND ? AND chars <= ?"
     first = chunk * CHUNK
-    rows = connection.exec_driver_sql(query, (CHUNK, first, first + CHUNK - 1, LONGEST)).all()
+    rows = run(connection, query, (CHUNK, first, first + CHUNK - 1, LONGEST)).all()
     made = _facets(connection, name, [slot for slot, _ in rows], [text for _, text in rows])
     values = [(facet, chunk, bits) for facet, bits in made.items()]
-    connection.exec_driver_sql("INSERT OR REPLACE INTO facet(name, chunk, bits) VALUES (?, ?, ?)", values)
+    put(connection, values)
 
 
 def _crowded(connection: Connection, now: str) -> bool:
     """Whether the corpus grew by an eighth since the fences were chosen, and too many texts may lie between two."""
     query = "SELECT bits FROM facet WHERE name = ?"
-    crowds = [int.from_bytes(bits, "little") for (bits,) in connection.exec_driver_sql(query, (_facet(now),))]
+    crowds = [int.from_bytes(bits, "little") for (bits,) in run(connection, query, (_facet(now),))]
     return sum(crowds) > CROWD and len(crowds) * 8 >= int(now.partition("-")[0]) * 9
 
 
 def _choose(connection: Connection) -> str:
     """Choose fences for the whole corpus by chance, without numbering anything; return their name."""
-    chunks = [chunk for (chunk,) in connection.exec_driver_sql("SELECT chunk FROM facet WHERE name = 'active'")]
+    chunks = [chunk for (chunk,) in run(connection, "SELECT chunk FROM facet WHERE name = 'active'")]
     drawn = random.Random(len(chunks)).sample(range(len(chunks) * CHUNK), min(len(chunks) * CHUNK, MOST))
     ids = sorted(chunks[one // CHUNK] * CHUNK + one % CHUNK for one in drawn)
-    query = f"SELECT substr(u.text, 1, {LETTERS}) FROM json_each(?) j JOIN utterance u ON u.id = j.value"
-    texts = [text for (text,) in connection.exec_driver_sql(query, (json.dumps(ids),))]
+    source = f"{portable.numbers(connection)} JOIN utterance u ON u.id = j.value"
+    query = f"SELECT substr(u.text, 1, {LETTERS}) FROM {source}"
+    texts = [text for (text,) in run(connection, query, (json.dumps(ids),))]
     return _add(connection, _NEXT, texts, len(chunks))
 
 
@@ -147,12 +150,10 @@ def _facet(name: str) -> str:
 
 
 def _name(connection: Connection, which: str) -> str | None:
-    bits: Any = connection.exec_driver_sql(
-        "SELECT bits FROM facet WHERE name = ? AND chunk = ?", (which, _NO_CHUNK)
-    ).scalar()
+    bits: Any = run(connection, "SELECT bits FROM facet WHERE name = ? AND chunk = ?", (which, _NO_CHUNK)).scalar()
     return None if bits is None else bytes(bits).decode("ascii")
 
 
 def _set(connection: Connection, which: str, value: str) -> None:
     row = (which, _NO_CHUNK, value.encode("ascii"))
-    connection.exec_driver_sql("INSERT OR REPLACE INTO facet(name, chunk, bits) VALUES (?, ?, ?)", row)
+    put(connection, [row])

@@ -3,7 +3,7 @@
 A query is a substring of the NFC text; ASCII letters match upper and lower case. A compatibility consonant (ㅎ) matches
 itself and every syllable that begins with it, so both `ㅎㅈ` and `ㅎ재` find 화재. With `ignore_spacing`, white space
 counts neither in the query nor in the text. The regular expression decides what matches; SQLite (through Python's re)
-and PostgreSQL (`~`, untested) both read it. On SQLite the index (`core.store.index.chunks`) narrows the rows first.
+and PostgreSQL (`~`) both read it. The index (`core.store.index.chunks`) narrows the rows first.
 """
 
 from dataclasses import dataclass

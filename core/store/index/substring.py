@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from core.store import portable
 from core.store.index import initials
 from core.store.index.chunks import CODE_BITS
 from core.store.index.postings import CHUNK, PLACE_BITS, chosen
@@ -137,7 +138,7 @@ def _places(connection: Connection, chunks: Ids, letter: Ranges, then: Ranges, g
 def _letter(connection: Connection, chunks: Ids, letter: Ranges) -> Set:
     """Return the set of the texts that have the letter."""
     members = np.zeros((len(chunks), WORDS), np.uint64)
-    rows = _postings(connection, chunks, letter, "p.bits, CASE WHEN p.bits = x'' THEN p.places END")
+    rows = _postings(connection, chunks, letter, "p.bits, CASE WHEN length(p.bits) = 0 THEN p.places END")
     for chunk, bits in ((chunk, bits) for chunk, bits, _ in rows if bits):
         members[np.searchsorted(chunks, chunk)] |= np.frombuffer(bits, np.uint64)
     if seldom := [(chunk, places) for chunk, bits, places in rows if not bits]:
@@ -153,10 +154,10 @@ def _postings(connection: Connection, chunks: Ids, letter: Ranges, columns: str)
     """Return the postings of all letters in the ranges `letter`, as rows (chunk, *columns)."""
     spans = [(first + low, first + high) for first in (chunks << CODE_BITS).tolist() for low, high in letter]
     query = (
-        f"SELECT p.id >> {CODE_BITS}, {columns} FROM json_each(?) j "
-        "JOIN posting p ON p.id BETWEEN j.value ->> 0 AND j.value ->> 1"
+        f"SELECT p.id >> {CODE_BITS}, {columns} FROM {portable.spans(connection)} "
+        "JOIN posting p ON p.id BETWEEN j.low AND j.high"
     )
-    return list(connection.exec_driver_sql(query, (json.dumps(spans),)).all())
+    return portable.tuples(connection, query, (json.dumps(spans),))
 
 
 def packed(held: NDArray[np.bool_]) -> Set:

@@ -3,16 +3,18 @@
 from alembic import context
 
 from core.store.engine import engine_for, migrating
-from core.store.index import chunks
+from core.store.index import watch
+from core.store.portable import compare_as_bytes
 from core.store.schema import metadata
 
 
 def run() -> None:
     with migrating(engine_for(context.config.attributes["url"])) as connection:
-        chunks.unwatch(connection)  # because rebuilding a table would drop its triggers
+        watch.unwatch(connection)  # because rebuilding a table would drop its triggers
         context.configure(connection=connection, target_metadata=metadata, render_as_batch=True)
         context.run_migrations()
-        chunks.watch(connection)
+        compare_as_bytes(connection)
+        watch.watch(connection)
 
 
 run()

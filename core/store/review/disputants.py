@@ -4,21 +4,20 @@ Annotations and revisions are append-only: an answer stands until a later revisi
 the targets of new annotations, and of annotations whose revision was undone since, are read again.
 """
 
-import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, or_, select, text
+from sqlalchemy import Connection, Select, and_, or_, select
 
 from core.records import IMPORTED
 from core.schemes import Scheme
+from core.store.portable import given
 from core.store.review.answers import stands
 from core.store.schema import annotation, revision
 
 MANY = 5000  # after so many new rows all targets are read anew
-_GIVEN = text("SELECT value FROM json_each(:ids)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def _changed(connection: Connection, definition: Scheme, before: _Last, now: _La
     rows = select(a.target_id, a.level, a.scheme)  # with level and scheme as conditions, SQLite reads all of the scheme
     changed = list(connection.execute(rows.where(a.id > before[0][0])))
     if undone:
-        changed += connection.execute(rows.where(a.revision_id.in_(_among(connection, undone))))
+        changed += connection.execute(rows.where(a.revision_id.in_(given(connection, undone))))
     return {target for target, level, name in changed if (level, name) == (definition.level, definition.name)}
 
 
@@ -84,14 +83,10 @@ def _read(connection: Connection, definition: Scheme, targets: Collection[int]) 
         select(a.target_id, a.curator, a.at)
         .outerjoin(revision, revision.c.id == a.revision_id)
         .where(a.level == definition.level, a.scheme == definition.name, a.code.is_not(None), a.curator != IMPORTED)
-        .where(a.target_id.in_(_among(connection, targets)), or_(a.revision_id.is_(None), and_(*stands())))
+        .where(a.target_id.in_(given(connection, targets)), or_(a.revision_id.is_(None), and_(*stands())))
     )
-    given: dict[int, dict[str, str]] = {}
+    by_target: dict[int, dict[str, str]] = {}
     for target, curator, at in connection.execute(answers):
-        of_target = given.setdefault(target, {})
+        of_target = by_target.setdefault(target, {})
         of_target[curator] = max(at, of_target.get(curator, ""))
-    return {target: Disputant(frozenset(by), max(by.values())) for target, by in given.items()}
-
-
-def _among(connection: Connection, targets: Iterable[int]) -> Any:
-    return _GIVEN.bindparams(ids=json.dumps(list(targets))) if connection.dialect.name == "sqlite" else list(targets)
+    return {target: Disputant(frozenset(by), max(by.values())) for target, by in by_target.items()}

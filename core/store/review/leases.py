@@ -5,24 +5,23 @@ utterance; under a scheme of recordings, nobody else gets any utterance of that 
 without a lock; a short write transaction checks them again and leases them, so curators hardly wait for each other.
 """
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Engine, delete, exists, insert, select, update
 
 from core.schemes import scheme
 from core.store.engine import reading, writing
+from core.store.portable import given
 from core.store.review import answers
 from core.store.review.queue_order import QueueRequest, blind_conditions, blind_ids, conditions, queue_ids
 from core.store.schema import lease, overlap, utterance
 
 SPARE = 8  # extra candidates, in case other curators lease some of them meanwhile
 TRIES = 8  # searches until `take` returns with fewer than it was asked for
-_GIVEN = text("SELECT value FROM json_each(:ids)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class Leases:
     def release_utterances(self, curator: str, utterance_ids: Collection[int]) -> None:
         """End the curator's leases of the utterances."""
         with writing(self._engine) as connection:
-            in_list = lease.c.utterance_id.in_(_id_list(connection, list(utterance_ids)))
+            in_list = lease.c.utterance_id.in_(given(connection, utterance_ids))
             connection.execute(delete(lease).where(lease.c.curator == curator, in_list))
 
     def held(self, at: str) -> list[tuple[int, str]]:
@@ -156,14 +155,10 @@ def _still_free(
             )
         )
     rows = connection.execute(
-        select(u.id, u.recording_id).where(u.id.in_(_id_list(connection, ids)), u.active, *free, *required)
+        select(u.id, u.recording_id).where(u.id.in_(given(connection, ids)), u.active, *free, *required)
     )
     free_rows = {row.id: _Candidate(row.id, row.recording_id) for row in rows}
     return [free_rows[number] for number in ids if number in free_rows]
-
-
-def _id_list(connection: Connection, ids: Sequence[int]) -> Any:
-    return _GIVEN.bindparams(ids=json.dumps(list(ids))) if connection.dialect.name == "sqlite" else list(ids)
 
 
 def chosen(target_id: int, share: float) -> bool:
