@@ -7,8 +7,9 @@ import signal
 import sys
 from collections.abc import Mapping, Sequence
 from threading import Event, Thread
+from typing import NoReturn
 
-from core.errors import CoreError
+from core.errors import CoreError, StoreAway
 from core.jobs import JOBS, TETHER
 from core.jobs.worker import run_worker
 from core.plugins import Backend
@@ -29,14 +30,22 @@ def main(arguments: Sequence[str] | None = None, kinds: Mapping[str, Backend] = 
         Thread(target=_await_end_of_stdin, args=(stop,), daemon=True).start()
     try:
         let_go = run_worker(stop, kinds)
+    except StoreAway as error:
+        print(error, file=sys.stderr)
+        _leave(1)
     except CoreError as error:
         print(error, file=sys.stderr)
         return 1
     if not let_go:
-        # The thread of the job would keep the process alive. Its steps are durable, so it is safe to leave here.
-        logging.shutdown()
-        os._exit(0)
+        _leave(0)
     return 0
+
+
+def _leave(code: int) -> NoReturn:
+    """End now. The thread of the job would keep the process alive; its steps are durable, so it is safe to leave."""
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _await_end_of_stdin(stop: Event) -> None:

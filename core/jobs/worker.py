@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
-from core.errors import Cancelled, CoreError, DiskFull, JobFailed
+from core.errors import Cancelled, CoreError, DiskFull, JobFailed, StoreAway
 from core.files import full_disk_named, remove_leftovers, try_lock
 from core.files.private import keep_private
 from core.jobs import APPLICATION, EXECUTOR, JOBS, QUEUE, VERSION, WORKFLOW, enqueue
@@ -23,7 +23,7 @@ from core.plugins import Backend, pick
 from core.records import JobState
 from core.settings import settings
 from core.store import Board, open_store
-from core.store.engine import is_disk_full
+from core.store.engine import is_away, is_disk_full
 
 LOG = logging.getLogger("gwidama.jobs")
 LIVES = 20  # a job whose worker died this many times fails
@@ -36,7 +36,7 @@ SPACE_S = 5.0  # between two looks whether a full disk has space again
 def run_worker(stop: Event | None = None, kinds: Mapping[str, Backend] = JOBS) -> bool:
     """Run jobs until `stop` is set. Returns whether the last job ended in time; if not, leave by `os._exit`.
 
-    `JobFailed` if another worker serves this workspace.
+    `JobFailed` if another worker serves this workspace, `StoreAway` if the database server does not answer.
     """
     from dbos import DBOS, DBOSPortableJSONSerializer
 
@@ -45,7 +45,7 @@ def run_worker(stop: Event | None = None, kinds: Mapping[str, Backend] = JOBS) -
     keep_private(chosen.home, chosen.database_file)
     remove_leftovers(chosen.home, deep=True)
     board = open_store(chosen.database_url).board
-    idle = Event()
+    idle, away = Event(), Event()
     idle.set()
     with _only_worker(chosen.home / "worker.lock", stop):
         DBOS(
@@ -67,7 +67,7 @@ def run_worker(stop: Event | None = None, kinds: Mapping[str, Backend] = JOBS) -
         def work(job_id: str) -> None:
             idle.clear()
             try:
-                _work(board, kinds, job_id, steps, stop)
+                _work(board, kinds, job_id, steps, stop, away)
             finally:
                 idle.set()
 
@@ -78,16 +78,23 @@ def run_worker(stop: Event | None = None, kinds: Mapping[str, Backend] = JOBS) -
             try:
                 _reconcile(board, chosen.jobs_url, DBOS.get_workflow_status)
             except Exception as error:
+                if is_away(error):
+                    raise StoreAway("the database server does not answer: {error}", error=error) from error
                 if not is_disk_full(error):
                     raise
                 LOG.warning("the disk is full: jobs wait for space")
+            if away.is_set():
+                raise StoreAway("the database server did not answer; the next worker goes on with the job")
         let_go = idle.wait(GRACE_S)
         DBOS.destroy()
         return let_go
 
 
-def _work(board: Board, kinds: Mapping[str, Backend], job_id: str, steps: Any, stop: Event) -> None:
-    """Run one job and write its end on the board. `Stopped` passes through to DBOS, which keeps the job unfinished."""
+def _work(board: Board, kinds: Mapping[str, Backend], job_id: str, steps: Any, stop: Event, away: Event) -> None:
+    """Run one job and write its end on the board. `Stopped` passes through to DBOS, which keeps the job unfinished.
+
+    If the database server does not answer, the job is unfinished too, and `away` is set: the worker has to end.
+    """
     job = board.get(job_id)
     if job.state in ("done", "failed", "cancelled"):
         return  # cancelled before its turn, or killed between the end of the job and the end of its workflow
@@ -103,6 +110,10 @@ def _work(board: Board, kinds: Mapping[str, Backend], job_id: str, steps: Any, s
         raise
     except Cancelled:
         _end(board, context, stop, "cancelled")
+    except StoreAway as error:
+        LOG.warning("job %s: %s", job_id, error)
+        away.set()
+        raise Stopped from error
     except CoreError as error:
         _end(board, context, stop, "failed", error.message)
     except Exception as error:

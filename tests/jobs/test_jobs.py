@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from threading import Event
 from types import SimpleNamespace
 
 import pytest
 from job_kinds import KINDS
+from postgres import Server
 
 from core.errors import Cancelled, NotFound, UnknownName
 from core.jobs import JobContext, cancel, submit
@@ -21,6 +23,8 @@ from core.messages import Message
 from core.records import Job
 from core.settings import ROOT, settings
 from core.store import Store, open_store
+from core.store.engine import engine_for
+from core.web import children
 
 pytestmark = pytest.mark.integration
 
@@ -28,10 +32,12 @@ PATIENCE_S = 120
 
 
 @pytest.fixture
-def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+def store(tmp_path: Path, backend: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Store:
     monkeypatch.setenv("GWIDAMA_HOME", str(tmp_path / "home"))
     for name in ("GWIDAMA_DATABASE_URL", "GWIDAMA_JOBS_URL"):
         monkeypatch.delenv(name, raising=False)
+    if backend == "postgresql":
+        monkeypatch.setenv("GWIDAMA_DATABASE_URL", request.getfixturevalue("database_url"))
     return open_store(settings().database_url)
 
 
@@ -241,3 +247,31 @@ def test_reports_are_limited_in_rate_and_merged(store: Store) -> None:
     stop.set()
     with pytest.raises(Stopped):
         again.report({"done": 6})
+
+
+@pytest.fixture
+def own_server(postgres: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """A server of this test alone, which may be restarted, with an empty workspace."""
+    server = Server(tmp_path)
+    server.start()
+    monkeypatch.setenv("GWIDAMA_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("GWIDAMA_JOBS_URL", raising=False)
+    monkeypatch.setenv("GWIDAMA_DATABASE_URL", server.create("own"))
+    yield server
+    engine_for(settings().database_url).dispose()
+    server.stop()
+
+
+def test_a_job_goes_on_after_its_database_server_was_restarted(own_server: Server, tmp_path: Path) -> None:
+    store = open_store(settings().database_url)
+    put(store, "five_steps", "a", folder=str(tmp_path), wait_in=3)
+    command = [sys.executable, str(ROOT / "tests" / "support" / "job_kinds.py")]
+    with (tmp_path / "worker.log").open("wb") as log, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(children.subprocess, "Popen", partial(subprocess.Popen, stdout=log, stderr=log))
+        with children.kept_running("worker", command, os.environ | {"PYTHONPATH": str(ROOT)}):
+            wait_until(lambda: "begin 3" in lines(tmp_path), "step 3")
+            own_server.restart()
+            (tmp_path / "gate").touch()
+            assert ended(store, "a").state == "done"
+    assert store.board.get("a").progress["history"] == [1, 2, 3, 4, 5]
+    assert [line for line in lines(tmp_path) if line.startswith("end")][-3:] == ["end 3", "end 4", "end 5"]
