@@ -132,6 +132,7 @@ def _options(
 
 app.command("demo")(service.demo)
 app.command("serve")(service.serve)
+app.command("migrate-to")(service.migrate_to)
 app.command("doctor")(service.doctor)
 app.command("search")(browse.search)
 app.command("similar")(similar.similar)

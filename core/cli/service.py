@@ -2,6 +2,7 @@
 
 - `demo`: `{"calls", "utterances", "rejects", "runs": [id]}`: the numbers of added items, and the finished runs
 - `serve`: `{"url"}`, printed before the server answers; nothing more is printed until it is stopped
+- `migrate-to`: `{"tables": {name: rows}}`
 - `doctor`: `{"ready": bool, "findings": [{"what", "state": "ok" | "absent" | "broken", "detail"}]}`
 """
 
@@ -60,6 +61,24 @@ def serve(
 
             code = run_server(*where, ready)
     raise typer.Exit(code)
+
+
+def migrate_to(
+    url: Annotated[str, typer.Argument(metavar="URL", help="postgresql://user@host/database; the database is empty.")],
+    json: Json = False,
+) -> None:
+    """Copy the workspace's SQLite database to PostgreSQL and check every row. Stop the server first."""
+    with answering(json) as reply:
+        from core.workflows.moving import move_to
+        from core.workflows.workspace import open_workspace
+
+        with progress_bar("migrate-to") as show_progress:
+            counts = move_to(open_workspace(), url, show_progress)
+        reply.give(
+            {"tables": counts},
+            table("", ("table", "rows"), [(name, n) for name, n in counts.items() if n]),
+            "every row was read back and compared; from now on set GWIDAMA_DATABASE_URL to this database",
+        )
 
 
 def doctor(json: Json = False) -> None:
