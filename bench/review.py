@@ -10,6 +10,7 @@ measures the wait, not the speed of typing. Server and browsers share this machi
 
 Then the same curators make `--check` decisions, each key as soon as it counts. The keys of all sessions are compared
 with the store: no decision is lost, doubled, or written to another utterance. A difference is an error.
+`--database-url postgresql://…/empty` does the same a second time on PostgreSQL, on a copy of the same workspace.
 It writes its section of bench/RESULTS.md.
 """
 
@@ -29,6 +30,7 @@ from playwright.async_api import Browser, Locator, Page, async_playwright
 from bench import results, review_corpus
 from bench.server import ARGS, CHROMIUM, PATIENCE_S, serving
 from core.settings import Settings
+from core.workflows.moving import move_to
 from core.workflows.workspace import Workspace, open_workspace
 
 THINKING_MS = 300
@@ -182,22 +184,39 @@ def compare(ws: Workspace, pressed: list[KeyPress]) -> list[str]:
     return wrong
 
 
-def workspace(home: Path) -> Workspace:
+def workspace(home: Path, database_url: str = "") -> Workspace:
     database, jobs = (f"sqlite:///{home / name}" for name in ("gwidama.db", "jobs.db"))
-    return open_workspace(Settings(home, database, jobs, frozenset(), "127.0.0.1", 0, "bench"))
+    return open_workspace(Settings(home, database_url or database, jobs, frozenset(), "127.0.0.1", 0, "bench"))
 
 
-def report(timings: Timings, pressed: int, options: argparse.Namespace) -> None:
+def measured(home: Path, options: argparse.Namespace, database_url: str = "") -> tuple[Timings, int]:
+    """Return the times and the number of all decisions on a workspace; leave with an error if one of them is wrong."""
+    with serving(home, database_url) as url:
+        timings, pressed = asyncio.run(run_sessions(url, options.curators, options.decisions, options.check))
+    if wrong := compare(workspace(home, database_url), pressed):
+        raise SystemExit("\n".join([f"{len(wrong)} differences", *wrong[:20]]))
+    return timings, len(pressed)
+
+
+def report(timings: Timings, pressed: int, server: Timings | None, options: argparse.Namespace) -> None:
     def both(values: list[float]) -> str:
         return f"{results.quantile(values, 0.5):.0f} ms; {results.quantile(values, 0.95):.0f} ms"
 
     bare = results.quantile(timings.pings, 0.5)
     with_audio = both(timings.sounding) if timings.sounding else "none came up"
     against = [results.quantile(timings.ready, share) / bare for share in (0.5, 0.95)]
+    rows_of_server: list[tuple[str, str]] = []
+    if server is not None:
+        times = [results.quantile(server.ready, p) / results.quantile(timings.ready, p) for p in (0.5, 0.95)]
+        rows_of_server = [
+            ("the first line on PostgreSQL, p50; p95", both(server.ready)),
+            ("PostgreSQL against SQLite, p50; p95", f"{times[0]:.2f}; {times[1]:.2f} times"),
+        ]
     results.write(
         "Review: key to next utterance painted and audio ready",
         f"python -m bench.review --utterances {options.utterances} --curators {options.curators} "
-        f"--decisions {options.decisions} --check {options.check}",
+        f"--decisions {options.decisions} --check {options.check}"
+        + (" --database-url postgresql://…" if server is not None else ""),
         [
             ("key to next utterance painted and its audio ready, p50; p95", both(timings.ready)),
             ("the same, only those with audio, p50; p95", with_audio),
@@ -206,6 +225,7 @@ def report(timings: Timings, pressed: int, options: argparse.Namespace) -> None:
             ("bare request to /api/v1/health from the same pages in turns, p50; p95", both(timings.pings)),
             ("painted and audio ready against the bare request's p50", f"{against[0]:.1f}; {against[1]:.1f} times"),
             ("decisions by all sessions, of which lost, doubled or on another utterance", f"{pressed:,}; 0"),
+            *rows_of_server,
         ],
         f"{len(timings.ready)} decisions by key in Chromium, {len(timings.sounding)} of them before an utterance with "
         f"audio; {options.curators} curators at once on {options.utterances:,} utterances, a bare request after each "
@@ -221,6 +241,7 @@ def main() -> int:
     parser.add_argument("--decisions", type=int, default=60, help="measured ones, by each curator")
     parser.add_argument("--check", type=int, default=1000, help="decisions by all curators whose traces are compared")
     parser.add_argument("--home", type=Path, help="a folder to build in, or one built before; else a temporary one")
+    parser.add_argument("--database-url", default="", help="an empty PostgreSQL database, measured beside SQLite")
     options = parser.parse_args()
     if shutil.which(CHROMIUM) is None:
         raise SystemExit("chromium is not installed (Debian: apt-get install chromium fonts-nanum)")
@@ -232,11 +253,13 @@ def main() -> int:
             print(f"built in {time.perf_counter() - began:.0f} s", file=sys.stderr)
         home = Path(folder) / "at-work"
         shutil.copytree(built, home)
-        with serving(home) as url:
-            timings, pressed = asyncio.run(run_sessions(url, options.curators, options.decisions, options.check))
-        if wrong := compare(workspace(home), pressed):
-            raise SystemExit("\n".join([f"{len(wrong)} differences", *wrong[:20]]))
-    report(timings, len(pressed), options)
+        timings, pressed = measured(home, options)
+        server = None
+        if options.database_url:
+            move_to(workspace(built), options.database_url)
+            server, more = measured(home, options, options.database_url)
+            pressed += more
+    report(timings, pressed, server, options)
     return 0
 
 

@@ -23,17 +23,17 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(home: Path) -> Iterator[str]:
+def serving(home: Path, database_url: str = "") -> Iterator[str]:
     """Run a server on the workspace `home` while the block runs; yield its address."""
-    with logged_server(home) as (url, _):
+    with logged_server(home, database_url=database_url) as (url, _):
         yield url
 
 
 @contextmanager
-def logged_server(home: Path, log: Path | None = None) -> Iterator[tuple[str, int]]:
+def logged_server(home: Path, log: Path | None = None, database_url: str = "") -> Iterator[tuple[str, int]]:
     """Run a server as `serving` does; `log` takes all it prints. Yield its address and the id of its process."""
     clean = {name: value for name, value in os.environ.items() if not name.startswith("GWIDAMA_")}
-    environment = clean | {"GWIDAMA_HOME": str(home), "GWIDAMA_CURATOR": "bench"}
+    environment = clean | {"GWIDAMA_HOME": str(home), "GWIDAMA_CURATOR": "bench", "GWIDAMA_DATABASE_URL": database_url}
     port = free_port()
     with (log or Path(os.devnull)).open("wb") as output:
         server = subprocess.Popen(

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import fcntl
 import gc
+import itertools
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Generator, Iterator
+import uuid
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import hypothesis
+import postgres as postgres_server
 import pytest
 import shared_work
 
@@ -35,6 +38,14 @@ VARIABLES = (
     "HOME", "DATABASE_URL", "JOBS_URL", "API_KEYS", "HOST", "PORT", "CURATOR", "OPEN", "HOSTS",
     "LLM_URL", "LLM_MODEL", "LLM_KEY", "LLM_KEY_FILE", "LLM_PRICES", "LLM_CAP",
 )  # fmt: skip
+ON_BOTH = tuple(
+    ROOT / "tests" / name
+    for name in (
+        "jobs", "store/corpus", "store/index", "store/proposals", "store/review", "store/rounds",
+        "store/test_store_engine.py", "store/test_store_ledger.py", "store/test_store_schemes.py", "web/test_desk.py",
+        "web/test_desk_crowd.py", "workflows/review", "workflows/test_workflows_jobs.py",
+    )
+)  # fmt: skip
 DEMO_TIMEOUT_S = 900
 # Their examples load Kiwi, which takes seconds.
 LOAD_KIWI = {ROOT / "core" / "augment" / f"{name}.py" for name in ("frames", "guards", "koeda", "nouns")}
@@ -44,6 +55,14 @@ os.environ["GWIDAMA_TRANSCRIBER"] = "off"
 # same in every run, so that it judges the change and not the draw; developers' runs look for new examples.
 hypothesis.settings.register_profile("any-machine", deadline=None, derandomize="CI" in os.environ)
 hypothesis.settings.load_profile("any-machine")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run the tests of `ON_BOTH` that use a database on SQLite and on PostgreSQL."""
+    if "backend" in metafunc.fixturenames and any(metafunc.definition.path.is_relative_to(path) for path in ON_BOTH):
+        alone = next(metafunc.definition.iter_markers("sqlite"), None)
+        backends = ["sqlite"] if alone else ["sqlite", "postgresql"]
+        metafunc.parametrize("backend", backends, ids=backends, scope="function")
 
 
 @pytest.hookimpl(wrapper=True)
@@ -122,22 +141,89 @@ def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "empty.db"
 
 
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[postgres_server.Server]:
+    """A PostgreSQL server; the test is skipped where none is installed, except in CI."""
+    if postgres_server.programs() is None:
+        reason = "no PostgreSQL 15 or newer (Debian: apt-get install postgresql)"
+        if os.environ.get("GWIDAMA_REQUIRE_POSTGRES") == "1":
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    base = tmp_path_factory.getbasetemp()
+    server = postgres_server.Server(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def empty_postgres(postgres: postgres_server.Server) -> str:
+    """The name of an empty database with the newest schema, a template for the others."""
+    from core.store import open_store
+    from core.store.engine import engine_for
+
+    name = f"empty_{uuid.uuid4().hex}"  # each worker makes its own
+    open_store(url := postgres.create(name))
+    engine_for(url).dispose()  # a template must have no connection
+    return name
+
+
 @pytest.fixture
-def store(tmp_path: Path, empty_database: Path) -> Store:
-    """A fresh, empty SQLite store."""
+def backend() -> str:
+    """Return on which database a test with `store` or `ws` runs; those of `ON_BOTH` run on both."""
+    return "sqlite"
+
+
+@pytest.fixture
+def new_database(backend: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
+    """Make empty databases with the newest schema; each call returns the URL of another one."""
+    if backend == "sqlite":
+        empty: Path = request.getfixturevalue("empty_database")
+        names = (f"store{n or ''}.db" for n in itertools.count())
+        yield lambda: f"sqlite:///{shutil.copyfile(empty, tmp_path / next(names))}"
+        return
+    from core.store.engine import engine_for
+
+    server: postgres_server.Server = request.getfixturevalue("postgres")
+    template: str = request.getfixturevalue("empty_postgres")
+    made: list[str] = []
+
+    def make() -> str:
+        made.append(f"test_{uuid.uuid4().hex}")
+        return server.create(made[-1], template)
+
+    yield make
+    for name in made:
+        engine_for(server.url(name)).dispose()
+        server.drop(name)
+
+
+@pytest.fixture
+def database_url(new_database: Callable[[], str]) -> str:
+    """The URL of a fresh, empty database with the newest schema."""
+    return new_database()
+
+
+@pytest.fixture
+def store(database_url: str) -> Store:
+    """A fresh, empty store."""
     from core.store import open_store
 
-    shutil.copyfile(empty_database, tmp_path / "store.db")
-    return open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    return open_store(database_url)
 
 
 @pytest.fixture
-def ws(tmp_path: Path, empty_database: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+def ws(
+    backend: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Workspace]:
     """A fresh, empty workspace; the environment's settings point at it."""
     home = tmp_path / "workspace"
     home.mkdir()
-    shutil.copyfile(empty_database, home / "gwidama.db")
-    yield from _workspace(home, monkeypatch)
+    if backend == "sqlite":
+        shutil.copyfile(request.getfixturevalue("empty_database"), home / "gwidama.db")
+        yield from _workspace(home, monkeypatch)
+        return
+    yield from _workspace(home, monkeypatch, request.getfixturevalue("database_url"))
 
 
 @pytest.fixture
@@ -149,7 +235,7 @@ def demo_ws(demo_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     shutil.rmtree(home, ignore_errors=True)  # pytest keeps tmp_path for days
 
 
-def _workspace(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspace]:
+def _workspace(home: Path, monkeypatch: pytest.MonkeyPatch, database_url: str = "") -> Iterator[Workspace]:
     from core import schemes
     from core.workflows import workspace
 
@@ -157,6 +243,8 @@ def _workspace(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workspac
         monkeypatch.delenv(f"GWIDAMA_{name}", raising=False)
     monkeypatch.setenv("GWIDAMA_HOME", str(home))
     monkeypatch.setenv("GWIDAMA_CURATOR", "tester")
+    if database_url:
+        monkeypatch.setenv("GWIDAMA_DATABASE_URL", database_url)
     workspace._open.cache_clear()
     yield workspace.open_workspace()
     workspace._open.cache_clear()

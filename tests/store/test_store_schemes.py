@@ -107,6 +107,7 @@ def test_a_scheme_under_which_somebody_decided_is_not_dropped(store: Store) -> N
         store.schemes.reject("topic", "ann", AT)
 
 
+@pytest.mark.sqlite
 def test_untouched_files_are_not_asked_and_a_write_of_another_is_seen(store: Store, tmp_path: Path) -> None:
     put(store, TOPIC)
     path = tmp_path / "store.db"
@@ -129,7 +130,7 @@ def test_untouched_files_are_not_asked_and_a_write_of_another_is_seen(store: Sto
 
 
 @pytest.mark.parametrize("indexed", [False, True])
-def test_several_classes_are_stored_found_and_counted(store: Store, tmp_path: Path, indexed: bool) -> None:
+def test_several_classes_are_stored_found_and_counted(store: Store, database_url: str, indexed: bool) -> None:
     put(store, TOPIC)
     first, second, three = sentences(store, "하나", "둘", "셋")
     store.review.decide(first, 0, "ann", AT, labels={"topic": "c|a"})
@@ -139,7 +140,7 @@ def test_several_classes_are_stored_found_and_counted(store: Store, tmp_path: Pa
     assert store.corpus.grades("utterance", "topic") == {first: ("a|c", "gold"), second: ("b", "gold")}
 
     if indexed:
-        with writing(engine_for(f"sqlite:///{tmp_path / 'store.db'}")) as connection:
+        with writing(engine_for(database_url)) as connection:
             chunks.build(connection, 0)
 
     def matching(*wanted: str) -> list[int]:

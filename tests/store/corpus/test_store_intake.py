@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
@@ -103,13 +102,12 @@ print(added)
 
 
 @pytest.mark.slow
-def test_concurrent_imports_add_each_key_once(store: Store, tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'store.db'}"
+def test_concurrent_imports_add_each_key_once(store: Store, database_url: str) -> None:
     (edited,) = sentences(store, "내 문장")
     adding = [
         subprocess.Popen(
-            [sys.executable, "-c", ADDER, url, str(EACH)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True,
+            [sys.executable, "-c", ADDER, database_url, str(EACH)], cwd=ROOT,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         for _ in range(WRITERS)
     ]  # fmt: skip
@@ -118,6 +116,6 @@ def test_concurrent_imports_add_each_key_once(store: Store, tmp_path: Path) -> N
     outputs = [process.communicate() for process in adding]
     assert [error for _, error in outputs] == [""] * WRITERS
     assert sum(int(out) for out, _ in outputs) == 300 * EACH + 100
-    again = open_store(url)
+    again = open_store(database_url)
     assert again.corpus.find(Filter(text="번 문장"), limit=0).total == 300 * EACH + 100
     assert texts(again, Filter(text="내 19번째")) == ["내 19번째 문장"]

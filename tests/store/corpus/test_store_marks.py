@@ -2,11 +2,10 @@
 
 import random
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from sqlalchemy import insert, select
-from store_data import AT, call, fresh, sentences
+from store_data import AT, call, sentences
 
 from core.filters import Filter
 from core.records import Prediction, RunInfo, SnapshotInfo
@@ -21,8 +20,8 @@ DAY = "2026-11-{:02}T09:00:00.000000+00:00"
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return fresh(tmp_path)
+def url(database_url: str) -> str:
+    return database_url
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from core.store import Store, open_store
 from core.store.engine import engine_for, reading, writing
 from core.store.index import chunks
 from core.store.index.cache import IndexReader, SetCache
+from core.store.portable import run
 
 pytestmark = pytest.mark.integration
 
@@ -32,8 +33,8 @@ print(ascii(answers(open_store(sys.argv[1]))))
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    return f"sqlite:///{tmp_path / 'store.db'}"
+def url(database_url: str) -> str:
+    return database_url
 
 
 @pytest.fixture
@@ -106,6 +107,7 @@ def test_what_was_read_while_a_write_failed_is_forgotten(store: Store, url: str)
     assert answers(store) == before
 
 
+@pytest.mark.sqlite
 def test_a_database_put_in_place_of_another_is_read_anew(store: Store, url: str, tmp_path: Path) -> None:
     before = answers(store)
     other = tmp_path / "other.db"
@@ -121,8 +123,8 @@ def test_a_database_put_in_place_of_another_is_read_anew(store: Store, url: str,
 def test_an_index_of_an_earlier_program_is_built_again_on_opening(store: Store, url: str) -> None:
     before = answers(store)
     with writing(engine_for(url)) as connection:
-        connection.exec_driver_sql("DELETE FROM facet WHERE name = 'built' OR name LIKE 'text/%' OR chunk = -1")
-        connection.exec_driver_sql("DELETE FROM posting WHERE id > ?", (0x110000,))
+        run(connection, "DELETE FROM facet WHERE name = 'built' OR name LIKE 'text/%' OR chunk = -1")
+        run(connection, "DELETE FROM posting WHERE id > ?", (0x110000,))
     with reading(engine_for(url)) as connection:
         assert chunks.outdated(connection) == [0]
         assert texts(store, Filter(text="화재")) == ["화재가 났어요"], "read each time: nothing tells its state"

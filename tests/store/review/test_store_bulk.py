@@ -1,5 +1,6 @@
 """core.store.review.bulk: the same rows as single decisions, exact undo as one action, tags, later decisions."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +75,9 @@ def one_by_one(url: str, ids: list[int], scheme: str, code: str) -> None:
      ("urgency", "low", 1, 4, 6)],
 )  # fmt: skip
 def test_a_bulk_label_writes_what_single_decisions_write(
-    tmp_path: Path, scheme: str, code: str, changed: int, already: int, unfit: int
+    new_database: Callable[[], str], scheme: str, code: str, changed: int, already: int, unfit: int
 ) -> None:
-    urls = [fresh(tmp_path, name) for name in ("bulk", "single")]
+    urls = [new_database(), new_database()]
     stores = [open_store(url) for url in urls]
     ids, _same = (corpus(store) for store in stores)
     done = stores[0].bulk.label(Filter(), scheme, code, "ann", LATER)
@@ -208,8 +209,7 @@ def test_a_tag_changed_by_a_later_action_is_left(store: Store) -> None:
     assert store.bulk.tags_of([a, b]) == {a: ["x"]}
 
 
-def test_a_filter_by_tag_goes_with_every_other(store: Store) -> None:
-    url = f"sqlite:///{engine_of(store)}"
+def test_a_filter_by_tag_goes_with_every_other(store: Store, database_url: str) -> None:
     ids = sentences(store, "불이 났어요", "산불이요", "괜찮아요")
     store.bulk.tag(ids[1:], "다시", "ann", AT)
     store.bulk.tag(ids[2:], "b", "ann", AT)
@@ -218,17 +218,13 @@ def test_a_filter_by_tag_goes_with_every_other(store: Store) -> None:
         assert texts(store, Filter(tag=("다시", "b"), text="불")) == ["산불이요"]
         assert texts(store, Filter(tag=("c",))) == []
         assert store.bulk.tags() == ["b", "다시"]
-        with writing(engine_for(url)) as connection:
+        with writing(engine_for(database_url)) as connection:
             chunks.settle(connection, 0, 0)
 
 
-def engine_of(store: Store) -> str:
-    return str(store.bulk._engine.url.database)
-
-
-def test_what_a_filter_finds_follows_a_bulk_label(store: Store) -> None:
+def test_what_a_filter_finds_follows_a_bulk_label(store: Store, database_url: str) -> None:
     ids = sentences(store, *"가나다")
-    with writing(engine_for(f"sqlite:///{engine_of(store)}")) as connection:
+    with writing(engine_for(database_url)) as connection:
         chunks.settle(connection, 0, 0)
     done = store.bulk.label(Filter(text="나"), "danger", "danger", "ann", AT)
     assert texts(store, Filter(labels={"danger": ("danger",)})) == ["나"]

@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -286,14 +285,13 @@ while True:
 """
 
 
-def test_curators_at_once_decide_everything_exactly_once(store: Store, tmp_path: Path) -> None:
+def test_curators_at_once_decide_everything_exactly_once(store: Store, database_url: str) -> None:
     """If two curators got the same utterance, the second decision on version 0 would fail."""
     ids = sentences(store, *(f"문장 {n}" for n in range(120)))
-    url = f"sqlite:///{tmp_path / 'store.db'}"
     workers = [
         subprocess.Popen(
-            [sys.executable, "-c", WORKER, url, f"w{n}"], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-            text=True,
+            [sys.executable, "-c", WORKER, database_url, f"w{n}"], cwd=ROOT,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         for n in range(5)
     ]  # fmt: skip

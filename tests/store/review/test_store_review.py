@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -183,12 +182,11 @@ while accepted < each:
 
 
 @pytest.mark.slow
-def test_concurrent_writers_lose_nothing(store: Store, tmp_path: Path) -> None:
+def test_concurrent_writers_lose_nothing(store: Store, database_url: str) -> None:
     (number,) = sentences(store, "가")
-    url = f"sqlite:///{tmp_path / 'store.db'}"
     writers = [
         subprocess.Popen(
-            [sys.executable, "-c", WRITER, url, f"w{n}", str(EACH), str(number)], cwd=ROOT,
+            [sys.executable, "-c", WRITER, database_url, f"w{n}", str(EACH), str(number)], cwd=ROOT,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         )
         for n in range(WRITERS)
@@ -214,10 +212,10 @@ for utterance_id in range(1, int(sys.argv[2]) + 1):
 
 
 @pytest.mark.integration
-def test_kill_9_right_after_a_decision_loses_nothing(store: Store, tmp_path: Path) -> None:
+def test_kill_9_right_after_a_decision_loses_nothing(store: Store, database_url: str) -> None:
     ids = sentences(store, *(f"문장 {n}" for n in range(400)))
     process = subprocess.Popen(
-        [sys.executable, "-c", HAMMER, f"sqlite:///{tmp_path / 'store.db'}", str(len(ids))], cwd=ROOT,
+        [sys.executable, "-c", HAMMER, database_url, str(len(ids))], cwd=ROOT,
         stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     assert process.stdout is not None
@@ -227,7 +225,7 @@ def test_kill_9_right_after_a_decision_loses_nothing(store: Store, tmp_path: Pat
     process.stdout.close()
     assert process.wait() == -signal.SIGKILL
     assert len(confirmed) < len(ids)
-    again = open_store(f"sqlite:///{tmp_path / 'store.db'}")
+    again = open_store(database_url)
     for utterance_id in confirmed:
         one = again.corpus.utterance(utterance_id)
         assert (one.text, one.version, dict(one.labels)) == (f"고침 {utterance_id}", 1, {"danger": "danger"})
@@ -236,6 +234,7 @@ def test_kill_9_right_after_a_decision_loses_nothing(store: Store, tmp_path: Pat
     assert again.corpus.find(Filter(text="고침")).total == again.review.decided("ann")
 
 
+@pytest.mark.sqlite
 def test_a_card_reads_its_labels_by_the_index(store: Store) -> None:
     """A card comes after every key: it must not read the labels of the whole corpus."""
     ids = sentences(store, "불이 났어요", "네 알겠습니다")

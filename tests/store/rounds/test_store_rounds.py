@@ -1,7 +1,6 @@
 """core.store.rounds: acceptance and withdrawal as one, what people decide is never lost, silver is no one's work."""
 
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -156,14 +155,13 @@ def test_a_suggestion_accepted_one_by_one_is_no_answer_either(store: Store, made
     assert annotations(store, made[1]) == []
 
 
-def test_of_two_accepts_at_once_one_counts(store: Store, made: list[int], tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'store.db'}"
+def test_of_two_accepts_at_once_one_counts(store: Store, made: list[int], database_url: str) -> None:
     new = NewRound("danger", "r1", RULE, override="a test")
     outcomes: list[object] = []
     gate = threading.Barrier(2)
 
     def run(who: str) -> None:
-        mine = open_store(url)
+        mine = open_store(database_url)
         proposed = mine.rounds.propose(new, who, AT)
         gate.wait()
         try:
@@ -240,9 +238,9 @@ def test_a_verdict_stays_with_its_round(store: Store, made: list[int]) -> None:
     assert (known.verdict, known.gold_sha256, known.state) == ({"verdict": "helps"}, "abc", "accepted")
 
 
-def test_labels_of_rounds_stand_in_the_table_as_silver(store: Store, made: list[int], tmp_path: Path) -> None:
+def test_labels_of_rounds_stand_in_the_table_as_silver(store: Store, made: list[int], database_url: str) -> None:
     done = accepted(store, made)
-    with reading(engine_for(f"sqlite:///{tmp_path / 'store.db'}")) as connection:
+    with reading(engine_for(database_url)) as connection:
         rows = connection.execute(
             select(label.c.grade, label.c.by, label.c.round_id).where(label.c.round_id.is_not(None))
         )
