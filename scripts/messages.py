@@ -26,8 +26,8 @@ TABLE = "STRINGS"
 # The calls that take a template of `core.messages`, and the position of that argument.
 TEMPLATES = dict.fromkeys(
     (
-        "Message", "Word", "CoreError", "InputError", "NotEnoughData", "MissingBackend", "StoreError", "NotFound",
-        "Conflict", "Stale", "Unfit", "CheckpointMismatch", "JobFailed", "UnknownName", "note",
+        "Message", "Word", "CoreError", "InputError", "NotEnoughData", "MissingBackend", "StoreError", "StoreAway",
+        "NotFound", "Conflict", "Stale", "Unfit", "CheckpointMismatch", "JobFailed", "UnknownName", "note",
     ),
     0,
 ) | dict.fromkeys(("BadRecord", "AudioError", "Skip", "Check", "Change", "Fix"), 1) | {

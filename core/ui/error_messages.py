@@ -16,6 +16,7 @@ from core.errors import (
     MissingBackend,
     NotEnoughData,
     NotFound,
+    StoreAway,
     StoreError,
     UnknownName,
 )  # fmt: skip
@@ -44,6 +45,7 @@ KINDS: tuple[tuple[type[CoreError], str], ...] = (
     (Conflict, N_("Somebody was faster: look again, then decide.")),
     (NotFound, N_("It is not there.")),
     (DiskFull, N_("The disk is full: nothing was saved.")),
+    (StoreAway, N_("The database server does not answer.")),
     (StoreError, N_("The store refused.")),
     (MissingBackend, N_("An optional package is missing.")),
     (CheckpointMismatch, N_("The files of this run do not belong together.")),

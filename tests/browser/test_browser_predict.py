@@ -13,6 +13,8 @@ import pytest
 from live import ARGS, Live, after_a_run, choose, close_popover, component, expect, give_files, go, ko, main
 from playwright.sync_api import Browser, FilePayload, Locator, Page, sync_playwright
 
+from core.ui.i18n import in_language
+from core.ui.panels import runs
 from core.workflows.predict import demo_calls
 
 DANGEROUS = "할머니가 쓰러졌는데 숨을 안 쉬어요 빨리 와 주세요"
@@ -133,18 +135,21 @@ def test_another_run_judges_where_one_is_chosen(live: Live, page: Page) -> None:
     go(page, live, "predict")
     page.get_by_role("tab", name=ko("Sentence"), exact=True).click()
     page.get_by_role("textbox", name=ko("A sentence"), exact=True).fill(DANGEROUS)
-    expect(verdict(page)).to_contain_text(old)  # what was put in use, not the newest
+    with in_language("ko"):
+        titles = runs.titles(live.ws.store.ledger.runs())
+    names = {run: title.replace(" UTC", "") for run, title in titles.items()}  # a browser's own zone is not named
+    expect(verdict(page)).to_contain_text(names[old])  # what was put in use, not the newest
     page.get_by_role("button", name=ko("Choose runs")).click()
-    choose(page, f"위험 · {ko('text')}", new)
+    choose(page, f"위험 · {ko('text')}", names[new])
     close_popover(page)
-    expect(verdict(page)).to_contain_text(new)
+    expect(verdict(page)).to_contain_text(names[new])
     assert f"run-danger-text={new}" in page.url
 
 
 def test_the_microphone_is_heard_and_judged(live: Live, page: Page) -> None:
     go(page, live, "predict")
     recorder = page.get_by_test_id("stAudioInput").locator("visible=true")
-    record = recorder.get_by_role("button", name="Record", exact=True).locator("visible=true")
+    record = recorder.get_by_role("button", name=ko("Record"), exact=True).locator("visible=true")
     with suppress(AssertionError):  # on one machine Streamlit's frontend left it hidden until the page was loaded again
         expect(record).to_have_count(1, timeout=RECORDER_MS)
     if record.count() != 1:

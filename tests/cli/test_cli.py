@@ -171,8 +171,10 @@ def test_schemes_list(ws: Workspace) -> None:
     assert list(schemes)[:2] == ["danger", "urgency"]
     assert (schemes["urgency"]["level"], schemes["urgency"]["ko"]) == ("recording", "긴급도")
     assert [x["code"] for x in schemes["urgency"]["labels"]] == ["low", "medium", "high"]
-    assert schemes["danger"]["labels"][1] == {
-        "code": "danger", "ko": "위험", "en": "Danger", "key": "d", "color": schemes["danger"]["labels"][1]["color"],
+    danger = schemes["danger"]["labels"][1]
+    assert (danger.pop("guideline")[:6], danger.pop("guideline_en")[:14]) == ("**정의**", "**Definition**")
+    assert danger == {
+        "code": "danger", "ko": "위험", "en": "Danger", "key": "d", "color": danger["color"],
     }  # fmt: skip
     assert "low (하), medium (중), high (상)" in run("schemes", "list").stdout
 

@@ -214,7 +214,7 @@ def test_announced_but_never_queued_is_queued_by_the_worker(
 
 
 def test_unknown_kinds_and_jobs(store: Store) -> None:
-    with pytest.raises(UnknownName, match=r"unknown job 'fly'; known: train"):
+    with pytest.raises(UnknownName, match=r"unknown job 'fly'; known: import, train"):
         submit(store, "fly", "a title", {}, "a")
     assert store.board.list() == []
     with pytest.raises(NotFound, match="no job 'a'"):

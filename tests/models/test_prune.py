@@ -81,7 +81,8 @@ def test_a_model_gives_the_same_and_is_smaller(tmp_path: Path) -> None:
         for text in TEXTS:
             assert new.tokenize(text) == old.tokenize(text)
             pair = big(**old(text, return_tensors="pt")).logits, small(**new(text, return_tensors="pt")).logits
-            np.testing.assert_array_equal(*(logits.numpy() for logits in pair))
+            # some processors add up matrices of another size in another order
+            np.testing.assert_allclose(*(logits.numpy() for logits in pair), rtol=1e-5, atol=1e-7)
     assert new.tokenize("친구") == ["친", "##구"]  # the whole word is gone, its characters are there
     assert old.tokenize("친구") == ["친구"]
     assert new.unk_token_id == new.convert_tokens_to_ids("[UNK]")

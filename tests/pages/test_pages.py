@@ -71,7 +71,7 @@ def test_each_page_says_what_to_do_on_an_empty_workspace(ws: Workspace, name: st
     assert not app.exception
     hints = {
         "overview": "Zips of 119 calls, folders of audio, tables of texts",
-        "import_data": "python -m core ingest table FILE --text COL",
+        "import_data": "Bring calls, recordings, tables and folders in",
         "map": "There is nothing to draw yet: import a delivery or a table first.",
         "quality": "There is nothing to check yet: import a delivery or a table first.",
         "clean": "There is nothing to clean yet: import a delivery or a table first.",

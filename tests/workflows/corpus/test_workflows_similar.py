@@ -237,7 +237,7 @@ def test_the_page_shows_neighbours_as_plain_text(ws: Workspace, ids: list[int]) 
     shown.toggle(key="similar").set_value(True).run()
     assert not shown.exception
     assert shown.text[0].value == FILM[1]
-    assert shown.caption[0].value.startswith("0")
+    assert shown.caption[0].value == "유사도 32%"
     shown.button[0].click().run()
     assert shown.session_state["text"] == FILM[1]  # what the Corpus page searches for
 
