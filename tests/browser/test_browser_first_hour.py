@@ -106,21 +106,28 @@ def label_by_key(live: Live, page: Page) -> None:
     assert labels == ["danger", "normal"]
 
 
-def pick(page: Page, label: str, title: str, first: str = "") -> None:
-    """Choose an entry of a select box by typing its title; `first` is a key that is pressed once, before.
+def pick(page: Page, label: str, title: str, instead_of: str = "") -> None:
+    """Choose an entry of a select box by typing its title; `instead_of` is a choice that is taken off before.
 
     The list may close when the page moves: then it is typed again.
     """
     box = page.get_by_role("combobox", name=ko(label), exact=True)
     option = page.get_by_role("option", name=title, exact=True)
+    several = box.locator("xpath=ancestor::*[@data-testid='stMultiSelect']")
     reach(page, box)
-    if first:
-        page.keyboard.press(first)
+
+    def taken_off() -> bool:  # a key that comes while the page is drawn again is lost
+        if several.get_by_text(instead_of, exact=True).count():
+            reach(page, box)
+            page.keyboard.press("Backspace")
+            idle(page)
+        return not several.get_by_text(instead_of, exact=True).count()
+
+    if instead_of:
+        until(taken_off, f"{instead_of} is not chosen any more")
 
     def chosen() -> bool:
-        if box.input_value() == title or box.locator("xpath=ancestor::*[@data-testid='stMultiSelect']").get_by_text(
-            title, exact=True
-        ).count():  # fmt: skip
+        if box.input_value() == title or several.get_by_text(title, exact=True).count():
             return True
         box.fill(title)
         with suppress(TimeoutError):
@@ -137,7 +144,7 @@ def pick(page: Page, label: str, title: str, first: str = "") -> None:
 
 def train(live: Live, page: Page) -> None:
     """Freeze a snapshot of the delivered urgency and train a model on it."""
-    pick(page, "Schemes", scheme("urgency").title("ko"), first="Backspace")
+    pick(page, "Schemes", scheme("urgency").title("ko"), instead_of=scheme("danger").title("ko"))
     press(page, page.get_by_role("button", name=ko("Freeze"), exact=True))
     until(lambda: [info.scheme for info in live.ws.store.ledger.snapshots()] == ["urgency"], "the snapshot is frozen")
     pick(page, "Recipe", ko("Urgency, text"))

@@ -25,7 +25,7 @@ from core.store.schema import label, recording, utterance
 
 DERIVED = "derived"
 _DERIVATION = ("utterance_id", "operation", "parameters", "seed", "made_at", "batch")
-_BATCH: ColumnElement[str] = recording.c.meta[(DERIVED, "batch")].as_string()
+_BATCH: ColumnElement[str] = recording.c.meta[DERIVED]["batch"].as_string()
 
 
 @dataclass(frozen=True, slots=True)
