@@ -1,5 +1,6 @@
 """The pages of the pictures, each brought into a state worth looking at; `scripts.screenshots` takes them."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -140,7 +141,7 @@ def clean_page(page: Page, data: PictureData) -> None:
 
 
 def train_page(page: Page, data: PictureData) -> None:
-    job = page.locator("[class*=st-key-job-]").filter(has_text="emotion-voice").first
+    job = page.locator("[class*=st-key-job-]").filter(has_text=re.compile("감정|Emotion")).first
     job.locator("summary").click()
     job.locator(".js-plotly-plot").first.wait_for()
 
