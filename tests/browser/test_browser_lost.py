@@ -227,9 +227,15 @@ def opened(page: Page, box: Locator, *titles: str) -> Locator:
     return box
 
 
+# Whether the browser keeps a draft with this text.
+KEPT = """text => Object.entries(localStorage).some(([key, value]) => key.startsWith('gwidama.draft.')
+  && Object.values(JSON.parse(value).fields).includes(text))"""
+
+
 def survives(page: Page, box: Callable[[], Locator], text: str) -> None:
     """Type without leaving the box; then what was typed stands there after a reload, and each time one comes back."""
     box().fill(text)
+    page.wait_for_function(KEPT, arg=text)  # nobody types and reloads before the page's scripts are there
     page.reload()
     expect(box()).to_have_value(text)
     for _ in range(2):
