@@ -19,7 +19,7 @@ from bench import results
 from bench.corpus import AT, settings_of
 from bench.process import in_own_process, memory_mb, timed
 from core.store import NewProposal, Ranked, open_store
-from core.store.waiting import KINDS
+from core.store.review.waiting import KINDS
 from core.workflows.overview.summary import overview
 from core.workflows.overview.team import team
 from core.workflows.review import queues

@@ -43,10 +43,10 @@ from core.store.review.leases import Leases
 from core.store.review.queue_order import COUNTED, QueueRequest
 from core.store.review.ranked import QueueInfo, Queues, Ranked, StoredList
 from core.store.review.remarks import Remarks
+from core.store.review.waiting import BlindAnswers, Disputes, Open, Waiting
 from core.store.rounds.rounds import NewRound, Rounds
 from core.store.schemes import Schemes, StoredScheme
 from core.store.views import Views
-from core.store.waiting import BlindAnswers, Disputes, Open, Waiting
 
 __all__ = [
     "COUNTED", "DERIVED", "ELSEWHERE", "NEW_SPEAKER", "NO_FLAG", "ApiKey", "ApiKeys", "Batch", "BlindAnswers", "Board",

@@ -22,6 +22,24 @@ def confirmed(label: str, question: str, yes: str, *, key: str, icon: str, disab
         return st.button(yes, type="primary", key=key)
 
 
+def accept_all(n: int, key: str) -> bool:
+    """Ask whether all `n` waiting suggestions are accepted; return whether it was just answered by yes."""
+    return confirmed(
+        _("Accept all {n} waiting").format(n=f"{n:,}"),
+        _("Accept {n} suggestions? One Z takes all of them back.").format(n=f"{n:,}"),
+        _("Yes, accept {n}").format(n=f"{n:,}"), icon=":material/done_all:", key=key, disabled=not n,
+    )  # fmt: skip
+
+
+def reject_all(n: int, key: str) -> bool:
+    """Ask whether all `n` waiting suggestions are rejected; return whether it was just answered by yes."""
+    return confirmed(
+        _("Reject all {n} waiting").format(n=f"{n:,}"),
+        _("Reject {n} suggestions? One Z takes all of them back.").format(n=f"{n:,}"),
+        _("Yes, reject {n}").format(n=f"{n:,}"), icon=":material/block:", key=key, disabled=not n,
+    )  # fmt: skip
+
+
 def twice(
     label: str, question: str, yes: str, *, key: str, what: object, on_yes: Callable[[], None] | None,
     needed: bool = True,

@@ -97,17 +97,9 @@ def _in_bulk(where: Where, n: int) -> None:
     """Show the buttons that decide on all chosen candidates, and the one that takes the last decision back."""
     left, middle, right = st.columns(3)
     with left:
-        accepts = asking.confirmed(
-            _("Accept all {n} waiting").format(n=f"{n:,}"),
-            _("Accept {n} suggestions? One Z takes all of them back.").format(n=f"{n:,}"),
-            _("Yes, accept {n}").format(n=f"{n:,}"), icon=":material/done_all:", key="augment_accept", disabled=not n,
-        )  # fmt: skip
+        accepts = asking.accept_all(n, "augment_accept")
     with middle:
-        rejects = asking.confirmed(
-            _("Reject all {n} waiting").format(n=f"{n:,}"),
-            _("Reject {n} suggestions? One Z takes all of them back.").format(n=f"{n:,}"),
-            _("Yes, reject {n}").format(n=f"{n:,}"), icon=":material/block:", key="augment_reject", disabled=not n,
-        )  # fmt: skip
+        rejects = asking.reject_all(n, "augment_reject")
     if accepts:
         bar = st.progress(0.0)
         counts = deciding.accept(workspace(), where, curator(), lambda done, total: _fill(bar, done / max(total, 1)))

@@ -130,18 +130,9 @@ def in_bulk(kind: str, operation: str | None = None, batch: str | None = None) -
     all_waiting = decisions.waiting(workspace(), kind, operation, None, batch)
     left, right = st.columns(2)
     with left:
-        accepts = asking.confirmed(
-            _("Accept all {n} waiting").format(n=f"{n:,}"),
-            _("Accept {n} suggestions? One Z takes all of them back.").format(n=f"{n:,}"),
-            _("Yes, accept {n}").format(n=f"{n:,}"), icon=":material/done_all:", key="bulk_accept", disabled=not n,
-        )  # fmt: skip
+        accepts = asking.accept_all(n, "bulk_accept")
     with right:
-        rejects = asking.confirmed(
-            _("Reject all {n} waiting").format(n=f"{all_waiting:,}"),
-            _("Reject {n} suggestions? One Z takes all of them back.").format(n=f"{all_waiting:,}"),
-            _("Yes, reject {n}").format(n=f"{all_waiting:,}"), icon=":material/block:", key="bulk_reject",
-            disabled=not all_waiting,
-        )  # fmt: skip
+        rejects = asking.reject_all(all_waiting, "bulk_reject")
     if accepts:
         bar = st.progress(0.0)
 
